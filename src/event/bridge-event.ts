@@ -1,0 +1,25 @@
+/**
+ * What happened, under CloudEvents' names, whichever envelope it arrived in. Frozen.
+ * An attribute that the envelope leaves out is the empty string, as an empty subject already is in the
+ * Event Grid schema.
+ */
+export interface BridgeEvent {
+	readonly id: string;
+	/** As published, for example `Microsoft.Storage.BlobCreated`; compared without regard to case. */
+	readonly type: string;
+	/** The resource that raised it: the topic of the Event Grid schema, usually an ARM id. */
+	readonly source: string;
+	readonly subject: string;
+	/** RFC 3339, always with a zone, as precise as it arrived. */
+	readonly time: string;
+	readonly data: unknown;
+	/** W3C trace context, where the publisher sent one. */
+	readonly traceparent?: string;
+	/** Everything else in the envelope (`dataversion`, `specversion`, extensions), keyed in lower case: for filters. */
+	readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** An event, or why there is none: the `id` is there when it could at least be read. */
+export type ReadEvent =
+	| { readonly ok: true; readonly event: BridgeEvent }
+	| { readonly ok: false; readonly id: string | null; readonly reason: string };

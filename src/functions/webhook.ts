@@ -1,0 +1,41 @@
+import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { Bridge } from "../bridge.ts";
+import { httpStatus } from "../outcome.ts";
+import { type Log, report } from "../report.ts";
+import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
+import { readBody } from "./read-body.ts";
+import { toLog } from "./to-log.ts";
+
+/** The HTTP door, for Event Grid webhooks in either schema and for everything else that can post. */
+export function webhook(route: string, bridge: Bridge, rules: HandshakeRules): HttpFunctionOptions {
+	return {
+		route,
+		methods: ["POST", "OPTIONS"],
+		authLevel: "function",
+		handler: (request, context) => receive(request, toLog(context), bridge, rules),
+	};
+}
+
+/** Guard clauses in the order of the protocol; each refusal answers at once. */
+async function receive(
+	request: HttpRequest,
+	log: Log,
+	bridge: Bridge,
+	rules: HandshakeRules,
+): Promise<HttpResponseInit> {
+	if (request.method === "OPTIONS") return logged(answerOptions(request.headers, rules), "handshake", log);
+	const body = await readBody(request);
+	if (!body.ok) return logged({ status: body.status, jsonBody: { error: body.error } }, "receive", log);
+	const handshake = answerHandshake(request.headers, body.elements, rules);
+	if (handshake !== undefined) return logged(handshake, "handshake", log);
+	const repoName = request.query.get("repoName")?.trim();
+	const events = await bridge.accept(body.elements, { log, ...(repoName ? { repoName } : {}) });
+	return { status: httpStatus(events), jsonBody: { events } };
+}
+
+/** What is answered before there is an event leaves a line, too. */
+function logged(answer: HttpResponseInit, stage: "handshake" | "receive", log: Log): HttpResponseInit {
+	const reason = (answer.jsonBody as { error?: string } | undefined)?.error ?? null;
+	report(log, reason === null ? "info" : "error", { stage, status: answer.status, reason });
+	return answer;
+}

@@ -1,0 +1,38 @@
+import { type Env, isLoopback } from "../config.ts";
+
+/** How the app is to be run on this machine. */
+export interface LocalSetup {
+	/** The app's settings. */
+	readonly env: Env;
+	/** Where dispatches go. */
+	readonly apiUrl: string;
+	/** Whether the stand-in has to be started for that. */
+	readonly standIn: boolean;
+	/** What was set and is not used, and why. */
+	readonly notes: readonly string[];
+}
+
+/**
+ * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
+ * a live `GITHUB_TOKEN` by themselves, so none of that is used unless it was clearly meant: with `--github real`, or
+ * with a `GITHUB_API_URL` on this machine.
+ */
+export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
+	const given = env["GITHUB_API_URL"]?.trim();
+	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, notes: [] };
+	if (given !== undefined && URL.canParse(given) && isLoopback(new URL(given))) {
+		return { env, apiUrl: given, standIn: false, notes: [] };
+	}
+	const ignored = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "PAT_TOKEN"].filter((name) => env[name]);
+	const notes =
+		ignored.length === 0
+			? []
+			: [`${ignored.join(", ")} not used: dispatches go to the stand-in (--github real uses them)`];
+	const standIn = {
+		GITHUB_API_URL: options.standInUrl,
+		GITHUB_REPOSITORY: "contoso/fraud-model",
+		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
+		PAT_TOKEN: undefined,
+	};
+	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, notes };
+}

@@ -1,0 +1,60 @@
+/** What the next request gets instead of GitHub's proper answer. One step serves `times` requests. */
+export interface Fault {
+	/** The status to answer with; left out, the proper answer is given (after `delayMs`, or cut off by `cut`). */
+	readonly status?: number;
+	readonly headers?: Readonly<Record<string, string>>;
+	/** The answer's body, as JSON; left out, GitHub's form of an error. */
+	readonly body?: unknown;
+	readonly delayMs?: number;
+	/** Never answers. */
+	readonly hang?: boolean;
+	/** Breaks the connection instead of answering: `before` GitHub has taken the dispatch, or `after`, so that a 204 is lost. */
+	readonly cut?: "before" | "after";
+	readonly times?: number;
+}
+
+const KEYS = new Set(["status", "headers", "body", "delayMs", "hang", "cut", "times"]);
+
+/** A queue of faults. */
+export class FaultScript {
+	private steps: { fault: Fault; left: number }[] = [];
+
+	/**
+	 * Replaces the script.
+	 * @param script one fault or an array of them, as JSON
+	 * @throws TypeError naming what is wrong
+	 */
+	set(script: unknown): number {
+		const faults = Array.isArray(script) ? script : [script];
+		this.steps = faults.map((fault, index) => ({ fault: check(fault, index), left: (fault as Fault).times ?? 1 }));
+		return this.steps.reduce((sum, { left }) => sum + left, 0);
+	}
+
+	next(): Fault | undefined {
+		const [step] = this.steps;
+		if (step === undefined) return undefined;
+		step.left -= 1;
+		if (step.left <= 0) this.steps.shift();
+		return step.fault;
+	}
+}
+
+function check(fault: unknown, index: number): Fault {
+	const place = `script[${index}]`;
+	if (typeof fault !== "object" || fault === null) throw new TypeError(`${place} must be an object`);
+	const unknown = Object.keys(fault).find((key) => !KEYS.has(key));
+	if (unknown !== undefined)
+		throw new TypeError(`${place}: there is no "${unknown}"; there are ${[...KEYS].join(", ")}`);
+	const { status, cut, times, delayMs } = fault as Fault;
+	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
+		throw new TypeError(`${place}.status must be from 200 to 599`);
+	}
+	if (cut !== undefined && cut !== "before" && cut !== "after")
+		throw new TypeError(`${place}.cut is "before" or "after"`);
+	if (times !== undefined && !(Number.isInteger(times) && times > 0))
+		throw new TypeError(`${place}.times must be 1 or more`);
+	if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= 60_000)) {
+		throw new TypeError(`${place}.delayMs must be from 0 to 60000`);
+	}
+	return fault as Fault;
+}

@@ -1,0 +1,61 @@
+/** GitHub's limits for one token. Source: docs.github.com, "Rate limits for the REST API". */
+export interface Limits {
+	/** Primary limit: requests an hour. */
+	readonly perHour: number;
+	/** Secondary limit: requests that create content, a minute and an hour. */
+	readonly contentPerMinute: number;
+	readonly contentPerHour: number;
+}
+
+export const DOCUMENTED_LIMITS: Limits = { perHour: 5000, contentPerMinute: 80, contentPerHour: 500 };
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** What a limit says to one request. */
+export interface Allowance {
+	/** The `x-ratelimit-*` headers that every answer carries. */
+	readonly headers: Readonly<Record<string, string>>;
+	readonly exceeded?: "primary" | "secondary";
+	/** After a secondary limit: when to come back. */
+	readonly retryAfterSeconds?: number;
+}
+
+/**
+ * Counts requests by token, strictly by arrival. The primary limit's hour starts with its first request, as GitHub's
+ * does; the secondary ones look back from now.
+ * @param now epoch milliseconds
+ */
+export function createRateLimits(limits: Limits, now: () => number): (token: string) => Allowance {
+	const tokens = new Map<string, { used: number; resetAt: number; content: number[] }>();
+
+	return (token) => {
+		const at = now();
+		const state = tokens.get(token) ?? { used: 0, resetAt: at + HOUR_MS, content: [] };
+		tokens.set(token, state);
+		if (at >= state.resetAt) Object.assign(state, { used: 0, resetAt: at + HOUR_MS });
+		state.used = Math.min(state.used + 1, limits.perHour + 1);
+		const headers = {
+			"x-ratelimit-limit": String(limits.perHour),
+			"x-ratelimit-remaining": String(Math.max(limits.perHour - state.used, 0)),
+			"x-ratelimit-used": String(Math.min(state.used, limits.perHour)),
+			"x-ratelimit-reset": String(Math.ceil(state.resetAt / 1000)),
+			"x-ratelimit-resource": "core",
+		};
+		if (state.used > limits.perHour) return { headers, exceeded: "primary" };
+		state.content = state.content.filter((time) => time > at - HOUR_MS);
+		const free = Math.max(
+			freeAt(state.content, limits.contentPerMinute, MINUTE_MS),
+			freeAt(state.content, limits.contentPerHour, HOUR_MS),
+		);
+		if (free > at) return { headers, exceeded: "secondary", retryAfterSeconds: Math.ceil((free - at) / 1000) };
+		state.content.push(at);
+		return { headers };
+	};
+}
+
+/** When a window has room again, given the times of what is in it, oldest first. */
+function freeAt(times: readonly number[], count: number, windowMs: number): number {
+	const blocking = times.at(-count);
+	return blocking === undefined ? 0 : blocking + windowMs;
+}

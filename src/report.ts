@@ -1,0 +1,32 @@
+/** Where log lines go: the invocation's log in Azure, so that the platform knows which invocation spoke. */
+export type Log = (level: "info" | "warn" | "error", line: string) => void;
+
+/**
+ * What happened in one stage, on one line: `receive` (a request that holds no event), `handshake`, `accept` (one event
+ * at one destination) or `dispatch` (one call of GitHub). Queries and alerts read these names.
+ */
+export interface Line {
+	readonly stage: "receive" | "handshake" | "accept" | "dispatch";
+	readonly [fact: string]: string | number | null | undefined;
+}
+
+/** Writes one wide line: JSON, so that no event can break it in two, with everything that looks like a secret gone. */
+export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
+	log(level, redact(JSON.stringify(line)));
+}
+
+/**
+ * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), JWTs, bearer and
+ * basic credentials, and the keys and signatures that Azure puts into URLs.
+ */
+const SECRETS = [
+	/\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{16,}/g,
+	/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
+	/(?<=\b(?:bearer|basic|token) )[A-Za-z0-9+/=._~-]{8,}/gi,
+	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
+];
+
+/** A text without credentials in it. */
+export function redact(text: string): string {
+	return SECRETS.reduce((clean, secret) => clean.replace(secret, "[redacted]"), text);
+}

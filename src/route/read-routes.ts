@@ -1,0 +1,87 @@
+import type { AdvancedFilter, Route } from "./route.ts";
+import { type Violation, validateRoutes } from "./validate-routes.generated.js";
+
+/** A routes table, or everything that is wrong with it, each naming the place and the repair. */
+export type ReadRoutes =
+	| { readonly ok: true; readonly routes: readonly Route[] }
+	| { readonly ok: false; readonly problems: readonly string[] };
+
+/** Event Grid's own limit: values across all advanced filters of a subscription. */
+const MAX_FILTER_VALUES = 25;
+const REPOSITORY = /^[A-Za-z0-9](?:[A-Za-z0-9-]*)\/[A-Za-z0-9._-]+$/;
+
+/** Reads a routes table (see `routes.schema.json`), already parsed from JSON. */
+export function readRoutes(table: unknown): ReadRoutes {
+	if (!validateRoutes(table)) return { ok: false, problems: [...new Set((validateRoutes.errors ?? []).map(describe))] };
+	const routes = (table as { routes: Route[] }).routes.map((route, index) => ({
+		...route,
+		name: route.name ?? `routes[${index}]`,
+	}));
+	const problems = [...routes.flatMap(findProblems), ...repeatedNames(routes)];
+	return problems.length > 0 ? { ok: false, problems } : { ok: true, routes };
+}
+
+/** Whether a text is `owner/name`, as GitHub writes it. */
+export function isRepository(text: string): boolean {
+	return REPOSITORY.test(text);
+}
+
+/** What a JSON Schema cannot say. */
+function findProblems(route: Route, index: number): string[] {
+	const place = `routes[${index}]`;
+	const problems: string[] = [];
+	if (!isRepository(route.to.repository)) {
+		problems.push(`${place}.to.repository: "${route.to.repository}" is not owner/name, such as contoso/fraud-model`);
+	}
+	if (route.coalesce !== undefined && route.coalesce.maxSeconds < route.coalesce.quietSeconds) {
+		problems.push(`${place}.coalesce.maxSeconds: must be at least quietSeconds`);
+	}
+	const filters = route.filter?.advancedFilters ?? [];
+	const count = filters.reduce((sum, { values, value }) => sum + (values?.length ?? (value === undefined ? 0 : 1)), 0);
+	if (count > MAX_FILTER_VALUES) {
+		problems.push(`${place}.filter: ${count} filter values; Event Grid allows ${MAX_FILTER_VALUES} in all`);
+	}
+	filters.forEach((filter, at) => {
+		const reversed = reversedRange(filter);
+		if (reversed !== undefined) {
+			problems.push(
+				`${place}.filter.advancedFilters[${at}].values: ${reversed} can never match; put the lower end first`,
+			);
+		}
+	});
+	return problems;
+}
+
+function reversedRange({ operatorType, values }: AdvancedFilter): string | undefined {
+	if (!operatorType.endsWith("Range")) return undefined;
+	const ranges = values as readonly (readonly [number, number])[];
+	const reversed = ranges.find(([low, high]) => low > high);
+	return reversed === undefined ? undefined : JSON.stringify(reversed);
+}
+
+function repeatedNames(routes: readonly Route[]): string[] {
+	const names = routes.map(({ name }) => name);
+	const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+	return [...repeated].map(
+		(name) => `routes: the name "${name}" stands twice; receipts and logs could not tell them apart`,
+	);
+}
+
+function describe({ instancePath, keyword, params, message }: Violation): string {
+	const place = instancePath
+		.slice(1)
+		.replaceAll("~1", "/")
+		.replace(/\/(\d+)/g, "[$1]")
+		.replaceAll("/", ".");
+	const at = place === "" ? "the table" : place;
+	switch (keyword) {
+		case "additionalProperties":
+			return `${at}: there is no "${params["additionalProperty"]}" here; check its spelling`;
+		case "enum":
+			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
+		case "discriminator":
+			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's 19 operators`;
+		default:
+			return `${at}: ${message}`;
+	}
+}

@@ -1,0 +1,81 @@
+import type { BridgeEvent } from "../event/bridge-event.ts";
+import { completedWrite } from "./completed-write.ts";
+import { toDispatchType } from "./dispatch-type.ts";
+import { type Condition, filterConditions } from "./filter.ts";
+import type { Destination, Route } from "./route.ts";
+
+/** An event's way: the routes that take it, one per destination, or why none does. */
+export type Routed =
+	| { readonly matches: readonly Match[] }
+	| { readonly matches: readonly []; readonly reason: string };
+
+export interface Match {
+	/** The route's name. */
+	readonly route: string;
+	readonly to: Destination;
+}
+
+export type Router = (event: BridgeEvent, onlyRepository?: string) => Routed;
+
+/** How many routes a reason names before it only counts them. */
+const MAX_REASONS = 5;
+
+/** Makes the router for a routes table; all that can be computed once is computed here. */
+export function createRouter(routes: readonly Route[]): Router {
+	const compiled = routes.map((route) => ({ route, conditions: conditionsOf(route) }));
+
+	return (event, onlyRepository) => {
+		const matches = new Map<string, Match>();
+		const failures: (() => string)[] = [];
+		for (const { route, conditions } of compiled) {
+			const failed = otherRepository(route, onlyRepository) ?? conditions.find((condition) => !condition.test(event));
+			if (failed !== undefined) {
+				failures.push(() => `route "${route.name}": ${failed.failure(event)}`);
+				continue;
+			}
+			const to = { ...route.to, dispatchType: route.to.dispatchType ?? toDispatchType(event.type) };
+			const destination = destinationId(to);
+			// Two routes to one destination are one promise; the first one's name stands.
+			if (!matches.has(destination)) matches.set(destination, { route: route.name, to });
+		}
+		return matches.size > 0 ? { matches: [...matches.values()] } : { matches: [], reason: explain(failures) };
+	};
+}
+
+/** What makes two destinations the same: GitHub's repository names do not distinguish case, its event types do. */
+export function destinationId({ repository, dispatchType }: Destination): string {
+	return `${repository.toLowerCase()}#${dispatchType}`;
+}
+
+function conditionsOf(route: Route): readonly Condition[] {
+	return [
+		...(route.source === undefined ? [] : [sourceCondition(route.source)]),
+		...filterConditions(route.filter ?? {}),
+		...(route.onlyCompletedWrites === false ? [] : [completedWrite]),
+	];
+}
+
+function sourceCondition(source: string): Condition {
+	const wanted = source.toLowerCase().replace(/\/+$/, "");
+	return {
+		test: (event) => {
+			const given = event.source.toLowerCase();
+			return given === wanted || given.startsWith(`${wanted}/`);
+		},
+		failure: (event) => `the source "${event.source}" is not "${source}"`,
+	};
+}
+
+/** The predecessor's `?repoName=` narrows the table; it can never lead to a repository that the table does not name. */
+function otherRepository(route: Route, onlyRepository: string | undefined): Condition | undefined {
+	if (onlyRepository === undefined || route.to.repository.toLowerCase() === onlyRepository.toLowerCase()) {
+		return undefined;
+	}
+	return { test: () => false, failure: () => `it leads to ${route.to.repository}, not to repoName=${onlyRepository}` };
+}
+
+function explain(failures: readonly (() => string)[]): string {
+	const named = failures.slice(0, MAX_REASONS).map((failure) => failure());
+	const more = failures.length - named.length;
+	return `no route matches: ${named.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+}
