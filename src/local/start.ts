@@ -92,9 +92,11 @@ function print(level: string, message: string): void {
 }
 
 function stopOnSignals(servers: readonly Server[]): void {
-	for (const signal of ["SIGINT", "SIGTERM"] as const) {
-		process.once(signal, () => void close(servers).then(() => process.exit(0)));
-	}
+	const stop = () => void close(servers).then(() => process.exit(0));
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+	// npm hands a signal to the shell between us, which ends without passing it on: then our parent changes.
+	const parent = process.ppid;
+	setInterval(() => process.ppid !== parent && stop(), 200).unref();
 }
 
 async function close(servers: readonly Server[]): Promise<void> {
