@@ -28,7 +28,11 @@ export function createPost(options: { baseUrl: string; userAgent: string; fetch:
 	return async (url, body, token, signal) => {
 		try {
 			return await octokit.request(`POST ${url}`, {
-				headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}`, "x-github-api-version": API_VERSION },
+				headers: {
+					accept: "application/vnd.github+json",
+					authorization: `Bearer ${token}`,
+					"x-github-api-version": API_VERSION,
+				},
 				// A string goes out as it is: these are the bytes that were proved to fit.
 				data: body,
 				request: { signal },

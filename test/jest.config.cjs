@@ -1,0 +1,27 @@
+/** Everything runs on TypeScript sources, as esbuild bundles them; only test/contract looks at dist/. */
+module.exports = {
+	rootDir: "..",
+	testMatch: ["<rootDir>/test/**/*.test.ts"],
+	testEnvironment: "node",
+	transform: {
+		"\\.[jt]s$": [
+			"@swc/jest",
+			{
+				jsc: { parser: { syntax: "typescript" }, target: "es2023" },
+				module: { type: "commonjs", ignoreDynamic: false },
+				sourceMaps: "inline",
+			},
+		],
+	},
+	// Octokit and p-map are published as ES modules only.
+	transformIgnorePatterns: [
+		"/node_modules/(?!@octokit/|p-map/|universal-user-agent/|before-after-hook/|json-with-bigint/)",
+	],
+	setupFiles: ["<rootDir>/test/helpers/clean-environment.ts"],
+	collectCoverageFrom: ["src/**/*.ts", "!src/**/*.d.ts", "!src/local/**"],
+	coverageProvider: "v8",
+	coverageReporters: ["text-summary", "lcovonly"],
+	coverageThreshold: { global: { lines: 98, branches: 95 } },
+	reporters: ["default", "<rootDir>/test/reporter.cjs"],
+	testTimeout: 20_000,
+};
