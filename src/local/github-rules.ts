@@ -12,7 +12,7 @@ export interface DispatchBody {
 	readonly client_payload?: Readonly<Record<string, unknown>>;
 }
 
-export const DISPATCH_DOCS = "https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event";
+const DISPATCH_DOCS = "https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event";
 
 /** The API versions that GitHub lists. */
 const API_VERSIONS = new Set(["2022-11-28", "2026-03-10"]);

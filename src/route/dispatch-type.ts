@@ -1,6 +1,3 @@
-/** GitHub's limit for `event_type`, in characters. Source: REST API, "Create a repository dispatch event". */
-export const MAX_DISPATCH_TYPE_LENGTH = 100;
-
 /**
  * An event type as GitHub workflows listen to it: without `Microsoft.`, in lower case, with `-` for `.`:
  * `Microsoft.Storage.BlobCreated` → `storage-blobcreated`. Another publisher's name is kept whole.

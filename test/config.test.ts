@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { ConfigError, type Env, type Problem, readConfig } from "../src/config.ts";
+
+let appRoot: string;
+beforeAll(() => {
+	appRoot = mkdtempSync(join(tmpdir(), "grid-dispatch-"));
+});
+afterAll(() => rmSync(appRoot, { recursive: true }));
+
+const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x" };
+const read = (env: Env) => readConfig(env, appRoot);
+
+function problemsOf(env: Env): readonly Problem[] {
+	try {
+		read(env);
+	} catch (error) {
+		if (error instanceof ConfigError) return error.problems;
+		throw error;
+	}
+	throw new Error("was taken");
+}
+
+const table = (route: object) => JSON.stringify({ routes: [{ name: "r", to: { repository: "contoso/a" }, ...route }] });
+
+describe("the configuration", () => {
+	it("needs no more than a repository and a token", () => {
+		expect(read(sound)).toEqual({
+			githubApiUrl: "https://api.github.com",
+			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
+			token: { kind: "fixed", token: "ghp_x" },
+			warnings: [],
+		});
+	});
+
+	it("is frozen through and through", () => {
+		const config = read({ ...sound, BRIDGE_ROUTES: table({ filter: { includedEventTypes: ["a"] } }) });
+		expect(
+			[config, config.routes, config.routes[0]?.filter?.includedEventTypes, config.token].every(Object.isFrozen),
+		).toBe(true);
+	});
+
+	it("lists every problem at once, each with its setting", () => {
+		const problems = problemsOf({ GITHUB_API_URL: "http://github.contoso.com", GITHUB_REPOSITORY: "fraud-model" });
+		expect(problems.map(({ setting }) => setting)).toEqual(["GITHUB_API_URL", "GITHUB_REPOSITORY", "KEY_VAULT_URL"]);
+		expect(new ConfigError(problems).message.split("\n")).toHaveLength(3);
+	});
+
+	it("names the repair when nothing is set", () => {
+		const words = problemsOf({})
+			.map(({ problem }) => problem)
+			.join(" ");
+		expect(words).toContain("owner/name");
+		expect(words).toContain("GITHUB_TOKEN");
+	});
+
+	it("takes a setting without the white space that was pasted around it, and an empty one as not set", () => {
+		expect(read({ GITHUB_REPOSITORY: " contoso/a\n", GITHUB_TOKEN: "ghp_x\n", BRIDGE_ROUTES: " " })).toMatchObject({
+			routes: [{ to: { repository: "contoso/a" } }],
+			token: { token: "ghp_x" },
+		});
+	});
+
+	it.each(["fraud-model", "https://github.com/contoso/fraud-model", "contoso/fraud/model", "/x", "contoso/", "a b/c"])(
+		"refuses %s as a repository",
+		(repository) => {
+			expect(problemsOf({ ...sound, GITHUB_REPOSITORY: repository })).toMatchObject([{ setting: "GITHUB_REPOSITORY" }]);
+		},
+	);
+
+	it.each([
+		["https://github.contoso.com/api/v3", "https://github.contoso.com/api/v3"],
+		["https://api.contoso.ghe.com/", "https://api.contoso.ghe.com"],
+		["http://127.0.0.1:7072", "http://127.0.0.1:7072"],
+		["http://localhost:7072/", "http://localhost:7072"],
+		["http://[::1]:7072", "http://[::1]:7072"],
+	])("takes %s as GitHub's address", (url, taken) => {
+		expect(read({ ...sound, GITHUB_API_URL: url }).githubApiUrl).toBe(taken);
+	});
+
+	it.each([
+		"github.com",
+		"http://api.github.com",
+		"ftp://localhost",
+		"http://127.0.0.1.evil.example",
+		"http://localhost.evil.example",
+	])("refuses %s as GitHub's address", (url) => {
+		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toMatchObject([{ setting: "GITHUB_API_URL" }]);
+	});
+
+	it.each(["GITHUB_TOKEN", "PAT_TOKEN", "GITHUB_REPOSITORY", "BRIDGE_ROUTES", "KEY_VAULT_URL", "GITHUB_API_URL"])(
+		"refuses %s when it is a reference that the platform could not resolve, and does not show it",
+		(name) => {
+			const reference = "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/token)";
+			const problems = problemsOf({ ...sound, [name]: reference });
+			expect(problems).toEqual([{ setting: name, problem: expect.stringContaining("could not resolve") }]);
+			expect(JSON.stringify(problems)).not.toContain("contoso.vault");
+		},
+	);
+
+	it("says once that the only token is an unresolved reference", () => {
+		const problems = problemsOf({ ...sound, GITHUB_TOKEN: "@Microsoft.KeyVault(VaultName=a;SecretName=b)" });
+		expect(problems).toHaveLength(1);
+	});
+
+	it("prefers the key vault, then GITHUB_TOKEN, then the predecessor's PAT_TOKEN with a warning", () => {
+		const all = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", PAT_TOKEN: "ghp_old" };
+		expect(read(all).token).toMatchObject({ kind: "key-vault", secretName: "github-token" });
+		expect(read({ ...sound, PAT_TOKEN: "ghp_old" })).toMatchObject({ token: { token: "ghp_x" }, warnings: [] });
+		expect(read({ GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" })).toMatchObject({
+			token: { token: "ghp_old" },
+			warnings: [expect.stringContaining("PAT_TOKEN")],
+		});
+	});
+
+	it("hands the identity's client id on, and knows where a managed identity is to be had", () => {
+		const vault = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net" };
+		expect(read(vault).token).toMatchObject({ vault: { managedIdentity: false } });
+		const azure = { ...vault, AZURE_CLIENT_ID: "11f0", IDENTITY_ENDPOINT: "http://127.0.0.1:1/token" };
+		expect(read(azure).token).toMatchObject({ vault: { managedIdentity: true, clientId: "11f0" } });
+	});
+
+	it.each([
+		["a vault that is not https", { KEY_VAULT_URL: "http://127.0.0.1:1" }, "KEY_VAULT_URL"],
+		["a vault that is no URL", { KEY_VAULT_URL: "contoso-vault" }, "KEY_VAULT_URL"],
+		[
+			"an impossible secret name",
+			{ KEY_VAULT_URL: "https://a.vault.azure.net", GITHUB_TOKEN_SECRET_NAME: "git_hub" },
+			"GITHUB_TOKEN_SECRET_NAME",
+		],
+		["white space inside a token", { GITHUB_TOKEN: "ghp_x ghp_y" }, "GITHUB_TOKEN"],
+		[
+			"another secret without a vault",
+			{ BRIDGE_ROUTES: table({ to: { repository: "contoso/a", token: "other" } }) },
+			"KEY_VAULT_URL",
+		],
+	])("refuses %s", (_, env, setting) => {
+		const problems = problemsOf({ ...sound, ...env });
+		expect(problems).toMatchObject([{ setting }]);
+		expect(JSON.stringify(problems)).not.toContain("ghp_");
+	});
+
+	it("reads a routes table from the setting, or from a file beside host.json", () => {
+		writeFileSync(join(appRoot, "routes.json"), table({ name: "from a file" }));
+		expect(read({ ...sound, BRIDGE_ROUTES: "routes.json" }).routes).toMatchObject([{ name: "from a file" }]);
+		expect(read({ GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
+	});
+
+	it.each([
+		["a file that is not there", "nowhere.json", "no file"],
+		["JSON that is cut off", '{"routes": [', "JSON"],
+		["an array", "[]", "must be object"],
+		["a key that does not exist", table({ filtre: {} }), '"filtre"'],
+	])("refuses %s as a routes table", (_, routes, words) => {
+		expect(problemsOf({ ...sound, BRIDGE_ROUTES: routes })).toMatchObject([
+			{ setting: "BRIDGE_ROUTES", problem: expect.stringContaining(words) },
+		]);
+	});
+
+	it("says that a coalescing route is not gathered yet", () => {
+		const coalesce = { quietSeconds: 30, maxSeconds: 600 };
+		expect(read({ ...sound, BRIDGE_ROUTES: table({ coalesce }) }).warnings).toEqual([
+			expect.stringContaining("coalesce"),
+		]);
+	});
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "@jest/globals";
+import { KNOWN_EVENT_TYPES, validateEvent } from "../../src/event/validate-event.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+
+/** What a workflow cannot do without; the schemas demand nothing else. */
+const REQUIRED: Record<string, string[]> = {
+	RunCompleted: ["experimentName", "runId"],
+	RunStatusChanged: ["experimentName", "runId", "runStatus"],
+	ModelRegistered: ["modelName", "modelVersion"],
+	ModelDeployed: ["serviceName"],
+	DatasetDriftDetected: ["dataDriftName", "runId"],
+	BlobCreated: ["url"],
+	BlobDeleted: ["url"],
+	BlobRenamed: ["destinationUrl"],
+	BlobTierChanged: ["url"],
+	AsyncOperationInitiated: ["url"],
+	DirectoryCreated: ["url"],
+	DirectoryRenamed: ["destinationUrl"],
+	DirectoryDeleted: ["url"],
+	BlobInventoryPolicyCompleted: ["policyRunStatus"],
+	LifecyclePolicyCompleted: ["scheduleTime"],
+	StorageTaskQueued: ["queuedDateTime"],
+	StorageTaskCompleted: ["status"],
+	StorageTaskAssignmentQueued: ["queuedDateTime"],
+	StorageTaskAssignmentCompleted: ["status"],
+};
+
+const validate = (name: string, data: unknown) => validateEvent(asBridgeEvent(exampleOf(name), { data }));
+
+describe("the catalogue", () => {
+	it("holds the 5 types of Azure Machine Learning and the 14 of Storage", () => {
+		const count = (publisher: string) => KNOWN_EVENT_TYPES.filter((type) => type.startsWith(publisher)).length;
+		expect([
+			count("Microsoft.MachineLearningServices."),
+			count("Microsoft.Storage."),
+			KNOWN_EVENT_TYPES.length,
+		]).toEqual([5, 14, 19]);
+		expect(Object.keys(REQUIRED).sort()).toEqual(KNOWN_EVENT_TYPES.map((type) => type.split(".")[2]).sort());
+	});
+
+	it.each(EXAMPLE_EVENTS.map((event) => [event.type, event] as const))("has a sound example of %s", (_, event) => {
+		expect(validateEvent(asBridgeEvent(event))).toBeUndefined();
+	});
+});
+
+describe.each(Object.entries(REQUIRED))("a %s event", (name, required) => {
+	const { data } = exampleOf(name);
+
+	it("is sound with no more than what a workflow needs", () => {
+		expect(validate(name, Object.fromEntries(required.map((key) => [key, data[key]])))).toBeUndefined();
+	});
+
+	it.each(required)("is refused without %s, by that name", (key) => {
+		const { [key]: _, ...rest } = data;
+		expect(validate(name, rest)).toContain(`data.${key} is missing`);
+	});
+
+	it.each(required)("is refused when %s is empty or of a wrong type", (key) => {
+		expect(validate(name, { ...data, [key]: {} })).toContain(`data.${key}`);
+		if (key !== "modelVersion") expect(validate(name, { ...data, [key]: " " })).toContain(`data.${key} is empty`);
+	});
+
+	it.each([undefined, null, [], "text", 7])("is refused when its data is %j", (wrong) => {
+		expect(validate(name, wrong)).toContain("data");
+	});
+
+	it("is sound whatever the rest of its data is", () => {
+		const odd = Object.fromEntries(Object.keys(data).map((key) => [key, required.includes(key) ? data[key] : null]));
+		expect(validate(name, { ...odd, somethingNew: [1] })).toBeUndefined();
+	});
+});
+
+describe("validation", () => {
+	it("takes a model's version as a number or as a text", () => {
+		expect(validate("ModelRegistered", { modelName: "m", modelVersion: 20 })).toBeUndefined();
+		expect(validate("ModelRegistered", { modelName: "m", modelVersion: "20" })).toBeUndefined();
+	});
+
+	it("knows a type in any case of letters", () => {
+		const event = asBridgeEvent(exampleOf("BlobCreated"), { type: "microsoft.storage.BLOBCREATED", data: {} });
+		expect(validateEvent(event)).toContain("data.url is missing");
+	});
+
+	it("takes any data of a type that it does not know", () => {
+		expect(
+			validateEvent(asBridgeEvent(exampleOf("BlobCreated"), { type: "Microsoft.Storage.New", data: 7 })),
+		).toBeUndefined();
+	});
+});

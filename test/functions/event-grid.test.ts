@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { eventGrid } from "../../src/functions/event-grid.ts";
+import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { testContext } from "../helpers/call-function.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+
+let fixture: BridgeFixture;
+beforeEach(async () => {
+	fixture = await startFixture();
+});
+afterEach(() => fixture.github.close());
+
+const run = (event: unknown) => {
+	const { context, logged } = testContext();
+	return { done: Promise.resolve(eventGrid(fixture.bridge()).handler(event, context)), logged };
+};
+
+describe("the Event Grid trigger", () => {
+	it.each([
+		["the Event Grid schema", inEventGridSchema(exampleOf("ModelRegistered"))],
+		["CloudEvents", asCloudEvent(exampleOf("ModelRegistered"))],
+		["an array of one", [asCloudEvent(exampleOf("ModelRegistered"))]],
+	])("dispatches an event in %s", async (_, event) => {
+		await run(event).done;
+		expect(fixture.github.received).toMatchObject([{ event_type: "machinelearningservices-modelregistered" }]);
+	});
+
+	it("acknowledges an event that nothing can be made of, with an error in the log: it would be no better next time", async () => {
+		const { done, logged } = run({ ...asCloudEvent(exampleOf("ModelRegistered")), data: {} });
+		await expect(done).resolves.toBeUndefined();
+		expect(logged).toEqual([["error", expect.stringContaining('"outcome":"rejected"')]]);
+	});
+
+	it("acknowledges an event that no route takes", async () => {
+		const { done, logged } = run({ ...asCloudEvent(exampleOf("BlobCreated")), data: { api: "SftpCreate", url: "u" } });
+		await done;
+		expect(logged).toEqual([["information", expect.stringContaining('"outcome":"ignored"')]]);
+	});
+
+	it.each([401, 403, 404, 500])(
+		"throws when GitHub answers %i, so that Event Grid delivers the event again",
+		async (status) => {
+			fixture.github.script.set({ status });
+			await expect(run(asCloudEvent(exampleOf("ModelRegistered"))).done).rejects.toThrow(String(status));
+		},
+	);
+});
