@@ -1,12 +1,12 @@
 import pMap from "p-map";
-import type { Config, Problem, TokenConfig } from "./config.ts";
+import type { Config, Problem } from "./config.ts";
 import type { Verdict } from "./dispatch/classify-response.ts";
 import { toClientPayload } from "./dispatch/client-payload.ts";
 import { toDispatchRequest } from "./dispatch/dispatch-request.ts";
 import { createGitHub } from "./dispatch/github.ts";
-import { fixedToken, type TokenSource, vaultTokens } from "./dispatch/token-source.ts";
+import { openTokens } from "./dispatch/open-tokens.ts";
 import type { BridgeEvent } from "./event/bridge-event.ts";
-import { idOf, readEvent } from "./event/read-event.ts";
+import { readEvent } from "./event/read-event.ts";
 import type { EventResult, Outcome } from "./outcome.ts";
 import { type Log, report } from "./report.ts";
 import { promiseKey } from "./route/promise-key.ts";
@@ -54,7 +54,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const route = createRouter(config.routes);
 	const github = createGitHub({
 		apiUrl: config.githubApiUrl,
-		tokens: createTokens(config.token, now),
+		tokens: openTokens(config.token, now),
 		loadPost: async () => {
 			const { createPost } = await import("./dispatch/octokit.ts");
 			return createPost({ baseUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch });
@@ -130,22 +130,6 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	};
 }
 
-/** A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. */
-export function createBrokenBridge(problems: readonly Problem[]): Bridge {
-	const reason = `the configuration is broken (${problems.map(({ setting }) => setting).join(", ")}); GET /api/health says how to repair it`;
-	return {
-		problems,
-		warnings: [],
-		async accept(elements, { log }) {
-			return elements.map((element) => {
-				const id = idOf(element);
-				report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
-				return { id, outcome: "unavailable", route: null, key: null, reason };
-			});
-		},
-	};
-}
-
 /** How one event ended at one destination. */
 interface Ending {
 	readonly outcome: Outcome;
@@ -176,18 +160,4 @@ function outcomeOf(verdict: Verdict): Outcome {
 
 function reasonOf(verdict: Verdict): string | undefined {
 	return "reason" in verdict ? verdict.reason : undefined;
-}
-
-function createTokens(config: TokenConfig, now: () => number): TokenSource {
-	if (config.kind === "fixed") return fixedToken(config.token);
-	const load = async () => {
-		const { createSecretReader } = await import("./dispatch/key-vault.ts");
-		return createSecretReader(config.vault);
-	};
-	let reader: ReturnType<typeof load> | undefined;
-	const read = async (name: string) => {
-		reader ??= load();
-		return (await reader)(name);
-	};
-	return vaultTokens({ read, defaultName: config.secretName, now });
 }

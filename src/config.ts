@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { KeyVaultOptions } from "./dispatch/key-vault.ts";
+import { resolve } from "node:path";
+import type { TokenConfig } from "./dispatch/open-tokens.ts";
 import { isRepository, readRoutes } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 
@@ -13,10 +13,6 @@ export interface Config {
 	/** What works, but should be looked at. */
 	readonly warnings: readonly string[];
 }
-
-export type TokenConfig =
-	| { readonly kind: "fixed"; readonly token: string }
-	| { readonly kind: "key-vault"; readonly vault: KeyVaultOptions; readonly secretName: string };
 
 /** One thing that is wrong: the setting, and what to do about it. */
 export interface Problem {
@@ -124,7 +120,7 @@ function readTable(setting: string, { report }: Check, appRoot: string): readonl
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
-		const read = readRoutes(JSON.parse(inline ? setting : readFileSync(join(appRoot, setting), "utf8")));
+		const read = readRoutes(JSON.parse(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
 		if (read.ok) return read.routes;
 		for (const problem of read.problems) report("BRIDGE_ROUTES", where + problem);
 	} catch (error) {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
-import { type Bridge, createBridge, createBrokenBridge } from "./bridge.ts";
+import { type Bridge, createBridge } from "./bridge.ts";
+import { createBrokenBridge } from "./broken-bridge.ts";
 import { ConfigError, type Env, readConfig } from "./config.ts";
 import { eventGrid } from "./functions/event-grid.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";

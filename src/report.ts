@@ -12,7 +12,14 @@ export interface Line {
 
 /** Writes one wide line: JSON, so that no event can break it in two, with everything that looks like a secret gone. */
 export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
-	log(level, redact(JSON.stringify(line)));
+	log(level, redact(JSON.stringify(line, (_, fact: unknown) => (typeof fact === "string" ? clip(fact) : fact))));
+}
+
+/** Application Insights takes 32 KB a message; an event's id or subject can be as long as its sender likes. */
+const MAX_FACT_CHARACTERS = 1_000;
+
+function clip(text: string): string {
+	return text.length > MAX_FACT_CHARACTERS ? `${text.slice(0, MAX_FACT_CHARACTERS)}…` : text;
 }
 
 /**

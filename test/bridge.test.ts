@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../src/bridge.ts";
+import { createBrokenBridge } from "../src/broken-bridge.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "./helpers/bridge-fixture.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "./helpers/example-events.ts";
 import { logLines } from "./helpers/log-lines.ts";

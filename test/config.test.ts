@@ -63,12 +63,17 @@ describe("the configuration", () => {
 		});
 	});
 
-	it.each(["fraud-model", "https://github.com/contoso/fraud-model", "contoso/fraud/model", "/x", "contoso/", "a b/c"])(
-		"refuses %s as a repository",
-		(repository) => {
-			expect(problemsOf({ ...sound, GITHUB_REPOSITORY: repository })).toMatchObject([{ setting: "GITHUB_REPOSITORY" }]);
-		},
-	);
+	it.each([
+		"fraud-model",
+		"https://github.com/contoso/fraud-model",
+		"contoso/fraud/model",
+		"/x",
+		"contoso/",
+		"a b/c",
+		"contoso/..",
+	])("refuses %s as a repository", (repository) => {
+		expect(problemsOf({ ...sound, GITHUB_REPOSITORY: repository })).toMatchObject([{ setting: "GITHUB_REPOSITORY" }]);
+	});
 
 	it.each([
 		["https://github.contoso.com/api/v3", "https://github.contoso.com/api/v3"],
@@ -145,6 +150,9 @@ describe("the configuration", () => {
 	it("reads a routes table from the setting, or from a file beside host.json", () => {
 		writeFileSync(join(appRoot, "routes.json"), table({ name: "from a file" }));
 		expect(read({ ...sound, BRIDGE_ROUTES: "routes.json" }).routes).toMatchObject([{ name: "from a file" }]);
+		expect(read({ ...sound, BRIDGE_ROUTES: join(appRoot, "routes.json") }).routes).toMatchObject([
+			{ name: "from a file" },
+		]);
 		expect(read({ GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
 	});
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { redact } from "../src/report.ts";
+import { redact, report } from "../src/report.ts";
 import { logLines } from "./helpers/log-lines.ts";
 
 describe("redaction", () => {
@@ -30,5 +30,21 @@ describe("redaction", () => {
 		const { log, lines } = logLines();
 		log("info", redact(JSON.stringify({ stage: "accept", subject: "https://x/y?sig=abc", outcome: "dispatched" })));
 		expect(lines[0]).toMatchObject({ subject: "https://x/y?sig=[redacted]", outcome: "dispatched" });
+	});
+});
+
+describe("a log line", () => {
+	it("stays short, however long a fact is", () => {
+		const { log, text } = logLines();
+		report(log, "info", { stage: "accept", id: "x".repeat(1_000_000), subject: "y".repeat(1_000) });
+		expect(text().length).toBeLessThan(3_000);
+		expect(text()).toContain("y".repeat(1_000));
+	});
+
+	it("is one line, whatever an event tries to write into it", () => {
+		const { log, lines, text } = logLines();
+		report(log, "info", { stage: "accept", subject: 'a\n{"stage":"accept","outcome":"dispatched"}' });
+		expect(text().trimEnd().split("\n")).toHaveLength(1);
+		expect(lines[0]).not.toHaveProperty("outcome");
 	});
 });

@@ -8,7 +8,8 @@ export type ReadRoutes =
 
 /** Event Grid's own limit: values across all advanced filters of a subscription. */
 const MAX_FILTER_VALUES = 25;
-const REPOSITORY = /^[A-Za-z0-9](?:[A-Za-z0-9-]*)\/[A-Za-z0-9._-]+$/;
+/** Owners of managed accounts have an underscore; `.` and `..` would lead elsewhere in a URL and are no names. */
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 /** Reads a routes table (see `routes.schema.json`), already parsed from JSON. */
 export function readRoutes(table: unknown): ReadRoutes {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createBridge, createBrokenBridge } from "../../src/bridge.ts";
+import { createBridge } from "../../src/bridge.ts";
+import { createBrokenBridge } from "../../src/broken-bridge.ts";
 import { readConfig } from "../../src/config.ts";
 import { health } from "../../src/functions/health.ts";
 import { callFunction } from "../helpers/call-function.ts";
