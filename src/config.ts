@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TokenConfig } from "./dispatch/open-tokens.ts";
+import { isLoopback } from "./is-loopback.ts";
 import { isRepository, readRoutes } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 
@@ -61,7 +62,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 		token: readToken(check, env, warnings, unresolved),
 		warnings,
 	};
-	if (config.token.kind === "fixed") refuseNamedTokens(config.routes, check);
+	if (config.token.kind === "fixed") refuseNamedTokens(config, check, warnings);
 	for (const { name, coalesce } of config.routes) {
 		if (coalesce !== undefined)
 			warnings.push(`route "${name}": coalesce is not at work in this version; every event is dispatched`);
@@ -92,11 +93,6 @@ function checkUrl(text: string, example: string): URL | string {
 	const url = new URL(text);
 	if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url))) return url;
 	return `"${text}" must be https (plain http is taken on loopback only); expected ${example}`;
-}
-
-/** Whether a URL stays on this machine. */
-export function isLoopback({ hostname }: URL): boolean {
-	return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 
 function readRouting(check: Check, appRoot: string): readonly Route[] {
@@ -165,7 +161,7 @@ function readToken(
 	if (fixed === undefined) {
 		// A token setting that is an unresolved reference has been reported as that.
 		if (!["GITHUB_TOKEN", "PAT_TOKEN"].some((name) => unresolved.has(name))) {
-			report("KEY_VAULT_URL", "is not set, and neither is GITHUB_TOKEN: there is no token to dispatch with");
+			report("GITHUB_TOKEN", "is not set, and neither is KEY_VAULT_URL: there is no token to dispatch with");
 		}
 	} else if (/\s/.test(fixed)) {
 		report(token === undefined ? "PAT_TOKEN" : "GITHUB_TOKEN", "has white space inside; paste the token alone");
@@ -173,11 +169,18 @@ function readToken(
 	return { kind: "fixed", token: fixed ?? "" };
 }
 
-function refuseNamedTokens(routes: readonly Route[], { report }: Check): void {
-	for (const { name, to } of routes) {
-		if (to.token !== undefined) {
-			report("KEY_VAULT_URL", `is not set, but the route "${name}" takes its token from the secret "${to.token}"`);
-		}
+/** Without a vault there is one token for all; that is good enough only where nothing but a stand-in sees it. */
+function refuseNamedTokens(
+	config: Pick<Config, "githubApiUrl" | "routes">,
+	{ report }: Check,
+	warnings: string[],
+): void {
+	const local = URL.canParse(config.githubApiUrl) && isLoopback(new URL(config.githubApiUrl));
+	for (const { name, to } of config.routes) {
+		if (to.token === undefined) continue;
+		if (local)
+			warnings.push(`route "${name}": its token "${to.token}" is not read, since GITHUB_API_URL is on this machine`);
+		else report("KEY_VAULT_URL", `is not set, but the route "${name}" takes its token from the secret "${to.token}"`);
 	}
 }
 

@@ -24,8 +24,9 @@ function openBridge(env: Env): Bridge {
 		return createBridge(readConfig(env, join(__dirname, "..")), { version });
 	} catch (error) {
 		if (!(error instanceof ConfigError)) throw error;
+		const complaint = `grid-dispatch cannot dispatch before its configuration is repaired:\n${error.message}`;
 		// biome-ignore lint/suspicious/noConsole: at start there is no invocation whose log could take it
-		console.error(`grid-dispatch cannot dispatch before its configuration is repaired:\n${error.message}`);
+		app.hook.appStart(() => console.error(complaint));
 		return createBrokenBridge(error.problems);
 	}
 }

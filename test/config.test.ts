@@ -44,7 +44,7 @@ describe("the configuration", () => {
 
 	it("lists every problem at once, each with its setting", () => {
 		const problems = problemsOf({ GITHUB_API_URL: "http://github.contoso.com", GITHUB_REPOSITORY: "fraud-model" });
-		expect(problems.map(({ setting }) => setting)).toEqual(["GITHUB_API_URL", "GITHUB_REPOSITORY", "KEY_VAULT_URL"]);
+		expect(problems.map(({ setting }) => setting)).toEqual(["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"]);
 		expect(new ConfigError(problems).message.split("\n")).toHaveLength(3);
 	});
 
@@ -53,7 +53,7 @@ describe("the configuration", () => {
 			.map(({ problem }) => problem)
 			.join(" ");
 		expect(words).toContain("owner/name");
-		expect(words).toContain("GITHUB_TOKEN");
+		expect(words).toContain("KEY_VAULT_URL");
 	});
 
 	it("takes a setting without the white space that was pasted around it, and an empty one as not set", () => {
@@ -145,6 +145,12 @@ describe("the configuration", () => {
 		const problems = problemsOf({ ...sound, ...env });
 		expect(problems).toMatchObject([{ setting }]);
 		expect(JSON.stringify(problems)).not.toContain("ghp_");
+	});
+
+	it("lets the one token stand for all where only a stand-in on this machine sees it, and says so", () => {
+		const routes = table({ to: { repository: "contoso/a", token: "other" } });
+		const config = read({ ...sound, GITHUB_API_URL: "http://127.0.0.1:7072", BRIDGE_ROUTES: routes });
+		expect(config.warnings).toEqual([expect.stringContaining('"other" is not read')]);
 	});
 
 	it("reads a routes table from the setting, or from a file beside host.json", () => {

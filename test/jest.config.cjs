@@ -18,7 +18,14 @@ module.exports = {
 		"/node_modules/(?!@octokit/|p-map/|universal-user-agent/|before-after-hook/|json-with-bigint/)",
 	],
 	setupFiles: ["<rootDir>/test/helpers/clean-environment.ts"],
-	collectCoverageFrom: ["src/**/*.ts", "!src/**/*.d.ts", "!src/local/**"],
+	// The last two hold types alone, which leave nothing to run.
+	collectCoverageFrom: [
+		"src/**/*.ts",
+		"!src/**/*.d.ts",
+		"!src/local/**",
+		"!src/event/bridge-event.ts",
+		"!src/route/route.ts",
+	],
 	coverageProvider: "v8",
 	coverageReporters: ["text-summary", "lcovonly"],
 	coverageThreshold: { global: { lines: 98, branches: 95 } },

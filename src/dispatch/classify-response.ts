@@ -26,6 +26,7 @@ export type Verdict =
 
 /** GitHub asks for at least a minute where it names no time. Source: "Rate limits for the REST API". */
 const UNNAMED_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 86_400_000;
 
 /**
  * GitHub's answer to its meaning. Pure; `now` is in epoch milliseconds.
@@ -75,10 +76,10 @@ function asksToSlowDown({ headers, message }: GitHubResponse): boolean {
 /** Retry-After goes first, then the primary limit's reset, then a minute. */
 function waitUntil(headers: GitHubResponse["headers"], now: number): number {
 	const retryAfter = seconds(headers["retry-after"]);
-	if (retryAfter !== undefined) return now + retryAfter * 1000;
-	const reset = seconds(headers["x-ratelimit-reset"]);
-	if (String(headers["x-ratelimit-remaining"]) === "0" && reset !== undefined) return Math.max(reset * 1000, now);
-	return now + UNNAMED_WAIT_MS;
+	const reset = String(headers["x-ratelimit-remaining"]) === "0" ? seconds(headers["x-ratelimit-reset"]) : undefined;
+	const named = retryAfter === undefined ? (reset ?? 0) * 1000 : now + retryAfter * 1000;
+	// A reset that has passed (the clocks differ) names no time, and no limit of GitHub's lasts longer than a day.
+	return retryAfter === undefined && named <= now ? now + UNNAMED_WAIT_MS : Math.min(named, now + LONGEST_WAIT_MS);
 }
 
 /** A header's whole seconds; GitHub has been seen to send it blank. */

@@ -39,19 +39,23 @@ export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHu
 
 	async function tryDispatch({ owner, repo, body, token: name }: DispatchRequest, signal: AbortSignal) {
 		post ??= loadPost();
-		const send = await post;
+		const send = await post.catch((error: unknown) => {
+			post = undefined;
+			throw error;
+		});
 		const url = `${apiUrl}/repos/${owner}/${repo}/dispatches`;
-		const token = await abortable(tokens.get(name), signal);
+		const token = await tokens.get(name);
 		const first = await follow(send, url, body, token, signal);
 		if (first.verdict.kind !== "bad-token") return first;
-		const fresh = await abortable(tokens.refresh(token, name), signal);
+		const fresh = await tokens.refresh(token, name);
 		// The same token would be refused again, and failed logins add up to a block of every login.
 		return fresh === token ? first : follow(send, url, body, fresh, signal);
 	}
 
 	async function follow(send: Post, url: string, body: string, token: string, signal: AbortSignal) {
 		let target = url;
-		for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+		for (let redirects = 0; ; redirects++) {
+			signal.throwIfAborted();
 			const response = await send(target, body, token, signal);
 			const verdict = classifyResponse(readable(response), now());
 			if (verdict.kind !== "moved") return result(response, verdict);
@@ -59,16 +63,16 @@ export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHu
 			if (next?.origin !== new URL(apiUrl).origin) {
 				return result(response, closed(`GitHub redirects to another host (${verdict.location}); not followed`));
 			}
+			if (redirects === MAX_REDIRECTS) return result(response, closed(`GitHub redirects in circles from ${url}`));
 			target = next.href;
 		}
-		return { verdict: closed(`GitHub redirects in circles from ${url}`) };
 	}
 
 	return {
 		async dispatch(request, signal) {
 			const start = now();
 			const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-			const attempt = await tryDispatch(request, limit).catch((error: unknown) => ({
+			const attempt = await abortable(tryDispatch(request, limit), limit).catch((error: unknown) => ({
 				verdict: noAnswer(error, limit),
 			}));
 			return { ...attempt, ms: now() - start };
@@ -94,13 +98,17 @@ function noAnswer(error: unknown, limit: AbortSignal): Verdict {
 	if (error instanceof TokenUnavailable) return { kind: error.kind, reason: error.message };
 	if (limit.aborted)
 		return { kind: "trouble", reason: "GitHub did not answer in time; whether it took the dispatch is not known" };
-	const cause = (error as { cause?: { message?: unknown } }).cause?.message;
-	const message = error instanceof Error ? error.message : String(error);
-	const detail = typeof cause === "string" && cause !== message ? `${message}: ${cause}` : message;
-	return { kind: "trouble", reason: `no answer from GitHub (${detail})` };
+	return { kind: "trouble", reason: `no answer from GitHub (${innermost(error)})` };
 }
 
-/** Waits no longer than the signal allows for work that goes on for others. */
+/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
+function innermost(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	if (error.cause instanceof Error) return innermost(error.cause);
+	return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+}
+
+/** Waits no longer than the signal allows, whatever the work itself does about it. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const abort = () => reject(signal.reason);

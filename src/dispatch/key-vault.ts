@@ -1,5 +1,6 @@
 import { AzureCliCredential, ManagedIdentityCredential, type TokenCredential } from "@azure/identity";
 import { SecretClient } from "@azure/keyvault-secrets";
+import { isLoopback } from "../is-loopback.ts";
 
 export interface KeyVaultOptions {
 	readonly vaultUrl: string;
@@ -20,7 +21,7 @@ export function createSecretReader(options: KeyVaultOptions): (name: string) => 
 	const client = new SecretClient(options.vaultUrl, credentialFor(options), {
 		retryOptions: { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 },
 		// A vault on loopback is a test's; its name cannot match the domain that tokens are issued for.
-		disableChallengeResourceVerification: isLoopback(options.vaultUrl),
+		disableChallengeResourceVerification: isLoopback(new URL(options.vaultUrl)),
 	});
 	return async (name) => {
 		const { value = "" } = await client.getSecret(name, { abortSignal: AbortSignal.timeout(READ_TIMEOUT_MS) });
@@ -31,8 +32,4 @@ export function createSecretReader(options: KeyVaultOptions): (name: string) => 
 function credentialFor({ clientId, managedIdentity }: KeyVaultOptions): TokenCredential {
 	if (!managedIdentity) return new AzureCliCredential();
 	return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
-}
-
-function isLoopback(url: string): boolean {
-	return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }

@@ -34,7 +34,7 @@ type ReadSecret = (name: string) => Promise<string>;
 /**
  * Tokens from a key vault, each under its secret's name.
  * @param read reads the latest version of a secret
- * @param now a clock in milliseconds that never goes back
+ * @param now milliseconds
  */
 export function vaultTokens(options: { read: ReadSecret; defaultName: string; now: () => number }): TokenSource {
 	const { read, defaultName, now } = options;
@@ -57,8 +57,11 @@ export function vaultTokens(options: { read: ReadSecret; defaultName: string; no
 			return entry !== undefined && now() - entry.at < CACHE_MS ? entry.token : readAnew(name);
 		},
 		async refresh(stale, name = defaultName) {
-			const cached = await cache.get(name)?.token.catch(() => undefined);
-			return cached !== undefined && cached !== stale ? cached : readAnew(name);
+			const before = cache.get(name);
+			const cached = await before?.token.catch(() => undefined);
+			const entry = cache.get(name);
+			// Whoever was refused first reads; the others share that reading.
+			return entry !== undefined && (entry !== before || cached !== stale) ? entry.token : readAnew(name);
 		},
 	};
 }

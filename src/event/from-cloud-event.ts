@@ -2,7 +2,7 @@ import type { BridgeEvent } from "./bridge-event.ts";
 import { MalformedEvent } from "./malformed-event.ts";
 import { optionalText, remainingAttributes, requiredText, toDateTime } from "./read-member.ts";
 
-const PLACED = new Set(["id", "type", "source", "subject", "time", "data", "data_base64", "traceparent"]);
+const PLACED = new Set(["id", "type", "source", "subject", "time", "data", "data_base64"]);
 
 /**
  * A CloudEvent 1.0 in structured JSON mode.

@@ -1,4 +1,5 @@
-import { type Env, isLoopback } from "../config.ts";
+import type { Env } from "../config.ts";
+import { isLoopback } from "../is-loopback.ts";
 
 /** How the app is to be run on this machine. */
 export interface LocalSetup {
@@ -12,6 +13,9 @@ export interface LocalSetup {
 	readonly notes: readonly string[];
 }
 
+/** What could let a real token near the stand-in. */
+const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "PAT_TOKEN"];
+
 /**
  * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
  * a live `GITHUB_TOKEN` by themselves, so none of that is used unless it was clearly meant: with `--github real`, or
@@ -20,19 +24,22 @@ export interface LocalSetup {
 export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
 	const given = env["GITHUB_API_URL"]?.trim();
 	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, notes: [] };
-	if (given !== undefined && URL.canParse(given) && isLoopback(new URL(given))) {
-		return { env, apiUrl: given, standIn: false, notes: [] };
-	}
-	const ignored = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "PAT_TOKEN"].filter((name) => env[name]);
-	const notes =
-		ignored.length === 0
-			? []
-			: [`${ignored.join(", ")} not used: dispatches go to the stand-in (--github real uses them)`];
+	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, notes: [] };
+	// A vault on this machine is a stand-in, too.
+	const vault = isLocal(env["KEY_VAULT_URL"]) ? env["KEY_VAULT_URL"] : undefined;
+	const ignored = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
+	const reason = "not used: dispatches go to the stand-in (--github real uses them)";
+	const notes = ignored.length === 0 ? [] : [`${ignored.join(", ")} ${reason}`];
 	const standIn = {
 		GITHUB_API_URL: options.standInUrl,
 		GITHUB_REPOSITORY: "contoso/fraud-model",
 		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
 		PAT_TOKEN: undefined,
+		KEY_VAULT_URL: vault,
 	};
 	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, notes };
+}
+
+function isLocal(url: string | undefined): boolean {
+	return url !== undefined && URL.canParse(url) && isLoopback(new URL(url));
 }

@@ -15,6 +15,14 @@ export interface WebhookAnswer {
 /** Runs a function with one event; rejects as the function does. Undefined where there is no function of that name. */
 export type RunEvent = ((event: unknown) => Promise<void>) | undefined;
 
+const KNOWN_ORIGINS = new Set([
+	"eventgrid.azure.net",
+	"eventgrid.azure.us",
+	"eventgrid.azure.cn",
+	"eventgrid.azure.eaglex.ic.gov",
+	"eventgrid.azure.microsoft.scloud",
+]);
+
 /**
  * `/runtime/webhooks/eventgrid`, by the rules of the real extension: it answers the handshakes itself, runs a batch's
  * events at the same time, and answers 500 for all when one fails.
@@ -24,8 +32,9 @@ export async function answerEventGridWebhook(call: WebhookCall, run: RunEvent): 
 	const { functionName, headers } = call;
 	if (run === undefined) return { status: 404, body: `cannot find function: '${functionName}'` };
 	if (call.method === "OPTIONS") {
-		const origin = headers["webhook-request-origin"];
-		return { status: 200, headers: { "Webhook-Allowed-Origin": String(origin ?? "eventgrid.azure.net") } };
+		const origin = String(headers["webhook-request-origin"] ?? "").toLowerCase();
+		const allowed = KNOWN_ORIGINS.has(origin) ? origin : "eventgrid.azure.net";
+		return { status: 200, headers: { "Webhook-Allowed-Origin": allowed } };
 	}
 	if (call.method !== "POST") return { status: 400 };
 	switch (String(headers["aeg-event-type"] ?? "").toLowerCase()) {

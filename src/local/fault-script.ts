@@ -41,11 +41,16 @@ export class FaultScript {
 
 function check(fault: unknown, index: number): Fault {
 	const place = `script[${index}]`;
-	if (typeof fault !== "object" || fault === null) throw new TypeError(`${place} must be an object`);
+	if (typeof fault !== "object" || fault === null || Array.isArray(fault))
+		throw new TypeError(`${place} must be an object`);
 	const unknown = Object.keys(fault).find((key) => !KEYS.has(key));
 	if (unknown !== undefined)
 		throw new TypeError(`${place}: there is no "${unknown}"; there are ${[...KEYS].join(", ")}`);
-	const { status, cut, times, delayMs } = fault as Fault;
+	const { status, headers, hang, cut, times, delayMs } = fault as Fault;
+	if (headers !== undefined && !areHeaders(headers)) {
+		throw new TypeError(`${place}.headers must be an object of header names and strings`);
+	}
+	if (hang !== undefined && typeof hang !== "boolean") throw new TypeError(`${place}.hang is true or false`);
 	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
 		throw new TypeError(`${place}.status must be from 200 to 599`);
 	}
@@ -57,4 +62,11 @@ function check(fault: unknown, index: number): Fault {
 		throw new TypeError(`${place}.delayMs must be from 0 to 60000`);
 	}
 	return fault as Fault;
+}
+
+function areHeaders(headers: object): boolean {
+	if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return false;
+	return Object.entries(headers).every(
+		([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t -~]*$/.test(value) && typeof value === "string",
+	);
 }

@@ -16,6 +16,8 @@ export interface HostOptions {
 	readonly onLog: OnLog;
 }
 
+const TEXT = { "content-type": "text/plain; charset=utf-8" };
+
 /** What the host sends back for an HTTP function, in the worker's wire form. */
 interface RpcHttp {
 	readonly http?: {
@@ -39,41 +41,39 @@ export async function startFunctionsHost({ entry, port, onLog }: HostOptions): P
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
 		const body = await readAll(request);
-		if (url.pathname.toLowerCase() === "/runtime/webhooks/eventgrid") {
-			const functionName = url.searchParams.get("functionName") ?? "";
-			const called = app.functions.find(({ name }) => name === functionName);
-			const run =
-				called === undefined || triggerOf(called, "eventGridTrigger") === undefined
-					? undefined
-					: runner(app, called, onLog);
-			const call = {
-				method: request.method ?? "",
-				functionName,
-				headers: request.headers,
-				body: body.toString("utf8"),
-			};
-			const { status, headers, body: text } = await answerEventGridWebhook(call, run);
-			response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(text);
-			return;
-		}
-		const found = http.find(({ called, binding }) => serves(called, binding, request.method ?? "", url.pathname));
+		const path = url.pathname.toLowerCase();
+		if (path === "/")
+			return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
+		if (path === "/runtime/webhooks/eventgrid") return answerWebhook(request, response, url, body);
+		const found = http.find(({ called, binding }) => serves(called, binding, request.method ?? "", path));
 		// The real host answers 404 to a method that a function does not take, too.
 		if (found === undefined) return void response.writeHead(404).end();
-		const input = {
-			http: {
-				method: request.method,
-				url: url.href,
-				headers: flat(request),
-				...(body.length > 0 ? { body: { bytes: body } } : {}),
-			},
-		};
+		const sent = body.length > 0 ? { body: { bytes: body } } : {};
+		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
 		const { http: given } = ((await invoke(app, found.called, input, onLog)) ?? {}) as RpcHttp;
 		response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
 	}
 
+	async function answerWebhook(
+		request: IncomingMessage,
+		response: ServerResponse,
+		url: URL,
+		body: Buffer,
+	): Promise<void> {
+		const functionName = url.searchParams.get("functionName") ?? "";
+		const called = app.functions.find(({ name }) => name === functionName);
+		const isTriggered = called !== undefined && triggerOf(called, "eventGridTrigger") !== undefined;
+		const { method = "", headers } = request;
+		const answered = await answerEventGridWebhook(
+			{ method, functionName, headers, body: body.toString("utf8") },
+			isTriggered ? runner(app, called, onLog) : undefined,
+		);
+		response.writeHead(answered.status, { ...TEXT, ...answered.headers }).end(answered.body);
+	}
+
 	const server = await serve(port, (request, response) => {
 		answer(request, response).catch((error: unknown) => {
-			onLog("error", error instanceof Error ? (error.stack ?? error.message) : String(error), "host");
+			onLog("error", described(error), "host");
 			if (!response.headersSent) response.writeHead(500);
 			response.end();
 		});
@@ -83,8 +83,15 @@ export async function startFunctionsHost({ entry, port, onLog }: HostOptions): P
 
 function runner(app: LoadedApp, called: RegisteredFunction, onLog: OnLog) {
 	return async (event: unknown) => {
-		await invoke(app, called, { json: JSON.stringify(event) }, onLog);
+		await invoke(app, called, { json: JSON.stringify(event) }, onLog).catch((error: unknown) => {
+			onLog("error", described(error), called.name);
+			throw error;
+		});
 	};
+}
+
+function described(error: unknown): string {
+	return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 function triggerOf({ bindings }: RegisteredFunction, type: string): Binding | undefined {

@@ -22,8 +22,11 @@ export function githubError(status: number, message: string, more: object = {}):
 	return { status, body: { message, ...more, documentation_url: DISPATCH_DOCS, status: String(status) } };
 }
 
-/** What GitHub refuses before it looks at the request itself. Source: "Troubleshooting the REST API". */
-export function checkCaller(headers: IncomingHttpHeaders, tokens: ReadonlySet<string>): Answer | undefined {
+/**
+ * What GitHub refuses before it looks at the request itself. Source: "Troubleshooting the REST API".
+ * @param tokens the valid ones; left out, all are
+ */
+export function checkCaller(headers: IncomingHttpHeaders, tokens?: ReadonlySet<string>): Answer | undefined {
 	if (!headers["user-agent"]) {
 		return githubError(
 			403,
@@ -36,7 +39,7 @@ export function checkCaller(headers: IncomingHttpHeaders, tokens: ReadonlySet<st
 	}
 	const token = tokenOf(headers);
 	if (token === undefined) return githubError(401, "Requires authentication");
-	if (tokens.size > 0 && !tokens.has(token)) return githubError(401, "Bad credentials");
+	if (tokens?.has(token) === false) return githubError(401, "Bad credentials");
 	return undefined;
 }
 
@@ -56,7 +59,7 @@ export function checkDispatch(raw: Buffer): DispatchBody | Answer {
 		return githubError(400, "Body should be a JSON object");
 	const { event_type, client_payload = {} } = body as Record<string, unknown>;
 	if (typeof event_type !== "string" || event_type === "") return invalid("event_type", "missing_field");
-	if (event_type.length > 100)
+	if ([...event_type].length > 100)
 		return invalid("event_type", "invalid", "event_type is too long (maximum is 100 characters)");
 	if (typeof client_payload !== "object" || client_payload === null || Array.isArray(client_payload)) {
 		return invalid("client_payload", "invalid", "client_payload is not an object");

@@ -43,7 +43,7 @@ export interface GitHubStandIn extends Server {
 		readonly status: number | null;
 	}[];
 	readonly script: FaultScript;
-	/** The tokens that are valid from now on. */
+	/** The tokens that are valid from now on; without any, none is. */
 	setTokens(tokens: readonly string[]): void;
 	/** How many connections were opened. */
 	connections(): number;
@@ -56,7 +56,7 @@ export interface GitHubStandIn extends Server {
 export async function startGitHubStandIn(options: StandInOptions = {}): Promise<GitHubStandIn> {
 	const { now = Date.now, limits = DOCUMENTED_LIMITS } = options;
 	const repositories = new Set(options.repositories?.map((name) => name.toLowerCase()));
-	let tokens = new Set(options.tokens);
+	let tokens = options.tokens && new Set(options.tokens);
 	const count = createRateLimits(limits, now);
 	const script = new FaultScript();
 	const received: Received[] = [];
@@ -75,7 +75,8 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const body = await readAll(request);
-		const { method = "", url: path = "" } = request;
+		const { method = "", url = "" } = request;
+		const path = url.split("?")[0] ?? "";
 		if (path.startsWith("/_")) return send(response, control(method, path, body));
 		const fault = script.next();
 		const log = (status: number | null) => calls.push({ path, token: tokenOf(request.headers), status });

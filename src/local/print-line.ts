@@ -33,7 +33,9 @@ function join(stage: string, end: unknown, ...facts: unknown[]): string {
 		stage.padEnd(9),
 		String(end).padEnd(11),
 		...facts.filter((fact) => fact !== undefined && fact !== null && fact !== ""),
-	].join(" ");
+	]
+		.join(" ")
+		.trimEnd();
 }
 
 function parse(message: string): Parsed | undefined {

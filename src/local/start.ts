@@ -25,6 +25,9 @@ const FIRST_EVENT = {
 	data: { experimentName: "fraud-model", runId: "train-7" },
 };
 
+/** A mistake on the command line. */
+class UsageError extends Error {}
+
 await main().catch((error: unknown) => {
 	process.stderr.write(`${explain(error)}\n`);
 	process.exitCode = 1;
@@ -113,9 +116,6 @@ function readPort(text: string): number {
 		throw new UsageError(`--port takes a number from 1 to 65534, not "${text}"`);
 	return port;
 }
-
-/** A mistake on the command line. */
-class UsageError extends Error {}
 
 /** A user's mistake is named with its repair; only what nobody foresaw shows where it came from. */
 function explain(error: unknown): string {

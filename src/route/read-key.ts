@@ -1,16 +1,16 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
 
 /** Both vocabularies, for either envelope: a filter may have been written for the other one. */
-const ENVELOPE_KEYS: Readonly<Record<string, "id" | "type" | "source" | "subject" | "time">> = {
-	id: "id",
-	type: "type",
-	eventtype: "type",
-	source: "source",
-	topic: "source",
-	subject: "subject",
-	time: "time",
-	eventtime: "time",
-};
+const ENVELOPE_KEYS = new Map<string, "id" | "type" | "source" | "subject" | "time">([
+	["id", "id"],
+	["type", "type"],
+	["eventtype", "type"],
+	["source", "source"],
+	["topic", "source"],
+	["subject", "subject"],
+	["time", "time"],
+	["eventtime", "time"],
+]);
 
 /** What a filter's key names in an event. `extension` says that it is a CloudEvents context attribute. */
 export interface KeyValue {
@@ -25,10 +25,10 @@ export interface KeyValue {
 export function keyReader(key: string): (event: BridgeEvent) => KeyValue {
 	const [first = "", ...rest] = key.split(".");
 	const name = first.toLowerCase();
-	const placed = ENVELOPE_KEYS[name];
+	const placed = ENVELOPE_KEYS.get(name);
 	if (placed !== undefined) return (event) => ({ value: descend(event[placed], rest), extension: false });
 	if (name === "data") return (event) => ({ value: descend(event.data, rest), extension: false });
-	return (event) => ({ value: descend(event.attributes[name], rest), extension: true });
+	return (event) => ({ value: descend(member(event.attributes, name), rest), extension: true });
 }
 
 function descend(from: unknown, path: readonly string[]): unknown {

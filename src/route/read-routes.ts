@@ -13,12 +13,16 @@ const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 /** Reads a routes table (see `routes.schema.json`), already parsed from JSON. */
 export function readRoutes(table: unknown): ReadRoutes {
-	if (!validateRoutes(table)) return { ok: false, problems: [...new Set((validateRoutes.errors ?? []).map(describe))] };
-	const routes = (table as { routes: Route[] }).routes.map((route, index) => ({
+	const violations = validateRoutes(table) ? [] : (validateRoutes.errors ?? []);
+	const listed = (table as { routes?: unknown } | null)?.routes;
+	const routes = (Array.isArray(listed) ? (listed as Route[]) : []).map((route, index) => ({
 		...route,
-		name: route.name ?? `routes[${index}]`,
+		name: route?.name ?? `routes[${index}]`,
 	}));
-	const problems = [...routes.flatMap(findProblems), ...repeatedNames(routes)];
+	// Only a route of the right shape can be asked for what a JSON Schema cannot say.
+	const misshapen = new Set(violations.map(({ instancePath }) => instancePath.split("/")[2]));
+	const meaning = routes.flatMap((route, index) => (misshapen.has(String(index)) ? [] : findProblems(route, index)));
+	const problems = [...new Set(violations.map(describe)), ...meaning, ...repeatedNames(routes)];
 	return problems.length > 0 ? { ok: false, problems } : { ok: true, routes };
 }
 
@@ -27,7 +31,6 @@ export function isRepository(text: string): boolean {
 	return REPOSITORY.test(text);
 }
 
-/** What a JSON Schema cannot say. */
 function findProblems(route: Route, index: number): string[] {
 	const place = `routes[${index}]`;
 	const problems: string[] = [];
@@ -46,7 +49,7 @@ function findProblems(route: Route, index: number): string[] {
 		const reversed = reversedRange(filter);
 		if (reversed !== undefined) {
 			problems.push(
-				`${place}.filter.advancedFilters[${at}].values: ${reversed} can never match; put the lower end first`,
+				`${place}.filter.advancedFilters[${at}].values: ${reversed} is upside down; put the lower end first`,
 			);
 		}
 	});
@@ -81,6 +84,7 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 		case "enum":
 			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
 		case "discriminator":
+			if (params["tagValue"] === undefined) return `${at}: must have required property 'operatorType'`;
 			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's 19 operators`;
 		default:
 			return `${at}: ${message}`;

@@ -6,9 +6,11 @@ describe("the front door", () => {
 		["starts with a broken one, and says aloud what to repair", {}, 1],
 	])("%s", (_, env, complaints) => {
 		const names: string[] = [];
+		const hooks: [string, () => void][] = [];
 		const core = {
 			setProgrammingModel: () => {},
 			registerFunction: ({ name }: { name: string }) => void names.push(name),
+			registerHook: (name: string, hook: () => void) => void hooks.push([name, hook]),
 			log: () => {},
 		};
 		const complain = jest.spyOn(console, "error").mockImplementation(() => {});
@@ -18,6 +20,8 @@ describe("the front door", () => {
 			require("../../src/index.ts");
 		});
 		expect(names).toEqual(["webhook", "generic_triggers", "eventGrid", "health"]);
+		expect(hooks.map(([name]) => name)).toEqual(Array(complaints).fill("appStart"));
+		for (const [, hook] of hooks) hook();
 		expect(complain).toHaveBeenCalledTimes(complaints);
 		jest.restoreAllMocks();
 	});

@@ -1,0 +1,119 @@
+/**
+ * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
+ * `docs/events.md`, and one example of a client payload per event type in `docs/client-payloads/`. Run by
+ * `npm run docs`; a test holds what lies there against what this file would write.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { toClientPayload } from "../src/dispatch/client-payload.ts";
+import type { BridgeEvent } from "../src/event/bridge-event.ts";
+import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
+import { toDispatchType } from "../src/route/dispatch-type.ts";
+import { promiseKey } from "../src/route/promise-key.ts";
+
+/** An event schema, as far as the documentation tells of it. */
+interface EventSchema {
+	readonly title: string;
+	readonly description: string;
+	readonly properties: {
+		readonly subject: { readonly description: string };
+		readonly data: { readonly required?: readonly string[] };
+	};
+	readonly examples: readonly Omit<BridgeEvent, "attributes">[];
+}
+
+const PAYLOADS = "docs/client-payloads";
+
+/** Every generated file as it should be, by its path from the root. Reads files and writes none. */
+export function generateDocs(root: string): ReadonlyMap<string, string> {
+	const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+	const schemas = readSchemas(join(root, "src/event/schemas"));
+	const fill = (path: string, name: string, table: string) =>
+		[path, between(readFileSync(join(root, path), "utf8"), name, table)] as const;
+	return new Map([
+		fill("README.md", "dispatch-types", dispatchTypes(schemas)),
+		fill("docs/events.md", "event-types", eventTypes(schemas)),
+		...schemas.map((schema) => [payloadPath(schema), examplePayload(schema, version)] as const),
+	]);
+}
+
+/** In the order of KNOWN_EVENT_TYPES, so that a schema which the build has not seen yet is noticed. */
+function readSchemas(folder: string): readonly EventSchema[] {
+	const schemas = readdirSync(folder).map(
+		(file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as EventSchema,
+	);
+	if (schemas.length !== KNOWN_EVENT_TYPES.length) throw new Error("the schemas have changed: npm run build");
+	return KNOWN_EVENT_TYPES.map((type) => {
+		const schema = schemas.find(({ title }) => title === type);
+		if (schema === undefined) throw new Error(`no schema has the title ${type}: npm run build`);
+		return schema;
+	});
+}
+
+function dispatchTypes(schemas: readonly EventSchema[]): string {
+	const rows = schemas.map(({ title }) => [code(title), code(toDispatchType(title))]);
+	return table(["Event type", "Dispatch type"], rows);
+}
+
+function eventTypes(schemas: readonly EventSchema[]): string {
+	const rows = schemas.map((schema) => [
+		`[${code(schema.title)}](${payloadPath(schema).slice("docs/".length)})`,
+		schema.description,
+		code(schema.properties.subject.description),
+		(schema.properties.data.required ?? []).map(code).join(", "),
+	]);
+	return table(["Event type", "What happened", "`subject`", "`data` must have"], rows);
+}
+
+function examplePayload({ title, examples }: EventSchema, version: string): string {
+	const [example] = examples;
+	if (example === undefined) throw new Error(`the schema of ${title} has no example`);
+	const event = { ...example, attributes: {} };
+	const key = promiseKey(event, { repository: "contoso/fraud-model", dispatchType: toDispatchType(title) });
+	return `${JSON.stringify(toClientPayload(event, { version, route: "default", key }), null, "\t")}\n`;
+}
+
+function payloadPath({ title }: EventSchema): string {
+	return `${PAYLOADS}/${toDispatchType(title).replaceAll("/", "-")}.json`;
+}
+
+/** Replaces what stands between `<!-- generated:name -->` and `<!-- /generated:name -->`. */
+function between(text: string, name: string, content: string): string {
+	const [begin, end] = [`<!-- generated:${name} -->\n`, `<!-- /generated:${name} -->`];
+	const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+	if (from < 0 || to < from) throw new Error(`there is no ${begin.trim()} … ${end} to fill`);
+	return `${text.slice(0, from + begin.length)}${content}${text.slice(to)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+	return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.map(cellText).join(" | ")} |\n`).join("");
+}
+
+function cellText(cell: string): string {
+	return cell.replaceAll("|", "\\|");
+}
+
+function code(text: string): string {
+	return `\`${text}\``;
+}
+
+/** Writes what has changed, and removes the payloads of types that are gone. */
+function write(root: string): void {
+	const files = generateDocs(root);
+	for (const [path, content] of files) {
+		const target = join(root, path);
+		mkdirSync(dirname(target), { recursive: true });
+		if (!existsSync(target) || !same(path, readFileSync(target, "utf8"), content)) writeFileSync(target, content);
+	}
+	for (const file of readdirSync(join(root, PAYLOADS))) {
+		if (!files.has(`${PAYLOADS}/${file}`)) rmSync(join(root, PAYLOADS, file));
+	}
+}
+
+/** JSON counts as the same however it is laid out: the layout is the formatter's. */
+function same(path: string, found: string, wanted: string): boolean {
+	const content = (text: string) => (path.endsWith(".json") ? JSON.stringify(JSON.parse(text)) : text);
+	return content(found) === content(wanted);
+}
+
+if (process.argv[1] === import.meta.filename) write(join(import.meta.dirname, ".."));

@@ -1,0 +1,381 @@
+import { describe, expect, it } from "@jest/globals";
+import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
+import { type Attempt, createGitHub, type GitHubOptions } from "../../src/dispatch/github.ts";
+import type { Post, RawResponse } from "../../src/dispatch/octokit.ts";
+import { fixedToken, type TokenSource, TokenUnavailable } from "../../src/dispatch/token-source.ts";
+
+const API = "https://api.github.com";
+const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
+const REQUEST: DispatchRequest = { owner: "contoso", repo: "fraud-model", body: '{"event_type":"t"}' };
+const NEVER = new AbortController().signal;
+/** Far more than any of these tests takes. */
+const AMPLE_MS = 60_000;
+
+interface Call {
+	readonly url: string;
+	readonly body: string;
+	readonly token: string;
+	readonly signal: AbortSignal;
+}
+
+type Answer = Partial<RawResponse> | ((call: Call) => Promise<RawResponse>);
+
+/** A `Post` that takes one answer after the other, and fails beyond the last. */
+function script(...answers: Answer[]) {
+	const calls: Call[] = [];
+	const post: Post = async (url, body, token, signal) => {
+		const call = { url, body, token, signal };
+		calls.push(call);
+		const answer = answers[calls.length - 1];
+		if (answer === undefined) throw new Error("called more often than expected");
+		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, data: undefined, ...answer };
+	};
+	return { post, calls };
+}
+
+/** An answer that never comes; the call ends as fetch does, when its signal says so. */
+function silence({ signal }: Call): Promise<RawResponse> {
+	return new Promise((_, reject) => {
+		if (signal.aborted) reject(signal.reason);
+		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+	});
+}
+
+const failing = (error: unknown) => () => Promise.reject(error);
+
+/** One token after the other: `get` gives the first, each `refresh` the next. */
+function changingTokens(...tokens: string[]): TokenSource & { readonly refreshed: [string, string | undefined][] } {
+	const refreshed: [string, string | undefined][] = [];
+	return {
+		refreshed,
+		get: async () => tokens[0] ?? "",
+		refresh: async (stale, name) => {
+			refreshed.push([stale, name]);
+			return tokens[refreshed.length] ?? "";
+		},
+	};
+}
+
+function dispatch(
+	post: Post,
+	options: Partial<GitHubOptions> = {},
+	request: DispatchRequest = REQUEST,
+	signal: AbortSignal = NEVER,
+): Promise<Attempt> {
+	const github = createGitHub({
+		apiUrl: API,
+		tokens: fixedToken("t"),
+		loadPost: async () => post,
+		now: () => 0,
+		timeoutMs: AMPLE_MS,
+		...options,
+	});
+	return github.dispatch(request, signal);
+}
+
+function reasonOf({ verdict }: Attempt): string {
+	return "reason" in verdict ? verdict.reason : "";
+}
+
+describe("a dispatch", () => {
+	it("is one POST of the very body to the repository, with the token", async () => {
+		const { post, calls } = script({ status: 204, headers: { "x-github-request-id": "ABCD:1" } });
+		await expect(dispatch(post)).resolves.toEqual({
+			verdict: { kind: "dispatched" },
+			status: 204,
+			requestId: "ABCD:1",
+			ms: 0,
+		});
+		expect(calls).toMatchObject([{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" }]);
+	});
+
+	it("keeps the path of an Enterprise Server's API", async () => {
+		const { post, calls } = script({});
+		await dispatch(post, { apiUrl: "https://github.contoso.com/api/v3" });
+		expect(calls[0]?.url).toBe("https://github.contoso.com/api/v3/repos/contoso/fraud-model/dispatches");
+	});
+
+	it("asks for the token that the request names", async () => {
+		const names: (string | undefined)[] = [];
+		const get = async (name?: string) => {
+			names.push(name);
+			return name ?? "default";
+		};
+		const { post, calls } = script({}, {});
+		const tokens = { get, refresh: get };
+		await dispatch(post, { tokens });
+		await dispatch(post, { tokens }, { ...REQUEST, token: "other-secret" });
+		expect(names).toEqual([undefined, "other-secret"]);
+		expect(calls.map(({ token }) => token)).toEqual(["default", "other-secret"]);
+	});
+
+	it("loads the client once, and not before it is needed", async () => {
+		const { post } = script({}, {});
+		let loaded = 0;
+		const loadPost = async () => {
+			loaded++;
+			return post;
+		};
+		const github = createGitHub({ apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS });
+		expect(loaded).toBe(0);
+		await Promise.all([github.dispatch(REQUEST, NEVER), github.dispatch(REQUEST, NEVER)]);
+		expect(loaded).toBe(1);
+	});
+
+	it("says how long it took by the clock that it was given", async () => {
+		let clock = 1_000;
+		const { post } = script(async () => {
+			clock += 250;
+			return { status: 204, headers: {}, data: undefined };
+		});
+		await expect(dispatch(post, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
+	});
+
+	it("reads times in GitHub's answer by the clock that it was given", async () => {
+		const { post } = script({ status: 429, headers: { "retry-after": "30" } });
+		await expect(dispatch(post, { now: () => 5_000 })).resolves.toMatchObject({
+			verdict: { kind: "slow-down", until: 35_000 },
+		});
+	});
+
+	it.each([
+		[400, "refused"],
+		[403, "closed"],
+		[404, "closed"],
+		[422, "refused"],
+		[500, "trouble"],
+		[503, "trouble"],
+	])("tries once where GitHub answers %d", async (status, kind) => {
+		const { post, calls } = script({ status, data: { message: "Words of GitHub" } });
+		const attempt = await dispatch(post);
+		expect(attempt).toMatchObject({ status, verdict: { kind } });
+		expect(reasonOf(attempt)).toContain("(Words of GitHub)");
+		expect(calls).toHaveLength(1);
+	});
+
+	it.each([
+		["nothing", undefined],
+		["null", null],
+		["HTML", "<html>"],
+		["another message", { message: { a: 1 } }],
+	])("copes with an error's body that is %s", async (_, data) => {
+		const attempt = await dispatch(script({ status: 502, data }).post);
+		expect(reasonOf(attempt)).toBe("GitHub answered 502: its own trouble");
+		expect(attempt).not.toHaveProperty("requestId");
+	});
+});
+
+describe("a dispatch whose token is refused", () => {
+	it("is tried again with a fresh token", async () => {
+		const { post, calls } = script({ status: 401 }, { status: 204, headers: { "x-github-request-id": "2" } });
+		const tokens = changingTokens("old", "new");
+		const attempt = await dispatch(post, { tokens }, { ...REQUEST, token: "other-secret" });
+		expect(attempt).toMatchObject({ verdict: { kind: "dispatched" }, status: 204, requestId: "2" });
+		expect(calls).toMatchObject([
+			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "old" },
+			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "new" },
+		]);
+		expect(tokens.refreshed).toEqual([["old", "other-secret"]]);
+	});
+
+	it("is tried once more at most", async () => {
+		const { post, calls } = script({ status: 401 }, { status: 401, headers: { "x-github-request-id": "2" } });
+		const tokens = changingTokens("old", "new", "newer");
+		const attempt = await dispatch(post, { tokens });
+		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "2" });
+		expect(calls.map(({ token }) => token)).toEqual(["old", "new"]);
+	});
+
+	it("is not tried again with the same token, which would add up to a block", async () => {
+		const { post, calls } = script({ status: 401, headers: { "x-github-request-id": "1" } });
+		const attempt = await dispatch(post, { tokens: changingTokens("same", "same") });
+		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "1" });
+		expect(calls).toHaveLength(1);
+	});
+
+	it("does not ask for a fresh token where the first one did", async () => {
+		const tokens = changingTokens("good", "other");
+		await dispatch(script({ status: 403 }).post, { tokens });
+		expect(tokens.refreshed).toEqual([]);
+	});
+
+	it("tells what the fresh token's answer means, not the first one", async () => {
+		const { post } = script({ status: 401 }, { status: 404 });
+		await expect(dispatch(post, { tokens: changingTokens("old", "new") })).resolves.toMatchObject({
+			verdict: { kind: "closed" },
+			status: 404,
+		});
+	});
+
+	it("is refused behind a redirect, too, and begins at the beginning then", async () => {
+		const moved = { status: 307, headers: { location: `${API}/repositories/1/dispatches` } };
+		const { post, calls } = script(moved, { status: 401 }, moved, { status: 204 });
+		const attempt = await dispatch(post, { tokens: changingTokens("old", "new") });
+		expect(attempt.verdict.kind).toBe("dispatched");
+		expect(calls.map(({ url, token }) => [url, token])).toEqual([
+			[URL_OF_REQUEST, "old"],
+			[`${API}/repositories/1/dispatches`, "old"],
+			[URL_OF_REQUEST, "new"],
+			[`${API}/repositories/1/dispatches`, "new"],
+		]);
+	});
+});
+
+describe("a dispatch without a token", () => {
+	it.each(["bad-token", "trouble"] as const)("calls nobody and says why: %s", async (kind) => {
+		const { post, calls } = script();
+		const get = failing(new TokenUnavailable(kind, "the vault is closed"));
+		const attempt = await dispatch(post, { tokens: { get, refresh: get } });
+		expect(attempt).toEqual({ verdict: { kind, reason: "the vault is closed" }, ms: 0 });
+		expect(calls).toEqual([]);
+	});
+
+	it("says so when the fresh one cannot be read", async () => {
+		const refresh = failing(new TokenUnavailable("trouble", "the vault is away"));
+		const attempt = await dispatch(script({ status: 401 }).post, { tokens: { get: async () => "old", refresh } });
+		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "the vault is away" });
+	});
+});
+
+describe("a dispatch to a repository that has moved", () => {
+	it.each([301, 302, 307, 308])("repeats the same POST after a %d on the same host", async (status) => {
+		const { post, calls } = script({ status, headers: { location: `${API}/repositories/1/dispatches` } }, {});
+		await expect(dispatch(post)).resolves.toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
+		expect(calls).toMatchObject([
+			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" },
+			{ url: `${API}/repositories/1/dispatches`, body: REQUEST.body, token: "t" },
+		]);
+	});
+
+	it("follows a location without a host", async () => {
+		const { post, calls } = script({ status: 301, headers: { location: "/repositories/1/dispatches" } }, {});
+		await dispatch(post);
+		expect(calls[1]?.url).toBe(`${API}/repositories/1/dispatches`);
+	});
+
+	it("follows three redirects, each from where the last one led", async () => {
+		const to = (location: string) => ({ status: 307, headers: { location } });
+		const { post, calls } = script(to("/a/dispatches"), to("b"), to("/c"), {});
+		expect((await dispatch(post)).verdict.kind).toBe("dispatched");
+		expect(calls.map(({ url }) => url)).toEqual([URL_OF_REQUEST, `${API}/a/dispatches`, `${API}/a/b`, `${API}/c`]);
+	});
+
+	it.each([
+		"https://evil.example/repos/contoso/fraud-model/dispatches",
+		"https://api.github.com.evil.example/x",
+		"https://api.github.com@evil.example/x",
+		"//evil.example/x",
+		"http://api.github.com/x",
+		"https://api.github.com:8443/x",
+		"https://uploads.github.com/x",
+		"data:text/plain,x",
+		"http://[",
+	])("does not carry the token to %s", async (location) => {
+		const { post, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
+		await expect(dispatch(post)).resolves.toMatchObject({
+			verdict: { kind: "closed", reason: `GitHub redirects to another host (${location}); not followed` },
+			status: 301,
+			requestId: "1",
+		});
+		expect(calls).toHaveLength(1);
+	});
+
+	it("ends where redirects go in circles", async () => {
+		const there = { status: 301, headers: { location: `${API}/there` } };
+		const back = { status: 301, headers: { location: URL_OF_REQUEST } };
+		const { post, calls } = script(there, back, there, back, there, back);
+		await expect(dispatch(post)).resolves.toMatchObject({
+			verdict: { kind: "closed", reason: `GitHub redirects in circles from ${URL_OF_REQUEST}` },
+		});
+		expect(calls).toHaveLength(4);
+	});
+});
+
+describe("a dispatch that gets no answer", () => {
+	const inTime = {
+		kind: "trouble",
+		reason: "GitHub did not answer in time; whether it took the dispatch is not known",
+	};
+
+	it("ends at its time limit, and owns that the dispatch may have happened", async () => {
+		const attempt = await dispatch(script(silence).post, { timeoutMs: 5 });
+		expect(attempt).toEqual({ verdict: inTime, ms: 0 });
+	});
+
+	it("ends at the same limit when it waits for the token, or for a fresh one", async () => {
+		const never = () => new Promise<string>(() => {});
+		const { post, calls } = script({ status: 401 });
+		const waiting = { get: never, refresh: never };
+		await expect(dispatch(post, { timeoutMs: 5, tokens: waiting })).resolves.toMatchObject({ verdict: inTime });
+		expect(calls).toEqual([]);
+		const refreshing = { get: async () => "old", refresh: never };
+		await expect(dispatch(post, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({ verdict: inTime });
+		expect(calls).toHaveLength(1);
+	});
+
+	it("ends at the same limit when the client does not load, or does not heed its signal", async () => {
+		const never = () => new Promise<never>(() => {});
+		await expect(dispatch(never, { timeoutMs: 5, loadPost: never })).resolves.toMatchObject({ verdict: inTime });
+		await expect(dispatch(never, { timeoutMs: 5 })).resolves.toMatchObject({ verdict: inTime });
+	});
+
+	it("tries to load the client again after a failure", async () => {
+		let loads = 0;
+		const loadPost = async () => {
+			loads += 1;
+			if (loads === 1) throw new Error("EMFILE");
+			return script({}).post;
+		};
+		const options = { apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS };
+		const github = createGitHub(options);
+		await expect(github.dispatch(REQUEST, NEVER)).resolves.toMatchObject({ verdict: { kind: "trouble" } });
+		await expect(github.dispatch(REQUEST, NEVER)).resolves.toMatchObject({ verdict: { kind: "dispatched" } });
+	});
+
+	it("has one limit for all of its calls together", async () => {
+		const { post, calls } = script({ status: 307, headers: { location: "/there" } }, { status: 401 }, {});
+		await dispatch(post, { tokens: changingTokens("old", "new") });
+		expect(calls).toHaveLength(3);
+		expect(new Set(calls.map(({ signal }) => signal)).size).toBe(1);
+	});
+
+	it("ends when its caller gives up, before or during the call", async () => {
+		const caller = new AbortController();
+		const { post } = script((call) => {
+			caller.abort();
+			return silence(call);
+		});
+		await expect(dispatch(post, {}, REQUEST, caller.signal)).resolves.toMatchObject({ verdict: inTime });
+		const late = script();
+		await expect(dispatch(late.post, {}, REQUEST, AbortSignal.abort())).resolves.toMatchObject({ verdict: inTime });
+		expect(late.calls).toEqual([]);
+	});
+
+	it.each([
+		[
+			"in the words of its cause",
+			new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") }),
+			"connect ECONNREFUSED",
+		],
+		["without a cause", new Error("socket hang up"), "socket hang up"],
+		[
+			"by its code, where the cause has no words",
+			new Error("x", { cause: Object.assign(new Error(""), { code: "ECONNRESET" }) }),
+			"ECONNRESET",
+		],
+		["by its name, where there is nothing else", new TypeError(""), "TypeError"],
+		["that is nothing at all", undefined, "undefined"],
+		["without a cause that has no words", new Error("reset", { cause: null }), "reset"],
+		["as text, where it is no error", "odd", "odd"],
+	])("tells the network's error %s", async (_, error, words) => {
+		await expect(dispatch(script(failing(error)).post)).resolves.toEqual({
+			verdict: { kind: "trouble", reason: `no answer from GitHub (${words})` },
+			ms: 0,
+		});
+	});
+
+	it("says so where the client cannot be loaded", async () => {
+		const attempt = await dispatch(script().post, { loadPost: failing(new Error("no such module")) });
+		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "no answer from GitHub (no such module)" });
+	});
+});

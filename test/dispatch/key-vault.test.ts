@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createSecretReader } from "../../src/dispatch/key-vault.ts";
+import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
+import { postJson } from "../helpers/call.ts";
+import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { freePorts } from "../helpers/free-ports.ts";
+import { type RunningStart, startOn } from "../helpers/run-start.ts";
+import {
+	type IdentityStandIn,
+	startIdentityStandIn,
+	startVaultStandIn,
+	type VaultStandIn,
+} from "../helpers/vault-stand-in.ts";
+
+const IDENTITY_SECRET = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
+const ACCESS_TOKEN = "access-token-for-the-vault";
+const CLIENT_ID = "5e29463d-71da-4fe0-8e69-999b57db23b0";
+const OLD_TOKEN = "github_pat_old0123456789abcdefghij";
+const NEW_TOKEN = "github_pat_new0123456789abcdefghij";
+const OTHER_TOKEN = "github_pat_fabrikam0123456789abcdef";
+
+/** The settings of an app in Azure whose token lies in the key vault. */
+function settings(vault: VaultStandIn, identity: IdentityStandIn, github: GitHubStandIn): Record<string, string> {
+	return {
+		GITHUB_API_URL: github.url,
+		KEY_VAULT_URL: vault.url,
+		GITHUB_TOKEN_SECRET_NAME: "contoso-token",
+		IDENTITY_ENDPOINT: identity.url,
+		IDENTITY_HEADER: IDENTITY_SECRET,
+		NODE_EXTRA_CA_CERTS: vault.certificateFile,
+	};
+}
+
+interface Answer {
+	readonly status: number;
+	readonly outcomes: readonly string[];
+	readonly reason: string | null;
+}
+
+/** Posts one event of a subject to the bridge on a port. */
+async function send(port: number, subject: string, id: string): Promise<Answer> {
+	const event = { ...inEventGridSchema(exampleOf("RunCompleted")), subject, id };
+	const answer = await postJson(`http://127.0.0.1:${port}/api/events`, event);
+	const { events } = answer.json() as { events: { outcome: string; reason: string | null }[] };
+	return {
+		status: answer.status,
+		outcomes: events.map(({ outcome }) => outcome),
+		reason: events[0]?.reason ?? null,
+	};
+}
+
+const DISPATCHED: Answer = { status: 200, outcomes: ["dispatched"], reason: null };
+
+describe("tokens from a key vault, as a user-assigned identity", () => {
+	let vault: VaultStandIn;
+	let identity: IdentityStandIn;
+	let github: GitHubStandIn;
+	let bridge: RunningStart;
+	let port: number;
+
+	beforeAll(async () => {
+		vault = await startVaultStandIn(ACCESS_TOKEN);
+		identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
+		github = await startGitHubStandIn({ tokens: [OLD_TOKEN, OTHER_TOKEN] });
+		vault.secrets.set("contoso-token", `${OLD_TOKEN}\n`).set("fabrikam-token", OTHER_TOKEN).set("empty", " ");
+		vault.forbidden.add("locked");
+		port = await freePorts();
+		const repository = "contoso/fraud-model";
+		const routes = [
+			{ name: "default", filter: { subjectBeginsWith: "default" }, to: { repository } },
+			{
+				name: "fabrikam",
+				filter: { subjectBeginsWith: "fabrikam" },
+				to: { repository: "fabrikam/churn", token: "fabrikam-token" },
+			},
+			...["absent", "locked", "empty"].map((token) => ({
+				name: token,
+				filter: { subjectBeginsWith: token },
+				to: { repository, token },
+			})),
+		];
+		bridge = await startOn(port, {
+			env: {
+				...settings(vault, identity, github),
+				AZURE_CLIENT_ID: CLIENT_ID,
+				BRIDGE_ROUTES: JSON.stringify({ routes }),
+			},
+		});
+	});
+
+	afterAll(async () => {
+		await bridge?.stop();
+		await Promise.all([vault, identity, github].map((standIn) => standIn?.close()));
+	});
+
+	it("asks for nothing before the first event", () => {
+		expect(identity.requests).toEqual([]);
+		expect(vault.challenges()).toBe(0);
+	});
+
+	it("takes the vault's token to GitHub, without the white space around it", async () => {
+		expect(await send(port, "default", "first")).toEqual(DISPATCHED);
+		expect(github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
+		expect(vault.reads).toEqual(["contoso-token"]);
+	});
+
+	it("asks the platform for a token of that identity for the vault, after the vault's challenge", () => {
+		expect(vault.challenges()).toBe(1);
+		expect(identity.requests).toEqual([
+			{
+				header: IDENTITY_SECRET,
+				apiVersion: "2019-08-01",
+				resource: "https://vault.azure.net",
+				clientId: CLIENT_ID,
+			},
+		]);
+	});
+
+	it("reads the secret once for many events", async () => {
+		const answers = await Promise.all(["a", "b", "c", "d"].map((id) => send(port, "default", id)));
+		expect(answers).toEqual([DISPATCHED, DISPATCHED, DISPATCHED, DISPATCHED]);
+		expect(github.received.map(({ repository }) => repository)).toEqual(Array(5).fill("contoso/fraud-model"));
+		expect(vault.reads).toEqual(["contoso-token"]);
+	});
+
+	it("reads another secret for a route that names one, at most once for events that come together", async () => {
+		const answers = await Promise.all(["e", "f", "g"].map((id) => send(port, "fabrikam", id)));
+		expect(answers).toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
+		const fabrikam = github.calls.filter(({ path }) => path === "/repos/fabrikam/churn/dispatches");
+		expect(fabrikam.map(({ token }) => token)).toEqual([OTHER_TOKEN, OTHER_TOKEN, OTHER_TOKEN]);
+		expect(vault.reads).toEqual(["contoso-token", "fabrikam-token"]);
+	});
+
+	it("reads a rotated secret again at GitHub's first 401 and dispatches that same event, without a restart", async () => {
+		github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
+		vault.secrets.set("contoso-token", NEW_TOKEN);
+		const [calls, reads] = [github.calls.length, vault.reads.length];
+		expect(await send(port, "default", "after the rotation")).toEqual(DISPATCHED);
+		expect(github.calls.slice(calls)).toMatchObject([
+			{ token: OLD_TOKEN, status: 401 },
+			{ token: NEW_TOKEN, status: 204 },
+		]);
+		expect(github.received.at(-1)?.client_payload?.["id"]).toBe("after the rotation");
+		expect(vault.reads.slice(reads)).toEqual(["contoso-token"]);
+
+		expect(await send(port, "default", "once more")).toEqual(DISPATCHED);
+		expect(github.calls.at(-1)).toMatchObject({ token: NEW_TOKEN, status: 204 });
+		expect(vault.reads).toHaveLength(reads + 1);
+	});
+
+	it("does not try a token again that the vault still holds after a 401", async () => {
+		github.setTokens(["a-token-that-nobody-put-into-the-vault"]);
+		const calls = github.calls.length;
+		const answer = await send(port, "default", "revoked");
+		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
+		expect(answer.reason).toContain("401");
+		expect(github.calls.slice(calls)).toMatchObject([{ token: NEW_TOKEN, status: 401 }]);
+		github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
+		expect(await send(port, "default", "valid again")).toEqual(DISPATCHED);
+	});
+
+	it.each([
+		["absent", 'the key vault has no secret "absent"'],
+		["locked", 'the key vault does not let us read the secret "locked"; give the app\'s identity the role'],
+		["empty", 'the secret "empty" is empty'],
+	])("leaves an event with Event Grid while its secret is %s, and names the secret", async (name, reason) => {
+		const [calls, reads] = [github.calls.length, vault.reads.length];
+		const answer = await send(port, name, "waiting");
+		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
+		expect(answer.reason).toContain(reason);
+		expect(vault.reads.slice(reads)).toContain(name);
+		expect(github.calls).toHaveLength(calls);
+	});
+
+	it("finds a secret that was created meanwhile at the next event", async () => {
+		vault.secrets.set("absent", NEW_TOKEN);
+		expect(await send(port, "absent", "now it is there")).toEqual(DISPATCHED);
+	});
+
+	it("gets over a vault that stumbles once", async () => {
+		vault.secrets.set("locked", NEW_TOKEN);
+		vault.forbidden.delete("locked");
+		const reads = vault.reads.length;
+		vault.fail(503, 1);
+		expect(await send(port, "locked", "after a stumble")).toEqual(DISPATCHED);
+		expect(vault.reads.slice(reads)).toEqual(["locked", "locked"]);
+	});
+
+	it("asks the platform for one token in all", () => {
+		expect(identity.requests).toHaveLength(1);
+	});
+
+	it("prints no token and no credential of the identity", async () => {
+		await bridge.printed('dispatched  Microsoft.MachineLearningServices.RunCompleted locked route "locked"');
+		for (const secret of [OLD_TOKEN, NEW_TOKEN, OTHER_TOKEN, ACCESS_TOKEN, IDENTITY_SECRET]) {
+			expect(bridge.output()).not.toContain(secret);
+		}
+	});
+});
+
+describe("tokens from a key vault, as the system-assigned identity", () => {
+	let vault: VaultStandIn;
+	let identity: IdentityStandIn;
+	let github: GitHubStandIn;
+	let bridge: RunningStart;
+	let port: number;
+
+	beforeAll(async () => {
+		vault = await startVaultStandIn(ACCESS_TOKEN);
+		identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
+		github = await startGitHubStandIn({ tokens: [OLD_TOKEN] });
+		vault.secrets.set("contoso-token", OLD_TOKEN);
+		identity.assigned = false;
+		port = await freePorts();
+		const env = { ...settings(vault, identity, github), GITHUB_REPOSITORY: "contoso/fraud-model" };
+		bridge = await startOn(port, { env });
+	});
+
+	afterAll(async () => {
+		await bridge?.stop();
+		await Promise.all([vault, identity, github].map((standIn) => standIn?.close()));
+	});
+
+	it("leaves an event with Event Grid while the app has no identity", async () => {
+		const answer = await send(port, "default", "no identity");
+		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
+		expect(answer.reason).toContain('the secret "contoso-token" could not be read');
+		expect(github.calls).toEqual([]);
+	});
+
+	it("dispatches once it has one, which it asks for without a client id", async () => {
+		identity.assigned = true;
+		expect(await send(port, "default", "identity")).toEqual(DISPATCHED);
+		expect(github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
+		expect(new Set(identity.requests.map(({ clientId }) => clientId))).toEqual(new Set([null]));
+	});
+});
+
+describe("reading a secret", () => {
+	it.each([
+		["as a managed identity", true],
+		["as whoever is logged in", false],
+	])("rejects with the reason when the vault is not there, %s", async (_, managedIdentity) => {
+		const vault = await startVaultStandIn(ACCESS_TOKEN);
+		await vault.close();
+		const read = createSecretReader({ vaultUrl: vault.url, managedIdentity });
+		await expect(read("contoso-token")).rejects.toThrow(/ECONNREFUSED/);
+	});
+
+	it("rejects a vault whose certificate nobody vouches for, and asks it for nothing", async () => {
+		const vault = await startVaultStandIn(ACCESS_TOKEN);
+		try {
+			const read = createSecretReader({ vaultUrl: vault.url, clientId: CLIENT_ID, managedIdentity: true });
+			await expect(read("contoso-token")).rejects.toThrow(/self-signed certificate/);
+			expect(vault.challenges()).toBe(0);
+		} finally {
+			await vault.close();
+		}
+	});
+});

@@ -1,0 +1,243 @@
+import { describe, expect, it } from "@jest/globals";
+import { fixedToken, TokenUnavailable, vaultTokens } from "../../src/dispatch/token-source.ts";
+
+/** Longer than any token stays in the cache. */
+const LATER = 3_600_000;
+
+/**
+ * A vault whose clock stands still until it is moved, and whose readings end when they are told to.
+ * `vault.readings` are those under way, oldest first.
+ */
+function scriptedVault() {
+	const reads: string[] = [];
+	const readings: { name: string; resolve: (token: string) => void; reject: (error: unknown) => void }[] = [];
+	const clock = { now: 1_000 };
+	const read = (name: string) =>
+		new Promise<string>((resolve, reject) => {
+			reads.push(name);
+			readings.push({ name, resolve, reject });
+		});
+	const tokens = vaultTokens({ read, defaultName: "github-token", now: () => clock.now });
+	return { tokens, reads, readings, clock };
+}
+
+/** A vault that answers at once: each reading takes the next of the answers, and a function's answer is thrown. */
+function answeringVault(...answers: (string | Error)[]) {
+	const reads: string[] = [];
+	const clock = { now: 1_000 };
+	const read = async (name: string) => {
+		reads.push(name);
+		const answer = answers.shift();
+		if (answer === undefined) throw new Error("read more often than expected");
+		if (typeof answer !== "string") throw answer;
+		return answer;
+	};
+	return { tokens: vaultTokens({ read, defaultName: "github-token", now: () => clock.now }), reads, clock };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<TokenUnavailable> {
+	const error = await promise.then(
+		() => new Error("was answered"),
+		(reason: unknown) => reason,
+	);
+	if (!(error instanceof TokenUnavailable)) throw error;
+	return error;
+}
+
+describe("a token from the environment", () => {
+	it("is always the same, whichever name is asked for", async () => {
+		const tokens = fixedToken("t");
+		await expect(tokens.get()).resolves.toBe("t");
+		await expect(tokens.get("other")).resolves.toBe("t");
+		await expect(tokens.refresh("t")).resolves.toBe("t");
+	});
+});
+
+describe("tokens from a vault", () => {
+	it("are read under the default name, or under the name that is asked for", async () => {
+		const { tokens, reads } = answeringVault("default", "other");
+		await expect(tokens.get()).resolves.toBe("default");
+		await expect(tokens.get("other-secret")).resolves.toBe("other");
+		await expect(tokens.get("github-token")).resolves.toBe("default");
+		expect(reads).toEqual(["github-token", "other-secret"]);
+	});
+
+	it("are read when they are first needed, not before", () => {
+		expect(answeringVault().reads).toEqual([]);
+	});
+
+	it("are kept for five minutes, and read anew then", async () => {
+		const { tokens, reads, clock } = answeringVault("first", "second");
+		await tokens.get();
+		clock.now += 5 * 60_000 - 1;
+		await expect(tokens.get()).resolves.toBe("first");
+		expect(reads).toHaveLength(1);
+		clock.now += 1;
+		await expect(tokens.get()).resolves.toBe("second");
+		expect(reads).toHaveLength(2);
+		clock.now += 5 * 60_000 - 1;
+		await expect(tokens.get()).resolves.toBe("second");
+	});
+
+	it("are read once for all who ask at the same time", async () => {
+		const { tokens, reads, readings } = scriptedVault();
+		const asked = [tokens.get(), tokens.get(), tokens.get("github-token")];
+		readings[0]?.resolve("shared");
+		await expect(Promise.all(asked)).resolves.toEqual(["shared", "shared", "shared"]);
+		expect(reads).toEqual(["github-token"]);
+	});
+
+	it("do not wait for one another under different names", async () => {
+		const { tokens, readings } = scriptedVault();
+		const slow = tokens.get("slow");
+		const quick = tokens.get("quick");
+		readings.find(({ name }) => name === "quick")?.resolve("q");
+		await expect(quick).resolves.toBe("q");
+		readings.find(({ name }) => name === "slow")?.resolve("s");
+		await expect(slow).resolves.toBe("s");
+	});
+
+	it("fail together when the one reading fails, and are read again by the next who asks", async () => {
+		const { tokens, reads, readings } = scriptedVault();
+		const asked = [tokens.get(), tokens.get()];
+		readings[0]?.reject(new Error("offline"));
+		await expect(Promise.allSettled(asked)).resolves.toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+		const again = tokens.get();
+		readings[1]?.resolve("t");
+		await expect(again).resolves.toBe("t");
+		expect(reads).toHaveLength(2);
+	});
+
+	it("keep a newer reading when an older one fails late", async () => {
+		const { tokens, reads, readings, clock } = scriptedVault();
+		const older = tokens.get();
+		clock.now += LATER;
+		const newer = tokens.get();
+		readings[1]?.resolve("new");
+		await expect(newer).resolves.toBe("new");
+		readings[0]?.reject(new Error("late"));
+		await expect(older).rejects.toThrow("late");
+		await expect(tokens.get()).resolves.toBe("new");
+		expect(reads).toHaveLength(2);
+	});
+});
+
+describe("a token that GitHub refused", () => {
+	it("is read anew, and the new one is kept", async () => {
+		const { tokens, reads } = answeringVault("old", "new");
+		await tokens.get();
+		await expect(tokens.refresh("old")).resolves.toBe("new");
+		await expect(tokens.get()).resolves.toBe("new");
+		expect(reads).toHaveLength(2);
+	});
+
+	it("is replaced without a reading where somebody else has already done so", async () => {
+		const { tokens, reads } = answeringVault("old", "new");
+		await tokens.get();
+		await tokens.refresh("old");
+		await expect(tokens.refresh("old")).resolves.toBe("new");
+		expect(reads).toHaveLength(2);
+	});
+
+	it("is replaced by the reading that is already under way", async () => {
+		const { tokens, reads, readings } = scriptedVault();
+		const got = tokens.get();
+		const refreshed = tokens.refresh("old");
+		readings[0]?.resolve("new");
+		await expect(Promise.all([got, refreshed])).resolves.toEqual(["new", "new"]);
+		expect(reads).toHaveLength(1);
+	});
+
+	it("is answered again where the vault still holds it", async () => {
+		const { tokens, reads } = answeringVault("old", "old");
+		await tokens.get();
+		await expect(tokens.refresh("old")).resolves.toBe("old");
+		expect(reads).toHaveLength(2);
+	});
+
+	it("is read where nothing is cached, and where the reading under way fails", async () => {
+		const { tokens } = answeringVault("new");
+		await expect(tokens.refresh("old")).resolves.toBe("new");
+		const { tokens: broken } = answeringVault(new Error("offline"), "new");
+		const got = broken.get();
+		const refreshed = broken.refresh("old");
+		await expect(got).rejects.toThrow("offline");
+		await expect(refreshed).resolves.toBe("new");
+	});
+
+	it("is refreshed under its own name only", async () => {
+		const { tokens, reads } = answeringVault("default", "other", "other again");
+		await tokens.get();
+		await tokens.get("other-secret");
+		await expect(tokens.refresh("other", "other-secret")).resolves.toBe("other again");
+		await expect(tokens.get()).resolves.toBe("default");
+		expect(reads).toEqual(["github-token", "other-secret", "other-secret"]);
+	});
+
+	it("leaves nothing stale behind when it cannot be read anew", async () => {
+		const { tokens } = answeringVault("old", new Error("offline"), "new");
+		await tokens.get();
+		await expect(tokens.refresh("old")).rejects.toThrow("offline");
+		await expect(tokens.get()).resolves.toBe("new");
+	});
+});
+
+describe("a token that several callers find refused", () => {
+	it("is read once for all of them", async () => {
+		const { tokens, reads } = answeringVault("old", "new");
+		await tokens.get();
+		await expect(Promise.all([1, 2, 3].map(() => tokens.refresh("old")))).resolves.toEqual(["new", "new", "new"]);
+		expect(reads).toHaveLength(2);
+	});
+});
+
+describe("a token that cannot be had", () => {
+	const withStatus = (statusCode: number) => Object.assign(new Error("from the vault"), { statusCode });
+
+	it("is somebody's to repair when the secret is empty", async () => {
+		const { tokens, reads } = answeringVault("", "t");
+		const failure = await failureOf(tokens.get("other-secret"));
+		expect(failure.kind).toBe("bad-token");
+		expect(failure.message).toBe('the secret "other-secret" is empty; put a GitHub token into it');
+		await expect(tokens.get("other-secret")).resolves.toBe("t");
+		expect(reads).toHaveLength(2);
+	});
+
+	it("is somebody's to repair when the vault forbids it", async () => {
+		const failure = await failureOf(answeringVault(withStatus(403)).tokens.get());
+		expect(failure.kind).toBe("bad-token");
+		expect(failure.message).toContain('"github-token"');
+		expect(failure.message).toContain("Key Vault Secrets User");
+	});
+
+	it("is somebody's to repair when there is no such secret", async () => {
+		const failure = await failureOf(answeringVault(withStatus(404)).tokens.get());
+		expect(failure.kind).toBe("bad-token");
+		expect(failure.message).toContain('no secret "github-token"');
+		expect(failure.message).toContain("GITHUB_TOKEN_SECRET_NAME");
+	});
+
+	it.each([
+		["the vault asks to slow down", withStatus(429), "from the vault"],
+		["the vault has trouble", withStatus(503), "from the vault"],
+		["our own login is refused, as after a change of identity", withStatus(401), "from the vault"],
+		["there is no network", new Error("getaddrinfo ENOTFOUND"), "getaddrinfo ENOTFOUND"],
+	])("is a matter of time when %s", async (_, error, words) => {
+		const failure = await failureOf(answeringVault(error).tokens.get());
+		expect(failure.kind).toBe("trouble");
+		expect(failure.message).toBe(`the secret "github-token" could not be read: ${words}`);
+	});
+
+	it.each([403, 404, 500])("keeps the vault's own error %d as its cause", async (statusCode) => {
+		const error = withStatus(statusCode);
+		const failure = await failureOf(answeringVault(error).tokens.get());
+		expect(failure.cause).toBe(error);
+		expect(failure.name).toBe("TokenUnavailable");
+	});
+
+	it("says so of something that is no error at all", async () => {
+		const read = () => Promise.reject("odd");
+		const failure = await failureOf(vaultTokens({ read, defaultName: "github-token", now: () => 0 }).get());
+		expect(failure).toMatchObject({ kind: "trouble", message: 'the secret "github-token" could not be read: odd' });
+	});
+});

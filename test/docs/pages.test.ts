@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { blocksOf, PAGES, ROOT, readText } from "./read-docs.ts";
+
+/** As GitHub marks what it pastes into a workflow. */
+const EXPRESSION = "\u0024{{ x }}";
+
+interface Link {
+	readonly page: string;
+	readonly target: string;
+}
+
+/** The links of a page to other files and headings of this repository. */
+function linksOf(page: string): Link[] {
+	const text = readText(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, "");
+	const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+	return targets.filter((target) => !/^[a-z]+:/.test(target)).map((target) => ({ page, target }));
+}
+
+/** A page's headings as GitHub makes anchors of them. */
+function anchorsOf(page: string): string[] {
+	const headings = readText(page).matchAll(/^#+ (.+)$/gm);
+	return [...headings].map(([, heading = ""]) =>
+		heading
+			.toLowerCase()
+			.replaceAll(/[^\w\- ]/g, "")
+			.replaceAll(" ", "-"),
+	);
+}
+
+/** The scripts of a workflow: what follows `run:` on its line, and the lines below that are indented further. */
+function scriptsOf(yaml: string): string[] {
+	const lines = yaml.split("\n");
+	return lines.flatMap((line, index) => {
+		const [, indent = "", script = ""] = /^([ -]*)run:(.*)$/.exec(line) ?? [];
+		if (!/^[ -]*run:/.test(line)) return [];
+		const below = lines.slice(index + 1);
+		const end = below.findIndex((next) => next.trim() !== "" && next.search(/\S/) <= indent.length);
+		return [[script, ...below.slice(0, end < 0 ? below.length : end)].join("\n")];
+	});
+}
+
+describe("the links of the documentation", () => {
+	const links = PAGES.flatMap(linksOf);
+
+	it("are found", () => {
+		expect(links.length).toBeGreaterThan(40);
+	});
+
+	it.each(links.map(({ page, target }) => [page, target] as const))("%s: %s leads somewhere", (page, target) => {
+		const [path = "", anchor] = target.split("#");
+		const file = path === "" ? page : join(dirname(page), path);
+		expect(existsSync(join(ROOT, file))).toBe(true);
+		if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
+	});
+
+	it("reach every page from the README", () => {
+		const reached = new Set(linksOf("README.md").map(({ target }) => target.split("#")[0]));
+		expect(PAGES.filter((page) => page !== "README.md" && !reached.has(page))).toEqual([]);
+	});
+});
+
+describe("the workflows of the documentation", () => {
+	const workflows = PAGES.flatMap(blocksOf).filter(({ language }) => language === "yaml");
+	const scripts = workflows.flatMap(({ text }) => scriptsOf(text));
+
+	it("are found, scripts and all", () => {
+		expect(workflows.map(({ page }) => page)).toContain("README.md");
+		expect(scripts.length).toBeGreaterThanOrEqual(workflows.length);
+		expect(scriptsOf(`- run: a ${EXPRESSION}\n  env:\n    c: ${EXPRESSION}\n`)).toEqual([` a ${EXPRESSION}`]);
+		expect(scriptsOf(`  - name: x\n    run: |\n      a\n\n      b ${EXPRESSION}\n    env: d\n`)).toEqual([
+			` |\n      a\n\n      b ${EXPRESSION}`,
+		]);
+	});
+
+	it.each(workflows.map(({ page, text }) => [page, text] as const))(
+		"in %s hand the payload over through env",
+		(_, text) => {
+			expect(text).toContain("github.event.client_payload.");
+			for (const script of scriptsOf(text)) expect(script).not.toContain(EXPRESSION.slice(0, 3));
+			const uses = text.split("\n").filter((line) => line.includes("client_payload"));
+			for (const use of uses) expect(use).toMatch(/^ +[A-Z_]+: /);
+		},
+	);
+
+	it("use each variable that they hand over, in quotes", () => {
+		for (const { text } of workflows) {
+			for (const [, name] of text.matchAll(/^ +([A-Z_]+): .*client_payload/gm)) {
+				expect(scriptsOf(text).join("\n")).toMatch(new RegExp(`"\\$${name}"|="?\\$${name}"`));
+			}
+		}
+	});
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "@jest/globals";
+import { FaultScript } from "../../src/local/fault-script.ts";
+import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
+import { readRoutes } from "../../src/route/read-routes.ts";
+import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
+
+const json = PAGES.flatMap(blocksOf)
+	.filter(({ language }) => language === "json")
+	.map(({ page, text }) => ({ page, value: JSON.parse(text) as unknown }));
+const tables = json.filter(({ value }) => typeof value === "object" && value !== null && "routes" in value);
+
+interface Definitions {
+	readonly [name: string]: {
+		readonly properties: Readonly<Record<string, object>>;
+		readonly oneOf: readonly {
+			readonly properties: { readonly operatorType: { readonly enum: readonly string[] }; readonly values?: object };
+		}[];
+	};
+}
+const { definitions } = JSON.parse(readText("src/route/routes.schema.json")) as { definitions: Definitions };
+const keysOf = (name: string) => Object.keys(definitions[name]?.properties ?? {});
+
+describe("the routes tables of the documentation", () => {
+	it("are found", () => {
+		expect(tables.map(({ page }) => page)).toEqual(expect.arrayContaining(["docs/routes.md", "docs/predecessor.md"]));
+	});
+
+	it.each(tables.map(({ page, value }, index) => [page, index, value] as const))(
+		"in %s (%i) are valid",
+		(_p, _i, table) => {
+			expect(readRoutes(table)).toMatchObject({ ok: true });
+		},
+	);
+});
+
+describe("the page about routes", () => {
+	const rows = tableOf("docs/routes.md", "`operatorType`");
+	const described = new Map(rows.map(([operator = "", ...rest]) => [codesIn(operator)[0] ?? "", rest]));
+
+	it("has Event Grid's 19 operators, in the schema's own words", () => {
+		const inSchema = (definitions["advancedFilter"]?.oneOf ?? []).flatMap(
+			({ properties }) => properties.operatorType.enum,
+		);
+		expect(rows).toHaveLength(19);
+		expect([...described.keys()].sort()).toEqual([...inSchema].sort());
+		expect([...described.keys()]).toEqual([...Object.keys(OPERATORS), ...Object.keys(PRESENCE_OPERATORS)]);
+	});
+
+	it.each(Object.entries(OPERATORS))("tells what %s looks at, and what it makes of a missing key", (name, operator) => {
+		const [of, operand, holds = "", missing] = described.get(name) ?? [];
+		expect(of).toBe(operator.of);
+		expect(missing).toBe(String(operator.whenMissing));
+		expect(/\bnone\b/.test(holds)).toBe(operator.negative);
+		const form = definitions["advancedFilter"]?.oneOf.find(({ properties }) =>
+			properties.operatorType.enum.includes(name),
+		);
+		const values = form?.properties.values === undefined ? "`value`" : "`values`";
+		expect(operand).toBe(name.endsWith("Range") ? `${values}, pairs` : values);
+	});
+
+	it.each(Object.entries(PRESENCE_OPERATORS))("tells what %s makes of a missing key", (name, { present }) => {
+		expect(described.get(name)?.at(-1)).toBe(String(!present));
+	});
+
+	it("names every key of a route, of its destination and of a filter, and no other", () => {
+		const inTables = [...readText("docs/routes.md").matchAll(/^\| `([\w.]+)` \|/gm)].map(([, key = ""]) => key);
+		const ofRoute = keysOf("route").filter((key) => key !== "to");
+		const ofDestination = keysOf("to").map((key) => `to.${key}`);
+		expect(inTables.filter((key) => key !== "operatorType" && !described.has(key)).sort()).toEqual(
+			[...ofRoute, ...ofDestination, ...keysOf("filter")].sort(),
+		);
+	});
+});
+
+describe("the page about running it locally", () => {
+	it("names every key of a fault, and no other", () => {
+		const named = tableOf("docs/local.md", "Key").map(([key = ""]) => codesIn(key)[0] ?? "");
+		const refused = (key: string) => {
+			try {
+				new FaultScript().set({ [key]: undefined });
+				return "";
+			} catch (error) {
+				return (error as Error).message;
+			}
+		};
+		const known = refused("no-such-key").split("there are ")[1]?.split(", ");
+		expect(named.sort()).toEqual(known?.sort());
+	});
+});

@@ -1,0 +1,290 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
+import { type Server, serve } from "../../src/local/serve.ts";
+import { call, postJson } from "../helpers/call.ts";
+import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { freePorts, isFree } from "../helpers/free-ports.ts";
+import { type RunningStart, runStart, startOn } from "../helpers/run-start.ts";
+
+const RUN_COMPLETED = inEventGridSchema(exampleOf("RunCompleted"));
+
+interface EventAnswer {
+	readonly events: readonly { readonly id: string; readonly outcome: string; readonly reason: string | null }[];
+}
+
+interface Dispatch {
+	readonly repository: string;
+	readonly event_type: string;
+	readonly client_payload: { readonly id: string };
+}
+
+/** What the stand-in on a port has taken. */
+async function receivedOn(port: number): Promise<readonly Dispatch[]> {
+	return (await call(`http://127.0.0.1:${port}/_received`)).json() as Dispatch[];
+}
+
+describe("npm start", () => {
+	let port: number;
+	let bridge: RunningStart;
+
+	beforeAll(async () => {
+		port = await freePorts();
+		bridge = await startOn(port);
+	});
+	afterAll(async () => {
+		await bridge?.stop();
+	});
+
+	it("is ready when GET /api/health answers 200", async () => {
+		const health = await call(`http://127.0.0.1:${port}/api/health`);
+		expect(health.status).toBe(200);
+		expect(health.json()).toMatchObject({ status: "healthy", problems: [], warnings: [] });
+	});
+
+	it("prints where everything is, and nothing to repair", () => {
+		const output = bridge.output();
+		expect(output).toContain(`http://127.0.0.1:${port}/api/events`);
+		expect(output).toContain(`http://127.0.0.1:${port}/api/health`);
+		expect(output).toContain("webhook, generic_triggers, eventGrid, health");
+		expect(output).toContain(`contoso/fraud-model at the GitHub stand-in, http://127.0.0.1:${port + 1}`);
+		expect(output).toContain(`http://127.0.0.1:${port + 1}/_received`);
+		expect(output).not.toMatch(/note:|repair:/);
+		expect(bridge.errors()).toBe("");
+	});
+
+	it("dispatches the event of the curl that it prints to the stand-in on the next port", async () => {
+		const [, url = "", header = "", body = ""] = /curl (\S+) -H '([^']+)' -d '([^']+)'/.exec(bridge.output()) ?? [];
+		const [name = "", value = ""] = header.split(": ");
+		const answer = await call(url, { method: "POST", headers: { [name]: value }, body });
+		expect(answer.status).toBe(200);
+		expect(answer.json()).toMatchObject({ events: [{ id: "first-event", outcome: "dispatched", reason: null }] });
+		expect(await receivedOn(port + 1)).toMatchObject([
+			{
+				repository: "contoso/fraud-model",
+				event_type: "machinelearningservices-runcompleted",
+				client_payload: { id: "first-event", data: { experimentName: "fraud-model", runId: "train-7" } },
+			},
+		]);
+	});
+
+	it("prints one readable line for the event and one for its dispatch", async () => {
+		await bridge.printed('route "default"\n');
+		const lines = bridge.output().split("\n");
+		const [dispatch, event] = lines.filter((line) => /^\d\d:\d\d:\d\d /.test(line));
+		expect(dispatch).toMatch(/ dispatch +204 +contoso\/fraud-model machinelearningservices-runcompleted \d+ bytes, /);
+		expect(event).toMatch(
+			/ event +dispatched +Microsoft\.MachineLearningServices\.RunCompleted experiments\/fraud-model\/runs\/train-7 /,
+		);
+	});
+
+	it("prints why an event was rejected, and goes on", async () => {
+		const broken = { ...RUN_COMPLETED, id: "broken", data: { experimentName: "fraud-model" } };
+		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, broken);
+		expect(answer.status).toBe(400);
+		const [end] = (answer.json() as EventAnswer).events;
+		expect(end).toMatchObject({ id: "broken", outcome: "rejected" });
+		await bridge.printed(`broken: ${end?.reason}`);
+		expect((await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED)).status).toBe(200);
+	});
+
+	it("takes an event through the Event Grid trigger, too", async () => {
+		const url = `http://127.0.0.1:${port}/runtime/webhooks/eventgrid?functionName=eventGrid`;
+		const event = { ...RUN_COMPLETED, id: "by the trigger" };
+		const answer = await postJson(url, [event], { "aeg-event-type": "Notification" });
+		expect(answer.status).toBe(202);
+		expect((await receivedOn(port + 1)).at(-1)?.client_payload.id).toBe("by the trigger");
+	});
+
+	it("shows what the bridge makes of a fault that the stand-in was told to have", async () => {
+		await postJson(`http://127.0.0.1:${port + 1}/_script`, { status: 403, headers: { "retry-after": "7" } });
+		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED);
+		expect(answer.status).toBe(503);
+		await bridge.printed("GitHub asks to slow down (403");
+	});
+
+	it("stops at SIGTERM with code 0, even with connections open, and frees both ports", async () => {
+		await fetch(`http://127.0.0.1:${port}/api/health`);
+		await fetch(`http://127.0.0.1:${port + 1}/_received`);
+		expect(await bridge.stop()).toBe(0);
+		expect([await isFree(port), await isFree(port + 1)]).toEqual([true, true]);
+		expect(bridge.errors()).toBe("");
+	});
+});
+
+describe("npm start on a port that is taken", () => {
+	let holder: Server;
+
+	beforeAll(async () => {
+		holder = await serve(await freePorts(), (_, response) => void response.end());
+	});
+	afterAll(() => holder.close());
+
+	it.each([
+		["the bridge's own", 0],
+		["the stand-in's", 1],
+	])("says so on one line and ends with code 1: %s", async (_, offset) => {
+		const run = runStart(["--port", String(holder.port - offset)]);
+		expect(await run.ended).toBe(1);
+		expect(run.output()).toBe(`port ${holder.port} is taken; choose another with: npm start -- --port N\n`);
+	});
+});
+
+describe("npm start with a mistake on its command line", () => {
+	it.each([
+		["a flag that it does not have", ["--prot", "7071"], "--prot"],
+		["a port that is no number", ["--port", "http"], '--port takes a number from 1 to 65534, not "http"'],
+		["a GitHub that it does not know", ["--github", "fake"], '--github takes "real"'],
+	])("names the mistake, prints its usage and ends with code 1: %s", async (_, args, mistake) => {
+		const run = runStart(args);
+		expect(await run.ended).toBe(1);
+		expect(run.errors()).toContain(mistake);
+		expect(run.errors()).toContain("npm start -- [--port N] [--github real]");
+		expect(run.errors()).not.toMatch(/^\s+at /m);
+	});
+
+	it("prints its usage when asked, and ends with code 0", async () => {
+		const run = runStart(["--help"]);
+		expect(await run.ended).toBe(0);
+		expect(run.output()).toContain("--github real");
+		expect(run.errors()).toBe("");
+	});
+});
+
+describe("npm start in a codespace, whose variables hold a live token", () => {
+	const TOKEN = "ghp_liveTokenOfTheCodespace0123456789ab";
+	let folder: string;
+	let port: number;
+	let bridge: RunningStart;
+
+	/** What the process has opened and sent. */
+	const recorded = () =>
+		readFileSync(join(folder, "connections"), "utf8")
+			.trim()
+			.split("\n")
+			.map((line) => JSON.parse(line) as { host: string; port: number | string; sent?: string });
+
+	beforeAll(async () => {
+		folder = mkdtempSync(join(tmpdir(), "npm-start-"));
+		port = await freePorts();
+		bridge = await startOn(port, {
+			env: {
+				CODESPACES: "true",
+				GITHUB_ACTIONS: "true",
+				GITHUB_API_URL: "https://api.github.com",
+				GITHUB_REPOSITORY: "contoso/the-repository-of-the-codespace",
+				GITHUB_TOKEN: TOKEN,
+				RECORD_CONNECTIONS: join(folder, "connections"),
+			},
+			preload: [require.resolve("../helpers/record-connections.ts")],
+		});
+	});
+	afterAll(async () => {
+		await bridge?.stop();
+		rmSync(folder, { recursive: true });
+	});
+
+	it("says that they are not used, and why", () => {
+		expect(bridge.output()).toContain("note: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN not used");
+		expect(bridge.output()).toContain("--github real");
+	});
+
+	it("dispatches to the stand-in's repository at the stand-in", async () => {
+		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED);
+		expect(answer.json()).toMatchObject({ events: [{ outcome: "dispatched" }] });
+		expect(await receivedOn(port + 1)).toMatchObject([{ repository: "contoso/fraud-model" }]);
+	});
+
+	it("lets no call leave this machine", () => {
+		const targets = new Set(recorded().map(({ host, port: to }) => `${host}:${to}`));
+		// Its own health, which it looks at before it introduces itself, and the stand-in.
+		expect(targets).toEqual(new Set([`127.0.0.1:${port}`, `127.0.0.1:${port + 1}`]));
+	});
+
+	it("sends the token nowhere and prints it nowhere", async () => {
+		await bridge.printed("dispatched");
+		const sent = recorded().map((line) => line.sent ?? "");
+		expect(sent.filter((bytes) => bytes.includes("POST /repos/"))).toHaveLength(1);
+		expect(sent.join("")).not.toContain(TOKEN);
+		expect(bridge.output()).not.toContain(TOKEN);
+	});
+});
+
+describe("npm start with a GITHUB_API_URL on this machine", () => {
+	const TOKEN = "github_pat_of_the_users_own_server_0123";
+	let github: GitHubStandIn;
+	let port: number;
+	let bridge: RunningStart;
+
+	beforeAll(async () => {
+		github = await startGitHubStandIn({ tokens: [TOKEN], repositories: ["fabrikam/churn"] });
+		port = await freePorts();
+		const env = { GITHUB_API_URL: `${github.url}/api/v3/`, GITHUB_REPOSITORY: "fabrikam/churn", GITHUB_TOKEN: TOKEN };
+		bridge = await startOn(port, { env });
+	});
+	afterAll(async () => {
+		await bridge?.stop();
+		await github?.close();
+	});
+
+	it("dispatches there, with that token and to that repository", async () => {
+		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED);
+		expect(answer.json()).toMatchObject({ events: [{ outcome: "dispatched" }] });
+		expect(github.received).toMatchObject([{ repository: "fabrikam/churn" }]);
+		expect(github.calls).toEqual([{ path: "/api/v3/repos/fabrikam/churn/dispatches", token: TOKEN, status: 204 }]);
+	});
+
+	it("starts no stand-in, says where dispatches go, and prints no token", async () => {
+		expect(await isFree(port + 1)).toBe(true);
+		await bridge.printed("dispatched");
+		expect(bridge.output()).toContain(`fabrikam/churn at ${github.url}/api/v3/`);
+		expect(bridge.output()).not.toContain("_received");
+		expect(bridge.output()).not.toContain(TOKEN);
+	});
+});
+
+describe("npm start without a token for the GITHUB_API_URL on this machine", () => {
+	let github: GitHubStandIn;
+	let port: number;
+	let bridge: RunningStart;
+
+	beforeAll(async () => {
+		github = await startGitHubStandIn();
+		port = await freePorts();
+		bridge = await startOn(port, { env: { GITHUB_API_URL: github.url, GITHUB_REPOSITORY: "fabrikam/churn" } });
+	});
+	afterAll(async () => {
+		await bridge?.stop();
+		await github?.close();
+	});
+
+	it("runs, prints what to repair, and answers 503 at /api/health with it", async () => {
+		expect(bridge.output()).toContain("repair: GITHUB_TOKEN");
+		const health = await call(`http://127.0.0.1:${port}/api/health`);
+		expect(health.status).toBe(503);
+		expect(health.json()).toMatchObject({
+			status: "unhealthy",
+			problems: [{ setting: "GITHUB_TOKEN", problem: expect.stringContaining("neither is KEY_VAULT_URL") }],
+		});
+	});
+
+	it("leaves every event with Event Grid, through either door, and goes on running", async () => {
+		for (const id of ["one", "another"]) {
+			const answer = await postJson(`http://127.0.0.1:${port}/api/events`, { ...RUN_COMPLETED, id });
+			expect(answer.status).toBe(503);
+			const [end] = (answer.json() as EventAnswer).events;
+			expect(end).toMatchObject({ id, outcome: "unavailable", reason: expect.stringContaining("GITHUB_TOKEN") });
+		}
+		const trigger = `http://127.0.0.1:${port}/runtime/webhooks/eventgrid?functionName=eventGrid`;
+		const answer = await postJson(trigger, [RUN_COMPLETED], { "aeg-event-type": "Notification" });
+		expect(answer.status).toBe(500);
+		expect((await call(`http://127.0.0.1:${port}/api/health`)).status).toBe(503);
+		expect(github.calls).toEqual([]);
+	});
+
+	it("stops at SIGTERM with code 0", async () => {
+		expect(await bridge.stop()).toBe(0);
+	});
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "@jest/globals";
+import { settleEnvironment } from "../../src/local/environment.ts";
+
+const standInUrl = "http://127.0.0.1:7072";
+const CODESPACE = {
+	CODESPACES: "true",
+	GITHUB_API_URL: "https://api.github.com",
+	GITHUB_REPOSITORY: "contoso/codespace",
+	GITHUB_TOKEN: "ghp_live",
+};
+
+const settle = (env: Record<string, string>, real = false) => settleEnvironment(env, { real, standInUrl });
+
+describe("a local run's settings", () => {
+	it("are the stand-in's where nothing is set, without a note", () => {
+		const setup = settle({});
+		expect(setup).toMatchObject({ apiUrl: standInUrl, standIn: true, notes: [] });
+		expect(setup.env).toMatchObject({ GITHUB_API_URL: standInUrl, GITHUB_REPOSITORY: "contoso/fraud-model" });
+		expect(setup.env["GITHUB_TOKEN"]).toBeTruthy();
+	});
+
+	it("take nothing of what a codespace sets, and name it in a note that holds no value", () => {
+		const setup = settle(CODESPACE);
+		expect(setup).toMatchObject({ apiUrl: standInUrl, standIn: true });
+		expect(setup.notes).toEqual([
+			"GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN not used: dispatches go to the stand-in (--github real uses them)",
+		]);
+		expect(JSON.stringify(setup)).not.toContain("ghp_live");
+		expect(setup.env).toMatchObject({ GITHUB_REPOSITORY: "contoso/fraud-model" });
+	});
+
+	it("do not take the predecessor's token either", () => {
+		const setup = settle({ PAT_TOKEN: "ghp_live" });
+		expect(setup.env["PAT_TOKEN"]).toBeUndefined();
+		expect(setup.notes).toEqual([expect.stringMatching(/^PAT_TOKEN not used/)]);
+	});
+
+	it("do not let a real vault's token near the stand-in, but take a vault on this machine", () => {
+		const real = settle({ KEY_VAULT_URL: "https://contoso.vault.azure.net" });
+		expect(real.env["KEY_VAULT_URL"]).toBeUndefined();
+		expect(real.notes).toEqual([expect.stringMatching(/^KEY_VAULT_URL not used/)]);
+		const local = settle({ KEY_VAULT_URL: "https://localhost:9443" });
+		expect(local).toMatchObject({ env: { KEY_VAULT_URL: "https://localhost:9443" }, notes: [] });
+	});
+
+	it("keep everything else, routes above all", () => {
+		const { env } = settle({ ...CODESPACE, BRIDGE_ROUTES: "routes.json", HANDSHAKE_TOPICS: "/a" });
+		expect(env).toMatchObject({ BRIDGE_ROUTES: "routes.json", HANDSHAKE_TOPICS: "/a", CODESPACES: "true" });
+	});
+
+	it.each(["http://127.0.0.1:9000", "http://localhost:9000/api/v3", "https://[::1]:9000", " http://127.0.0.1:9000\n"])(
+		"are taken as they are where GITHUB_API_URL is on this machine: %j",
+		(url) => {
+			const env = { GITHUB_API_URL: url, GITHUB_REPOSITORY: "fabrikam/churn", GITHUB_TOKEN: "own" };
+			expect(settle(env)).toEqual({ env, apiUrl: url.trim(), standIn: false, notes: [] });
+		},
+	);
+
+	it.each([
+		"https://api.github.com",
+		"https://ghes.contoso.com/api/v3",
+		"http://localhost.contoso.com",
+		"nonsense",
+		" ",
+	])("are the stand-in's where GITHUB_API_URL is elsewhere or nothing: %j", (url) => {
+		const setup = settle({ GITHUB_API_URL: url, GITHUB_TOKEN: "ghp_live" });
+		expect(setup).toMatchObject({ apiUrl: standInUrl, standIn: true, env: { GITHUB_API_URL: standInUrl } });
+		expect(setup.env["GITHUB_TOKEN"]).not.toBe("ghp_live");
+	});
+
+	it("are taken as they are with --github real", () => {
+		const env = { ...CODESPACE, GITHUB_API_URL: "https://ghes.contoso.com/api/v3" };
+		expect(settle(env, true)).toEqual({ env, apiUrl: env.GITHUB_API_URL, standIn: false, notes: [] });
+	});
+
+	it("lead to github.com with --github real and no GITHUB_API_URL", () => {
+		expect(settle({}, true)).toEqual({ env: {}, apiUrl: "https://api.github.com", standIn: false, notes: [] });
+	});
+
+	it("leave the environment that they were read from alone", () => {
+		const env = Object.freeze({ ...CODESPACE });
+		settle(env);
+		expect(env).toEqual(CODESPACE);
+	});
+});

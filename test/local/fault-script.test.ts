@@ -1,0 +1,59 @@
+import { describe, expect, it } from "@jest/globals";
+import { FaultScript } from "../../src/local/fault-script.ts";
+
+describe("a script of faults", () => {
+	it("is empty at first", () => {
+		expect(new FaultScript().next()).toBeUndefined();
+	});
+
+	it("takes one fault or several, and tells how many requests they serve", () => {
+		const script = new FaultScript();
+		expect(script.set({ status: 500 })).toBe(1);
+		expect(script.set([{ status: 500, times: 3 }, { hang: true }])).toBe(4);
+		expect(script.set([])).toBe(0);
+	});
+
+	it("hands each fault out as often as it is meant, in order, and then none", () => {
+		const script = new FaultScript();
+		const [twice, once] = [{ status: 500, times: 2 }, { cut: "after" }];
+		script.set([twice, once]);
+		expect([script.next(), script.next(), script.next(), script.next()]).toEqual([twice, twice, once, undefined]);
+	});
+
+	it("takes every form of a fault", () => {
+		const faults = [
+			{},
+			{ status: 200 },
+			{ status: 599, headers: { "retry-after": "1" }, body: { message: "no" } },
+			{ delayMs: 0 },
+			{ delayMs: 60_000 },
+			{ hang: true },
+			{ cut: "before" },
+			{ cut: "after", times: 1 },
+		];
+		expect(new FaultScript().set(faults)).toBe(faults.length);
+	});
+
+	it.each([
+		["a text", "500", "script[0] must be an object"],
+		["null", null, "script[0] must be an object"],
+		["a number after a good fault", [{ status: 500 }, 500], "script[1] must be an object"],
+		["a member that there is not", { stauts: 500 }, 'script[0]: there is no "stauts"; there are status, headers'],
+		["a status under 200", { status: 100 }, "script[0].status must be from 200 to 599"],
+		["a status over 599", { status: 600 }, "script[0].status must be from 200 to 599"],
+		["a status that is a text", { status: "500" }, "script[0].status must be from 200 to 599"],
+		["a list inside the list", [[]], "script[0] must be an object"],
+		["headers that are a text", { headers: "abc" }, "script[0].headers must be an object"],
+		["a header that HTTP cannot carry", { headers: { "a b": "c" } }, "script[0].headers must be an object"],
+		["a header whose value is no text", { headers: { a: 1 } }, "script[0].headers must be an object"],
+		["a hang that is a text", { hang: "yes" }, "script[0].hang is true or false"],
+		["a cut that there is not", { cut: "during" }, 'script[0].cut is "before" or "after"'],
+		["no times at all", { times: 0 }, "script[0].times must be 1 or more"],
+		["half a time", { times: 1.5 }, "script[0].times must be 1 or more"],
+		["a delay that goes back", { delayMs: -1 }, "script[0].delayMs must be from 0 to 60000"],
+		["a delay over a minute", { delayMs: 60_001 }, "script[0].delayMs must be from 0 to 60000"],
+		["a delay that is a text", { delayMs: "long" }, "script[0].delayMs must be from 0 to 60000"],
+	])("refuses %s, and names the place", (_, script, problem) => {
+		expect(() => new FaultScript().set(script)).toThrow(problem);
+	});
+});

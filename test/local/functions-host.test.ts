@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { FunctionsHost } from "../../src/local/functions-host.ts";
+import { call, postJson } from "../helpers/call.ts";
+import { buildTinyApp, type TinyApp } from "../helpers/tiny-app.ts";
+
+// Jest hands out a Module class of its own, whose `require` stays within Jest. An app is to be loaded by Node's, which
+// is the class that Jest's extends.
+jest.mock("node:module", () => Object.getPrototypeOf(jest.requireActual("node:module")));
+
+const { startFunctionsHost } =
+	require("../../src/local/functions-host.ts") as typeof import("../../src/local/functions-host.ts");
+
+const SOURCE = `
+import { app } from "@azure/functions";
+
+app.http("echo", {
+	route: "Echo/back",
+	methods: ["POST", "OPTIONS"],
+	handler: async (request, context) => {
+		context.info("echoes " + request.method);
+		context.warn("carefully");
+		return {
+			status: 207,
+			headers: { "x-header": request.headers.get("x-given") ?? "none" },
+			jsonBody: { method: request.method, query: request.query.get("q"), body: await request.text(), url: request.url },
+		};
+	},
+});
+app.http("plain", { handler: () => ({ body: "plain text" }) });
+app.http("bytes", { handler: async (request) => ({ body: new Uint8Array(await request.arrayBuffer()) }) });
+app.http("empty", { handler: () => {} });
+app.http("broken", { handler: () => { throw new Error("the handler's own trouble"); } });
+app.eventGrid("collect", {
+	handler: (event, context) => {
+		if (event.id === "bad") throw new Error("a bad event");
+		context.info("took " + JSON.stringify(event));
+	},
+});
+`;
+
+interface Logged {
+	readonly level: string;
+	readonly message: string;
+	readonly functionName: string;
+}
+
+describe("the local functions host", () => {
+	let app: TinyApp;
+	let host: FunctionsHost;
+	const logged: Logged[] = [];
+
+	beforeAll(async () => {
+		app = buildTinyApp(SOURCE);
+		const onLog = (level: string, message: string, functionName: string) =>
+			void logged.push({ level, message, functionName });
+		host = await startFunctionsHost({ entry: app.entry, port: 0, onLog });
+	});
+	afterAll(async () => {
+		await host?.close();
+		app?.remove();
+	});
+
+	it("knows what the app registers", () => {
+		expect(host.functions.map(({ name }) => name)).toEqual(["echo", "plain", "bytes", "empty", "broken", "collect"]);
+		expect(host.functions.map(({ bindings }) => Object.values(bindings)[0]?.type)).toContain("eventGridTrigger");
+	});
+
+	it("hands method, URL, query, headers and body to the function, and its status, headers and body back", async () => {
+		const url = `${host.url}/api/Echo/back?q=1`;
+		const answer = await call(url, { method: "POST", headers: { "x-given": "yes" }, body: "grün" });
+		expect(answer.status).toBe(207);
+		expect(answer.headers).toMatchObject({ "x-header": "yes", "content-type": "application/json" });
+		expect(answer.json()).toEqual({ method: "POST", query: "1", body: "grün", url });
+	});
+
+	it.each(["/api/echo/back", "/API/ECHO/BACK", "/api/Echo/back/"])(
+		"finds a route as the real host does: %s",
+		async (path) => {
+			expect((await call(`${host.url}${path}`, { method: "OPTIONS" })).status).toBe(207);
+		},
+	);
+
+	it("serves a function without a route under its name, by GET and POST", async () => {
+		expect(await call(`${host.url}/api/plain`)).toMatchObject({ status: 200, text: "plain text" });
+		expect((await call(`${host.url}/api/plain`, { method: "POST" })).status).toBe(200);
+		expect((await call(`${host.url}/api/plain`, { method: "PUT" })).status).toBe(404);
+	});
+
+	it("leaves every byte of a body as it is, in both directions", async () => {
+		const bytes = Uint8Array.from({ length: 256 }, (_, value) => value);
+		const answer = await fetch(`${host.url}/api/bytes`, { method: "POST", body: bytes });
+		expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes);
+	});
+
+	it("answers 204 where a function returns nothing", async () => {
+		expect(await call(`${host.url}/api/empty`)).toMatchObject({ status: 204, text: "" });
+	});
+
+	it.each([
+		["a method that the function does not take", "GET", "/api/echo/back"],
+		["an unknown path", "GET", "/api/nobody"],
+		["a path that only begins like a function's", "GET", "/api/plain/more"],
+		["a path outside /api", "GET", "/plain"],
+		["an Event Grid function asked for by HTTP", "POST", "/api/collect"],
+	])("answers 404 to %s", async (_, method, path) => {
+		expect((await call(`${host.url}${path}`, { method })).status).toBe(404);
+	});
+
+	it("answers 500 without the error's words when a function throws, logs the error, and goes on", async () => {
+		const answer = await call(`${host.url}/api/broken`);
+		expect(answer).toMatchObject({ status: 500, text: "" });
+		const error = logged.find(({ message }) => message.includes("the handler's own trouble"));
+		expect(error).toMatchObject({ level: "error" });
+		expect((await call(`${host.url}/api/plain`)).status).toBe(200);
+	});
+
+	it("hands on what a function logs, with its level and the function's name", async () => {
+		logged.length = 0;
+		await call(`${host.url}/api/echo/back`, { method: "POST" });
+		expect(logged).toEqual([
+			{ level: "information", message: "echoes POST", functionName: "echo" },
+			{ level: "warning", message: "carefully", functionName: "echo" },
+		]);
+	});
+
+	it("runs an Event Grid function for each event of a notification", async () => {
+		logged.length = 0;
+		const url = `${host.url}/runtime/webhooks/eventgrid?functionName=collect`;
+		const events = [{ id: "1", data: { Deep: [1, { runId: "r" }] } }, { id: "2" }];
+		const answer = await postJson(url, events, { "aeg-event-type": "Notification" });
+		expect(answer.status).toBe(202);
+		expect(logged.map(({ message }) => message)).toEqual(events.map((event) => `took ${JSON.stringify(event)}`));
+	});
+
+	it("answers 500 to a notification when the function throws", async () => {
+		const url = `${host.url}/runtime/webhooks/eventgrid?functionName=collect`;
+		const answer = await postJson(url, [{ id: "good" }, { id: "bad" }], { "aeg-event-type": "Notification" });
+		expect(answer).toMatchObject({ status: 500, text: "Exception while executing function: collect" });
+	});
+
+	it("answers Event Grid's handshake without running the function", async () => {
+		logged.length = 0;
+		const url = `${host.url}/runtime/webhooks/EventGrid?functionName=collect`;
+		const event = { id: "bad", data: { validationCode: "512d38b6" } };
+		const answer = await postJson(url, [event], { "aeg-event-type": "SubscriptionValidation" });
+		expect(answer.status).toBe(200);
+		expect(answer.json()).toEqual({ validationResponse: "512d38b6" });
+		expect(logged).toEqual([]);
+	});
+
+	it.each(["nobody", "plain", ""])("answers 404 where there is no Event Grid function %j", async (name) => {
+		const url = `${host.url}/runtime/webhooks/eventgrid?functionName=${name}`;
+		const answer = await postJson(url, [{ id: "1" }], { "aeg-event-type": "Notification" });
+		expect(answer.status).toBe(404);
+	});
+
+	it("takes requests of this machine only", () => {
+		expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
+	});
+
+	it("rejects a port that is taken", async () => {
+		const started = startFunctionsHost({ entry: app.entry, port: host.port, onLog: () => {} });
+		await expect(started).rejects.toMatchObject({ code: "EADDRINUSE", port: host.port });
+	});
+});
+
+describe("an entry that cannot be served", () => {
+	it.each([
+		[
+			"registers nothing",
+			'import { app } from "@azure/functions";\napp.setup({});',
+			/index\.cjs registers no function$/,
+		],
+		["never loads the library", "export const nothing = 1;", /index\.cjs registers no function$/],
+		["throws while it loads", 'throw new Error("its own trouble");', /^its own trouble$/],
+	])("is named when it %s", async (_, source, words) => {
+		const app = buildTinyApp(source);
+		try {
+			await expect(startFunctionsHost({ entry: app.entry, port: 0, onLog: () => {} })).rejects.toThrow(words);
+		} finally {
+			app.remove();
+		}
+	});
+
+	it("is named when it is not there", async () => {
+		const app = buildTinyApp("export {};");
+		app.remove();
+		const started = startFunctionsHost({ entry: app.entry, port: 0, onLog: () => {} });
+		await expect(started).rejects.toMatchObject({ code: "MODULE_NOT_FOUND" });
+	});
+});

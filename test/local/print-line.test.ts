@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@jest/globals";
+import { readable } from "../../src/local/print-line.ts";
+
+/** A wide line as a person reads it, single spaces for the columns. */
+function read(line: object, level = "info"): string | undefined {
+	return readable(level, JSON.stringify(line))?.replaceAll(/ +/g, " ");
+}
+
+const ACCEPT = {
+	stage: "accept",
+	outcome: "dispatched",
+	id: "event-1",
+	type: "Microsoft.Storage.BlobCreated",
+	subject: "/blobServices/default/containers/a/blobs/b",
+	route: "retrain",
+	key: "0123",
+	reason: null,
+	ms: 12,
+};
+
+describe("a line of the bridge, for a person", () => {
+	it("tells an event's end, type, subject and route", () => {
+		expect(read(ACCEPT)).toBe(
+			'event dispatched Microsoft.Storage.BlobCreated /blobServices/default/containers/a/blobs/b route "retrain"',
+		);
+	});
+
+	it("tells why an event went another way, with its id", () => {
+		const line = read({ ...ACCEPT, outcome: "ignored", route: null, reason: "no route takes it" });
+		expect(line).toMatch(/^event ignored .*blobs\/b event-1: no route takes it$/);
+	});
+
+	it("tells what it knows of an element that is no event", () => {
+		const facts = { stage: "accept", outcome: "rejected", id: null, route: null, reason: "neither envelope" };
+		expect(read(facts, "error")).toBe("event rejected neither envelope");
+	});
+
+	it("leaves out a subject that is empty", () => {
+		expect(read({ ...ACCEPT, subject: "", route: null })).toBe("event dispatched Microsoft.Storage.BlobCreated");
+	});
+
+	it("tells a dispatch's answer, repository, type, size and time", () => {
+		const facts = { stage: "dispatch", verdict: "dispatched", status: 204, bytes: 718, ms: 31 };
+		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" })).toBe(
+			"dispatch 204 contoso/fraud-model storage-blobcreated 718 bytes, 31 ms",
+		);
+	});
+
+	it("tells what a dispatch without an answer means", () => {
+		const facts = { stage: "dispatch", verdict: "trouble", bytes: 718, ms: 31 };
+		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "a" })).toMatch(/^dispatch trouble /);
+	});
+
+	it.each(["handshake", "receive"])("tells a %s's status, and the reason where it was refused", (stage) => {
+		expect(read({ stage, status: 200, reason: null })).toBe(`${stage} 200`);
+		expect(read({ stage, status: 403, reason: "the topic is not there" })).toBe(`${stage} 403 the topic is not there`);
+	});
+
+	it("lines up in columns", () => {
+		const [event, dispatch] = [ACCEPT, { stage: "dispatch", status: 204 }].map((line) =>
+			readable("info", JSON.stringify(line)),
+		);
+		expect(event?.indexOf("dispatched")).toBe(dispatch?.indexOf("204"));
+	});
+
+	it("says nothing about a stage that it does not know", () => {
+		expect(read({ stage: "measure", ms: 1 })).toBeUndefined();
+	});
+
+	it.each(["plain words", "{cut off", '{"no":"stage"}', "null", "7", '"text"'])(
+		"hands on with its level what is no such line: %s",
+		(message) => {
+			expect(readable("warn", message)).toBe(`warn      ${message}`);
+		},
+	);
+});
