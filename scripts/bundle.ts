@@ -1,11 +1,11 @@
 /**
- * Builds `dist/`: `index.cjs`, which registers the functions and stays small, and beside it one file for each SDK
- * that is loaded only when it is first needed (every dynamic `import()` in the sources becomes such a file).
- * CommonJS, because the Functions worker hooks `require` to hand out `@azure/functions-core`.
+ * Builds `dist/`: `index.cjs`, which registers the functions and stays small, and beside it what is loaded only when it
+ * is first needed: the bridge itself, and one file for each SDK (every dynamic `import()` in the sources becomes one).
  */
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { build, type Plugin } from "esbuild";
+import { BUNDLE_OPTIONS } from "./bundle-options.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -18,27 +18,18 @@ const lazyFiles: Plugin = {
 	},
 };
 
-const options: BuildOptions = {
-	entryPoints: { index: "src/index.ts", octokit: "src/dispatch/octokit.ts", "key-vault": "src/dispatch/key-vault.ts" },
+rmSync(join(root, "dist"), { recursive: true, force: true });
+await build({
+	...BUNDLE_OPTIONS,
+	external: [...BUNDLE_OPTIONS.external],
+	entryPoints: {
+		index: "src/index.ts",
+		"open-bridge": "src/open-bridge.ts",
+		octokit: "src/dispatch/octokit.ts",
+		"key-vault": "src/dispatch/key-vault.ts",
+		"github-app": "src/dispatch/github-app.ts",
+	},
 	absWorkingDir: root,
 	outdir: "dist",
-	outExtension: { ".js": ".cjs" },
-	bundle: true,
-	platform: "node",
-	format: "cjs",
-	target: "node20",
-	external: ["@azure/functions-core"],
-	// Names are kept, so that a stack trace in a log can be read without the map.
-	minifyWhitespace: true,
-	minifySyntax: true,
-	sourcemap: "linked",
-	sourcesContent: false,
-	legalComments: "none",
-	// `require` where the source says `import()`: it is quicker and is what the worker hooks.
-	supported: { "dynamic-import": false },
 	plugins: [lazyFiles],
-	logLevel: "warning",
-};
-
-rmSync(join(root, "dist"), { recursive: true, force: true });
-await build(options);
+});

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { Config, Problem } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Verdict } from "./dispatch/classify-response.ts";
 import { toClientPayload } from "./dispatch/client-payload.ts";
 import { toDispatchRequest } from "./dispatch/dispatch-request.ts";
@@ -11,6 +11,7 @@ import type { EventResult, Outcome } from "./outcome.ts";
 import { type Log, report } from "./report.ts";
 import { promiseKey } from "./route/promise-key.ts";
 import { createRouter, type Match } from "./route/router.ts";
+import type { Problem } from "./settings.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge {
@@ -20,6 +21,9 @@ export interface Bridge {
 	/** Accepts the events of one delivery, each on its own. One result for each event and destination. Never rejects. */
 	accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]>;
 }
+
+/** Hands out the bridge, built when it is first asked for. */
+export type TheBridge = () => Promise<Bridge>;
 
 /** What accompanies the events of one delivery. */
 export interface Delivery {
@@ -52,12 +56,13 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		callTimeoutMs = 10_000,
 	} = options;
 	const route = createRouter(config.routes);
+	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
 	const github = createGitHub({
 		apiUrl: config.githubApiUrl,
-		tokens: openTokens(config.token, now),
+		tokens: openTokens(config.token, reach, now),
 		loadPost: async () => {
 			const { createPost } = await import("./dispatch/octokit.ts");
-			return createPost({ baseUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch });
+			return createPost(reach);
 		},
 		now,
 		timeoutMs: callTimeoutMs,

@@ -1,7 +1,7 @@
 import type { Bridge } from "./bridge.ts";
-import type { Problem } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
 import { report } from "./report.ts";
+import type { Problem } from "./settings.ts";
 
 /** A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. */
 export function createBrokenBridge(problems: readonly Problem[]): Bridge {

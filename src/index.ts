@@ -1,32 +1,34 @@
 import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
-import { type Bridge, createBridge } from "./bridge.ts";
-import { createBrokenBridge } from "./broken-bridge.ts";
-import { ConfigError, type Env, readConfig } from "./config.ts";
+import type { Bridge } from "./bridge.ts";
 import { eventGrid } from "./functions/event-grid.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
 import { health } from "./functions/health.ts";
 import { webhook } from "./functions/webhook.ts";
 
-const bridge = openBridge(process.env);
+let bridge: Promise<Bridge> | undefined;
+
+/** The one bridge. It lies in a file of its own, so that a cold start reads no more than what registers the functions. */
+async function open(): Promise<Bridge> {
+	const { openBridge } = await import("./open-bridge.ts");
+	// The bundle lies in dist/, beside host.json.
+	return openBridge(process.env, join(__dirname, ".."), version);
+}
+
+function theBridge(): Promise<Bridge> {
+	bridge ??= open();
+	return bridge;
+}
+
 const rules = readHandshakeRules(process.env);
 
-app.http("webhook", webhook("events", bridge, rules));
-app.http("generic_triggers", webhook("generic_triggers", bridge, rules));
-app.eventGrid("eventGrid", eventGrid(bridge));
-app.http("health", health(bridge, version));
+app.http("webhook", webhook("events", theBridge, rules));
+app.http("generic_triggers", webhook("generic_triggers", theBridge, rules));
+app.eventGrid("eventGrid", eventGrid(theBridge));
+app.http("health", health(theBridge, version));
 
-/** A broken configuration must not keep the functions from being there: health tells, and Event Grid keeps the events. */
-function openBridge(env: Env): Bridge {
-	try {
-		// The bundle lies in dist/, beside host.json.
-		return createBridge(readConfig(env, join(__dirname, "..")), { version });
-	} catch (error) {
-		if (!(error instanceof ConfigError)) throw error;
-		const complaint = `grid-dispatch cannot dispatch before its configuration is repaired:\n${error.message}`;
-		// biome-ignore lint/suspicious/noConsole: at start there is no invocation whose log could take it
-		app.hook.appStart(() => console.error(complaint));
-		return createBrokenBridge(error.problems);
-	}
-}
+// Opened as soon as the functions are registered, so that the first event does not wait for it and a broken
+// configuration is in the log before anybody asks. Not awaited: the host goes on starting meanwhile, and should it
+// fail, every invocation says so.
+app.hook.appStart(() => void setImmediate(() => theBridge().catch(() => {})));

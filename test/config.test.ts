@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { ConfigError, type Env, type Problem, readConfig } from "../src/config.ts";
+import { ConfigError, readConfig } from "../src/config.ts";
+import type { Env, Problem } from "../src/settings.ts";
 
 let appRoot: string;
 beforeAll(() => {
@@ -118,6 +119,24 @@ describe("the configuration", () => {
 			token: { token: "ghp_old" },
 			warnings: [expect.stringContaining("PAT_TOKEN")],
 		});
+	});
+
+	it("prefers a GitHub App to every token, its private key in the vault", () => {
+		const app = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1234567" };
+		expect(read(app).token).toMatchObject({ kind: "app", appId: "1234567", keyName: "github-app-key" });
+		const named = { ...app, GITHUB_APP_ID: "Iv23liAbCdEfGhIjKlMn", GITHUB_APP_KEY_SECRET_NAME: "bridge-key" };
+		expect(read(named).token).toMatchObject({ appId: "Iv23liAbCdEfGhIjKlMn", keyName: "bridge-key" });
+	});
+
+	it.each([
+		["an app without a vault", { GITHUB_APP_ID: "1" }, "KEY_VAULT_URL"],
+		[
+			"an app's name for its id",
+			{ GITHUB_APP_ID: "my-app", KEY_VAULT_URL: "https://a.vault.azure.net" },
+			"GITHUB_APP_ID",
+		],
+	])("refuses %s, and nothing else", (_, env, setting) => {
+		expect(problemsOf({ GITHUB_REPOSITORY: "contoso/a", ...env })).toMatchObject([{ setting }]);
 	});
 
 	it("hands the identity's client id on, and knows where a managed identity is to be had", () => {

@@ -15,7 +15,7 @@ module.exports = {
 	},
 	// Octokit and p-map are published as ES modules only.
 	transformIgnorePatterns: [
-		"/node_modules/(?!@octokit/|p-map/|universal-user-agent/|before-after-hook/|json-with-bigint/)",
+		"/node_modules/(?!@octokit/|p-map/|universal-user-agent/|universal-github-app-jwt/|toad-cache/|before-after-hook/|json-with-bigint/)",
 	],
 	setupFiles: ["<rootDir>/test/helpers/clean-environment.ts"],
 	// The last two hold types alone, which leave nothing to run.

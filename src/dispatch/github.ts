@@ -37,17 +37,18 @@ const MAX_REDIRECTS = 3;
 export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHubOptions): GitHub {
 	let post: Promise<Post> | undefined;
 
-	async function tryDispatch({ owner, repo, body, token: name }: DispatchRequest, signal: AbortSignal) {
+	async function tryDispatch(request: DispatchRequest, signal: AbortSignal) {
 		post ??= loadPost();
 		const send = await post.catch((error: unknown) => {
 			post = undefined;
 			throw error;
 		});
+		const { owner, repo, body } = request;
 		const url = `${apiUrl}/repos/${owner}/${repo}/dispatches`;
-		const token = await tokens.get(name);
+		const token = await tokens.get(request);
 		const first = await follow(send, url, body, token, signal);
 		if (first.verdict.kind !== "bad-token") return first;
-		const fresh = await tokens.refresh(token, name);
+		const fresh = await tokens.refresh(token, request);
 		// The same token would be refused again, and failed logins add up to a block of every login.
 		return fresh === token ? first : follow(send, url, body, fresh, signal);
 	}

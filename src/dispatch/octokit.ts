@@ -16,10 +16,10 @@ const API_VERSION = "2022-11-28";
  * Octokit, as far as a dispatch needs it. In a file of its own, since it is ten times the size of all the rest and is
  * loaded only when the first event needs it. It does not retry or throttle: waiting belongs to who calls.
  */
-export function createPost(options: { baseUrl: string; userAgent: string; fetch: typeof globalThis.fetch }): Post {
+export function createPost(options: { apiUrl: string; userAgent: string; fetch: typeof globalThis.fetch }): Post {
 	const silent = () => {};
 	const octokit = new Octokit({
-		baseUrl: options.baseUrl,
+		baseUrl: options.apiUrl,
 		userAgent: options.userAgent,
 		log: { debug: silent, info: silent, warn: silent, error: silent },
 		// A redirect is ours to follow: fetch would turn a redirected POST into a GET.

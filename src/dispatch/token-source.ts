@@ -1,21 +1,29 @@
-/** Where GitHub credentials come from. The name of a secret chooses one; none is the default token. */
+/** What a token is wanted for: a repository, unless its route names a secret. A DispatchRequest is one. */
+export interface TokenFor {
+	readonly owner: string;
+	readonly repo: string;
+	/** The name of a secret. */
+	readonly token?: string;
+}
+
+/** Where GitHub credentials come from. */
 export interface TokenSource {
 	/** The token, from a cache that lasts minutes. Rejects with TokenUnavailable. */
-	get(name?: string): Promise<string>;
+	get(wanted: TokenFor): Promise<string>;
 	/**
 	 * GitHub refused `stale` with a 401: the token read anew, or whatever has replaced it meanwhile. A source that
 	 * cannot change while the process runs answers the same token again.
 	 */
-	refresh(stale: string, name?: string): Promise<string>;
+	refresh(stale: string, wanted: TokenFor): Promise<string>;
 }
 
 /** There is no token to send; the message says why and what to do. */
 export class TokenUnavailable extends Error {
 	override readonly name = "TokenUnavailable";
-	/** Whether somebody has to repair something (`bad-token`), or time alone may do (`trouble`). */
-	readonly kind: "bad-token" | "trouble";
+	/** What it means for the request, in the words of a Verdict. */
+	readonly kind: "bad-token" | "closed" | "trouble";
 
-	constructor(kind: "bad-token" | "trouble", message: string, options?: ErrorOptions) {
+	constructor(kind: TokenUnavailable["kind"], message: string, options?: ErrorOptions) {
 		super(message, options);
 		this.kind = kind;
 	}
@@ -24,72 +32,4 @@ export class TokenUnavailable extends Error {
 /** A token from the environment. */
 export function fixedToken(token: string): TokenSource {
 	return { get: async () => token, refresh: async () => token };
-}
-
-/** Long enough to spare the vault, short enough that a rotation without a 401 is noticed. */
-const CACHE_MS = 5 * 60_000;
-
-type ReadSecret = (name: string) => Promise<string>;
-
-/**
- * Tokens from a key vault, each under its secret's name.
- * @param read reads the latest version of a secret
- * @param now milliseconds
- */
-export function vaultTokens(options: { read: ReadSecret; defaultName: string; now: () => number }): TokenSource {
-	const { read, defaultName, now } = options;
-	const cache = new Map<string, { token: Promise<string>; at: number }>();
-
-	/** Callers that arrive while a secret is being read share that one reading; a failed one is not kept. */
-	function readAnew(name: string): Promise<string> {
-		const token = readChecked(read, name);
-		const entry = { token, at: now() };
-		cache.set(name, entry);
-		token.catch(() => {
-			if (cache.get(name) === entry) cache.delete(name);
-		});
-		return token;
-	}
-
-	return {
-		async get(name = defaultName) {
-			const entry = cache.get(name);
-			return entry !== undefined && now() - entry.at < CACHE_MS ? entry.token : readAnew(name);
-		},
-		async refresh(stale, name = defaultName) {
-			const before = cache.get(name);
-			const cached = await before?.token.catch(() => undefined);
-			const entry = cache.get(name);
-			// Whoever was refused first reads; the others share that reading.
-			return entry !== undefined && (entry !== before || cached !== stale) ? entry.token : readAnew(name);
-		},
-	};
-}
-
-async function readChecked(read: ReadSecret, name: string): Promise<string> {
-	const token = await read(name).catch((error: unknown) => {
-		throw unreadable(name, error);
-	});
-	if (token === "")
-		throw new TokenUnavailable("bad-token", `the secret "${name}" is empty; put a GitHub token into it`);
-	return token;
-}
-
-/** 403 and 404 are for somebody to repair; everything else (429, 5xx, the network) may pass. */
-function unreadable(name: string, error: unknown): TokenUnavailable {
-	const { statusCode, message } = error as { statusCode?: number; message?: string };
-	const cause = { cause: error };
-	if (statusCode === 403) {
-		const repair = "give the app's identity the role Key Vault Secrets User on it";
-		return new TokenUnavailable(
-			"bad-token",
-			`the key vault does not let us read the secret "${name}"; ${repair}`,
-			cause,
-		);
-	}
-	if (statusCode === 404) {
-		const repair = "create it, or set GITHUB_TOKEN_SECRET_NAME";
-		return new TokenUnavailable("bad-token", `the key vault has no secret "${name}"; ${repair}`, cause);
-	}
-	return new TokenUnavailable("trouble", `the secret "${name}" could not be read: ${message ?? String(error)}`, cause);
 }

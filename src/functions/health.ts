@@ -1,15 +1,20 @@
 import type { HttpFunctionOptions } from "@azure/functions";
-import type { Bridge } from "../bridge.ts";
+import type { TheBridge } from "../bridge.ts";
 
 /** Open to monitors, so it holds no secret and no event: whether the bridge can work, and if not, what to repair. */
-export function health(bridge: Bridge, version: string): HttpFunctionOptions {
-	const { problems, warnings } = bridge;
-	const healthy = problems.length === 0;
-	const answer = { status: healthy ? "healthy" : "unhealthy", version, problems, warnings };
+export function health(theBridge: TheBridge, version: string): HttpFunctionOptions {
 	return {
 		route: "health",
 		methods: ["GET"],
 		authLevel: "anonymous",
-		handler: () => ({ status: healthy ? 200 : 503, jsonBody: answer, headers: { "Cache-Control": "no-store" } }),
+		async handler() {
+			const { problems, warnings } = await theBridge();
+			const healthy = problems.length === 0;
+			return {
+				status: healthy ? 200 : 503,
+				jsonBody: { status: healthy ? "healthy" : "unhealthy", version, problems, warnings },
+				headers: { "Cache-Control": "no-store" },
+			};
+		},
 	};
 }

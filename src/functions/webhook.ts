@@ -1,5 +1,5 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
-import type { Bridge } from "../bridge.ts";
+import type { TheBridge } from "../bridge.ts";
 import { httpStatus } from "../outcome.ts";
 import { type Log, report } from "../report.ts";
 import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
@@ -7,12 +7,12 @@ import { readBody } from "./read-body.ts";
 import { toLog } from "./to-log.ts";
 
 /** The HTTP door, for Event Grid webhooks in either schema and for everything else that can post. */
-export function webhook(route: string, bridge: Bridge, rules: HandshakeRules): HttpFunctionOptions {
+export function webhook(route: string, theBridge: TheBridge, rules: HandshakeRules): HttpFunctionOptions {
 	return {
 		route,
 		methods: ["POST", "OPTIONS"],
 		authLevel: "function",
-		handler: (request, context) => receive(request, toLog(context), bridge, rules),
+		handler: (request, context) => receive(request, toLog(context), theBridge, rules),
 	};
 }
 
@@ -20,7 +20,7 @@ export function webhook(route: string, bridge: Bridge, rules: HandshakeRules): H
 async function receive(
 	request: HttpRequest,
 	log: Log,
-	bridge: Bridge,
+	theBridge: TheBridge,
 	rules: HandshakeRules,
 ): Promise<HttpResponseInit> {
 	if (request.method === "OPTIONS") return logged(answerOptions(request.headers, rules), "handshake", log);
@@ -29,6 +29,7 @@ async function receive(
 	const handshake = answerHandshake(request.headers, body.elements, rules);
 	if (handshake !== undefined) return logged(handshake, "handshake", log);
 	const repoName = request.query.get("repoName")?.trim();
+	const bridge = await theBridge();
 	const events = await bridge.accept(body.elements, { log, ...(repoName ? { repoName } : {}) });
 	return { status: httpStatus(events), jsonBody: { events } };
 }

@@ -1,5 +1,5 @@
-import type { Env } from "../config.ts";
 import { isLoopback } from "../is-loopback.ts";
+import type { Env } from "../settings.ts";
 
 /** How the app is to be run on this machine. */
 export interface LocalSetup {
@@ -14,7 +14,7 @@ export interface LocalSetup {
 }
 
 /** What could let a real token near the stand-in. */
-const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "PAT_TOKEN"];
+const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_APP_ID", "PAT_TOKEN"];
 
 /**
  * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
@@ -34,6 +34,7 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 		GITHUB_API_URL: options.standInUrl,
 		GITHUB_REPOSITORY: "contoso/fraud-model",
 		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
+		GITHUB_APP_ID: undefined,
 		PAT_TOKEN: undefined,
 		KEY_VAULT_URL: vault,
 	};

@@ -24,9 +24,8 @@ export function githubError(status: number, message: string, more: object = {}):
 
 /**
  * What GitHub refuses before it looks at the request itself. Source: "Troubleshooting the REST API".
- * @param tokens the valid ones; left out, all are
  */
-export function checkCaller(headers: IncomingHttpHeaders, tokens?: ReadonlySet<string>): Answer | undefined {
+export function checkCaller(headers: IncomingHttpHeaders, isValid: (token: string) => boolean): Answer | undefined {
 	if (!headers["user-agent"]) {
 		return githubError(
 			403,
@@ -39,7 +38,7 @@ export function checkCaller(headers: IncomingHttpHeaders, tokens?: ReadonlySet<s
 	}
 	const token = tokenOf(headers);
 	if (token === undefined) return githubError(401, "Requires authentication");
-	if (tokens?.has(token) === false) return githubError(401, "Bad credentials");
+	if (!isValid(token)) return githubError(401, "Bad credentials");
 	return undefined;
 }
 

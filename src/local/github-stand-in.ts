@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type Fault, FaultScript } from "./fault-script.ts";
+import { createAppRules, type StandInApp } from "./github-app-rules.ts";
 import {
 	type Answer,
 	checkCaller,
@@ -29,6 +30,8 @@ export interface StandInOptions {
 	readonly repositories?: readonly string[];
 	/** Tokens that are valid; none given, all are. */
 	readonly tokens?: readonly string[];
+	/** An app, whose installation tokens are valid, too. */
+	readonly app?: StandInApp;
 	readonly limits?: Limits;
 	/** Epoch milliseconds. */
 	readonly now?: () => number;
@@ -45,6 +48,8 @@ export interface GitHubStandIn extends Server {
 	readonly script: FaultScript;
 	/** The tokens that are valid from now on; without any, none is. */
 	setTokens(tokens: readonly string[]): void;
+	/** Ends every installation token that was issued. */
+	revokeInstallationTokens(): void;
 	/** How many connections were opened. */
 	connections(): number;
 }
@@ -57,6 +62,8 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 	const { now = Date.now, limits = DOCUMENTED_LIMITS } = options;
 	const repositories = new Set(options.repositories?.map((name) => name.toLowerCase()));
 	let tokens = options.tokens && new Set(options.tokens);
+	const app = options.app && createAppRules(options.app, now);
+	const isValid = (token: string) => tokens === undefined || tokens.has(token) || app?.isValid(token) === true;
 	const count = createRateLimits(limits, now);
 	const script = new FaultScript();
 	const received: Received[] = [];
@@ -92,7 +99,9 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 	}
 
 	function dispatch(method: string, path: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
-		const refusal = checkCaller(headers, tokens);
+		const forApp = app?.answer(method, path, tokenOf(headers));
+		if (forApp !== undefined) return forApp;
+		const refusal = checkCaller(headers, isValid);
 		if (refusal !== undefined) return refusal;
 		const allowance = count(tokenOf(headers) ?? "");
 		const refused = refuseByLimit(allowance);
@@ -130,6 +139,7 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		setTokens: (valid) => {
 			tokens = new Set(valid);
 		},
+		revokeInstallationTokens: () => app?.revoke(),
 		connections: () => connections,
 	};
 }

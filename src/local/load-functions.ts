@@ -62,6 +62,7 @@ export function loadFunctions(entry: string): LoadedApp {
 			functions.push({ name, bindings, callback });
 			return { dispose: () => {} };
 		},
+		// Hooks are not run: what they do for a cold start in Azure, nobody waits for here.
 		registerHook: () => ({ dispose: () => {} }),
 		log: () => {},
 	};

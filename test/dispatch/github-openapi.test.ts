@@ -112,7 +112,7 @@ describe("GitHub's published description of a repository dispatch", () => {
 		});
 
 		it("fits method, path, parameters and media type, by the real client over real HTTP", async () => {
-			const post = createPost({ baseUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
+			const post = createPost({ apiUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
 			const url = `${github.url}/repos/contoso/fraud-model/dispatches`;
 			const body = bodyFor(asBridgeEvent(exampleOf("ModelRegistered")));
 			const answer = await post(url, body, TOKEN, new AbortController().signal);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
 import { type Attempt, createGitHub, type GitHubOptions } from "../../src/dispatch/github.ts";
 import type { Post, RawResponse } from "../../src/dispatch/octokit.ts";
-import { fixedToken, type TokenSource, TokenUnavailable } from "../../src/dispatch/token-source.ts";
+import { fixedToken, type TokenFor, type TokenSource, TokenUnavailable } from "../../src/dispatch/token-source.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
@@ -49,8 +49,8 @@ function changingTokens(...tokens: string[]): TokenSource & { readonly refreshed
 	return {
 		refreshed,
 		get: async () => tokens[0] ?? "",
-		refresh: async (stale, name) => {
-			refreshed.push([stale, name]);
+		refresh: async (stale, { token }) => {
+			refreshed.push([stale, token]);
 			return tokens[refreshed.length] ?? "";
 		},
 	};
@@ -97,12 +97,12 @@ describe("a dispatch", () => {
 
 	it("asks for the token that the request names", async () => {
 		const names: (string | undefined)[] = [];
-		const get = async (name?: string) => {
-			names.push(name);
-			return name ?? "default";
+		const get = async ({ token }: TokenFor) => {
+			names.push(token);
+			return token ?? "default";
 		};
 		const { post, calls } = script({}, {});
-		const tokens = { get, refresh: get };
+		const tokens = { get, refresh: async () => "" };
 		await dispatch(post, { tokens });
 		await dispatch(post, { tokens }, { ...REQUEST, token: "other-secret" });
 		expect(names).toEqual([undefined, "other-secret"]);

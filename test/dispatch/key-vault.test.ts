@@ -1,6 +1,7 @@
+import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createSecretReader } from "../../src/dispatch/key-vault.ts";
-import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
+import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { postJson } from "../helpers/call.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { freePorts } from "../helpers/free-ports.ts";
@@ -31,6 +32,34 @@ function settings(vault: VaultStandIn, identity: IdentityStandIn, github: GitHub
 	};
 }
 
+/** A vault, a managed-identity endpoint, GitHub, and the bridge between them. */
+interface Stage {
+	readonly vault: VaultStandIn;
+	readonly identity: IdentityStandIn;
+	readonly github: GitHubStandIn;
+	readonly bridge: RunningStart;
+	readonly port: number;
+	close(): Promise<void>;
+}
+
+async function startStage(
+	options: StandInOptions,
+	prepare: (vault: VaultStandIn, identity: IdentityStandIn) => void,
+	env: Record<string, string>,
+): Promise<Stage> {
+	const vault = await startVaultStandIn(ACCESS_TOKEN);
+	const identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
+	const github = await startGitHubStandIn(options);
+	prepare(vault, identity);
+	const port = await freePorts();
+	const bridge = await startOn(port, { env: { ...settings(vault, identity, github), ...env } });
+	const close = async () => {
+		await bridge.stop();
+		await Promise.all([vault, identity, github].map((standIn) => standIn.close()));
+	};
+	return { vault, identity, github, bridge, port, close };
+}
+
 interface Answer {
 	readonly status: number;
 	readonly outcomes: readonly string[];
@@ -52,19 +81,9 @@ async function send(port: number, subject: string, id: string): Promise<Answer> 
 const DISPATCHED: Answer = { status: 200, outcomes: ["dispatched"], reason: null };
 
 describe("tokens from a key vault, as a user-assigned identity", () => {
-	let vault: VaultStandIn;
-	let identity: IdentityStandIn;
-	let github: GitHubStandIn;
-	let bridge: RunningStart;
-	let port: number;
+	let stage: Stage;
 
 	beforeAll(async () => {
-		vault = await startVaultStandIn(ACCESS_TOKEN);
-		identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
-		github = await startGitHubStandIn({ tokens: [OLD_TOKEN, OTHER_TOKEN] });
-		vault.secrets.set("contoso-token", `${OLD_TOKEN}\n`).set("fabrikam-token", OTHER_TOKEN).set("empty", " ");
-		vault.forbidden.add("locked");
-		port = await freePorts();
 		const repository = "contoso/fraud-model";
 		const routes = [
 			{ name: "default", filter: { subjectBeginsWith: "default" }, to: { repository } },
@@ -79,34 +98,32 @@ describe("tokens from a key vault, as a user-assigned identity", () => {
 				to: { repository, token },
 			})),
 		];
-		bridge = await startOn(port, {
-			env: {
-				...settings(vault, identity, github),
-				AZURE_CLIENT_ID: CLIENT_ID,
-				BRIDGE_ROUTES: JSON.stringify({ routes }),
+		stage = await startStage(
+			{ tokens: [OLD_TOKEN, OTHER_TOKEN] },
+			({ secrets, forbidden }) => {
+				secrets.set("contoso-token", `${OLD_TOKEN}\n`).set("fabrikam-token", OTHER_TOKEN).set("empty", " ");
+				forbidden.add("locked");
 			},
-		});
+			{ AZURE_CLIENT_ID: CLIENT_ID, BRIDGE_ROUTES: JSON.stringify({ routes }) },
+		);
 	});
 
-	afterAll(async () => {
-		await bridge?.stop();
-		await Promise.all([vault, identity, github].map((standIn) => standIn?.close()));
-	});
+	afterAll(() => stage?.close());
 
 	it("asks for nothing before the first event", () => {
-		expect(identity.requests).toEqual([]);
-		expect(vault.challenges()).toBe(0);
+		expect(stage.identity.requests).toEqual([]);
+		expect(stage.vault.challenges()).toBe(0);
 	});
 
 	it("takes the vault's token to GitHub, without the white space around it", async () => {
-		expect(await send(port, "default", "first")).toEqual(DISPATCHED);
-		expect(github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
-		expect(vault.reads).toEqual(["contoso-token"]);
+		expect(await send(stage.port, "default", "first")).toEqual(DISPATCHED);
+		expect(stage.github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
+		expect(stage.vault.reads).toEqual(["contoso-token"]);
 	});
 
 	it("asks the platform for a token of that identity for the vault, after the vault's challenge", () => {
-		expect(vault.challenges()).toBe(1);
-		expect(identity.requests).toEqual([
+		expect(stage.vault.challenges()).toBe(1);
+		expect(stage.identity.requests).toEqual([
 			{
 				header: IDENTITY_SECRET,
 				apiVersion: "2019-08-01",
@@ -117,46 +134,46 @@ describe("tokens from a key vault, as a user-assigned identity", () => {
 	});
 
 	it("reads the secret once for many events", async () => {
-		const answers = await Promise.all(["a", "b", "c", "d"].map((id) => send(port, "default", id)));
+		const answers = await Promise.all(["a", "b", "c", "d"].map((id) => send(stage.port, "default", id)));
 		expect(answers).toEqual([DISPATCHED, DISPATCHED, DISPATCHED, DISPATCHED]);
-		expect(github.received.map(({ repository }) => repository)).toEqual(Array(5).fill("contoso/fraud-model"));
-		expect(vault.reads).toEqual(["contoso-token"]);
+		expect(stage.github.received.map(({ repository }) => repository)).toEqual(Array(5).fill("contoso/fraud-model"));
+		expect(stage.vault.reads).toEqual(["contoso-token"]);
 	});
 
 	it("reads another secret for a route that names one, at most once for events that come together", async () => {
-		const answers = await Promise.all(["e", "f", "g"].map((id) => send(port, "fabrikam", id)));
+		const answers = await Promise.all(["e", "f", "g"].map((id) => send(stage.port, "fabrikam", id)));
 		expect(answers).toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
-		const fabrikam = github.calls.filter(({ path }) => path === "/repos/fabrikam/churn/dispatches");
+		const fabrikam = stage.github.calls.filter(({ path }) => path === "/repos/fabrikam/churn/dispatches");
 		expect(fabrikam.map(({ token }) => token)).toEqual([OTHER_TOKEN, OTHER_TOKEN, OTHER_TOKEN]);
-		expect(vault.reads).toEqual(["contoso-token", "fabrikam-token"]);
+		expect(stage.vault.reads).toEqual(["contoso-token", "fabrikam-token"]);
 	});
 
 	it("reads a rotated secret again at GitHub's first 401 and dispatches that same event, without a restart", async () => {
-		github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
-		vault.secrets.set("contoso-token", NEW_TOKEN);
-		const [calls, reads] = [github.calls.length, vault.reads.length];
-		expect(await send(port, "default", "after the rotation")).toEqual(DISPATCHED);
-		expect(github.calls.slice(calls)).toMatchObject([
+		stage.github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
+		stage.vault.secrets.set("contoso-token", NEW_TOKEN);
+		const [calls, reads] = [stage.github.calls.length, stage.vault.reads.length];
+		expect(await send(stage.port, "default", "after the rotation")).toEqual(DISPATCHED);
+		expect(stage.github.calls.slice(calls)).toMatchObject([
 			{ token: OLD_TOKEN, status: 401 },
 			{ token: NEW_TOKEN, status: 204 },
 		]);
-		expect(github.received.at(-1)?.client_payload?.["id"]).toBe("after the rotation");
-		expect(vault.reads.slice(reads)).toEqual(["contoso-token"]);
+		expect(stage.github.received.at(-1)?.client_payload?.["id"]).toBe("after the rotation");
+		expect(stage.vault.reads.slice(reads)).toEqual(["contoso-token"]);
 
-		expect(await send(port, "default", "once more")).toEqual(DISPATCHED);
-		expect(github.calls.at(-1)).toMatchObject({ token: NEW_TOKEN, status: 204 });
-		expect(vault.reads).toHaveLength(reads + 1);
+		expect(await send(stage.port, "default", "once more")).toEqual(DISPATCHED);
+		expect(stage.github.calls.at(-1)).toMatchObject({ token: NEW_TOKEN, status: 204 });
+		expect(stage.vault.reads).toHaveLength(reads + 1);
 	});
 
 	it("does not try a token again that the vault still holds after a 401", async () => {
-		github.setTokens(["a-token-that-nobody-put-into-the-vault"]);
-		const calls = github.calls.length;
-		const answer = await send(port, "default", "revoked");
+		stage.github.setTokens(["a-token-that-nobody-put-into-the-vault"]);
+		const calls = stage.github.calls.length;
+		const answer = await send(stage.port, "default", "revoked");
 		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
 		expect(answer.reason).toContain("401");
-		expect(github.calls.slice(calls)).toMatchObject([{ token: NEW_TOKEN, status: 401 }]);
-		github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
-		expect(await send(port, "default", "valid again")).toEqual(DISPATCHED);
+		expect(stage.github.calls.slice(calls)).toMatchObject([{ token: NEW_TOKEN, status: 401 }]);
+		stage.github.setTokens([NEW_TOKEN, OTHER_TOKEN]);
+		expect(await send(stage.port, "default", "valid again")).toEqual(DISPATCHED);
 	});
 
 	it.each([
@@ -164,75 +181,99 @@ describe("tokens from a key vault, as a user-assigned identity", () => {
 		["locked", 'the key vault does not let us read the secret "locked"; give the app\'s identity the role'],
 		["empty", 'the secret "empty" is empty'],
 	])("leaves an event with Event Grid while its secret is %s, and names the secret", async (name, reason) => {
-		const [calls, reads] = [github.calls.length, vault.reads.length];
-		const answer = await send(port, name, "waiting");
+		const [calls, reads] = [stage.github.calls.length, stage.vault.reads.length];
+		const answer = await send(stage.port, name, "waiting");
 		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
 		expect(answer.reason).toContain(reason);
-		expect(vault.reads.slice(reads)).toContain(name);
-		expect(github.calls).toHaveLength(calls);
+		expect(stage.vault.reads.slice(reads)).toContain(name);
+		expect(stage.github.calls).toHaveLength(calls);
 	});
 
 	it("finds a secret that was created meanwhile at the next event", async () => {
-		vault.secrets.set("absent", NEW_TOKEN);
-		expect(await send(port, "absent", "now it is there")).toEqual(DISPATCHED);
+		stage.vault.secrets.set("absent", NEW_TOKEN);
+		expect(await send(stage.port, "absent", "now it is there")).toEqual(DISPATCHED);
 	});
 
 	it("gets over a vault that stumbles once", async () => {
-		vault.secrets.set("locked", NEW_TOKEN);
-		vault.forbidden.delete("locked");
-		const reads = vault.reads.length;
-		vault.fail(503, 1);
-		expect(await send(port, "locked", "after a stumble")).toEqual(DISPATCHED);
-		expect(vault.reads.slice(reads)).toEqual(["locked", "locked"]);
+		stage.vault.secrets.set("locked", NEW_TOKEN);
+		stage.vault.forbidden.delete("locked");
+		const reads = stage.vault.reads.length;
+		stage.vault.fail(503, 1);
+		expect(await send(stage.port, "locked", "after a stumble")).toEqual(DISPATCHED);
+		expect(stage.vault.reads.slice(reads)).toEqual(["locked", "locked"]);
 	});
 
 	it("asks the platform for one token in all", () => {
-		expect(identity.requests).toHaveLength(1);
+		expect(stage.identity.requests).toHaveLength(1);
 	});
 
 	it("prints no token and no credential of the identity", async () => {
-		await bridge.printed('dispatched  Microsoft.MachineLearningServices.RunCompleted locked route "locked"');
+		await stage.bridge.printed('dispatched  Microsoft.MachineLearningServices.RunCompleted locked route "locked"');
 		for (const secret of [OLD_TOKEN, NEW_TOKEN, OTHER_TOKEN, ACCESS_TOKEN, IDENTITY_SECRET]) {
-			expect(bridge.output()).not.toContain(secret);
+			expect(stage.bridge.output()).not.toContain(secret);
 		}
 	});
 });
 
 describe("tokens from a key vault, as the system-assigned identity", () => {
-	let vault: VaultStandIn;
-	let identity: IdentityStandIn;
-	let github: GitHubStandIn;
-	let bridge: RunningStart;
-	let port: number;
+	let stage: Stage;
 
 	beforeAll(async () => {
-		vault = await startVaultStandIn(ACCESS_TOKEN);
-		identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
-		github = await startGitHubStandIn({ tokens: [OLD_TOKEN] });
-		vault.secrets.set("contoso-token", OLD_TOKEN);
-		identity.assigned = false;
-		port = await freePorts();
-		const env = { ...settings(vault, identity, github), GITHUB_REPOSITORY: "contoso/fraud-model" };
-		bridge = await startOn(port, { env });
+		stage = await startStage(
+			{ tokens: [OLD_TOKEN] },
+			({ secrets }, identity) => {
+				secrets.set("contoso-token", OLD_TOKEN);
+				identity.assigned = false;
+			},
+			{ GITHUB_REPOSITORY: "contoso/fraud-model" },
+		);
 	});
 
-	afterAll(async () => {
-		await bridge?.stop();
-		await Promise.all([vault, identity, github].map((standIn) => standIn?.close()));
-	});
+	afterAll(() => stage?.close());
 
 	it("leaves an event with Event Grid while the app has no identity", async () => {
-		const answer = await send(port, "default", "no identity");
+		const answer = await send(stage.port, "default", "no identity");
 		expect(answer).toMatchObject({ status: 503, outcomes: ["unavailable"] });
 		expect(answer.reason).toContain('the secret "contoso-token" could not be read');
-		expect(github.calls).toEqual([]);
+		expect(stage.github.calls).toEqual([]);
 	});
 
 	it("dispatches once it has one, which it asks for without a client id", async () => {
-		identity.assigned = true;
-		expect(await send(port, "default", "identity")).toEqual(DISPATCHED);
-		expect(github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
-		expect(new Set(identity.requests.map(({ clientId }) => clientId))).toEqual(new Set([null]));
+		stage.identity.assigned = true;
+		expect(await send(stage.port, "default", "identity")).toEqual(DISPATCHED);
+		expect(stage.github.calls).toMatchObject([{ token: OLD_TOKEN, status: 204 }]);
+		expect(new Set(stage.identity.requests.map(({ clientId }) => clientId))).toEqual(new Set([null]));
+	});
+});
+
+describe("a GitHub App whose private key lies in the key vault", () => {
+	const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+		modulusLength: 2048,
+		privateKeyEncoding: { type: "pkcs1", format: "pem" },
+		publicKeyEncoding: { type: "spki", format: "pem" },
+	});
+	let stage: Stage;
+
+	beforeAll(async () => {
+		stage = await startStage(
+			{ tokens: [], app: { id: "1234567", key: publicKey } },
+			({ secrets }) => void secrets.set("github-app-key", privateKey),
+			{ GITHUB_APP_ID: "1234567", GITHUB_REPOSITORY: "contoso/fraud-model" },
+		);
+	});
+
+	afterAll(() => stage?.close());
+
+	it("dispatches with an installation token, and with the next one when that has ended", async () => {
+		expect(await send(stage.port, "default", "by the app")).toEqual(DISPATCHED);
+		stage.github.revokeInstallationTokens();
+		expect(await send(stage.port, "default", "by its next token")).toEqual(DISPATCHED);
+		expect(stage.vault.reads).toEqual(["github-app-key"]);
+	});
+
+	it("prints neither the key nor a token", () => {
+		expect(stage.bridge.output()).not.toContain("ghs_");
+		expect(stage.bridge.output()).not.toContain("PRIVATE KEY");
 	});
 });
 

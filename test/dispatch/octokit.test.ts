@@ -12,7 +12,7 @@ function client(answer: () => Response | Promise<Response>) {
 		requests.push({ url: String(url), init });
 		return answer();
 	};
-	const post = createPost({ baseUrl: API, userAgent: "grid-dispatch/1.2.3", fetch });
+	const post = createPost({ apiUrl: API, userAgent: "grid-dispatch/1.2.3", fetch });
 	return { post, requests };
 }
 

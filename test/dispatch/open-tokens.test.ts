@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { KeyVaultOptions } from "../../src/dispatch/key-vault.ts";
 import { openTokens } from "../../src/dispatch/open-tokens.ts";
+import { asked } from "../helpers/asked.ts";
 
 /** What was done with the vault, in order. Jest lets a mocked module use only names that begin with `mock`. */
 const mockVault: { events: unknown[] } = { events: [] };
@@ -15,6 +16,7 @@ jest.mock("../../src/dispatch/key-vault.ts", () => ({
 	},
 }));
 
+const github = { apiUrl: "https://api.github.com", userAgent: "test", fetch: globalThis.fetch };
 const vault: KeyVaultOptions = { vaultUrl: "https://contoso.vault.azure.net", managedIdentity: true };
 
 describe("opening the tokens", () => {
@@ -23,27 +25,27 @@ describe("opening the tokens", () => {
 	});
 
 	it("gives the configured token itself, without a vault", async () => {
-		const tokens = openTokens({ kind: "fixed", token: "t" }, () => 0);
-		await expect(tokens.get()).resolves.toBe("t");
-		await expect(tokens.refresh("t")).resolves.toBe("t");
+		const tokens = openTokens({ kind: "fixed", token: "t" }, github, () => 0);
+		await expect(tokens.get(asked())).resolves.toBe("t");
+		await expect(tokens.refresh("t", asked())).resolves.toBe("t");
 		expect(mockVault.events).toEqual([]);
 	});
 
 	it("opens the vault once, when the first token is asked for", async () => {
-		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, () => 0);
+		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, github, () => 0);
 		expect(mockVault.events).toEqual([]);
-		await expect(tokens.get()).resolves.toBe("token of github-token");
-		await expect(tokens.get("other-secret")).resolves.toBe("token of other-secret");
+		await expect(tokens.get(asked())).resolves.toBe("token of github-token");
+		await expect(tokens.get(asked("other-secret"))).resolves.toBe("token of other-secret");
 		expect(mockVault.events).toEqual([vault, "github-token", "other-secret"]);
 	});
 
 	it("keeps tokens by the clock that it was given", async () => {
 		let clock = 0;
-		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, () => clock);
-		await tokens.get();
-		await tokens.get();
+		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, github, () => clock);
+		await tokens.get(asked());
+		await tokens.get(asked());
 		clock += 3_600_000;
-		await tokens.get();
+		await tokens.get(asked());
 		expect(mockVault.events).toEqual([vault, "github-token", "github-token"]);
 	});
 });

@@ -12,7 +12,7 @@ afterEach(() => fixture.github.close());
 
 const run = (event: unknown) => {
 	const { context, logged } = testContext();
-	return { done: Promise.resolve(eventGrid(fixture.bridge()).handler(event, context)), logged };
+	return { done: Promise.resolve(eventGrid(async () => fixture.bridge()).handler(event, context)), logged };
 };
 
 describe("the Event Grid trigger", () => {

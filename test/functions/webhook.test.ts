@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(() => void fixture.github.script.set([]));
 afterAll(() => fixture.github.close());
 
-const door = (env = {}) => webhook("events", bridge, readHandshakeRules(env));
+const door = (env = {}) => webhook("events", async () => bridge, readHandshakeRules(env));
 const event = inEventGridSchema(exampleOf("RunCompleted"));
 
 const validationEvent = {

@@ -1,6 +1,7 @@
 import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.ts";
-import { type Env, readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
+import type { Env } from "../../src/settings.ts";
 
 export const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
 

@@ -42,7 +42,8 @@ describe("whatever comes in", () => {
 	});
 
 	it("gets an answer, with an outcome for every element, and never a 5xx", async () => {
-		const door = webhook("events", fixture.bridge(), readHandshakeRules({}));
+		const bridge = fixture.bridge();
+		const door = webhook("events", async () => bridge, readHandshakeRules({}));
 		await fc.assert(
 			fc.asyncProperty(fc.array(anything, { maxLength: 3 }), async (elements) => {
 				const { status, json } = await callFunction(door, { body: elements });
@@ -58,7 +59,8 @@ describe("whatever comes in", () => {
 	});
 
 	it("gets an answer even as text that is not JSON", async () => {
-		const door = webhook("events", fixture.bridge(), readHandshakeRules({}));
+		const bridge = fixture.bridge();
+		const door = webhook("events", async () => bridge, readHandshakeRules({}));
 		await fc.assert(
 			fc.asyncProperty(fc.string(), async (body) => {
 				expect([200, 400]).toContain((await callFunction(door, { body })).status);
@@ -68,7 +70,8 @@ describe("whatever comes in", () => {
 	});
 
 	it("never breaks on nesting, however deep", async () => {
-		const door = webhook("events", fixture.bridge(), readHandshakeRules({}));
+		const bridge = fixture.bridge();
+		const door = webhook("events", async () => bridge, readHandshakeRules({}));
 		const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
 		const event = JSON.stringify({ ...asCloudEvent(EXAMPLE_EVENTS[0] as never), type: "Contoso.Deep", data: "DEEP" });
 		const { status, json } = await callFunction(door, { body: event.replace('"DEEP"', deep) });

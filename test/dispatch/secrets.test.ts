@@ -1,5 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { fixedToken, TokenUnavailable, vaultTokens } from "../../src/dispatch/token-source.ts";
+import { cachedSecrets } from "../../src/dispatch/secrets.ts";
+import { fixedToken, TokenUnavailable } from "../../src/dispatch/token-source.ts";
+import { vaultTokens } from "../../src/dispatch/vault-tokens.ts";
+import { asked } from "../helpers/asked.ts";
 
 /** Longer than any token stays in the cache. */
 const LATER = 3_600_000;
@@ -17,7 +20,10 @@ function scriptedVault() {
 			reads.push(name);
 			readings.push({ name, resolve, reject });
 		});
-	const tokens = vaultTokens({ read, defaultName: "github-token", now: () => clock.now });
+	const tokens = vaultTokens(
+		cachedSecrets(read, () => clock.now),
+		"github-token",
+	);
 	return { tokens, reads, readings, clock };
 }
 
@@ -32,7 +38,14 @@ function answeringVault(...answers: (string | Error)[]) {
 		if (typeof answer !== "string") throw answer;
 		return answer;
 	};
-	return { tokens: vaultTokens({ read, defaultName: "github-token", now: () => clock.now }), reads, clock };
+	return {
+		tokens: vaultTokens(
+			cachedSecrets(read, () => clock.now),
+			"github-token",
+		),
+		reads,
+		clock,
+	};
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<TokenUnavailable> {
@@ -47,18 +60,18 @@ async function failureOf(promise: Promise<unknown>): Promise<TokenUnavailable> {
 describe("a token from the environment", () => {
 	it("is always the same, whichever name is asked for", async () => {
 		const tokens = fixedToken("t");
-		await expect(tokens.get()).resolves.toBe("t");
-		await expect(tokens.get("other")).resolves.toBe("t");
-		await expect(tokens.refresh("t")).resolves.toBe("t");
+		await expect(tokens.get(asked())).resolves.toBe("t");
+		await expect(tokens.get(asked("other"))).resolves.toBe("t");
+		await expect(tokens.refresh("t", asked())).resolves.toBe("t");
 	});
 });
 
 describe("tokens from a vault", () => {
 	it("are read under the default name, or under the name that is asked for", async () => {
 		const { tokens, reads } = answeringVault("default", "other");
-		await expect(tokens.get()).resolves.toBe("default");
-		await expect(tokens.get("other-secret")).resolves.toBe("other");
-		await expect(tokens.get("github-token")).resolves.toBe("default");
+		await expect(tokens.get(asked())).resolves.toBe("default");
+		await expect(tokens.get(asked("other-secret"))).resolves.toBe("other");
+		await expect(tokens.get(asked("github-token"))).resolves.toBe("default");
 		expect(reads).toEqual(["github-token", "other-secret"]);
 	});
 
@@ -68,29 +81,29 @@ describe("tokens from a vault", () => {
 
 	it("are kept for five minutes, and read anew then", async () => {
 		const { tokens, reads, clock } = answeringVault("first", "second");
-		await tokens.get();
+		await tokens.get(asked());
 		clock.now += 5 * 60_000 - 1;
-		await expect(tokens.get()).resolves.toBe("first");
+		await expect(tokens.get(asked())).resolves.toBe("first");
 		expect(reads).toHaveLength(1);
 		clock.now += 1;
-		await expect(tokens.get()).resolves.toBe("second");
+		await expect(tokens.get(asked())).resolves.toBe("second");
 		expect(reads).toHaveLength(2);
 		clock.now += 5 * 60_000 - 1;
-		await expect(tokens.get()).resolves.toBe("second");
+		await expect(tokens.get(asked())).resolves.toBe("second");
 	});
 
 	it("are read once for all who ask at the same time", async () => {
 		const { tokens, reads, readings } = scriptedVault();
-		const asked = [tokens.get(), tokens.get(), tokens.get("github-token")];
+		const waiting = [tokens.get(asked()), tokens.get(asked()), tokens.get(asked("github-token"))];
 		readings[0]?.resolve("shared");
-		await expect(Promise.all(asked)).resolves.toEqual(["shared", "shared", "shared"]);
+		await expect(Promise.all(waiting)).resolves.toEqual(["shared", "shared", "shared"]);
 		expect(reads).toEqual(["github-token"]);
 	});
 
 	it("do not wait for one another under different names", async () => {
 		const { tokens, readings } = scriptedVault();
-		const slow = tokens.get("slow");
-		const quick = tokens.get("quick");
+		const slow = tokens.get(asked("slow"));
+		const quick = tokens.get(asked("quick"));
 		readings.find(({ name }) => name === "quick")?.resolve("q");
 		await expect(quick).resolves.toBe("q");
 		readings.find(({ name }) => name === "slow")?.resolve("s");
@@ -99,10 +112,10 @@ describe("tokens from a vault", () => {
 
 	it("fail together when the one reading fails, and are read again by the next who asks", async () => {
 		const { tokens, reads, readings } = scriptedVault();
-		const asked = [tokens.get(), tokens.get()];
+		const waiting = [tokens.get(asked()), tokens.get(asked())];
 		readings[0]?.reject(new Error("offline"));
-		await expect(Promise.allSettled(asked)).resolves.toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
-		const again = tokens.get();
+		await expect(Promise.allSettled(waiting)).resolves.toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+		const again = tokens.get(asked());
 		readings[1]?.resolve("t");
 		await expect(again).resolves.toBe("t");
 		expect(reads).toHaveLength(2);
@@ -110,14 +123,14 @@ describe("tokens from a vault", () => {
 
 	it("keep a newer reading when an older one fails late", async () => {
 		const { tokens, reads, readings, clock } = scriptedVault();
-		const older = tokens.get();
+		const older = tokens.get(asked());
 		clock.now += LATER;
-		const newer = tokens.get();
+		const newer = tokens.get(asked());
 		readings[1]?.resolve("new");
 		await expect(newer).resolves.toBe("new");
 		readings[0]?.reject(new Error("late"));
 		await expect(older).rejects.toThrow("late");
-		await expect(tokens.get()).resolves.toBe("new");
+		await expect(tokens.get(asked())).resolves.toBe("new");
 		expect(reads).toHaveLength(2);
 	});
 });
@@ -125,24 +138,24 @@ describe("tokens from a vault", () => {
 describe("a token that GitHub refused", () => {
 	it("is read anew, and the new one is kept", async () => {
 		const { tokens, reads } = answeringVault("old", "new");
-		await tokens.get();
-		await expect(tokens.refresh("old")).resolves.toBe("new");
-		await expect(tokens.get()).resolves.toBe("new");
+		await tokens.get(asked());
+		await expect(tokens.refresh("old", asked())).resolves.toBe("new");
+		await expect(tokens.get(asked())).resolves.toBe("new");
 		expect(reads).toHaveLength(2);
 	});
 
 	it("is replaced without a reading where somebody else has already done so", async () => {
 		const { tokens, reads } = answeringVault("old", "new");
-		await tokens.get();
-		await tokens.refresh("old");
-		await expect(tokens.refresh("old")).resolves.toBe("new");
+		await tokens.get(asked());
+		await tokens.refresh("old", asked());
+		await expect(tokens.refresh("old", asked())).resolves.toBe("new");
 		expect(reads).toHaveLength(2);
 	});
 
 	it("is replaced by the reading that is already under way", async () => {
 		const { tokens, reads, readings } = scriptedVault();
-		const got = tokens.get();
-		const refreshed = tokens.refresh("old");
+		const got = tokens.get(asked());
+		const refreshed = tokens.refresh("old", asked());
 		readings[0]?.resolve("new");
 		await expect(Promise.all([got, refreshed])).resolves.toEqual(["new", "new"]);
 		expect(reads).toHaveLength(1);
@@ -150,43 +163,47 @@ describe("a token that GitHub refused", () => {
 
 	it("is answered again where the vault still holds it", async () => {
 		const { tokens, reads } = answeringVault("old", "old");
-		await tokens.get();
-		await expect(tokens.refresh("old")).resolves.toBe("old");
+		await tokens.get(asked());
+		await expect(tokens.refresh("old", asked())).resolves.toBe("old");
 		expect(reads).toHaveLength(2);
 	});
 
 	it("is read where nothing is cached, and where the reading under way fails", async () => {
 		const { tokens } = answeringVault("new");
-		await expect(tokens.refresh("old")).resolves.toBe("new");
+		await expect(tokens.refresh("old", asked())).resolves.toBe("new");
 		const { tokens: broken } = answeringVault(new Error("offline"), "new");
-		const got = broken.get();
-		const refreshed = broken.refresh("old");
+		const got = broken.get(asked());
+		const refreshed = broken.refresh("old", asked());
 		await expect(got).rejects.toThrow("offline");
 		await expect(refreshed).resolves.toBe("new");
 	});
 
 	it("is refreshed under its own name only", async () => {
 		const { tokens, reads } = answeringVault("default", "other", "other again");
-		await tokens.get();
-		await tokens.get("other-secret");
-		await expect(tokens.refresh("other", "other-secret")).resolves.toBe("other again");
-		await expect(tokens.get()).resolves.toBe("default");
+		await tokens.get(asked());
+		await tokens.get(asked("other-secret"));
+		await expect(tokens.refresh("other", asked("other-secret"))).resolves.toBe("other again");
+		await expect(tokens.get(asked())).resolves.toBe("default");
 		expect(reads).toEqual(["github-token", "other-secret", "other-secret"]);
 	});
 
 	it("leaves nothing stale behind when it cannot be read anew", async () => {
 		const { tokens } = answeringVault("old", new Error("offline"), "new");
-		await tokens.get();
-		await expect(tokens.refresh("old")).rejects.toThrow("offline");
-		await expect(tokens.get()).resolves.toBe("new");
+		await tokens.get(asked());
+		await expect(tokens.refresh("old", asked())).rejects.toThrow("offline");
+		await expect(tokens.get(asked())).resolves.toBe("new");
 	});
 });
 
 describe("a token that several callers find refused", () => {
 	it("is read once for all of them", async () => {
 		const { tokens, reads } = answeringVault("old", "new");
-		await tokens.get();
-		await expect(Promise.all([1, 2, 3].map(() => tokens.refresh("old")))).resolves.toEqual(["new", "new", "new"]);
+		await tokens.get(asked());
+		await expect(Promise.all([1, 2, 3].map(() => tokens.refresh("old", asked())))).resolves.toEqual([
+			"new",
+			"new",
+			"new",
+		]);
 		expect(reads).toHaveLength(2);
 	});
 });
@@ -196,22 +213,22 @@ describe("a token that cannot be had", () => {
 
 	it("is somebody's to repair when the secret is empty", async () => {
 		const { tokens, reads } = answeringVault("", "t");
-		const failure = await failureOf(tokens.get("other-secret"));
+		const failure = await failureOf(tokens.get(asked("other-secret")));
 		expect(failure.kind).toBe("bad-token");
-		expect(failure.message).toBe('the secret "other-secret" is empty; put a GitHub token into it');
-		await expect(tokens.get("other-secret")).resolves.toBe("t");
+		expect(failure.message).toBe('the secret "other-secret" is empty; put a value into it');
+		await expect(tokens.get(asked("other-secret"))).resolves.toBe("t");
 		expect(reads).toHaveLength(2);
 	});
 
 	it("is somebody's to repair when the vault forbids it", async () => {
-		const failure = await failureOf(answeringVault(withStatus(403)).tokens.get());
+		const failure = await failureOf(answeringVault(withStatus(403)).tokens.get(asked()));
 		expect(failure.kind).toBe("bad-token");
 		expect(failure.message).toContain('"github-token"');
 		expect(failure.message).toContain("Key Vault Secrets User");
 	});
 
 	it("is somebody's to repair when there is no such secret", async () => {
-		const failure = await failureOf(answeringVault(withStatus(404)).tokens.get());
+		const failure = await failureOf(answeringVault(withStatus(404)).tokens.get(asked()));
 		expect(failure.kind).toBe("bad-token");
 		expect(failure.message).toContain('no secret "github-token"');
 		expect(failure.message).toContain("GITHUB_TOKEN_SECRET_NAME");
@@ -223,21 +240,26 @@ describe("a token that cannot be had", () => {
 		["our own login is refused, as after a change of identity", withStatus(401), "from the vault"],
 		["there is no network", new Error("getaddrinfo ENOTFOUND"), "getaddrinfo ENOTFOUND"],
 	])("is a matter of time when %s", async (_, error, words) => {
-		const failure = await failureOf(answeringVault(error).tokens.get());
+		const failure = await failureOf(answeringVault(error).tokens.get(asked()));
 		expect(failure.kind).toBe("trouble");
 		expect(failure.message).toBe(`the secret "github-token" could not be read: ${words}`);
 	});
 
 	it.each([403, 404, 500])("keeps the vault's own error %d as its cause", async (statusCode) => {
 		const error = withStatus(statusCode);
-		const failure = await failureOf(answeringVault(error).tokens.get());
+		const failure = await failureOf(answeringVault(error).tokens.get(asked()));
 		expect(failure.cause).toBe(error);
 		expect(failure.name).toBe("TokenUnavailable");
 	});
 
 	it("says so of something that is no error at all", async () => {
 		const read = () => Promise.reject("odd");
-		const failure = await failureOf(vaultTokens({ read, defaultName: "github-token", now: () => 0 }).get());
+		const failure = await failureOf(
+			vaultTokens(
+				cachedSecrets(read, () => 0),
+				"github-token",
+			).get(asked()),
+		);
 		expect(failure).toMatchObject({ kind: "trouble", message: 'the secret "github-token" could not be read: odd' });
 	});
 });

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import type { Report } from "../../bench/report.ts";
+import { ROWS } from "../../bench/rows.ts";
+import { codesIn, ROOT, tableOf } from "../docs/read-docs.ts";
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "bench-test-"));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The program behind `npm run bench`, with few repetitions. What it finds is never looked at: tests do not time. */
+function bench(...args: string[]) {
+	return run(process.execPath, ["--import", "tsx", "bench/run.ts", "--quick", ...args], {
+		cwd: ROOT,
+		// What it lays out is to be gone when it ends.
+		env: { ...process.env, TMPDIR: folder },
+		timeout: 60_000,
+	});
+}
+
+function expectShape(report: Report, names: readonly string[]): void {
+	expect(report).toMatchObject({ node: process.version, quick: true });
+	expect(report.rows.map(({ name }) => name)).toEqual(names);
+	for (const { what, baseline, better, pairs, figures } of report.rows) {
+		expect([what, baseline].every((text) => text.length > 0)).toBe(true);
+		expect(["lower", "higher"]).toContain(better);
+		expect(pairs).toBeGreaterThan(1);
+		expect(figures.length).toBeGreaterThan(0);
+		for (const { measure, ours, baseline, ratio, lowest, highest } of figures) {
+			expect(measure).toMatch(/\w/);
+			for (const value of [ours, baseline, ratio, lowest, highest]) expect(value).toBeGreaterThan(0);
+			expect(lowest <= ratio && ratio <= highest).toBe(true);
+		}
+	}
+}
+
+describe("npm run bench", () => {
+	it("reports the rows that were asked for as JSON, and cleans up", async () => {
+		const { stdout } = await bench("--json", "--only", "app-load", "--only", "event-cpu");
+		expectShape(JSON.parse(stdout) as Report, ["app-load", "event-cpu"]);
+		expect(readdirSync(folder).filter((name) => name.startsWith("grid-dispatch-bench"))).toEqual([]);
+	});
+
+	it("prints the table when the JSON goes to a file", async () => {
+		const file = join(folder, "report.json");
+		const { stdout } = await bench("--only", "webhook-dispatched", "--json", file);
+		expect(stdout).toMatch(/^webhook-dispatched +requests a second +\d/m);
+		expectShape(JSON.parse(readFileSync(file, "utf8")) as Report, ["webhook-dispatched"]);
+	});
+
+	it("names the rows when it is asked for another", async () => {
+		const asked = bench("--only", "nothing");
+		await expect(asked).rejects.toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("app-load") });
+	});
+});
+
+describe("the rows", () => {
+	it("are the files of bench/rows, by their names", () => {
+		const files = readdirSync(join(ROOT, "bench/rows")).map((file) => file.replace(/\.ts$/, ""));
+		expect(ROWS.map(({ name }) => name).sort()).toEqual(files.sort());
+	});
+
+	it("are described in docs/bench.md, each with its goal", () => {
+		const described = tableOf("docs/bench.md", "Row").map(([name = "", , , goal = ""]) => [codesIn(name)[0], goal]);
+		const goals = ROWS.map(({ name, goal, better }) => [
+			name,
+			goal === undefined ? "none" : `${better === "lower" ? "≤" : "≥"} ${goal}`,
+		]);
+		expect(described).toEqual(goals);
+	});
+});
