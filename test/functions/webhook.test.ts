@@ -172,19 +172,25 @@ describe("the handshake of the Event Grid schema", () => {
 		expect(fixture.github.calls).toHaveLength(before);
 	});
 
-	it.each(["SubscriptionDeletion", "Unsubscribe", "unsubscribe"])(
-		"acknowledges the end of a subscription (%s)",
-		async (kind) => {
-			const body = [
-				{
-					...validationEvent,
-					eventType: "Microsoft.EventGrid.SubscriptionDeletedEvent",
-					data: { eventSubscriptionId: "x" },
-				},
-			];
-			expect((await callFunction(door(), { body, headers: { "aeg-event-type": kind } })).status).toBe(200);
-		},
-	);
+	it("is not looked for among the events of a delivery", async () => {
+		const { status, json } = await callFunction(door(), { body: [validationEvent, event] });
+		expect(status).toBe(200);
+		expect((json as { events: unknown[] }).events).toHaveLength(2);
+	});
+
+	it.each(["SubscriptionDeletion", "Unsubscribe", "unsubscribe"])("acknowledges its end (%s)", async (kind) => {
+		const before = fixture.github.calls.length;
+		expect((await callFunction(door(), { body: [event], headers: { "aeg-event-type": kind } })).status).toBe(200);
+		expect(fixture.github.calls).toHaveLength(before);
+	});
+
+	it("acknowledges its end by the event alone", async () => {
+		const data = { eventSubscriptionId: "/subscriptions/5f3c1d2e/eventSubscriptions/to-bridge" };
+		const body = [{ ...validationEvent, eventType: "Microsoft.EventGrid.SubscriptionDeletedEvent", data }];
+		const before = fixture.github.calls.length;
+		expect((await callFunction(door(), { body })).status).toBe(200);
+		expect(fixture.github.calls).toHaveLength(before);
+	});
 });
 
 describe("the handshake of CloudEvents", () => {
