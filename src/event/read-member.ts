@@ -32,8 +32,11 @@ export function toDateTime(text: string, name: string): string {
 	return dateTime;
 }
 
-/** The members that have no place of their own in a BridgeEvent, by lower-case name. */
+/**
+ * The members that have no place of their own in a BridgeEvent, by lower-case name; and of those that have one the empty
+ * ones, so that a filter can tell them from what the envelope leaves out.
+ */
 export function remainingAttributes(element: Element, placed: ReadonlySet<string>): Readonly<Record<string, unknown>> {
 	const attributes = Object.entries(element).map(([key, value]) => [key.toLowerCase(), value] as const);
-	return Object.freeze(Object.fromEntries(attributes.filter(([key]) => !placed.has(key))));
+	return Object.freeze(Object.fromEntries(attributes.filter(([key, value]) => !placed.has(key) || value === "")));
 }

@@ -1,7 +1,9 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
 
+type Placed = "id" | "type" | "source" | "subject" | "time";
+
 /** Both vocabularies, for either envelope: a filter may have been written for the other one. */
-const ENVELOPE_KEYS = new Map<string, "id" | "type" | "source" | "subject" | "time">([
+const ENVELOPE_KEYS = new Map<string, Placed>([
 	["id", "id"],
 	["type", "type"],
 	["eventtype", "type"],
@@ -26,9 +28,14 @@ export function keyReader(key: string): (event: BridgeEvent) => KeyValue {
 	const [first = "", ...rest] = key.split(".");
 	const name = first.toLowerCase();
 	const placed = ENVELOPE_KEYS.get(name);
-	if (placed !== undefined) return (event) => ({ value: descend(event[placed], rest), extension: false });
+	if (placed !== undefined) return (event) => ({ value: descend(placedValue(event, placed), rest), extension: false });
 	if (name === "data") return (event) => ({ value: descend(event.data, rest), extension: false });
 	return (event) => ({ value: descend(member(event.attributes, name), rest), extension: true });
+}
+
+/** An empty text stands for an attribute that was left out, unless the envelope really had it empty. */
+function placedValue(event: BridgeEvent, name: Placed): unknown {
+	return event[name] === "" ? event.attributes[name] : event[name];
 }
 
 function descend(from: unknown, path: readonly string[]): unknown {

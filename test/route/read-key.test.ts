@@ -141,6 +141,16 @@ describe("a filter's key", () => {
 		expect(valueAt(key, withData({ inner: {} }))).toBeUndefined();
 	});
 
+	it("tells a subject that is empty from one that the envelope leaves out", () => {
+		const { subject: _, ...cloudEvent } = asCloudEvent(exampleOf("ModelRegistered"));
+		const subject = keyReader("subject");
+		expect(subject(eventOf(cloudEvent)).value).toBeUndefined();
+		expect(subject(eventOf({ ...cloudEvent, subject: "" })).value).toBe("");
+		const eventGrid = { ...inEventGridSchema(exampleOf("ModelRegistered")), subject: "" };
+		expect(subject(eventOf(eventGrid)).value).toBe("");
+		expect(keyReader("time")(eventOf({ ...cloudEvent, time: null })).value).toBeUndefined();
+	});
+
 	it("reads an extension attribute that is called like one of the prototype's members", () => {
 		const event = asBridgeEvent(exampleOf("BlobCreated"), { attributes: { constructor: "own" } });
 		expect(keyReader("constructor")(event)).toEqual({ value: "own", extension: true });
