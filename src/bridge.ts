@@ -74,7 +74,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		if (!read.ok) return [conclude(delivery.log, start, { id: read.id, outcome: "rejected", reason: read.reason })];
 		const { event } = read;
 		const routed = route(event, delivery.repoName);
-		if (routed.matches.length === 0 && "reason" in routed) {
+		if ("reason" in routed) {
 			return [conclude(delivery.log, start, { event, outcome: "ignored", reason: routed.reason })];
 		}
 		return Promise.all(routed.matches.map((match) => deliver(event, match, delivery.log, deadline)));
@@ -97,7 +97,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 			status,
 			requestId,
 			ms,
-			bytes: Buffer.byteLength(built.request.body),
+			bytes: built.bytes,
 			reason: reasonOf(verdict),
 		});
 		return conclude(log, start, { event, match, key, outcome: outcomeOf(verdict), reason: reasonOf(verdict) });

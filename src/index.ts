@@ -28,7 +28,17 @@ app.http("generic_triggers", webhook("generic_triggers", theBridge, rules));
 app.eventGrid("eventGrid", eventGrid(theBridge));
 app.http("health", health(theBridge, version));
 
-// Opened as soon as the functions are registered, so that the first event does not wait for it and a broken
-// configuration is in the log before anybody asks. Not awaited: the host goes on starting meanwhile, and should it
-// fail, every invocation says so.
-app.hook.appStart(() => void setImmediate(() => theBridge().catch(() => {})));
+// Opened as soon as the functions are registered, so that the first event does not wait for it. Not awaited: the host
+// goes on starting meanwhile, and should opening fail, every invocation says so.
+app.hook.appStart(() => void setImmediate(() => announce().catch(() => {})));
+
+/** Writes what is wrong with the configuration into the log before anybody asks; no invocation is there to take it. */
+async function announce(): Promise<void> {
+	const { problems, warnings } = await theBridge();
+	for (const { setting, problem } of problems) {
+		// biome-ignore lint/suspicious/noConsole: the platform files what a worker prints
+		console.error(`grid-dispatch cannot dispatch before this is repaired: ${setting} ${problem}`);
+	}
+	// biome-ignore lint/suspicious/noConsole: as above
+	for (const warning of warnings) console.warn(`grid-dispatch: ${warning}`);
+}

@@ -11,7 +11,7 @@ export interface DispatchRequest {
 }
 
 export type BuiltRequest =
-	| { readonly ok: true; readonly request: DispatchRequest }
+	| { readonly ok: true; readonly request: DispatchRequest; readonly bytes: number }
 	| { readonly ok: false; readonly reason: string };
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
@@ -39,7 +39,7 @@ export function toDispatchRequest(
 		return refuse(`the client payload would take ${bytes} bytes, GitHub takes less than ${LIMITS.bodyBytes}`);
 	}
 	const [owner = "", repo = ""] = to.repository.split("/");
-	return { ok: true, request: { owner, repo, body, ...(to.token === undefined ? {} : { token: to.token }) } };
+	return { ok: true, request: { owner, repo, body, ...(to.token === undefined ? {} : { token: to.token }) }, bytes };
 }
 
 function refuse(reason: string): BuiltRequest {

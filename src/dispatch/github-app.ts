@@ -32,25 +32,25 @@ export function createInstallationTokens(options: AppOptions): InstallationToken
 		options.fetch(url, { ...init, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
 	const { request } = new Octokit({ baseUrl: options.apiUrl, userAgent: options.userAgent, log, request: { fetch } });
 	const auth = createAppAuth({ appId: options.appId, privateKey: options.privateKey, request, log });
-	const installations = new Map<string, number>();
+	/** By owner. Events that come together share one look-up. */
+	const installations = new Map<string, Promise<number>>();
 
-	async function installationFor(owner: string, repo: string): Promise<number> {
-		const known = installations.get(owner.toLowerCase());
-		if (known !== undefined) return known;
+	async function lookUp(owner: string, repo: string): Promise<number> {
 		const { token } = await auth({ type: "app" });
 		const headers = { authorization: `Bearer ${token}` };
 		const { data } = await request("GET /repos/{owner}/{repo}/installation", { owner, repo, headers });
-		installations.set(owner.toLowerCase(), data.id);
 		return data.id;
 	}
 
 	return async (owner, repo, fresh) => {
-		const installationId = await installationFor(owner, repo);
+		const key = owner.toLowerCase();
+		const installation = installations.get(key) ?? lookUp(owner, repo);
+		installations.set(key, installation);
 		try {
-			return (await auth({ type: "installation", installationId, refresh: fresh })).token;
+			return (await auth({ type: "installation", installationId: await installation, refresh: fresh })).token;
 		} catch (error) {
-			// It may have been removed and installed anew, under another id.
-			installations.delete(owner.toLowerCase());
+			// Not found this time; or removed and installed anew meanwhile, under another id.
+			if (installations.get(key) === installation) installations.delete(key);
 			throw error;
 		}
 	};

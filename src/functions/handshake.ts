@@ -11,7 +11,7 @@ export interface HandshakeRules {
 }
 
 /** Event Grid's own origins, public and sovereign clouds. Source: the Event Grid extension of Azure Functions. */
-const EVENT_GRID_ORIGINS = [
+export const EVENT_GRID_ORIGINS: readonly string[] = [
 	"eventgrid.azure.net",
 	"eventgrid.azure.us",
 	"eventgrid.azure.cn",

@@ -1,3 +1,5 @@
+import { EVENT_GRID_ORIGINS } from "../functions/handshake.ts";
+
 /** A webhook call of the Event Grid extension, and what it answers. */
 export interface WebhookCall {
 	readonly method: string;
@@ -15,14 +17,6 @@ export interface WebhookAnswer {
 /** Runs a function with one event; rejects as the function does. Undefined where there is no function of that name. */
 export type RunEvent = ((event: unknown) => Promise<void>) | undefined;
 
-const KNOWN_ORIGINS = new Set([
-	"eventgrid.azure.net",
-	"eventgrid.azure.us",
-	"eventgrid.azure.cn",
-	"eventgrid.azure.eaglex.ic.gov",
-	"eventgrid.azure.microsoft.scloud",
-]);
-
 /**
  * `/runtime/webhooks/eventgrid`, by the rules of the real extension: it answers the handshakes itself, runs a batch's
  * events at the same time, and answers 500 for all when one fails.
@@ -33,7 +27,7 @@ export async function answerEventGridWebhook(call: WebhookCall, run: RunEvent): 
 	if (run === undefined) return { status: 404, body: `cannot find function: '${functionName}'` };
 	if (call.method === "OPTIONS") {
 		const origin = String(headers["webhook-request-origin"] ?? "").toLowerCase();
-		const allowed = KNOWN_ORIGINS.has(origin) ? origin : "eventgrid.azure.net";
+		const allowed = EVENT_GRID_ORIGINS.includes(origin) ? origin : "eventgrid.azure.net";
 		return { status: 200, headers: { "Webhook-Allowed-Origin": allowed } };
 	}
 	if (call.method !== "POST") return { status: 400 };

@@ -81,6 +81,20 @@ describe("a GitHub App", () => {
 		).toBe(2);
 	});
 
+	it("looks its installation up once for events that come together", async () => {
+		const github = client();
+		const attempts = await Promise.all([1, 2, 3, 4].map(() => github.dispatch(to("contoso"), SIGNAL)));
+		expect(attempts.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
+		expect(appCalls()).toHaveLength(2);
+	});
+
+	it("looks it up again after a failure", async () => {
+		const github = client();
+		standIn.script.set({ status: 503 });
+		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "trouble" } });
+		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
+	});
+
 	it("appends its paths to Enterprise Server's base", async () => {
 		expect(await client({ path: "/api/v3" }).dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
 		expect(paths().every((path) => path.startsWith("/api/v3/"))).toBe(true);
