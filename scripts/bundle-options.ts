@@ -17,6 +17,9 @@ export const BUNDLE_OPTIONS = {
 	sourcemap: "linked",
 	sourcesContent: false,
 	legalComments: "none",
+	// The storage SDK asks where it lies, which a CommonJS file knows under another name.
+	define: { "import.meta.url": "fileUrl" },
+	banner: { js: 'const fileUrl=require("node:url").pathToFileURL(__filename).href;' },
 	// `require` where the source says `import()`: it is quicker and is what the worker hooks.
 	supported: { "dynamic-import": false },
 	logLevel: "warning",

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const lazyFiles: Plugin = {
 	name: "a file for each dynamic import",
 	setup({ onResolve }) {
-		onResolve({ filter: /^\.\/.*\.ts$/ }, ({ kind, path }) =>
+		onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path }) =>
 			kind === "dynamic-import" ? { path: `./${basename(path, ".ts")}.cjs`, external: true } : undefined,
 		);
 	},
@@ -28,6 +28,8 @@ await build({
 		octokit: "src/dispatch/octokit.ts",
 		"key-vault": "src/dispatch/key-vault.ts",
 		"github-app": "src/dispatch/github-app.ts",
+		"azure-storage": "src/ledger/azure-storage.ts",
+		credential: "src/credential.ts",
 	},
 	absWorkingDir: root,
 	outdir: "dist",

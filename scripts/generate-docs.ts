@@ -1,13 +1,17 @@
 /**
  * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
- * `docs/events.md`, and one example of a client payload per event type in `docs/client-payloads/`. Run by
- * `npm run docs`; a test holds what lies there against what this file would write.
+ * `docs/events.md`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
+ * that its data can have besides. Run by `npm run docs`; a test holds what lies there against what this file would write.
  */
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { toClientPayload } from "../src/dispatch/client-payload.ts";
+import { windowBody } from "../src/deliver/window-body.ts";
+import { byReference, toBlob } from "../src/dispatch/by-reference.ts";
+import { type ClientPayload, toClientPayload } from "../src/dispatch/client-payload.ts";
 import type { BridgeEvent } from "../src/event/bridge-event.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
+import { summarise } from "../src/ledger/manifest.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { promiseKey } from "../src/route/promise-key.ts";
 
@@ -23,6 +27,7 @@ interface EventSchema {
 }
 
 const PAYLOADS = "docs/client-payloads";
+const CONTAINER = "https://contosobridge.blob.core.windows.net/grid-dispatch";
 
 /** Every generated file as it should be, by its path from the root. Reads files and writes none. */
 export function generateDocs(root: string): ReadonlyMap<string, string> {
@@ -34,6 +39,9 @@ export function generateDocs(root: string): ReadonlyMap<string, string> {
 		fill("README.md", "dispatch-types", dispatchTypes(schemas)),
 		fill("docs/events.md", "event-types", eventTypes(schemas)),
 		...schemas.map((schema) => [payloadPath(schema), examplePayload(schema, version)] as const),
+		[`${PAYLOADS}/data-by-reference.json`, referencePayload(schemas, version)],
+		[`${PAYLOADS}/few-events.json`, windowPayload(schemas, version, 2)],
+		[`${PAYLOADS}/many-events.json`, windowPayload(schemas, version, 1_000)],
 	]);
 }
 
@@ -65,12 +73,75 @@ function eventTypes(schemas: readonly EventSchema[]): string {
 	return table(["Event type", "What happened", "`subject`", "`data` must have"], rows);
 }
 
-function examplePayload({ title, examples }: EventSchema, version: string): string {
-	const [example] = examples;
-	if (example === undefined) throw new Error(`the schema of ${title} has no example`);
-	const event = { ...example, attributes: {} };
-	const key = promiseKey(event, { repository: "contoso/fraud-model", dispatchType: toDispatchType(title) });
-	return `${JSON.stringify(toClientPayload(event, { version, route: "default", key }), null, "\t")}\n`;
+function examplePayload(schema: EventSchema, version: string): string {
+	const event = exampleOf(schema);
+	return toText(toClientPayload(event, { version, route: "default", key: keyOf(event) }));
+}
+
+/** A run with more properties than fit. */
+function referencePayload(schemas: readonly EventSchema[], version: string): string {
+	const example = exampleOf(schemas.find(({ title }) => title.endsWith(".RunCompleted")));
+	const runProperties = Object.fromEntries(
+		Array.from({ length: 1_500 }, (_, index) => [
+			`feature-${index}`,
+			`the importance of feature ${index}, as measured`,
+		]),
+	);
+	const data = { ...(example.data as object), runProperties };
+	const { content, sha256 } = toBlob(data);
+	const key = keyOf(example);
+	const reference = { url: `${CONTAINER}/payloads/${key}-${sha256.slice(0, 16)}.json`, sha256, bytes: content.length };
+	const event = { ...example, data: byReference(data, reference) };
+	return toText(toClientPayload(event, { version, route: "default", key }));
+}
+
+/** So many uploads as one dispatch. */
+function windowPayload(schemas: readonly EventSchema[], version: string, count: number): string {
+	const { id, type, source, subject, data } = exampleOf(schemas.find(({ title }) => title.endsWith(".BlobCreated")));
+	const lines = Array.from({ length: count }, (_, index) => {
+		const part = (text: string) => text.replace(".csv", `-${index}.csv`);
+		const { url, ...facts } = data as { readonly url: string };
+		return JSON.stringify({
+			id: id.slice(0, -5) + String(10_000 + index),
+			type,
+			source,
+			subject: part(subject),
+			time: new Date(Date.UTC(2026, 2, 14, 8, 0, index)).toISOString(),
+			data: { ...facts, url: part(url) },
+		});
+	});
+	const content = Buffer.from(`${lines.join("\n")}\n`);
+	const key = hash(`${count} events`).slice(0, 32);
+	const body = windowBody(
+		{
+			key,
+			route: "train on new data",
+			to: { repository: "contoso/fraud-model", dispatchType: "new-data" },
+			summary: summarise(lines),
+			lines,
+			manifest: { url: `${CONTAINER}/manifests/${key}.jsonl`, sha256: hash(content), bytes: content.length, count },
+		},
+		version,
+	);
+	return toText((JSON.parse(body) as { client_payload: ClientPayload }).client_payload);
+}
+
+function exampleOf(schema: EventSchema | undefined): BridgeEvent {
+	const [example] = schema?.examples ?? [];
+	if (example === undefined) throw new Error(`the schema of ${schema?.title} has no example`);
+	return { ...example, attributes: {} };
+}
+
+function keyOf(event: BridgeEvent): string {
+	return promiseKey(event, { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) });
+}
+
+function hash(content: string | Buffer): string {
+	return createHash("sha256").update(content).digest("hex");
+}
+
+function toText(payload: ClientPayload): string {
+	return `${JSON.stringify(payload, null, "\t")}\n`;
 }
 
 function payloadPath({ title }: EventSchema): string {

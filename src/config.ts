@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { TokenConfig } from "./dispatch/open-tokens.ts";
+import { type Limit, parsePace } from "./dispatch/pace.ts";
 import { readTokenConfig } from "./dispatch/read-token-config.ts";
 import { isLoopback } from "./is-loopback.ts";
+import { readEventQueue } from "./ledger/names.ts";
+import { readStorageConfig, type StorageConfig } from "./ledger/storage-config.ts";
 import { isRepository, readRoutes } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 import { type Env, type Problem, Settings } from "./settings.ts";
@@ -13,6 +16,16 @@ export interface Config {
 	readonly githubApiUrl: string;
 	readonly routes: readonly Route[];
 	readonly token: TokenConfig;
+	/** Where the ledger is. */
+	readonly storage: StorageConfig;
+	/** How fast GitHub may be called, for each lane. */
+	readonly limits: readonly Limit[];
+	/** How many calls a lane may have under way. */
+	readonly concurrency: number;
+	/** What has waited so long for a repair is given up. */
+	readonly giveUpMs: number;
+	/** So long after its end a receipt is kept. */
+	readonly keepMs: number;
 	/** What works, but should be looked at. */
 	readonly warnings: readonly string[];
 }
@@ -41,16 +54,46 @@ export function readConfig(env: Env, appRoot: string): Config {
 		githubApiUrl: readApiUrl(settings),
 		routes: readRouting(settings, appRoot),
 		token: readTokenConfig(settings),
+		storage: readStorageConfig(settings),
+		limits: readPace(settings),
+		concurrency: readNumber(settings, "GITHUB_CONCURRENCY", 1, { from: 1, to: 50, whole: true }),
+		giveUpMs: readNumber(settings, "GIVE_UP_DAYS", 7, { from: 0.01, to: 365 }) * DAY_MS,
+		keepMs: readNumber(settings, "KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
 		warnings,
 	};
-	if (config.token.kind === "fixed") refuseNamedTokens(config, settings);
-	for (const { name, coalesce } of config.routes) {
-		if (coalesce === undefined) continue;
-		warnings.push(`route "${name}": coalesce is not at work in this version; every event is dispatched`);
+	const queue = settings.get("EVENT_QUEUE");
+	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
+		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
 	}
+	if (config.token.kind === "fixed") refuseNamedTokens(config, settings);
 	const problems = settings.problems();
 	if (problems.length > 0) throw new ConfigError(problems);
 	return deepFreeze(config);
+}
+
+const DAY_MS = 86_400_000;
+
+/** GitHub's own limits for requests that create content, and its advice. Source: "Rate limits" and "Best practices". */
+const USUAL_PACE = "1/s,80/m,500/h";
+
+function readPace(settings: Settings): readonly Limit[] {
+	const limits = parsePace(settings.get("GITHUB_PACE") ?? USUAL_PACE);
+	if (typeof limits !== "string") return limits;
+	settings.refuse("GITHUB_PACE", limits);
+	return [];
+}
+
+function readNumber(
+	settings: Settings,
+	name: string,
+	usual: number,
+	{ from, to, whole = false }: { from: number; to: number; whole?: boolean },
+): number {
+	const text = settings.get(name);
+	const value = text === undefined ? usual : Number(text);
+	const fits = value >= from && value <= to && (Number.isInteger(value) || !whole);
+	if (!fits) settings.refuse(name, `"${text}" is not a ${whole ? "whole " : ""}number from ${from} to ${to}`);
+	return value;
 }
 
 function readApiUrl(settings: Settings): string {

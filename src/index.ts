@@ -2,10 +2,16 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { deliver, deliverPoison } from "./functions/deliver.ts";
 import { eventGrid } from "./functions/event-grid.ts";
+import { eventQueue, eventQueuePoison } from "./functions/event-queue.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
 import { health } from "./functions/health.ts";
+import { receipts } from "./functions/receipts.ts";
+import { replay } from "./functions/replay.ts";
+import { upkeep } from "./functions/upkeep.ts";
 import { webhook } from "./functions/webhook.ts";
+import { readEventQueue } from "./ledger/names.ts";
 
 let bridge: Promise<Bridge> | undefined;
 
@@ -22,11 +28,24 @@ function theBridge(): Promise<Bridge> {
 }
 
 const rules = readHandshakeRules(process.env);
+const queue = readEventQueue(process.env);
 
 app.http("webhook", webhook("events", theBridge, rules));
 app.http("generic_triggers", webhook("generic_triggers", theBridge, rules));
 app.eventGrid("eventGrid", eventGrid(theBridge));
-app.http("health", health(theBridge, version));
+if (queue !== undefined) {
+	app.storageQueue("eventQueue", eventQueue(queue, theBridge));
+	app.storageQueue("eventQueuePoison", eventQueuePoison(queue, theBridge));
+}
+app.storageQueue("deliver", deliver(theBridge));
+app.storageQueue("deliverPoison", deliverPoison(theBridge));
+app.timer("upkeep", upkeep(theBridge));
+app.http("receipts", receipts(theBridge));
+app.http("replay", replay(theBridge));
+app.http(
+	"health",
+	health(theBridge, version, () => performance.now()),
+);
 
 // Opened as soon as the functions are registered, so that the first event does not wait for it. Not awaited: the host
 // goes on starting meanwhile, and should opening fail, every invocation says so.

@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "./bridge.ts";
 import { createBrokenBridge } from "./broken-bridge.ts";
 import { ConfigError, readConfig } from "./config.ts";
+import { openStorage } from "./open-storage.ts";
 import type { Env } from "./settings.ts";
 
 /**
@@ -10,7 +13,16 @@ import type { Env } from "./settings.ts";
  */
 export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 	try {
-		return createBridge(readConfig(env, appRoot), { version });
+		const config = readConfig(env, appRoot);
+		return createBridge(config, {
+			version,
+			openStorage: () => openStorage(config.storage),
+			newId: randomUUID,
+			random: Math.random,
+			now: Date.now,
+			monotonic: () => performance.now(),
+			sleep,
+		});
 	} catch (error) {
 		if (!(error instanceof ConfigError)) throw error;
 		return createBrokenBridge(error.problems);

@@ -2,11 +2,28 @@
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
 /**
- * What happened in one stage, on one line: `receive` (a request that holds no event), `handshake`, `accept` (one event
- * at one destination) or `dispatch` (one call of GitHub). Queries and alerts read these names.
+ * What happened in one stage, on one line. Queries and alerts read these names.
+ * - `receive`: a request that holds no event; `handshake`
+ * - `accept`: one event at one destination
+ * - `dispatch`: one call of GitHub
+ * - `lane`: a lane or a destination pauses, is parked, or is open again
+ * - `window`: a window was closed
+ * - `dead-letter`: something was given up, or is fed back
+ * - `wake-up`: a wake-up that went another way than to a drain
+ * - `upkeep`: what the daily upkeep did; `token`: what is to be done about a token
  */
 export interface Line {
-	readonly stage: "receive" | "handshake" | "accept" | "dispatch";
+	readonly stage:
+		| "receive"
+		| "handshake"
+		| "accept"
+		| "dispatch"
+		| "lane"
+		| "window"
+		| "dead-letter"
+		| "wake-up"
+		| "upkeep"
+		| "token";
 	readonly [fact: string]: string | number | null | undefined;
 }
 

@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../src/broken-bridge.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "./helpers/bridge-fixture.ts";
+import { eventually } from "./helpers/eventually.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "./helpers/example-events.ts";
+import { newNames } from "./helpers/file-storage.ts";
 import { logLines } from "./helpers/log-lines.ts";
 
 let fixture: BridgeFixture;
@@ -34,21 +37,24 @@ describe("accepting events", () => {
 		});
 	});
 
-	it("dispatches every known type from both envelopes, under the name that workflows listen to", async () => {
+	it.each([
+		["the Event Grid schema", inEventGridSchema],
+		["CloudEvents", asCloudEvent],
+	])("dispatches every known type in %s, under the name that workflows listen to", async (_, inEnvelope) => {
 		const { log } = logLines();
-		const elements = EXAMPLE_EVENTS.flatMap((event) => [inEventGridSchema(event), asCloudEvent(event)]);
-		const results = await fixture.bridge().accept(elements, { log });
+		const results = await fixture.bridge().accept(EXAMPLE_EVENTS.map(inEnvelope), { log });
 		expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(["dispatched"]));
 		expect(fixture.github.received.map(({ event_type }) => event_type).sort()).toEqual(
-			EXAMPLE_EVENTS.flatMap(({ type }) => Array(2).fill(type.toLowerCase().split(".").slice(1).join("-"))).sort(),
+			EXAMPLE_EVENTS.map(({ type }) => type.toLowerCase().split(".").slice(1).join("-")).sort(),
 		);
 	});
 
 	it("speaks to GitHub as its documentation asks, over connections that are kept", async () => {
 		const { log } = logLines();
 		const bridge = fixture.bridge();
-		for (let count = 0; count < 10; count++) await bridge.accept([runCompleted], { log });
+		for (let count = 0; count < 10; count++) await bridge.accept([{ ...runCompleted, id: `event-${count}` }], { log });
 		const [first] = fixture.github.received;
+		expect(fixture.github.received).toHaveLength(10);
 		expect(first?.headers).toMatchObject({
 			accept: "application/vnd.github+json",
 			"x-github-api-version": "2022-11-28",
@@ -66,6 +72,7 @@ describe("accepting events", () => {
 		expect(results.map(({ outcome }) => outcome)).toEqual(["dispatched", "rejected", "rejected", "ignored"]);
 		expect(results[1]).toMatchObject({
 			id: "invalid",
+			key: expect.stringMatching(/^[0-9a-f]{32}$/),
 			reason: expect.stringContaining("data.experimentName is missing"),
 		});
 		expect(results[3]?.reason).toContain("CreateFile");
@@ -81,34 +88,106 @@ describe("accepting events", () => {
 	});
 
 	it.each([
-		["a server error", { status: 500 }, "500"],
-		["a wrong token", { status: 401 }, "401"],
-		["a missing permission", { status: 403 }, "Contents: write"],
-		["a repository that is not there", { status: 404 }, "no such repository"],
-		["a rate limit", { status: 403, headers: { "retry-after": "30" } }, "slow down"],
-		["a broken connection", { cut: "before" }, "no answer from GitHub"],
-	] as const)("keeps an event with Event Grid after %s, and says why", async (_, fault, words) => {
-		const { log, lines } = logLines();
+		["a server error", { status: 500 }, "paused", "500", ["warn dispatch", "warn lane"]],
+		[
+			"a rate limit",
+			{ status: 403, headers: { "retry-after": "30" } },
+			"paused",
+			"slow down",
+			["warn dispatch", "warn lane"],
+		],
+		["a broken connection", { cut: "before" }, "paused", "no answer from GitHub", ["warn dispatch", "warn lane"]],
+		["a wrong token", { status: 401 }, "parked", "401", ["warn dispatch", "error lane"]],
+		["a missing permission", { status: 403 }, "parked", "Contents: write", ["warn dispatch", "error lane"]],
+		[
+			"a repository that is not there",
+			{ status: 404 },
+			"parked",
+			"no such repository",
+			["warn dispatch", "error lane"],
+		],
+	] as const)("keeps an event itself after %s, and says until when and why", async (_, fault, state, words, lines) => {
+		const seen = logLines();
 		fixture.github.script.set(fault);
-		const [result] = await fixture.bridge().accept([runCompleted], { log });
-		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining(words) });
-		expect(lines.map(({ stage, level }) => `${level} ${stage}`)).toEqual(["warn dispatch", "warn accept"]);
+		const [result] = await fixture.bridge().accept([runCompleted], seen);
+		expect(result).toMatchObject({ outcome: "accepted", reason: expect.stringContaining(words) });
+		expect(result?.reason).toMatch(new RegExp(`^${state} until \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z: `));
+		expect(seen.lines.map(({ stage, level }) => `${level} ${stage}`)).toEqual([...lines, "info accept"]);
 	});
 
-	it.each([400, 413, 422])("rejects an event whose request GitHub calls impossible (%i)", async (status) => {
+	it("does not call GitHub for what comes while the lane is paused, and keeps that as well", async () => {
 		const { log } = logLines();
-		fixture.github.script.set({ status });
-		expect(await fixture.bridge().accept([runCompleted], { log })).toMatchObject([{ outcome: "rejected" }]);
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "600" } });
+		await bridge.accept([runCompleted], { log });
+		expect(await bridge.accept([{ ...runCompleted, id: "next" }], { log })).toMatchObject([
+			{ id: "next", outcome: "accepted", reason: expect.stringContaining("paused until") },
+		]);
+		expect(fixture.github.calls).toHaveLength(1);
 	});
 
-	it("rejects an event that can never fit into GitHub's 64 KB, and sends nothing", async () => {
+	it("lets an event through to another repository while one is closed", async () => {
 		const { log } = logLines();
-		const large = {
-			...runCompleted,
-			data: { experimentName: "e", runId: "r", runProperties: { x: "x".repeat(70_000) } },
+		const routes = ["closed", "open"].map((name) => ({ name, to: { repository: `contoso/${name}` } }));
+		const bridge = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) });
+		fixture.github.script.set({ status: 404, repository: "contoso/closed", times: 9 });
+		const outcomes = async (id: string) => {
+			const results = await bridge.accept([{ ...runCompleted, id }], { log });
+			return results.map(({ route, outcome }) => [route, outcome]);
 		};
-		const [result] = await fixture.bridge().accept([large], { log });
-		expect(result).toMatchObject({ outcome: "rejected", reason: expect.stringContaining("65536") });
+		const expected = [
+			["closed", "accepted"],
+			["open", "dispatched"],
+		];
+		expect(await outcomes("first")).toEqual(expected);
+		expect(await outcomes("second")).toEqual(expected);
+	});
+
+	it.each([400, 413, 422])(
+		"makes a dead letter of an event whose request GitHub calls impossible (%i)",
+		async (status) => {
+			const { log } = logLines();
+			const bridge = fixture.bridge();
+			fixture.github.script.set({ status });
+			expect(await bridge.accept([runCompleted], { log })).toMatchObject([
+				{
+					outcome: "rejected",
+					key: expect.stringMatching(/^[0-9a-f]{32}$/),
+					reason: expect.stringContaining(String(status)),
+				},
+			]);
+			expect(await bridge.accept([runCompleted], { log })).toMatchObject([
+				{ outcome: "duplicate", reason: expect.stringContaining("dead letter") },
+			]);
+		},
+	);
+
+	it("sends data that does not fit into GitHub's 64 KB by reference, with its short members beside it", async () => {
+		const { log } = logLines();
+		const data = { experimentName: "e", runId: "r", runProperties: { x: "x".repeat(70_000) } };
+		const [result] = await fixture.bridge().accept([{ ...runCompleted, data }], { log });
+		expect(result).toMatchObject({ outcome: "dispatched" });
+		const sent = fixture.github.received[0]?.client_payload as { data: { reference: Record<string, unknown> } };
+		const content = JSON.stringify(data);
+		expect(sent.data).toEqual({
+			experimentName: "e",
+			runId: "r",
+			reference: {
+				url: expect.stringMatching(new RegExp(`^http://.+/payloads/${result?.key}-[0-9a-f]{16}\\.json$`)),
+				bytes: content.length,
+				sha256: createHash("sha256").update(content).digest("hex"),
+			},
+		});
+	});
+
+	it("rejects an event that would not even fit by reference, and sends nothing", async () => {
+		const { log } = logLines();
+		const [result] = await fixture.bridge().accept([{ ...runCompleted, subject: "x".repeat(70_000) }], { log });
+		expect(result).toMatchObject({
+			outcome: "rejected",
+			key: expect.stringMatching(/^[0-9a-f]{32}$/),
+			reason: expect.stringContaining("65536"),
+		});
 		expect(fixture.github.calls).toHaveLength(0);
 	});
 
@@ -116,17 +195,41 @@ describe("accepting events", () => {
 		const { log } = logLines();
 		fixture.github.script.set({ hang: true });
 		const [result] = await fixture.bridge({}, { callTimeoutMs: 40 }).accept([runCompleted], { log });
-		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("did not answer in time") });
+		expect(result).toMatchObject({ outcome: "accepted", reason: expect.stringContaining("did not answer in time") });
 	});
 
-	it("leaves what a delivery has no time for to the next delivery", async () => {
+	it("leaves what a delivery has no time for to the next delivery, which finds out how far it got", async () => {
 		const { log } = logLines();
-		fixture.github.script.set({ hang: true, times: 20 });
-		const events = Array.from({ length: 12 }, (_, index) => ({ ...runCompleted, id: `event-${index}` }));
-		const results = await fixture.bridge({}, { acceptTimeoutMs: 40 }).accept(events, { log });
-		expect(results).toHaveLength(12);
-		expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(["unavailable"]));
-		expect(results.at(-1)?.reason).toContain("no time was left");
+		const bridge = fixture.bridge({}, { acceptTimeoutMs: 300 });
+		fixture.github.script.set({ delayMs: 1_000 });
+		const [result] = await bridge.accept([runCompleted], { log });
+		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("no time was left") });
+		const [again] = await eventually("the end of the first delivery", async () => {
+			const results = await bridge.accept([runCompleted], { log });
+			return results[0]?.outcome === "duplicate" ? results : undefined;
+		});
+		expect(again?.reason).toBe("it was dispatched before");
+		expect(fixture.github.received).toHaveLength(1);
+	});
+
+	it("says of every event that it is unavailable while storage is, and calls nobody", async () => {
+		const { log, lines } = logLines();
+		const bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("no such account")) });
+		const results = await bridge.accept([runCompleted, "rubbish"], { log });
+		expect(results.map(({ outcome }) => outcome)).toEqual(["unavailable", "unavailable"]);
+		expect(results[0]?.reason).toContain("no such account");
+		expect(lines.map(({ level }) => level)).toEqual(["error", "error"]);
+		expect(fixture.github.calls).toHaveLength(0);
+	});
+
+	it("opens storage anew for the next event when it could not be opened", async () => {
+		const { log } = logLines();
+		let opened = 0;
+		const openStorage = () => Promise.reject(new Error(`failed ${++opened}`));
+		const bridge = fixture.bridge({}, { openStorage });
+		await bridge.accept([runCompleted], { log });
+		const [second] = await bridge.accept([runCompleted], { log });
+		expect(second?.reason).toContain("failed 2");
 	});
 
 	it("honours repoName only for a repository that the configuration names", async () => {
@@ -135,18 +238,27 @@ describe("accepting events", () => {
 		expect(await bridge.accept([runCompleted], { log, repoName: "Contoso/Fraud-Model" })).toMatchObject([
 			{ outcome: "dispatched" },
 		]);
-		expect(await bridge.accept([runCompleted], { log, repoName: "evil/elsewhere" })).toMatchObject([
+		expect(await bridge.accept([{ ...runCompleted, id: "next" }], { log, repoName: "evil/elsewhere" })).toMatchObject([
 			{ outcome: "ignored" },
 		]);
 		expect(fixture.github.calls).toHaveLength(1);
 	});
 
-	it("gives a redelivered event the same key", async () => {
+	it("calls a redelivered event a duplicate, whatever its envelope and whichever instance gets it", async () => {
 		const { log } = logLines();
-		const bridge = fixture.bridge();
-		const [first] = await bridge.accept([runCompleted], { log });
-		const [again] = await bridge.accept([asCloudEvent(exampleOf("RunCompleted"))], { log });
-		expect(again?.key).toBe(first?.key);
+		const names = newNames();
+		const [first] = await fixture.bridge({}, {}, names).accept([runCompleted], { log });
+		const [again] = await fixture.bridge({}, {}, names).accept([asCloudEvent(exampleOf("RunCompleted"))], { log });
+		expect(again).toEqual({ ...first, outcome: "duplicate", reason: "it was dispatched before" });
+		expect(fixture.github.calls).toHaveLength(1);
+	});
+
+	it("dispatches once what comes several times in one delivery", async () => {
+		const { log } = logLines();
+		const results = await fixture.bridge().accept([runCompleted, runCompleted, runCompleted], { log });
+		expect(results.map(({ outcome }) => outcome)).not.toContain("unavailable");
+		expect(new Set(results.map(({ key }) => key)).size).toBe(1);
+		expect(fixture.github.calls).toHaveLength(1);
 	});
 
 	it("writes one wide line for each event and each call", async () => {
@@ -192,5 +304,10 @@ describe("a bridge with a broken configuration", () => {
 		]);
 		expect(results[0]?.reason).toContain("GITHUB_REPOSITORY");
 		expect(lines).toHaveLength(2);
+	});
+
+	it("lets a wake-up come back", async () => {
+		const bridge = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+		await expect(bridge.wake({ lane: "default", wake: 1 }, logLines().log)).rejects.toThrow("GITHUB_REPOSITORY");
 	});
 });

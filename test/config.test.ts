@@ -11,7 +11,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(appRoot, { recursive: true }));
 
-const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x" };
+const storage = { AzureWebJobsStorage: "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=a2V5" };
+const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x", ...storage };
+const DAY_MS = 86_400_000;
 const read = (env: Env) => readConfig(env, appRoot);
 
 function problemsOf(env: Env): readonly Problem[] {
@@ -27,13 +29,60 @@ function problemsOf(env: Env): readonly Problem[] {
 const table = (route: object) => JSON.stringify({ routes: [{ name: "r", to: { repository: "contoso/a" }, ...route }] });
 
 describe("the configuration", () => {
-	it("needs no more than a repository and a token", () => {
+	it("needs no more than a repository, a token and a storage account", () => {
 		expect(read(sound)).toEqual({
 			githubApiUrl: "https://api.github.com",
 			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
 			token: { kind: "fixed", token: "ghp_x" },
+			storage: { kind: "connection-string", connectionString: storage.AzureWebJobsStorage },
+			limits: [
+				{ count: 1, ms: 1_000 },
+				{ count: 80, ms: 60_000 },
+				{ count: 500, ms: 3_600_000 },
+			],
+			concurrency: 1,
+			giveUpMs: 7 * DAY_MS,
+			keepMs: 30 * DAY_MS,
 			warnings: [],
 		});
+	});
+
+	it.each([
+		[
+			"GITHUB_PACE",
+			"2/s, 100/m",
+			{
+				limits: [
+					{ count: 2, ms: 1_000 },
+					{ count: 100, ms: 60_000 },
+				],
+			},
+		],
+		["GITHUB_CONCURRENCY", "50", { concurrency: 50 }],
+		["GIVE_UP_DAYS", "0.5", { giveUpMs: DAY_MS / 2 }],
+		["KEEP_DAYS", "3650", { keepMs: 3650 * DAY_MS }],
+	])("takes %s", (name, text, taken) => {
+		expect(read({ ...sound, [name]: text })).toMatchObject(taken);
+	});
+
+	it.each([
+		["GITHUB_PACE", "80 a minute"],
+		["GITHUB_PACE", "0/s"],
+		["GITHUB_PACE", "1/s,"],
+		["GITHUB_CONCURRENCY", "0"],
+		["GITHUB_CONCURRENCY", "51"],
+		["GITHUB_CONCURRENCY", "many"],
+		["GITHUB_CONCURRENCY", "1.5"],
+		["GIVE_UP_DAYS", "0"],
+		["GIVE_UP_DAYS", "366"],
+		["GIVE_UP_DAYS", "7d"],
+		["KEEP_DAYS", "0"],
+		["KEEP_DAYS", "-1"],
+		["KEEP_DAYS", "4000"],
+	])("refuses %s when it is %j", (name, text) => {
+		expect(problemsOf({ ...sound, [name]: text })).toMatchObject([
+			{ setting: name, problem: expect.stringContaining(text.trim().split(",").at(-1) as string) },
+		]);
 	});
 
 	it("is frozen through and through", () => {
@@ -45,8 +94,13 @@ describe("the configuration", () => {
 
 	it("lists every problem at once, each with its setting", () => {
 		const problems = problemsOf({ GITHUB_API_URL: "http://github.contoso.com", GITHUB_REPOSITORY: "fraud-model" });
-		expect(problems.map(({ setting }) => setting)).toEqual(["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"]);
-		expect(new ConfigError(problems).message.split("\n")).toHaveLength(3);
+		expect(problems.map(({ setting }) => setting)).toEqual([
+			"GITHUB_API_URL",
+			"GITHUB_REPOSITORY",
+			"GITHUB_TOKEN",
+			"AzureWebJobsStorage",
+		]);
+		expect(new ConfigError(problems).message.split("\n")).toHaveLength(4);
 	});
 
 	it("names the repair when nothing is set", () => {
@@ -55,10 +109,13 @@ describe("the configuration", () => {
 			.join(" ");
 		expect(words).toContain("owner/name");
 		expect(words).toContain("KEY_VAULT_URL");
+		expect(words).toContain("AzureWebJobsStorage__accountName");
 	});
 
 	it("takes a setting without the white space that was pasted around it, and an empty one as not set", () => {
-		expect(read({ GITHUB_REPOSITORY: " contoso/a\n", GITHUB_TOKEN: "ghp_x\n", BRIDGE_ROUTES: " " })).toMatchObject({
+		expect(
+			read({ ...storage, GITHUB_REPOSITORY: " contoso/a\n", GITHUB_TOKEN: "ghp_x\n", BRIDGE_ROUTES: " " }),
+		).toMatchObject({
 			routes: [{ to: { repository: "contoso/a" } }],
 			token: { token: "ghp_x" },
 		});
@@ -96,15 +153,15 @@ describe("the configuration", () => {
 		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toMatchObject([{ setting: "GITHUB_API_URL" }]);
 	});
 
-	it.each(["GITHUB_TOKEN", "PAT_TOKEN", "GITHUB_REPOSITORY", "BRIDGE_ROUTES", "KEY_VAULT_URL", "GITHUB_API_URL"])(
-		"refuses %s when it is a reference that the platform could not resolve, and does not show it",
-		(name) => {
-			const reference = "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/token)";
-			const problems = problemsOf({ ...sound, [name]: reference });
-			expect(problems).toEqual([{ setting: name, problem: expect.stringContaining("could not resolve") }]);
-			expect(JSON.stringify(problems)).not.toContain("contoso.vault");
-		},
-	);
+	it.each([
+		...["GITHUB_TOKEN", "PAT_TOKEN", "GITHUB_REPOSITORY", "BRIDGE_ROUTES", "KEY_VAULT_URL", "GITHUB_API_URL"],
+		...["AzureWebJobsStorage", "GITHUB_PACE", "KEEP_DAYS"],
+	])("refuses %s when it is a reference that the platform could not resolve, and does not show it", (name) => {
+		const reference = "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/token)";
+		const problems = problemsOf({ ...sound, [name]: reference });
+		expect(problems).toEqual([{ setting: name, problem: expect.stringContaining("could not resolve") }]);
+		expect(JSON.stringify(problems)).not.toContain("contoso.vault");
+	});
 
 	it("says once that the only token is an unresolved reference", () => {
 		const problems = problemsOf({ ...sound, GITHUB_TOKEN: "@Microsoft.KeyVault(VaultName=a;SecretName=b)" });
@@ -115,7 +172,7 @@ describe("the configuration", () => {
 		const all = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", PAT_TOKEN: "ghp_old" };
 		expect(read(all).token).toMatchObject({ kind: "key-vault", secretName: "github-token" });
 		expect(read({ ...sound, PAT_TOKEN: "ghp_old" })).toMatchObject({ token: { token: "ghp_x" }, warnings: [] });
-		expect(read({ GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" })).toMatchObject({
+		expect(read({ ...storage, GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" })).toMatchObject({
 			token: { token: "ghp_old" },
 			warnings: [expect.stringContaining("PAT_TOKEN")],
 		});
@@ -136,7 +193,7 @@ describe("the configuration", () => {
 			"GITHUB_APP_ID",
 		],
 	])("refuses %s, and nothing else", (_, env, setting) => {
-		expect(problemsOf({ GITHUB_REPOSITORY: "contoso/a", ...env })).toMatchObject([{ setting }]);
+		expect(problemsOf({ ...storage, GITHUB_REPOSITORY: "contoso/a", ...env })).toMatchObject([{ setting }]);
 	});
 
 	it("hands the identity's client id on, and knows where a managed identity is to be had", () => {
@@ -178,7 +235,7 @@ describe("the configuration", () => {
 		expect(read({ ...sound, BRIDGE_ROUTES: join(appRoot, "routes.json") }).routes).toMatchObject([
 			{ name: "from a file" },
 		]);
-		expect(read({ GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
+		expect(read({ ...storage, GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
 	});
 
 	it.each([
@@ -189,13 +246,6 @@ describe("the configuration", () => {
 	])("refuses %s as a routes table", (_, routes, words) => {
 		expect(problemsOf({ ...sound, BRIDGE_ROUTES: routes })).toMatchObject([
 			{ setting: "BRIDGE_ROUTES", problem: expect.stringContaining(words) },
-		]);
-	});
-
-	it("says that a coalescing route is not gathered yet", () => {
-		const coalesce = { quietSeconds: 30, maxSeconds: 600 };
-		expect(read({ ...sound, BRIDGE_ROUTES: table({ coalesce }) }).warnings).toEqual([
-			expect.stringContaining("coalesce"),
 		]);
 	});
 });

@@ -11,8 +11,8 @@ export interface GitHubResponse {
 export type Verdict =
 	/** 2xx: the workflow was dispatched. */
 	| { readonly kind: "dispatched" }
-	/** A rate limit: nothing more with this token before `until` (epoch milliseconds). */
-	| { readonly kind: "slow-down"; readonly until: number; readonly reason: string }
+	/** A rate limit: nothing more with this token before `until` (epoch milliseconds), which GitHub has named or not. */
+	| { readonly kind: "slow-down"; readonly until: number; readonly named: boolean; readonly reason: string }
 	/** GitHub's trouble, or the network's: the same request can succeed later. */
 	| { readonly kind: "trouble"; readonly retryAfterMs?: number; readonly reason: string }
 	/** The token is refused: every request with it will be. */
@@ -39,9 +39,9 @@ export function classifyResponse(response: GitHubResponse, now: number): Verdict
 		return { kind: "moved", location: String(headers["location"]) };
 	}
 	if (status === 429 || (status === 403 && asksToSlowDown(response))) {
-		const until = waitUntil(headers, now);
+		const { until, named } = waitUntil(headers, now);
 		const what = `GitHub asks to slow down (${status}${message === "" ? "" : `: ${message}`})`;
-		return { kind: "slow-down", until, reason: `${what}; until ${new Date(until).toISOString()}` };
+		return { kind: "slow-down", until, named, reason: `${what}; until ${new Date(until).toISOString()}` };
 	}
 	if (status >= 500 || status === 408) {
 		const retryAfterMs = seconds(headers["retry-after"]);
@@ -74,12 +74,21 @@ function asksToSlowDown({ headers, message }: GitHubResponse): boolean {
 }
 
 /** Retry-After goes first, then the primary limit's reset, then a minute. */
-function waitUntil(headers: GitHubResponse["headers"], now: number): number {
+function waitUntil(headers: GitHubResponse["headers"], now: number): { until: number; named: boolean } {
 	const retryAfter = seconds(headers["retry-after"]);
-	const reset = String(headers["x-ratelimit-remaining"]) === "0" ? seconds(headers["x-ratelimit-reset"]) : undefined;
-	const named = retryAfter === undefined ? (reset ?? 0) * 1000 : now + retryAfter * 1000;
+	const until = retryAfter === undefined ? resetOf(headers) : now + retryAfter * 1000;
 	// A reset that has passed (the clocks differ) names no time, and no limit of GitHub's lasts longer than a day.
-	return retryAfter === undefined && named <= now ? now + UNNAMED_WAIT_MS : Math.min(named, now + LONGEST_WAIT_MS);
+	if (retryAfter === undefined && until <= now) return { until: now + UNNAMED_WAIT_MS, named: false };
+	return { until: Math.min(until, now + LONGEST_WAIT_MS), named: true };
+}
+
+/**
+ * When the primary limit, if it is used up, starts anew: epoch milliseconds, else 0. A call that was taken may have been
+ * the last one, and says so.
+ */
+export function resetOf(headers: GitHubResponse["headers"]): number {
+	const usedUp = String(headers["x-ratelimit-remaining"]) === "0";
+	return usedUp ? (seconds(headers["x-ratelimit-reset"]) ?? 0) * 1000 : 0;
 }
 
 /** A header's whole seconds; GitHub has been seen to send it blank. */

@@ -12,7 +12,8 @@ export interface DispatchRequest {
 
 export type BuiltRequest =
 	| { readonly ok: true; readonly request: DispatchRequest; readonly bytes: number }
-	| { readonly ok: false; readonly reason: string };
+	/** `tooLarge` says that less of the event would fit. */
+	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string };
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
 export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
@@ -36,14 +37,14 @@ export function toDispatchRequest(
 	if (body === undefined) return refuse("data is nested too deeply to be written as JSON");
 	const bytes = Buffer.byteLength(body);
 	if (bytes >= LIMITS.bodyBytes) {
-		return refuse(`the client payload would take ${bytes} bytes, GitHub takes less than ${LIMITS.bodyBytes}`);
+		return refuse(`the client payload would take ${bytes} bytes, GitHub takes less than ${LIMITS.bodyBytes}`, true);
 	}
 	const [owner = "", repo = ""] = to.repository.split("/");
 	return { ok: true, request: { owner, repo, body, ...(to.token === undefined ? {} : { token: to.token }) }, bytes };
 }
 
-function refuse(reason: string): BuiltRequest {
-	return { ok: false, reason };
+function refuse(reason: string, tooLarge = false): BuiltRequest {
+	return { ok: false, tooLarge, reason };
 }
 
 /** `JSON.parse` takes any depth, `JSON.stringify` recurses and gives up with a RangeError. */

@@ -1,6 +1,7 @@
-import { classifyResponse, type Verdict } from "./classify-response.ts";
+import { classifyResponse, resetOf, type Verdict } from "./classify-response.ts";
 import type { DispatchRequest } from "./dispatch-request.ts";
 import type { Post, RawResponse } from "./octokit.ts";
+import { callTime } from "./pace.ts";
 import { type TokenSource, TokenUnavailable } from "./token-source.ts";
 
 /** One try to dispatch: what GitHub meant, and the facts that a person asks for. */
@@ -11,11 +12,17 @@ export interface Attempt {
 	/** GitHub's id of the request, which its support asks for. */
 	readonly requestId?: string;
 	readonly ms: number;
+	/** The times that stand for the calls that were made, for the pace: none where there was no token to send. */
+	readonly calls: readonly number[];
+	/** The primary limit is used up until then, epoch milliseconds. */
+	readonly exhaustedUntil?: number;
+	/** When GitHub says that the token ends, ISO 8601. */
+	readonly tokenExpiresAt?: string;
 }
 
 export interface GitHub {
 	/** Tries once, redirects and one repeat after a 401 included; all of it within the time limit. Never rejects. */
-	dispatch(request: DispatchRequest, signal: AbortSignal): Promise<Attempt>;
+	dispatch(request: DispatchRequest): Promise<Attempt>;
 }
 
 export interface GitHubOptions {
@@ -30,6 +37,9 @@ export interface GitHubOptions {
 	readonly timeoutMs: number;
 }
 
+/** What GitHub answered, and when it was asked. */
+type Answered = Omit<Attempt, "ms" | "calls">;
+
 /** A renamed repository answers with one redirect; more than a few are a loop. */
 const MAX_REDIRECTS = 3;
 
@@ -37,7 +47,7 @@ const MAX_REDIRECTS = 3;
 export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHubOptions): GitHub {
 	let post: Promise<Post> | undefined;
 
-	async function tryDispatch(request: DispatchRequest, signal: AbortSignal) {
+	async function tryDispatch(request: DispatchRequest, signal: AbortSignal, calls: number[]): Promise<Answered> {
 		post ??= loadPost();
 		const send = await post.catch((error: unknown) => {
 			post = undefined;
@@ -46,14 +56,23 @@ export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHu
 		const { owner, repo, body } = request;
 		const url = `${apiUrl}/repos/${owner}/${repo}/dispatches`;
 		const token = await tokens.get(request);
-		const first = await follow(send, url, body, token, signal);
+		const timed: Post = async (...call) => {
+			const start = now();
+			calls.push(start);
+			try {
+				return await send(...call);
+			} finally {
+				calls.splice(-1, 1, callTime(start, now()));
+			}
+		};
+		const first = await follow(timed, url, body, token, signal);
 		if (first.verdict.kind !== "bad-token") return first;
 		const fresh = await tokens.refresh(token, request);
 		// The same token would be refused again, and failed logins add up to a block of every login.
-		return fresh === token ? first : follow(send, url, body, fresh, signal);
+		return fresh === token ? first : follow(timed, url, body, fresh, signal);
 	}
 
-	async function follow(send: Post, url: string, body: string, token: string, signal: AbortSignal) {
+	async function follow(send: Post, url: string, body: string, token: string, signal: AbortSignal): Promise<Answered> {
 		let target = url;
 		for (let redirects = 0; ; redirects++) {
 			signal.throwIfAborted();
@@ -70,20 +89,37 @@ export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHu
 	}
 
 	return {
-		async dispatch(request, signal) {
+		async dispatch(request) {
 			const start = now();
-			const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-			const attempt = await abortable(tryDispatch(request, limit), limit).catch((error: unknown) => ({
+			const limit = AbortSignal.timeout(timeoutMs);
+			const calls: number[] = [];
+			const answered = await abortable(tryDispatch(request, limit, calls), limit).catch((error: unknown) => ({
 				verdict: noAnswer(error, limit),
 			}));
-			return { ...attempt, ms: now() - start };
+			return { ...answered, calls: [...calls], ms: now() - start };
 		},
 	};
 }
 
-function result(response: RawResponse, verdict: Verdict): Omit<Attempt, "ms"> {
-	const requestId = response.headers["x-github-request-id"];
-	return { verdict, status: response.status, ...(requestId === undefined ? {} : { requestId: String(requestId) }) };
+function result({ status, headers }: RawResponse, verdict: Verdict): Answered {
+	const { "x-github-request-id": requestId, "github-authentication-token-expiration": expires } = headers;
+	const exhaustedUntil = resetOf(headers);
+	const tokenExpiresAt = toIso(expires);
+	return {
+		verdict,
+		status,
+		...(requestId === undefined ? {} : { requestId: String(requestId) }),
+		...(exhaustedUntil > 0 ? { exhaustedUntil } : {}),
+		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
+	};
+}
+
+/** GitHub writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC. */
+function toIso(time: string | number | undefined): string | undefined {
+	const [, date, clock, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(String(time ?? "")) ?? [];
+	if (date === undefined) return undefined;
+	const moment = Date.parse(`${date}T${clock}${zone === "UTC" ? "Z" : zone}`);
+	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 }
 
 function readable({ status, headers, data }: RawResponse) {

@@ -35,7 +35,8 @@ function secretReader(vault: KeyVaultOptions): (name: string) => Promise<string>
 	let reader: Promise<(name: string) => Promise<string>> | undefined;
 	const load = async () => {
 		const { createSecretReader } = await import("./key-vault.ts");
-		return createSecretReader(vault);
+		const { createCredential } = await import("../credential.ts");
+		return createSecretReader(vault, createCredential(vault));
 	};
 	return async (name) => {
 		reader ??= load();

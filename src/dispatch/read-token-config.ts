@@ -1,3 +1,4 @@
+import { readIdentity } from "../identity.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyVaultOptions } from "./key-vault.ts";
 import type { TokenConfig } from "./open-tokens.ts";
@@ -46,9 +47,7 @@ function readVault(settings: Settings): KeyVaultOptions | undefined {
 	if (vaultUrl === undefined) return undefined;
 	const url = settings.url("KEY_VAULT_URL", vaultUrl, "https://NAME.vault.azure.net");
 	if (url?.protocol === "http:") settings.refuse("KEY_VAULT_URL", `"${vaultUrl}" must be https`);
-	const clientId = settings.get("AZURE_CLIENT_ID");
-	const managedIdentity = settings.get("IDENTITY_ENDPOINT") !== undefined;
-	return { vaultUrl, managedIdentity, ...(clientId === undefined ? {} : { clientId }) };
+	return { vaultUrl, ...readIdentity(settings, "AZURE_CLIENT_ID") };
 }
 
 function secretName(settings: Settings, name: string, usual: string): string {

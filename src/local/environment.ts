@@ -9,6 +9,8 @@ export interface LocalSetup {
 	readonly apiUrl: string;
 	/** Whether the stand-in has to be started for that. */
 	readonly standIn: boolean;
+	/** The storage's connection string; undefined where Azurite has to be started for it. */
+	readonly storage: string | undefined;
 	/** What was set and is not used, and why. */
 	readonly notes: readonly string[];
 }
@@ -23,8 +25,9 @@ const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_
  */
 export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
 	const given = env["GITHUB_API_URL"]?.trim();
-	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, notes: [] };
-	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, notes: [] };
+	const storage = env["AzureWebJobsStorage"]?.trim() || undefined;
+	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes: [] };
+	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, storage, notes: [] };
 	// A vault on this machine is a stand-in, too.
 	const vault = isLocal(env["KEY_VAULT_URL"]) ? env["KEY_VAULT_URL"] : undefined;
 	const ignored = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
@@ -38,7 +41,7 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 		PAT_TOKEN: undefined,
 		KEY_VAULT_URL: vault,
 	};
-	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, notes };
+	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, storage, notes };
 }
 
 function isLocal(url: string | undefined): boolean {

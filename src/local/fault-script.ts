@@ -11,11 +11,13 @@ export interface Fault {
 	/** Breaks the connection instead of answering: `before` GitHub has taken the dispatch, or `after`, so that a 204 is lost. */
 	readonly cut?: "before" | "after";
 	readonly times?: number;
+	/** owner/name; calls that name another repository, or none, pass this step by. */
+	readonly repository?: string;
 }
 
-const KEYS = new Set(["status", "headers", "body", "delayMs", "hang", "cut", "times"]);
+const KEYS = new Set(["status", "headers", "body", "delayMs", "hang", "cut", "times", "repository"]);
 
-/** A queue of faults. */
+/** A queue of faults; the first one that applies to a request serves it. */
 export class FaultScript {
 	private steps: { fault: Fault; left: number }[] = [];
 
@@ -30,13 +32,18 @@ export class FaultScript {
 		return this.steps.reduce((sum, { left }) => sum + left, 0);
 	}
 
-	next(): Fault | undefined {
-		const [step] = this.steps;
+	/** @param repository the one that the request names, owner/name */
+	next(repository?: string): Fault | undefined {
+		const step = this.steps.find(({ fault }) => applies(fault, repository));
 		if (step === undefined) return undefined;
 		step.left -= 1;
-		if (step.left <= 0) this.steps.shift();
+		if (step.left <= 0) this.steps.splice(this.steps.indexOf(step), 1);
 		return step.fault;
 	}
+}
+
+function applies(fault: Fault, repository: string | undefined): boolean {
+	return fault.repository === undefined || fault.repository.toLowerCase() === repository?.toLowerCase();
 }
 
 function check(fault: unknown, index: number): Fault {
@@ -46,7 +53,7 @@ function check(fault: unknown, index: number): Fault {
 	const unknown = Object.keys(fault).find((key) => !KEYS.has(key));
 	if (unknown !== undefined)
 		throw new TypeError(`${place}: there is no "${unknown}"; there are ${[...KEYS].join(", ")}`);
-	const { status, headers, hang, cut, times, delayMs } = fault as Fault;
+	const { status, headers, hang, cut, times, delayMs, repository } = fault as Fault;
 	if (headers !== undefined && !areHeaders(headers)) {
 		throw new TypeError(`${place}.headers must be an object of header names and strings`);
 	}
@@ -61,7 +68,14 @@ function check(fault: unknown, index: number): Fault {
 	if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= 60_000)) {
 		throw new TypeError(`${place}.delayMs must be from 0 to 60000`);
 	}
+	if (repository !== undefined && !isRepository(repository)) {
+		throw new TypeError(`${place}.repository must be owner/name`);
+	}
 	return fault as Fault;
+}
+
+function isRepository(name: unknown): boolean {
+	return typeof name === "string" && /^[^/\s]+\/[^/\s]+$/.test(name);
 }
 
 function areHeaders(headers: object): boolean {

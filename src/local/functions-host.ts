@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerEventGridWebhook } from "./event-grid-extension.ts";
 import { invoke, type OnLog } from "./invoke.ts";
-import { type Binding, type LoadedApp, loadFunctions, type RegisteredFunction } from "./load-functions.ts";
+import { type Binding, loadFunctions, type RegisteredFunction, triggerOf } from "./load-functions.ts";
+import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
+import { described, runLogged } from "./run-logged.ts";
 import { readAll, type Server, serve } from "./serve.ts";
+import { startTriggers } from "./start-triggers.ts";
 
 export interface FunctionsHost extends Server {
 	readonly functions: readonly RegisteredFunction[];
@@ -14,6 +17,10 @@ export interface HostOptions {
 	/** 0 takes a free one. */
 	readonly port: number;
 	readonly onLog: OnLog;
+	/** A connection string; left out, queue and timer triggers do not run. */
+	readonly storage?: string | undefined;
+	/** How queue triggers run; left out, as the real host's do by default. */
+	readonly queues?: QueueSettings;
 }
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
@@ -28,10 +35,11 @@ interface RpcHttp {
 }
 
 /**
- * Serves an app's functions by the real host's rules: `/api/<route>`, and the Event Grid extension's webhook. As under
- * `func start`, keys are not asked for.
+ * Serves an app's functions by the real host's rules: `/api/<route>`, and the Event Grid extension's webhook, and
+ * queue and timer triggers. As under `func start`, keys are not asked for.
  */
-export async function startFunctionsHost({ entry, port, onLog }: HostOptions): Promise<FunctionsHost> {
+export async function startFunctionsHost(options: HostOptions): Promise<FunctionsHost> {
+	const { entry, port, onLog, storage, queues = readQueueSettings() } = options;
 	const app = loadFunctions(entry);
 	const http = app.functions.flatMap((called) => {
 		const binding = triggerOf(called, "httpTrigger");
@@ -66,9 +74,14 @@ export async function startFunctionsHost({ entry, port, onLog }: HostOptions): P
 		const { method = "", headers } = request;
 		const answered = await answerEventGridWebhook(
 			{ method, functionName, headers, body: body.toString("utf8") },
-			isTriggered ? runner(app, called, onLog) : undefined,
+			isTriggered ? runEvent(called) : undefined,
 		);
 		response.writeHead(answered.status, { ...TEXT, ...answered.headers }).end(answered.body);
+	}
+
+	function runEvent(called: RegisteredFunction) {
+		const run = runLogged(app, called, onLog);
+		return (event: unknown) => run({ json: JSON.stringify(event) });
 	}
 
 	const server = await serve(port, (request, response) => {
@@ -78,24 +91,17 @@ export async function startFunctionsHost({ entry, port, onLog }: HostOptions): P
 			response.end();
 		});
 	});
-	return { ...server, functions: app.functions };
-}
-
-function runner(app: LoadedApp, called: RegisteredFunction, onLog: OnLog) {
-	return async (event: unknown) => {
-		await invoke(app, called, { json: JSON.stringify(event) }, onLog).catch((error: unknown) => {
-			onLog("error", described(error), called.name);
-			throw error;
-		});
-	};
-}
-
-function described(error: unknown): string {
-	return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-
-function triggerOf({ bindings }: RegisteredFunction, type: string): Binding | undefined {
-	return Object.values(bindings).find((binding) => binding.type === type);
+	try {
+		const triggers = storage && (await startTriggers(app, { storage, queues, onLog, env: process.env }));
+		const close = async () => {
+			if (triggers) await triggers.stop();
+			await server.close();
+		};
+		return { ...server, functions: app.functions, close };
+	} catch (error) {
+		await server.close();
+		throw error;
+	}
 }
 
 function serves({ name }: RegisteredFunction, { route, methods }: Binding, method: string, path: string): boolean {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { type ApiCall, noteCall } from "./api-call.ts";
 import { type Fault, FaultScript } from "./fault-script.ts";
 import { createAppRules, type StandInApp } from "./github-app-rules.ts";
 import {
@@ -33,21 +34,23 @@ export interface StandInOptions {
 	/** An app, whose installation tokens are valid, too. */
 	readonly app?: StandInApp;
 	readonly limits?: Limits;
+	/** How long every call of the API takes at least; what it does is done when it arrives. */
+	readonly latencyMs?: number;
+	/** When the tokens expire (not those of the app), which GitHub tells with each answer; a text in ISO 8601. */
+	readonly tokenExpiresAt?: string | Date;
 	/** Epoch milliseconds. */
 	readonly now?: () => number;
 }
 
 export interface GitHubStandIn extends Server {
 	readonly received: readonly Received[];
-	/** Every call of the API, taken or not, oldest first. */
-	readonly calls: readonly {
-		readonly path: string;
-		readonly token: string | undefined;
-		readonly status: number | null;
-	}[];
+	/** Every call of the API, taken or not, in the order of arrival. */
+	readonly calls: readonly ApiCall[];
 	readonly script: FaultScript;
 	/** The tokens that are valid from now on; without any, none is. */
 	setTokens(tokens: readonly string[]): void;
+	/** Replaces `tokenExpiresAt`; without an argument the tokens do not expire. */
+	setTokenExpiry(expiresAt?: string | Date): void;
 	/** Ends every installation token that was issued. */
 	revokeInstallationTokens(): void;
 	/** How many connections were opened. */
@@ -59,15 +62,16 @@ export interface GitHubStandIn extends Server {
  * HTTP. `GET /_received` lists what it took (DELETE forgets it), `POST /_script` scripts faults (see Fault).
  */
 export async function startGitHubStandIn(options: StandInOptions = {}): Promise<GitHubStandIn> {
-	const { now = Date.now, limits = DOCUMENTED_LIMITS } = options;
+	const { now = Date.now, limits = DOCUMENTED_LIMITS, latencyMs = 0 } = options;
 	const repositories = new Set(options.repositories?.map((name) => name.toLowerCase()));
 	let tokens = options.tokens && new Set(options.tokens);
 	const app = options.app && createAppRules(options.app, now);
 	const isValid = (token: string) => tokens === undefined || tokens.has(token) || app?.isValid(token) === true;
-	const count = createRateLimits(limits, now);
+	let expiry = expiryHeader(options.tokenExpiresAt);
+	const count = createRateLimits(limits);
 	const script = new FaultScript();
 	const received: Received[] = [];
-	const calls: GitHubStandIn["calls"][number][] = [];
+	const calls: ApiCall[] = [];
 	const sockets = new WeakSet<object>();
 	let connections = 0;
 	let requests = 0;
@@ -82,39 +86,44 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const body = await readAll(request);
-		const { method = "", url = "" } = request;
+		const { method = "", url = "", headers } = request;
 		const path = url.split("?")[0] ?? "";
 		if (path.startsWith("/_")) return send(response, control(method, path, body));
-		const fault = script.next();
-		const log = (status: number | null) => calls.push({ path, token: tokenOf(request.headers), status });
-		if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
-		if (fault?.hang === true) return void log(null);
-		if (fault?.cut === "before") return cut(request, log);
-		const given = scripted(fault) ?? dispatch(method, path, request.headers, body);
-		if (fault?.cut === "after") return cut(request, log);
-		log(given.status);
+		const at = now();
+		const fault = script.next(placeOf(path).repository);
+		const noted = noteCall(at, path, headers, body, fault);
+		calls.push(noted);
+		if (fault?.hang === true) return;
+		const given = fault?.cut === "before" ? undefined : (scripted(fault) ?? dispatch(at, method, path, headers, body));
+		const waitMs = Math.max(latencyMs, fault?.delayMs ?? 0);
+		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+		if (given === undefined || fault?.cut !== undefined) return void request.socket.destroy();
+		if (request.socket.destroyed) return;
+		noted.status = given.status;
 		requests += 1;
 		const requestId = `57AD:${(0x1a2b3c + requests).toString(16).toUpperCase()}`;
 		send(response, { ...given, headers: { "x-github-request-id": requestId, ...given.headers, ...fault?.headers } });
 	}
 
-	function dispatch(method: string, path: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
+	function dispatch(at: number, method: string, path: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
+		const token = tokenOf(headers) ?? "";
 		const forApp = app?.answer(method, path, tokenOf(headers));
 		if (forApp !== undefined) return forApp;
 		const refusal = checkCaller(headers, isValid);
 		if (refusal !== undefined) return refusal;
-		const allowance = count(tokenOf(headers) ?? "");
-		const refused = refuseByLimit(allowance);
+		const allowance = count(token, at);
+		const told = { ...allowance.headers, ...(app?.isValid(token) === true ? {} : expiry) };
+		const refused = refuseByLimit({ ...allowance, headers: told });
 		if (refused !== undefined) return refused;
-		const [, owner, repo] = /^\/(?:api\/v3\/)?repos\/([^/]+)\/([^/]+)\/dispatches$/.exec(path) ?? [];
-		const repository = `${owner}/${repo}`;
-		const exists = owner !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
-		if (method !== "POST" || !exists) return { ...githubError(404, "Not Found"), headers: allowance.headers };
+		const { repository, below } = placeOf(path);
+		const exists = repository !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
+		if (method !== "POST" || below !== "/dispatches" || !exists)
+			return { ...githubError(404, "Not Found"), headers: told };
 		const checked = checkDispatch(raw);
-		if (isAnswer(checked)) return { ...checked, headers: allowance.headers };
+		if (isAnswer(checked)) return { ...checked, headers: told };
 		const { authorization: _secret, ...rest } = headers;
-		received.push({ at: new Date(now()).toISOString(), repository, ...checked, headers: rest });
-		return { status: 204, headers: allowance.headers };
+		received.push({ at: new Date(at).toISOString(), repository, ...checked, headers: rest });
+		return { status: 204, headers: told };
 	}
 
 	function control(method: string, path: string, body: Buffer): Answer {
@@ -139,9 +148,24 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		setTokens: (valid) => {
 			tokens = new Set(valid);
 		},
+		setTokenExpiry: (expiresAt) => {
+			expiry = expiryHeader(expiresAt);
+		},
 		revokeInstallationTokens: () => app?.revoke(),
 		connections: () => connections,
 	};
+}
+
+/** What a path is about: a repository (owner/name), and what of it. */
+function placeOf(path: string): { repository?: string; below?: string } {
+	return /^\/(?:api\/v3\/)?repos\/(?<repository>[^/]+\/[^/]+)(?<below>\/.*)?$/.exec(path)?.groups ?? {};
+}
+
+/** As GitHub sends it for a personal access token with an expiry. Source: go-github's parseTokenExpiration. */
+function expiryHeader(expiresAt: string | Date | undefined): Readonly<Record<string, string>> {
+	if (expiresAt === undefined) return {};
+	const [day, time] = new Date(expiresAt).toISOString().split(/[T.]/);
+	return { "github-authentication-token-expiration": `${day} ${time} UTC` };
 }
 
 function scripted(fault: Fault | undefined): Answer | undefined {
@@ -154,11 +178,6 @@ function refuseByLimit({ exceeded, headers, retryAfterSeconds }: Allowance): Ans
 	if (exceeded === "primary") return { ...githubError(403, "API rate limit exceeded for this token."), headers };
 	const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
 	return { ...githubError(403, message), headers: { ...headers, "retry-after": String(retryAfterSeconds) } };
-}
-
-function cut(request: IncomingMessage, log: (status: null) => void): void {
-	log(null);
-	request.socket.destroy();
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {

@@ -13,6 +13,10 @@ export interface Binding {
 	readonly authLevel?: string;
 	readonly methods?: readonly string[];
 	readonly route?: string;
+	readonly queueName?: string;
+	readonly schedule?: string;
+	readonly runOnStartup?: boolean;
+	readonly useMonitor?: boolean;
 }
 
 /** The side of `@azure/functions` that the worker talks to. */
@@ -79,4 +83,9 @@ export function loadFunctions(entry: string): LoadedApp {
 	}
 	if (model === undefined || functions.length === 0) throw new Error(`${entry} registers no function`);
 	return { functions, model };
+}
+
+/** A function's binding of that type, if it has one. */
+export function triggerOf({ bindings }: RegisteredFunction, type: string): Binding | undefined {
+	return Object.values(bindings).find((binding) => binding.type === type);
 }

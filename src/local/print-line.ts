@@ -7,8 +7,20 @@ export function readable(level: string, message: string): string | undefined {
 			return join("event", line.outcome, line.type, line.subject, line.route && `route "${line.route}"`, explain(line));
 		case "dispatch": {
 			const answer = line.status === undefined ? line.verdict : `${line.status}`;
-			return join("dispatch", answer, `${line.repository} ${line.dispatchType}`, `${line.bytes} bytes, ${line.ms} ms`);
+			const sent = `${line.repository} ${line.dispatchType}`;
+			return join("dispatch", answer, sent, `${line.bytes} bytes, ${line.ms} ms`, line.reason);
 		}
+		case "lane":
+			return join("lane", line.change, line.repository ?? line.lane, when(line), waited(line), line.reason);
+		case "window":
+			return join("window", "closed", `${line.count} events`, line.key);
+		case "dead-letter":
+			return join("dead", line.change ?? "letter", line.key, line.repository, line.reason);
+		case "wake-up":
+		case "token":
+			return join(line.stage, line.change ?? level, line.lane, line.reason);
+		case "upkeep":
+			return join("upkeep", "done", `${line.removed} receipts removed`);
 		case "handshake":
 		case "receive":
 			return join(line.stage, `${line.status}`, line.reason);
@@ -26,6 +38,15 @@ interface Parsed {
 function explain({ outcome, reason, id }: Parsed): string | undefined {
 	if (outcome === "dispatched" || !reason) return undefined;
 	return `${id === null ? "" : `${id}: `}${reason}`;
+}
+
+function when({ until, probeAt }: Parsed): string | undefined {
+	const time = until ?? probeAt;
+	return time === undefined ? undefined : `until ${String(time).slice(11, 19)} UTC`;
+}
+
+function waited({ waiting }: Parsed): string | undefined {
+	return typeof waiting === "number" ? `${waiting} waiting` : undefined;
 }
 
 function join(stage: string, end: unknown, ...facts: unknown[]): string {

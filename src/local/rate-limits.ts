@@ -5,10 +5,14 @@ export interface Limits {
 	/** Secondary limit: requests that create content, a minute and an hour. */
 	readonly contentPerMinute: number;
 	readonly contentPerHour: number;
+	/** Requests that create content, a second; left out, any number: GitHub advises a second between writes, no more. */
+	readonly contentPerSecond?: number;
 }
 
 export const DOCUMENTED_LIMITS: Limits = { perHour: 5000, contentPerMinute: 80, contentPerHour: 500 };
 
+/** Two calls sent a second apart may arrive less than a second apart. */
+const SECOND_MS = 750;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
@@ -23,14 +27,13 @@ export interface Allowance {
 
 /**
  * Counts requests by token, strictly by arrival. The primary limit's hour starts with its first request, as GitHub's
- * does; the secondary ones look back from now.
- * @param now epoch milliseconds
+ * does; the secondary ones look back from each arrival.
+ * @returns asks for a request that arrives `at` epoch milliseconds, not before the one asked for last
  */
-export function createRateLimits(limits: Limits, now: () => number): (token: string) => Allowance {
+export function createRateLimits(limits: Limits): (token: string, at: number) => Allowance {
 	const tokens = new Map<string, { used: number; resetAt: number; content: number[] }>();
 
-	return (token) => {
-		const at = now();
+	return (token, at) => {
 		const state = tokens.get(token) ?? { used: 0, resetAt: at + HOUR_MS, content: [] };
 		tokens.set(token, state);
 		if (at >= state.resetAt) Object.assign(state, { used: 0, resetAt: at + HOUR_MS });
@@ -45,6 +48,7 @@ export function createRateLimits(limits: Limits, now: () => number): (token: str
 		if (state.used > limits.perHour) return { headers, exceeded: "primary" };
 		state.content = state.content.filter((time) => time > at - HOUR_MS);
 		const free = Math.max(
+			freeAt(state.content, limits.contentPerSecond, SECOND_MS),
 			freeAt(state.content, limits.contentPerMinute, MINUTE_MS),
 			freeAt(state.content, limits.contentPerHour, HOUR_MS),
 		);
@@ -55,7 +59,7 @@ export function createRateLimits(limits: Limits, now: () => number): (token: str
 }
 
 /** When a window has room again, given the times of what is in it, oldest first. */
-function freeAt(times: readonly number[], count: number, windowMs: number): number {
-	const blocking = times.at(-count);
+function freeAt(times: readonly number[], count: number | undefined, windowMs: number): number {
+	const blocking = count === undefined ? undefined : times.at(-count);
 	return blocking === undefined ? 0 : blocking + windowMs;
 }

@@ -1,19 +1,17 @@
 /** `npm start`: the whole bridge on this machine. What it prints is described in `docs/local.md`. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { settleEnvironment } from "./environment.ts";
+import { startAzurite } from "./azurite.ts";
+import { type LocalSetup, settleEnvironment } from "./environment.ts";
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
 import { readable } from "./print-line.ts";
-import type { Server } from "./serve.ts";
+import { readQueueSettings } from "./queue-settings.ts";
+import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
+import { serve } from "./serve.ts";
+import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
 
-const USAGE = `npm start -- [--port N] [--github real]
-
-Runs the bridge on http://127.0.0.1:N (7071) and a stand-in for GitHub on the next port.
-
-  --port N        another port
-  --github real   dispatches go to GitHub itself, with GITHUB_TOKEN and GITHUB_REPOSITORY (or BRIDGE_ROUTES) of yours
-  --help          this text`;
+const root = join(import.meta.dirname, "../..");
 
 const FIRST_EVENT = {
 	id: "first-event",
@@ -25,48 +23,60 @@ const FIRST_EVENT = {
 	data: { experimentName: "fraud-model", runId: "train-7" },
 };
 
-/** A mistake on the command line. */
-class UsageError extends Error {}
-
 await main().catch((error: unknown) => {
 	process.stderr.write(`${explain(error)}\n`);
 	process.exitCode = 1;
 });
 
 async function main(): Promise<void> {
-	const { values } = parseArgs({
-		options: { port: { type: "string" }, github: { type: "string" }, help: { type: "boolean" } },
-	});
-	if (values.help === true) return say(USAGE);
-	if (values.github !== undefined && values.github !== "real") throw new UsageError(`--github takes "real"`);
-	const port = readPort(values.port ?? "7071");
-
-	const setup = settleEnvironment(process.env, {
-		real: values.github === "real",
-		standInUrl: `http://127.0.0.1:${port + 1}`,
-	});
-	for (const [name, value] of Object.entries(setup.env)) {
-		if (value === undefined) delete process.env[name];
-		else process.env[name] = value;
-	}
-	const servers: Server[] = [];
-	stopOnSignals(servers);
+	const { help, port, real, lockMs } = readArguments(process.argv.slice(2));
+	if (help) return say(USAGE);
+	const setup = settleEnvironment(process.env, { real, standInUrl: `http://127.0.0.1:${port + 1}` });
+	const started = stopInOrder();
+	stopOnSignals(started);
 	try {
-		if (setup.standIn) servers.push(await startGitHubStandIn({ port: port + 1 }));
-		const entry = join(import.meta.dirname, "../../dist/index.cjs");
-		const host = await startFunctionsHost({ entry, port, onLog: print });
-		servers.push(host);
+		// Taken for a moment, since a second run on this port must not come near the data of the first.
+		await serve(port, () => {}).then((server) => server.close());
+		if (setup.standIn) started.add((await startGitHubStandIn({ port: port + 1 })).close);
+		const storage = setup.storage ?? (await storageOf(port, started));
+		setEnvironment({ ...setup.env, AzureWebJobsStorage: storage });
+		const queues = { ...readQueueSettings(readFileSync(join(root, "host.json"), "utf8")), lockMs };
+		const host = await startFunctionsHost({ entry: join(root, "dist/index.cjs"), port, onLog: print, storage, queues });
+		started.add(host.close);
 		await introduce(host, setup);
 	} catch (error) {
-		await close(servers);
+		await started.stop();
 		throw error;
 	}
 }
 
-async function introduce(
-	{ url, functions }: FunctionsHost,
-	setup: ReturnType<typeof settleEnvironment>,
-): Promise<void> {
+async function storageOf(port: number, started: StopInOrder): Promise<string> {
+	const folder = join(root, dataFolder(port));
+	const { connectionString, stop } = await startAzurite({
+		folder,
+		onExit: (code) => {
+			process.stderr.write(`Azurite has ended (${code}); nothing can be kept without it\n`);
+			void started.stop().then(() => process.exit(1));
+		},
+	});
+	started.add(stop);
+	// For whoever wants to look inside: its ports are new with every start.
+	writeFileSync(join(folder, "connection-string.txt"), `${connectionString}\n`);
+	return connectionString;
+}
+
+function dataFolder(port: number): string {
+	return join(".azurite", String(port));
+}
+
+function setEnvironment(env: LocalSetup["env"]): void {
+	for (const [name, value] of Object.entries(env)) {
+		if (value === undefined) delete process.env[name];
+		else process.env[name] = value;
+	}
+}
+
+async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSetup): Promise<void> {
 	const { problems, warnings, version } = (await (await fetch(`${url}/api/health`)).json()) as {
 		problems: { setting: string; problem: string }[];
 		warnings: string[];
@@ -74,12 +84,14 @@ async function introduce(
 	};
 	const routes = process.env["BRIDGE_ROUTES"] ? "the routes of BRIDGE_ROUTES" : process.env["GITHUB_REPOSITORY"];
 	const where = setup.standIn ? `the GitHub stand-in, ${setup.apiUrl}` : setup.apiUrl;
+	const storage = setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the one of AzureWebJobsStorage";
 	say(`grid-dispatch ${version}
 
   events      ${url}/api/events
   health      ${url}/api/health
   functions   ${functions.map(({ name }) => name).join(", ")}
   dispatches  to ${routes ?? "no repository"} at ${where}
+  storage     ${storage}
 ${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
 	for (const note of [...setup.notes, ...warnings]) say(`note: ${note}`);
 	for (const { setting, problem } of problems) say(`repair: ${setting} ${problem}`);
@@ -94,27 +106,16 @@ function print(level: string, message: string): void {
 	if (line !== undefined) say(`${new Date().toTimeString().slice(0, 8)} ${line}`);
 }
 
-function stopOnSignals(servers: readonly Server[]): void {
-	const stop = () => void close(servers).then(() => process.exit(0));
+function stopOnSignals(started: StopInOrder): void {
+	const stop = () => void started.stop().then(() => process.exit(0));
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
 	// npm hands a signal to the shell between us, which ends without passing it on: then our parent changes.
 	const parent = process.ppid;
 	setInterval(() => process.ppid !== parent && stop(), 200).unref();
 }
 
-async function close(servers: readonly Server[]): Promise<void> {
-	await Promise.all(servers.map((server) => server.close()));
-}
-
 function say(text: string): void {
 	process.stdout.write(`${text}\n`);
-}
-
-function readPort(text: string): number {
-	const port = Number(text);
-	if (!Number.isInteger(port) || port < 1 || port > 65_534)
-		throw new UsageError(`--port takes a number from 1 to 65534, not "${text}"`);
-	return port;
 }
 
 /** A user's mistake is named with its repair; only what nobody foresaw shows where it came from. */

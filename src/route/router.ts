@@ -2,7 +2,7 @@ import type { BridgeEvent } from "../event/bridge-event.ts";
 import { completedWrite } from "./completed-write.ts";
 import { toDispatchType } from "./dispatch-type.ts";
 import { type Condition, filterConditions } from "./filter.ts";
-import type { Destination, Route } from "./route.ts";
+import type { Coalesce, Destination, Route } from "./route.ts";
 
 /** An event's way: the routes that take it, one per destination, or why none does. */
 export type Routed =
@@ -13,6 +13,7 @@ export interface Match {
 	/** The route's name. */
 	readonly route: string;
 	readonly to: Destination;
+	readonly coalesce?: Coalesce;
 }
 
 export type Router = (event: BridgeEvent, onlyRepository?: string) => Routed;
@@ -36,10 +37,14 @@ export function createRouter(routes: readonly Route[]): Router {
 			const to = { ...route.to, dispatchType: route.to.dispatchType ?? toDispatchType(event.type) };
 			const destination = destinationId(to);
 			// Two routes to one destination are one promise; the first one's name stands.
-			if (!matches.has(destination)) matches.set(destination, { route: route.name, to });
+			if (!matches.has(destination)) matches.set(destination, toMatch(route, to));
 		}
 		return matches.size > 0 ? { matches: [...matches.values()] } : { matches: [], reason: explain(failures) };
 	};
+}
+
+function toMatch({ name, coalesce }: Route, to: Destination): Match {
+	return { route: name, to, ...(coalesce === undefined ? {} : { coalesce }) };
 }
 
 /** What makes two destinations the same: GitHub's repository names do not distinguish case, its event types do. */

@@ -27,13 +27,33 @@ function startApp(env: Record<string, string>) {
 	return { functions, said };
 }
 
+const storage = { AzureWebJobsStorage: "UseDevelopmentStorage=true" };
+
 describe("the front door", () => {
 	afterEach(() => void jest.restoreAllMocks());
 
 	it("registers the functions, and has nothing to say about a sound configuration", async () => {
-		const { functions, said } = startApp({ GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x" });
-		expect([...functions.keys()]).toEqual(["webhook", "generic_triggers", "eventGrid", "health"]);
-		expect(await functions.get("health")?.()).toMatchObject({ status: 200 });
+		const { functions, said } = startApp({
+			...storage,
+			GITHUB_REPOSITORY: "contoso/fraud-model",
+			GITHUB_TOKEN: "ghp_x",
+		});
+		expect([...functions.keys()]).toEqual([
+			"webhook",
+			"generic_triggers",
+			"eventGrid",
+			"deliver",
+			"deliverPoison",
+			"upkeep",
+			"receipts",
+			"replay",
+			"health",
+		]);
+		// There is no storage here to be reached; apart from that it is sound.
+		expect(await functions.get("health")?.()).toMatchObject({
+			status: 503,
+			jsonBody: { problems: [], storage: { reachable: false } },
+		});
 		// The announcement waits for the same bridge; two turns later it has been made.
 		for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
 		expect(said).toEqual([]);
@@ -41,17 +61,28 @@ describe("the front door", () => {
 
 	it("registers them with a broken configuration too, and says aloud what to repair", async () => {
 		const { functions, said } = startApp({});
-		expect([...functions.keys()]).toEqual(["webhook", "generic_triggers", "eventGrid", "health"]);
-		await eventually("both problems", () => said[1]);
+		expect([...functions.keys()]).toEqual([
+			"webhook",
+			"generic_triggers",
+			"eventGrid",
+			"deliver",
+			"deliverPoison",
+			"upkeep",
+			"receipts",
+			"replay",
+			"health",
+		]);
+		await eventually("all problems", () => said[2]);
 		expect(said).toEqual([
 			expect.stringMatching(/^error: .*GITHUB_REPOSITORY/),
 			expect.stringMatching(/^error: .*GITHUB_TOKEN/),
+			expect.stringMatching(/^error: .*AzureWebJobsStorage/),
 		]);
 		expect(await functions.get("health")?.()).toMatchObject({ status: 503 });
 	});
 
 	it("says aloud what works but should be looked at", async () => {
-		const { said } = startApp({ GITHUB_REPOSITORY: "contoso/fraud-model", PAT_TOKEN: "ghp_x" });
+		const { said } = startApp({ ...storage, GITHUB_REPOSITORY: "contoso/fraud-model", PAT_TOKEN: "ghp_x" });
 		await eventually("the warning", () => said[0]);
 		expect(said).toEqual([expect.stringMatching(/^warn: .*PAT_TOKEN/)]);
 	});

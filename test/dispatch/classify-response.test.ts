@@ -112,6 +112,15 @@ describe("an answer that asks to slow down", () => {
 		expect((verdict as { until: number }).until).toBeGreaterThanOrEqual(NOW);
 	});
 
+	it.each<[string, GitHubResponse["headers"], boolean]>([
+		["retry-after", { "retry-after": "7" }, true],
+		["a reset to come", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS + 9) }, true],
+		["a reset that has passed", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS - 9) }, false],
+		["nothing", {}, false],
+	])("tells whether GitHub has named the time: %s", (_, headers, named) => {
+		expect(classify(429, headers)).toMatchObject({ kind: "slow-down", named });
+	});
+
 	it("is told with status, GitHub's own words and the time", () => {
 		expect(reasonOf(classify(403, { "retry-after": "30" }, "You have exceeded a secondary rate limit."))).toBe(
 			"GitHub asks to slow down (403: You have exceeded a secondary rate limit.); until 2026-05-26T12:00:30.000Z",

@@ -63,6 +63,12 @@ describe("a dispatch request", () => {
 		);
 	});
 
+	it("says whether less of the event would fit", () => {
+		const refused = (destination: typeof to, data: unknown) => toDispatchRequest(destination, payloadOf(data));
+		expect(refused(to, filling(KB_64))).toMatchObject({ ok: false, tooLarge: true });
+		expect(refused({ ...to, dispatchType: "t".repeat(101) }, {})).toMatchObject({ ok: false, tooLarge: false });
+	});
+
 	it("counts what escaping adds", () => {
 		const quotes = '"'.repeat(Math.ceil(KB_64 / 2));
 		expect(reasonOf(to, quotes)).toMatch(/^the client payload would take \d+ bytes/);

@@ -8,7 +8,6 @@ import { cachedSecrets } from "../../src/dispatch/secrets.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 
 const APP_ID = "1234567";
-const SIGNAL = new AbortController().signal;
 const pair = (type: "pkcs1" | "pkcs8" = "pkcs1") =>
 	generateKeyPairSync("rsa", {
 		modulusLength: 2048,
@@ -57,7 +56,7 @@ describe("a GitHub App", () => {
 	it("dispatches with the token of its installation, looked up and created once", async () => {
 		const github = client();
 		for (let count = 0; count < 3; count++) {
-			expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({
+			expect(await github.dispatch(to("contoso"))).toMatchObject({
 				verdict: { kind: "dispatched" },
 				status: 204,
 			});
@@ -71,9 +70,9 @@ describe("a GitHub App", () => {
 
 	it("uses another owner's own installation", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"), SIGNAL);
-		await github.dispatch(to("fabrikam"), SIGNAL);
-		await github.dispatch(to("Contoso"), SIGNAL);
+		await github.dispatch(to("contoso"));
+		await github.dispatch(to("fabrikam"));
+		await github.dispatch(to("Contoso"));
 		expect(standIn.received.map(({ repository }) => repository)).toHaveLength(3);
 		expect(appCalls()).toHaveLength(4);
 		expect(
@@ -83,7 +82,7 @@ describe("a GitHub App", () => {
 
 	it("looks its installation up once for events that come together", async () => {
 		const github = client();
-		const attempts = await Promise.all([1, 2, 3, 4].map(() => github.dispatch(to("contoso"), SIGNAL)));
+		const attempts = await Promise.all([1, 2, 3, 4].map(() => github.dispatch(to("contoso"))));
 		expect(attempts.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
 		expect(appCalls()).toHaveLength(2);
 	});
@@ -91,26 +90,26 @@ describe("a GitHub App", () => {
 	it("looks it up again after a failure", async () => {
 		const github = client();
 		standIn.script.set({ status: 503 });
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "trouble" } });
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "trouble" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
 	});
 
 	it("appends its paths to Enterprise Server's base", async () => {
-		expect(await client({ path: "/api/v3" }).dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
+		expect(await client({ path: "/api/v3" }).dispatch(to("contoso"))).toMatchObject({ status: 204 });
 		expect(paths().every((path) => path.startsWith("/api/v3/"))).toBe(true);
 	});
 
 	it("gets a new token when GitHub refuses the old one, and dispatches in the same call", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"), SIGNAL);
+		await github.dispatch(to("contoso"));
 		standIn.revokeInstallationTokens();
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
 		expect(standIn.received).toHaveLength(2);
 	});
 
 	it("dispatches with another secret where the route names one", async () => {
 		secrets["other-token"] = "pat";
-		await client().dispatch(to("contoso", "other-token"), SIGNAL);
+		await client().dispatch(to("contoso", "other-token"));
 		expect(standIn.calls).toMatchObject([{ path: "/repos/contoso/fraud-model/dispatches", token: "pat", status: 204 }]);
 	});
 
@@ -123,20 +122,20 @@ describe("a GitHub App", () => {
 		secrets["github-app-key"] = key;
 		await standIn.close();
 		await start({ app: { id: APP_ID, key: key === other.privateKey ? other.publicKey : publicKey } });
-		expect(await client().dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ status: 204 });
 	});
 
 	it("takes up a replaced key without a restart", async () => {
 		const github = client();
 		secrets["github-app-key"] = other.privateKey;
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "bad-token" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "bad-token" } });
 		secrets["github-app-key"] = privateKey;
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
 	});
 });
 
 describe("a GitHub App that cannot get a token", () => {
-	const verdictOf = async (options = {}) => (await client(options).dispatch(to("contoso"), SIGNAL)).verdict;
+	const verdictOf = async (options = {}) => (await client(options).dispatch(to("contoso"))).verdict;
 
 	it("closes only the destination where it is not installed, and names the repair", async () => {
 		await standIn.close();
@@ -145,16 +144,16 @@ describe("a GitHub App that cannot get a token", () => {
 			kind: "closed",
 			reason: expect.stringContaining("install it for contoso"),
 		});
-		expect(await client().dispatch(to("fabrikam"), SIGNAL)).toMatchObject({ status: 204 });
+		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ status: 204 });
 	});
 
 	it("looks the installation up again after it was removed", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"), SIGNAL);
+		await github.dispatch(to("contoso"));
 		standIn.revokeInstallationTokens();
 		standIn.script.set([{ status: 401 }, { status: 404 }]);
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ verdict: { kind: "closed" } });
-		expect(await github.dispatch(to("contoso"), SIGNAL)).toMatchObject({ status: 204 });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "closed" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
 		expect(paths().filter((path) => path.endsWith("/installation"))).toHaveLength(2);
 	});
 

@@ -120,7 +120,7 @@ describe("GitHub's published description of a repository dispatch", () => {
 
 			const given: Readonly<Record<string, string>> = { owner: "contoso", repo: "fraud-model" };
 			const path = PATH.replaceAll(/\{(\w+)\}/g, (_, name: string) => given[name] ?? "");
-			expect(github.calls.at(-1)).toEqual({ path, token: TOKEN, status: 204 });
+			expect(github.calls.at(-1)).toMatchObject({ path, token: TOKEN, status: 204 });
 			const required = operation.parameters.filter((parameter) => parameter.required === true);
 			expect(required).toMatchObject([
 				{ name: "owner", in: "path" },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
 import { type Attempt, createGitHub, type GitHubOptions } from "../../src/dispatch/github.ts";
 import type { Post, RawResponse } from "../../src/dispatch/octokit.ts";
@@ -7,7 +7,6 @@ import { fixedToken, type TokenFor, type TokenSource, TokenUnavailable } from ".
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
 const REQUEST: DispatchRequest = { owner: "contoso", repo: "fraud-model", body: '{"event_type":"t"}' };
-const NEVER = new AbortController().signal;
 /** Far more than any of these tests takes. */
 const AMPLE_MS = 60_000;
 
@@ -60,7 +59,6 @@ function dispatch(
 	post: Post,
 	options: Partial<GitHubOptions> = {},
 	request: DispatchRequest = REQUEST,
-	signal: AbortSignal = NEVER,
 ): Promise<Attempt> {
 	const github = createGitHub({
 		apiUrl: API,
@@ -70,7 +68,7 @@ function dispatch(
 		timeoutMs: AMPLE_MS,
 		...options,
 	});
-	return github.dispatch(request, signal);
+	return github.dispatch(request);
 }
 
 function reasonOf({ verdict }: Attempt): string {
@@ -85,6 +83,7 @@ describe("a dispatch", () => {
 			status: 204,
 			requestId: "ABCD:1",
 			ms: 0,
+			calls: [0],
 		});
 		expect(calls).toMatchObject([{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" }]);
 	});
@@ -118,7 +117,7 @@ describe("a dispatch", () => {
 		};
 		const github = createGitHub({ apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS });
 		expect(loaded).toBe(0);
-		await Promise.all([github.dispatch(REQUEST, NEVER), github.dispatch(REQUEST, NEVER)]);
+		await Promise.all([github.dispatch(REQUEST), github.dispatch(REQUEST)]);
 		expect(loaded).toBe(1);
 	});
 
@@ -137,6 +136,33 @@ describe("a dispatch", () => {
 			verdict: { kind: "slow-down", until: 35_000 },
 		});
 	});
+
+	it("says when GitHub's primary limit is used up, although this call was taken", async () => {
+		const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000000" };
+		await expect(dispatch(script({ headers: used }).post)).resolves.toMatchObject({
+			verdict: { kind: "dispatched" },
+			exhaustedUntil: 1_800_000_000_000,
+		});
+		const left = { ...used, "x-ratelimit-remaining": "1" };
+		expect(await dispatch(script({ headers: left }).post)).not.toHaveProperty("exhaustedUntil");
+	});
+
+	it.each([
+		["2026-12-01 00:00:00 UTC", "2026-12-01T00:00:00.000Z"],
+		["2026-12-01 02:00:00 +0200", "2026-12-01T00:00:00.000Z"],
+		["2026-11-30 19:00:00 -0500", "2026-12-01T00:00:00.000Z"],
+	])("says when the token ends, which GitHub writes as %s", async (header, iso) => {
+		const headers = { "github-authentication-token-expiration": header };
+		await expect(dispatch(script({ headers }).post)).resolves.toMatchObject({ tokenExpiresAt: iso });
+	});
+
+	it.each(["soon", "", "2026-13-41 00:00:00 UTC", "2026-12-01"])(
+		"does not guess when a token ends from %j",
+		async (header) => {
+			const headers = { "github-authentication-token-expiration": header };
+			expect(await dispatch(script({ headers }).post)).not.toHaveProperty("tokenExpiresAt");
+		},
+	);
 
 	it.each([
 		[400, "refused"],
@@ -226,7 +252,7 @@ describe("a dispatch without a token", () => {
 		const { post, calls } = script();
 		const get = failing(new TokenUnavailable(kind, "the vault is closed"));
 		const attempt = await dispatch(post, { tokens: { get, refresh: get } });
-		expect(attempt).toEqual({ verdict: { kind, reason: "the vault is closed" }, ms: 0 });
+		expect(attempt).toEqual({ verdict: { kind, reason: "the vault is closed" }, ms: 0, calls: [] });
 		expect(calls).toEqual([]);
 	});
 
@@ -299,7 +325,7 @@ describe("a dispatch that gets no answer", () => {
 
 	it("ends at its time limit, and owns that the dispatch may have happened", async () => {
 		const attempt = await dispatch(script(silence).post, { timeoutMs: 5 });
-		expect(attempt).toEqual({ verdict: inTime, ms: 0 });
+		expect(attempt).toEqual({ verdict: inTime, ms: 0, calls: [0] });
 	});
 
 	it("ends at the same limit when it waits for the token, or for a fresh one", async () => {
@@ -328,8 +354,8 @@ describe("a dispatch that gets no answer", () => {
 		};
 		const options = { apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS };
 		const github = createGitHub(options);
-		await expect(github.dispatch(REQUEST, NEVER)).resolves.toMatchObject({ verdict: { kind: "trouble" } });
-		await expect(github.dispatch(REQUEST, NEVER)).resolves.toMatchObject({ verdict: { kind: "dispatched" } });
+		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "trouble" } });
+		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "dispatched" } });
 	});
 
 	it("has one limit for all of its calls together", async () => {
@@ -337,18 +363,6 @@ describe("a dispatch that gets no answer", () => {
 		await dispatch(post, { tokens: changingTokens("old", "new") });
 		expect(calls).toHaveLength(3);
 		expect(new Set(calls.map(({ signal }) => signal)).size).toBe(1);
-	});
-
-	it("ends when its caller gives up, before or during the call", async () => {
-		const caller = new AbortController();
-		const { post } = script((call) => {
-			caller.abort();
-			return silence(call);
-		});
-		await expect(dispatch(post, {}, REQUEST, caller.signal)).resolves.toMatchObject({ verdict: inTime });
-		const late = script();
-		await expect(dispatch(late.post, {}, REQUEST, AbortSignal.abort())).resolves.toMatchObject({ verdict: inTime });
-		expect(late.calls).toEqual([]);
 	});
 
 	it.each([
@@ -371,11 +385,45 @@ describe("a dispatch that gets no answer", () => {
 		await expect(dispatch(script(failing(error)).post)).resolves.toEqual({
 			verdict: { kind: "trouble", reason: `no answer from GitHub (${words})` },
 			ms: 0,
+			calls: [0],
 		});
 	});
 
 	it("says so where the client cannot be loaded", async () => {
 		const attempt = await dispatch(script().post, { loadPost: failing(new Error("no such module")) });
 		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "no answer from GitHub (no such module)" });
+	});
+});
+
+describe("the calls that a dispatch counts for the pace", () => {
+	const answering =
+		(ms: number, answer: Partial<RawResponse> = {}) =>
+		async () => {
+			clock += ms;
+			return { status: 204, headers: {}, data: undefined, ...answer };
+		};
+	let clock = 0;
+	beforeEach(() => {
+		clock = 10_000;
+	});
+
+	it("are all it made: redirects, and the repeat after a 401", async () => {
+		const moved = { status: 307, headers: { location: "/there" } };
+		const { post } = script(moved, { status: 401 }, moved, {});
+		const { calls } = await dispatch(post, { tokens: changingTokens("old", "new"), now: () => 7 });
+		expect(calls).toEqual([7, 7, 7, 7]);
+	});
+
+	it("stand for the moment when they had certainly arrived, less the margin of the windows", async () => {
+		const quick = await dispatch(script(answering(400)).post, { now: () => clock });
+		expect(quick.calls).toEqual([10_000]);
+		clock = 10_000;
+		const slow = await dispatch(script(answering(3_000)).post, { now: () => clock });
+		expect(slow.calls).toEqual([12_500]);
+	});
+
+	it("count a call that got no answer, too", async () => {
+		const { calls } = await dispatch(script(failing(new Error("reset"))).post, { now: () => 5 });
+		expect(calls).toEqual([5]);
 	});
 });

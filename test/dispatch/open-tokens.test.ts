@@ -7,8 +7,8 @@ import { asked } from "../helpers/asked.ts";
 const mockVault: { events: unknown[] } = { events: [] };
 
 jest.mock("../../src/dispatch/key-vault.ts", () => ({
-	createSecretReader: (options: KeyVaultOptions) => {
-		mockVault.events.push(options);
+	createSecretReader: (options: KeyVaultOptions, credential: unknown) => {
+		mockVault.events.push({ ...options, credential });
 		return async (name: string) => {
 			mockVault.events.push(name);
 			return `token of ${name}`;
@@ -16,8 +16,17 @@ jest.mock("../../src/dispatch/key-vault.ts", () => ({
 	},
 }));
 
+jest.mock("../../src/credential.ts", () => ({
+	createCredential: ({ clientId }: KeyVaultOptions) => `as ${clientId}`,
+}));
+
 const github = { apiUrl: "https://api.github.com", userAgent: "test", fetch: globalThis.fetch };
-const vault: KeyVaultOptions = { vaultUrl: "https://contoso.vault.azure.net", managedIdentity: true };
+const vault: KeyVaultOptions = {
+	vaultUrl: "https://contoso.vault.azure.net",
+	managedIdentity: true,
+	clientId: "bridge",
+};
+const opened = { ...vault, credential: "as bridge" };
 
 describe("opening the tokens", () => {
 	beforeEach(() => {
@@ -36,7 +45,7 @@ describe("opening the tokens", () => {
 		expect(mockVault.events).toEqual([]);
 		await expect(tokens.get(asked())).resolves.toBe("token of github-token");
 		await expect(tokens.get(asked("other-secret"))).resolves.toBe("token of other-secret");
-		expect(mockVault.events).toEqual([vault, "github-token", "other-secret"]);
+		expect(mockVault.events).toEqual([opened, "github-token", "other-secret"]);
 	});
 
 	it("keeps tokens by the clock that it was given", async () => {
@@ -46,6 +55,6 @@ describe("opening the tokens", () => {
 		await tokens.get(asked());
 		clock += 3_600_000;
 		await tokens.get(asked());
-		expect(mockVault.events).toEqual([vault, "github-token", "github-token"]);
+		expect(mockVault.events).toEqual([opened, "github-token", "github-token"]);
 	});
 });

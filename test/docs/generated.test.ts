@@ -7,17 +7,37 @@ import { toClientPayload } from "../../src/dispatch/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
 import { KNOWN_EVENT_TYPES } from "../../src/event/validate-event.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
-import { ROOT, readText } from "./read-docs.ts";
+import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 const files = generateDocs(ROOT);
 const payloads = readdirSync(join(ROOT, "docs/client-payloads")).sort();
+/** Those that are no event as it came. */
+const FORMS = ["data-by-reference.json", "few-events.json", "many-events.json"];
+
+interface Properties {
+	readonly properties: Readonly<Record<string, object>>;
+}
 const schema = JSON.parse(readText("docs/client-payload.schema.json")) as {
-	properties: { bridge: { properties: object } };
+	readonly properties: { readonly bridge: Properties };
+	readonly definitions: {
+		readonly largeData: { readonly properties: { readonly reference: Properties } };
+		readonly manyEvents: Properties & { readonly properties: { readonly manifest: Properties } };
+	};
 };
-const validate = new Ajv({ strict: true, allErrors: true }).compile(schema);
+const ajv = () => new Ajv({ strict: true, allErrors: true, strictRequired: false });
+const validate = ajv().compile(schema);
 
 function payloadIn(file: string): Record<string, unknown> {
 	return JSON.parse(readText(`docs/client-payloads/${file}`)) as Record<string, unknown>;
+}
+
+function dataIn(file: string): Record<string, unknown> {
+	return payloadIn(file)["data"] as Record<string, unknown>;
+}
+
+function isForm(name: "largeData" | "manyEvents", data: unknown): boolean {
+	const { definitions } = schema;
+	return ajv().compile({ $ref: `#/definitions/${name}`, definitions })(data);
 }
 
 describe("the generated documentation", () => {
@@ -32,7 +52,9 @@ describe("the generated documentation", () => {
 			expect(files.get("README.md")).toContain(`| \`${type}\` |`);
 			expect(files.get("docs/events.md")).toContain(`| [\`${type}\`]`);
 		}
-		expect(payloads.map((file) => payloadIn(file)["type"])).toEqual([...KNOWN_EVENT_TYPES]);
+		const ofTypes = payloads.filter((file) => !FORMS.includes(file));
+		expect(ofTypes.map((file) => payloadIn(file)["type"])).toEqual([...KNOWN_EVENT_TYPES]);
+		expect(payloads).toEqual(expect.arrayContaining(FORMS));
 	});
 });
 
@@ -62,6 +84,41 @@ describe("the client payload's schema", () => {
 		expect(Object.keys(properties).length).toBeLessThanOrEqual(LIMITS.payloadKeys);
 	});
 
+	it("describes large data as the code sends it, in the place of what GitHub would not take", () => {
+		const data = dataIn("data-by-reference.json");
+		expect(isForm("largeData", data)).toBe(true);
+		expect(data).toMatchObject({ runId: expect.any(String), experimentName: expect.any(String) });
+		const { reference } = data as { readonly reference: { readonly bytes: number } };
+		expect(reference.bytes).toBeGreaterThan(LIMITS.bodyBytes);
+		const { properties } = schema.definitions.largeData.properties.reference;
+		expect(Object.keys(properties)).toEqual(Object.keys(reference));
+	});
+
+	it("describes the data of many events as the code sends it, and no other key", () => {
+		const [few, many] = [dataIn("few-events.json"), dataIn("many-events.json")];
+		expect(isForm("manyEvents", few)).toBe(true);
+		expect(isForm("manyEvents", many)).toBe(true);
+		const { properties } = schema.definitions.manyEvents;
+		expect(new Set([...Object.keys(few), ...Object.keys(many)])).toEqual(new Set(Object.keys(properties)));
+		const [event, sample] = [few["events"], many["sample"]].map((list) => (list as object[])[0] ?? {});
+		expect(Object.keys((properties["events"] as { items: Properties }).items.properties)).toEqual(
+			Object.keys(event ?? {}),
+		);
+		expect(Object.keys((properties["sample"] as { items: Properties }).items.properties)).toEqual(
+			Object.keys(sample ?? {}),
+		);
+		expect(Object.keys(properties.manifest.properties)).toEqual(Object.keys(many["manifest"] as object));
+		expect(many["manifest"]).toMatchObject({ count: many["count"] });
+	});
+
+	it("does not take one for the other", () => {
+		expect(isForm("manyEvents", dataIn("data-by-reference.json"))).toBe(false);
+		expect(isForm("largeData", dataIn("many-events.json"))).toBe(false);
+		expect(
+			isForm("manyEvents", { ...dataIn("few-events.json"), manifest: dataIn("many-events.json")["manifest"] }),
+		).toBe(false);
+	});
+
 	it.each([
 		["an unknown top-level key", { unit: false }],
 		["an empty id", { id: "" }],
@@ -79,5 +136,20 @@ describe("the page about the client payload", () => {
 		),
 	)("tells of %s", (key) => {
 		expect(readText("docs/client-payload.md")).toContain(`\n| \`${key}\` |`);
+	});
+
+	const named = (after: string) =>
+		tableOf("docs/client-payload.md", "Key", after).flatMap(([key = ""]) =>
+			codesIn(key).map((name) => name.replace("data.", "")),
+		);
+
+	it("tells of everything that stands in for large data", () => {
+		const { properties } = schema.definitions.largeData.properties.reference;
+		expect(named("## Large data")).toEqual([...Object.keys(properties).map((key) => `reference.${key}`), "…"]);
+	});
+
+	it("tells of everything that is said of many events", () => {
+		const { properties } = schema.definitions.manyEvents;
+		expect(named("## Data of many events").sort()).toEqual(Object.keys(properties).sort());
 	});
 });

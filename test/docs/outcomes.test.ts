@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Bridge } from "../../src/bridge.ts";
 import { classifyResponse } from "../../src/dispatch/classify-response.ts";
+import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
+import { webhook } from "../../src/functions/webhook.ts";
 import { httpStatus, OUTCOMES, type Outcome } from "../../src/outcome.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { type LogLines, logLines } from "../helpers/log-lines.ts";
+import { newNames } from "../helpers/file-storage.ts";
+import { logLines } from "../helpers/log-lines.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGE = "docs/outcomes.md";
-/** In the code, but this version never answers them, and the page says so. */
-const UNUSED: readonly string[] = ["accepted", "duplicate"];
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** The rows of the table of GitHub's answers, one for each status and hint that they name. */
-const answers = tableOf(PAGE, "GitHub answers").flatMap(([answer = "", verdict = "", outcome = ""]) => {
+const answers = tableOf(PAGE, "GitHub answers").flatMap(([answer = "", verdict = "", outcome = "", receipt = ""]) => {
 	const codes = codesIn(answer);
 	const headers: Record<string, string>[] = [];
 	if (codes.includes("retry-after")) headers.push({ "retry-after": "30" });
@@ -25,49 +31,77 @@ const answers = tableOf(PAGE, "GitHub answers").flatMap(([answer = "", verdict =
 			headers: hint as Readonly<Record<string, string>>,
 			verdict: codesIn(verdict)[0],
 			outcome: codesIn(outcome)[0],
+			state: codesIn(receipt)[0],
 		})),
 	);
 });
 
+const runCompleted = inEventGridSchema(exampleOf("RunCompleted"));
+
 let fixture: BridgeFixture;
 beforeAll(async () => {
-	fixture = await startFixture();
+	fixture = await startFixture({ tokenExpiresAt: new Date(Date.now() + 10 * DAY_MS) });
 });
 afterAll(() => fixture.github.close());
-
-async function accept(element: unknown, log: LogLines) {
-	const [result] = await fixture.bridge().accept([element], { log: log.log });
-	if (result === undefined) throw new Error("no result");
-	return result;
-}
 
 describe.each([PAGE, "README.md"])("the outcomes in %s", (page) => {
 	const rows = tableOf(page, "Outcome").map(([outcome = "", , http]) => [codesIn(outcome)[0], http]);
 
 	it("are those that the code can answer, each with its status", () => {
-		const used = Object.entries(OUTCOMES).filter(([outcome]) => !UNUSED.includes(outcome));
-		expect(rows).toEqual(expect.arrayContaining(used.map(([outcome, { http }]) => [outcome, String(http)])));
-		expect(rows).toHaveLength(used.length);
+		expect(rows).toEqual(Object.entries(OUTCOMES).map(([outcome, { http }]) => [outcome, String(http)]));
 	});
 
 	it("make a request's status as the code does", () => {
 		const of = (...outcomes: Outcome[]) =>
 			httpStatus(outcomes.map((outcome) => ({ outcome, id: null, route: null, key: null, reason: null })));
-		expect(of("dispatched", "unavailable", "rejected")).toBe(503);
+		expect(of("dispatched", "accepted", "unavailable", "rejected")).toBe(503);
 		expect(of("rejected", "rejected")).toBe(400);
-		expect(of("rejected", "ignored")).toBe(200);
+		expect(of("rejected", "accepted", "duplicate")).toBe(202);
+		expect(of("rejected", "ignored", "duplicate")).toBe(200);
+	});
+});
+
+describe("the reasons of what is accepted", () => {
+	const reasons = tableOf(PAGE, "Reason").map(([reason = ""]) => codesIn(reason)[0]?.replace("…", "") ?? "");
+	const gathering = {
+		routes: [{ to: { repository: "contoso/fraud-model" }, coalesce: { quietSeconds: 60, maxSeconds: 60 } }],
+	};
+
+	it.each([
+		["it waits for its turn", { GITHUB_PACE: "1/h" }, undefined],
+		["it waits for others like it", { BRIDGE_ROUTES: JSON.stringify(gathering) }, undefined],
+		["paused until", {}, { status: 503 }],
+		["parked until", {}, { status: 404 }],
+	])("%s stands on the page, and in the answer", async (words, env, fault) => {
+		const bridge = fixture.bridge(env);
+		const { log } = logLines();
+		if (words.endsWith("turn")) await bridge.accept([runCompleted], { log });
+		if (fault !== undefined) fixture.github.script.set(fault);
+		const [result] = await bridge.accept([{ ...runCompleted, id: "waits" }], { log });
+		expect(result?.outcome).toBe("accepted");
+		const reason = reasons.find((one) => one.startsWith(words)) ?? "not on the page";
+		expect(result?.reason).toContain(reason);
+	});
+
+	it("are no more than those", () => {
+		expect(reasons).toHaveLength(4);
 	});
 });
 
 describe("GitHub's answers", () => {
-	it.each(answers)("$status $headers is $verdict, as the page says", async ({ status, headers, verdict, outcome }) => {
-		expect(classifyResponse({ status, headers, message: "" }, 0).kind).toBe(verdict);
-		if (outcome === undefined) return;
-		fixture.github.script.set({ status, headers });
-		const log = logLines();
-		expect(await accept(inEventGridSchema(exampleOf("RunCompleted")), log)).toMatchObject({ outcome });
-		expect(log.lines.find(({ stage }) => stage === "dispatch")).toMatchObject({ verdict, status });
-	});
+	it.each(answers)(
+		"$status $headers is $verdict, as the page says",
+		async ({ status, headers, verdict, outcome, state }) => {
+			expect(classifyResponse({ status, headers, message: "" }, 0).kind).toBe(verdict);
+			if (outcome === undefined) return;
+			fixture.github.script.set({ status, headers });
+			const { log, lines } = logLines();
+			const bridge = fixture.bridge();
+			expect(await bridge.accept([runCompleted], { log })).toMatchObject([{ outcome }]);
+			expect(lines.find(({ stage }) => stage === "dispatch")).toMatchObject({ verdict, status });
+			expect((await bridge.receipts({ limit: 1 })).receipts).toMatchObject([{ state }]);
+		},
+	);
 
 	it("cover every verdict", () => {
 		const verdicts = tableOf(PAGE, "GitHub answers").map(([, verdict = ""]) => codesIn(verdict)[0]);
@@ -78,27 +112,128 @@ describe("GitHub's answers", () => {
 });
 
 describe("the log lines", () => {
-	it("have the stages and the fields that the page names", async () => {
-		const log = logLines();
-		await accept(inEventGridSchema(exampleOf("RunCompleted")), log);
-		await accept({ id: "x" }, log);
+	const seen = logLines();
+	const { log } = seen;
+	const linesOf = (stage: string) => seen.lines.filter((line) => line["stage"] === stage);
+	const later = (ms: number) => ({ now: () => Date.now() + ms });
+	// None that is recorded has a higher number.
+	const wakeUp = { lane: "default", wake: 99 };
+
+	beforeAll(async () => {
+		await dispatchAndReject();
+		await parkAndOpen();
+		await giveUpAndReplay();
+		await gather();
+		await withoutEvents();
+	}, 30_000);
+
+	/** Wakes the lane until there is such a line; whoever has just accepted something may still hold it. */
+	async function wakeUntil(bridge: Bridge, stage: string, changes: readonly unknown[]): Promise<void> {
+		const count = () => linesOf(stage).filter(({ change }) => changes.includes(change)).length;
+		const before = count();
+		await eventually(`${stage} ${changes}`, async () => {
+			await bridge.wake(wakeUp, log);
+			return count() > before || undefined;
+		});
+	}
+
+	async function dispatchAndReject() {
+		const bridge = fixture.bridge();
+		await bridge.accept([runCompleted, { id: "x" }], { log });
 		fixture.github.script.set({ status: 503 });
-		await accept(inEventGridSchema(exampleOf("ModelRegistered")), log);
-		const stages = tableOf(PAGE, "`stage`").map(([stage = ""]) => codesIn(stage)[0]);
-		const fields = tableOf(PAGE, "Field").flatMap(([field = "", of = ""]) =>
-			codesIn(field).map((name) => ({ name, stages: of === "all" ? stages : codesIn(of) })),
-		);
-		for (const stage of ["accept", "dispatch"]) {
-			const written = log.lines.filter((line) => line["stage"] === stage).flatMap((line) => Object.keys(line));
-			const named = fields.filter((field) => field.stages.includes(stage)).map(({ name }) => name);
-			expect(new Set(written.filter((name) => name !== "stage" && name !== "level"))).toEqual(new Set(named));
+		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
+		await bridge.upkeep(log);
+		await bridge.bury(["x"], "it could not be accepted", log);
+	}
+
+	async function parkAndOpen() {
+		for (const status of [401, 404]) {
+			const names = newNames();
+			fixture.github.script.set({ status });
+			await fixture.bridge({}, {}, names).accept([runCompleted], { log });
+			await wakeUntil(fixture.bridge({}, later(5 * MINUTE_MS), names), "lane", ["opened"]);
 		}
-		expect(stages).toEqual(["accept", "dispatch", "handshake", "receive"]);
+	}
+
+	async function giveUpAndReplay() {
+		const names = newNames();
+		fixture.github.script.set({ status: 404 });
+		await fixture.bridge({}, {}, names).accept([runCompleted], { log });
+		const bridge = fixture.bridge({}, later(8 * DAY_MS), names);
+		await wakeUntil(bridge, "dead-letter", [undefined]);
+		await bridge.replay({ state: "dead" }, log);
+	}
+
+	async function gather() {
+		const names = newNames();
+		const coalesce = { quietSeconds: 1, maxSeconds: 1 };
+		const routes = { BRIDGE_ROUTES: JSON.stringify({ routes: [{ to: { repository: "a/b" }, coalesce }] }) };
+		await fixture.bridge(routes, {}, names).accept([runCompleted], { log });
+		await wakeUntil(fixture.bridge(routes, later(MINUTE_MS), names), "window", [undefined]);
+	}
+
+	async function withoutEvents() {
+		const bridge = fixture.bridge();
+		await bridge.wake("no wake-up", log);
+		await bridge.putBack(wakeUp, log);
+		const door = webhook("events", async () => bridge, readHandshakeRules({}));
+		for (const call of [{ body: "no JSON" }, { method: "OPTIONS" }]) {
+			const { logged } = await callFunction(door, call);
+			for (const [level, line] of logged) log(level === "error" ? "error" : "info", line);
+		}
+	}
+
+	const stages = tableOf(PAGE, "`stage`").map(
+		([stage = "", , level = ""]) => [codesIn(stage)[0] ?? "", level] as const,
+	);
+	const fields = tableOf(PAGE, "Field").flatMap(([field = "", of = "", holds = ""]) =>
+		codesIn(field).map((name) => ({ name, stages: codesIn(of), holds })),
+	);
+
+	it("have the stages that the page names", () => {
+		const written = seen.lines.map(({ stage }) => stage);
+		expect(new Set(written)).toEqual(new Set(stages.map(([stage]) => stage)));
+	});
+
+	it.each(stages)("of %s have the fields that the page names, and its levels", (stage, levels) => {
+		const written = linesOf(stage).flatMap((line) => Object.keys(line));
+		const named = fields.filter((field) => field.stages.includes(stage)).map(({ name }) => name);
+		expect([...new Set(written.filter((name) => name !== "stage" && name !== "level"))].sort()).toEqual(
+			[...new Set(named)].sort(),
+		);
+		for (const { level } of linesOf(stage)) expect(levels).toContain(level);
+	});
+
+	it.each(["lane", "dead-letter", "wake-up"])("of %s have the changes that the page names", (stage) => {
+		const { holds = "" } = fields.find(({ name, stages: of }) => name === "change" && of.includes(stage)) ?? {};
+		const written = new Set(linesOf(stage).map(({ change }) => change));
+		const named = new Set<unknown>(codesIn(holds).filter((code) => code !== "EVENT_QUEUE"));
+		// A drain breaks off where storage does.
+		named.delete("interrupted");
+		if (stage !== "lane") named.add(undefined);
+		expect(written).toEqual(named);
 	});
 });
 
 describe("the limits", () => {
-	it("are those of the code", () => {
+	it("of a body are those of the code", () => {
 		expect(readText("docs/events.md")).toContain(`4 MiB (${MAX_BODY_BYTES.toLocaleString("en-GB")} bytes)`);
+	});
+
+	it.each([
+		["a request waits for a slot to send in", "2 s", "src/inline.ts", "slotWaitMs = 2_000"],
+		["and after that for GitHub", "3 s", "src/inline.ts", "gitHubWaitMs = 3_000"],
+		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
+		["one call of GitHub,", "10 s", "src/wire.ts", "callTimeoutMs = 10_000"],
+		["one reading of a secret", "6 s", "src/dispatch/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
+		["events of one request under way at once", "64", "src/bridge.ts", "CONCURRENT_EVENTS = 64"],
+	])("of time: %s %s", (what, limit, file, code) => {
+		const row = tableOf(PAGE, "What").find(([name]) => name?.startsWith(what));
+		expect(row?.[1]).toMatch(new RegExp(`^${limit}\\b`));
+		expect(readText(file)).toContain(code);
+	});
+
+	it("of time are no more than those", () => {
+		expect(tableOf(PAGE, "What")).toHaveLength(6);
 	});
 });

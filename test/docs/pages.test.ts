@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { blocksOf, PAGES, ROOT, readText } from "./read-docs.ts";
+import { blocksOf, PAGES, ROOT, readText, scriptsOf } from "./read-docs.ts";
 
 /** As GitHub marks what it pastes into a workflow. */
 const EXPRESSION = "\u0024{{ x }}";
@@ -27,18 +27,6 @@ function anchorsOf(page: string): string[] {
 			.replaceAll(/[^\w\- ]/g, "")
 			.replaceAll(" ", "-"),
 	);
-}
-
-/** The scripts of a workflow: what follows `run:` on its line, and the lines below that are indented further. */
-function scriptsOf(yaml: string): string[] {
-	const lines = yaml.split("\n");
-	return lines.flatMap((line, index) => {
-		const [, indent = "", script = ""] = /^([ -]*)run:(.*)$/.exec(line) ?? [];
-		if (!/^[ -]*run:/.test(line)) return [];
-		const below = lines.slice(index + 1);
-		const end = below.findIndex((next) => next.trim() !== "" && next.search(/\S/) <= indent.length);
-		return [[script, ...below.slice(0, end < 0 ? below.length : end)].join("\n")];
-	});
 }
 
 describe("the links of the documentation", () => {

@@ -27,9 +27,14 @@ export function blocksOf(page: string): readonly Block[] {
 	}));
 }
 
-/** The rows of the table whose first heading is this, as their cells; the page has one such table. */
-export function tableOf(page: string, heading: string): readonly (readonly string[])[] {
-	const lines = readText(page).split("\n");
+/**
+ * The rows of the table whose first heading is this, as their cells.
+ * @param after a text of the page; the first such table behind it counts
+ */
+export function tableOf(page: string, heading: string, after = ""): readonly (readonly string[])[] {
+	const text = readText(page);
+	if (!text.includes(after)) throw new Error(`${page} does not say "${after}"`);
+	const lines = text.slice(text.indexOf(after)).split("\n");
 	const at = lines.findIndex((line) => line.startsWith(`| ${heading} |`));
 	if (at < 0) throw new Error(`${page} has no table "${heading}"`);
 	const rows = lines.slice(at + 2);
@@ -44,6 +49,18 @@ export function tableOf(page: string, heading: string): readonly (readonly strin
 /** What stands in backticks in a text. */
 export function codesIn(text: string): readonly string[] {
 	return [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+}
+
+/** The scripts of a workflow: what follows `run:` on its line, and the lines below that are indented further. */
+export function scriptsOf(yaml: string): string[] {
+	const lines = yaml.split("\n");
+	return lines.flatMap((line, index) => {
+		const [, indent = "", script = ""] = /^([ -]*)run:(.*)$/.exec(line) ?? [];
+		if (!/^[ -]*run:/.test(line)) return [];
+		const below = lines.slice(index + 1);
+		const end = below.findIndex((next) => next.trim() !== "" && next.search(/\S/) <= indent.length);
+		return [[script, ...below.slice(0, end < 0 ? below.length : end)].join("\n")];
+	});
 }
 
 function cellsOf(line: string): string[] {

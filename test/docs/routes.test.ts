@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { FaultScript } from "../../src/local/fault-script.ts";
+import { groupOf } from "../../src/route/group.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
@@ -64,11 +65,58 @@ describe("the page about routes", () => {
 
 	it("names every key of a route, of its destination and of a filter, and no other", () => {
 		const inTables = [...readText("docs/routes.md").matchAll(/^\| `([\w.]+)` \|/gm)].map(([, key = ""]) => key);
-		const ofRoute = keysOf("route").filter((key) => key !== "to");
-		const ofDestination = keysOf("to").map((key) => `to.${key}`);
-		expect(inTables.filter((key) => key !== "operatorType" && !described.has(key)).sort()).toEqual(
+		const ofRoute = keysOf("route").filter((key) => key !== "to" && key !== "coalesce");
+		const ofDestination = ["to", "coalesce"].flatMap((name) => keysOf(name).map((key) => `${name}.${key}`));
+		expect(inTables.filter((key) => key !== "operatorType" && key !== "by" && !described.has(key)).sort()).toEqual(
 			[...ofRoute, ...ofDestination, ...keysOf("filter")].sort(),
 		);
+	});
+});
+
+describe("gathering events", () => {
+	const { quietSeconds, maxSeconds, by } = (definitions["coalesce"]?.properties ?? {}) as Record<
+		string,
+		{ readonly minimum?: number; readonly maximum?: number; readonly enum?: readonly string[] }
+	>;
+
+	it("has the bounds and the groups that the page names", () => {
+		const rows = new Map(
+			tableOf("docs/routes.md", "Key").map(([key = "", , meaning = ""]) => [codesIn(key)[0], meaning]),
+		);
+		expect(rows.get("coalesce.quietSeconds")).toContain(`${quietSeconds?.minimum} to ${quietSeconds?.maximum}`);
+		expect(rows.get("coalesce.maxSeconds")).toContain(`${maxSeconds?.minimum} to ${maxSeconds?.maximum}`);
+		expect(codesIn(rows.get("coalesce.by") ?? "")).toEqual(by?.enum);
+		expect(tableOf("docs/routes.md", "`by`").map(([group = ""]) => JSON.parse(codesIn(group)[0] ?? ""))).toEqual(
+			by?.enum,
+		);
+	});
+
+	const event = { id: "1", type: "Microsoft.Storage.BlobCreated", time: "", data: {}, attributes: {} };
+	const group = (by: string, change: object = {}, dispatchType = "d") =>
+		groupOf(
+			{ ...event, source: "/a", subject: "/blobServices/default/containers/c/blobs/x/1.csv", ...change },
+			"r",
+			{ repository: "o/n", dispatchType },
+			{ quietSeconds: 1, maxSeconds: 1, by } as never,
+		);
+
+	it.each([
+		["route", { source: "/b", subject: "s" }, undefined],
+		["source", { source: "/A", subject: "s" }, { source: "/b" }],
+		[
+			"container",
+			{ subject: "/blobServices/default/containers/c/blobs/2" },
+			{ subject: "/blobServices/default/containers/d/blobs/2" },
+		],
+		[
+			"directory",
+			{ subject: "/blobServices/default/containers/c/blobs/x/2.csv" },
+			{ subject: "/blobServices/default/containers/c/blobs/2.csv" },
+		],
+	])("by %s has one window for what the page says", (by, together, apart) => {
+		expect(group(by, together)).toBe(group(by));
+		if (apart !== undefined) expect(group(by, apart)).not.toBe(group(by));
+		expect(group(by, {}, "e")).not.toBe(group(by));
 	});
 });
 

@@ -2,19 +2,25 @@ import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { readConfig } from "../../src/config.ts";
+import { parsePace } from "../../src/dispatch/pace.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
+import { readEventQueue } from "../../src/ledger/names.ts";
 import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 /** What Azure sets by itself, and nobody else should. */
 const SET_BY_AZURE = "IDENTITY_ENDPOINT";
-/** What the Functions host reads, not the bridge. */
+/** What the Functions host needs itself. */
 const OF_THE_HOST = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
+/** What the bridge reads of that, since its ledger is in the host's storage account. */
+const isOfTheHost = (name: string) => name.startsWith("AzureWebJobsStorage");
 
-/** One way of configuring each source of tokens: a source that is not reached does not ask for its settings. */
+const STORAGE = { AzureWebJobsStorage: "UseDevelopmentStorage=true" };
+/** One way of configuring each source of tokens, and each way to storage: what is not reached does not ask. */
 const WAYS: Record<string, string>[] = [
-	{ GITHUB_TOKEN: "t" },
-	{ KEY_VAULT_URL: "https://contoso.vault.azure.net" },
-	{ KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1" },
+	{ ...STORAGE, GITHUB_TOKEN: "t" },
+	{ ...STORAGE, KEY_VAULT_URL: "https://contoso.vault.azure.net" },
+	{ ...STORAGE, KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1" },
+	{ AzureWebJobsStorage__accountName: "contosobridge", GITHUB_TOKEN: "t" },
 ];
 
 /** Every name that the code asks the environment for. */
@@ -32,23 +38,25 @@ function namesRead(): string[] {
 		);
 		readConfig(env, ROOT);
 		readHandshakeRules(env);
+		readEventQueue(env);
 	}
 	return [...names].filter((name) => name !== SET_BY_AZURE).sort();
 }
 
-const names = namesRead();
+const read = namesRead();
+const names = read.filter((name) => !isOfTheHost(name));
 const rows = tableOf("README.md", "Setting");
 const defaults = new Map(rows.map(([name = "", value = ""]) => [codesIn(name)[0], codesIn(value)[0]]));
 
 describe("the settings", () => {
-	it("are read in two places, both of which this test asks", () => {
+	it("are read in three places, all of which this test asks", () => {
 		const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
 			.map((file) => file.split(sep).join("/"))
 			.filter((file) => file.endsWith(".ts") && !file.startsWith("local/"));
 		const reading = sources.filter((file) => readText(`src/${file}`).includes("process.env"));
 		expect(reading).toEqual(["index.ts"]);
 		const uses = [...readText("src/index.ts").matchAll(/(\w+)\(process\.env\b/g)].map(([, use]) => use);
-		expect(uses.sort()).toEqual(["openBridge", "readHandshakeRules"]);
+		expect(uses.sort()).toEqual(["openBridge", "readEventQueue", "readHandshakeRules"]);
 	});
 
 	it("stand in the README's table, every one and no other", () => {
@@ -72,24 +80,39 @@ describe("the settings", () => {
 		for (const name of OF_THE_HOST) expect(section).toContain(`\`${name}\``);
 	});
 
+	it("of the host that the bridge reads, too, are named by the section about storage, every one and no other", () => {
+		const section = readText("docs/settings.md").split("## Storage")[1] ?? "";
+		const named = new Set(codesIn(section).filter(isOfTheHost));
+		expect([...named].sort()).toEqual(read.filter(isOfTheHost));
+	});
+
 	it("work as the sample gives them, once there is a token", () => {
 		const { Values } = JSON.parse(readText("local.settings.sample.json")) as { Values: Record<string, string> };
 		expect(readConfig({ ...Values, GITHUB_TOKEN: "ghp_x" }, ROOT)).toMatchObject({
 			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
 			warnings: [],
 		});
+		expect(readEventQueue(Values)).toBeUndefined();
 		expect(readHandshakeRules(Values)).toEqual(readHandshakeRules({}));
 	});
 
 	it("have the defaults that the pages name", () => {
-		const { githubApiUrl, token } = readConfig(
-			{ GITHUB_REPOSITORY: "a/b", KEY_VAULT_URL: "https://contoso.vault.azure.net" },
+		const { githubApiUrl, token, limits, concurrency, giveUpMs, keepMs } = readConfig(
+			{ ...STORAGE, GITHUB_REPOSITORY: "a/b", KEY_VAULT_URL: "https://contoso.vault.azure.net" },
 			ROOT,
 		);
+		const DAY_MS = 86_400_000;
+		expect(parsePace(defaults.get("GITHUB_PACE") ?? "")).toEqual(limits);
+		expect(defaults.get("GITHUB_CONCURRENCY")).toBe(String(concurrency));
+		expect(defaults.get("GIVE_UP_DAYS")).toBe(String(giveUpMs / DAY_MS));
+		expect(defaults.get("KEEP_DAYS")).toBe(String(keepMs / DAY_MS));
 		expect(defaults.get("GITHUB_API_URL")).toBe(githubApiUrl);
 		expect(token).toMatchObject({ secretName: defaults.get("GITHUB_TOKEN_SECRET_NAME") });
 		const pages = readText("docs/settings.md");
 		expect(pages).toContain(`Default: \`${githubApiUrl}\``);
+		for (const name of ["GITHUB_PACE", "GITHUB_CONCURRENCY", "GIVE_UP_DAYS", "KEEP_DAYS"]) {
+			expect(pages.split(`### \`${name}\``)[1]?.split("###")[0]).toContain(`Default: \`${defaults.get(name)}\``);
+		}
 		expect(pages).toContain(`Default: \`${defaults.get("GITHUB_TOKEN_SECRET_NAME")}\``);
 		const [, , origins = ""] = tableOf("docs/events.md", "Setting").find(([name]) => name?.includes("ORIGINS")) ?? [];
 		expect(codesIn(origins)).toEqual(readHandshakeRules({}).origins);

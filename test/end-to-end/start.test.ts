@@ -1,13 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { QueueServiceClient } from "@azure/storage-queue";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
 import { call, postJson } from "../helpers/call.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { freePorts, isFree } from "../helpers/free-ports.ts";
-import { type RunningStart, runStart, startOn } from "../helpers/run-start.ts";
+import { dataOf, type RunningStart, removeData, runStart, startOn } from "../helpers/run-start.ts";
+import { startStorage } from "../helpers/storage.ts";
 
 const RUN_COMPLETED = inEventGridSchema(exampleOf("RunCompleted"));
 
@@ -48,9 +51,10 @@ describe("npm start", () => {
 		const output = bridge.output();
 		expect(output).toContain(`http://127.0.0.1:${port}/api/events`);
 		expect(output).toContain(`http://127.0.0.1:${port}/api/health`);
-		expect(output).toContain("webhook, generic_triggers, eventGrid, health");
+		expect(output).toMatch(/functions +webhook, generic_triggers, eventGrid, .*\bhealth\b/);
 		expect(output).toContain(`contoso/fraud-model at the GitHub stand-in, http://127.0.0.1:${port + 1}`);
 		expect(output).toContain(`http://127.0.0.1:${port + 1}/_received`);
+		expect(output).toContain(`storage     Azurite, in .azurite/${port}`);
 		expect(output).not.toMatch(/note:|repair:/);
 		expect(bridge.errors()).toBe("");
 	});
@@ -114,6 +118,78 @@ describe("npm start", () => {
 	});
 });
 
+describe("the storage of npm start", () => {
+	let port: number;
+
+	const queueOf = (connectionString: string) =>
+		QueueServiceClient.fromConnectionString(connectionString).getQueueClient("kept");
+	const ownStorage = () => readFileSync(join(dataOf(port), "connection-string.txt"), "utf8").trim();
+	const start = () => startOn(port, { keepData: true });
+
+	async function putMessage(): Promise<void> {
+		await queueOf(ownStorage()).create();
+		await queueOf(ownStorage()).sendMessage("one");
+	}
+
+	async function messages(): Promise<string[]> {
+		const { peekedMessageItems } = await queueOf(ownStorage()).peekMessages();
+		return peekedMessageItems.map(({ messageText }) => messageText);
+	}
+
+	/** Where it serves queues. */
+	const queuePort = () => Number(/QueueEndpoint=[^;]*:(\d+)/.exec(ownStorage())?.[1]);
+
+	beforeEach(async () => {
+		port = await freePorts();
+	});
+	afterEach(() => removeData(port));
+
+	it("is Azurite, whose data outlive a stop with SIGTERM", async () => {
+		const first = await start();
+		expect(first.output()).toContain(`storage     Azurite, in .azurite/${port}`);
+		await putMessage();
+		expect(await first.stop()).toBe(0);
+		expect(await isFree(queuePort())).toBe(true);
+		const second = await start();
+		expect(await messages()).toEqual(["one"]);
+		await second.stop();
+	});
+
+	it("ends, and keeps its data, even when npm start is killed", async () => {
+		const first = await start();
+		await putMessage();
+		process.kill(first.pid, "SIGKILL");
+		const held = queuePort();
+		await eventually("the end of Azurite", async () => (await isFree(held)) || undefined);
+		const second = await start();
+		expect(await messages()).toEqual(["one"]);
+		await second.stop();
+	});
+
+	it("is left alone by a second run on its port", async () => {
+		const first = await start();
+		await putMessage();
+		const second = runStart(["--port", String(port)], { env: { GITHUB_API_URL: "http://127.0.0.1:9" } });
+		expect(await second.ended).toBe(1);
+		expect(second.output()).toBe(`port ${port} is taken; choose another with: npm start -- --port N\n`);
+		expect(await messages()).toEqual(["one"]);
+		await first.stop();
+	});
+
+	it("is the one of AzureWebJobsStorage where that is set, and no Azurite is started", async () => {
+		const storage = await startStorage();
+		const bridge = await startOn(port, { env: { AzureWebJobsStorage: storage.connectionString } });
+		try {
+			expect(bridge.output()).toContain("storage     the one of AzureWebJobsStorage");
+			expect(bridge.output()).not.toContain("AccountKey");
+			expect(existsSync(dataOf(port))).toBe(false);
+		} finally {
+			await bridge.stop();
+			await storage.stop();
+		}
+	});
+});
+
 describe("npm start on a port that is taken", () => {
 	let holder: Server;
 
@@ -137,6 +213,7 @@ describe("npm start with a mistake on its command line", () => {
 		["a flag that it does not have", ["--prot", "7071"], "--prot"],
 		["a port that is no number", ["--port", "http"], '--port takes a number from 1 to 65534, not "http"'],
 		["a GitHub that it does not know", ["--github", "fake"], '--github takes "real"'],
+		["a lock that never ends", ["--lock", "0"], '--lock takes a number from 1 to 604800, not "0"'],
 	])("names the mistake, prints its usage and ends with code 1: %s", async (_, args, mistake) => {
 		const run = runStart(args);
 		expect(await run.ended).toBe(1);
@@ -198,9 +275,9 @@ describe("npm start in a codespace, whose variables hold a live token", () => {
 	});
 
 	it("lets no call leave this machine", () => {
-		const targets = new Set(recorded().map(({ host, port: to }) => `${host}:${to}`));
-		// Its own health, which it looks at before it introduces itself, and the stand-in.
-		expect(targets).toEqual(new Set([`127.0.0.1:${port}`, `127.0.0.1:${port + 1}`]));
+		// Its own health, which it looks at before it introduces itself, the stand-in, and Azurite.
+		expect(new Set(recorded().map(({ host }) => host))).toEqual(new Set(["127.0.0.1"]));
+		expect(recorded().map(({ port: to }) => to)).toEqual(expect.arrayContaining([String(port), String(port + 1)]));
 	});
 
 	it("sends the token nowhere and prints it nowhere", async () => {
@@ -233,7 +310,9 @@ describe("npm start with a GITHUB_API_URL on this machine", () => {
 		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED);
 		expect(answer.json()).toMatchObject({ events: [{ outcome: "dispatched" }] });
 		expect(github.received).toMatchObject([{ repository: "fabrikam/churn" }]);
-		expect(github.calls).toEqual([{ path: "/api/v3/repos/fabrikam/churn/dispatches", token: TOKEN, status: 204 }]);
+		expect(github.calls).toMatchObject([
+			{ path: "/api/v3/repos/fabrikam/churn/dispatches", token: TOKEN, status: 204 },
+		]);
 	});
 
 	it("starts no stand-in, says where dispatches go, and prints no token", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { BridgeOptions } from "../../src/bridge.ts";
 import { eventGrid } from "../../src/functions/event-grid.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
@@ -10,9 +11,10 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.github.close());
 
-const run = (event: unknown) => {
+const run = (event: unknown, options: Partial<BridgeOptions> = {}) => {
 	const { context, logged } = testContext();
-	return { done: Promise.resolve(eventGrid(async () => fixture.bridge()).handler(event, context)), logged };
+	const bridge = fixture.bridge({}, options);
+	return { done: Promise.resolve(eventGrid(async () => bridge).handler(event, context)), logged };
 };
 
 describe("the Event Grid trigger", () => {
@@ -38,10 +40,18 @@ describe("the Event Grid trigger", () => {
 	});
 
 	it.each([401, 403, 404, 500])(
-		"throws when GitHub answers %i, so that Event Grid delivers the event again",
+		"acknowledges an event that waits in the ledger, since GitHub answers %i",
 		async (status) => {
 			fixture.github.script.set({ status });
-			await expect(run(asCloudEvent(exampleOf("ModelRegistered"))).done).rejects.toThrow(String(status));
+			const { done, logged } = run(asCloudEvent(exampleOf("ModelRegistered")));
+			await expect(done).resolves.toBeUndefined();
+			expect(logged.at(-1)).toEqual(["information", expect.stringContaining('"outcome":"accepted"')]);
 		},
 	);
+
+	it("throws when an event could not be made durable, so that Event Grid delivers it again", async () => {
+		const openStorage = () => Promise.reject(new Error("storage is down"));
+		const { done } = run(asCloudEvent(exampleOf("ModelRegistered")), { openStorage });
+		await expect(done).rejects.toThrow("storage is down");
+	});
 });

@@ -1,33 +1,72 @@
-import { describe, expect, it } from "@jest/globals";
-import { createBridge } from "../../src/bridge.ts";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { readConfig } from "../../src/config.ts";
 import { health } from "../../src/functions/health.ts";
+import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
+import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const GET = { method: "GET" };
+const event = inEventGridSchema(exampleOf("RunCompleted"));
 
 describe("health", () => {
+	let fixture: BridgeFixture;
+	beforeAll(async () => {
+		fixture = await startFixture();
+	});
+	afterAll(() => fixture.github.close());
+
 	it("is open, and says 200 with what should be looked at", async () => {
-		const config = readConfig({ GITHUB_REPOSITORY: "contoso/fraud-model", PAT_TOKEN: "secret-token" }, "/");
-		const answered = health(async () => createBridge(config, { version: "1.2.3" }), "1.2.3");
+		const bridge = fixture.bridge({ GITHUB_TOKEN: "", PAT_TOKEN: TOKEN });
+		const answered = health(
+			async () => bridge,
+			"1.2.3",
+			() => 0,
+		);
 		expect(answered).toMatchObject({ authLevel: "anonymous", route: "health", methods: ["GET"] });
-		const { status, json } = await callFunction(answered, { method: "GET" });
+		const { status, json, headers } = await callFunction(answered, GET);
 		expect(status).toBe(200);
+		expect(headers).toEqual({ "Cache-Control": "no-store" });
 		expect(json).toMatchObject({
 			status: "healthy",
 			version: "1.2.3",
 			problems: [],
 			warnings: [expect.stringContaining("PAT_TOKEN")],
+			storage: { reachable: true },
+			waiting: 0,
 		});
-		expect(JSON.stringify(json)).not.toContain("secret-token");
+		expect(JSON.stringify(json)).not.toContain(TOKEN);
+		expect(JSON.stringify(json)).not.toContain("AccountKey");
 	});
 
 	it("says 503 with every problem while the configuration is broken", async () => {
 		const problems = [{ setting: "GITHUB_REPOSITORY", problem: "is not set" }];
-		const { status, json } = await callFunction(
-			health(async () => createBrokenBridge(problems), "1.2.3"),
-			{ method: "GET" },
+		const broken = createBrokenBridge(problems);
+		const answered = health(
+			async () => broken,
+			"1.2.3",
+			() => 0,
 		);
+		const { status, json } = await callFunction(answered, GET);
 		expect(status).toBe(503);
 		expect(json).toMatchObject({ status: "unhealthy", problems });
+	});
+
+	it("keeps its answer for ten seconds, so that polling costs nothing", async () => {
+		const bridge = fixture.bridge();
+		let clock = 0;
+		const answered = health(
+			async () => bridge,
+			"1.2.3",
+			() => clock,
+		);
+		const look = async () => ((await callFunction(answered, GET)).json as { waiting: number }).waiting;
+		expect(await look()).toBe(0);
+		fixture.github.script.set({ status: 500 });
+		await bridge.accept([event], logLines());
+		clock = 9_999;
+		expect(await look()).toBe(0);
+		clock = 10_000;
+		expect(await look()).toBe(1);
 	});
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
@@ -11,6 +11,8 @@ let fixture: BridgeFixture;
 let bridge: Bridge;
 beforeAll(async () => {
 	fixture = await startFixture();
+});
+beforeEach(() => {
 	bridge = fixture.bridge();
 });
 afterEach(() => void fixture.github.script.set([]));
@@ -98,9 +100,33 @@ describe("the webhook", () => {
 		).toBe(413);
 	});
 
-	it.each([401, 403, 404, 429, 500])("answers 503 when GitHub answers %i, never that status itself", async (status) => {
+	it.each([401, 403, 404, 429, 500])("answers 202 when GitHub answers %i, never that status itself", async (status) => {
 		fixture.github.script.set({ status });
-		expect((await callFunction(door(), { body: event })).status).toBe(503);
+		const { status: answered, json } = await callFunction(door(), { body: event });
+		expect(answered).toBe(202);
+		expect(json).toMatchObject({
+			events: [{ outcome: "accepted", reason: expect.stringMatching(/^(paused|parked) until/) }],
+		});
+	});
+
+	it("answers 200 to an event that is delivered again", async () => {
+		await callFunction(door(), { body: event });
+		const { status, json } = await callFunction(door(), { body: event });
+		expect({ status, json }).toMatchObject({ status: 200, json: { events: [{ outcome: "duplicate" }] } });
+	});
+
+	it("answers 503 while nothing can be made durable, and never 503 for what is the event's own fault", async () => {
+		bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("storage is down")) });
+		const { status, json } = await callFunction(door(), { body: event });
+		expect({ status, json }).toMatchObject({ status: 503, json: { events: [{ outcome: "unavailable" }] } });
+	});
+
+	it("answers 200 to a batch of which one event is rejected, and keeps that one", async () => {
+		const { status, json } = await callFunction(door(), { body: [event, { ...event, id: "bad", data: {} }] });
+		expect({ status, json }).toMatchObject({
+			status: 200,
+			json: { events: [{ outcome: "dispatched" }, { outcome: "rejected", key: expect.any(String) }] },
+		});
 	});
 
 	it("honours the predecessor's repoName", async () => {
@@ -109,7 +135,8 @@ describe("the webhook", () => {
 			body: event,
 		});
 		expect(named.json).toMatchObject({ events: [{ outcome: "dispatched" }] });
-		const other = await callFunction(door(), { path: "/api/generic_triggers?repoName=contoso/other", body: event });
+		const next = { ...event, id: "next" };
+		const other = await callFunction(door(), { path: "/api/generic_triggers?repoName=contoso/other", body: next });
 		expect(other.json).toMatchObject({
 			events: [{ outcome: "ignored", reason: expect.stringContaining("contoso/other") }],
 		});

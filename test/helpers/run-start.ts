@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { call } from "./call.ts";
 import { eventually } from "./eventually.ts";
@@ -12,6 +13,7 @@ export interface RunningStart {
 	printed(text: string): Promise<void>;
 	/** Its exit code; null where a signal has ended it. */
 	readonly ended: Promise<number | null>;
+	readonly pid: number;
 	/** Asks it to stop with SIGTERM; resolves with its exit code. */
 	stop(): Promise<number | null>;
 }
@@ -21,6 +23,10 @@ export interface StartOptions {
 	readonly env?: Readonly<Record<string, string>>;
 	/** Modules that Node loads first. */
 	readonly preload?: readonly string[];
+	/** Further flags. */
+	readonly flags?: readonly string[];
+	/** Leaves the data of its storage to whoever starts next on that port; `removeData` removes them. */
+	readonly keepData?: boolean;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -57,13 +63,19 @@ export function runStart(args: readonly string[], { env = {}, preload = [] }: St
 			await eventually(`"${text}" in\n${output}`, () => output.includes(text) || undefined);
 		},
 		ended,
+		pid: child.pid ?? 0,
 		stop: () => stop(child, ended),
 	};
 }
 
 /** Starts it on a port and waits until it answers there; its health may be bad. */
 export async function startOn(port: number, options: StartOptions = {}): Promise<RunningStart> {
-	const running = runStart(["--port", String(port)], options);
+	if (options.keepData !== true) removeData(port);
+	const started = runStart(["--port", String(port), ...(options.flags ?? [])], options);
+	const running = {
+		...started,
+		stop: () => started.stop().finally(() => options.keepData === true || removeData(port)),
+	};
 	try {
 		const ended = running.ended.then((code) => {
 			throw new Error(`ended with ${code}:\n${running.output()}`);
@@ -75,6 +87,15 @@ export async function startOn(port: number, options: StartOptions = {}): Promise
 		await running.stop();
 		throw error;
 	}
+}
+
+/** Where the storage of runs on a port lies. */
+export function dataOf(port: number): string {
+	return join(root, ".azurite", String(port));
+}
+
+export function removeData(port: number): void {
+	rmSync(dataOf(port), { recursive: true, force: true });
 }
 
 async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<number | null> {

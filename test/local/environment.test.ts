@@ -77,6 +77,20 @@ describe("a local run's settings", () => {
 		expect(settle({}, true)).toEqual({ env: {}, apiUrl: "https://api.github.com", standIn: false, notes: [] });
 	});
 
+	it.each([
+		["nowhere, so that Azurite is started", {}, undefined],
+		["nowhere where that is blank", { AzureWebJobsStorage: " " }, undefined],
+		[
+			"where AzureWebJobsStorage says",
+			{ AzureWebJobsStorage: "UseDevelopmentStorage=true" },
+			"UseDevelopmentStorage=true",
+		],
+	])("have their storage %s, whatever GitHub is", (_, env, storage) => {
+		expect(settle(env).storage).toBe(storage);
+		expect(settle({ ...env, GITHUB_API_URL: "http://127.0.0.1:9000" }).storage).toBe(storage);
+		expect(settle(env, true).storage).toBe(storage);
+	});
+
 	it("leave the environment that they were read from alone", () => {
 		const env = Object.freeze({ ...CODESPACE });
 		settle(env);

@@ -20,6 +20,33 @@ describe("a script of faults", () => {
 		expect([script.next(), script.next(), script.next(), script.next()]).toEqual([twice, twice, once, undefined]);
 	});
 
+	it("leaves a fault of one repository to its calls, however its name is written", () => {
+		const script = new FaultScript();
+		const fault = { status: 500, repository: "contoso/fraud-model" };
+		script.set(fault);
+		expect([script.next("contoso/churn"), script.next(), script.next("fraud-model")]).toEqual(Array(3).fill(undefined));
+		expect([script.next("Contoso/Fraud-Model"), script.next("contoso/fraud-model")]).toEqual([fault, undefined]);
+	});
+
+	it("lets the first fault that applies serve a call, with faults of a repository and of all in one script", () => {
+		const script = new FaultScript();
+		const [ofA, ofAll, ofB] = [
+			{ status: 500, repository: "o/a", times: 2 },
+			{ status: 502, times: 2 },
+			{ status: 503, repository: "o/b" },
+		];
+		expect(script.set([ofA, ofAll, ofB])).toBe(5);
+		expect(["o/b", "o/a", "o/c", "o/a", "o/a", "o/b", "o/b"].map((repository) => script.next(repository))).toEqual([
+			ofAll,
+			ofA,
+			ofAll,
+			ofA,
+			undefined,
+			ofB,
+			undefined,
+		]);
+	});
+
 	it("takes every form of a fault", () => {
 		const faults = [
 			{},
@@ -30,6 +57,7 @@ describe("a script of faults", () => {
 			{ hang: true },
 			{ cut: "before" },
 			{ cut: "after", times: 1 },
+			{ hang: true, repository: "contoso/fraud-model" },
 		];
 		expect(new FaultScript().set(faults)).toBe(faults.length);
 	});
@@ -53,6 +81,9 @@ describe("a script of faults", () => {
 		["a delay that goes back", { delayMs: -1 }, "script[0].delayMs must be from 0 to 60000"],
 		["a delay over a minute", { delayMs: 60_001 }, "script[0].delayMs must be from 0 to 60000"],
 		["a delay that is a text", { delayMs: "long" }, "script[0].delayMs must be from 0 to 60000"],
+		["a repository without an owner", { repository: "a" }, "script[0].repository must be owner/name"],
+		["a repository of more than two parts", { repository: "a/b/c" }, "script[0].repository must be owner/name"],
+		["a repository that is no text", { repository: ["a/b"] }, "script[0].repository must be owner/name"],
 	])("refuses %s, and names the place", (_, script, problem) => {
 		expect(() => new FaultScript().set(script)).toThrow(problem);
 	});

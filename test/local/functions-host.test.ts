@@ -1,6 +1,10 @@
+import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { FunctionsHost } from "../../src/local/functions-host.ts";
+import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { call, postJson } from "../helpers/call.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type Storage, startStorage } from "../helpers/storage.ts";
 import { buildTinyApp, type TinyApp } from "../helpers/tiny-app.ts";
 
 // Jest hands out a Module class of its own, whose `require` stays within Jest. An app is to be loaded by Node's, which
@@ -161,6 +165,119 @@ describe("the local functions host", () => {
 	it("rejects a port that is taken", async () => {
 		const started = startFunctionsHost({ entry: app.entry, port: host.port, onLog: () => {} });
 		await expect(started).rejects.toMatchObject({ code: "EADDRINUSE", port: host.port });
+	});
+});
+
+const TRIGGERED = `
+import { app } from "@azure/functions";
+
+app.storageQueue("work", {
+	queueName: "%WORK_QUEUE%",
+	connection: "AzureWebJobsStorage",
+	handler: async (entry, context) => {
+		if (entry.slow) await new Promise((resolve) => setTimeout(resolve, 100));
+		const { dequeueCount, id, insertionTime } = context.triggerMetadata;
+		context.info(JSON.stringify({ entry, dequeueCount, id: typeof id, insertionTime }));
+		if (dequeueCount < entry.failures) throw new Error("not yet");
+	},
+});
+app.timer("tick", {
+	schedule: "0 0 0 1 1 *",
+	runOnStartup: true,
+	handler: (timer, context) => context.info(JSON.stringify(timer)),
+});
+app.http("open", { handler: () => ({ body: "open" }) });
+`;
+
+describe("the triggers of the local functions host", () => {
+	let app: TinyApp;
+	let storage: Storage;
+	let host: FunctionsHost;
+	const logged: Logged[] = [];
+
+	const onLog = (level: string, message: string, functionName: string) =>
+		void logged.push({ level, message, functionName });
+	const start = () => {
+		const queues = { ...readQueueSettings(), maxPollingIntervalMs: 100 };
+		return startFunctionsHost({ entry: app.entry, port: 0, onLog, storage: storage.connectionString, queues });
+	};
+	const linesOf = (name: string) => logged.filter(({ functionName }) => functionName === name);
+	const send = async (text: string) => {
+		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient("work-items");
+		await queue.createIfNotExists();
+		await queue.sendMessage(Buffer.from(text).toString("base64"));
+	};
+
+	beforeAll(async () => {
+		process.env["WORK_QUEUE"] = "Work-Items";
+		app = buildTinyApp(TRIGGERED);
+		storage = await startStorage();
+		host = await start();
+	});
+	afterAll(async () => {
+		delete process.env["WORK_QUEUE"];
+		await host?.close();
+		await storage?.stop();
+		app?.remove();
+	});
+
+	it("run a timer's function with a timer", async () => {
+		const line = await eventually("the timer's run", () => linesOf("tick").at(0));
+		expect(JSON.parse(line.message)).toMatchObject({
+			isPastDue: false,
+			schedule: { adjustForDST: true },
+			scheduleStatus: { last: "0001-01-01T00:00:00+00:00", next: expect.stringMatching(/^\d{4}-01-01T00:00:00/) },
+		});
+	});
+
+	it("run a queue's function with JSON parsed and with metadata, from the queue that a setting names", async () => {
+		await send('{ "lane": [1] }');
+		const line = await eventually("the message's run", () => linesOf("work").at(0));
+		expect(JSON.parse(line.message)).toEqual({
+			entry: { lane: [1] },
+			dequeueCount: 1,
+			id: "string",
+			insertionTime: expect.stringMatching(/\+00:00$/),
+		});
+	});
+
+	it("log a failure with the function's name, and run the message again", async () => {
+		logged.length = 0;
+		await send('{ "failures": 2 }');
+		await eventually("the second run", () => linesOf("work").at(2));
+		expect(linesOf("work").map(({ level, message }) => (level === "error" ? message : level))).toEqual([
+			"information",
+			"Error: not yet",
+			"information",
+		]);
+	});
+
+	it("are stopped before the host, which waits for what runs", async () => {
+		const second = await start();
+		await host.close();
+		logged.length = 0;
+		await send('{ "slow": true }');
+		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient("work-items");
+		await eventually("the message's start", async () => {
+			const { peekedMessageItems } = await queue.peekMessages();
+			return peekedMessageItems.length === 0 || undefined;
+		});
+		await second.close();
+		expect(linesOf("work")).toHaveLength(1);
+		expect((await queue.getProperties()).approximateMessagesCount).toBe(0);
+	});
+
+	it("are not started where a setting that they name is missing, and nothing else is", async () => {
+		delete process.env["WORK_QUEUE"];
+		await expect(start()).rejects.toThrow("'%WORK_QUEUE%' does not resolve to a value.");
+	});
+
+	it("are not started without a storage, but all else is", async () => {
+		logged.length = 0;
+		const without = await startFunctionsHost({ entry: app.entry, port: 0, onLog });
+		expect((await call(`${without.url}/api/open`)).text).toBe("open");
+		await without.close();
+		expect(logged).toEqual([]);
 	});
 });
 

@@ -1,4 +1,6 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { Agent } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Call, type Called, call, postJson } from "../helpers/call.ts";
@@ -121,7 +123,7 @@ describe("the GitHub stand-in takes a dispatch", () => {
 		github.setTokens(["the-next-token"]);
 		expect((await post()).status).toBe(401);
 		expect((await post({ headers: { ...CALLER, authorization: "Bearer the-next-token" } })).status).toBe(204);
-		expect(github.calls).toEqual([
+		expect(github.calls).toMatchObject([
 			{ path: `/repos/${REPOSITORY}/dispatches`, token: TOKEN, status: 401 },
 			{ path: `/repos/${REPOSITORY}/dispatches`, token: "the-next-token", status: 204 },
 		]);
@@ -221,7 +223,7 @@ describe("the GitHub stand-in refuses a call", () => {
 		await post({ headers: without("authorization") });
 		await post({ path: "/repos/contoso/elsewhere/dispatches" });
 		await call(`${github.url}/_received`);
-		expect(github.calls).toEqual([
+		expect(github.calls).toMatchObject([
 			{ path: `/repos/${REPOSITORY}/dispatches`, token: undefined, status: 401 },
 			{ path: "/repos/contoso/elsewhere/dispatches", token: TOKEN, status: 404 },
 		]);
@@ -283,6 +285,38 @@ describe("the GitHub stand-in's rate limits", () => {
 		expect((await post()).status).toBe(204);
 	});
 
+	it("answer 403 with Retry-After 1 to a dispatch too soon after another, where a second has a limit", async () => {
+		const limits = { perHour: 5000, contentPerMinute: 80, contentPerHour: 500, contentPerSecond: 1 };
+		await start({ now: () => now, limits });
+		await post();
+		now += 749;
+		const refused = await post();
+		expect(refused.status).toBe(403);
+		expect(message(refused)).toContain("secondary rate limit");
+		expect(refused.headers["retry-after"]).toBe("1");
+		now += 1;
+		expect((await post()).status).toBe(204);
+	});
+
+	it("count arrivals, also while an earlier call waits for its answer", async () => {
+		const limits = { perHour: 5000, contentPerMinute: 80, contentPerHour: 500, contentPerSecond: 1 };
+		await start({ now: () => now, limits });
+		await script({ delayMs: 300 });
+		const slow = post();
+		await eventually("the slow call", () => github.calls[0]);
+		now += 749;
+		expect((await post()).status).toBe(403);
+		now += 1;
+		expect((await post()).status).toBe(204);
+		expect(github.calls[0]?.status).toBeNull();
+		expect((await slow).status).toBe(204);
+		expect(github.calls.map(({ at, status }) => [at - START, status])).toEqual([
+			[0, 204],
+			[749, 403],
+			[750, 204],
+		]);
+	});
+
 	it("count each token on its own", async () => {
 		const limits = { perHour: 1, contentPerMinute: 80, contentPerHour: 500 };
 		await start({ now: () => now, limits, tokens: [TOKEN, "another"] });
@@ -291,8 +325,208 @@ describe("the GitHub stand-in's rate limits", () => {
 	});
 });
 
+describe("the GitHub stand-in's latency", () => {
+	/** A timer may fire a little early. */
+	const [LATENCY_MS, TOLERANCE_MS] = [150, 5];
+
+	/** How long a call took. */
+	async function timed(called: Promise<unknown>): Promise<number> {
+		const before = performance.now();
+		await called.catch(() => {});
+		return performance.now() - before;
+	}
+
+	beforeEach(() => start({ latencyMs: LATENCY_MS }));
+
+	it.each([
+		["a dispatch", undefined, {}],
+		["a refusal", undefined, { headers: without("authorization") }],
+		["a scripted answer", { status: 500 }, {}],
+		["a broken connection", { cut: "before" }, {}],
+		["a fault with a shorter delay", { delayMs: 1 }, {}],
+	])("is the least that %s takes", async (_, fault, more) => {
+		if (fault !== undefined) await script(fault);
+		expect(await timed(post(more))).toBeGreaterThanOrEqual(LATENCY_MS - TOLERANCE_MS);
+	});
+
+	it("does not add to a longer delay of a fault", async () => {
+		await script({ delayMs: 400 });
+		const took = await timed(post());
+		expect(took).toBeGreaterThanOrEqual(400 - TOLERANCE_MS);
+		expect(took).toBeLessThan(400 + LATENCY_MS);
+	});
+
+	it("passes for calls side by side, each of which is taken when it arrives", async () => {
+		const both = [post(), post()];
+		await eventually("two dispatches", () => github.received[1]);
+		expect(github.calls).toMatchObject([{ status: null }, { status: null }]);
+		expect((await Promise.all(both)).map(({ status }) => status)).toEqual([204, 204]);
+	});
+
+	it("does not hold up what is asked of the stand-in itself", async () => {
+		const waiting = post();
+		await eventually("the call", () => github.calls[0]);
+		await call(`${github.url}/_received`);
+		expect(github.calls[0]?.status).toBeNull();
+		await waiting;
+	});
+});
+
+describe("the GitHub stand-in's token expiry", () => {
+	const HEADER = "github-authentication-token-expiration";
+
+	it("is told in GitHub's form with every answer to a valid token, and with no other", async () => {
+		const limits = { perHour: 3, contentPerMinute: 80, contentPerHour: 500 };
+		await start({ tokenExpiresAt: "2026-12-01", limits });
+		const answers = [
+			await post(),
+			await post({ path: "/repos/contoso/elsewhere/dispatches" }),
+			await post({ body: "{}" }),
+			await post(),
+			await post({ headers: { ...CALLER, authorization: "Bearer wrong" } }),
+			await post({ headers: without("authorization") }),
+		];
+		const told = "2026-12-01 00:00:00 UTC";
+		expect(answers.map(({ status, headers }) => [status, headers[HEADER]])).toEqual([
+			[204, told],
+			[404, told],
+			[422, told],
+			[403, told],
+			[401, undefined],
+			[401, undefined],
+		]);
+	});
+
+	it("is not told where none is set, and can be set and taken away later", async () => {
+		await start();
+		expect((await post()).headers[HEADER]).toBeUndefined();
+		github.setTokenExpiry(new Date(Date.UTC(2026, 10, 30, 17, 4, 5, 678)));
+		expect((await post()).headers[HEADER]).toBe("2026-11-30 17:04:05 UTC");
+		github.setTokenExpiry("2026-12-01T01:00:00+02:00");
+		expect((await post()).headers[HEADER]).toBe("2026-11-30 23:00:00 UTC");
+		github.setTokenExpiry();
+		expect((await post()).headers[HEADER]).toBeUndefined();
+	});
+
+	it("is not told with an installation token, which has an expiry of its own", async () => {
+		const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+		const key = publicKey.export({ type: "spki", format: "pem" }).toString();
+		await start({ app: { id: "7", key }, tokenExpiresAt: "2026-12-01" });
+		const at = Math.floor(Date.now() / 1000);
+		const parts = [{ alg: "RS256" }, { iss: "7", iat: at, exp: at + 60 }].map((part) =>
+			Buffer.from(JSON.stringify(part)).toString("base64url"),
+		);
+		const signature = sign("RSA-SHA256", Buffer.from(parts.join(".")), privateKey).toString("base64url");
+		const headers = { ...CALLER, authorization: `Bearer ${[...parts, signature].join(".")}` };
+		const installation = await call(`${github.url}/repos/${REPOSITORY}/installation`, { headers });
+		const { id } = installation.json() as { id: number };
+		const issued = await post({ path: `/app/installations/${id}/access_tokens`, headers });
+		const { token } = issued.json() as { token: string };
+		const taken = await post({ headers: { ...CALLER, authorization: `Bearer ${token}` } });
+		expect([taken.status, taken.headers[HEADER]]).toEqual([204, undefined]);
+		expect((await post()).headers[HEADER]).toBeDefined();
+	});
+
+	it("must be a time", async () => {
+		await start();
+		expect(() => github.setTokenExpiry("soon")).toThrow(RangeError);
+	});
+});
+
+describe("the GitHub stand-in's list of calls", () => {
+	const AT = Date.UTC(2026, 2, 14, 8, 15, 30);
+	const [path, token, at] = [`/repos/${REPOSITORY}/dispatches`, TOKEN, AT];
+
+	/** Posts a dispatch with a promise's key, whatever becomes of it. */
+	async function postKey(key: unknown, more: Call = {}): Promise<void> {
+		const body = JSON.stringify({ event_type: "a", client_payload: { bridge: { key } } });
+		await post({ body, ...more }).catch(() => {});
+	}
+
+	beforeEach(() => start({ now: () => AT }));
+
+	it("tells the arrival, the key and the status of a call without a fault, and of a fault in its place", async () => {
+		await postKey("one");
+		await script([{ status: 503 }, { headers: { "x-late": "yes" } }]);
+		await postKey("two");
+		await postKey("three");
+		expect(github.calls).toEqual([
+			{ at, path, token, key: "one", status: 204 },
+			{ at, path, token, key: "two", status: 503, fault: 503 },
+			{ at, path, token, key: "three", status: 204 },
+		]);
+	});
+
+	it("tells a lost answer from a call that GitHub never took", async () => {
+		await script([{ cut: "before" }, { cut: "after" }]);
+		for (let attempt = 0; attempt < 3; attempt++) await postKey("one");
+		expect(github.calls).toEqual([
+			{ at, path, token, key: "one", status: null, fault: "cut before" },
+			{ at, path, token, key: "one", status: null, fault: "cut after" },
+			{ at, path, token, key: "one", status: 204 },
+		]);
+		expect(github.received).toHaveLength(2);
+	});
+
+	it("tells a call that hangs, and has no status for one whose caller gave up before its answer", async () => {
+		await script([{ hang: true }, { delayMs: 200 }]);
+		const client = new AbortController();
+		const both = [postKey("one", { signal: client.signal })];
+		await eventually("the first call", () => github.calls[0]);
+		both.push(postKey("two", { signal: client.signal }));
+		await eventually("the second call", () => github.calls[1]);
+		client.abort();
+		await Promise.all(both);
+		await setTimeout(300);
+		expect(github.calls).toEqual([
+			{ at, path, token, key: "one", status: null, fault: "hang" },
+			{ at, path, token, key: "two", status: null },
+		]);
+		expect(github.received).toMatchObject([{ client_payload: { bridge: { key: "two" } } }]);
+	});
+
+	it.each([
+		["a key that is no text", '{"client_payload":{"bridge":{"key":1}}}'],
+		["a payload without a bridge", JSON.stringify(DISPATCH)],
+		["a body of null", "null"],
+		["a body that is no JSON", "{"],
+	])("has no key for %s", async (_, body) => {
+		await post({ body });
+		expect(github.calls).toEqual([{ at, path, token, status: expect.any(Number) }]);
+	});
+});
+
 describe("the GitHub stand-in's scripted faults", () => {
 	beforeEach(() => start());
+
+	it("of one repository serve its calls only, under /api/v3 and for its installation, too", async () => {
+		await github.close();
+		await start({ repositories: [] });
+		await script([{ status: 503, repository: REPOSITORY, times: 3 }, { status: 500 }]);
+		const paths = [
+			"/repos/contoso/churn/dispatches",
+			"/repos/contoso/churn/dispatches",
+			`/repos/${REPOSITORY}/dispatches`,
+			"/app/installations/1/access_tokens",
+			`/api/v3/repos/${REPOSITORY}/dispatches`,
+			`/repos/${REPOSITORY}/installation`,
+			`/repos/${REPOSITORY}/dispatches`,
+		];
+		const statuses = [];
+		for (const path of paths) statuses.push((await post({ path })).status);
+		expect(statuses).toEqual([500, 204, 503, 404, 503, 503, 204]);
+	});
+
+	it("redirect the calls of a renamed repository, and leave the address they are sent to alone", async () => {
+		await github.close();
+		await start({ repositories: ["contoso/renamed"] });
+		const location = `${github.url}/repos/contoso/renamed/dispatches`;
+		await script({ status: 307, headers: { location }, repository: REPOSITORY, times: 2 });
+		const redirected = await post();
+		expect([redirected.status, redirected.headers.location]).toEqual([307, location]);
+		expect((await post({ path: "/repos/contoso/renamed/dispatches" })).status).toBe(204);
+		expect((await post()).status).toBe(307);
+	});
 
 	it("answer a status in GitHub's form instead of taking the dispatch, once, and tell how many there are", async () => {
 		expect((await script({ status: 502 })).json()).toEqual({ faults: 1 });

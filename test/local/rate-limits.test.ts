@@ -10,8 +10,8 @@ let now: number;
 
 /** Counts requests of one token by the test's clock. */
 function counter(limits: Partial<Limits> = {}): () => Allowance {
-	const count = createRateLimits({ ...DOCUMENTED_LIMITS, ...limits }, () => now);
-	return () => count("a-token");
+	const count = createRateLimits({ ...DOCUMENTED_LIMITS, ...limits });
+	return () => count("a-token", now);
 }
 
 /** What exceeded each of so many requests. */
@@ -116,9 +116,47 @@ describe("the secondary limits", () => {
 	});
 });
 
+describe("the limit of a second", () => {
+	it("is not set by default, since GitHub only advises it", () => {
+		expect(DOCUMENTED_LIMITS.contentPerSecond).toBeUndefined();
+		expect(exceeded(counter(), 3)).toEqual([undefined, undefined, undefined]);
+	});
+
+	it("refuses what arrives within 750 ms of the one before, and says to come back in a second", () => {
+		const count = counter({ contentPerSecond: 1 });
+		count();
+		expect(count()).toMatchObject({ exceeded: "secondary", retryAfterSeconds: 1 });
+		now += 749;
+		expect(count()).toMatchObject({ exceeded: "secondary", retryAfterSeconds: 1 });
+		now += 1;
+		expect(count().exceeded).toBeUndefined();
+		now += 749;
+		expect(count().exceeded).toBe("secondary");
+	});
+
+	it("looks back from each arrival where it lets more than one through", () => {
+		const count = counter({ contentPerSecond: 2 });
+		const times = [0, 700, 749, 750, 1449, 1450];
+		const said = times.map((time) => {
+			now = START + time;
+			return count().exceeded;
+		});
+		expect(said).toEqual([undefined, undefined, "secondary", undefined, "secondary", undefined]);
+	});
+
+	it("leaves the longer limits as they are", () => {
+		const count = counter({ contentPerSecond: 1, contentPerMinute: 2 });
+		count();
+		now += SECOND;
+		count();
+		now += SECOND;
+		expect(count()).toMatchObject({ exceeded: "secondary", retryAfterSeconds: 58 });
+	});
+});
+
 it("rate limits count each token on its own", () => {
-	const count = createRateLimits({ ...DOCUMENTED_LIMITS, perHour: 1 }, () => now);
-	expect([count("a"), count("a"), count("b")].map((allowance) => allowance.exceeded)).toEqual([
+	const count = createRateLimits({ ...DOCUMENTED_LIMITS, perHour: 1 });
+	expect([count("a", now), count("a", now), count("b", now)].map((allowance) => allowance.exceeded)).toEqual([
 		undefined,
 		"primary",
 		undefined,

@@ -1,0 +1,38 @@
+import type { Gate, LaneState } from "../ledger/lane-state.ts";
+import { type Log, report } from "../report.ts";
+
+export interface LaneChange {
+	readonly before: LaneState;
+	readonly after: LaneState;
+	/** A gate that has just been opened, and how many entries wait behind it: at most 1,000 are counted. */
+	readonly opened: (Gate & { readonly waiting: number | null }) | undefined;
+	/** Epoch milliseconds. */
+	readonly now: number;
+}
+
+/** Says what has changed for a lane as a whole: that it pauses, that it or a destination is parked, that one is open again. */
+export function reportLane(log: Log, lane: string, { before, after, opened, now }: LaneChange): void {
+	const line = { stage: "lane", lane } as const;
+	const { pause, parked, gates } = after;
+	if (pause !== null && pause.until !== before.pause?.until) {
+		report(log, "warn", { ...line, change: "paused", until: iso(pause.until), reason: pause.reason });
+	}
+	if (parked !== null && parked !== before.parked)
+		report(log, "error", { ...line, change: "parked", ...facts(parked) });
+	for (const [repository, gate] of Object.entries(gates)) {
+		if (gate !== before.gates[repository])
+			report(log, "error", { ...line, change: "parked", repository, ...facts(gate) });
+	}
+	if (opened !== undefined) {
+		const { since, waiting, reason } = opened;
+		report(log, "info", { ...line, change: "opened", since: iso(since), closedMs: now - since, waiting, reason });
+	}
+}
+
+function facts({ since, probeAt, reason }: Gate) {
+	return { since: iso(since), probeAt: iso(probeAt), reason };
+}
+
+function iso(time: number): string {
+	return new Date(time).toISOString();
+}

@@ -1,0 +1,20 @@
+import type { Entry } from "../ledger/entry.ts";
+import type { View } from "../ledger/hold.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
+import type { Fate } from "../ledger/settle.ts";
+import type { Log } from "../report.ts";
+
+/** One drain of a lane that is held. */
+export interface Run {
+	readonly log: Log;
+	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
+	readonly wake?: number;
+	/** Whether to look again. */
+	readonly goesOn: () => boolean;
+	/** Whether to wait for what can be done at that time, epoch milliseconds. */
+	readonly waitsFor: (at: number) => boolean;
+	/** Told what was read, before anything is sent. */
+	readonly onView?: (view: View, state: LaneState) => void;
+	/** Told what became of an entry. */
+	readonly onFate?: (entry: Entry, fate: Fate) => void;
+}

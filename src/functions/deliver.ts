@@ -1,0 +1,29 @@
+import type { StorageQueueFunctionOptions } from "@azure/functions";
+import type { TheBridge } from "../bridge.ts";
+import { LEDGER, LEDGER_CONNECTION } from "../ledger/names.ts";
+import { toLog } from "./to-log.ts";
+
+/**
+ * Delivers what could not be delivered at once: the queue is the schedule. Throwing makes the platform hand the message
+ * out again, which is right for bugs and storage outages, and for nothing that GitHub does.
+ */
+export function deliver(theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName: LEDGER.queue,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			await (await theBridge()).wake(message, toLog(context));
+		},
+	};
+}
+
+/** A wake-up that could not be heeded in all its tries (a long outage of storage, or a bug) is put back: it must not get lost. */
+export function deliverPoison(theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName: `${LEDGER.queue}-poison`,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			await (await theBridge()).putBack(message, toLog(context));
+		},
+	};
+}

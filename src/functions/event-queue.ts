@@ -1,0 +1,42 @@
+import type { StorageQueueFunctionOptions } from "@azure/functions";
+import type { TheBridge } from "../bridge.ts";
+import { LEDGER_CONNECTION } from "../ledger/names.ts";
+import { toLog } from "./to-log.ts";
+
+/**
+ * The third door, for networks that Event Grid cannot reach: it delivers to a storage queue, one event a message, and
+ * the platform takes it from there. Returning acknowledges, throwing makes the message come back.
+ */
+export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			const bridge = await theBridge();
+			const results = await bridge.accept(elementsOf(message), { log: toLog(context) });
+			const unavailable = results.find(({ outcome }) => outcome === "unavailable");
+			if (unavailable !== undefined) throw new Error(unavailable.reason ?? "unavailable");
+		},
+	};
+}
+
+/** What could not be accepted in all its tries: tried once more, and else kept as a dead letter, where it is seen. */
+export function eventQueuePoison(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName: `${queueName}-poison`,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			const bridge = await theBridge();
+			const log = toLog(context);
+			const elements = elementsOf(message);
+			const results = await bridge.accept(elements, { log });
+			const unavailable = results.find(({ outcome }) => outcome === "unavailable");
+			if (unavailable === undefined) return;
+			await bridge.bury(elements, `it could not be accepted in all its tries: ${unavailable.reason}`, log);
+		},
+	};
+}
+
+function elementsOf(message: unknown): readonly unknown[] {
+	return Array.isArray(message) ? message : [message];
+}

@@ -1,0 +1,65 @@
+import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
+import type { TheBridge } from "../bridge.ts";
+import { isStorageError } from "../ledger/storage.ts";
+import type { ReplayRequest } from "../operate/replay.ts";
+import { toLog } from "./to-log.ts";
+
+const HELP =
+	'the body is JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that mention it, {"all": true} for all, each with "state": "dead" or "rejected" if only those are meant; or {"container": "…", "prefix": "…"} for the blobs of Event Grid\'s own dead letters';
+
+/** Blob containers that belong to the platform or to the ledger hold no dead letters of Event Grid. */
+const CONTAINER = /^(?!azure-webjobs|grid-dispatch$)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
+
+/** Feeds dead letters back, after a repair: `POST /api/receipts/replay`. */
+export function replay(theBridge: TheBridge): HttpFunctionOptions {
+	return {
+		route: "receipts/replay",
+		methods: ["POST"],
+		authLevel: "function",
+		async handler(request, context): Promise<HttpResponseInit> {
+			const asked = readRequest(await request.text());
+			if (typeof asked === "string") return { status: 400, jsonBody: { error: asked } };
+			try {
+				return { status: 200, jsonBody: await (await theBridge()).replay(asked, toLog(context)) };
+			} catch (error) {
+				if (!(isStorageError(error) && error.status === 404 && "container" in asked)) {
+					return { status: 503, jsonBody: { error: (error as Error).message } };
+				}
+				const problem = `there is no container "${asked.container}" in the function app's storage account`;
+				return { status: 404, jsonBody: { error: problem } };
+			}
+		},
+	};
+}
+
+function readRequest(text: string): ReplayRequest | string {
+	const body = parse(text);
+	if (body === undefined) return HELP;
+	const { key, find, all, state, container, prefix, ...unknown } = body;
+	const [stranger] = Object.keys(unknown);
+	if (stranger !== undefined) return `there is no "${stranger}"; ${HELP}`;
+	const chosen = [key, find, all, container].filter((one) => one !== undefined);
+	if (chosen.length !== 1) return HELP;
+	if (state !== undefined && state !== "dead" && state !== "rejected") return `state is "dead" or "rejected"; ${HELP}`;
+	if (container !== undefined) {
+		if (typeof container !== "string" || !CONTAINER.test(container))
+			return `container is the name of a blob container; ${HELP}`;
+		if (prefix !== undefined && typeof prefix !== "string") return `prefix is a text; ${HELP}`;
+		return { container, ...(prefix === undefined ? {} : { prefix }) };
+	}
+	if (key !== undefined) return typeof key === "string" && key !== "" ? { key } : `key is a text; ${HELP}`;
+	const which: { state?: "dead" | "rejected" } = state === undefined ? {} : { state };
+	if (all !== undefined) return all === true ? which : `all is true; ${HELP}`;
+	return typeof find === "string" && find !== "" ? { find, ...which } : `find is a text; ${HELP}`;
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+	try {
+		const body: unknown = JSON.parse(text);
+		return typeof body === "object" && body !== null && !Array.isArray(body)
+			? (body as Record<string, unknown>)
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,46 @@
+import { TableClient } from "@azure/data-tables";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { QueueClient, type StoragePipelineOptions } from "@azure/storage-queue";
+import type { Credential } from "../credential.ts";
+import type { LedgerNames } from "./names.ts";
+import type { StorageConfig } from "./storage-config.ts";
+
+/** The clients of one ledger. */
+export interface StorageClients {
+	readonly table: TableClient;
+	readonly queue: QueueClient;
+	readonly blobs: BlobServiceClient;
+	readonly container: ContainerClient;
+}
+
+/** Short, since whoever calls has a request to answer, or tries again later. */
+const RETRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
+
+/** Makes the clients; nothing is called yet. */
+export function createClients(
+	config: StorageConfig,
+	credential: Credential | undefined,
+	names: LedgerNames,
+): StorageClients {
+	const { maxTries, ...delays } = RETRIES;
+	const tableOptions = { retryOptions: { maxRetries: maxTries - 1, ...delays }, allowInsecureConnection: true };
+	const options: StoragePipelineOptions = { retryOptions: { maxTries, ...delays } };
+	if (config.kind === "connection-string") {
+		const { connectionString } = config;
+		const blobs = BlobServiceClient.fromConnectionString(connectionString, options);
+		return {
+			table: TableClient.fromConnectionString(connectionString, names.table, tableOptions),
+			queue: new QueueClient(connectionString, names.queue, options),
+			blobs,
+			container: blobs.getContainerClient(names.container),
+		};
+	}
+	if (credential === undefined) throw new Error("storage by identity needs a credential");
+	const blobs = new BlobServiceClient(config.blobUrl, credential, options);
+	return {
+		table: new TableClient(config.tableUrl, names.table, credential, tableOptions),
+		queue: new QueueClient(`${config.queueUrl}/${names.queue}`, credential, options),
+		blobs,
+		container: blobs.getContainerClient(names.container),
+	};
+}

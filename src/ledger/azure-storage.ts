@@ -1,0 +1,187 @@
+import { buffer } from "node:stream/consumers";
+import type { Credential } from "../credential.ts";
+import { createClients, type StorageClients } from "./azure-clients.ts";
+import { toAction, toRow } from "./azure-rows.ts";
+import type { LedgerNames } from "./names.ts";
+import { isStorageError, type Storage, StorageError } from "./storage.ts";
+import type { StorageConfig } from "./storage-config.ts";
+
+/** One call in all, the SDK's retries included. Accepting is several calls, and Event Grid waits 30 seconds. */
+const CALL_TIMEOUT_MS = 5_000;
+/** The manifest of a hundred thousand events is some 70 MB; it is written and read by a drainer, for whom nobody waits. */
+const TRANSFER_TIMEOUT_MS = 20_000;
+
+/**
+ * Azure Storage by its own SDKs. In a file of its own, since they are ten times the size of all the rest and are
+ * evaluated only when the first event needs them.
+ */
+export function openAzureStorage(
+	config: StorageConfig,
+	credential: Credential | undefined,
+	names: LedgerNames,
+): Storage {
+	return createAzureStorage(createClients(config, credential, names));
+}
+
+function createAzureStorage({ table, queue, blobs, container }: StorageClients): Storage {
+	const inContainer = (name: string | undefined) => (name === undefined ? container : blobs.getContainerClient(name));
+
+	const makeContainer = async () => void (await container.createIfNotExists());
+	const makeTable = async () => void (await table.createTable());
+	const makeQueue = async () => void (await queue.createIfNotExists());
+
+	return {
+		commit: (partition, writes) =>
+			called(makeTable, async (abortSignal) => {
+				const { subResponses } = await table.submitTransaction(
+					writes.map((write) => toAction(partition, write)),
+					{ abortSignal },
+				);
+				return subResponses.map(({ etag }) => etag);
+			}),
+		get: (partition, rowKey) =>
+			called(undefined, async (abortSignal) => toRow(await table.getEntity(partition, rowKey, { abortSignal }))).catch(
+				unlessMissing,
+			),
+		list: (partition, { from, to, top, select, where, after }) =>
+			called(undefined, async (abortSignal) => {
+				const and = where === undefined ? "" : ` and (${where})`;
+				const filter = `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}'${and}`;
+				const columns = select === undefined ? {} : { select: ["RowKey", ...select] };
+				const pages = table
+					.listEntities({ queryOptions: { filter, ...columns }, abortSignal })
+					.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
+				const { value } = await pages.next();
+				return { rows: (value ?? []).map(toRow), next: value?.continuationToken };
+			}).catch((error: unknown) => unlessMissing(error) ?? { rows: [] }),
+		put: (text, visibleInSeconds) =>
+			called(makeQueue, async (abortSignal) => {
+				const { messageId, popReceipt } = await queue.sendMessage(Buffer.from(text).toString("base64"), {
+					messageTimeToLive: -1,
+					visibilityTimeout: visibleInSeconds,
+					abortSignal,
+				});
+				return { id: messageId, popReceipt };
+			}),
+		unput: ({ id, popReceipt }) =>
+			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
+		lease: async (blob, seconds) => {
+			const client = container.getBlockBlobClient(blob);
+			const make = async () => {
+				await makeContainer();
+				// Somebody else's lease must not be broken by making the blob again.
+				await client.upload("", 0, { conditions: { ifNoneMatch: "*" } }).catch(unlessConflict);
+			};
+			return called(make, async (abortSignal) => {
+				return (await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal })).leaseId;
+			}).catch((error: unknown) => {
+				// 409 LeaseAlreadyPresent
+				if (isStorageError(error) && error.status === 409) return undefined;
+				throw error;
+			});
+		},
+		renew: (blob, leaseId) =>
+			called(undefined, async (abortSignal) => {
+				await container.getBlobClient(blob).getBlobLeaseClient(leaseId).renewLease({ abortSignal });
+			}),
+		release: (blob, leaseId) =>
+			called(undefined, async (abortSignal) => {
+				await container.getBlobClient(blob).getBlobLeaseClient(leaseId).releaseLease({ abortSignal });
+			}),
+		write: (blob, content, blobContentType) =>
+			called(
+				makeContainer,
+				async (abortSignal) => {
+					const client = container.getBlockBlobClient(blob);
+					await client.upload(content, content.length, { blobHTTPHeaders: { blobContentType }, abortSignal });
+					return client.url.split("?")[0] ?? "";
+				},
+				TRANSFER_TIMEOUT_MS,
+			),
+		read: (blob, from) =>
+			called(
+				undefined,
+				async (abortSignal) => {
+					const { readableStreamBody } = await inContainer(from)
+						.getBlobClient(blob)
+						.download(0, undefined, { abortSignal });
+					return readableStreamBody === undefined ? undefined : buffer(readableStreamBody);
+				},
+				TRANSFER_TIMEOUT_MS,
+			).catch(unlessMissing),
+		names: (prefix, after, from) =>
+			called(undefined, async (abortSignal) => {
+				const pages = inContainer(from)
+					.listBlobsFlat({ prefix, abortSignal })
+					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
+				const { value } = await pages.next();
+				const names = (value?.segment.blobItems ?? []).map(({ name }: { name: string }) => name);
+				return value?.continuationToken ? { names, next: value.continuationToken } : { names };
+			}).catch((error: unknown) => {
+				// Our own container is made when it is first needed; somebody else's was misspelt.
+				if (from !== undefined) throw error;
+				return unlessMissing(error) ?? { names: [] };
+			}),
+		remove: (blob, from) =>
+			called(undefined, async (abortSignal) => {
+				await inContainer(from).getBlobClient(blob).deleteIfExists({ abortSignal });
+			}).catch(unlessMissing),
+	};
+}
+
+/** What a 404 says when it is not a row or a blob that is missing, but what holds it. */
+const NOT_MADE_YET = new Set(["TableNotFound", "QueueNotFound", "ContainerNotFound", "BlobNotFound"]);
+
+/**
+ * Makes one call within its time, and once more after `make` where the table, queue or container is not there yet: so
+ * that nothing is asked at start, and nothing a second time.
+ */
+async function called<T>(
+	make: (() => Promise<void>) | undefined,
+	call: (signal: AbortSignal) => Promise<T>,
+	timeoutMs = CALL_TIMEOUT_MS,
+): Promise<T> {
+	try {
+		return await call(AbortSignal.timeout(timeoutMs));
+	} catch (error) {
+		if (make === undefined || !NOT_MADE_YET.has(codeOf(error))) throw toStorageError(error);
+		try {
+			await make();
+			return await call(AbortSignal.timeout(timeoutMs));
+		} catch (again) {
+			throw toStorageError(again);
+		}
+	}
+}
+
+function codeOf(error: unknown): string {
+	const {
+		code,
+		details,
+		message = "",
+	} = error as {
+		code?: string;
+		message?: string;
+		details?: { errorCode?: string; odataError?: { code?: string } };
+	};
+	const known = code ?? details?.errorCode ?? details?.odataError?.code ?? "";
+	// The error of a transaction names its code in the text alone.
+	return [...NOT_MADE_YET].find((name) => known === name || message.includes(name)) ?? known;
+}
+
+function toStorageError(error: unknown): StorageError {
+	const { statusCode, message = String(error) } = error as { statusCode?: number; message?: string };
+	const [firstLine = ""] = message.split("\n");
+	return new StorageError(firstLine, statusCode, { cause: error });
+}
+
+function unlessMissing(error: unknown): undefined {
+	if (isStorageError(error) && error.status === 404) return undefined;
+	throw error;
+}
+
+function unlessConflict(error: unknown): void {
+	const status = (error as { statusCode?: number }).statusCode;
+	// 409 BlobAlreadyExists; 412 while it is leased.
+	if (status !== 409 && status !== 412) throw error;
+}

@@ -1,0 +1,43 @@
+import { type Accepted, type Acceptor, createAcceptor } from "./acceptor.ts";
+import { type Hold, takeHold } from "./hold.ts";
+import type { LaneState } from "./lane-state.ts";
+import type { Promised } from "./promise.ts";
+import type { Storage } from "./storage.ts";
+
+/** What we promised, lane by lane. */
+export interface Ledger {
+	/** Makes a promise durable, or finds that it is. Rejects with StorageError. */
+	accept(promised: Promised): Promise<Accepted>;
+	/** Makes sure that somebody will look at the lane in time: see Acceptor. */
+	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
+	/** Takes a lane to drain it; undefined while somebody else does. */
+	take(lane: string): Promise<Hold | undefined>;
+}
+
+export interface LedgerOptions {
+	readonly storage: Storage;
+	/** Tells this process from others. */
+	readonly instance: string;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Milliseconds of a clock that nobody sets. */
+	readonly monotonic: () => number;
+	/** Whether what is accepted at the same time shares transactions. */
+	readonly grouping: boolean;
+}
+
+export function createLedger(options: LedgerOptions): Ledger {
+	const acceptors = new Map<string, Acceptor>();
+
+	function acceptorOf(lane: string): Acceptor {
+		const known = acceptors.get(lane) ?? createAcceptor({ ...options, lane });
+		acceptors.set(lane, known);
+		return known;
+	}
+
+	return {
+		accept: (promised) => acceptorOf(promised.lane).accept(promised),
+		wake: (lane, due) => acceptorOf(lane).wake(due),
+		take: (lane) => takeHold({ ...options, lane }),
+	};
+}

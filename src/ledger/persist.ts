@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isStorageError } from "./storage.ts";
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 2_000;
+
+/**
+ * Repeats a write that storage did not answer, until it is written, is refused, or so much time has passed.
+ * @param forMs how long to go on; the SDK's own retries come on top
+ */
+export async function persist<T>(write: () => Promise<T>, forMs = 3_000): Promise<T> {
+	const waits = Math.ceil(forMs / LONGEST_WAIT_MS) + Math.log2(LONGEST_WAIT_MS / FIRST_WAIT_MS);
+	for (let tries = 0; ; tries++) {
+		try {
+			return await write();
+		} catch (error) {
+			if (!isStorageError(error) || error.conflict || tries >= waits) throw error;
+			await sleep(Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS));
+		}
+	}
+}

@@ -1,0 +1,111 @@
+import type { AttemptRecord, EventFacts, Promised } from "./promise.ts";
+import { isJoin } from "./promise.ts";
+import type { Columns, Row } from "./storage.ts";
+
+/** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
+export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected";
+
+/** What we promised for one event at one destination, and what became of it. */
+export interface Receipt {
+	readonly rowKey: string;
+	readonly key: string;
+	readonly state: WrittenState;
+	readonly event: EventFacts;
+	readonly route: string | null;
+	readonly to: { readonly repository: string; readonly dispatchType: string } | null;
+	/** ISO 8601 */
+	readonly acceptedAt: string;
+	readonly finishedAt: string | null;
+	readonly attempts: readonly AttemptRecord[];
+	readonly reason: string | null;
+	/** The key of the dispatch that an event was coalesced into. */
+	readonly window: string | null;
+	/** Who has written it: an acceptor whose answer got lost finds its own mark. */
+	readonly by: string | null;
+	/** The key of its entry, or of its member row. */
+	readonly place: string | null;
+	readonly blobs: readonly string[];
+}
+
+/** A receipt in one of these is final: nothing more is owed. */
+export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected"];
+
+export function isFinal({ state }: Pick<Receipt, "state">): boolean {
+	return FINAL_STATES.includes(state);
+}
+
+/** Long enough to be recognised by; the whole event is in what is sent. A table's property holds 32,000 characters. */
+const MAX_FACT = 1_500;
+const MAX_ATTEMPTS = 20;
+
+/** A new receipt's columns. */
+export function newReceipt(
+	promised: Pick<Promised, "key" | "event" | "route" | "to" | "blobs" | "how">,
+	written: { readonly at: string; readonly by: string; readonly place: string },
+): Columns {
+	const { key, event, route, to, blobs = [], how } = promised;
+	return {
+		key,
+		state: isJoin(how) ? "coalescing" : "accepted",
+		...eventColumns(event),
+		route,
+		repository: to.repository,
+		dispatchType: to.dispatchType,
+		acceptedAt: written.at,
+		by: written.by,
+		place: written.place,
+		...(blobs.length === 0 ? {} : { blobs: blobs.join(" ") }),
+	};
+}
+
+export function eventColumns({ id, type, source, subject, time, run }: EventFacts): Columns {
+	const [i, t, so, su] = [id, type, source, subject].map((text) => text.slice(0, MAX_FACT)) as [
+		string,
+		string,
+		string,
+		string,
+	];
+	return {
+		id: i,
+		type: t,
+		source: so,
+		subject: su,
+		time,
+		...(run === undefined ? {} : { run: run.slice(0, MAX_FACT) }),
+	};
+}
+
+/** The first attempt says when the trouble began, the last ones say how it is now. */
+export function appendAttempt(attempts: readonly AttemptRecord[], attempt: AttemptRecord): readonly AttemptRecord[] {
+	const all = [...attempts, { ...attempt, reason: attempt.reason?.slice(0, 500) ?? null }];
+	return all.length > MAX_ATTEMPTS ? [...all.slice(0, 1), ...all.slice(1 - MAX_ATTEMPTS)] : all;
+}
+
+export function readReceipt({ rowKey, columns }: Row): Receipt {
+	// A merge cannot take a column away; it leaves it empty.
+	const text = (name: string) => (columns[name] === undefined || columns[name] === "" ? null : String(columns[name]));
+	const [repository, dispatchType, run] = [text("repository"), text("dispatchType"), text("run")];
+	return {
+		rowKey,
+		key: text("key") ?? "",
+		state: (text("state") ?? "accepted") as WrittenState,
+		event: {
+			id: text("id") ?? "",
+			type: text("type") ?? "",
+			source: text("source") ?? "",
+			subject: text("subject") ?? "",
+			time: text("time") ?? "",
+			...(run === null ? {} : { run }),
+		},
+		route: text("route"),
+		to: repository === null ? null : { repository, dispatchType: dispatchType ?? "" },
+		acceptedAt: text("acceptedAt") ?? "",
+		finishedAt: text("finishedAt"),
+		attempts: JSON.parse(text("attempts") ?? "[]") as AttemptRecord[],
+		reason: text("reason"),
+		window: text("window"),
+		by: text("by"),
+		place: text("place"),
+		blobs: text("blobs")?.split(" ") ?? [],
+	};
+}

@@ -1,0 +1,64 @@
+/**
+ * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
+ * windows, the entries in the order of acceptance.
+ */
+export const STATE_KEY = "a-state";
+
+/** Each kind of row as a range of keys; `.` is the character after `-`. */
+export const ROWS = {
+	/** What a drainer looks at: state, windows and entries. */
+	pending: { from: "a-", to: "e." },
+	windows: { from: "b-", to: "b." },
+	entries: { from: "e-", to: "e." },
+	receipts: { from: "r-", to: "r." },
+	deadLetters: { from: "x-", to: "x." },
+} as const;
+
+/** Where what has no lane is kept: events that were rejected before they had a destination. */
+export const NO_LANE = "rejected";
+
+/** More than the distance of any RFC 3339 time from 1970, in milliseconds; 16 digits with whatever is taken off. */
+const LATEST = 1_000_000_000_000_000;
+const DIGITS = 16;
+
+/** Digits that sort as the times do. */
+export function inOrder(epochMs: number): string {
+	return String(epochMs).padStart(DIGITS, "0");
+}
+
+/**
+ * A receipt's key, which follows from the event alone, so that a redelivered event meets its receipt; the newest event
+ * first. The time is read as a moment, since it may arrive in another spelling: the Event Grid trigger writes times anew.
+ * @param time RFC 3339, or empty
+ */
+export function receiptKey(time: string, key: string): string {
+	return `r-${receiptOrder(time === "" ? 0 : Date.parse(time))}-${key}`;
+}
+
+/** The part of a receipt's key that stands for its event's time. */
+export function receiptOrder(epochMs: number): string {
+	return String(LATEST - epochMs).padStart(DIGITS, "0");
+}
+
+/** The dead letter that belongs to a receipt. */
+export function deadLetterKey(receipt: string): string {
+	return `x-${receipt.slice(2)}`;
+}
+
+/** @param sequence tells entries of one millisecond and instance apart, in their order */
+export function entryKey(acceptedAt: number, sequence: number, key: string): string {
+	return `e-${inOrder(acceptedAt)}-${String(sequence % 1e6).padStart(6, "0")}-${key.slice(0, 8)}`;
+}
+
+export function windowKey(group: string): string {
+	return `b-${group}`;
+}
+
+export function memberKey(group: string, acceptedAt: number, key: string): string {
+	return `m-${group}-${inOrder(acceptedAt)}-${key}`;
+}
+
+/** All members of a group's window. */
+export function memberRange(group: string): { readonly from: string; readonly to: string } {
+	return { from: `m-${group}-`, to: `m-${group}.` };
+}

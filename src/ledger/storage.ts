@@ -1,0 +1,97 @@
+/**
+ * What the ledger asks of Azure Storage: a table, a queue and a container, no more. Every method is one call of the
+ * service (a second one only where the table, queue or container has to be made first). Calls reject with StorageError.
+ */
+export interface Storage {
+	/** Writes all rows of one partition, or none. Answers their new ETags, in the same order. */
+	commit(partition: string, writes: readonly Write[]): Promise<readonly (string | undefined)[]>;
+	/** One row; undefined where there is none. */
+	get(partition: string, rowKey: string): Promise<Row | undefined>;
+	/** One page of a partition's rows in the order of their keys. */
+	list(partition: string, range: Range): Promise<Page>;
+	/** Puts a message that never expires. Answers what removes it again. */
+	put(text: string, visibleInSeconds: number): Promise<PutMessage>;
+	/** Removes a message that nobody has taken since. */
+	unput(message: PutMessage): Promise<void>;
+	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while somebody holds it. */
+	lease(blob: string, seconds: number): Promise<string | undefined>;
+	/** Rejects when the lease has been lost. */
+	renew(blob: string, leaseId: string): Promise<void>;
+	release(blob: string, leaseId: string): Promise<void>;
+	/** Writes a blob anew. Answers its URL. */
+	write(blob: string, content: Buffer, contentType: string): Promise<string>;
+	/** A blob's content; undefined where there is none. */
+	read(blob: string, container?: string): Promise<Buffer | undefined>;
+	/** One page of the names of the blobs that begin so. */
+	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
+	/** Removes a blob, if it is there. */
+	remove(blob: string, container?: string): Promise<void>;
+}
+
+/** A row's columns; times are ISO 8601 texts, so that they can be read, compared and sorted anywhere. */
+export type Columns = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
+
+export interface Row {
+	readonly rowKey: string;
+	readonly etag: string;
+	readonly columns: Columns;
+}
+
+/** `upsert` makes the row or merges into it. A write without an ETag does not mind what was there. */
+export type Write =
+	| { readonly kind: "insert" | "upsert"; readonly rowKey: string; readonly columns: Columns }
+	| {
+			readonly kind: "merge" | "replace";
+			readonly rowKey: string;
+			readonly columns: Columns;
+			readonly etag?: string | undefined;
+	  }
+	| { readonly kind: "delete"; readonly rowKey: string };
+
+export interface Range {
+	/** The first key. */
+	readonly from: string;
+	/** The first key that is too far. */
+	readonly to: string;
+	/** At most 1,000. */
+	readonly top: number;
+	/** Only these columns. */
+	readonly select?: readonly string[];
+	/** A further condition, in OData. */
+	readonly where?: string;
+	/** What the page before has answered as `next`. */
+	readonly after?: string | undefined;
+}
+
+export interface Page {
+	readonly rows: readonly Row[];
+	/** There, if there may be more. */
+	readonly next?: string | undefined;
+}
+
+export interface PutMessage {
+	readonly id: string;
+	readonly popReceipt: string;
+}
+
+/** A call that storage has refused, or that did not get through. */
+export class StorageError extends Error {
+	override readonly name = "StorageError";
+	/** The HTTP status; none where no answer came. */
+	readonly status: number | undefined;
+
+	constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+		super(message, options);
+		this.status = status;
+	}
+
+	/** Whether somebody else was there first: a row that exists already, is gone, or has another ETag. */
+	get conflict(): boolean {
+		return this.status === 409 || this.status === 412 || this.status === 404;
+	}
+}
+
+/** By its name: the SDKs lie in a bundle of their own, and with them another copy of this class. */
+export function isStorageError(error: unknown): error is StorageError {
+	return error instanceof Error && error.name === "StorageError";
+}

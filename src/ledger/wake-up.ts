@@ -1,0 +1,50 @@
+/** The message that makes somebody look at a lane. */
+export interface WakeUp {
+	readonly lane: string;
+	/** Later ones have higher numbers; several may have the same. */
+	readonly wake: number;
+}
+
+/** What a lane's state row says of its wake-ups. */
+export interface WakeRecord {
+	/** The highest number that was ever recorded. */
+	readonly last: number;
+	/** When the recorded wake-up surfaces, in epoch milliseconds; null while none is recorded. */
+	readonly at: number | null;
+}
+
+/** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */
+const IN_TIME_MS = 60_000;
+/**
+ * Messages of a killed host stay invisible for ten minutes; one that has not been heeded for longer was taken away by
+ * somebody. Only ever a reason to put one more.
+ */
+const OVERDUE_MS = 20 * 60_000;
+
+/**
+ * Whether a wake-up may end without having done anything, since a later one will do it: only where a higher number is
+ * recorded that surfaces soon. That it is not the recorded one is no reason, since a successor can surface before it is
+ * recorded; and one that surfaces much later may have been put by a drainer that did not see what this one was put for.
+ * @param now epoch milliseconds
+ */
+export function isSuperseded(wake: number, record: WakeRecord, now: number): boolean {
+	return record.last > wake && isWokenInTime(record, now, now);
+}
+
+/**
+ * Whether whoever has written an entry, and read the record after that, may rely on the recorded wake-up.
+ * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds as `now` is
+ */
+export function isWokenInTime({ at }: WakeRecord, dueAt: number, now: number): boolean {
+	return at !== null && at <= Math.max(dueAt, now) + IN_TIME_MS && at > now - OVERDUE_MS;
+}
+
+export function writeWakeUp(wakeUp: WakeUp): string {
+	return JSON.stringify(wakeUp);
+}
+
+/** A message's content as the queue trigger hands it over; undefined for what is no wake-up. */
+export function readWakeUp(message: unknown): WakeUp | undefined {
+	const { lane, wake } = (message ?? {}) as Partial<WakeUp>;
+	return typeof lane === "string" && Number.isInteger(wake) ? { lane, wake: wake as number } : undefined;
+}

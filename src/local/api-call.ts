@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Fault } from "./fault-script.ts";
+import { tokenOf } from "./github-rules.ts";
+
+/**
+ * A call of the API, as a judge of a storm needs it: a dispatch that was taken twice under one key is excused by a call
+ * with that key that has no status.
+ */
+export interface ApiCall {
+	/** Epoch milliseconds of its arrival. */
+	readonly at: number;
+	readonly path: string;
+	readonly token: string | undefined;
+	/** `bridge.key` of its client payload. */
+	readonly key?: string;
+	/** The scripted fault in place of the proper answer; a number is its status. */
+	readonly fault?: "hang" | "cut before" | "cut after" | number;
+	/** The status that was sent; null without one: under way, hanging, cut off, or given up by the caller. */
+	readonly status: number | null;
+}
+
+/** Writes a call down as it arrives. */
+export function noteCall(
+	at: number,
+	path: string,
+	headers: IncomingHttpHeaders,
+	body: Buffer,
+	fault: Fault | undefined,
+): ApiCall & { status: number | null } {
+	const [key, note] = [keyIn(body), noteOf(fault)];
+	return {
+		at,
+		path,
+		token: tokenOf(headers),
+		...(key === undefined ? {} : { key }),
+		...(note === undefined ? {} : { fault: note }),
+		status: null,
+	};
+}
+
+function keyIn(body: Buffer): string | undefined {
+	try {
+		const key: unknown = JSON.parse(body.toString("utf8")).client_payload.bridge.key;
+		return typeof key === "string" ? key : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function noteOf(fault: Fault | undefined): ApiCall["fault"] {
+	if (fault?.hang === true) return "hang";
+	return fault?.cut === undefined ? fault?.status : `cut ${fault.cut}`;
+}

@@ -1,0 +1,620 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Verdict } from "../../src/dispatch/classify-response.ts";
+import { Overslept } from "../../src/ledger/hold.ts";
+import { StorageError } from "../../src/ledger/storage.ts";
+import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
+import { joining, promised } from "../helpers/promised.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+const PROBE = 3 * MINUTE;
+
+const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
+const ids = (lane: Pick<LaneHarness, "sent">) => lane.sent.map(({ id }) => id);
+const events = (...numbers: number[]) => numbers.map((number) => `event-${number}`);
+const to = (repository: string) => ({ to: { repository, dispatchType: "contoso-test" } });
+const trouble: Verdict = { kind: "trouble", reason: "502" };
+const closed: Verdict = { kind: "closed", reason: "404" };
+const badToken: Verdict = { kind: "bad-token", reason: "401" };
+
+/** A lane in which these wait. */
+async function waitingLane(numbers: readonly number[], options: HarnessOptions = {}): Promise<LaneHarness> {
+	const lane = await startLane(options);
+	for (let from = 0; from < numbers.length; from += 40) {
+		await lane.instance.accept(...numbers.slice(from, from + 40).map((number) => promised(number)));
+		lane.now += 1;
+	}
+	return lane;
+}
+
+describe("a drain", () => {
+	it("delivers all that waits, in the order of acceptance, with one message in all, and leaves none behind", async () => {
+		const lane = await waitingLane(range(50));
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(...range(50)));
+		expect(await lane.entries()).toBe(0);
+		expect(new Set((await lane.receipts()).map(({ state }) => state))).toEqual(new Set(["dispatched"]));
+		expect((await lane.state()).wake.at).toBeNull();
+		expect(lane.waiting()).toEqual([]);
+		expect(await lane.ledger.countMessages()).toBe(lane.puts.filter(({ wake }) => wake === 0).length);
+	});
+
+	it("writes into the receipt when it was sent, and what GitHub said", async () => {
+		const lane = await waitingLane([1], { latencyMs: 250, answer: () => ({ requestId: "ABCD:1" }) });
+		await lane.heedAll();
+		expect(await lane.receipt(promised(1).key)).toMatchObject({
+			state: "dispatched",
+			finishedAt: new Date(START + 251).toISOString(),
+			attempts: [{ at: new Date(START + 1).toISOString(), status: 204, ms: 250, requestId: "ABCD:1", reason: null }],
+		});
+	});
+
+	it("puts its own watchdog before it sends anything, and takes it back when all is done", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = () => {
+			expect(lane.puts.at(-1)).toMatchObject({ wake: 1, at: lane.now + 45 * SECOND, gone: false });
+			return undefined;
+		};
+		await lane.heedNext();
+		expect(ids(lane)).toEqual(events(1));
+		expect(lane.puts.map(({ wake, gone }) => [wake, gone])).toEqual([
+			[0, true],
+			[1, true],
+		]);
+	});
+
+	it("leaves the rest to another wake-up when its time is over, which is recorded and surfaces at once", async () => {
+		const lane = await waitingLane(range(40), { latencyMs: 9 * SECOND });
+		await lane.heedNext();
+		const sent = lane.sent.length;
+		expect(sent).toBeLessThan(30);
+		expect(sent).toBeGreaterThan(20);
+		const { wake } = await lane.state();
+		const next = lane.waiting().find((put) => put.wake === wake.last);
+		expect(next?.at).toBeLessThanOrEqual(lane.now + SECOND);
+		expect(wake.at).toBeLessThanOrEqual(lane.now + SECOND);
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(...range(40)));
+	});
+
+	it("puts a watchdog for every term that it works, so that one is always to come", async () => {
+		const lane = await waitingLane(range(10), { latencyMs: 9 * SECOND });
+		lane.answer = () => {
+			expect(lane.puts.some(({ at, gone }) => !gone && at >= lane.now + 15 * SECOND)).toBe(true);
+			return undefined;
+		};
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(10);
+	});
+
+	it("renews its lease while it works", async () => {
+		const renewed: number[] = [];
+		const lane: LaneHarness = await waitingLane(range(8), {
+			latencyMs: 9 * SECOND,
+			around: ({ method }, make) => {
+				if (method === "renew") renewed.push(lane.now);
+				return make();
+			},
+		});
+		lane.answer = () => {
+			expect(lane.now - Math.max(START, ...renewed)).toBeLessThanOrEqual(16 * SECOND);
+			return undefined;
+		};
+		await lane.heedAll();
+		expect(renewed.length).toBeGreaterThan(2);
+	});
+
+	it("sends nothing where another drainer has the lane, and comes back behind it", async () => {
+		const lane = await waitingLane([1]);
+		const hold = await lane.another().take();
+		await lane.heedNext();
+		expect(lane.sent).toEqual([]);
+		expect(lane.waiting()).toMatchObject([{ lane: LANE, wake: 0, at: lane.now + 5 * SECOND }]);
+		await hold.release();
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1));
+	});
+
+	it("ends where another drainer has the lane that has recorded a higher number", async () => {
+		const lane = await waitingLane([1]);
+		const hold = await lane.another().take();
+		await hold.read(() => true);
+		await hold.putWakeUp(lane.now + 45 * SECOND);
+		await hold.commit(hold.state(), []);
+		await lane.heedNext();
+		expect(lane.waiting()).toMatchObject([{ wake: 1 }]);
+		await hold.release();
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1));
+	});
+
+	it("finds what was accepted while it was about to let go", async () => {
+		let late = false;
+		const lane: LaneHarness = await waitingLane([1], {
+			around: async ({ method, args }, make) => {
+				const clears = method === "commit" && JSON.stringify(args[1]).includes('\\"at\\":null');
+				if (clears && !late) {
+					late = true;
+					await other.accept(promised(2));
+				}
+				return make();
+			},
+		});
+		const other = lane.another();
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1, 2));
+	});
+
+	it("finds what was accepted in reliance on a record that it clears, since it had found the lane empty", async () => {
+		let late = false;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "commit" && JSON.stringify(args[1]).includes('\\"at\\":null') && !late) {
+					late = true;
+					await other.accept(promised(1));
+				}
+				return make();
+			},
+		});
+		const other = lane.another();
+		const hold = await other.take();
+		await hold.read(() => true);
+		await hold.putWakeUp(lane.now + 45 * SECOND);
+		await hold.commit(hold.state(), []);
+		await hold.release();
+		await lane.heedNext();
+		expect(late).toBe(true);
+		expect(lane.puts.map(({ wake }) => wake)).not.toContain(0);
+		expect(ids(lane)).toEqual(events(1));
+	});
+
+	it("drops a message that is no wake-up, loudly", async () => {
+		const lane = await startLane();
+		await lane.instance.wake({ lane: 7 }, lane.logged.log);
+		expect(lane.logged.lines).toMatchObject([{ level: "error", stage: "wake-up" }]);
+	});
+});
+
+describe("the pace of a drain", () => {
+	it("is kept from call to call, within one drain where the wait is short", async () => {
+		const lane = await waitingLane(range(6), { pace: "1/s", latencyMs: 100 });
+		await lane.heedNext();
+		expect(lane.sent.map(({ at }) => at - START)).toEqual([1, 1_001, 2_001, 3_001, 4_001, 5_001]);
+	});
+
+	it("is kept across drains, by another wake-up where the wait is long", async () => {
+		const lane = await waitingLane(range(7), { pace: "3/m" });
+		await lane.heedAll();
+		const times = lane.sent.map(({ at }) => at - START);
+		expect(times.slice(0, 3)).toEqual([1, 1, 1]);
+		for (const [index, time] of times.slice(3).entries()) {
+			expect(time - (times[index] as number)).toBeGreaterThanOrEqual(60 * SECOND + 500);
+			expect(time - (times[index] as number)).toBeLessThanOrEqual(62 * SECOND);
+		}
+	});
+
+	it("counts all calls that a dispatch took", async () => {
+		const lane = await waitingLane([1, 2], { pace: "3/m" });
+		lane.answer = ({ at, id }) => (id === "event-1" ? { calls: [at, at, at] } : undefined);
+		await lane.heedAll();
+		expect(lane.sent[1]?.at).toBeGreaterThanOrEqual(START + 60 * SECOND + 500);
+	});
+
+	it("is kept with several calls under way, which are counted before they have ended", async () => {
+		const lane = await waitingLane(range(9), { pace: "2/s", concurrency: 5 });
+		let [underWay, most] = [0, 0];
+		lane.answer = async () => {
+			underWay += 1;
+			most = Math.max(most, underWay);
+			await new Promise((resolve) => setTimeout(resolve, 25));
+			underWay -= 1;
+			return undefined;
+		};
+		await lane.heedAll();
+		expect(most).toBeGreaterThan(1);
+		const times = lane.sent.map(({ at }) => at);
+		for (const [index, time] of times.slice(2).entries())
+			expect(time - (times[index] as number)).toBeGreaterThanOrEqual(SECOND);
+	});
+
+	it("is not spent where there is nothing to send with", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = () => ({ verdict: trouble, calls: [] });
+		await lane.heedNext();
+		expect((await lane.state()).calls).toEqual([]);
+	});
+
+	it("waits for the primary limit that the last call has used up", async () => {
+		const lane = await waitingLane([1, 2]);
+		lane.answer = ({ id }) => (id === "event-1" ? { exhaustedUntil: START + 10 * MINUTE } : undefined);
+		await lane.heedAll();
+		expect(lane.sent[1]?.at).toBeGreaterThanOrEqual(START + 10 * MINUTE);
+		expect(lane.sent[1]?.at).toBeLessThanOrEqual(START + 10 * MINUTE + SECOND);
+	});
+});
+
+describe("a drain with several calls under way", () => {
+	it("has as many as allowed, and writes each result for its own entry", async () => {
+		const lane = await waitingLane(range(10), { concurrency: 4 });
+		let [underWay, most] = [0, 0];
+		lane.answer = async ({ id }) => {
+			underWay += 1;
+			most = Math.max(most, underWay);
+			await new Promise((resolve) => setTimeout(resolve, id === "event-0" ? 60 : 10));
+			underWay -= 1;
+			return { requestId: id };
+		};
+		await lane.heedAll();
+		expect(most).toBe(4);
+		for (const number of range(10)) {
+			expect(await lane.receipt(promised(number).key)).toMatchObject({
+				state: "dispatched",
+				attempts: [{ requestId: `event-${number}` }],
+			});
+		}
+		expect((await lane.state()).wake.at).toBeNull();
+		expect(lane.waiting()).toEqual([]);
+	});
+
+	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
+		const lane = await waitingLane(range(3), { concurrency: 3 });
+		lane.answer = async ({ id }) => {
+			await new Promise((resolve) => setTimeout(resolve, id === "event-0" ? 10 : 80));
+			if (id === "event-0") await takeOver(lane);
+			return undefined;
+		};
+		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		expect((await lane.receipts()).map(({ state }) => state)).toEqual(["dispatched", "dispatched", "dispatched"]);
+		expect(await lane.entries()).toBe(0);
+	});
+});
+
+/** Another drainer takes the lane, as when the lease has expired, and writes to it. */
+async function takeOver(lane: LaneHarness): Promise<void> {
+	await lane.ledger.breakLease(LANE);
+	const hold = await lane.another().take();
+	await hold.read(() => true);
+	await hold.commit({ ...hold.state(), troubles: 7 }, []);
+	await hold.release();
+}
+
+describe("a drainer that has overslept", () => {
+	it("writes down what GitHub took, changes nothing of the lane, and lets the message come back", async () => {
+		const lane = await waitingLane([1, 2]);
+		lane.answer = async () => {
+			await takeOver(lane);
+			return undefined;
+		};
+		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(promised(2).key)).toMatchObject({ state: "accepted" });
+		expect((await lane.state()).troubles).toBe(7);
+		lane.answer = () => undefined;
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1, 2));
+	});
+
+	it("writes no failure into a lane that is somebody else's", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = async () => {
+			await takeOver(lane);
+			return { verdict: badToken };
+		};
+		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		expect(await lane.state()).toMatchObject({ troubles: 7, parked: null });
+		expect(await lane.entries()).toBe(1);
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "accepted", attempts: [] });
+	});
+
+	it("makes a receipt final that somebody else has made final, and brings no entry back", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = async () => {
+			lane.answer = () => undefined;
+			await lane.ledger.breakLease(LANE);
+			const hold = await lane.another().take();
+			await lane.another().drain(hold, {});
+			await hold.release();
+			return undefined;
+		};
+		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		expect(await lane.entries()).toBe(0);
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		expect(ids(lane)).toEqual(events(1, 1));
+	});
+});
+
+describe("a paused lane", () => {
+	it("sends nothing before the time that GitHub named, and then goes on in order", async () => {
+		const lane = await waitingLane([1, 2, 3]);
+		lane.answer = ({ at }) =>
+			at < START + 10 * MINUTE
+				? { verdict: { kind: "slow-down", until: START + 10 * MINUTE, named: true, reason: "slower" }, status: 429 }
+				: undefined;
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1, 1, 2, 3));
+		for (const { at } of lane.sent.slice(1)) {
+			expect(at).toBeGreaterThanOrEqual(START + 10 * MINUTE);
+			expect(at).toBeLessThanOrEqual(START + 10 * MINUTE + SECOND);
+		}
+	});
+
+	it("waits out a short pause itself", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = ({ at }) => (at < START + SECOND ? { verdict: trouble } : undefined);
+		await lane.heedNext();
+		expect(lane.sent.map(({ at }) => at)).toEqual([START + 1, START + 1 + 2 * SECOND]);
+		expect(await lane.entries()).toBe(0);
+	});
+
+	it("is one pause for all, however many wait: an outage is no storm", async () => {
+		const lane = await waitingLane(range(30));
+		lane.answer = ({ at }) => (at < START + 10 * MINUTE ? { verdict: trouble } : undefined);
+		await lane.heedAll();
+		const during = lane.sent.filter(({ at }) => at < START + 10 * MINUTE);
+		expect(during.length).toBeLessThan(15);
+		expect(new Set(ids(lane).slice(during.length)).size).toBeGreaterThanOrEqual(27);
+		expect(await lane.entries()).toBe(0);
+	});
+
+	it("tells of a wake-up in time to whoever accepts meanwhile", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = () => ({ verdict: { kind: "slow-down", until: START + 10 * MINUTE, named: true, reason: "slower" } });
+		await lane.heedNext();
+		expect(lane.waiting()).toMatchObject([{ at: expect.any(Number) }]);
+		expect((await lane.state()).wake.at).toBe(START + 10 * MINUTE);
+	});
+});
+
+describe("an entry that GitHub alone fails at", () => {
+	it("steps aside after three times, so that others pass, and is tried again and again", async () => {
+		const lane = await waitingLane([1, 2, 3]);
+		lane.answer = ({ id, at }) => (id === "event-1" && at < START + 30 * MINUTE ? { verdict: trouble } : undefined);
+		await lane.heedAll();
+		expect(ids(lane).slice(0, 5)).toEqual(events(1, 1, 1, 2, 3));
+		expect(
+			ids(lane)
+				.slice(5)
+				.every((id) => id === "event-1"),
+		).toBe(true);
+		expect(ids(lane).length).toBeGreaterThan(8);
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+	});
+});
+
+describe("a parked lane", () => {
+	it("lets one entry probe every three minutes; the first probe that succeeds lets the rest follow in order", async () => {
+		const lane = await waitingLane(range(6));
+		const repaired = START + 20 * MINUTE;
+		lane.answer = ({ at }) => (at < repaired ? { verdict: badToken, status: 401 } : undefined);
+		await lane.heedAll();
+		const probes = lane.sent.filter(({ at }) => at < repaired);
+		expect(new Set(probes.map(({ id }) => id))).toEqual(new Set(events(0)));
+		for (const [index, { at }] of probes.slice(1).entries()) expect(at - (probes[index]?.at ?? 0)).toBe(PROBE);
+		expect(ids(lane).slice(probes.length)).toEqual(events(...range(6)));
+		expect(lane.logged.lines).toContainEqual(
+			expect.objectContaining({ level: "info", stage: "lane", change: "opened", reason: "401", waiting: 5 }),
+		);
+		expect((await lane.state()).parked).toBeNull();
+	});
+
+	it("names the repair in an error with each failed probe", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = ({ at }) => (at < START + 7 * MINUTE ? { verdict: badToken } : undefined);
+		await lane.heedAll();
+		const errors = lane.logged.lines.filter(({ level, change }) => level === "error" && change === "parked");
+		expect(errors).toHaveLength(3);
+	});
+
+	it("gives its entries up after the time that is set, without a call for each, and keeps them as dead letters", async () => {
+		const lane = await waitingLane(range(5), { giveUpMs: DAY / 10 });
+		lane.answer = () => ({ verdict: badToken });
+		await lane.heedAll();
+		expect(await lane.entries()).toBe(0);
+		expect(lane.sent.at(-1)?.at).toBeGreaterThan(START + DAY / 10 - PROBE);
+		expect(lane.sent.filter(({ at }) => at > START + DAY / 10).length).toBeLessThanOrEqual(2);
+		for (const number of range(5)) {
+			expect(await lane.receipt(promised(number).key)).toMatchObject({
+				state: "dead",
+				reason: expect.stringContaining("given up after 0.1 days; the last reason: 401"),
+			});
+		}
+		const dead = await lane.ledger.rows(LANE, "x-");
+		expect(dead.map(({ columns }) => columns["key"]).sort()).toEqual(
+			range(5)
+				.map((number) => promised(number).key)
+				.sort(),
+		);
+		expect(lane.waiting()).toEqual([]);
+	}, 60_000);
+});
+
+describe("a closed destination", () => {
+	it("is parked alone: all others go on, and its own follow in order once a probe opens it", async () => {
+		const lane = await startLane();
+		await lane.instance.accept(
+			...range(8).map((number) => promised(number, to(number % 2 === 0 ? "contoso/closed" : "contoso/open"))),
+		);
+		const repaired = START + 10 * MINUTE;
+		lane.answer = ({ at, repository }) =>
+			repository === "contoso/closed" && at < repaired ? { verdict: closed } : undefined;
+		await lane.heedAll();
+		const before = lane.sent.filter(({ at }) => at < repaired);
+		expect(before.filter(({ repository }) => repository === "contoso/open").map(({ id }) => id)).toEqual(
+			events(1, 3, 5, 7),
+		);
+		expect(before.filter(({ at }) => at < START + PROBE)).toHaveLength(5);
+		const probes = before.filter(({ repository }) => repository === "contoso/closed");
+		expect(new Set(probes.map(({ id }) => id))).toEqual(new Set(events(0)));
+		for (const [index, { at }] of probes.slice(1).entries()) expect(at - (probes[index]?.at ?? 0)).toBe(PROBE);
+		expect(lane.sent.filter(({ at }) => at >= repaired).map(({ id }) => id)).toEqual(events(0, 2, 4, 6));
+		expect((await lane.state()).gates).toEqual({});
+	});
+
+	it("does not hide what waits behind forty of its entries", async () => {
+		const lane = await startLane();
+		await lane.instance.accept(...range(40).map((number) => promised(number, to("contoso/closed"))));
+		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { verdict: closed } : undefined);
+		await lane.heedNext();
+		lane.now += 10;
+		await lane.instance.accept(promised(50, to("contoso/open")), promised(51, to("contoso/open")));
+		await lane.heedNext();
+		expect(lane.sent.filter(({ repository }) => repository === "contoso/open").map(({ id, at }) => [id, at])).toEqual(
+			events(50, 51).map((id) => [id, START + 10]),
+		);
+		const body = lane.sent.find(({ id }) => id === "event-50")?.body;
+		expect(JSON.parse(body ?? "null")).toMatchObject({ client_payload: { bridge: { key: promised(50).key } } });
+	});
+
+	it("does not keep waiting what was accepted while its drainer was about to leave", async () => {
+		let late = false;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				// The wake-up for the next probe, put after the last look.
+				if (method === "put" && Number(args[1]) > 60 && !late) {
+					late = true;
+					await other.accept(promised(2, to("contoso/open")));
+				}
+				return make();
+			},
+		});
+		const other = lane.another();
+		await lane.instance.accept(promised(1, to("contoso/closed")));
+		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { verdict: closed } : undefined);
+		await lane.heedAll(() => ids(lane).includes("event-2"));
+		expect(late).toBe(true);
+		expect(lane.sent.find(({ id }) => id === "event-2")?.at).toBeLessThanOrEqual(START + MINUTE);
+	});
+});
+
+describe("a lane in which a window gathers", () => {
+	it("does not keep waiting what was accepted while its drainer was about to leave", async () => {
+		let late = false;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "put" && Number(args[1]) > 60 && !late) {
+					late = true;
+					await other.accept(promised(2));
+				}
+				return make();
+			},
+		});
+		const other = lane.another();
+		await lane.instance.accept(joining(1, { how: { quietMs: 30 * MINUTE, maxMs: 60 * MINUTE } }));
+		await lane.heedAll(() => ids(lane).includes("event-2"));
+		expect(late).toBe(true);
+		expect(lane.sent.find(({ id }) => id === "event-2")?.at).toBeLessThanOrEqual(START + MINUTE);
+	});
+});
+
+describe("a message that is not the recorded one", () => {
+	/** A lane whose recorded wake-up is far away. */
+	async function quietLane() {
+		const lane = await startLane();
+		await lane.instance.accept(joining(1, { how: { quietMs: 30 * MINUTE, maxMs: 60 * MINUTE } }));
+		await lane.heedNext();
+		expect((await lane.state()).wake).toEqual({ last: 1, at: START + 30 * MINUTE });
+		return lane;
+	}
+
+	it("is heeded where the recorded one is far away: it may have been put for what the last drainer did not see", async () => {
+		const lane = await quietLane();
+		await lane.instance.ledger.accept(promised(2));
+		await lane.instance.wake({ lane: LANE, wake: 0 }, lane.logged.log);
+		expect(ids(lane)).toEqual(events(2));
+	});
+
+	it("dies out where it finds nothing to do", async () => {
+		const lane = await quietLane();
+		const before = lane.puts.length;
+		for (const wake of [0, 0, 0]) await lane.instance.wake({ lane: LANE, wake }, lane.logged.log);
+		expect(lane.puts).toHaveLength(before);
+	});
+});
+
+describe("a request that can never succeed", () => {
+	it("is a dead letter that keeps the request, and the next one goes at once", async () => {
+		const lane = await waitingLane([1, 2]);
+		lane.answer = ({ id }) =>
+			id === "event-1" ? { verdict: { kind: "refused", reason: "422: no such thing" }, status: 422 } : undefined;
+		await lane.heedNext();
+		expect(ids(lane)).toEqual(events(1, 2));
+		expect(await lane.receipt(promised(1).key)).toMatchObject({
+			state: "dead",
+			reason: "422: no such thing",
+			attempts: [{ status: 422, reason: "422: no such thing" }],
+		});
+		const [dead] = await lane.ledger.rows(LANE, "x-");
+		expect(dead?.columns).toMatchObject({ key: promised(1).key, repository: "contoso/fraud-model", route: "r" });
+		const { how } = promised(1);
+		expect(Buffer.from(dead?.columns["body"] as Uint8Array).toString()).toBe("body" in how ? how.body : "");
+	});
+});
+
+describe("what lies in a blob", () => {
+	const body = JSON.stringify({ client_payload: { id: "event-1", fill: "x".repeat(61 * 1024) } });
+
+	it("is sent as it was accepted", async () => {
+		const lane = await startLane();
+		await lane.instance.accept(promised(1, { how: { body } }));
+		await lane.heedAll();
+		expect(lane.sent.map((sent) => sent.body)).toEqual([body]);
+	});
+
+	it("stays where it is when its entry dies", async () => {
+		const lane = await startLane({ answer: () => ({ verdict: { kind: "refused", reason: "422" } }) });
+		await lane.instance.accept(promised(1, { how: { body } }));
+		await lane.heedAll();
+		const [dead] = await lane.ledger.rows(LANE, "x-");
+		expect(dead?.columns).not.toHaveProperty("body");
+		expect(await lane.ledger.blob(String(dead?.columns["bodyBlob"]))).toBe(body);
+	});
+
+	it("does not hold the lane up when somebody has removed it", async () => {
+		const lane = await startLane();
+		await lane.instance.accept(promised(1, { how: { body } }), promised(2));
+		const { names } = await lane.ledger.storage.names("requests/");
+		for (const name of names) await lane.ledger.storage.remove(name);
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(2));
+		expect(await lane.receipt(promised(1).key)).toMatchObject({
+			state: "dead",
+			reason: expect.stringContaining("gone"),
+		});
+	});
+});
+
+describe("storage that fails a drain", () => {
+	it("lets the message come back, and nothing is lost", async () => {
+		let down = false;
+		const lane = await waitingLane([1, 2], {
+			around: async ({ method }, make) => {
+				if (down && method === "list") throw new StorageError("down", 503);
+				return make();
+			},
+		});
+		down = true;
+		await expect(lane.heedNext()).rejects.toThrow("down");
+		down = false;
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1, 2));
+	});
+
+	it("does not make a fact undone: a 2xx is written although the first tries fail", async () => {
+		let failures = 0;
+		const lane = await waitingLane([1], {
+			around: async ({ method }, make) => {
+				if (method === "commit" && failures-- > 0) throw new StorageError("busy", 503);
+				return make();
+			},
+		});
+		lane.answer = () => {
+			failures = 3;
+			return undefined;
+		};
+		await lane.heedAll();
+		expect(failures).toBeLessThan(0);
+		expect(ids(lane)).toEqual(events(1));
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+	});
+});

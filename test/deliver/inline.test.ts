@@ -1,0 +1,210 @@
+import { describe, expect, it } from "@jest/globals";
+import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
+import type { Run } from "../../src/deliver/run.ts";
+import type { Entry } from "../../src/ledger/entry.ts";
+import type { Hold } from "../../src/ledger/hold.ts";
+import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Fate } from "../../src/ledger/settle.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const LANE = "default";
+const { log, lines } = logLines();
+const DISPATCHED: Fate = { kind: "dispatched" };
+const turn = () => new Promise(setImmediate);
+
+const entry = (rowKey: string): Entry => ({
+	rowKey,
+	key: rowKey,
+	receipt: "",
+	acceptedAt: 0,
+	repository: "contoso/a",
+	dispatchType: "t",
+	route: "r",
+	notBefore: 0,
+	troubles: 0,
+	attempts: [],
+});
+
+/** A drain under the test's control: what it is told, and when it ends. */
+interface Drain {
+	readonly run: Run;
+	see(entries: readonly string[], state?: Partial<LaneState>): void;
+	fate(rowKey: string, fate?: Fate): void;
+	end(): Promise<void>;
+	fail(error: Error): Promise<void>;
+}
+
+function inline(options: Partial<InlineOptions> = {}) {
+	const drains: Drain[] = [];
+	const clock = { now: 1_000_000 };
+	let [held, released, takes] = [false, 0, 0];
+	const take = async () => {
+		takes += 1;
+		const release = async () => {
+			released += 1;
+		};
+		return held ? undefined : ({ release } as unknown as Hold);
+	};
+	const drain = (_: Hold, run: Run) =>
+		new Promise<void>((resolve, reject) => {
+			drains.push({
+				run,
+				see: (entries, state = {}) =>
+					run.onView?.({ windows: [], entries: entries.map(entry), complete: true }, { ...NEW_LANE, ...state }),
+				fate: (rowKey, fate = DISPATCHED) => run.onFate?.(entry(rowKey), fate),
+				end: async () => {
+					resolve();
+					await turn();
+				},
+				fail: async (error) => {
+					reject(error);
+					await turn();
+				},
+			});
+		});
+	const { offer } = createInline({ take, drain, limits: [{ count: 1, ms: 1_000 }], now: () => clock.now, ...options });
+	return {
+		drains,
+		clock,
+		offer: (key: string) => offer(LANE, key, log),
+		hold: (value: boolean) => {
+			held = value;
+		},
+		counts: () => ({ takes, released }),
+	};
+}
+
+describe("delivering what was just accepted", () => {
+	it("tells what became of it, and lets the lane go when nobody waits any more", async () => {
+		const { drains, offer, counts } = inline();
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"]);
+		expect(drains[0]?.run.goesOn()).toBe(true);
+		drains[0]?.fate("e-1");
+		await expect(offered).resolves.toEqual(DISPATCHED);
+		expect(drains[0]?.run.goesOn()).toBe(false);
+		await drains[0]?.end();
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+	});
+
+	it("shares one drain among those that come at the same time", async () => {
+		const { drains, offer } = inline({ limits: [] });
+		const offered = Promise.all(["e-1", "e-2", "e-3"].map(offer));
+		await turn();
+		expect(drains).toHaveLength(1);
+		drains[0]?.see(["e-1", "e-2", "e-3"]);
+		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
+		await expect(offered).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
+	});
+
+	it("drains once more for who came while the last drain was letting go", async () => {
+		const { drains, offer, counts } = inline();
+		const first = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"]);
+		drains[0]?.fate("e-1");
+		await first;
+		const second = offer("e-2");
+		await drains[0]?.end();
+		await turn();
+		expect(drains).toHaveLength(2);
+		drains[1]?.see(["e-2"]);
+		drains[1]?.fate("e-2");
+		await expect(second).resolves.toEqual(DISPATCHED);
+		await drains[1]?.end();
+		expect(counts()).toEqual({ takes: 2, released: 2 });
+	});
+
+	it("waits for nobody who drains the lane elsewhere, and does not ask again for a second", async () => {
+		const { offer, hold, clock, counts } = inline();
+		hold(true);
+		await expect(offer("e-1")).resolves.toBeUndefined();
+		await expect(offer("e-2")).resolves.toBeUndefined();
+		expect(counts().takes).toBe(1);
+		clock.now += 1_000;
+		await expect(offer("e-3")).resolves.toBeUndefined();
+		expect(counts().takes).toBe(2);
+	});
+
+	it("waits for no slot that is more than two seconds away", async () => {
+		const { drains, offer } = inline();
+		const waiting = ["e-1", "e-2", "e-3", "e-4", "e-5"].map(offer);
+		await turn();
+		drains[0]?.see(["e-1", "e-2", "e-3", "e-4", "e-5"]);
+		await expect(Promise.all(waiting.slice(3))).resolves.toEqual([undefined, undefined]);
+		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
+		await expect(Promise.all(waiting.slice(0, 3))).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
+	});
+
+	it("waits for no entry whose lane or destination is not due", async () => {
+		const { drains, offer, clock } = inline();
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"], { gates: { "contoso/a": { since: 0, probeAt: clock.now + 1, reason: "404" } } });
+		await drains[0]?.end();
+		await expect(offered).resolves.toBeUndefined();
+	});
+
+	it("does not ask for a paused lane again before it opens, or for five seconds", async () => {
+		const { drains, offer, clock, counts } = inline();
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"], { pause: { until: clock.now + 4_000, reason: "slow" } });
+		await drains[0]?.end();
+		await expect(offered).resolves.toBeUndefined();
+		clock.now += 1_999;
+		await expect(offer("e-2")).resolves.toBeUndefined();
+		expect(counts().takes).toBe(1);
+		clock.now += 1;
+		const open = offer("e-3");
+		await turn();
+		expect(counts().takes).toBe(2);
+		drains[1]?.fate("e-3");
+		await expect(open).resolves.toEqual(DISPATCHED);
+	});
+
+	it("answers what a drain has kept, when it has seen to it that somebody is woken", async () => {
+		const { drains, offer } = inline();
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"]);
+		let answered = false;
+		void offered.then(() => (answered = true));
+		drains[0]?.fate("e-1", { kind: "kept", reason: "502", notBefore: 0, troubles: 1 });
+		await turn();
+		expect([answered, drains[0]?.run.goesOn()]).toEqual([false, false]);
+		await drains[0]?.end();
+		await expect(offered).resolves.not.toEqual(DISPATCHED);
+	});
+
+	it("waits no longer than for a slot and GitHub together", async () => {
+		const { offer, drains } = inline({ slotWaitMs: 5, gitHubWaitMs: 5 });
+		await expect(offer("e-1")).resolves.toBeUndefined();
+		expect(drains[0]?.run.goesOn()).toBe(false);
+	});
+
+	it("lets everybody go when a drain fails, with a line in the log, and drains again for the next", async () => {
+		const { drains, counts, offer } = inline();
+		const logged = lines.length;
+		const offered = offer("e-1");
+		await turn();
+		await drains[0]?.fail(new Error("storage is down"));
+		await expect(offered).resolves.toBeUndefined();
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+		expect(lines.slice(logged)).toMatchObject([
+			{
+				level: "warn",
+				stage: "lane",
+				lane: LANE,
+				change: "interrupted",
+				reason: expect.stringContaining("storage is down"),
+			},
+		]);
+		const next = offer("e-2");
+		await turn();
+		expect(drains).toHaveLength(2);
+		drains[1]?.fate("e-2");
+		await expect(next).resolves.toEqual(DISPATCHED);
+	});
+});

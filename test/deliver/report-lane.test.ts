@@ -1,0 +1,80 @@
+import { describe, expect, it } from "@jest/globals";
+import { type LaneChange, reportLane } from "../../src/deliver/report-lane.ts";
+import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const NOW = Date.parse("2026-05-26T12:00:00Z");
+const gate = (reason = "404") => ({ since: NOW - 60_000, probeAt: NOW + 180_000, reason });
+const times = { since: "2026-05-26T11:59:00.000Z", probeAt: "2026-05-26T12:03:00.000Z" };
+
+function linesFor(before: Partial<LaneState>, after: Partial<LaneState>, opened?: LaneChange["opened"]) {
+	const { log, lines } = logLines();
+	reportLane(log, "default", {
+		before: { ...NEW_LANE, ...before },
+		after: { ...NEW_LANE, ...after },
+		opened,
+		now: NOW,
+	});
+	return lines;
+}
+
+describe("the log of a lane", () => {
+	it("is silent where nothing changes", () => {
+		const same = { pause: { until: NOW, reason: "slow" }, parked: gate(), gates: { "contoso/a": gate() } };
+		expect(linesFor(same, same)).toEqual([]);
+		expect(linesFor({ pause: { until: NOW, reason: "slow" } }, {})).toEqual([]);
+	});
+
+	it("warns of a pause, and of each longer one", () => {
+		const line = {
+			level: "warn",
+			stage: "lane",
+			lane: "default",
+			change: "paused",
+			until: "2026-05-26T12:00:00.000Z",
+			reason: "slow",
+		};
+		expect(linesFor({}, { pause: { until: NOW, reason: "slow" } })).toEqual([line]);
+		expect(linesFor({ pause: { until: NOW - 1, reason: "slow" } }, { pause: { until: NOW, reason: "slow" } })).toEqual([
+			line,
+		]);
+	});
+
+	it("calls a parked lane an error, with each failed probe", () => {
+		const line = { level: "error", stage: "lane", lane: "default", change: "parked", ...times, reason: "401" };
+		expect(linesFor({}, { parked: gate("401") })).toEqual([line]);
+		expect(linesFor({ parked: gate("401") }, { parked: gate("401") })).toEqual([line]);
+	});
+
+	it("calls a parked destination an error, and no other that was parked before", () => {
+		const old = gate();
+		expect(
+			linesFor({ gates: { "contoso/old": old } }, { gates: { "contoso/old": old, "contoso/new": gate("403") } }),
+		).toEqual([
+			{
+				level: "error",
+				stage: "lane",
+				lane: "default",
+				change: "parked",
+				repository: "contoso/new",
+				...times,
+				reason: "403",
+			},
+		]);
+	});
+
+	it("tells that a gate is open again, for how long it was closed, and how much waits behind it", () => {
+		expect(linesFor({ parked: gate() }, {}, { ...gate(), waiting: 12 })).toEqual([
+			{
+				level: "info",
+				stage: "lane",
+				lane: "default",
+				change: "opened",
+				since: times.since,
+				closedMs: 60_000,
+				waiting: 12,
+				reason: "404",
+			},
+		]);
+	});
+});

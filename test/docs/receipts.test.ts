@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { health } from "../../src/functions/health.ts";
+import { receipts } from "../../src/functions/receipts.ts";
+import { replay } from "../../src/functions/replay.ts";
+import { upkeep } from "../../src/functions/upkeep.ts";
+import { RECEIPT_STATES } from "../../src/ledger/list-receipts.ts";
+import { FINAL_STATES } from "../../src/ledger/receipt.ts";
+import { EXPIRY_WARNING_MS } from "../../src/operate/check-health.ts";
+import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
+import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { logLines } from "../helpers/log-lines.ts";
+import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
+
+const PAGE = "docs/receipts.md";
+const firstCells = (heading: string, after = "") =>
+	tableOf(PAGE, heading, after).flatMap(([cell = ""]) => codesIn(cell));
+
+let fixture: BridgeFixture;
+let bridge: ReturnType<BridgeFixture["bridge"]>;
+beforeAll(async () => {
+	fixture = await startFixture();
+	bridge = fixture.bridge();
+	const event = inEventGridSchema(exampleOf("RunCompleted"));
+	const { log } = logLines();
+	await bridge.accept([event], { log });
+	await bridge.accept([{ id: "malformed" }], { log });
+	fixture.github.script.set({ status: 404 });
+	await bridge.accept([{ ...event, id: "parked" }], { log });
+});
+afterAll(() => fixture.github.close());
+
+const ask = (query = "") =>
+	callFunction(
+		receipts(async () => bridge),
+		{ method: "GET", path: `/api/receipts${query}` },
+	);
+
+describe("the page about receipts", () => {
+	it("names every parameter, with its default and its bounds", async () => {
+		const rows = new Map(tableOf(PAGE, "Parameter").map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
+		expect([...rows.keys()].sort()).toEqual(["find", "limit", "state"]);
+		const [usual = "", meaning = ""] = rows.get("limit") ?? [];
+		const source = readText("src/functions/receipts.ts");
+		expect(source).toContain(`USUAL_LIMIT = ${usual};`);
+		expect(source).toContain("MOST = 500;");
+		expect(meaning).toContain("from 1 to 500");
+		expect((await ask("?limit=500")).status).toBe(200);
+		expect((await ask("?limit=501")).status).toBe(400);
+		expect((await ask("?limit=0")).status).toBe(400);
+	});
+
+	it("names every state, and which are final", () => {
+		const rows = tableOf(PAGE, "State", "| State | Final |").map(([state = "", final]) => [codesIn(state)[0], final]);
+		expect(rows).toEqual(
+			RECEIPT_STATES.map((state) => [state, FINAL_STATES.some((one) => one === state) ? "yes" : "no"]),
+		);
+	});
+
+	it("names every key of a receipt, of its event, destination and attempts, and no other", async () => {
+		const { json } = await ask("?find=parked");
+		const { receipts: found } = json as { receipts: Record<string, unknown>[] };
+		const [receipt = {}] = found;
+		expect(firstCells("Key").sort()).toEqual(Object.keys(receipt).sort());
+		const [attempt = {}] = receipt["attempts"] as object[];
+		const described = tableOf(PAGE, "Key").map(([key = "", holds = ""]) => [codesIn(key)[0], codesIn(holds)] as const);
+		for (const [key, parts] of [
+			["event", receipt["event"]],
+			["to", receipt["to"]],
+			["attempts", attempt],
+		] as const) {
+			expect(new Map(described).get(key)).toEqual(Object.keys(parts as object));
+		}
+	});
+});
+
+describe("the page about replay", () => {
+	const bodies = firstCells("Body").map((body) => JSON.parse(body.replaceAll("…", "abc")) as Record<string, unknown>);
+	const send = (body: object) =>
+		callFunction(
+			replay(async () => bridge),
+			{ body },
+		);
+
+	it.each(bodies.map((body) => [JSON.stringify(body), body] as const))("%s is understood", async (_, body) => {
+		expect(await send(body)).toMatchObject({ status: 200, json: { replayed: expect.any(Array), more: false } });
+	});
+
+	it("knows no other key", async () => {
+		const { json } = await send({});
+		const named = new Set((json as { error: string }).error.match(/(?<=")\w+(?=":)/g));
+		expect(new Set([...bodies.flatMap(Object.keys), "state"])).toEqual(named);
+		for (const state of ["dead", "rejected"]) expect((await send({ find: "nothing", state })).status).toBe(200);
+		expect((await send({ all: true, state: "parked" })).status).toBe(400);
+	});
+
+	it("tells how many one request takes, and for how long", () => {
+		expect(readText("src/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
+		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
+	});
+});
+
+describe("the page about health", () => {
+	const look = (of = bridge) =>
+		callFunction(
+			health(
+				async () => of,
+				"1.0.0",
+				() => 0,
+			),
+			{ method: "GET" },
+		);
+	const example = blocksOf(PAGE)
+		.filter(({ language }) => language === "json")
+		.map(({ text }) => JSON.parse(text) as Record<string, unknown>)
+		.find((block) => "status" in block);
+	const statuses = new Map(tableOf(PAGE, "Status").map(([status = "", http]) => [codesIn(status)[0], Number(http)]));
+
+	it.each([
+		["healthy", () => fixture.bridge()],
+		["degraded", () => bridge],
+		["unhealthy", () => createBrokenBridge([])],
+	])("names %s, and its HTTP status", async (status, of) => {
+		expect(await look(of())).toMatchObject({ status: statuses.get(status), json: { status } });
+		expect(statuses.size).toBe(3);
+	});
+
+	it("names every key of the answer, and shows it", async () => {
+		const { json } = await look();
+		const answer = json as Record<string, unknown>;
+		expect(Object.keys(example ?? {})).toEqual(Object.keys(answer));
+		expect(["status", "version", ...firstCells("Key", "## Health")].sort()).toEqual(Object.keys(answer).sort());
+		for (const list of ["tokens", "lanes"]) {
+			const [shown, real] = [example?.[list], answer[list]].map((items) => (items as object[])[0] ?? {});
+			expect(Object.keys(shown ?? {})).toEqual(Object.keys(real ?? {}));
+		}
+	});
+
+	it("tells when a token is warned of, and when upkeep is done", () => {
+		expect(readText(PAGE)).toContain(`from ${EXPIRY_WARNING_MS / 86_400_000} days before`);
+		expect(upkeep(async () => bridge).schedule).toBe("0 17 3 * * *");
+		expect(readText(PAGE)).toContain("at 03:17 UTC");
+	});
+});
+
+describe("the query for an alert", () => {
+	const query = blocksOf(PAGE).find(({ language }) => language === "kusto")?.text ?? "";
+	const lines = tableOf("docs/outcomes.md", "Field");
+
+	it("asks for stages, fields and values that there are", () => {
+		const fields = lines.flatMap(([field = ""]) => codesIn(field));
+		for (const [, field = ""] of query.matchAll(/line\.(\w+)/g)) expect([...fields, "stage"]).toContain(field);
+		const stages = tableOf("docs/outcomes.md", "`stage`").flatMap(([stage = ""]) => codesIn(stage));
+		for (const [, stage = ""] of query.matchAll(/stage == "([^"]+)"/g)) expect(stages).toContain(stage);
+		const values = lines.flatMap(([, , holds = ""]) => codesIn(holds));
+		const outcomes = tableOf("docs/outcomes.md", "Outcome").flatMap(([outcome = ""]) => codesIn(outcome));
+		for (const [, value = ""] of query.matchAll(/(?:change|outcome) [!=]= "([^"]+)"/g)) expect(values).toContain(value);
+		for (const [, list = ""] of query.matchAll(/in \(([^)]+)\)/g)) {
+			expect(outcomes).toEqual(expect.arrayContaining(JSON.parse(`[${list}]`) as string[]));
+		}
+	});
+});

@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import { createEntryDelivery } from "../../src/deliver/deliver-entry.ts";
+import { drain } from "../../src/deliver/drain.ts";
+import type { Run } from "../../src/deliver/run.ts";
+import { createWake, type Wake } from "../../src/deliver/wake.ts";
+import { windowBody } from "../../src/deliver/window-body.ts";
+import type { Verdict } from "../../src/dispatch/classify-response.ts";
+import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
+import type { Attempt } from "../../src/dispatch/github.ts";
+import { callTime, type Limit, parsePace } from "../../src/dispatch/pace.ts";
+import type { Hold } from "../../src/ledger/hold.ts";
+import { fromColumns, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { createLedger, type Ledger } from "../../src/ledger/ledger.ts";
+import type { Promised } from "../../src/ledger/promise.ts";
+import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
+import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import type { Storage } from "../../src/ledger/storage.ts";
+import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
+import { type LogLines, logLines } from "./log-lines.ts";
+import { openTestLedger, type TestLedger } from "./test-ledger.ts";
+import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
+
+export const LANE = "default";
+export const START = Date.parse("2026-05-26T12:00:00Z");
+
+/** A call that was made of GitHub. */
+export interface Sent {
+	/** Epoch milliseconds of the harness's clock. */
+	readonly at: number;
+	readonly repository: string;
+	/** The `id` in the client payload. */
+	readonly id: string;
+	readonly body: string;
+}
+
+/** What GitHub answers: a verdict, and what else an attempt tells. Left out, it takes the dispatch. */
+export type Answer = (sent: Sent) => Promise<Partial<Attempt> | undefined> | Partial<Attempt> | undefined;
+
+/** A message that was put: what the queue would hand over. */
+export interface Put extends WakeUp {
+	readonly putAt: number;
+	/** When it surfaces, epoch milliseconds of the harness's clock. */
+	readonly at: number;
+	/** Taken back, or heeded. */
+	gone: boolean;
+}
+
+export interface HarnessOptions {
+	readonly pace?: string;
+	readonly concurrency?: number;
+	readonly giveUpMs?: number;
+	/** How long GitHub takes. */
+	readonly latencyMs?: number;
+	readonly answer?: Answer;
+	/** Around every call of storage. */
+	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
+}
+
+/** One lane in real storage, with a clock that the test moves and a GitHub that answers as it says. */
+export interface LaneHarness {
+	readonly ledger: TestLedger;
+	/** Epoch milliseconds. Sleeping moves it. */
+	now: number;
+	/** Replaces what GitHub answers. */
+	answer: Answer;
+	readonly sent: readonly Sent[];
+	readonly puts: readonly Put[];
+	readonly logged: LogLines;
+	readonly instance: Instance;
+	/** Another process that works with the same lane. */
+	another(): Instance;
+	state(): Promise<LaneState>;
+	receipts(): Promise<readonly Receipt[]>;
+	receipt(key: string): Promise<Receipt>;
+	entries(): Promise<number>;
+	/** The messages that are still in the queue, in the order in which they surface. */
+	waiting(): readonly Put[];
+	/** Lets time pass until the next message surfaces, and heeds it. Answers false where there is none. */
+	heedNext(): Promise<boolean>;
+	/** Heeds messages until there are none, or the predicate holds. */
+	heedAll(until?: () => boolean): Promise<void>;
+}
+
+export interface Instance {
+	readonly ledger: Ledger;
+	readonly storage: Storage;
+	readonly wake: Wake;
+	drain(hold: Hold, run: Partial<Run>): Promise<void>;
+	/** Accepts, and makes sure that somebody looks, as an acceptor does that could not deliver inline. */
+	accept(...promises: readonly Promised[]): Promise<void>;
+	take(): Promise<Hold>;
+}
+
+export async function startLane(options: HarnessOptions = {}): Promise<LaneHarness> {
+	const { latencyMs = 0, concurrency = 1, giveUpMs = 7 * 86_400_000 } = options;
+	const limits = parsePace(options.pace ?? "1000/s") as readonly Limit[];
+	const ledger = await openTestLedger();
+	const [sent, puts, logged]: [Sent[], Put[], LogLines] = [[], [], logLines()];
+
+	const around = async (call: StorageCall, make: () => Promise<unknown>) => {
+		const answered = await (options.around ?? ((_, real) => real()))(call, make);
+		if (call.method === "put") {
+			const [text, seconds] = call.args as [string, number];
+			const wakeUp = readWakeUp(JSON.parse(text)) as WakeUp;
+			const put: Put = { ...wakeUp, putAt: harness.now, at: harness.now + seconds * 1_000, gone: false };
+			puts.push(put);
+			byMessage.set(answered, put);
+		}
+		if (call.method === "unput") {
+			const put = byMessage.get(call.args[0]);
+			if (put !== undefined) put.gone = true;
+		}
+		return answered;
+	};
+	const byMessage = new Map<unknown, Put>();
+
+	async function dispatch({ owner, repo, body }: DispatchRequest): Promise<Attempt> {
+		const start = harness.now;
+		const { client_payload } = JSON.parse(body) as { client_payload: { id: string } };
+		const call: Sent = { at: start, repository: `${owner}/${repo}`, id: client_payload.id, body };
+		sent.push(call);
+		const answered = (await harness.answer(call)) ?? {};
+		harness.now = Math.max(harness.now, start + latencyMs);
+		const verdict: Verdict = answered.verdict ?? { kind: "dispatched" };
+		return { verdict, status: 204, ms: harness.now - start, calls: [callTime(start, harness.now)], ...answered };
+	}
+
+	function another(): Instance {
+		const storage = wrapStorage(ledger.storage, around);
+		const now = () => harness.now;
+		const shared = { storage, now, monotonic: now, newId: randomUUID, limits, concurrency };
+		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
+		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
+		const sleep = async (ms: number) => {
+			const until = harness.now + ms;
+			// What has begun before begins at its own time.
+			await new Promise(setImmediate);
+			harness.now = Math.max(harness.now, until);
+		};
+		const drainOptions = {
+			...shared,
+			sleep,
+			entries,
+			toBody: (window: Parameters<typeof windowBody>[0]) => windowBody(window, "1.2.3"),
+			onClosed: () => {},
+		};
+		const drainLane = (hold: Hold, run: Run) => drain(hold, run, drainOptions);
+		return {
+			ledger: opened,
+			storage,
+			wake: createWake({ storage, take: opened.take, drain: drainLane, now }),
+			drain: (hold, run) =>
+				drainLane(hold, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...run }),
+			async accept(...promises) {
+				await Promise.all(promises.map((promise) => opened.accept(promise)));
+				await opened.wake(LANE, () => harness.now);
+			},
+			async take() {
+				const hold = await opened.take(LANE);
+				if (hold === undefined) throw new Error("the lane is held");
+				return hold;
+			},
+		};
+	}
+
+	const waiting = () => puts.filter(({ gone }) => !gone).sort((one, other) => one.at - other.at);
+	const receipts = async () => (await ledger.rows(LANE, "r-")).map(readReceipt);
+	const harness: LaneHarness = {
+		ledger,
+		now: START,
+		answer: options.answer ?? (() => undefined),
+		sent,
+		puts,
+		logged,
+		another,
+		instance: undefined as unknown as Instance,
+		async state() {
+			const [row] = await ledger.rows(LANE, STATE_KEY);
+			return row === undefined ? NEW_LANE : fromColumns(row.columns);
+		},
+		receipts,
+		async receipt(key) {
+			const found = (await receipts()).find((receipt) => receipt.key === key);
+			if (found === undefined) throw new Error(`no receipt of ${key}`);
+			return found;
+		},
+		entries: async () => (await ledger.rows(LANE, "e-")).length,
+		waiting,
+		async heedNext() {
+			const [next] = waiting();
+			if (next === undefined) return false;
+			harness.now = Math.max(harness.now, next.at);
+			await harness.instance.wake({ lane: next.lane, wake: next.wake }, logged.log);
+			next.gone = true;
+			return true;
+		},
+		async heedAll(until = () => false) {
+			for (let times = 0; !until() && (await harness.heedNext()); times++) {
+				if (times > 1_000) throw new Error("messages without end");
+			}
+		},
+	};
+	Object.assign(harness, { instance: another() });
+	return harness;
+}

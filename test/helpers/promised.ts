@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { Join, Promised, Request } from "../../src/ledger/promise.ts";
+
+const DAY = Date.parse("2026-05-26T00:00:00Z");
+
+/** A promise to dispatch an event that has that number. */
+export function promised(
+	number: number,
+	{ how = {}, ...more }: { how?: Partial<Request> } & Partial<Omit<Promised, "how">> = {},
+): Promised {
+	const { key, event, to, lane, route } = facts(number, more);
+	const [owner = "", repo = ""] = to.repository.split("/");
+	const body = JSON.stringify({ event_type: to.dispatchType, client_payload: { id: event.id, bridge: { key } } });
+	return { ...more, key, lane, event, route, to, how: { owner, repo, body, ...how } };
+}
+
+/** A promise to let that event join a window. */
+export function joining(
+	number: number,
+	{ how = {}, ...more }: { how?: Partial<Join> } & Partial<Omit<Promised, "how">> = {},
+): Promised {
+	const { key, event, to, lane, route } = facts(number, more);
+	const line = JSON.stringify({ ...event, data: { contentLength: number } });
+	return {
+		...more,
+		key,
+		lane,
+		event,
+		route,
+		to,
+		how: { group: "ab".repeat(16), quietMs: 30_000, maxMs: 600_000, line, ...how },
+	};
+}
+
+function facts(number: number, more: Partial<Omit<Promised, "how">>) {
+	const time = new Date(DAY + number * 1_000).toISOString();
+	return {
+		key: createHash("sha256").update(`event ${number}`).digest("hex").slice(0, 32),
+		lane: "default",
+		event: { id: `event-${number}`, type: "Contoso.Test", source: "/contoso", subject: `subject/${number}`, time },
+		route: "r",
+		to: { repository: "contoso/fraud-model", dispatchType: "contoso-test" },
+		...more,
+	};
+}

@@ -1,0 +1,269 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.ts";
+import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
+import { joining, promised } from "../helpers/promised.ts";
+import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+import { wrapStorage } from "../helpers/wrap-storage.ts";
+
+const NOW = Date.parse("2026-05-26T12:00:00Z");
+const LANE = "default";
+let ledger: TestLedger;
+/** Every call, and how many rows each transaction had. */
+let calls: string[];
+beforeEach(async () => {
+	ledger = await openTestLedger();
+	calls = [];
+});
+
+function acceptor(options: Partial<AcceptorOptions> = {}) {
+	const storage = wrapStorage(options.storage ?? ledger.storage, ({ method, args }, make) => {
+		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
+		return make();
+	});
+	return createAcceptor({ lane: LANE, instance: "one", now: () => NOW, grouping: true, ...options, storage });
+}
+
+const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
+const kinds = (accepted: readonly { readonly kind: string }[]) => accepted.map(({ kind }) => kind);
+const keysOf = async (beginning: string) => (await ledger.rows(LANE, beginning)).map(({ rowKey }) => rowKey);
+
+describe("accepting a promise", () => {
+	it("writes its receipt and its entry together, and finds it the next time", async () => {
+		const accept = acceptor().accept;
+		const first = await accept(promised(1));
+		const [entry] = await keysOf("e-");
+		expect(first).toEqual({ kind: "written", entry });
+		expect(await keysOf("r-")).toEqual([receiptKey(promised(1).event.time, promised(1).key)]);
+		expect(await accept(promised(1))).toMatchObject({
+			kind: "known",
+			receipt: { key: promised(1).key, state: "accepted", place: entry, acceptedAt: "2026-05-26T12:00:00.000Z" },
+		});
+		expect(calls).toEqual(["commit 2", "commit 2", "get"]);
+	});
+
+	it("keeps entries in the order in which they came", async () => {
+		const { accept } = acceptor();
+		await Promise.all(range(20).map((number) => accept(promised(number))));
+		const rows = await ledger.rows(LANE, "e-");
+		expect(rows.map(({ columns }) => columns["key"])).toEqual(range(20).map((number) => promised(number).key));
+	});
+
+	it("keeps a request of more than 60 KB in a blob that is written first", async () => {
+		const body = "é".repeat(31 * 1024);
+		await acceptor().accept(promised(1, { how: { body }, blobs: ["payloads/1.json"] }));
+		expect(calls).toEqual(["write", "commit 2"]);
+		const [[entry], [receipt]] = [await ledger.rows(LANE, "e-"), await ledger.rows(LANE, "r-")];
+		const blob = String(entry?.columns["bodyBlob"]);
+		// Named after its content, so that another one cannot take its place.
+		expect(blob).toMatch(new RegExp(`^requests/${promised(1).key}-[0-9a-f]{16}\\.json$`));
+		expect(receipt?.columns).toMatchObject({ blobs: `payloads/1.json ${blob}` });
+		expect(await ledger.blob(blob)).toBe(body);
+	});
+
+	it("keeps one of 60 KB in its row", async () => {
+		await acceptor().accept(promised(1, { how: { body: "x".repeat(60 * 1024) } }));
+		expect(calls).toEqual(["commit 2"]);
+	});
+
+	it("keeps a line of more than 60 KB in a blob that is written first", async () => {
+		const line = JSON.stringify("x".repeat(61 * 1024));
+		await acceptor().accept(joining(1, { how: { line } }));
+		expect(calls).toEqual(["write", "commit 3"]);
+		const [member] = await ledger.rows(LANE, "m-");
+		expect(member?.columns).not.toHaveProperty("line");
+		expect(await ledger.blob(String(member?.columns["lineBlob"]))).toBe(line);
+	});
+
+	it("rejects with what storage says, and writes it when it is asked again", async () => {
+		let down = true;
+		const storage = wrapStorage(ledger.storage, (_, make) => {
+			if (down) throw new StorageError("the service is down", undefined);
+			return make();
+		});
+		const { accept } = acceptor({ storage });
+		await expect(accept(promised(1))).rejects.toThrow("the service is down");
+		down = false;
+		expect(await accept(promised(1))).toMatchObject({ kind: "written" });
+	});
+});
+
+describe("accepting many promises at the same time", () => {
+	it("shares transactions of at most a hundred rows, two under way", async () => {
+		const { accept } = acceptor();
+		const accepted = await Promise.all(range(120).map((number) => accept(promised(number))));
+		expect(new Set(kinds(accepted))).toEqual(new Set(["written"]));
+		const sizes = calls.map((call) => Number(call.split(" ")[1]));
+		expect(sizes).toEqual([100, 100, 40]);
+		expect(await keysOf("e-")).toHaveLength(120);
+	});
+
+	it("shares transactions of at most 3 MiB as they travel, and each is taken", async () => {
+		const bytes: number[] = [];
+		const storage = wrapStorage(ledger.storage, ({ args }, make) => {
+			const columns = (args[1] as Write[]).flatMap((write) => ("columns" in write ? Object.values(write.columns) : []));
+			bytes.push(
+				columns.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? (value.length * 4) / 3 : 0), 0),
+			);
+			return make();
+		});
+		const { accept } = acceptor({ storage });
+		const body = "x".repeat(60 * 1024);
+		const accepted = await Promise.all(range(60).map((number) => accept(promised(number, { how: { body } }))));
+		expect(new Set(kinds(accepted))).toEqual(new Set(["written"]));
+		expect(bytes.length).toBe(2);
+		expect(Math.max(...bytes)).toBeLessThanOrEqual(3 * 1024 * 1024);
+	});
+
+	it("counts the row of a window that they share once", async () => {
+		const { accept } = acceptor();
+		await Promise.all(range(10).map((number) => accept(joining(number))));
+		expect(calls).toEqual(["commit 21"]);
+		expect([await keysOf("b-"), await keysOf("m-"), await keysOf("r-")].map(({ length }) => length)).toEqual([
+			1, 10, 10,
+		]);
+	});
+
+	it("never lets joins of many windows exceed a hundred rows", async () => {
+		const { accept } = acceptor();
+		const group = (number: number) => String(number).padStart(32, "0");
+		await Promise.all(range(70).map((number) => accept(joining(number, { how: { group: group(number) } }))));
+		expect(calls.map((call) => Number(call.split(" ")[1]))).toEqual([99, 99, 12]);
+	});
+
+	it("does not let one that is known spoil its neighbours", async () => {
+		const { accept } = acceptor();
+		await accept(promised(2));
+		calls = [];
+		const accepted = await Promise.all(range(5).map((number) => accept(promised(number))));
+		expect(kinds(accepted)).toEqual(["written", "written", "known", "written", "written"]);
+		expect(calls[0]).toBe("commit 10");
+		expect(calls.slice(1).sort()).toEqual([...Array(5).fill("commit 2"), "get"]);
+		expect(await keysOf("e-")).toHaveLength(5);
+	});
+
+	it("writes the same event once, however often it comes in one group", async () => {
+		const { accept } = acceptor();
+		const accepted = await Promise.all([1, 1, 2, 1].map((number) => accept(promised(number))));
+		expect(kinds(accepted)).toEqual(["written", "known", "written", "known"]);
+		expect(await keysOf("e-")).toHaveLength(2);
+	});
+
+	it("writes each of them alone where grouping is off", async () => {
+		const { accept } = acceptor({ grouping: false });
+		await Promise.all(range(3).map((number) => accept(promised(number))));
+		expect(calls).toEqual(["commit 2", "commit 2", "commit 2"]);
+	});
+});
+
+describe("a commit whose answer got lost", () => {
+	/** What the SDK does then: it writes again, and finds the rows there. */
+	const again = (storage: Storage) =>
+		wrapStorage(storage, async ({ method }, make) => {
+			if (method === "commit") await make();
+			return make();
+		});
+
+	it.each([
+		["alone", [1]],
+		["with others", [1, 2, 3]],
+	])("counts as written, %s", async (_, numbers) => {
+		const { accept } = acceptor({ storage: again(ledger.storage) });
+		const accepted = await Promise.all(numbers.map((number) => accept(promised(number))));
+		const entries = await keysOf("e-");
+		expect(accepted).toEqual(entries.map((entry) => ({ kind: "written", entry })));
+	});
+
+	it("counts as written for a join", async () => {
+		const { accept } = acceptor({ storage: again(ledger.storage) });
+		expect(kinds(await Promise.all([1, 2].map((number) => accept(joining(number)))))).toEqual(["written", "written"]);
+	});
+
+	it("is not mistaken for another instance's, nor for an earlier try", async () => {
+		await acceptor({ instance: "two" }).accept(promised(1));
+		const { accept } = acceptor({ storage: again(ledger.storage) });
+		expect(await accept(promised(1))).toMatchObject({ kind: "known" });
+		await accept(promised(2));
+		expect(await accept(promised(2))).toMatchObject({ kind: "known" });
+	});
+
+	it("is an error where the receipt has been removed meanwhile", async () => {
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method === "commit") throw new StorageError("there already", 409);
+			return make();
+		});
+		await expect(acceptor({ storage }).accept(promised(1))).rejects.toThrow(StorageError);
+	});
+});
+
+describe("making sure that somebody looks", () => {
+	const record = async (wake: LaneState["wake"], more: Partial<LaneState> = {}) =>
+		ledger.storage.commit(LANE, [
+			{ kind: "upsert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, ...more, wake }) },
+		]);
+
+	it("puts a message that can be seen at once in a lane that nobody has drained yet", async () => {
+		expect(await acceptor().wake(() => NOW)).toEqual(NEW_LANE);
+		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 0 }]);
+		expect(calls).toEqual(["get", "put"]);
+	});
+
+	it("puts a message with the last number where none is recorded", async () => {
+		await record({ last: 7, at: null });
+		await acceptor().wake(() => NOW);
+		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 7 }]);
+	});
+
+	it("puts none where one is recorded that surfaces in time", async () => {
+		await record({ last: 7, at: NOW + 45_000 });
+		expect(await acceptor().wake(() => NOW)).toMatchObject({ wake: { last: 7 } });
+		expect(calls).toEqual(["get"]);
+	});
+
+	it("puts one where the recorded one surfaces too late", async () => {
+		await record({ last: 7, at: NOW + 3 * 60_000 });
+		await acceptor().wake(() => NOW);
+		expect(await ledger.messages()).toMatchObject([{ wake: 7 }]);
+	});
+
+	it("asks with the state that it has read when the entry is due", async () => {
+		await record({ last: 7, at: NOW + 3 * 60_000 }, { pause: { until: NOW + 3 * 60_000, reason: "slow" } });
+		const seen: LaneState[] = [];
+		await acceptor().wake((state) => {
+			seen.push(state);
+			return state.pause?.until ?? 0;
+		});
+		expect(seen[0]).toMatchObject({ pause: { reason: "slow" } });
+		expect(calls).toEqual(["get"]);
+	});
+
+	it("looks once and puts one message for all that come together", async () => {
+		const { wake } = acceptor();
+		await Promise.all(range(9).map(() => wake(() => NOW)));
+		expect(calls).toEqual(["get", "put"]);
+	});
+
+	it("puts the message if it is too late for one of them", async () => {
+		await record({ last: 7, at: NOW + 3 * 60_000 });
+		const { wake } = acceptor();
+		await Promise.all([NOW + 3 * 60_000, NOW].map((dueAt) => wake(() => dueAt)));
+		expect(calls).toEqual(["get", "put"]);
+	});
+
+	it("looks anew for who came after the look had begun", async () => {
+		const { wake } = acceptor();
+		const first = wake(() => NOW);
+		await new Promise(setImmediate);
+		await Promise.all([first, wake(() => NOW)]);
+		expect(calls).toEqual(["get", "put", "get", "put"]);
+	});
+
+	it("rejects when the message could not be put: nothing may be acknowledged then", async () => {
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method === "put") throw new StorageError("no queue", 500);
+			return make();
+		});
+		await expect(acceptor({ storage }).wake(() => NOW)).rejects.toThrow("no queue");
+	});
+});

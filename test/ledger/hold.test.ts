@@ -1,0 +1,338 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { type Hold, Overslept, takeHold } from "../../src/ledger/hold.ts";
+import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { entryKey, STATE_KEY, windowKey } from "../../src/ledger/row-keys.ts";
+import { type Page, type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
+import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+import { wrapStorage } from "../helpers/wrap-storage.ts";
+
+const NOW = Date.parse("2026-05-26T12:00:00Z");
+const LANE = "default";
+const MARK: Write = { kind: "upsert", rowKey: "e-mark", columns: { key: "mark" } };
+let ledger: TestLedger;
+let clock: number;
+beforeEach(async () => {
+	ledger = await openTestLedger();
+	clock = 0;
+});
+
+async function take(storage: Storage = ledger.storage): Promise<Hold> {
+	const options = { storage, lane: LANE, instance: "one", now: () => NOW + clock, monotonic: () => clock };
+	const hold = await takeHold(options);
+	if (hold === undefined) throw new Error("the lane is held");
+	return hold;
+}
+
+/** Somebody else takes the lane, as happens when a lease has expired. */
+async function takeOver(): Promise<Hold> {
+	await ledger.breakLease(LANE);
+	const other = await take();
+	await other.read(() => true);
+	return other;
+}
+
+const everything = () => false;
+const paused = { ...NEW_LANE, pause: { until: 7, reason: "slow" } };
+const by = async () => (await ledger.rows(LANE, STATE_KEY))[0]?.columns["by"];
+
+describe("a lane that is held", () => {
+	it("is held by one alone, until it is released", async () => {
+		const hold = await take();
+		await expect(take()).rejects.toThrow("is held");
+		await hold.release();
+		await expect(take()).resolves.toHaveProperty("lane", LANE);
+	});
+
+	it("starts as a new lane, and is what was last written", async () => {
+		const hold = await take();
+		expect(await hold.read(everything)).toEqual({ windows: [], entries: [], complete: true });
+		expect(hold.state()).toEqual(NEW_LANE);
+		await hold.commit(paused, [MARK]);
+		expect(hold.state()).toEqual(paused);
+		await hold.release();
+		const next = await take();
+		const { entries } = await next.read(everything);
+		expect([next.state(), entries.map(({ key }) => key)]).toEqual([paused, ["mark"]]);
+	});
+
+	it("is written all or nothing", async () => {
+		const hold = await take();
+		await hold.read(everything);
+		await expect(hold.commit(paused, [{ kind: "merge", rowKey: "e-gone", columns: {} }])).rejects.toThrow();
+		expect(hold.state()).toEqual(NEW_LANE);
+		expect(await ledger.rows(LANE)).toEqual([]);
+	});
+});
+
+describe("a drainer that has overslept", () => {
+	it.each([
+		["its first write", false],
+		["a later write", true],
+	])("finds out with %s, and has changed nothing", async (_, written) => {
+		const hold = await take();
+		await hold.read(everything);
+		if (written) await hold.commit(NEW_LANE, []);
+		const other = await takeOver();
+		await other.commit({ ...NEW_LANE, troubles: 5 }, []);
+		await expect(hold.commit(paused, [MARK])).rejects.toThrow(Overslept);
+		const rows = await ledger.rows(LANE);
+		expect(rows.map(({ rowKey }) => rowKey)).toEqual([STATE_KEY]);
+		await other.read(everything);
+		expect(other.state().troubles).toBe(5);
+	});
+
+	it("finds out when it makes sure of its lease", async () => {
+		const hold = await take();
+		await ledger.breakLease(LANE);
+		await take();
+		clock = 20_000;
+		await expect(hold.lastFor(15_000)).rejects.toThrow(Overslept);
+	});
+
+	it("lets go without a word", async () => {
+		const hold = await take();
+		await takeOver();
+		await expect(hold.release()).resolves.toBeUndefined();
+	});
+});
+
+describe("a write whose answer got lost", () => {
+	/** The write is made, and then what `then` does. */
+	const lossy = (then: (make: () => Promise<unknown>) => Promise<unknown>, once = true) => {
+		let left = once ? 1 : Number.POSITIVE_INFINITY;
+		return wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method !== "commit" || left-- <= 0) return make();
+			await make();
+			return then(make);
+		});
+	};
+	const noAnswer = async () => {
+		throw new StorageError("socket hang up", undefined);
+	};
+	/** Nobody repeats what ends like this. */
+	const broken = async () => {
+		throw new Error("killed");
+	};
+
+	it.each([
+		["the first one", false],
+		["a later one", true],
+	])("is recognised when the SDK has repeated it: %s", async (_, written) => {
+		let hold = await take();
+		await hold.read(everything);
+		if (written) await hold.commit(NEW_LANE, []);
+		await hold.release();
+		hold = await take(lossy((make) => make(), true));
+		await hold.read(everything);
+		await hold.commit(paused, []);
+		expect(hold.state()).toEqual(paused);
+		await hold.commit(NEW_LANE, []);
+		expect((await ledger.rows(LANE)).length).toBe(1);
+	});
+
+	it.each([
+		["the first one", false],
+		["a later one", true],
+	])("is recognised when it is repeated after all of the SDK's tries: %s", async (_, written) => {
+		let hold = await take();
+		await hold.read(everything);
+		if (written) await hold.commit(NEW_LANE, []);
+		await hold.release();
+		hold = await take(lossy(noAnswer));
+		await hold.read(everything);
+		await hold.commit(paused, [MARK]);
+		expect(hold.state()).toEqual(paused);
+		await hold.commit(NEW_LANE, []);
+		expect((await ledger.rows(LANE, "e-")).length).toBe(1);
+	});
+
+	it("is not taken for another write of the same drainer", async () => {
+		const hold = await take(lossy(broken));
+		await hold.read(everything);
+		await expect(hold.commit(paused, [])).rejects.toThrow("killed");
+		await expect(hold.commit(NEW_LANE, [MARK])).rejects.toThrow(Overslept);
+		expect(await ledger.rows(LANE, "e-")).toEqual([]);
+	});
+
+	it("is not taken for somebody else's", async () => {
+		const hold = await take(lossy(broken));
+		await hold.read(everything);
+		await expect(hold.commit(paused, [])).rejects.toThrow("killed");
+		const mine = await by();
+		const other = await takeOver();
+		await other.commit(paused, []);
+		expect(await by()).not.toBe(mine);
+		await expect(hold.commit(paused, [])).rejects.toThrow(Overslept);
+	});
+});
+
+describe("the lease of a lane", () => {
+	it("is renewed only where too little of it is left", async () => {
+		const calls: string[] = [];
+		const storage = wrapStorage(ledger.storage, ({ method }, make) => {
+			calls.push(method);
+			return make();
+		});
+		const hold = await take(storage);
+		for (const [at, renewed] of [
+			[0, 0],
+			[15_000, 0],
+			[15_001, 1],
+			[30_000, 1],
+			[30_002, 2],
+		] as const) {
+			clock = at;
+			await hold.lastFor(15_000);
+			expect([at, calls.filter((call) => call === "renew").length]).toEqual([at, renewed]);
+		}
+	});
+
+	it("is counted from before it was asked for, however long that took", async () => {
+		const calls: string[] = [];
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			calls.push(method);
+			if (method === "lease") clock += 4_000;
+			return make();
+		});
+		const hold = await take(storage);
+		clock = 15_001;
+		await hold.lastFor(15_000);
+		expect(calls).toContain("renew");
+	});
+
+	it("rejects with what storage says when that is not a loss", async () => {
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method === "renew") throw new StorageError("busy", 503);
+			return make();
+		});
+		const hold = await take(storage);
+		clock = 29_000;
+		await expect(hold.lastFor(15_000)).rejects.toThrow("busy");
+		await expect(hold.lastFor(15_000)).rejects.not.toThrow(Overslept);
+	});
+});
+
+describe("reading what waits in a lane", () => {
+	const write = async (count: number) => {
+		const entries = Array.from({ length: count }, (_, index) => entryKey(index, 0, "k"));
+		for (let from = 0; from < count; from += 100) {
+			await ledger.storage.commit(
+				LANE,
+				entries.slice(from, from + 100).map(
+					(rowKey): Write => ({
+						kind: "insert",
+						rowKey,
+						columns: { key: rowKey, acceptedAt: new Date(0).toISOString(), body: Buffer.from("{}") },
+					}),
+				),
+			);
+		}
+		return entries;
+	};
+
+	it("takes one call where the first entries are enough, and says that there may be more", async () => {
+		const entries = await write(50);
+		const calls: string[] = [];
+		const hold = await take(
+			wrapStorage(ledger.storage, ({ method }, make) => {
+				calls.push(method);
+				return make();
+			}),
+		);
+		const view = await hold.read(() => true);
+		expect(calls).toEqual(["lease", "list"]);
+		expect(view.complete).toBe(false);
+		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries.slice(0, 32));
+	});
+
+	it("goes on until there is an entry to stop at, without the bodies", async () => {
+		const entries = await write(1_100);
+		const hold = await take();
+		const view = await hold.read((entry) => entry.rowKey === entries[1_060]);
+		expect(view.complete).toBe(true);
+		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
+		expect([view.entries[31]?.body, view.entries[32]?.body]).toEqual(["{}", undefined]);
+		expect((await hold.read((entry) => entry.rowKey === entries[40])).entries.length).toBe(1_032);
+	}, 30_000);
+
+	it("sees windows and entries apart", async () => {
+		await ledger.storage.commit(LANE, [
+			{ kind: "insert", rowKey: windowKey("ab"), columns: { group: "ab", quietMs: 5, maxMs: 9 } },
+			{ kind: "insert", rowKey: entryKey(1, 0, "k"), columns: { key: "k" } },
+			{ kind: "insert", rowKey: "m-ab-1", columns: {} },
+			{ kind: "insert", rowKey: "r-1", columns: {} },
+		]);
+		const view = await (await take()).read(everything);
+		expect(view).toMatchObject({
+			complete: true,
+			windows: [{ group: "ab", quietMs: 5, maxMs: 9 }],
+			entries: [{ key: "k" }],
+		});
+		expect(view.entries).toHaveLength(1);
+	});
+
+	it("does not take an empty page for the end, which the service may answer at any time", async () => {
+		const entries = await write(40);
+		await ledger.storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns: toColumns(paused) }]);
+		let pages = 0;
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method !== "list") return make();
+			pages += 1;
+			const page = (await make()) as Page;
+			return pages === 1 ? ({ rows: [], next: before(page.next) } satisfies Page) : page;
+		});
+		/** A token as Azurite makes it, that leads to before the very first row. */
+		const before = (next: string | undefined) => {
+			const token = JSON.parse(Buffer.from(String(next), "base64").toString()) as object;
+			const nextRowKey = Buffer.from("a").toString("base64");
+			return Buffer.from(JSON.stringify({ ...token, nextRowKey })).toString("base64");
+		};
+		const hold = await take(storage);
+		const view = await hold.read(everything);
+		expect(view.complete).toBe(true);
+		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
+		expect(hold.state()).toEqual(paused);
+		await expect(hold.commit(NEW_LANE, [])).resolves.toBeUndefined();
+	});
+});
+
+describe("the next wake-up", () => {
+	it("has the next number, and is recorded with the next write", async () => {
+		const hold = await take();
+		await hold.read(everything);
+		await hold.putWakeUp(NOW);
+		expect(hold.state().wake).toEqual({ last: 1, at: NOW });
+		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 1 }]);
+		expect(await ledger.rows(LANE)).toEqual([]);
+		await hold.putWakeUp(NOW + 45_000);
+		expect(await ledger.countMessages()).toBe(2);
+		await hold.commit(hold.state(), []);
+		await hold.release();
+		const next = await take();
+		await next.read(everything);
+		expect(next.state().wake).toEqual({ last: 2, at: NOW + 45_000 });
+	});
+
+	it("surfaces at that time, rounded up to a second, or in six days at the latest", async () => {
+		const seconds: unknown[] = [];
+		const storage = wrapStorage(ledger.storage, ({ method, args }, make) => {
+			if (method === "put") seconds.push(args[1]);
+			return make();
+		});
+		const hold = await take(storage);
+		await hold.read(everything);
+		for (const at of [NOW - 5_000, NOW, NOW + 1, NOW + 45_000, NOW + 30 * 86_400_000]) await hold.putWakeUp(at);
+		expect(seconds).toEqual([0, 0, 1, 45, 6 * 86_400]);
+		expect(hold.state().wake).toMatchObject({ last: 5 });
+	});
+
+	it("is taken back where nobody has it yet, and without a word otherwise", async () => {
+		const hold = await take();
+		await hold.read(everything);
+		const [first, second] = [await hold.putWakeUp(NOW + 60_000), await hold.putWakeUp(NOW)];
+		await first();
+		expect(await ledger.countMessages()).toBe(1);
+		await Promise.all((await ledger.messages()).map((message) => message.remove()));
+		await expect(second()).resolves.toBeUndefined();
+	});
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import {
+	dueAt,
+	fromColumns,
+	type LaneState,
+	laneDueAt,
+	NEW_LANE,
+	toColumns,
+	waitingFor,
+} from "../../src/ledger/lane-state.ts";
+
+const NOW = 1_000_000;
+const gate = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
+const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
+const entry = (notBefore = 0) => ({ repository: "Contoso/Fraud-Model", notBefore });
+
+const time = fc.integer({ min: 0, max: 253_402_300_799_999 });
+const anyGate = fc.record({ since: time, probeAt: time, reason: fc.string() });
+const anyState = fc.record<LaneState>({
+	wake: fc.record({ last: fc.nat(), at: fc.option(time) }),
+	pause: fc.option(fc.record({ until: time, reason: fc.string() })),
+	troubles: fc.nat(),
+	slowDowns: fc.nat(),
+	parked: fc.option(anyGate),
+	gates: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
+	calls: fc.array(time, { maxLength: 500 }),
+	tokenExpiresAt: fc.option(fc.string()),
+});
+
+describe("a lane's state", () => {
+	it("is read as it was written", () => {
+		fc.assert(fc.property(anyState, (state) => expect(fromColumns(toColumns(state))).toEqual(state)));
+	});
+
+	it("is read with what was added since, where an older version has written it", () => {
+		const { state, ...columns } = toColumns(NEW_LANE);
+		const { slowDowns: _, tokenExpiresAt: __, ...older } = JSON.parse(String(state)) as LaneState;
+		expect(fromColumns({ ...columns, state: JSON.stringify(older) })).toEqual(NEW_LANE);
+	});
+
+	it("fits into a table's property with the largest pace that may be configured", () => {
+		const { calls } = toColumns(lane({ calls: Array(10_000).fill(Date.parse("9999-12-31T23:59:59Z")) }));
+		expect((calls as Uint8Array).length).toBeLessThanOrEqual(64 * 1024);
+	});
+});
+
+describe("when an entry can be delivered", () => {
+	it.each<[string, Partial<LaneState>, number, number]>([
+		["at once in an open lane", {}, 0, 0],
+		["after the lane's pause", { pause: { until: 70, reason: "" } }, 0, 70],
+		["with the probe of a parked lane", { parked: gate(80) }, 0, 80],
+		[
+			"with the probe of its destination, whose name has no case",
+			{ gates: { "contoso/fraud-model": gate(90) } },
+			0,
+			90,
+		],
+		["whatever closes another destination", { gates: { "contoso/other": gate(90) } }, 0, 0],
+		["when it no longer stands aside", {}, 60, 60],
+		["when the last of all this is over", { pause: { until: 70, reason: "" }, parked: gate(80) }, 60, 80],
+	])("is %s", (_, state, notBefore, due) => {
+		expect(dueAt(lane(state), entry(notBefore))).toBe(due);
+	});
+
+	it("is for nobody before the lane's pause and probe are over", () => {
+		expect(laneDueAt(lane({ pause: { until: 70, reason: "" }, parked: gate(80) }))).toBe(80);
+		expect(laneDueAt(lane({ pause: { until: 90, reason: "" }, parked: gate(80) }))).toBe(90);
+		expect(laneDueAt(lane({ gates: { "contoso/fraud-model": gate(90) } }))).toBe(0);
+	});
+});
+
+describe("what an entry waits for", () => {
+	const later = NOW + 1;
+
+	it.each<[string, Partial<LaneState>, number, ReturnType<typeof waitingFor>]>([
+		["nothing, in an open lane", {}, 0, undefined],
+		[
+			"the lane's pause",
+			{ pause: { until: later, reason: "slow" } },
+			0,
+			{ state: "paused", until: later, reason: "slow" },
+		],
+		["nothing, when the pause is over", { pause: { until: NOW, reason: "slow" } }, 0, undefined],
+		["the lane's probe", { parked: gate(later, "401") }, 0, { state: "parked", until: later, reason: "401" }],
+		[
+			"the lane's probe, even when it is due: a parked lane stays parked until a call succeeds",
+			{ parked: gate(NOW - 1, "401") },
+			0,
+			{ state: "parked", until: NOW - 1, reason: "401" },
+		],
+		[
+			"its destination's probe",
+			{ gates: { "contoso/fraud-model": gate(later, "404") } },
+			0,
+			{ state: "parked", until: later, reason: "404" },
+		],
+		["nothing of another destination", { gates: { "contoso/other": gate(later) } }, 0, undefined],
+		["its turn to step back in", {}, later, { state: "paused", until: later, reason: expect.any(String) as never }],
+		["nothing, when it has stood aside long enough", {}, NOW, undefined],
+	])("is %s", (_, state, notBefore, expected) => {
+		expect(waitingFor(lane(state), entry(notBefore), NOW)).toEqual(expected);
+	});
+});

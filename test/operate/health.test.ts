@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { Bridge } from "../../src/bridge.ts";
+import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
+import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { newNames } from "../helpers/file-storage.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const DAY_MS = 86_400_000;
+
+let fixture: BridgeFixture;
+beforeEach(async () => {
+	fixture = await startFixture();
+});
+afterEach(() => fixture.github.close());
+
+const event = (id: string) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id });
+const accept = (bridge: Bridge, id: string) => bridge.accept([event(id)], logLines());
+
+describe("the health of a bridge", () => {
+	it("is good while all that is accepted flows", async () => {
+		const bridge = fixture.bridge();
+		await accept(bridge, "a");
+		expect(await bridge.health()).toEqual({
+			status: "healthy",
+			problems: [],
+			warnings: [],
+			storage: { reachable: true, reason: null },
+			tokens: [{ lane: "default", present: true, expiresAt: null, reason: null }],
+			lanes: [],
+			waiting: 0,
+			oldest: null,
+			windows: 0,
+			deadLetters: 0,
+		});
+	});
+
+	it("is degraded while a lane pauses, with the time and what waits since when", async () => {
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		for (const id of ["a", "b"]) await accept(bridge, id);
+		const { status, lanes, waiting, oldest } = await bridge.health();
+		expect({ status, waiting }).toEqual({ status: "degraded", waiting: 2 });
+		expect(lanes).toEqual([
+			{
+				lane: "default",
+				state: "paused",
+				until: expect.stringMatching(/^\d{4}-/),
+				reason: expect.stringContaining("slow down"),
+				parkedDestinations: 0,
+			},
+		]);
+		expect(Date.parse(oldest ?? "")).toBeLessThanOrEqual(Date.now());
+	});
+
+	it("is degraded by a destination that is closed, and names no repository", async () => {
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status: 404 });
+		await accept(bridge, "a");
+		const health = await bridge.health();
+		expect(health).toMatchObject({ status: "degraded", lanes: [{ state: "open", parkedDestinations: 1 }] });
+		expect(JSON.stringify(health)).not.toContain("fraud-model");
+	});
+
+	it("is degraded by a dead letter, and counts an open window", async () => {
+		const routes = [
+			{ to: { repository: "contoso/a" }, filter: { subjectBeginsWith: "experiments" } },
+			{ to: { repository: "contoso/b" }, coalesce: { quietSeconds: 60, maxSeconds: 60 } },
+		];
+		const bridge = fixture.bridge({
+			BRIDGE_ROUTES: JSON.stringify({ routes: [routes[0], { ...routes[1], filter: { subjectBeginsWith: "/blob" } }] }),
+		});
+		await bridge.accept([asCloudEvent(exampleOf("BlobCreated"))], logLines());
+		fixture.github.script.set({ status: 422 });
+		await accept(bridge, "a");
+		await bridge.accept([{ id: "x", eventType: "y" }], logLines());
+		expect(await bridge.health()).toMatchObject({ status: "degraded", deadLetters: 2, windows: 1, waiting: 0 });
+	});
+
+	it("is bad while the token is refused: nothing can be sent", async () => {
+		const bridge = fixture.bridge();
+		fixture.github.setTokens(["another"]);
+		await accept(bridge, "a");
+		const health = await bridge.health();
+		expect(health).toMatchObject({
+			status: "unhealthy",
+			lanes: [
+				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("put a valid one in its place") },
+			],
+		});
+		expect(JSON.stringify(health)).not.toContain(TOKEN);
+	});
+
+	it("is bad while there is no token to send, and says what to do", async () => {
+		// Nobody answers there, as in a network that does not lead to the vault.
+		const bridge = fixture.bridge({ KEY_VAULT_URL: "https://127.0.0.1:1", GITHUB_TOKEN: "" });
+		expect(await bridge.health()).toMatchObject({
+			status: "unhealthy",
+			tokens: [{ lane: "default", present: false, reason: expect.stringContaining("github-token") }],
+		});
+	});
+
+	it("is bad while storage cannot be reached, and says why", async () => {
+		const names = newNames();
+		const bridge = fixture.bridge(
+			{ AzureWebJobsStorage: "UseDevelopmentStorage=true" },
+			{
+				openStorage: async () =>
+					new Proxy({} as never, {
+						get: (_, name) => (name === "then" ? undefined : () => Promise.reject(new Error("connect ECONNREFUSED"))),
+					}),
+			},
+			names,
+		);
+		expect(await bridge.health()).toMatchObject({
+			status: "unhealthy",
+			storage: { reachable: false, reason: "connect ECONNREFUSED" },
+		});
+	});
+
+	it("tells until when the token is valid, and warns from thirty days ahead", async () => {
+		const bridge = fixture.bridge();
+		const soon = new Date(Math.floor(Date.now() / 1000) * 1000 + 20 * DAY_MS);
+		fixture.github.setTokenExpiry(soon);
+		await accept(bridge, "a");
+		const { status, tokens, warnings } = await bridge.health();
+		expect(status).toBe("healthy");
+		expect(tokens).toMatchObject([{ present: true, expiresAt: soon.toISOString() }]);
+		expect(warnings).toEqual([expect.stringContaining("ends in 19 days")]);
+	});
+
+	it("knows every lane that the routes lead to, before anything was sent", async () => {
+		const routes = [
+			{ name: "one", to: { repository: "contoso/a" } },
+			{ name: "two", to: { repository: "fabrikam/b", token: "fabrikam-token" } },
+		];
+		const { tokens } = await fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }).health();
+		expect(tokens.map(({ lane }) => lane)).toEqual(["default", "token-fabrikam-token"]);
+	});
+});

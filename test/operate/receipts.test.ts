@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { Bridge } from "../../src/bridge.ts";
+import { receipts } from "../../src/functions/receipts.ts";
+import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
+import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const COALESCING = JSON.stringify({
+	routes: [
+		{
+			name: "data",
+			to: { repository: "contoso/data" },
+			filter: { includedEventTypes: ["Microsoft.Storage.BlobCreated"] },
+			coalesce: { quietSeconds: 60, maxSeconds: 600 },
+		},
+		{ name: "ml", to: { repository: "contoso/ml" }, filter: { subjectBeginsWith: "experiments" } },
+	],
+});
+
+let fixture: BridgeFixture;
+beforeEach(async () => {
+	fixture = await startFixture();
+});
+afterEach(() => fixture.github.close());
+
+const runCompleted = (id: string, more: object = {}) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id, ...more });
+
+async function find(bridge: Bridge, query: string) {
+	const { status, json } = await callFunction(
+		receipts(async () => bridge),
+		{ method: "GET", path: `/api/receipts?${query}` },
+	);
+	return { status, ...(json as { receipts: Record<string, unknown>[]; complete: boolean; error: string }) };
+}
+
+describe("receipts", () => {
+	it("tell what became of an event, with every attempt and GitHub's id of it", async () => {
+		const bridge = fixture.bridge();
+		const [result] = await bridge.accept([runCompleted("one")], logLines());
+		const { status, receipts: found, complete } = await find(bridge, "find=one");
+		expect({ status, complete }).toEqual({ status: 200, complete: true });
+		const { type, source, subject, time } = exampleOf("RunCompleted");
+		expect(found).toEqual([
+			{
+				key: result?.key,
+				state: "dispatched",
+				event: { id: "one", type, source, subject, time },
+				route: "default",
+				to: { repository: "contoso/fraud-model", dispatchType: "machinelearningservices-runcompleted" },
+				acceptedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+				finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+				attempts: [
+					{
+						at: expect.any(String),
+						status: 204,
+						ms: expect.any(Number),
+						requestId: expect.stringContaining(":"),
+						reason: null,
+					},
+				],
+				reason: null,
+				window: null,
+			},
+		]);
+	});
+
+	it("begin with the newest event, and are no more than asked for", async () => {
+		const bridge = fixture.bridge();
+		for (const day of ["02", "04", "03"]) {
+			await bridge.accept([runCompleted(`of-${day}`, { time: `2026-03-${day}T10:00:00Z` })], logLines());
+		}
+		const ids = async (query: string) =>
+			(await find(bridge, query)).receipts.map(({ event }) => (event as { id: string }).id);
+		expect(await ids("")).toEqual(["of-04", "of-03", "of-02"]);
+		expect(await ids("limit=2")).toEqual(["of-04", "of-03"]);
+	});
+
+	it.each([
+		["the event's id", "event-7"],
+		["a part of the subject", "runs/"],
+		["the run", exampleOf("RunCompleted").data["runId"]],
+		["a part of the repository, in another case", "FRAUD-mod"],
+	])("are found by %s", async (_, text) => {
+		const bridge = fixture.bridge();
+		await bridge.accept([runCompleted("event-7")], logLines());
+		expect((await find(bridge, `find=${encodeURIComponent(String(text))}`)).receipts).toHaveLength(1);
+		expect((await find(bridge, "find=nowhere%20to%20be%20found'")).receipts).toEqual([]);
+	});
+
+	it("say what an event waits for: a pause", async () => {
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		await bridge.accept([runCompleted("one")], logLines());
+		const { receipts: found } = await find(bridge, "state=paused");
+		expect(found).toMatchObject([
+			{
+				state: "paused",
+				finishedAt: null,
+				reason: expect.stringMatching(/slow down.*until \d{4}/),
+				attempts: [{ status: 429 }],
+			},
+		]);
+		expect((await find(bridge, "state=parked")).receipts).toEqual([]);
+		expect((await find(bridge, "state=dispatched")).receipts).toEqual([]);
+	});
+
+	it("say what an event waits for: a repair, also where it was never tried itself", async () => {
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status: 404 });
+		await bridge.accept([runCompleted("one")], logLines());
+		await bridge.accept([runCompleted("two")], logLines());
+		const { receipts: found } = await find(bridge, "state=parked");
+		expect(found.map(({ state, attempts, reason }) => [state, (attempts as unknown[]).length, reason])).toEqual([
+			["parked", expect.any(Number), expect.stringContaining("no such repository")],
+			["parked", expect.any(Number), expect.stringContaining("tried again at")],
+		]);
+	});
+
+	it("cover every lane, and what never had one", async () => {
+		const bridge = fixture.bridge({ BRIDGE_ROUTES: COALESCING });
+		await bridge.accept(
+			[runCompleted("run"), { ...asCloudEvent(exampleOf("BlobCreated")), id: "blob" }, { id: "wrong", eventType: "x" }],
+			logLines(),
+		);
+		const states = async (query: string) =>
+			(await find(bridge, query)).receipts.map(({ event, state }) => [(event as { id: string }).id, state]);
+		expect(new Set(await states(""))).toEqual(
+			new Set([
+				["run", "dispatched"],
+				["blob", "coalescing"],
+				["wrong", "rejected"],
+			]),
+		);
+		expect(await states("state=rejected")).toEqual([["wrong", "rejected"]]);
+		expect(await states("state=coalescing")).toEqual([["blob", "coalescing"]]);
+	});
+
+	it.each([
+		["limit=0", "limit"],
+		["limit=many", "limit"],
+		["limit=501", "limit"],
+		["state=lost", "state"],
+	])("refuse %s, and name what may be asked", async (query, word) => {
+		const { status, error } = await find(fixture.bridge(), query);
+		expect(status).toBe(400);
+		expect(error).toContain(word);
+	});
+
+	it("answer 503 with the reason while storage cannot be reached", async () => {
+		const bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("storage is down")) });
+		expect(await find(bridge, "")).toMatchObject({ status: 503, error: "storage is down" });
+	});
+});

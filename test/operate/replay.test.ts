@@ -1,0 +1,197 @@
+import { BlobServiceClient } from "@azure/storage-blob";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { Bridge } from "../../src/bridge.ts";
+import { replay } from "../../src/functions/replay.ts";
+import type { WakeUp } from "../../src/ledger/wake-up.ts";
+import type { Replayed } from "../../src/operate/replay.ts";
+import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
+import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { fileStorage, newNames } from "../helpers/file-storage.ts";
+import { logLines } from "../helpers/log-lines.ts";
+import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+
+let fixture: BridgeFixture;
+let ledger: TestLedger;
+let bridge: Bridge;
+beforeEach(async () => {
+	fixture = await startFixture();
+	const names = newNames();
+	ledger = await openTestLedger(names);
+	bridge = fixture.bridge({}, {}, names);
+});
+afterEach(() => fixture.github.close());
+
+const event = (id: string) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id });
+const invalid = (id: string) => ({ ...event(id), data: { runId: "x" } });
+
+/** Makes an event a dead letter: GitHub calls its request impossible. */
+async function die(id: string): Promise<string> {
+	fixture.github.script.set({ status: 422 });
+	const [result] = await bridge.accept([event(id)], logLines());
+	expect(result).toMatchObject({ outcome: "rejected", reason: expect.stringContaining("can never succeed") });
+	return result?.key ?? "";
+}
+
+async function ask(body: unknown) {
+	const { status, json } = await callFunction(
+		replay(async () => bridge),
+		{ path: "/api/receipts/replay", body },
+	);
+	return { status, ...(json as { replayed: Replayed[]; more: boolean; error: string }) };
+}
+
+async function heedWakeUps(): Promise<void> {
+	for (const { lane, wake, remove } of await ledger.messages()) {
+		await bridge.wake({ lane, wake } satisfies WakeUp, logLines().log);
+		await remove();
+	}
+}
+
+const stateOf = async (id: string) =>
+	(await bridge.receipts({ limit: 10, find: id })).receipts.map(({ state }) => state);
+const receivedIds = () => fixture.github.received.map(({ client_payload }) => client_payload?.["id"]);
+
+describe("a replay", () => {
+	it("puts one dead letter back into its lane, for the same receipt, which keeps all attempts", async () => {
+		const key = await die("one");
+		await die("two");
+		expect(await ask({ key })).toEqual({
+			status: 200,
+			replayed: [{ key, outcome: "accepted", reason: null }],
+			more: false,
+		});
+		expect(await stateOf("one")).toEqual(["accepted"]);
+		await heedWakeUps();
+		const { receipts } = await bridge.receipts({ limit: 10, find: "one" });
+		expect(receipts).toMatchObject([{ key, state: "dispatched", attempts: [{ status: 422 }, { status: 204 }] }]);
+		expect(receivedIds()).toEqual(["one"]);
+		expect(await stateOf("two")).toEqual(["dead"]);
+	});
+
+	it("sends exactly what was to be sent, whatever the routes say by now", async () => {
+		await die("one");
+		fixture.github.script.set([]);
+		bridge = fixture.bridge({ GITHUB_REPOSITORY: "contoso/elsewhere" }, {}, ledger.names);
+		await ask({ all: true });
+		await heedWakeUps();
+		expect(fixture.github.received).toMatchObject([
+			{ repository: "contoso/fraud-model", client_payload: { id: "one" } },
+		]);
+	});
+
+	it("takes all, or those that mention a text", async () => {
+		for (const id of ["red-1", "red-2", "blue-1"]) await die(id);
+		const { replayed } = await ask({ find: "red-" });
+		expect(replayed.map(({ outcome }) => outcome)).toEqual(["accepted", "accepted"]);
+		expect((await ask({ all: true })).replayed).toHaveLength(1);
+		expect((await ask({ all: true })).replayed).toEqual([]);
+		await heedWakeUps();
+		expect(receivedIds().sort()).toEqual(["blue-1", "red-1", "red-2"]);
+	});
+
+	it("can be repeated where it broke off before anybody was woken", async () => {
+		const key = await die("one");
+		await ask({ key });
+		for (const { remove } of await ledger.messages()) await remove();
+		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "accepted", reason: null }]);
+		await heedWakeUps();
+		expect(receivedIds()).toEqual(["one"]);
+		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "kept", reason: "it is dispatched" }]);
+	});
+
+	it("accepts a rejected event once more, and forgets the rejection when it is accepted", async () => {
+		const [rejected] = await bridge.accept([invalid("bad")], logLines());
+		expect(rejected?.outcome).toBe("rejected");
+		expect((await ask({ state: "rejected", all: true })).replayed).toMatchObject([
+			{ key: rejected?.key, outcome: "kept", reason: expect.stringContaining("experimentName is missing") },
+		]);
+		expect(await stateOf("bad")).toEqual(["rejected"]);
+		// A route that is repaired: at first the dispatch type was too long for GitHub.
+		const routes = (dispatchType: string) => ({
+			BRIDGE_ROUTES: JSON.stringify({ routes: [{ to: { repository: "contoso/a", dispatchType } }] }),
+		});
+		const type = `x.${"y".repeat(120)}`;
+		const other = { ...event("long"), type };
+		bridge = fixture.bridge({}, {}, ledger.names);
+		await bridge.accept([other], logLines());
+		expect(await stateOf("long")).toEqual(["rejected"]);
+		bridge = fixture.bridge(routes("short"), {}, ledger.names);
+		const { replayed } = await ask({ find: "long" });
+		expect(replayed).toMatchObject([{ outcome: "accepted" }]);
+		expect(await stateOf("long")).toEqual(["dispatched"]);
+	});
+
+	it("feeds Event Grid's own dead letters back, and removes the blobs whose events are all accepted", async () => {
+		const container = BlobServiceClient.fromConnectionString(await fileStorage()).getContainerClient(
+			`dead${Date.now()}`,
+		);
+		await container.create();
+		const fate = { deadLetterReason: "MaxDeliveryAttemptsExceeded", deliveryAttempts: 30, lastDeliveryOutcome: "Busy" };
+		const put = (name: string, content: unknown) => {
+			const text = typeof content === "string" ? content : JSON.stringify(content);
+			return container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
+		};
+		await put("topic/2026/3/14/8/a.json", [
+			{ ...event("a"), ...fate },
+			{ ...event("b"), ...fate },
+		]);
+		await put("topic/2026/3/14/9/b.json", [invalid("c")]);
+		await put("topic/2026/3/14/9/c.json", "no JSON");
+		await put("elsewhere/d.json", [event("d")]);
+		const { replayed, more } = await ask({ container: container.containerName, prefix: "topic/" });
+		expect(more).toBe(false);
+		expect(replayed).toMatchObject([
+			{ key: "topic/2026/3/14/8/a.json", outcome: "accepted" },
+			{ key: "topic/2026/3/14/9/b.json", outcome: "kept", reason: expect.stringContaining("experimentName") },
+			{ key: "topic/2026/3/14/9/c.json", outcome: "kept", reason: "it holds no events" },
+		]);
+		expect(receivedIds().sort()).toEqual(["a", "b"]);
+		const left: string[] = [];
+		for await (const { name } of container.listBlobsFlat()) left.push(name);
+		expect(left).toEqual(["elsewhere/d.json", "topic/2026/3/14/9/b.json", "topic/2026/3/14/9/c.json"]);
+	});
+
+	it("says that a container is not there, as when its name is misspelt", async () => {
+		expect(await ask({ container: "no-such-container" })).toMatchObject({
+			status: 404,
+			error: expect.stringContaining("container"),
+		});
+	});
+
+	it("keeps a rejected event that no route would take now: it is fed back in order to start something", async () => {
+		const [rejected] = await bridge.accept([{ ...event("a"), type: `x.${"y".repeat(120)}` }], logLines());
+		const routes = [{ to: { repository: "contoso/a" }, filter: { subjectBeginsWith: "elsewhere" } }];
+		bridge = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }, {}, ledger.names);
+		const { replayed, more } = await ask({ all: true });
+		expect(more).toBe(false);
+		expect(replayed).toEqual([
+			{ key: rejected?.key, outcome: "kept", reason: expect.stringContaining("no route matches") },
+		]);
+		expect(await stateOf("a")).toEqual(["rejected"]);
+	});
+
+	it.each([
+		["no JSON", "all"],
+		["nothing", {}],
+		["two choices at once", { key: "a", all: true }],
+		["an unknown word", { all: true, faster: true }],
+		["a state that cannot be replayed", { all: true, state: "dispatched" }],
+		["a key that is none", { key: "" }],
+		["all that is not all", { all: false }],
+		["a text that is none", { find: 7 }],
+		["the ledger's own container", { container: "grid-dispatch" }],
+		["the platform's container", { container: "azure-webjobs-secrets" }],
+		["no container's name", { container: "../x" }],
+		["a prefix that is none", { container: "dead-letters", prefix: 1 }],
+	])("refuses %s, and says what it takes", async (_, body) => {
+		const { status, error } = await ask(body);
+		expect(status).toBe(400);
+		expect(error).toContain('{"key": "…"}');
+	});
+
+	it("answers 503 while storage cannot be reached", async () => {
+		bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("storage is down")) });
+		expect(await ask({ all: true })).toMatchObject({ status: 503, error: "storage is down" });
+	});
+});
