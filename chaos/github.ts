@@ -1,0 +1,83 @@
+import { startGitHubStandIn } from "../src/local/github-stand-in.ts";
+import { startIdentityStandIn, startVaultStandIn } from "../test/helpers/vault-stand-in.ts";
+import type { Weather } from "./plan-weather.ts";
+import { SECRETS } from "./routes.ts";
+
+/** GitHub and the vault with its tokens, in this process; both do as the weather says. */
+export type StormGitHub = Awaited<ReturnType<typeof startStormGitHub>>;
+
+export interface Pace {
+	readonly perSecond: number;
+	readonly perMinute: number;
+	readonly concurrency: number;
+}
+
+/** GitHub takes as long to answer. */
+const LATENCY_MS = 100;
+const ENDLESS = 1e9;
+const ACCESS_TOKEN = "access-token-for-the-vault";
+const IDENTITY_SECRET = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
+
+export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pace) {
+	const vault = await startVaultStandIn(ACCESS_TOKEN);
+	const identity = await startIdentityStandIn({ secret: IDENTITY_SECRET, token: ACCESS_TOKEN });
+	const limits = {
+		perHour: ENDLESS,
+		contentPerHour: ENDLESS,
+		contentPerSecond: perSecond,
+		contentPerMinute: perMinute,
+	};
+	const github = await startGitHubStandIn({ latencyMs: LATENCY_MS, limits });
+	/** The tokens that are valid, by their secrets. */
+	const valid = new Map<string, string>();
+	const issued: string[] = [];
+
+	function issue(secret: string): string {
+		const token = `github_pat_${secret.replaceAll("-", "_")}_${String(issued.length).padStart(4, "0")}abcdefghij`;
+		issued.push(token);
+		return token;
+	}
+
+	function renew(secret: string): void {
+		const token = issue(secret);
+		vault.secrets.set(secret, token);
+		valid.set(secret, token);
+		github.setTokens([...valid.values()]);
+	}
+
+	for (const secret of SECRETS) renew(secret);
+	const repairs = new Set<NodeJS.Timeout>();
+
+	return {
+		github,
+		issued,
+		settings: {
+			GITHUB_API_URL: github.url,
+			GITHUB_PACE: `${perSecond}/s,${perMinute}/m`,
+			GITHUB_CONCURRENCY: String(concurrency),
+			KEY_VAULT_URL: vault.url,
+			IDENTITY_ENDPOINT: identity.url,
+			IDENTITY_HEADER: IDENTITY_SECRET,
+			NODE_EXTRA_CA_CERTS: vault.certificateFile,
+		},
+		play(weather: Weather): void {
+			if (weather.kind === "faults") github.script.set(weather.faults);
+			else if (weather.kind === "rotate") renew(weather.secret);
+			else {
+				valid.delete(weather.secret);
+				github.setTokens([...valid.values()]);
+				repairs.add(setTimeout(() => renew(weather.secret), weather.repairedAfterMs));
+			}
+		},
+		/** No faults from now on, and every token as it should be. */
+		calm(): void {
+			github.script.set([]);
+			for (const repair of repairs) clearTimeout(repair);
+			for (const secret of SECRETS) if (!valid.has(secret)) renew(secret);
+		},
+		async close() {
+			for (const repair of repairs) clearTimeout(repair);
+			await Promise.all([github.close(), vault.close(), identity.close()]);
+		},
+	};
+}

@@ -1,0 +1,100 @@
+import type { Received } from "../../src/local/github-stand-in.ts";
+import type { Evidence, ReceiptFacts, Told } from "../evidence.ts";
+import { type Owed, originalName } from "../routes.ts";
+import type { StormEvent } from "../storm-event.ts";
+
+/** The evidence of a storm, laid out so that what belongs together is found. */
+export interface Dossier extends Evidence {
+	/** Of a storm's event by its id; undefined for the id of anything else. */
+	event(id: string): { readonly event: StormEvent; readonly told: Told } | undefined;
+	receiptOf(event: StormEvent, owed: Owed): ReceiptFacts | undefined;
+	/** What GitHub took under a promise's key. */
+	dispatches(key: string): readonly Received[];
+	/** What GitHub took for one event at one destination. */
+	dispatchesOf(event: StormEvent, owed: Owed): readonly Received[];
+	readonly windows: readonly ClosedWindow[];
+	windowsOf(event: StormEvent, owed: Owed): readonly ClosedWindow[];
+}
+
+/** A window that was closed, by its receipt and its manifest. */
+export interface ClosedWindow {
+	readonly receipt: ReceiptFacts;
+	/** As it lies in the ledger; undefined if it is gone. */
+	readonly content: Buffer | undefined;
+	readonly lines: readonly GatheredLine[];
+}
+
+/** A line of a manifest. */
+export interface GatheredLine {
+	readonly id: string;
+	readonly type: string;
+	readonly source: string;
+	readonly subject: string;
+	readonly time: string;
+	readonly data: unknown;
+}
+
+const MANIFESTS = "manifests/";
+
+export async function openDossier(evidence: Evidence): Promise<Dossier> {
+	const { plan, told, received, receipts, blob } = evidence;
+	const byId = new Map(plan.events.map((event, index) => [event.id, { event, told: told[index] ?? NOTHING }]));
+	const byPromise = new Map(receipts.map((receipt) => [promiseOf(receipt.id, receipt), receipt]));
+	const byKey = groupBy(received, (taken) => keyOf(taken));
+	const taken = groupBy(received, ({ client_payload, repository, event_type }) =>
+		promiseOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
+	);
+	const windows: ClosedWindow[] = [];
+	for (const receipt of receipts) {
+		const manifest = receipt.blobs.find((name) => name.startsWith(MANIFESTS));
+		if (manifest === undefined) continue;
+		const content = await blob(manifest);
+		windows.push({ receipt, content, lines: content === undefined ? [] : readLines(content) });
+	}
+	const gathered = new Map<string, ClosedWindow[]>();
+	for (const window of windows) {
+		for (const { id } of window.lines) add(gathered, promiseOf(id, window.receipt), window);
+	}
+	return {
+		...evidence,
+		event: (id) => byId.get(id),
+		receiptOf: (event, owed) => byPromise.get(promiseOf(event.id, owed)),
+		dispatches: (key) => byKey.get(key) ?? [],
+		dispatchesOf: (event, owed) => taken.get(promiseOf(event.id, owed)) ?? [],
+		windows,
+		windowsOf: (event, owed) => gathered.get(promiseOf(event.id, owed)) ?? [],
+	};
+}
+
+const NOTHING: Told = { acknowledgedAt: undefined, refused: false, deliveries: [], claims: [] };
+
+/** `bridge.key` of what GitHub took. */
+export function keyOf({ client_payload }: Received): string {
+	const { key } = (client_payload?.["bridge"] ?? {}) as { key?: unknown };
+	return String(key);
+}
+
+function promiseOf(id: string, { repository, dispatchType }: Pick<Owed, "repository" | "dispatchType">): string {
+	return JSON.stringify([id, repository.toLowerCase(), dispatchType]);
+}
+
+/** JSON Lines: each line ends with a line feed. */
+export function readLines(content: Buffer): readonly GatheredLine[] {
+	return content
+		.toString("utf8")
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => JSON.parse(line) as GatheredLine);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+	const groups = new Map<string, T[]>();
+	for (const item of items) add(groups, keyOf(item), item);
+	return groups;
+}
+
+function add<T>(groups: Map<string, T[]>, key: string, item: T): void {
+	const group = groups.get(key);
+	if (group === undefined) groups.set(key, [item]);
+	else group.push(item);
+}

@@ -1,0 +1,92 @@
+import { TableClient } from "@azure/data-tables";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { QueueClient } from "@azure/storage-queue";
+import type { ReceiptFacts } from "./evidence.ts";
+
+/** Reads the ledger past the bridge's own code. */
+export interface LedgerView {
+	/** Whether no entry, window or member waits. */
+	isQuiet(): Promise<boolean>;
+	/** Their keys, each behind its lane. */
+	waiting(): Promise<readonly string[]>;
+	receipts(): Promise<readonly ReceiptFacts[]>;
+	/** The keys of the promises that dead letters are kept of. */
+	deadLetters(): Promise<ReadonlySet<string>>;
+	poisoned(): Promise<number>;
+	blob(place: string): Promise<Buffer | undefined>;
+}
+
+/** As they are called in the storage account; written down a second time, so that no change of names goes unseen. */
+const LEDGER = { table: "griddispatch", queue: "grid-dispatch", container: "grid-dispatch" };
+
+interface Entity {
+	readonly partitionKey: string;
+	readonly rowKey: string;
+	readonly [column: string]: unknown;
+}
+
+export function openLedgerView(connectionString: string): LedgerView {
+	const table = TableClient.fromConnectionString(connectionString, LEDGER.table, { allowInsecureConnection: true });
+	const poison = new QueueClient(connectionString, `${LEDGER.queue}-poison`);
+	const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(LEDGER.container);
+
+	async function list(from: string, to: string, select?: string[]): Promise<Entity[]> {
+		const found: Entity[] = [];
+		const queryOptions = {
+			filter: between(from, to),
+			...(select === undefined ? {} : { select: ["PartitionKey", "RowKey", ...select] }),
+		};
+		for await (const page of table.listEntities({ queryOptions }).byPage({ maxPageSize: 1_000 })) {
+			found.push(...(page as unknown as Entity[]));
+		}
+		return found;
+	}
+
+	return {
+		async isQuiet() {
+			const queryOptions = { filter: between(...WAITING), select: ["RowKey"] };
+			const first = await table.listEntities({ queryOptions }).next();
+			return first.done === true;
+		},
+		async waiting() {
+			const rows = await list(...WAITING, ["key"]);
+			return rows.map(({ partitionKey, rowKey }) => `${partitionKey} ${rowKey}`);
+		},
+		receipts: async () => (await list("r-", "r.")).map(toFacts),
+		deadLetters: async () => new Set((await list("x-", "x.", ["key"])).map(({ key }) => String(key))),
+		async poisoned() {
+			if (!(await poison.exists())) return 0;
+			return (await poison.getProperties()).approximateMessagesCount ?? 0;
+		},
+		async blob(place) {
+			const name = place.includes("://") ? (place.split(`/${LEDGER.container}/`)[1] ?? "") : place;
+			return container
+				.getBlobClient(name)
+				.downloadToBuffer()
+				.catch(() => undefined);
+		},
+	};
+}
+
+/** Windows, entries and members, by the first letters of their keys. */
+const WAITING = ["b-", "n-"] as const;
+
+function between(from: string, to: string): string {
+	return `RowKey ge '${from}' and RowKey lt '${to}'`;
+}
+
+function toFacts(entity: Entity): ReceiptFacts {
+	const text = (name: string) => String(entity[name] ?? "");
+	const attempts = JSON.parse(text("attempts") || "[]") as { status: number | null }[];
+	return {
+		key: text("key"),
+		state: text("state"),
+		id: text("id"),
+		repository: text("repository"),
+		dispatchType: text("dispatchType"),
+		reason: text("reason"),
+		window: text("window"),
+		statuses: attempts.map(({ status }) => status),
+		blobs: text("blobs").split(" ").filter(Boolean),
+	};
+}

@@ -1,0 +1,118 @@
+import { availableParallelism } from "node:os";
+import { version } from "../package.json";
+import type { Evidence, Finding } from "./evidence.ts";
+import type { Judgement } from "./judge.ts";
+import type { Oracle } from "./oracle.ts";
+
+/** A storm, as `--json` tells of it. */
+export interface Report {
+	/** Of grid-dispatch. */
+	readonly version: string;
+	readonly node: string;
+	readonly cpus: number;
+	readonly seed: number;
+	readonly events: number;
+	readonly requests: number;
+	/** Requests that were not answered with success, and were sent again. */
+	readonly failedRequests: number;
+	readonly kills: number;
+	readonly outages: number;
+	/** How long storage was away in all. */
+	readonly outageSeconds: number;
+	/** Events that were answered with success. */
+	readonly acknowledged: number;
+	readonly lost: number;
+	/** Promises by how they ended. */
+	readonly dispatched: number;
+	readonly coalesced: number;
+	readonly dead: number;
+	readonly rejected: number;
+	readonly windows: number;
+	/** Everything that GitHub took. */
+	readonly dispatches: number;
+	readonly duplicates: { readonly explained: Readonly<Record<string, number>>; readonly unexplained: number };
+	readonly twiceGathered: { readonly explained: number; readonly unexplained: number };
+	readonly refusedByLimit: { readonly explained: number; readonly unexplained: number };
+	/** Calls that came although GitHub had asked for time. */
+	readonly impatient: number;
+	/** From the first event until nothing waited any more. */
+	readonly seconds: number;
+	/** Dispatches a second in all, and the most calls of a lane in a minute beside what is allowed. */
+	readonly rate: { readonly perSecond: number; readonly fullestMinute: number; readonly perMinuteAllowed: number };
+	/** Until a request was answered with success, and from that answer until GitHub had the event. */
+	readonly answerMs: Percentiles;
+	readonly arrivalMs: Percentiles;
+	/** Empty where all is well. */
+	readonly findings: readonly Finding[];
+}
+
+export interface Percentiles {
+	readonly p50: number;
+	readonly p99: number;
+	readonly longest: number;
+}
+
+interface Known {
+	readonly evidence: Evidence;
+	readonly judgement: Judgement;
+	readonly oracle: Pick<Oracle, "answeredInMs" | "counts">;
+	readonly findings: readonly Finding[];
+	readonly passedMs: number;
+}
+
+export function toReport({ evidence, judgement, oracle, findings, passedMs }: Known): Report {
+	const { plan, received, kills, outages } = evidence;
+	const { promises, gathered, duplicates, pace } = judgement;
+	return {
+		version,
+		node: process.version,
+		cpus: availableParallelism(),
+		seed: plan.seed,
+		events: plan.events.length,
+		requests: oracle.counts.requests,
+		failedRequests: oracle.counts.failures,
+		kills: kills.length,
+		outages: outages.length,
+		outageSeconds: Math.round(outages.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000),
+		acknowledged: promises.acknowledged,
+		lost: promises.lost,
+		dispatched: promises.dispatched,
+		coalesced: promises.coalesced,
+		dead: promises.dead,
+		rejected: promises.rejected,
+		windows: gathered.windows,
+		dispatches: received.length,
+		duplicates: { explained: duplicates.explained, unexplained: duplicates.unexplained },
+		twiceGathered: { explained: gathered.twice - gathered.unexplained, unexplained: gathered.unexplained },
+		refusedByLimit: { explained: pace.refused - pace.refusedUnexplained, unexplained: pace.refusedUnexplained },
+		impatient: pace.impatient,
+		seconds: Math.round(passedMs / 1000),
+		rate: {
+			perSecond: Math.round((received.length / passedMs) * 10_000) / 10,
+			fullestMinute: pace.fullestMinute,
+			perMinuteAllowed: evidence.pace.perMinute,
+		},
+		answerMs: percentiles(oracle.answeredInMs),
+		arrivalMs: percentiles(arrivals(evidence)),
+		findings,
+	};
+}
+
+/** From the answer to an event until its first dispatch; those that arrived before they were answered took no time. */
+function arrivals({ plan, told, received }: Evidence): number[] {
+	const first = new Map<unknown, number>();
+	for (const { at, client_payload } of received) {
+		const id = client_payload?.["id"];
+		if (!first.has(id)) first.set(id, Date.parse(at));
+	}
+	return plan.events.flatMap(({ id }, index) => {
+		const [arrivedAt, acknowledgedAt] = [first.get(id), told[index]?.acknowledgedAt];
+		return arrivedAt === undefined || acknowledgedAt === undefined ? [] : [Math.max(0, arrivedAt - acknowledgedAt)];
+	});
+}
+
+function percentiles(values: readonly number[]): Percentiles {
+	const sorted = [...values].sort((one, other) => one - other);
+	const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+	return { p50: at(0.5), p99: at(0.99), longest: sorted.at(-1) ?? 0 };
+}
