@@ -11,7 +11,7 @@ export interface Child {
 }
 
 /** Far longer than any question takes; only keeps a run from hanging. */
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 600_000;
 
 /** @param settings the environment of an app that it loads; nothing else is inherited but what a process needs */
 export function startChild(program: string, settings: Readonly<Record<string, string>> = {}): Child {

@@ -49,11 +49,19 @@ export const ROUTES_TABLE = {
 	],
 };
 
-/** The settings of an app that dispatches by these routes. */
-export function exampleSettings(githubApiUrl: string): Record<string, string> {
+/** What the settings say of a storage that nobody calls. */
+export const NO_STORAGE = "UseDevelopmentStorage=true";
+
+/**
+ * The settings of an app that dispatches by these routes, at a pace that holds nobody up.
+ * @param storage a connection string
+ */
+export function exampleSettings(githubApiUrl: string, storage: string): Record<string, string> {
 	return {
 		GITHUB_API_URL: githubApiUrl,
 		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
+		GITHUB_PACE: "10000/s",
 		BRIDGE_ROUTES: JSON.stringify(ROUTES_TABLE),
+		AzureWebJobsStorage: storage,
 	};
 }

@@ -21,16 +21,20 @@ export interface Figure {
 
 /**
  * Measures in turn: A B A B …, so that a machine that gets slower or busier meanwhile does so for both. One pair more
- * than asked for: the first warms up caches and compilers, and is not counted.
+ * than asked for: the first warms up caches and compilers, and is not counted. What is measured in fresh processes, or
+ * takes far longer than any warming up, need not be warmed up.
  */
 export async function alternate(
 	pairs: number,
 	ours: () => Promise<Sample>,
 	baseline: () => Promise<Sample>,
+	{ warmUps = 1 }: { readonly warmUps?: number } = {},
 ): Promise<readonly Pair[]> {
 	const measured: Pair[] = [];
-	for (let count = 0; count <= pairs; count++) measured.push({ ours: await ours(), baseline: await baseline() });
-	return measured.slice(1);
+	for (let count = 0; count < pairs + warmUps; count++) {
+		measured.push({ ours: await ours(), baseline: await baseline() });
+	}
+	return measured.slice(warmUps);
 }
 
 /** The figures of all pairs. The ratios are taken pair by pair, since only a pair has seen the same machine. */
@@ -55,6 +59,12 @@ export function median(values: readonly number[]): number {
 	const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 	const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
 	return (lower + upper) / 2;
+}
+
+/** The smallest value that so many of a hundred do not exceed. */
+export function percentile(values: readonly number[], of100: number): number {
+	const sorted = [...values].sort((one, other) => one - other);
+	return sorted[Math.max(0, Math.ceil((sorted.length * of100) / 100) - 1)] ?? Number.NaN;
 }
 
 /** A measure that is missing on one side would make a ratio of nothing. */

@@ -1,9 +1,9 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Row } from "./row.ts";
-import { appLoad } from "./rows/app-load.ts";
-import { eventCpu } from "./rows/event-cpu.ts";
-import { firstEvent } from "./rows/first-event.ts";
-import { webhookDispatched } from "./rows/webhook-dispatched.ts";
-import { webhookIgnored } from "./rows/webhook-ignored.ts";
 
-/** Every row, in the order of the table. */
-export const ROWS: readonly Row[] = [appLoad, firstEvent, webhookIgnored, webhookDispatched, eventCpu];
+/** Every row: one file of `bench/rows` each, in the order of their names. */
+export function readRows(): Promise<readonly Row[]> {
+	const files = readdirSync(join(import.meta.dirname, "rows")).sort();
+	return Promise.all(files.map(async (file) => ((await import(`./rows/${file}`)) as { row: Row }).row));
+}

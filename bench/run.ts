@@ -2,9 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type ReportedRow, toReport, toReportedRow } from "./report.ts";
-import { ROWS } from "./rows.ts";
+import { readRows } from "./rows.ts";
 import { toTable } from "./to-table.ts";
 import { openWorkbench } from "./workbench.ts";
+
+const rows = await readRows();
 
 const USAGE = `npm run bench -- [--only NAME]... [--quick] [--json [FILE]]
 
@@ -13,7 +15,7 @@ const USAGE = `npm run bench -- [--only NAME]... [--quick] [--json [FILE]]
   --json [FILE]   the report as JSON, to the file, or to standard output instead of the table
   --help          this text
 
-Rows: ${ROWS.map(({ name }) => name).join(", ")}`;
+Rows: ${rows.map(({ name }) => name).join(", ")}`;
 
 /** A mistake on the command line. */
 class UsageError extends Error {}
@@ -38,7 +40,7 @@ async function main(): Promise<void> {
 	if (values.help === true) return void process.stdout.write(`${USAGE}\n`);
 	const [file, ...more] = positionals;
 	if (more.length > 0 || (file !== undefined && !values.json)) throw new UsageError(`not understood: ${positionals}`);
-	const unknown = values.only.find((name) => !ROWS.some((row) => row.name === name));
+	const unknown = values.only.find((name) => !rows.some((row) => row.name === name));
 	if (unknown !== undefined) throw new UsageError(`there is no row "${unknown}"`);
 
 	const report = toReport(values.quick, await measure(values.only, values.quick));
@@ -47,16 +49,21 @@ async function main(): Promise<void> {
 	process.stdout.write(values.json && file === undefined ? json : toTable(report));
 }
 
-/** One row after the other, or they would measure each other. */
+/** One row after the other, or they would measure each other. What fails is told, and does not cost the others. */
 async function measure(only: readonly string[], quick: boolean): Promise<readonly ReportedRow[]> {
 	const bench = await openWorkbench(quick);
 	process.once("exit", bench.remove);
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 	const measured: ReportedRow[] = [];
-	for (const row of ROWS) {
+	for (const row of rows) {
 		if (only.length > 0 && !only.includes(row.name)) continue;
 		process.stderr.write(`${row.name} …\n`);
-		measured.push(toReportedRow(row, await row.measure(bench)));
+		try {
+			measured.push(toReportedRow(row, await row.measure(bench)));
+		} catch (error) {
+			process.stderr.write(`${row.name} could not be measured: ${(error as Error).stack}\n`);
+			process.exitCode = 1;
+		}
 	}
 	return measured;
 }

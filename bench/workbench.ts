@@ -1,20 +1,31 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startAzurite } from "../src/local/azurite.ts";
 import { bundle } from "./bundle.ts";
 
 /** What the rows work with. */
 export interface Workbench {
 	/** Few repetitions: to see that a row works, not how fast anything is. */
 	readonly quick: boolean;
-	/** The entries of the app, as it lay in `dist/` when the run began, and of a hello-world app. */
+	/** The entry of the app, as it lay in `dist/` when the run began. */
 	readonly app: string;
-	readonly helloWorld: string;
+	/** The text of the app's host.json. */
+	readonly hostJson: string;
+	/** The entry of an app of `bench/apps`, by its name. */
+	benchApp(name: string): string;
 	/** A program of `bench/children`, by its name. */
 	child(name: string): string;
 	/** How often, depending on `quick`. */
 	times(usual: number, quick: number): number;
+	/** Starts an empty Azurite; every row has its own, or one would be measured with the rows of another. */
+	startStorage(): Promise<BenchStorage>;
 	remove(): void;
+}
+
+export interface BenchStorage {
+	readonly connectionString: string;
+	end(): Promise<void>;
 }
 
 const root = join(import.meta.dirname, "..");
@@ -32,7 +43,8 @@ export async function openWorkbench(quick: boolean): Promise<Workbench> {
 		cpSync(dist, join(folder, "app/dist"), { recursive: true });
 		const children = readdirSync(join(root, "bench/children")).map((file) => `bench/children/${file}`);
 		await bundle(children, join(folder, "children"));
-		await bundle(["bench/apps/hello-world.ts"], join(folder, "hello-world/dist"));
+		const apps = readdirSync(join(root, "bench/apps")).map((file) => `bench/apps/${file}`);
+		await bundle(apps, join(folder, "apps/dist"));
 	} catch (error) {
 		remove();
 		throw error;
@@ -40,9 +52,14 @@ export async function openWorkbench(quick: boolean): Promise<Workbench> {
 	return {
 		quick,
 		app: join(folder, "app/dist/index.cjs"),
-		helloWorld: join(folder, "hello-world/dist/hello-world.cjs"),
+		hostJson: readFileSync(join(root, "host.json"), "utf8"),
+		benchApp: (name) => join(folder, "apps/dist", `${name}.cjs`),
 		child: (name) => join(folder, "children", `${name}.cjs`),
 		times: (usual, few) => (quick ? few : usual),
+		async startStorage() {
+			const { connectionString, stop } = await startAzurite({ folder: mkdtempSync(join(folder, "azurite-")) });
+			return { connectionString, end: stop };
+		},
 		remove,
 	};
 }

@@ -22,7 +22,7 @@ export interface ClientAnswer {
 	readonly sample: string;
 }
 
-const TIMEOUT_MS = 50_000;
+const TIMEOUT_MS = 150_000;
 
 /** Posts the requests over kept connections, always as many at once as asked for. */
 answerQuestions<ClientQuestion>(async ({ url, before, after, from, requests, inFlight }): Promise<ClientAnswer> => {

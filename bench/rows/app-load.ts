@@ -1,20 +1,20 @@
 import { execFileSync } from "node:child_process";
 import { childEnvironment } from "../child-environment.ts";
-import { exampleSettings } from "../example-app.ts";
+import { exampleSettings, NO_STORAGE } from "../example-app.ts";
 import { alternate, type Sample } from "../measure.ts";
 import type { Row } from "../row.ts";
 
 const TIMEOUT_MS = 30_000;
 
 /** What a cold start pays for the app itself: reading, evaluating and registering, before any event. */
-export const appLoad: Row = {
+export const row: Row = {
 	name: "app-load",
 	what: "require of dist/index.cjs in a fresh process, with five routes configured",
 	baseline: "require of a hello-world app, bundled in the same way",
 	better: "lower",
 	goal: 1.5,
 	measure(bench) {
-		const env = childEnvironment(exampleSettings("http://127.0.0.1:9"));
+		const env = childEnvironment(exampleSettings("http://127.0.0.1:9", NO_STORAGE));
 		const load = async (entry: string): Promise<Sample> => {
 			const start = performance.now();
 			const printed = execFileSync(process.execPath, [bench.child("load"), entry], {
@@ -29,7 +29,7 @@ export const appLoad: Row = {
 		return alternate(
 			bench.times(41, 2),
 			() => load(bench.app),
-			() => load(bench.helloWorld),
+			() => load(bench.benchApp("hello-world")),
 		);
 	},
 };

@@ -6,7 +6,7 @@ import { alternate } from "../measure.ts";
 import type { Row } from "../row.ts";
 
 /** What an event costs before anything leaves the process: how many times the parsing that nobody can do without. */
-export const eventCpu: Row = {
+export const row: Row = {
 	name: "event-cpu",
 	what: "parse, read, route by five routes, build payload and request: each example event, in both envelopes",
 	baseline: "JSON.parse of the same bodies",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { alternate, median, summarise } from "../../bench/measure.ts";
+import { alternate, median, percentile, summarise } from "../../bench/measure.ts";
 
 describe("alternate", () => {
 	it("measures in turn, and leaves the first pair out", async () => {
@@ -11,6 +11,17 @@ describe("alternate", () => {
 			{ ours: { ms: 3 }, baseline: { ms: 4 } },
 			{ ours: { ms: 5 }, baseline: { ms: 6 } },
 		]);
+	});
+});
+
+describe("alternate, of what need not be warmed up", () => {
+	it("counts every pair", async () => {
+		let measured = 0;
+		const count = async () => {
+			measured += 1;
+			return { ms: measured };
+		};
+		expect(await alternate(1, count, count, { warmUps: 0 })).toEqual([{ ours: { ms: 1 }, baseline: { ms: 2 } }]);
 	});
 });
 
@@ -36,5 +47,19 @@ describe("median", () => {
 		[[7], 7],
 	])("of %j is %d", (values, middle) => {
 		expect(median(values)).toBe(middle);
+	});
+});
+
+describe("percentile", () => {
+	const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+
+	it.each([
+		[hundred, 50, 50],
+		[hundred, 99, 99],
+		[[3, 1, 2], 50, 2],
+		[[3, 1, 2], 99, 3],
+		[[7], 1, 7],
+	])("%#", (values, of100, expected) => {
+		expect(percentile(values, of100)).toBe(expected);
 	});
 });

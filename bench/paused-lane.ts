@@ -1,0 +1,28 @@
+import { laneOf } from "../src/dispatch/lane-of.ts";
+import { createClients } from "../src/ledger/azure-clients.ts";
+import { NEW_LANE, toColumns } from "../src/ledger/lane-state.ts";
+import { LEDGER, type LedgerNames } from "../src/ledger/names.ts";
+import { STATE_KEY } from "../src/ledger/row-keys.ts";
+import { openStorage } from "../src/open-storage.ts";
+
+/** The lane that every route of the benchmark leads to: they have one token. */
+export const LANE = laneOf("fixed", { repository: "contoso/fraud-model" });
+
+/** Longer than any run. */
+const PAUSE_MS = 3_600_000;
+
+/**
+ * Empties a ledger, and pauses its lane as GitHub's "slow down" does, with a wake-up recorded for the end of the pause:
+ * whatever is accepted now is durable and waits, and nobody has to be told. Before each measurement, since Azurite
+ * looks through all rows of a partition for each that it writes or reads, which Azure does not.
+ */
+export async function pauseEmptyLane(connectionString: string, names: LedgerNames = LEDGER): Promise<void> {
+	const config = { kind: "connection-string", connectionString } as const;
+	const { table, queue } = createClients(config, undefined, names);
+	await table.deleteTable();
+	await queue.deleteIfExists();
+	const storage = await openStorage(config, names);
+	const until = Date.now() + PAUSE_MS;
+	const state = { ...NEW_LANE, pause: { until, reason: "the benchmark says so" }, wake: { last: 1, at: until } };
+	await storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns: toColumns(state) }]);
+}
