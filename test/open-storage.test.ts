@@ -17,17 +17,18 @@ jest.mock("../src/credential.ts", () => ({
 
 const identity: Identity = { managedIdentity: true, clientId: "bridge" };
 /** Nobody listens there. */
-const url = "https://127.0.0.1:9";
+const at = (service: string) => `https://contoso.${service}.localhost:9`;
 
 describe("storage by identity", () => {
 	beforeEach(() => void mockAsked.splice(0));
 
 	it("calls each service with a token of that identity for storage, and nobody before it is used", async () => {
-		const config = { kind: "identity", blobUrl: url, queueUrl: url, tableUrl: url, identity } as const;
+		const urls = { blobUrl: at("blob"), queueUrl: at("queue"), tableUrl: at("table") };
+		const config = { kind: "identity", ...urls, identity } as const;
 		const storage = await openStorage(config, newNames());
 		expect(mockAsked).toEqual([]);
-		const calls = [storage.get("lane", "row"), storage.put("text", 0), storage.read("blob")];
-		for (const call of calls) await expect(call).rejects.toMatchObject({ name: "StorageError", status: undefined });
+		const calls = [() => storage.get("lane", "row"), () => storage.put("text", 0), () => storage.read("blob")];
+		for (const call of calls) await expect(call()).rejects.toMatchObject({ name: "StorageError", status: undefined });
 		expect(mockAsked).toEqual(Array(3).fill([identity, ["https://storage.azure.com/.default"]]));
 	});
 });

@@ -64,12 +64,16 @@ interface Asked {
 
 /** The times that were asked for by a fault that was played, as the first call heard them that met it. */
 function timesAskedFor({ played, calls }: Dossier): Asked[] {
-	return played.flatMap(({ at, weather }): Asked[] => {
-		if (weather.kind !== "faults") return [];
-		return weather.faults.flatMap(({ status, headers, body }): Asked[] => {
+	const scripts = played.flatMap(({ at, weather }) =>
+		weather.kind === "faults" ? [{ at, faults: weather.faults }] : [],
+	);
+	return scripts.flatMap(({ at, faults }, index) => {
+		// The next script replaces what nobody has met.
+		const end = scripts[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+		return faults.flatMap(({ status, headers, body }): Asked[] => {
 			const named = Number(headers?.["retry-after"]) * 1_000;
 			const isLimit = status === 429 || (status === 403 && /rate limit/.test(JSON.stringify(body ?? "")));
-			const heard = calls.find((call) => call.at >= at && call.fault === status);
+			const heard = calls.find((call) => call.at >= at && call.at < end && call.fault === status);
 			if (!isLimit || heard === undefined) return [];
 			return [{ token: heard.token, from: heard.at, until: heard.at + (Number.isNaN(named) ? MINUTE_MS : named) }];
 		});

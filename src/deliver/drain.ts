@@ -5,12 +5,14 @@ import type { Entry } from "../ledger/entry.ts";
 import type { Hold, View } from "../ledger/hold.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import { persist } from "../ledger/persist.ts";
+import type { Fate } from "../ledger/settle.ts";
 import type { Write } from "../ledger/storage.ts";
-import { isSuperseded, isWokenInTime, type WakeRecord } from "../ledger/wake-up.ts";
+import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
 import type { Log } from "../report.ts";
 import { closeDueWindows } from "./close-due-windows.ts";
 import type { EntryDelivery, Tried } from "./deliver-entry.ts";
 import type { Run } from "./run.ts";
+import { createWatchdog } from "./watchdog.ts";
 
 export interface DrainOptions extends CloseOptions {
 	readonly limits: readonly Limit[];
@@ -23,9 +25,8 @@ export interface DrainOptions extends CloseOptions {
 	readonly onClosed: (log: Log, lane: string, closed: { readonly key: string; readonly count: number }) => void;
 }
 
-/** A watchdog surfaces when the term of its drainer, and a call, are over. */
-const TERM_MS = 30_000;
-const WATCHDOG_MS = 45_000;
+/** No wake-up is recorded. */
+const NONE = { at: null };
 /** A call takes 10 s at most, and then its result has to be written. */
 const LEASE_MS = 15_000;
 /** For so long it is not worth letting go of a lane. */
@@ -40,7 +41,7 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 	const underWay = new Map<string, Promise<Tried>>();
 	/** When each of them began: GitHub counts it, though nothing of it is written yet. */
 	const begun = new Map<string, number>();
-	let watchdog: (WakeRecord & { readonly takeBack: () => Promise<void>; readonly termEndsAt: number }) | undefined;
+	const watchdog = createWatchdog(hold, now);
 	let windowWrites: readonly Write[] = [];
 	/** The entries whose windows' members are cleaned up, though the view says otherwise. */
 	const cleaned = new Set<string>();
@@ -59,9 +60,7 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 		await deliver();
 	} catch (error) {
 		// What GitHub has taken meanwhile is a fact, whoever has the lane now.
-		const conclude = async (ended: Promise<Tried>) =>
-			entries.finish(hold, await ended, () => hold.state().wake, run.log);
-		await Promise.allSettled([...underWay.values()].map(conclude));
+		for (const ended of underWay.values()) await conclude(ended).catch(() => {});
 		throw error;
 	}
 
@@ -73,7 +72,7 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 			if (run.wake !== undefined && isSuperseded(run.wake, hold.state().wake, now()) && !hasRecorded) return;
 			run.onView?.(view, hold.state());
 			if (!isLeft(view)) {
-				if (run.wake === undefined || hold.state().wake.at === null) return watchdog?.takeBack();
+				if (run.wake === undefined || hold.state().wake.at === null) return watchdog.takeBack();
 				// Whoever relied on the record has written before it is cleared: hence another look.
 				await hold.commit({ ...hold.state(), wake: { ...hold.state().wake, at: null } }, []);
 				continue;
@@ -116,6 +115,8 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 			if (entries.giveUp(entry, hold.state())) {
 				taken.add(entry.rowKey);
 				gone.add(entry.rowKey);
+				await beginTerm();
+				await hold.lastFor(LEASE_MS);
 				await entries.bury(hold, entry, run.log);
 				sent += 1;
 			}
@@ -141,6 +142,10 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 		return sent;
 	}
 
+	async function conclude(ended: Promise<Tried>): Promise<Fate> {
+		return entries.finish(hold, await ended, () => hold.state().wake, run.log);
+	}
+
 	/** What has ended meanwhile is written at once: until then it is in doubt. */
 	async function waitForSlot(view: View): Promise<void> {
 		for (let at = slot(); at > now(); at = slot()) {
@@ -154,25 +159,18 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 		const ended = await Promise.race(underWay.values());
 		underWay.delete(ended.entry.rowKey);
 		begun.delete(ended.entry.rowKey);
-		const record = (isLast: boolean): WakeRecord => {
-			const { wake } = hold.state();
-			if (run.wake === undefined) return wake;
-			return isLast || watchdog === undefined ? { ...wake, at: null } : { last: watchdog.last, at: watchdog.at };
-		};
-		const isLast = underWay.size === 0 && !isLeft(view, ended.entry);
-		const fate = await entries.finish(hold, ended, (kept) => record(isLast && !kept), run.log);
+		const isLast = run.wake !== undefined && underWay.size === 0 && !isLeft(view, ended.entry);
+		const record = (kept: boolean) => (isLast && !kept ? NONE : {});
+		const fate = await entries.finish(hold, ended, (kept) => ({ ...hold.state().wake, ...record(kept) }), run.log);
 		if (fate.kind !== "kept") gone.add(ended.entry.rowKey);
 		run.onFate?.(ended.entry, fate);
 	}
 
-	/** A drainer that works puts its own watchdog first. */
+	/** An acceptor needs none: what it drains is not acknowledged yet. */
 	async function beginTerm(): Promise<void> {
-		if (run.wake === undefined || now() < (watchdog?.termEndsAt ?? 0)) return;
-		const at = now() + WATCHDOG_MS;
-		// The one before stays, and will find itself superseded: as long as it is the recorded one, somebody may rely on it.
-		const takeBack = await persist(() => hold.putWakeUp(at));
+		if (run.wake === undefined) return;
+		await watchdog.begin();
 		hasRecorded = true;
-		watchdog = { last: hold.state().wake.last, at, takeBack, termEndsAt: now() + TERM_MS };
 	}
 
 	function nextTime(view: View): number {
@@ -187,12 +185,12 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 	/** Wakes somebody in time for what is left. Answers whether nobody can have relied on an earlier wake-up than that. */
 	async function leaveTo(at: number): Promise<boolean> {
 		const { wake } = hold.state();
-		const another = wake.last > (run.wake ?? -1) && wake.last !== watchdog?.last;
+		const another = wake.last > (run.wake ?? -1) && !watchdog.is(wake.last);
 		if (another && isWokenInTime(wake, at, now())) return true;
-		await persist(() => hold.putWakeUp(at));
+		await persist(() => hold.putWakeUp(Math.max(at, now())));
 		await hold.commit(hold.state(), windowWrites);
 		hasRecorded = true;
-		await watchdog?.takeBack();
+		await watchdog.takeBack();
 		return isWokenInTime(hold.state().wake, Math.max(laneDueAt(hold.state()), slot()), now());
 	}
 }

@@ -27,8 +27,10 @@ export async function cleanUp(
 	entry: { readonly rowKey: string; readonly key: string; readonly closing: string },
 	{ storage, now }: CleanUpOptions,
 ): Promise<void> {
+	const cleaned: Write = { kind: "merge", rowKey: entry.rowKey, columns: { closing: "" } };
 	const content = await storage.read(entry.closing);
-	if (content === undefined) throw new Error(`the blob ${entry.closing} is gone, which lists the members of a window`);
+	// Somebody has removed the blob. The next window gathers its members once more; the lane must not wait for ever.
+	if (content === undefined) return hold.commit(hold.state(), [cleaned]);
 	const { window, members } = JSON.parse(content.toString("utf8")) as Closing;
 	const columns = { state: "coalesced", finishedAt: new Date(now()).toISOString(), window: entry.key };
 	for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
@@ -36,7 +38,6 @@ export async function cleanUp(
 		await finishMembers(storage, hold.lane, members.slice(from, from + MEMBERS_AT_ONCE), columns);
 	}
 	const isLeft = await hasMembers(storage, hold.lane, window.group);
-	const cleaned: Write = { kind: "merge", rowKey: entry.rowKey, columns: { closing: "" } };
 	const next = isLeft ? [ensureWindow(window)] : [];
 	await hold.commit(hold.state(), [cleaned, ...next]);
 }

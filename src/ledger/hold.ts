@@ -93,13 +93,16 @@ export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): 
 			adopt(first.rows.find(({ rowKey }) => rowKey === STATE_KEY));
 			const rows = [...first.rows];
 			let after = first.next;
+			const isFound = (page: readonly Row[]) => page.some((row) => isEntry(row) && stopAt(readEntry(row), state));
+			let found = isFound(first.rows);
 			// A page may be empty, and not the last one.
-			while (after !== undefined && !rows.some((row) => isEntry(row) && stopAt(readEntry(row), state))) {
+			while (after !== undefined && !found) {
 				const select = ["by", "state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
 				const page = await storage.list(lane, { ...ROWS.pending, top: PAGE, select, after });
 				const late = page.rows.find(({ rowKey }) => rowKey === STATE_KEY);
 				if (late !== undefined) adopt(late);
 				rows.push(...page.rows);
+				found = isFound(page.rows);
 				after = page.next;
 			}
 			return {
@@ -124,7 +127,8 @@ export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): 
 				pending = undefined;
 			} catch (error) {
 				if (!(isStorageError(error) && error.conflict)) throw error;
-				if (await persist(() => isOurs(by))) return;
+				// Where not even that can be found out, whose lane it is cannot be known either.
+				if (await persist(() => isOurs(by), forMs).catch(() => false)) return;
 				throw new Overslept(`somebody else has written to the lane "${lane}" meanwhile`, { cause: error });
 			}
 		},

@@ -44,9 +44,9 @@ export async function planRows(storage: Storage, promised: Promised, written: Wr
 
 async function planJoin(storage: Storage, promised: Promised, join: Join, written: Written): Promise<Planned> {
 	const { key, event, route, to } = promised;
-	const { acceptedAt, by } = written;
+	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
-	const place = memberKey(join.group, acceptedAt, key);
+	const place = memberKey(join.group, acceptedAt, key, sequence);
 	const line = await keep(storage, "line", key, join.line);
 	const columns = newReceipt({ ...promised, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
 	const writes: Write[] = [

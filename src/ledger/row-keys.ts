@@ -54,8 +54,9 @@ export function windowKey(group: string): string {
 	return `b-${group}`;
 }
 
-export function memberKey(group: string, acceptedAt: number, key: string): string {
-	return `m-${group}-${inOrder(acceptedAt)}-${key}`;
+/** @param sequence tells two events of one id apart, which differ in nothing but their times */
+export function memberKey(group: string, acceptedAt: number, key: string, sequence: number): string {
+	return `m-${group}-${inOrder(acceptedAt)}-${key}-${sequence}`;
 }
 
 /** All members of a group's window. */

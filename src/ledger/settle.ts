@@ -39,6 +39,9 @@ const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 /** The longest that a slow-down without a named end grows to. */
 const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
+/** A table's property holds 32,000 characters. */
+const MAX_GATES = 60;
+const MAX_REASON = 300;
 /** An entry that GitHub fails at so often in a row steps aside. */
 const TROUBLES_BEFORE_ASIDE = 3;
 
@@ -111,7 +114,7 @@ function apply(before: LaneState, entry: Tried, verdict: Verdict, options: Settl
 		case "closed":
 		case "moved": {
 			const reason = verdict.kind === "closed" ? verdict.reason : `GitHub redirects to ${verdict.location}`;
-			const gates = { ...before.gates, [repository]: gate(before.gates[repository], reason, now) };
+			const gates = withGate(before.gates, repository, gate(before.gates[repository], reason, now));
 			// Whoever is told "not this repository" has been recognised.
 			return { state: { ...state, parked: null, gates }, fate: kept(reason, 0) };
 		}
@@ -131,7 +134,14 @@ function backoff(times: number, random: number): number {
 }
 
 function gate(before: Gate | null | undefined, reason: string, now: number): Gate {
-	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: reason.slice(0, 300) };
+	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: reason.slice(0, MAX_REASON) };
+}
+
+/** One more gate. The state row holds so many; which of them is forgotten shows at the next try. */
+function withGate(gates: LaneState["gates"], repository: string, added: Gate): LaneState["gates"] {
+	const { [repository]: _, ...others } = gates;
+	const all = [...Object.entries(others), [repository, added] as const];
+	return Object.fromEntries(all.slice(-MAX_GATES));
 }
 
 function kept(reason: string, troubles: number): Fate {

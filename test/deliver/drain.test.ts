@@ -257,6 +257,25 @@ describe("a drain with several calls under way", () => {
 		expect(lane.waiting()).toEqual([]);
 	});
 
+	it("writes down what GitHub took although the body of another one cannot be read", async () => {
+		let down = true;
+		const lane: LaneHarness = await startLane({
+			concurrency: 2,
+			around: async ({ method }, make) => {
+				if (method !== "read" || !down) return make();
+				down = false;
+				// The next one has to renew the lease first.
+				lane.now += 20 * SECOND;
+				throw new StorageError("busy", 503);
+			},
+		});
+		await lane.instance.accept(promised(1, { how: { body: "x".repeat(61 * 1024) } }), promised(2));
+		lane.answer = () => undefined;
+		await expect(lane.heedNext()).rejects.toThrow("busy");
+		expect(ids(lane)).toEqual(events(2));
+		expect(await lane.receipt(promised(2).key)).toMatchObject({ state: "dispatched" });
+	});
+
 	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
 		const lane = await waitingLane(range(3), { concurrency: 3 });
 		lane.answer = async ({ id }) => {

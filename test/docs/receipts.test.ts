@@ -84,7 +84,9 @@ describe("the page about replay", () => {
 		);
 
 	it.each(bodies.map((body) => [JSON.stringify(body), body] as const))("%s is understood", async (_, body) => {
-		expect(await send(body)).toMatchObject({ status: 200, json: { replayed: expect.any(Array), more: false } });
+		const answered = { status: 200, json: { replayed: expect.any(Array), more: false } };
+		const missing = { status: 404, json: { error: expect.stringContaining("no container") } };
+		expect(await send(body)).toMatchObject("container" in body ? missing : answered);
 	});
 
 	it("knows no other key", async () => {
@@ -96,7 +98,7 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
+		expect(readText("src/operate/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 	});
 });

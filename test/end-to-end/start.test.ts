@@ -104,8 +104,8 @@ describe("npm start", () => {
 
 	it("shows what the bridge makes of a fault that the stand-in was told to have", async () => {
 		await postJson(`http://127.0.0.1:${port + 1}/_script`, { status: 403, headers: { "retry-after": "7" } });
-		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, RUN_COMPLETED);
-		expect(answer.status).toBe(503);
+		const answer = await postJson(`http://127.0.0.1:${port}/api/events`, { ...RUN_COMPLETED, id: "slowed-down" });
+		expect(answer.status).toBe(202);
 		await bridge.printed("GitHub asks to slow down (403");
 	});
 

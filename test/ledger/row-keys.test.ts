@@ -87,11 +87,11 @@ describe("a member's key", () => {
 	it("sorts in the order of acceptance within its group, and no group's range holds another's", () => {
 		fc.assert(
 			fc.property(accepted, accepted, (one, other) => {
-				const order = sorts(memberKey("aa", one, KEY), memberKey("aa", other, KEY));
+				const order = sorts(memberKey("aa", one, KEY, 1), memberKey("aa", other, KEY, 1));
 				expect(order).toBe(Math.sign(one - other));
 			}),
 		);
-		const member = memberKey("aa", 5, KEY);
+		const member = memberKey("aa", 5, KEY, 1);
 		expect(["a", "aa", "aaa", "ab"].map((group) => within(member, memberRange(group)))).toEqual([
 			false,
 			true,
@@ -101,7 +101,7 @@ describe("a member's key", () => {
 	});
 
 	it("is passed by with a tilde", () => {
-		const [seen, next] = [memberKey("aa", 5, KEY), memberKey("aa", 6, KEY)];
+		const [seen, next] = [memberKey("aa", 5, KEY, 1), memberKey("aa", 6, KEY, 1)];
 		expect(sorts(seen, `${seen}~`)).toBe(-1);
 		expect(sorts(`${seen}~`, next)).toBe(-1);
 	});
@@ -112,7 +112,7 @@ describe("the rows of a lane", () => {
 		state: STATE_KEY,
 		window: windowKey("ff"),
 		entry: entryKey(LAST, 999_999, KEY),
-		member: memberKey("ff", 0, KEY),
+		member: memberKey("ff", 0, KEY, 1),
 		receipt: receiptKey(iso(LAST), KEY),
 		deadLetter: deadLetterKey(receiptKey(iso(FIRST), KEY)),
 	};
