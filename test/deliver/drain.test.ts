@@ -446,6 +446,28 @@ describe("a parked lane", () => {
 		);
 		expect(lane.waiting()).toEqual([]);
 	}, 60_000);
+
+	it("has a watchdog while its entries are given up, as for any other work", async () => {
+		const buried: boolean[] = [];
+		const lane: LaneHarness = await startLane({
+			giveUpMs: DAY / 10,
+			around: async ({ method, args }, make) => {
+				const writes = method === "commit" ? (args[1] as readonly { rowKey: string }[]) : [];
+				if (writes.some(({ rowKey }) => rowKey.startsWith("x-"))) {
+					buried.push(lane.puts.some(({ gone, at }) => !gone && at > lane.now));
+				}
+				return make();
+			},
+		});
+		await lane.instance.accept(promised(1), promised(2), promised(3));
+		lane.answer = () => ({ verdict: badToken });
+		await lane.heedNext();
+		lane.now += DAY / 5;
+		// Nobody is there to probe: the token is refused for another hour.
+		await lane.instance.drain(await lane.instance.take(), { wake: 99 });
+		expect(buried.length).toBeGreaterThanOrEqual(3);
+		expect(new Set(buried)).toEqual(new Set([true]));
+	});
 });
 
 describe("a closed destination", () => {
@@ -503,6 +525,36 @@ describe("a closed destination", () => {
 		await lane.heedAll(() => ids(lane).includes("event-2"));
 		expect(late).toBe(true);
 		expect(lane.sent.find(({ id }) => id === "event-2")?.at).toBeLessThanOrEqual(START + MINUTE);
+	});
+});
+
+describe("a watchdog", () => {
+	it("counts only while it is what is recorded: who goes on after having left puts another", async () => {
+		let late = false;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "put" && Number(args[1]) > 60 && !late) {
+					late = true;
+					await other.accept(promised(2, to("contoso/open")), promised(3, to("contoso/open")));
+				}
+				return make();
+			},
+		});
+		const other = lane.another();
+		await lane.instance.accept(promised(1, to("contoso/closed")));
+		let highest = 0;
+		lane.answer = async ({ repository }) => {
+			if (repository === "contoso/closed") return { verdict: closed };
+			const { wake } = await lane.state();
+			// What is recorded is still in the queue, and no number goes down.
+			expect(lane.puts.some((put) => put.wake === wake.last && !put.gone)).toBe(true);
+			expect(wake.last).toBeGreaterThanOrEqual(highest);
+			highest = wake.last;
+			expect(lane.puts.some(({ gone, at }) => !gone && at > lane.now && at <= lane.now + MINUTE)).toBe(true);
+			return undefined;
+		};
+		await lane.heedAll(() => ids(lane).includes("event-3"));
+		expect(late).toBe(true);
 	});
 });
 

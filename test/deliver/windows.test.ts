@@ -348,6 +348,27 @@ describe("cleaning up after a window", () => {
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
 	});
 
+	it("holds no lane up when somebody has removed the list that it goes by", async () => {
+		let removed = false;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "read" && String(args[0]).startsWith("closings/") && !removed) {
+					removed = true;
+					await lane.ledger.storage.remove(String(args[0]));
+				}
+				return make();
+			},
+		});
+		await lane.instance.accept(join(0), join(1));
+		await lane.heedAll();
+		await lane.instance.accept(promised(50));
+		await lane.heedAll();
+		expect(removed).toBe(true);
+		expect(lane.sent.map(({ id }) => id)).toContain("event-50");
+		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(0, 1)));
+		expect(await lane.entries()).toBe(0);
+	});
+
 	it("does not take an empty page for the end of who is left", async () => {
 		let [joined, looked] = [false, 0];
 		const lane: LaneHarness = await startLane({

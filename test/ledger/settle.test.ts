@@ -66,6 +66,17 @@ describe("a dispatch that GitHub has taken", () => {
 		expect(opened).toBe(gates[REPOSITORY]);
 	});
 
+	it("keeps as many gates as the lane's row has room for, the last ones", () => {
+		let state: LaneState = NEW_LANE;
+		for (let number = 0; number < 500; number++) {
+			const verdict: Verdict = { kind: "closed", reason: "x".repeat(1_000) };
+			({ state } = settledBy(verdict, { state, entry: { repository: `contoso/${number}` } }));
+		}
+		expect(JSON.stringify(state).length).toBeLessThan(32_000);
+		expect(state.gates).toHaveProperty(["contoso/499"]);
+		expect(Object.keys(state.gates).length).toBeGreaterThan(20);
+	});
+
 	it("opens nothing where nothing was closed", () => {
 		expect(settledBy({ kind: "dispatched" })).not.toHaveProperty("opened");
 	});
