@@ -1,3 +1,4 @@
+import pMap from "p-map";
 import type { Closing } from "./close-window.ts";
 import type { Hold } from "./hold.ts";
 import { persist } from "./persist.ts";
@@ -13,6 +14,8 @@ export interface CleanUpOptions {
 
 /** A transaction holds 100 rows, and a member takes two: its receipt, and its own. */
 const MEMBERS_AT_ONCE = 50;
+/** The run that everybody waits for starts after this. */
+const PARTS_AT_ONCE = 4;
 /** Cleaning up after many members takes longer than a lease. */
 const LEASE_MS = 15_000;
 
@@ -33,10 +36,15 @@ export async function cleanUp(
 	if (content === undefined) return hold.commit(hold.state(), [cleaned]);
 	const { window, members } = JSON.parse(content.toString("utf8")) as Closing;
 	const columns = { state: "coalesced", finishedAt: new Date(now()).toISOString(), window: entry.key };
-	for (let from = 0; from < members.length; from += MEMBERS_AT_ONCE) {
+	const count = Math.ceil(members.length / MEMBERS_AT_ONCE);
+	const parts = Array.from({ length: count }, (_, part) =>
+		members.slice(part * MEMBERS_AT_ONCE, (part + 1) * MEMBERS_AT_ONCE),
+	);
+	const finishPart = async (part: Closing["members"]) => {
 		await hold.lastFor(LEASE_MS);
-		await finishMembers(storage, hold.lane, members.slice(from, from + MEMBERS_AT_ONCE), columns);
-	}
+		await finishMembers(storage, hold.lane, part, columns);
+	};
+	await pMap(parts, finishPart, { concurrency: PARTS_AT_ONCE });
 	const isLeft = await hasMembers(storage, hold.lane, window.group);
 	const next = isLeft ? [ensureWindow(window)] : [];
 	await hold.commit(hold.state(), [cleaned, ...next]);
