@@ -30,6 +30,8 @@ export interface Inline {
 }
 
 interface Waiter {
+	/** Its invocation's, which the platform takes lines for as long as it is not answered. */
+	readonly log: Log;
 	readonly resolve: (fate: Fate | undefined) => void;
 	/** For a slot, epoch milliseconds; 0 for one that GitHub did not take, and that waits for the end of the drain alone. */
 	deadline: number;
@@ -75,7 +77,7 @@ export function createInline(options: InlineOptions): Inline {
 		}
 		try {
 			await drain(hold, {
-				log,
+				log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
 				goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
 				waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
 				onView: (view, state) => letGo(turn, view, state),
@@ -130,7 +132,7 @@ export function createInline(options: InlineOptions): Inline {
 					resolve(fate);
 				};
 				const late = setTimeout(() => done(undefined), slotWaitMs + gitHubWaitMs);
-				turn.waiters.set(entry, { resolve: done, deadline: now() + slotWaitMs, seen: false });
+				turn.waiters.set(entry, { log, resolve: done, deadline: now() + slotWaitMs, seen: false });
 				if (!turn.running) void run(lane, turn, log);
 			});
 		},

@@ -66,7 +66,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 	return {
 		drains,
 		clock,
-		offer: (key: string) => offer(LANE, key, log),
+		offer: (key: string, to = log) => offer(LANE, key, to),
 		hold: (value: boolean) => {
 			held = value;
 		},
@@ -90,12 +90,26 @@ describe("delivering what was just accepted", () => {
 
 	it("shares one drain among those that come at the same time", async () => {
 		const { drains, offer } = inline({ limits: [] });
-		const offered = Promise.all(["e-1", "e-2", "e-3"].map(offer));
+		const offered = Promise.all(["e-1", "e-2", "e-3"].map((key) => offer(key)));
 		await turn();
 		expect(drains).toHaveLength(1);
 		drains[0]?.see(["e-1", "e-2", "e-3"]);
 		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
 		await expect(offered).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
+	});
+
+	it("logs to an invocation that is not answered yet: the platform takes no line for one that is", async () => {
+		const { drains, offer } = inline({ limits: [] });
+		const [one, other] = [logLines(), logLines()];
+		const first = offer("e-1", one.log);
+		await turn();
+		const second = offer("e-2", other.log);
+		drains[0]?.fate("e-1");
+		await first;
+		drains[0]?.run.log("info", "{}");
+		expect([one.lines.length, other.lines.length]).toEqual([0, 1]);
+		drains[0]?.fate("e-2");
+		await second;
 	});
 
 	it("drains once more for who came while the last drain was letting go", async () => {
@@ -129,7 +143,7 @@ describe("delivering what was just accepted", () => {
 
 	it("waits for no slot that is more than two seconds away", async () => {
 		const { drains, offer } = inline();
-		const waiting = ["e-1", "e-2", "e-3", "e-4", "e-5"].map(offer);
+		const waiting = ["e-1", "e-2", "e-3", "e-4", "e-5"].map((key) => offer(key));
 		await turn();
 		drains[0]?.see(["e-1", "e-2", "e-3", "e-4", "e-5"]);
 		await expect(Promise.all(waiting.slice(3))).resolves.toEqual([undefined, undefined]);
