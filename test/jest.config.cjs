@@ -31,5 +31,7 @@ module.exports = {
 	coverageReporters: ["text-summary", "lcovonly"],
 	coverageThreshold: { global: { lines: 98, branches: 95 } },
 	reporters: ["default", "<rootDir>/test/reporter.cjs"],
+	// Many tests wait for storage and processes, so that two at a time are no burden for two cores.
+	maxWorkers: 2,
 	testTimeout: 20_000,
 };
