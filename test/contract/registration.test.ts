@@ -29,6 +29,18 @@ function startApp(env: Record<string, string>) {
 
 const storage = { AzureWebJobsStorage: "UseDevelopmentStorage=true" };
 
+const FUNCTIONS = [
+	"webhook",
+	"generic_triggers",
+	"eventGrid",
+	"deliver",
+	"deliverPoison",
+	"upkeep",
+	"receipts",
+	"replay",
+	"health",
+];
+
 describe("the front door", () => {
 	afterEach(() => void jest.restoreAllMocks());
 
@@ -38,17 +50,7 @@ describe("the front door", () => {
 			GITHUB_REPOSITORY: "contoso/fraud-model",
 			GITHUB_TOKEN: "ghp_x",
 		});
-		expect([...functions.keys()]).toEqual([
-			"webhook",
-			"generic_triggers",
-			"eventGrid",
-			"deliver",
-			"deliverPoison",
-			"upkeep",
-			"receipts",
-			"replay",
-			"health",
-		]);
+		expect([...functions.keys()]).toEqual(FUNCTIONS);
 		// There is no storage here to be reached; apart from that it is sound.
 		expect(await functions.get("health")?.()).toMatchObject({
 			status: 503,
@@ -61,17 +63,7 @@ describe("the front door", () => {
 
 	it("registers them with a broken configuration too, and says aloud what to repair", async () => {
 		const { functions, said } = startApp({});
-		expect([...functions.keys()]).toEqual([
-			"webhook",
-			"generic_triggers",
-			"eventGrid",
-			"deliver",
-			"deliverPoison",
-			"upkeep",
-			"receipts",
-			"replay",
-			"health",
-		]);
+		expect([...functions.keys()]).toEqual(FUNCTIONS);
 		await eventually("all problems", () => said[2]);
 		expect(said).toEqual([
 			expect.stringMatching(/^error: .*GITHUB_REPOSITORY/),
