@@ -31,7 +31,7 @@ export interface Report {
 	/** Everything that GitHub took. */
 	readonly dispatches: number;
 	readonly duplicates: { readonly explained: Readonly<Record<string, number>>; readonly unexplained: number };
-	readonly twiceGathered: { readonly explained: number; readonly unexplained: number };
+	readonly twiceGathered: number;
 	readonly refusedByLimit: { readonly explained: number; readonly unexplained: number };
 	/** Calls that came although GitHub had asked for time. */
 	readonly impatient: number;
@@ -83,7 +83,7 @@ export function toReport({ evidence, judgement, oracle, findings, passedMs }: Kn
 		windows: gathered.windows,
 		dispatches: received.length,
 		duplicates: { explained: duplicates.explained, unexplained: duplicates.unexplained },
-		twiceGathered: { explained: gathered.twice - gathered.unexplained, unexplained: gathered.unexplained },
+		twiceGathered: gathered.twice,
 		refusedByLimit: { explained: pace.refused - pace.refusedUnexplained, unexplained: pace.refusedUnexplained },
 		impatient: pace.impatient,
 		seconds: Math.round(passedMs / 1000),

@@ -18,7 +18,7 @@ export function toText(report: Report): string {
 		["dispatches", `${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second`],
 		["fullest minute", `${rate.fullestMinute} calls of a lane, ${rate.perMinuteAllowed} are allowed`],
 		["repeats", `${excuses.join(", ")}; unexplained: ${duplicates.unexplained}`],
-		["in two windows", `${twiceGathered.explained} explained, ${twiceGathered.unexplained} unexplained`],
+		["in two windows", String(twiceGathered)],
 		[
 			"limits",
 			`refused ${refusedByLimit.explained} explained, ${refusedByLimit.unexplained} unexplained; ${report.impatient} calls were impatient`,

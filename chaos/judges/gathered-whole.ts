@@ -6,9 +6,8 @@ import type { ClosedWindow, Dossier, GatheredLine } from "./dossier.ts";
 export interface Gathered {
 	readonly findings: readonly Finding[];
 	readonly windows: number;
-	/** Events that are in two windows, and those of them that nothing excuses. */
+	/** How often an event is in one more window than it should be: nothing excuses that. */
 	readonly twice: number;
-	readonly unexplained: number;
 }
 
 interface WindowData {
@@ -30,27 +29,17 @@ export async function gatheredWhole(dossier: Dossier): Promise<Gathered> {
 		if (problem === undefined) continue;
 		findings.push({ rule: "a window is told of as it is", what: `${window.receipt.key}: ${problem}` });
 	}
-	let [twice, unexplained] = [0, 0];
+	let twice = 0;
 	for (const event of dossier.plan.events) {
 		for (const owed of event.owes) {
 			const extra = dossier.windowsOf(event, owed).length - 1;
 			if (!owed.coalesced || extra < 1) continue;
 			twice += extra;
-			if (isExcused(event.id, dossier)) continue;
-			unexplained += extra;
 			const where = dossier.windowsOf(event, owed).map(({ receipt }) => receipt.key);
 			findings.push({ rule: "an event is in one window", what: `${event.id} is in ${where.join(" and ")}` });
 		}
 	}
-	return { findings, windows: dossier.windows.length, twice, unexplained };
-}
-
-/** A process that dies inside a repeated join, or loses its storage there, leaves the event in two windows. */
-function isExcused(id: string, dossier: Dossier): boolean {
-	const { deliveries = [] } = dossier.event(id)?.told ?? {};
-	if (deliveries.length < 2) return false;
-	const troubles = [...dossier.kills.map((at) => ({ from: at, to: at })), ...dossier.outages];
-	return deliveries.some(({ from, to }) => troubles.some((trouble) => trouble.from <= to && trouble.to >= from));
+	return { findings, windows: dossier.windows.length, twice };
 }
 
 function manifestProblem({ content, lines, receipt }: ClosedWindow, dossier: Dossier): string | undefined {
