@@ -35,13 +35,16 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 	};
 }
 
+/** All that `state` can be. */
+export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
+
 function readQuery(query: URLSearchParams): ReceiptQuery | string {
 	const [limit, state, find] = ["limit", "state", "find"].map((name) => query.get(name)?.trim() || undefined);
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
 	if (state !== undefined && !Object.hasOwn(STATES, state)) {
-		return `state: "${state}" is none of ${Object.keys(STATES).join(", ")}`;
+		return `state: "${state}" is none of ${RECEIPT_STATES.join(", ")}`;
 	}
 	return {
 		limit: count,

@@ -7,17 +7,6 @@ import type { Storage } from "./storage.ts";
 /** How far a promise is, as it is shown. */
 export type ReceiptState = WrittenState | "paused" | "parked";
 
-export const RECEIPT_STATES: readonly ReceiptState[] = [
-	"accepted",
-	"paused",
-	"parked",
-	"coalescing",
-	"dispatched",
-	"coalesced",
-	"dead",
-	"rejected",
-];
-
 export interface ReceiptQuery {
 	readonly limit: number;
 	readonly state?: ReceiptState;

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
 import { health } from "../../src/functions/health.ts";
-import { receipts } from "../../src/functions/receipts.ts";
+import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
 import { upkeep } from "../../src/functions/upkeep.ts";
-import { RECEIPT_STATES } from "../../src/ledger/list-receipts.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/check-health.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";

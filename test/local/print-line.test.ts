@@ -56,6 +56,27 @@ describe("a line of the bridge, for a person", () => {
 		expect(read({ stage, status: 403, reason: "the topic is not there" })).toBe(`${stage} 403 the topic is not there`);
 	});
 
+	it.each([
+		[
+			{ stage: "lane", lane: "default", change: "paused", until: "2026-03-14T08:15:30.000Z", reason: "slower" },
+			"lane paused default until 08:15:30 UTC slower",
+		],
+		[
+			{ stage: "lane", lane: "default", change: "parked", repository: "a/b", probeAt: "2026-03-14T08:18:00.000Z" },
+			"lane parked a/b until 08:18:00 UTC",
+		],
+		[
+			{ stage: "lane", lane: "default", change: "opened", waiting: 312, reason: "401" },
+			"lane opened default 312 waiting 401",
+		],
+		[{ stage: "window", count: 10_000, key: "0123" }, "window closed 10000 events 0123"],
+		[{ stage: "dead-letter", change: "replayed", key: "0123", reason: null }, "dead replayed 0123"],
+		[{ stage: "token", lane: "default", reason: "it ends in 3 days" }, "token info default it ends in 3 days"],
+		[{ stage: "upkeep", removed: 7, complete: "true" }, "upkeep done 7 receipts removed"],
+	])("tells of %j in a line", (line, words) => {
+		expect(read(line)).toBe(words);
+	});
+
 	it("lines up in columns", () => {
 		const [event, dispatch] = [ACCEPT, { stage: "dispatch", status: 204 }].map((line) =>
 			readable("info", JSON.stringify(line)),
