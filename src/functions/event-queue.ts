@@ -1,22 +1,18 @@
 import type { StorageQueueFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import { LEDGER_CONNECTION } from "../ledger/names.ts";
+import { acceptOrThrow, elementsOf } from "./accept-or-throw.ts";
 import { toLog } from "./to-log.ts";
 
 /**
  * The third door, for networks that Event Grid cannot reach: it delivers to a storage queue, one event a message, and
- * the platform takes it from there. Returning acknowledges, throwing makes the message come back.
+ * the platform takes it from there.
  */
 export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
 	return {
 		queueName,
 		connection: LEDGER_CONNECTION,
-		async handler(message, context) {
-			const bridge = await theBridge();
-			const results = await bridge.accept(elementsOf(message), { log: toLog(context) });
-			const unavailable = results.find(({ outcome }) => outcome === "unavailable");
-			if (unavailable !== undefined) throw new Error(unavailable.reason ?? "unavailable");
-		},
+		handler: (message, context) => acceptOrThrow(theBridge, message, context),
 	};
 }
 
@@ -35,8 +31,4 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 			await bridge.bury(elements, `it could not be accepted in all its tries: ${unavailable.reason}`, log);
 		},
 	};
-}
-
-function elementsOf(message: unknown): readonly unknown[] {
-	return Array.isArray(message) ? message : [message];
 }
