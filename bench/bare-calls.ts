@@ -29,7 +29,8 @@ const BLOB = "lanes/bare";
  * else around them: commit, lease, list, post to GitHub, commit, release.
  */
 export async function openBareCalls(connectionString: string, names: LedgerNames, written: Written) {
-	const { table, container } = createClients({ kind: "connection-string", connectionString }, undefined, names);
+	const { table, blobs } = createClients({ kind: "connection-string", connectionString }, undefined, names);
+	const container = blobs.getContainerClient(names.container);
 	const blob = container.getBlockBlobClient(BLOB);
 	await blob.upload("", 0);
 	const agent = new Agent({ keepAlive: true });

@@ -10,7 +10,8 @@ import { type CountedStorage, countCalls } from "./count-calls.ts";
 
 /** A ledger's parts under names of their own: measurements that share a storage must not find each other's rows. */
 export function ledgerNames(id: string): LedgerNames {
-	return { table: `bench${id}`, queue: `bench-${id}`, container: `bench-${id}` };
+	const name = `bench-${id}`;
+	return { table: `bench${id}`, queue: name, container: name, payloads: name, deadLetters: name };
 }
 
 /** A bridge of its own in this process, whose calls of storage are counted. */

@@ -17,7 +17,7 @@ export interface LedgerView {
 }
 
 /** As they are called in the storage account; written down a second time, so that no change of names goes unseen. */
-const LEDGER = { table: "griddispatch", queue: "grid-dispatch", container: "grid-dispatch" };
+const LEDGER = { table: "griddispatch", queue: "grid-dispatch", payloads: "grid-dispatch-payloads" };
 
 interface Entity {
 	readonly partitionKey: string;
@@ -28,7 +28,8 @@ interface Entity {
 export function openLedgerView(connectionString: string): LedgerView {
 	const table = TableClient.fromConnectionString(connectionString, LEDGER.table, { allowInsecureConnection: true });
 	const poison = new QueueClient(connectionString, `${LEDGER.queue}-poison`);
-	const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(LEDGER.container);
+	// What a workflow may read, and nothing else: so a blob in another container counts as gone.
+	const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(LEDGER.payloads);
 
 	async function list(from: string, to: string, select?: string[]): Promise<Entity[]> {
 		const found: Entity[] = [];
@@ -59,7 +60,7 @@ export function openLedgerView(connectionString: string): LedgerView {
 			return (await poison.getProperties()).approximateMessagesCount ?? 0;
 		},
 		async blob(place) {
-			const name = place.includes("://") ? (place.split(`/${LEDGER.container}/`)[1] ?? "") : place;
+			const name = place.includes("://") ? (place.split(`/${LEDGER.payloads}/`)[1] ?? "") : place;
 			return container
 				.getBlobClient(name)
 				.downloadToBuffer()

@@ -2,11 +2,11 @@
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
 /**
- * What happened in one stage, on one line. Queries and alerts read these names.
+ * What happened in one stage, on one line. The queries of infra/ read these names, held by test/infra/queries.test.ts.
  * - `receive`: a request that holds no event; `handshake`
  * - `accept`: one event at one destination
  * - `dispatch`: one call of GitHub
- * - `lane`: a lane or a destination pauses, is parked, or is open again
+ * - `lane`: a lane or a destination pauses, is parked, is behind, or is open again
  * - `window`: a window was closed
  * - `dead-letter`: something was given up, or is fed back
  * - `wake-up`: a wake-up that went another way than to a drain

@@ -1,4 +1,5 @@
-import type { Gate, LaneState } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/hold.ts";
+import { type Gate, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import { type Log, report } from "../report.ts";
 
 export interface LaneChange {
@@ -27,6 +28,21 @@ export function reportLane(log: Log, lane: string, { before, after, opened, now 
 		const { since, waiting, reason } = opened;
 		report(log, "info", { ...line, change: "opened", since: iso(since), closedMs: now - since, waiting, reason });
 	}
+}
+
+/** Says that a lane is behind, and since when: what the first look at it shows, without another call of storage. */
+export function reportBacklog(
+	log: Log,
+	lane: string,
+	{ entries: [oldest] }: View,
+	state: LaneState,
+	now: number,
+): void {
+	if (oldest === undefined || !isBehind(oldest.acceptedAt, now)) return;
+	const { acceptedAt } = oldest;
+	const reason = waitingFor(state, oldest, now)?.reason ?? null;
+	const waited = { oldest: iso(acceptedAt), waitedMs: now - acceptedAt };
+	report(log, "warn", { stage: "lane", lane, change: "behind", ...waited, reason });
 }
 
 function facts({ since, probeAt, reason }: Gate) {

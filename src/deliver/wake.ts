@@ -4,6 +4,7 @@ import { STATE_KEY } from "../ledger/row-keys.ts";
 import type { Storage } from "../ledger/storage.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../report.ts";
+import { reportBacklog } from "./report-lane.ts";
 import type { Run } from "./run.ts";
 
 export interface WakeOptions {
@@ -41,12 +42,17 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 		const hold = await take(wakeUp.lane);
 		if (hold === undefined) return behindTheLease(wakeUp);
 		const endsAt = now() + RUN_MS;
+		let looks = 0;
 		try {
 			await drain(hold, {
 				log,
 				wake: wakeUp.wake,
 				goesOn: () => now() < endsAt,
 				waitsFor: (at) => at <= now() + WAIT_MS && at < endsAt,
+				onView(view, state) {
+					looks += 1;
+					if (looks === 1) reportBacklog(log, wakeUp.lane, view, state, now());
+				},
 			});
 		} finally {
 			await hold.release();

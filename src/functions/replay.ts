@@ -1,5 +1,6 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
+import { LEDGER } from "../ledger/names.ts";
 import { isStorageError } from "../ledger/storage.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
 import { toLog } from "./to-log.ts";
@@ -7,8 +8,10 @@ import { toLog } from "./to-log.ts";
 const HELP =
 	'the body is JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that mention it, {"all": true} for all, each with "state": "dead" or "rejected" if only those are meant; or {"container": "…", "prefix": "…"} for the blobs of Event Grid\'s own dead letters';
 
-/** Blob containers that belong to the platform or to the ledger hold no dead letters of Event Grid. */
-const CONTAINER = /^(?!azure-webjobs|grid-dispatch$)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
+/** Those of the platform hold no dead letters of Event Grid. */
+const CONTAINER = /^(?!azure-webjobs)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
+/** What the ledger holds is fed back by its receipts. */
+const OF_THE_LEDGER = [LEDGER.container, LEDGER.payloads, LEDGER.deadLetters];
 
 /** Feeds dead letters back, after a repair: `POST /api/receipts/replay`. */
 export function replay(theBridge: TheBridge): HttpFunctionOptions {
@@ -42,8 +45,8 @@ function readRequest(text: string): ReplayRequest | string {
 	if (chosen.length !== 1) return HELP;
 	if (state !== undefined && state !== "dead" && state !== "rejected") return `state is "dead" or "rejected"; ${HELP}`;
 	if (container !== undefined) {
-		if (typeof container !== "string" || !CONTAINER.test(container))
-			return `container is the name of a blob container; ${HELP}`;
+		if (typeof container !== "string" || !CONTAINER.test(container) || OF_THE_LEDGER.includes(container))
+			return `container is the name of a blob container of Event Grid's dead letters; ${HELP}`;
 		if (prefix !== undefined && typeof prefix !== "string") return `prefix is a text; ${HELP}`;
 		return { container, ...(prefix === undefined ? {} : { prefix }) };
 	}

@@ -1,5 +1,5 @@
 import { TableClient } from "@azure/data-tables";
-import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient, type StoragePipelineOptions } from "@azure/storage-queue";
 import type { Credential } from "../credential.ts";
 import type { LedgerNames } from "./names.ts";
@@ -10,7 +10,6 @@ export interface StorageClients {
 	readonly table: TableClient;
 	readonly queue: QueueClient;
 	readonly blobs: BlobServiceClient;
-	readonly container: ContainerClient;
 }
 
 /** Short, since whoever calls has a request to answer, or tries again later. */
@@ -27,20 +26,16 @@ export function createClients(
 	const options: StoragePipelineOptions = { retryOptions: { maxTries, ...delays } };
 	if (config.kind === "connection-string") {
 		const { connectionString } = config;
-		const blobs = BlobServiceClient.fromConnectionString(connectionString, options);
 		return {
 			table: TableClient.fromConnectionString(connectionString, names.table, tableOptions),
 			queue: new QueueClient(connectionString, names.queue, options),
-			blobs,
-			container: blobs.getContainerClient(names.container),
+			blobs: BlobServiceClient.fromConnectionString(connectionString, options),
 		};
 	}
 	if (credential === undefined) throw new Error("storage by identity needs a credential");
-	const blobs = new BlobServiceClient(config.blobUrl, credential, options);
 	return {
 		table: new TableClient(config.tableUrl, names.table, credential, tableOptions),
 		queue: new QueueClient(`${config.queueUrl}/${names.queue}`, credential, options),
-		blobs,
-		container: blobs.getContainerClient(names.container),
+		blobs: new BlobServiceClient(config.blobUrl, credential, options),
 	};
 }

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
 import { toAction, toRow } from "./azure-rows.ts";
-import type { LedgerNames } from "./names.ts";
+import { containerOf, type LedgerNames } from "./names.ts";
 import { isStorageError, type Storage, StorageError } from "./storage.ts";
 import type { StorageConfig } from "./storage-config.ts";
 
@@ -20,13 +20,14 @@ export function openAzureStorage(
 	credential: Credential | undefined,
 	names: LedgerNames,
 ): Storage {
-	return createAzureStorage(createClients(config, credential, names));
+	return createAzureStorage(createClients(config, credential, names), names);
 }
 
-function createAzureStorage({ table, queue, blobs, container }: StorageClients): Storage {
-	const inContainer = (name: string | undefined) => (name === undefined ? container : blobs.getContainerClient(name));
+function createAzureStorage({ table, queue, blobs }: StorageClients, names: LedgerNames): Storage {
+	const containerFor = (blob: string, foreign?: string) =>
+		blobs.getContainerClient(foreign ?? containerOf(blob, names));
 
-	const makeContainer = async () => void (await container.createIfNotExists());
+	const makeContainerFor = async (blob: string) => void (await containerFor(blob).createIfNotExists());
 	const makeTable = async () => void (await table.createTable());
 	const makeQueue = async () => void (await queue.createIfNotExists());
 
@@ -66,9 +67,9 @@ function createAzureStorage({ table, queue, blobs, container }: StorageClients):
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
 		lease: async (blob, seconds) => {
-			const client = container.getBlockBlobClient(blob);
+			const client = containerFor(blob).getBlockBlobClient(blob);
 			const make = async () => {
-				await makeContainer();
+				await makeContainerFor(blob);
 				// Somebody else's lease must not be broken by making the blob again.
 				await client.upload("", 0, { conditions: { ifNoneMatch: "*" } }).catch(unlessConflict);
 			};
@@ -82,17 +83,17 @@ function createAzureStorage({ table, queue, blobs, container }: StorageClients):
 		},
 		renew: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
-				await container.getBlobClient(blob).getBlobLeaseClient(leaseId).renewLease({ abortSignal });
+				await containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId).renewLease({ abortSignal });
 			}),
 		release: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
-				await container.getBlobClient(blob).getBlobLeaseClient(leaseId).releaseLease({ abortSignal });
+				await containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId).releaseLease({ abortSignal });
 			}),
 		write: (blob, content, blobContentType) =>
 			called(
-				makeContainer,
+				() => makeContainerFor(blob),
 				async (abortSignal) => {
-					const client = container.getBlockBlobClient(blob);
+					const client = containerFor(blob).getBlockBlobClient(blob);
 					await client.upload(content, content.length, { blobHTTPHeaders: { blobContentType }, abortSignal });
 					return client.url.split("?")[0] ?? "";
 				},
@@ -102,7 +103,7 @@ function createAzureStorage({ table, queue, blobs, container }: StorageClients):
 			called(
 				undefined,
 				async (abortSignal) => {
-					const { readableStreamBody } = await inContainer(from)
+					const { readableStreamBody } = await containerFor(blob, from)
 						.getBlobClient(blob)
 						.download(0, undefined, { abortSignal });
 					return readableStreamBody === undefined ? undefined : buffer(readableStreamBody);
@@ -111,12 +112,12 @@ function createAzureStorage({ table, queue, blobs, container }: StorageClients):
 			).catch(unlessMissing),
 		names: (prefix, after, from) =>
 			called(undefined, async (abortSignal) => {
-				const pages = inContainer(from)
+				const pages = containerFor(prefix, from)
 					.listBlobsFlat({ prefix, abortSignal })
 					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
 				const { value } = await pages.next();
-				const names = (value?.segment.blobItems ?? []).map(({ name }: { name: string }) => name);
-				return value?.continuationToken ? { names, next: value.continuationToken } : { names };
+				const found = (value?.segment.blobItems ?? []).map(({ name }: { name: string }) => name);
+				return { names: found, ...(value?.continuationToken ? { next: value.continuationToken } : {}) };
 			}).catch((error: unknown) => {
 				// Our own container is made when it is first needed; somebody else's was misspelt.
 				if (from !== undefined) throw error;
@@ -124,7 +125,7 @@ function createAzureStorage({ table, queue, blobs, container }: StorageClients):
 			}),
 		remove: (blob, from) =>
 			called(undefined, async (abortSignal) => {
-				await inContainer(from).getBlobClient(blob).deleteIfExists({ abortSignal });
+				await containerFor(blob, from).getBlobClient(blob).deleteIfExists({ abortSignal });
 			}).catch(unlessMissing),
 	};
 }

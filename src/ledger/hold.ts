@@ -55,8 +55,8 @@ const LEASE_SECONDS = 30;
 /** Most drains end within it. */
 const FIRST_PAGE = 32;
 const PAGE = 1_000;
-/** The queue's limit is seven days; a wake-up that surfaces early looks, and puts the next one. */
-const LONGEST_DELAY_SECONDS = 6 * 86_400;
+/** One that surfaces early looks, and puts the next: so whoever watches the log hears of what waits, however long it does. */
+const LONGEST_DELAY_SECONDS = 30 * 60;
 
 /** Takes a lane to drain it; undefined while somebody else holds it. */
 export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): Promise<Hold | undefined> {

@@ -52,6 +52,14 @@ export function dueAt(state: LaneState, { repository, notBefore }: Waiting): num
 	return Math.max(notBefore, laneDueAt(state), gate?.probeAt ?? 0);
 }
 
+/** A lane whose oldest entry has waited so long is behind, whatever holds it up. */
+const BEHIND_MS = 10 * 60_000;
+
+/** @param oldestAt when the oldest entry was accepted, epoch milliseconds as `now` is */
+export function isBehind(oldestAt: number, now: number): boolean {
+	return now - oldestAt >= BEHIND_MS;
+}
+
 /** When anything of a lane can be delivered at the earliest. */
 export function laneDueAt({ pause, parked }: LaneState): number {
 	return Math.max(pause?.until ?? 0, parked?.probeAt ?? 0);

@@ -2,10 +2,38 @@
 export interface LedgerNames {
 	readonly table: string;
 	readonly queue: string;
+	/** What nobody else reads: leases, lists of what is closed, large requests. */
 	readonly container: string;
+	/** What workflows read. */
+	readonly payloads: string;
+	/** What was rejected. */
+	readonly deadLetters: string;
 }
 
-export const LEDGER: LedgerNames = { table: "griddispatch", queue: "grid-dispatch", container: "grid-dispatch" };
+export const LEDGER: LedgerNames = {
+	table: "griddispatch",
+	queue: "grid-dispatch",
+	container: "grid-dispatch",
+	payloads: "grid-dispatch-payloads",
+	deadLetters: "grid-dispatch-dead-letters",
+};
+
+/**
+ * The container of one of the ledger's blobs. The first part of its name says who may read it, and what has no place of
+ * its own lies where nobody else reads.
+ * @param blob such as `manifests/KEY.jsonl`
+ */
+export function containerOf(blob: string, { container, payloads, deadLetters }: LedgerNames): string {
+	switch (blob.slice(0, blob.indexOf("/") + 1)) {
+		case "payloads/":
+		case "manifests/":
+			return payloads;
+		case "rejected/":
+			return deadLetters;
+		default:
+			return container;
+	}
+}
 
 /** That account, as the Functions host knows it. */
 export const LEDGER_CONNECTION = "AzureWebJobsStorage";

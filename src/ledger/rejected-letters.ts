@@ -1,20 +1,28 @@
 import { deadLetterKey, NO_LANE } from "./row-keys.ts";
 import { isStorageError, type Storage } from "./storage.ts";
 
-/** The event that was rejected, as it arrived; undefined where it is gone. */
-export async function readRejected(
-	storage: Storage,
-	receipt: string,
-): Promise<{ readonly element: unknown } | undefined> {
+/** An event that was rejected. */
+export interface RejectedLetter {
+	/** As it arrived. */
+	readonly element: unknown;
+	/** The blob that it lies in, if it is a large one. */
+	readonly blob?: string;
+}
+
+/** Undefined where it is gone. */
+export async function readRejected(storage: Storage, receipt: string): Promise<RejectedLetter | undefined> {
 	const row = await storage.get(NO_LANE, deadLetterKey(receipt));
 	if (row === undefined) return undefined;
 	const { event, eventBlob } = row.columns;
-	const content = eventBlob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(String(eventBlob));
-	return content && { element: JSON.parse(content.toString("utf8")) as unknown };
+	const blob = eventBlob === undefined ? {} : { blob: String(eventBlob) };
+	const content = blob.blob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(blob.blob);
+	return content && { element: JSON.parse(content.toString("utf8")) as unknown, ...blob };
 }
 
 /** Forgets a rejected event that was accepted after all: its new receipt stands for it from now on. */
-export async function forgetRejected(storage: Storage, receipt: string): Promise<void> {
+export async function forgetRejected(storage: Storage, receipt: string, { blob }: RejectedLetter): Promise<void> {
+	// First, as upkeep does: nothing would find it without its row.
+	if (blob !== undefined) await storage.remove(blob);
 	const rows = [receipt, deadLetterKey(receipt)].map((rowKey) => ({ kind: "delete", rowKey }) as const);
 	try {
 		await storage.commit(NO_LANE, rows);

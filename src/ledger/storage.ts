@@ -1,6 +1,7 @@
 /**
- * What the ledger asks of Azure Storage: a table, a queue and a container, no more. Every method is one call of the
- * service (a second one only where the table, queue or container has to be made first). Calls reject with StorageError.
+ * What the ledger asks of Azure Storage: a table, a queue and blobs, no more. Every method is one call of the service (a
+ * second one only where the table, queue or container has to be made first). Calls reject with StorageError. In which
+ * container a blob lies follows from the beginning of its name: see `containerOf`.
  */
 export interface Storage {
 	/** Writes all rows of one partition, or none. Answers their new ETags, in the same order. */
@@ -20,7 +21,10 @@ export interface Storage {
 	release(blob: string, leaseId: string): Promise<void>;
 	/** Writes a blob anew. Answers its URL. */
 	write(blob: string, content: Buffer, contentType: string): Promise<string>;
-	/** A blob's content; undefined where there is none. */
+	/**
+	 * A blob's content; undefined where there is none.
+	 * @param container one that is not the ledger's, here and below
+	 */
 	read(blob: string, container?: string): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
 	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;

@@ -85,7 +85,7 @@ async function replayReceipts(
 		if (read === undefined) return { key, outcome: "kept", reason: "the event itself is gone" };
 		const refusal = (await accept([read.element])).find(isRefused);
 		if (refusal !== undefined) return { key, outcome: "kept", reason: refusal.reason };
-		await forgetRejected(storage, receipt);
+		await forgetRejected(storage, receipt, read);
 		return { key, outcome: "accepted", reason: null };
 	}
 }

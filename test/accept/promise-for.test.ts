@@ -14,7 +14,7 @@ async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> 
 	const kept: { blob: string; content: Buffer }[] = [];
 	const keep = async (blob: string, content: Buffer) => {
 		kept.push({ blob, content });
-		return `https://contoso.blob.core.windows.net/grid-dispatch/${blob}`;
+		return `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`;
 	};
 	const options = { version: "1.2.3", tokenKind: "app", keep } as const;
 	return { planned: await promiseFor({ ...event, ...more }, { ...match, ...routed }, options), kept };
@@ -74,7 +74,7 @@ describe("what is promised for an event", () => {
 			runId: "r",
 			experimentName: "e",
 			reference: {
-				url: `https://contoso.blob.core.windows.net/grid-dispatch/${blob}`,
+				url: `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`,
 				bytes: content.length,
 				sha256,
 			},

@@ -194,6 +194,29 @@ describe("the pace of a drain", () => {
 		}
 	});
 
+	it("leaves a pause of any length with a look every half an hour, which says how long the oldest has waited", async () => {
+		const PAUSE_MS = 2 * 3_600 * SECOND;
+		const lane = await waitingLane([1, 2]);
+		lane.answer = ({ at }) => ({
+			verdict: { kind: "slow-down", named: true, until: START + PAUSE_MS, reason: `slow ${at}` },
+		});
+		await lane.heedNext();
+		lane.answer = () => undefined;
+		const looks: number[] = [];
+		while (lane.sent.length === 1 && (await lane.heedNext()))
+			looks.push(Math.round((lane.now - START) / (60 * SECOND)));
+		expect(looks).toEqual([30, 60, 90, 120]);
+		const behind = lane.logged.lines.filter(({ change }) => change === "behind");
+		expect(behind).toMatchObject([
+			{ lane: "default", reason: expect.stringContaining("slow"), waitedMs: expect.closeTo(1_800 * SECOND, -4) },
+			{ waitedMs: expect.closeTo(3_600 * SECOND, -4) },
+			{ waitedMs: expect.closeTo(5_400 * SECOND, -4) },
+			{ reason: null },
+		]);
+		await lane.heedAll();
+		expect(await lane.entries()).toBe(0);
+	});
+
 	it("counts all calls that a dispatch took", async () => {
 		const lane = await waitingLane([1, 2], { pace: "3/m" });
 		lane.answer = ({ at, id }) => (id === "event-1" ? { calls: [at, at, at] } : undefined);

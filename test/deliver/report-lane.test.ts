@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type LaneChange, reportLane } from "../../src/deliver/report-lane.ts";
+import { type LaneChange, reportBacklog, reportLane } from "../../src/deliver/report-lane.ts";
+import type { Entry } from "../../src/ledger/entry.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
@@ -76,5 +77,28 @@ describe("the log of a lane", () => {
 				reason: "404",
 			},
 		]);
+	});
+});
+
+describe("the log of a lane that is looked at", () => {
+	function linesOf(acceptedAts: readonly number[], state: Partial<LaneState> = {}) {
+		const { log, lines } = logLines();
+		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, repository: "contoso/a", notBefore: 0 }) as Entry);
+		reportBacklog(log, "default", { windows: [], entries, complete: true }, { ...NEW_LANE, ...state }, NOW);
+		return lines;
+	}
+	const MINUTE_MS = 60_000;
+
+	it("is silent where nothing waits, or nothing for long", () => {
+		expect(linesOf([])).toEqual([]);
+		expect(linesOf([NOW - 10 * MINUTE_MS + 1])).toEqual([]);
+	});
+
+	it("warns that it is behind, by its oldest event, and says what that waits for", () => {
+		const line = { level: "warn", stage: "lane", lane: "default", change: "behind" };
+		const waited = { oldest: "2026-05-26T11:50:00.000Z", waitedMs: 10 * MINUTE_MS };
+		expect(linesOf([NOW - 10 * MINUTE_MS, NOW])).toEqual([{ ...line, ...waited, reason: null }]);
+		expect(linesOf([NOW - 10 * MINUTE_MS], { gates: { "contoso/a": gate("404") } })).toMatchObject([{ reason: "404" }]);
+		expect(linesOf([NOW - 10 * MINUTE_MS], { parked: gate("401") })).toMatchObject([{ reason: "401" }]);
 	});
 });

@@ -6,7 +6,7 @@ import { exampleOf } from "../helpers/example-events.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const KB_64 = 64 * 1024;
-const url = `https://contoso.blob.core.windows.net/grid-dispatch/manifests/${KEY}.jsonl`;
+const url = `https://contoso.blob.core.windows.net/grid-dispatch-payloads/manifests/${KEY}.jsonl`;
 
 interface Payload {
 	readonly id: string;

@@ -17,7 +17,7 @@ const digest = createHash("sha256").update(manifest).digest("hex");
 const given = {
 	ACCOUNT: "contosobridge",
 	EVENTS: "null",
-	MANIFEST: "https://contosobridge.blob.core.windows.net/grid-dispatch/manifests/0123.jsonl",
+	MANIFEST: "https://contosobridge.blob.core.windows.net/grid-dispatch-payloads/manifests/0123.jsonl",
 	DIGEST: digest,
 };
 
@@ -65,9 +65,9 @@ describe("the workflow that reads a manifest", () => {
 	});
 
 	it.each([
-		"https://evil.example/grid-dispatch/manifests/0123.jsonl",
-		"https://contosobridge.blob.core.windows.net.evil.example/grid-dispatch/manifests/0123.jsonl",
-		"https://contosobridge.blob.core.windows.net@evil.example/grid-dispatch/manifests/0123.jsonl",
+		"https://evil.example/grid-dispatch-payloads/manifests/0123.jsonl",
+		"https://contosobridge.blob.core.windows.net.evil.example/grid-dispatch-payloads/manifests/0123.jsonl",
+		"https://contosobridge.blob.core.windows.net@evil.example/grid-dispatch-payloads/manifests/0123.jsonl",
 		"https://contosobridge.blob.core.windows.net/other/0123.jsonl",
 	])("shows its login to nobody else: %s", async (url) => {
 		await expect(step({ MANIFEST: url })).rejects.toThrow("not a manifest of ours");

@@ -40,5 +40,5 @@ export async function openFileStorage(names = newNames()): Promise<LedgerStorage
 /** Names that no other ledger has. */
 export function newNames(): LedgerNames {
 	const id = randomUUID().replaceAll("-", "");
-	return { table: `t${id}`, queue: `q${id}`, container: `c${id}` };
+	return { table: `t${id}`, queue: `q${id}`, container: `c${id}`, payloads: `p${id}`, deadLetters: `d${id}` };
 }

@@ -2,7 +2,7 @@ import { TableClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { leaseBlob } from "../../src/ledger/hold.ts";
-import type { LedgerNames } from "../../src/ledger/names.ts";
+import { containerOf, type LedgerNames } from "../../src/ledger/names.ts";
 import type { Row, Storage } from "../../src/ledger/storage.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
@@ -36,7 +36,8 @@ export async function openTestLedger(names = newNames()): Promise<TestLedger> {
 	const storage = await openFileStorage(names);
 	const table = TableClient.fromConnectionString(connectionString, names.table, { allowInsecureConnection: true });
 	const queue = new QueueClient(connectionString, names.queue);
-	const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(names.container);
+	const blobs = BlobServiceClient.fromConnectionString(connectionString);
+	const client = (name: string) => blobs.getContainerClient(containerOf(name, names)).getBlobClient(name);
 	return {
 		names,
 		storage,
@@ -73,13 +74,13 @@ export async function openTestLedger(names = newNames()): Promise<TestLedger> {
 			}
 		},
 		async breakLease(lane) {
-			const client = container.getBlobClient(leaseBlob(lane));
-			if (await client.exists())
-				await client
+			const lease = client(leaseBlob(lane));
+			if (await lease.exists())
+				await lease
 					.getBlobLeaseClient()
 					.breakLease(0)
 					.catch(() => {});
 		},
-		blob: async (name) => (await container.getBlobClient(name).downloadToBuffer()).toString("utf8"),
+		blob: async (name) => (await client(name).downloadToBuffer()).toString("utf8"),
 	};
 }

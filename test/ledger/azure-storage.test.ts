@@ -54,7 +54,9 @@ describe("what is not there yet", () => {
 		expect(await storage.names("a")).toEqual({ names: [] });
 		await expect(storage.remove("a")).resolves.toBeUndefined();
 		const blobs = BlobServiceClient.fromConnectionString(connectionString);
-		expect(await blobs.getContainerClient(names.container).exists()).toBe(false);
+		for (const name of [names.container, names.payloads, names.deadLetters]) {
+			expect(await blobs.getContainerClient(name).exists()).toBe(false);
+		}
 	});
 });
 
@@ -242,6 +244,30 @@ describe("blobs", () => {
 		expect((await container.getBlobClient("a/b.json").getProperties()).contentType).toBe("application/json");
 	});
 
+	it.each([
+		["payloads/a.json", "payloads"],
+		["manifests/a.jsonl", "payloads"],
+		["rejected/a.json", "deadLetters"],
+		["closings/a.json", "container"],
+		["requests/a.json", "container"],
+		["lines/a.json", "container"],
+		["payloads", "container"],
+		["other/payloads/a.json", "container"],
+	] as const)("lie where those read them who may: %s in %s, which is made for it", async (blob, name) => {
+		const url = await storage.write(blob, Buffer.from("x"), "text/plain");
+		expect(new URL(url).pathname).toBe(`/devstoreaccount1/${names[name]}/${blob}`);
+		expect(String(await storage.read(blob))).toBe("x");
+		expect(await storage.names(blob)).toEqual({ names: [blob] });
+		const containers: string[] = [];
+		const service = BlobServiceClient.fromConnectionString(connectionString);
+		for (const one of [names.container, names.payloads, names.deadLetters]) {
+			if (await service.getContainerClient(one).exists()) containers.push(one);
+		}
+		expect(containers).toEqual([names[name]]);
+		await storage.remove(blob);
+		expect(await storage.read(blob)).toBeUndefined();
+	});
+
 	it("may be empty, or large", async () => {
 		await storage.write("empty", Buffer.alloc(0), "text/plain");
 		expect(await storage.read("empty")).toEqual(Buffer.alloc(0));
@@ -271,7 +297,7 @@ describe("blobs", () => {
 	}, 60_000);
 
 	it("lie in another container, too, such as Event Grid's own for dead letters", async () => {
-		const other = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(`d${names.container}`);
+		const other = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(`e${names.container}`);
 		await other.create();
 		await other.getBlockBlobClient("2026/a.json").upload("[]", 2);
 		expect(await storage.names("2026/", undefined, other.containerName)).toEqual({ names: ["2026/a.json"] });

@@ -122,6 +122,24 @@ describe("a replay", () => {
 		expect(await stateOf("long")).toEqual(["dispatched"]);
 	});
 
+	it("accepts a large rejected event from its blob, which lies where no workflow may read and is gone then", async () => {
+		const large = { ...event("large"), type: `x.${"y".repeat(120)}`, data: { text: "x".repeat(70_000) } };
+		const [rejected] = await bridge.accept([large], logLines());
+		const blobs = BlobServiceClient.fromConnectionString(await fileStorage());
+		const names = async (container: string) => {
+			const found: string[] = [];
+			for await (const { name } of blobs.getContainerClient(container).listBlobsFlat()) found.push(name);
+			return found;
+		};
+		expect(await names(ledger.names.deadLetters)).toEqual([`rejected/${rejected?.key}.json`]);
+		const routes = [{ to: { repository: "contoso/a", dispatchType: "short" } }];
+		bridge = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }, {}, ledger.names);
+		expect((await ask({ state: "rejected", all: true })).replayed).toMatchObject([{ outcome: "accepted" }]);
+		expect(await stateOf("large")).toEqual(["dispatched"]);
+		expect(await names(ledger.names.deadLetters)).toEqual([]);
+		expect(await names(ledger.names.payloads)).toHaveLength(1);
+	});
+
 	it("feeds Event Grid's own dead letters back, and removes the blobs whose events are all accepted", async () => {
 		const container = BlobServiceClient.fromConnectionString(await fileStorage()).getContainerClient(
 			`dead${Date.now()}`,
@@ -181,6 +199,8 @@ describe("a replay", () => {
 		["all that is not all", { all: false }],
 		["a text that is none", { find: 7 }],
 		["the ledger's own container", { container: "grid-dispatch" }],
+		["the ledger's container of payloads", { container: "grid-dispatch-payloads" }],
+		["the ledger's container of dead letters", { container: "grid-dispatch-dead-letters" }],
 		["the platform's container", { container: "azure-webjobs-secrets" }],
 		["no container's name", { container: "../x" }],
 		["a prefix that is none", { container: "dead-letters", prefix: 1 }],

@@ -115,6 +115,24 @@ describe("upkeep", () => {
 		);
 	});
 
+	it("says how long the oldest event of a lane has waited, even if nobody is woken any more", async () => {
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
+		await bridge().accept([event("a")], logLines());
+		const accepted = new Date(clock).toISOString();
+		clock += 9 * 60_000;
+		expect(await look(bridge())).not.toContainEqual(expect.objectContaining({ stage: "lane" }));
+		clock += DAY_MS;
+		expect(await look(bridge())).toContainEqual(
+			expect.objectContaining({
+				stage: "lane",
+				lane: "default",
+				change: "behind",
+				oldest: accepted,
+				waitedMs: DAY_MS + 9 * 60_000,
+			}),
+		);
+	});
+
 	it("wakes a lane whose wake-ups somebody has taken away", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
