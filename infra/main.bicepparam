@@ -1,0 +1,29 @@
+// What a team edits: its repository, and where its events come from. All parameters: main.bicep, and docs/deploy.md.
+// Nothing secret belongs here: the token comes from the environment, and empty leaves the vault's secret as it is.
+using 'main.bicep'
+
+param githubRepository = readEnvironmentVariable('DISPATCH_REPOSITORY', 'contoso/fraud-model')
+param githubToken = readEnvironmentVariable('DISPATCH_TOKEN', '')
+
+// In this resource group a workspace is created when it does not exist. Elsewhere: workspaceResourceGroup, too.
+param workspaceName = readEnvironmentVariable('WORKSPACE_NAME', '')
+
+// Each account with the one container whose blobs are events. In this resource group it is created when it does not
+// exist; elsewhere: resourceGroup, too.
+param dataAccounts = [
+  // { name: 'contosodata', dataContainer: 'training' }
+]
+
+// The routes table, instead of one repository for all events.
+// param routes = loadJsonContent('../routes.json')
+
+// function, queue or webhook.
+param delivery = readEnvironmentVariable('DELIVERY', 'function')
+
+// The address of the zip that `npm run package` makes, where the template is to deploy it. Empty: the code comes later.
+param packageUri = readEnvironmentVariable('PACKAGE_URI', '')
+
+// Object ids of those who read payloads and manifests: the identity that your workflows log in with.
+param payloadReaders = []
+
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')

@@ -1,0 +1,133 @@
+// What asks for a person, looked for in the bridge's log every quarter of an hour, and the mail that tells of it. Each
+// alert is one query of infra/queries; the names in them are held to the code by test/infra/queries.test.ts.
+
+@description('Resource id of the Application Insights component that the function app writes to.')
+param appInsightsId string
+
+param location string
+param tags object
+
+@description('What the names of the alerts and of the action group begin with.')
+param baseName string
+
+@description('Where mail goes: one address, such as that of a team. Empty: the alerts are seen in the portal only.')
+param alertEmail string
+
+// Lines arrive minutes late, so that a window is always longer than the time between two looks. An alert resolves by
+// itself when its window holds nothing any more.
+var alerts = [
+  {
+    name: 'parked-lanes'
+    title: 'GitHub refuses a token or a repository'
+    repair: 'Events wait and none is lost. The reason names the repair: a valid token, a permission, the repository\'s name. After it the rest follows within three minutes. See docs/receipts.md, "Alerts".'
+    query: loadTextContent('../queries/parked-lanes.kql')
+    severity: 1
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT30M'
+    threshold: 0
+    dimension: 'parked'
+  }
+  {
+    name: 'dead-letters'
+    title: 'Events became dead letters'
+    repair: 'Repair what the reason names, then feed them back with POST /api/receipts/replay. See docs/receipts.md, "Dead letters".'
+    query: loadTextContent('../queries/dead-letters.kql')
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    threshold: 0
+    dimension: ''
+  }
+  {
+    name: 'token-expiring'
+    title: 'A GitHub token ends soon, or is refused'
+    repair: 'Write a new version of the token\'s secret into the key vault; no restart is needed. See docs/settings.md, "The token".'
+    query: loadTextContent('../queries/token-expiring.kql')
+    severity: 2
+    evaluationFrequency: 'PT1H'
+    windowSize: 'P1D'
+    threshold: 0
+    dimension: 'lane'
+  }
+  {
+    name: 'backlog'
+    title: 'Events wait for more than an hour'
+    repair: 'The reason says what they wait for. None: more events than GITHUB_PACE lets through; gather them with coalesce, or use a GitHub App or a token of its own for some routes. See docs/receipts.md, "Alerts".'
+    query: loadTextContent('../queries/backlog.kql')
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    threshold: 0
+    dimension: 'lane'
+  }
+  {
+    name: 'function-failures'
+    title: 'Functions of the bridge fail'
+    repair: 'GET /api/health names what is wrong with settings, storage and tokens. What failed is tried again. See docs/receipts.md, "Alerts".'
+    query: loadTextContent('../queries/function-failures.kql')
+    severity: 1
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT30M'
+    // What fails once or twice is repeated, and done.
+    threshold: 2
+    dimension: ''
+  }
+]
+
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEmail)) {
+  name: '${baseName}-alerts'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'griddispatch'
+    emailReceivers: [
+      {
+        name: 'mail'
+        emailAddress: alertEmail
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in alerts: {
+    name: '${baseName}-${alert.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${baseName}: ${alert.title}'
+      description: alert.repair
+      severity: alert.severity
+      enabled: true
+      scopes: [appInsightsId]
+      evaluationFrequency: alert.evaluationFrequency
+      windowSize: alert.windowSize
+      autoMitigate: true
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: alert.threshold
+            // One alert for each, so that the second one is told of, too.
+            dimensions: empty(alert.dimension) ? [] : [{ name: alert.dimension, operator: 'Include', values: ['*'] }]
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: empty(alertEmail) ? [] : [actionGroup.id]
+      }
+    }
+  }
+]
+
+@description('The action group, for alerts elsewhere; empty where there is none.')
+output actionGroupId string = empty(alertEmail) ? '' : actionGroup.id

@@ -1,0 +1,93 @@
+// The bridge's storage account: what was accepted (tables, queue, blobs) and the code. Identities only, no keys.
+
+import { containers, eventQueue } from 'names.bicep'
+import { roles } from 'roles.bicep'
+import { delivery as deliveryKind } from 'types.bicep'
+
+param name string
+param location string
+param tags object
+
+@description('The bridge\'s identity, which reads and writes here.')
+param bridgePrincipalId string
+
+@description('Object ids of those who may read payloads and manifests, and nothing else here.')
+param payloadReaders string[]
+
+param delivery deliveryKind
+
+resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+
+    resource container 'containers' = [
+      for container in items(containers): {
+        name: container.value
+        properties: { publicAccess: 'None' }
+      }
+    ]
+  }
+
+  resource queues 'queueServices' = {
+    name: 'default'
+
+    // Without code and key: Event Grid can deliver as soon as this queue is there.
+    resource events 'queues' = if (delivery == 'queue') {
+      name: eventQueue
+    }
+  }
+}
+
+var bridgeRoles = [
+  roles.storageBlobDataOwner
+  roles.storageQueueDataContributor
+  roles.storageTableDataContributor
+]
+
+resource bridgeRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in bridgeRoles: {
+    name: guid(account.id, bridgePrincipalId, role)
+    scope: account
+    properties: {
+      principalId: bridgePrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
+resource payloads 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
+  name: '${name}/default/${containers.payloads}'
+}
+
+// Users, groups and workflows alike, so without a principalType.
+resource readerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for reader in payloadReaders: {
+    name: guid(payloads.id, reader, roles.storageBlobDataReader)
+    scope: payloads
+    properties: {
+      principalId: reader
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
+    }
+    dependsOn: [account::blobs::container]
+  }
+]
+
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+output queueEndpoint string = account.properties.primaryEndpoints.queue
+output tableEndpoint string = account.properties.primaryEndpoints.table

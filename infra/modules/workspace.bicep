@@ -1,0 +1,145 @@
+// A new Azure ML workspace without shared keys, what it needs, and a cluster to train on. What exists is left alone.
+
+import { workspaceNamesOf } from 'names.bicep'
+import { roles } from 'roles.bicep'
+
+param name string
+param location string
+param tags object
+
+@description('Whether the workspace is there already.')
+param exists bool
+
+@description('Whether its cluster is, too: then nothing is left to do.')
+param clusterExists bool
+
+@description('Whether a workspace that exists was made here, so that what a broken-off deployment left out is made up for.')
+param isOurs bool
+
+param logAnalyticsId string
+param clusterName string
+param vmSize string
+param maximumNodes int
+
+var names = workspaceNamesOf(name, resourceGroup().id)
+var isIncomplete = !exists || (isOurs && !clusterExists)
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' = if (isIncomplete) {
+  name: names.storageAccount
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = if (isIncomplete) {
+  name: names.keyVault
+  location: location
+  tags: tags
+  properties: {
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 7
+    sku: { family: 'A', name: 'standard' }
+    tenantId: tenant().tenantId
+  }
+}
+
+resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = if (isIncomplete) {
+  name: names.registry
+  location: location
+  tags: tags
+  sku: { name: 'Basic' }
+  properties: { adminUserEnabled: false }
+}
+
+resource appInsights 'Microsoft.Insights/components@2020-02-02' = if (isIncomplete) {
+  name: names.appInsights
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    DisableLocalAuth: true
+    WorkspaceResourceId: logAnalyticsId
+  }
+}
+
+// The workspace's own identity gets its rights on these four from Azure ML when the workspace is made.
+resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = if (!exists) {
+  name: name
+  location: location
+  // Tells a workspace of this template from one that was there before.
+  tags: union(tags, { 'grid-dispatch': 'workspace' })
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    friendlyName: name
+    applicationInsights: appInsights.id
+    containerRegistry: registry.id
+    keyVault: vault.id
+    storageAccount: storage.id
+    // Its storage has no shared keys: datastores work with the caller's identity, or the cluster's.
+    systemDatastoresAuthMode: 'Identity'
+  }
+}
+
+resource computeIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = if (isIncomplete) {
+  name: names.computeIdentity
+  location: location
+  tags: tags
+}
+
+resource storageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isIncomplete) {
+  name: guid(storage.id, computeIdentity.id, roles.storageBlobDataContributor)
+  scope: storage
+  properties: {
+    principalId: computeIdentity!.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
+  }
+}
+
+resource registryRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isIncomplete) {
+  name: guid(registry.id, computeIdentity.id, roles.acrPull)
+  scope: registry
+  properties: {
+    principalId: computeIdentity!.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.acrPull)
+  }
+}
+
+resource cluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-01' = if (isIncomplete) {
+  parent: workspace
+  name: clusterName
+  location: location
+  tags: tags
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${computeIdentity.id}': {} }
+  }
+  properties: {
+    computeType: 'AmlCompute'
+    disableLocalAuth: true
+    properties: {
+      osType: 'Linux'
+      remoteLoginPortPublicAccess: 'Disabled'
+      // Nothing runs, and nothing costs, between two trainings.
+      scaleSettings: { maxNodeCount: maximumNodes, minNodeCount: 0, nodeIdleTimeBeforeScaleDown: 'PT5M' }
+      vmSize: vmSize
+    }
+  }
+  dependsOn: [storageRole, registryRole]
+}
+
+@description('The object id of the cluster\'s identity, which reads the data; empty where the workspace is somebody else\'s.')
+output computePrincipalId string = isIncomplete ? computeIdentity!.properties.principalId : ''

@@ -1,0 +1,199 @@
+// @ts-check
+/**
+ * The second step of every way to deploy: subscribes the bridge's sources to its function, once the function is there.
+ * Event Grid refuses a subscription to a function that Azure does not list yet, and on Flex Consumption one can stay
+ * unlisted until the triggers are synchronised, sometimes repeatedly (azure-functions-host issue 10169).
+ *
+ * Plain JavaScript that needs Node.js 20 and the Azure CLI, and nothing installed.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID]
+
+Creates the topics and event subscriptions of a bridge that main.bicep and its code were deployed for.
+
+  DEPLOYMENT_NAME     the deployment of main.bicep; without it, the group's newest one that succeeded
+  --subscription ID   the Azure subscription of the group; without it, the one that az is set to
+  --help              this text`;
+
+const FUNCTION = "eventGrid";
+/** Of Microsoft.Web. */
+const API = "api-version=2024-04-01";
+const WAIT_MS = 10 * 60_000;
+const POLL_MS = 10_000;
+
+/** A failure that its message explains; no stack trace helps. */
+class Failure extends Error {}
+
+/**
+ * @typedef {{ id: string, name: string, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
+ * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
+ * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number }} Surroundings
+ */
+
+/**
+ * @param {readonly string[]} args as on the command line
+ * @param {Partial<Surroundings>} [surroundings] clock and output, for tests
+ * @returns {Promise<number>} the exit code
+ */
+export async function main(args, surroundings = {}) {
+	const { say = (text) => void process.stdout.write(`${text}\n`), sleep = setTimeout, now = Date.now } = surroundings;
+	try {
+		const { help, subscription, names } = readArguments(args);
+		if (help) say(USAGE);
+		else await subscribe(subscription, names, { say, sleep, now });
+		return 0;
+	} catch (error) {
+		const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+		if (!(error instanceof Failure) && !code?.startsWith("ERR_PARSE_ARGS")) throw error;
+		process.stderr.write(`${message}\n`);
+		return 1;
+	}
+}
+
+/** @param {readonly string[]} args */
+function readArguments(args) {
+	const options = /** @type {const} */ ({ help: { type: "boolean" }, subscription: { type: "string" } });
+	const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+	const { help, subscription } = values;
+	if (!help && ![1, 2].includes(positionals.length)) throw new Failure(USAGE);
+	// As Azure allows names; cmd.exe and az read nothing else into them.
+	const sound = /^[\p{L}\p{N}_.()][\p{L}\p{N}_.() -]*$/u;
+	const strange = [...positionals, subscription ?? "none"].find((name) => !sound.test(name));
+	if (strange !== undefined) throw new Failure(`"${strange}" is no name in Azure\n\n${USAGE}`);
+	return { help, subscription, names: positionals };
+}
+
+/**
+ * @param {string | undefined} subscription
+ * @param {readonly string[]} names
+ * @param {Surroundings} surroundings
+ */
+async function subscribe(subscription, [group = "", name], surroundings) {
+	const az = azIn(subscription);
+	const { id, properties } = name === undefined ? newestIn(group, az) : deploymentOf(group, name, az);
+	const { subscribe: parameters, functionAppName } = properties.outputs ?? {};
+	const delivery = parameters?.value.delivery?.value ?? "function";
+	if (delivery !== "function")
+		return surroundings.say(`Nothing to do: with delivery '${delivery}' the deployment has subscribed the sources.`);
+	const [scope] = id.split("/Microsoft.Resources/");
+	await functionListed(`${scope}/Microsoft.Web/sites/${functionAppName?.value}`, az, surroundings);
+	createSubscriptions(group, parameters?.value, az, surroundings);
+	surroundings.say("Subscribed. New events reach the bridge from now on.");
+}
+
+/** @param {string} group @param {string} name @param {Az} az */
+function deploymentOf(group, name, az) {
+	/** @type {Deployment} */
+	const deployment = az("deployment", "group", "show", "--resource-group", group, "--name", name);
+	const { provisioningState, outputs } = deployment.properties;
+	if (provisioningState !== "Succeeded")
+		throw new Failure(`The deployment ${name} has not succeeded: ${provisioningState}.`);
+	if (!outputs?.["subscribe"]) throw new Failure(`${name} is no deployment of main.bicep: no output "subscribe".`);
+	return deployment;
+}
+
+/** @param {string} group @param {Az} az */
+function newestIn(group, az) {
+	/** @type {Deployment[]} */
+	const all = az("deployment", "group", "list", "--resource-group", group);
+	const [newest] = all
+		.filter(({ properties }) => properties.provisioningState === "Succeeded" && properties.outputs?.["subscribe"])
+		.sort((a, b) => b.properties.timestamp.localeCompare(a.properties.timestamp));
+	if (newest === undefined) throw new Failure(`${group} has no deployment of main.bicep that succeeded.`);
+	return newest;
+}
+
+/**
+ * @param {string} app its resource id, which `az rest` completes with the cloud's own endpoint
+ * @param {Az} az
+ * @param {Surroundings} surroundings
+ */
+async function functionListed(app, az, { say, sleep, now }) {
+	const end = now() + WAIT_MS;
+	say(`Waiting for the function ${FUNCTION} of ${app.split("/").pop()} …`);
+	for (;;) {
+		// A host that has just got its code may refuse for a while; a missing right stays missing.
+		const refused = refusalOf(() => az("rest", "--method", "post", "--url", `${app}/host/default/sync?${API}`));
+		/** @type {string[]} */
+		let names = [];
+		const unlisted = refusalOf(() => {
+			/** @type {{ value: { name: string }[] }} */
+			const { value } = az("rest", "--method", "get", "--url", `${app}/functions?${API}`);
+			names = value.map(({ name }) => name.split("/").pop() ?? "");
+		});
+		if (names.includes(FUNCTION)) return;
+		const seen = unlisted ?? refused ?? (names.length === 0 ? "It lists no functions" : `It lists ${names.join(", ")}`);
+		if (now() + POLL_MS > end)
+			throw new Failure(`The function ${FUNCTION} did not appear within ${WAIT_MS / 60_000} minutes. ${seen}.
+Is the code deployed? Does the app start? Look at its log stream, and at GET /api/health. Then run this again.`);
+		await sleep(POLL_MS);
+	}
+}
+
+/** @param {() => void} call @returns {string | undefined} why az refused, if it did */
+function refusalOf(call) {
+	try {
+		return void call();
+	} catch (error) {
+		if (!(error instanceof Failure) || /AuthorizationFailed|az login/.test(error.message)) throw error;
+		return error.message;
+	}
+}
+
+/**
+ * The parameters go through a file: quotes in JSON do not survive every shell.
+ * @param {string} group
+ * @param {object} parameters
+ * @param {Az} az
+ * @param {Surroundings} surroundings
+ */
+function createSubscriptions(group, parameters, az, { say }) {
+	say("Creating the event subscriptions …");
+	const schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#";
+	const template = join(import.meta.dirname, "subscribe.bicep");
+	const folder = mkdtempSync(join(tmpdir(), "subscribe-"));
+	const file = join(folder, "parameters.json");
+	try {
+		writeFileSync(file, JSON.stringify({ $schema: schema, contentVersion: "1.0.0.0", parameters }));
+		const what = ["--name", "subscribe", "--template-file", template, "--parameters", `@${file}`];
+		az("deployment", "group", "create", "--resource-group", group, ...what);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+/** @param {string | undefined} subscription @returns {Az} */
+function azIn(subscription) {
+	return (...args) => {
+		const all = [...args, ...(subscription ? ["--subscription", subscription] : []), "--output", "json"];
+		const { error, status, stdout, stderr } = runAz(all);
+		const missing = /** @type {NodeJS.ErrnoException | undefined} */ (error)?.code === "ENOENT";
+		if (missing || /is not recognized as an internal/.test(stderr ?? ""))
+			throw new Failure("The Azure CLI (az) is missing: https://learn.microsoft.com/cli/azure/install-azure-cli");
+		const why = error?.message ?? (stderr.trim() || `Exit code ${status}`);
+		if (status !== 0) throw new Failure(`az ${args.slice(0, 3).join(" ")} failed. ${why}`);
+		return stdout.trim() === "" ? undefined : JSON.parse(stdout);
+	};
+}
+
+/**
+ * On Windows az is a batch file, which only a shell runs: each argument in quotes, and none that would end them.
+ * @param {readonly string[]} args
+ */
+function runAz(args) {
+	const options = /** @type {const} */ ({ encoding: "utf8", maxBuffer: 64_000_000, windowsHide: true });
+	if (process.platform !== "win32") return spawnSync("az", args, options);
+	const unsafe = args.find((arg) => /["%\r\n]/.test(arg));
+	if (unsafe !== undefined) throw new Failure(`cmd.exe would misread ${unsafe}`);
+	return spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { ...options, shell: true });
+}
+
+const [, script] = process.argv;
+if (script !== undefined && realpathSync(script) === import.meta.filename)
+	process.exitCode = await main(process.argv.slice(2));

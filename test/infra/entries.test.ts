@@ -1,0 +1,49 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "@jest/globals";
+import { BICEP, bicep, infra } from "../helpers/bicep.ts";
+import { describeWith } from "../helpers/describe-with.ts";
+
+describeWith(BICEP, "the infrastructure's files", () => {
+	it("build and lint without a warning", async () => {
+		expect(await bicep("lint", "--pattern", join(infra, "**/*.bicep"))).toBe("");
+		const built = await bicep("build", join(infra, "subscribe.bicep"), "--stdout");
+		expect(JSON.parse(built).$schema).toContain("deploymentTemplate.json");
+	});
+
+	it("main.bicepparam is a parameters file for main.bicep", async () => {
+		const { parametersJson } = JSON.parse(await bicep("build-params", join(infra, "main.bicepparam"), "--stdout"));
+		expect(Object.keys(JSON.parse(parametersJson).parameters)).toContain("githubRepository");
+	});
+
+	it("azuredeploy.json is what main.bicep compiles to: `npm run infra` writes it", async () => {
+		const compiled = JSON.parse(await bicep("build", join(infra, "main.bicep"), "--stdout"));
+		const committed = JSON.parse(read(infra, "azuredeploy.json"));
+		expect(withoutGenerator(committed)).toEqual(withoutGenerator(compiled));
+	});
+
+	it("are laid out as `bicep format` does it", async () => {
+		const copy = mkdtempSync(join(tmpdir(), "infra-"));
+		cpSync(infra, copy, { recursive: true });
+		await bicep("format", "--pattern", join(copy, "**/*.bicep"));
+		const files = readdirSync(infra, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".bicep"));
+		const changed = files.filter((file) => read(copy, file) !== read(infra, file));
+		rmSync(copy, { recursive: true });
+		expect({ changed, files: files.length > 10 }).toEqual({ changed: [], files: true });
+	});
+
+	it("nothing in the template is different each time it is deployed", () => {
+		const template = read(infra, "azuredeploy.json");
+		expect(template).not.toMatch(/\b(newGuid|utcNow)\(/i);
+	});
+});
+
+function read(folder: string, file: string): string {
+	return readFileSync(join(folder, file), "utf8");
+}
+
+/** Versions of the compiler differ in how they sign their work, at every level of nesting. */
+function withoutGenerator(template: unknown): unknown {
+	return JSON.parse(JSON.stringify(template, (key, value) => (key === "_generator" ? undefined : value)));
+}

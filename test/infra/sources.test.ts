@@ -1,0 +1,193 @@
+import { beforeAll, expect, it } from "@jest/globals";
+import { BICEP, type Prediction, predict, type Resource } from "../helpers/bicep.ts";
+import { describeWith } from "../helpers/describe-with.ts";
+import { MODES } from "../helpers/infra-modes.ts";
+import { rolesIn } from "../helpers/infra-roles.ts";
+
+const REPOSITORY = { githubRepository: "contoso/fraud-model" };
+
+describeWith(BICEP, "the sources of events", () => {
+	let here: Prediction;
+	let elsewhere: Prediction;
+	let webhook: Prediction;
+
+	beforeAll(async () => {
+		[here, elsewhere, webhook] = await Promise.all([
+			predict(MODES["code, a new workspace and a new data account"]),
+			predict(MODES["everything elsewhere, with topics that exist"]),
+			predict(MODES["an Entra-protected webhook"]),
+		]);
+	}, 60_000);
+
+	it("a workspace of this group is made with all that it needs, unless it is there", () => {
+		const conditional = here.resources.filter(({ condition }) => condition?.includes("workspaces/contoso_ml"));
+		expect(conditional.map(({ type }) => type.split("/").slice(1).join("/"))).toEqual([
+			"storageAccounts",
+			"vaults",
+			"registries",
+			"components",
+			"workspaces",
+			"userAssignedIdentities",
+			"roleAssignments",
+			"roleAssignments",
+			"workspaces/computes",
+		]);
+		expect(find(here, "Microsoft.MachineLearningServices/workspaces").properties.systemDatastoresAuthMode).toBe(
+			"Identity",
+		);
+		const cluster = find(here, "Microsoft.MachineLearningServices/workspaces/computes");
+		expect(cluster.properties.properties.scaleSettings).toMatchObject({ minNodeCount: 0, maxNodeCount: 2 });
+		const compute = rolesIn(here).filter(({ to }) => to.includes("id-contoso_ml-compute"));
+		expect(compute.map(({ role, scope }) => [role, scope.split("/").at(-1)?.slice(0, 4)])).toEqual([
+			["Storage Blob Data Contributor", "stml"],
+			["AcrPull", expect.stringMatching(/^cr/)],
+		]);
+	});
+
+	it("what exists elsewhere is listened to, and not touched", () => {
+		const types = elsewhere.resources.map(({ type }) => type);
+		expect(types.filter((type) => type.startsWith("Microsoft.MachineLearningServices/"))).toEqual([]);
+		expect(types.filter((type) => type === "Microsoft.Storage/storageAccounts")).toHaveLength(1);
+	});
+
+	it("a new data account has the namespace that is asked for, and its container", () => {
+		const account = (prediction: Prediction) =>
+			prediction.resources.find(({ id }) => id.endsWith("/storageAccounts/contosodata"));
+		expect(account(here)?.properties.isHnsEnabled).toBe(true);
+		expect(account(webhook)?.properties.isHnsEnabled).toBe(false);
+		expect(here.resources.map(({ id }) => id)).toContainEqual(
+			expect.stringMatching(/\/contosodata\/blobServices\/default\/containers\/training$/),
+		);
+	});
+
+	it("a topic is made beside its source, in its location, and one that exists is only named", () => {
+		const topics = (prediction: Prediction) =>
+			prediction.resources.filter(({ type }) => type === "Microsoft.EventGrid/systemTopics");
+		const DATA = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/data/providers";
+		expect(topics(elsewhere)).toEqual([
+			expect.objectContaining({
+				id: `${DATA}/Microsoft.EventGrid/systemTopics/grid-dispatch-contosoraw`,
+				location: expect.stringMatching(/outputs\.location\.value\]$/),
+				identity: { type: "SystemAssigned" },
+				properties: {
+					source: `${DATA}/Microsoft.Storage/storageAccounts/contosoraw`,
+					topicType: "Microsoft.Storage.StorageAccounts",
+				},
+			}),
+		]);
+		expect(topics(here).map(({ name, properties }) => [name, properties.topicType])).toEqual([
+			["grid-dispatch-contoso-ml", "Microsoft.MachineLearningServices.Workspaces"],
+			["grid-dispatch-contosodata", "Microsoft.Storage.StorageAccounts"],
+		]);
+		expect(subscriptions(elsewhere).map(({ id }) => id.split("/providers/")[1])).toEqual([
+			"Microsoft.EventGrid/systemTopics/ml-topic/eventSubscriptions/grid-dispatch",
+			"Microsoft.EventGrid/systemTopics/data-topic/eventSubscriptions/grid-dispatch-training",
+			"Microsoft.EventGrid/systemTopics/grid-dispatch-contosoraw/eventSubscriptions/grid-dispatch-raw",
+		]);
+	});
+
+	it("events are chosen by type, and by container", () => {
+		expect(subscriptions(here).map(({ properties }) => properties.filter)).toEqual([
+			{
+				includedEventTypes: [
+					"Microsoft.MachineLearningServices.ModelRegistered",
+					"Microsoft.MachineLearningServices.RunCompleted",
+				],
+			},
+			{
+				includedEventTypes: [
+					"Microsoft.Storage.BlobCreated",
+					"Microsoft.Storage.BlobDeleted",
+					"Microsoft.Storage.BlobRenamed",
+					"Microsoft.Storage.DirectoryRenamed",
+				],
+				subjectBeginsWith: "/blobServices/default/containers/training/",
+			},
+		]);
+		expect(subscriptions(elsewhere)[2]?.properties.filter).toEqual({
+			includedEventTypes: ["Microsoft.Storage.DirectoryCreated"],
+			subjectBeginsWith: "/blobServices/default/containers/raw/",
+		});
+	});
+
+	it("alerts about a topic stand beside it", () => {
+		const alerts = elsewhere.resources.filter(({ type }) => type === "Microsoft.Insights/metricAlerts");
+		const metrics = alerts.map(({ id, properties }) => [id.split("/")[4], properties.criteria.allOf[0].metricName]);
+		expect(metrics.filter(([group]) => group === "ml")).toEqual([
+			["ml", "DroppedEventCount"],
+			["ml", "DeadLetteredCount"],
+			["ml", "DeliveryAttemptFailCount"],
+		]);
+		expect(alerts).toHaveLength(9);
+	});
+
+	it.each([
+		["an account without a container", { dataAccounts: [{ name: "contosodata" }] }, /dataContainer/],
+		["a whole account", { dataAccounts: [{ name: "contosodata", dataContainer: "" }] }, /minimum|length/i],
+		[
+			"a container that every run writes to",
+			{ dataAccounts: [{ name: "contosodata", dataContainer: "azureml-blobstore-1" }] },
+			/belongs to Azure ML.*docs\/loops\.md/,
+		],
+		[
+			"another type of event",
+			{
+				dataAccounts: [
+					{ name: "contosodata", dataContainer: "raw", eventTypes: ["Microsoft.Storage.BlobTierChanged"] },
+				],
+			},
+			/BlobTierChanged/,
+		],
+		["a secret among the settings", { settings: { GITHUB_TOKEN: "x" } }, /GITHUB_TOKEN/],
+		["no destination", { githubRepository: "" }, /Give githubRepository \(owner\/name\), or routes/],
+		[
+			"half an Entra application",
+			{ delivery: "webhook", workspaceName: "ml-one", webhookUrl: "https://x.example", webhookTenantId: "t" },
+			/belong together/,
+		],
+	])("%s is refused, with a word about why", async (_, wrong, message) => {
+		await expect(predict({ ...REPOSITORY, ...wrong })).rejects.toThrow(message);
+	});
+
+	it("a webhook without an endpoint is refused", async () => {
+		const wrong = { delivery: "webhook", workspaceName: "ml-one" };
+		await expect(predict(wrong, "subscribe.bicep")).rejects.toThrow(/needs webhookUrl/);
+	});
+
+	it("the bridge's own account cannot be subscribed, nor that of its new workspace", async () => {
+		const own = String(here.outputs["storageAccountName"]);
+		const ml = here.resources.find(({ id }) => id.includes("/storageAccounts/stml"))?.name ?? "";
+		for (const name of [own, own.toUpperCase(), ml]) {
+			const wrong = { workspaceName: "contoso_ml", dataAccounts: [{ name, dataContainer: "training" }] };
+			const refused = /storage account of the bridge or of its new workspace/;
+			await expect(predict({ ...REPOSITORY, ...wrong })).rejects.toThrow(refused);
+			await expect(predict(wrong, "subscribe.bicep")).rejects.toThrow(refused);
+		}
+	}, 60_000);
+
+	it("two containers of one account share its topic", async () => {
+		const { resources } = await predict({
+			...REPOSITORY,
+			delivery: "queue",
+			dataAccounts: [
+				{ name: "contosodata", dataContainer: "raw" },
+				{ name: "contosodata", dataContainer: "training" },
+			],
+		});
+		const names = resources.filter(({ type }) => type.endsWith("/eventSubscriptions")).map(({ name }) => name);
+		expect(names).toEqual([
+			"grid-dispatch-contosodata/grid-dispatch-raw",
+			"grid-dispatch-contosodata/grid-dispatch-training",
+		]);
+	});
+});
+
+function subscriptions({ resources }: Prediction): Resource[] {
+	return resources.filter(({ type }) => type.endsWith("/eventSubscriptions"));
+}
+
+function find({ resources }: Prediction, type: string): Resource {
+	const found = resources.find((resource) => resource.type === type);
+	if (found === undefined) throw new Error(`there is no ${type}`);
+	return found;
+}
