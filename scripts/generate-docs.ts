@@ -1,7 +1,9 @@
 /**
  * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
  * `docs/events.md`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
- * that its data can have besides. Run by `npm run docs`; a test holds what lies there against what this file would write.
+ * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button in
+ * `docs/deploy.md` and `infra/package-uri.json`, the template's default package. Run by `npm run docs`; a test holds what
+ * lies there against what this file would write.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +16,7 @@ import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
 import { summarise } from "../src/ledger/manifest.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { promiseKey } from "../src/route/promise-key.ts";
+import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
 
 /** An event schema, as far as the documentation tells of it. */
 interface EventSchema {
@@ -27,17 +30,23 @@ interface EventSchema {
 }
 
 const PAYLOADS = "docs/client-payloads";
-const CONTAINER = "https://contosobridge.blob.core.windows.net/grid-dispatch";
+const CONTAINER = "https://contosobridge.blob.core.windows.net/grid-dispatch-payloads";
 
 /** Every generated file as it should be, by its path from the root. Reads files and writes none. */
 export function generateDocs(root: string): ReadonlyMap<string, string> {
-	const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+	const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+	const { version } = manifest;
+	const address = publicAddress(manifest);
 	const schemas = readSchemas(join(root, "src/event/schemas"));
 	const fill = (path: string, name: string, table: string) =>
 		[path, between(readFileSync(join(root, path), "utf8"), name, table)] as const;
 	return new Map([
 		fill("README.md", "dispatch-types", dispatchTypes(schemas)),
 		fill("docs/events.md", "event-types", eventTypes(schemas)),
+		...(existsSync(join(root, "docs/deploy.md"))
+			? [fill("docs/deploy.md", "deploy-button", deployButton(address))]
+			: []),
+		["infra/package-uri.json", `${JSON.stringify({ packageUri: address?.packageUri ?? "" }, null, "\t")}\n`],
 		...schemas.map((schema) => [payloadPath(schema), examplePayload(schema, version)] as const),
 		[`${PAYLOADS}/data-by-reference.json`, referencePayload(schemas, version)],
 		[`${PAYLOADS}/few-events.json`, windowPayload(schemas, version, 2)],
