@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { AzAnswer } from "./fake-az.ts";
+import { type JobRun, startJob } from "./run-job.ts";
+import { ROOT } from "./workflows.ts";
+
+const SUBMIT = "Submit the job, unless it is there";
+const KEY = "0123456789abcdef0123456789abcdef";
+const FOLDER = "wasbs://articles@contosoarticles.blob.core.windows.net/2026/";
+const NO_SUCH_JOB = { call: "ml job show*", status: 1 };
+
+let job: JobRun;
+beforeEach(() => {
+	job = startJob("train_model");
+});
+afterEach(() => job.remove());
+
+/** Writes the account, the container and more into the configuration, and reads it as the workflow does. */
+async function configure(changes: Readonly<Record<string, string>> = {}): Promise<void> {
+	const file = join(job.folder, ".cloud/.azure/run.json");
+	const config = JSON.parse(readFileSync(file, "utf8")) as object;
+	writeFileSync(file, JSON.stringify({ ...config, ...changes }));
+	const { ok, calls } = await job.step("Read the configuration");
+	expect(ok).toBe(true);
+	expect(calls).toContain("configure --defaults group=contoso-ml workspace=contoso-ml");
+}
+
+describe("train_model.yml submits", () => {
+	beforeEach(() => configure());
+
+	it("a job that is named after the event, on the data of the event", async () => {
+		const { ok, calls } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER }, [NO_SUCH_JOB]);
+		expect(ok).toBe(true);
+		expect(calls).toEqual([
+			`ml job show --name gd-${KEY} --output none`,
+			`ml job create --file code/train/job.yml --name gd-${KEY}` +
+				` --set experiment_name=article-topics inputs.data.path=${FOLDER} --output none`,
+		]);
+	});
+
+	it("nothing when the job is there, and ends green", async () => {
+		const { ok, calls, printed } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER });
+		expect(ok).toBe(true);
+		expect(calls).toEqual([`ml job show --name gd-${KEY} --output none`]);
+		expect(printed).toContain("is there already");
+	});
+
+	it("a job for a push, on the data of the repository", async () => {
+		const { calls } = await job.step(SUBMIT, { KEY: "", DATA_PATH: "" }, [NO_SUCH_JOB]);
+		expect(calls[1]).toBe(
+			"ml job create --file code/train/job.yml --name gd-push-1234-1 --set experiment_name=article-topics --output none",
+		);
+	});
+
+	it("nothing for a key that is none", async () => {
+		for (const bad of ["x", `${KEY}0`, "--help", `${KEY}\n`, `${KEY} --file x`]) {
+			expect(await job.step(SUBMIT, { KEY: bad, DATA_PATH: FOLDER }, [NO_SUCH_JOB])).toMatchObject({
+				ok: false,
+				calls: [],
+			});
+		}
+	});
+
+	it("or fails with Azure ML", async () => {
+		const failing = { call: "ml job create*", status: 1 };
+		expect((await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER }, [NO_SUCH_JOB, failing])).ok).toBe(false);
+	});
+});
+
+describe("train_model.yml finds the data in the payloads that the bridge sends:", () => {
+	const payloads = join(ROOT, "docs/client-payloads");
+	const read = (name: string) => readFileSync(join(payloads, `${name}.json`), "utf8");
+	const find = (payload: string, answers: readonly AzAnswer[] = []) =>
+		job.step("Find the data", { PAYLOAD: payload }, answers);
+
+	beforeEach(() => configure({ data_account: "contosodata", data_container: "training" }));
+
+	it.each([
+		["storage-blobcreated", "wasbs://training@contosodata.blob.core.windows.net/2026/03/"],
+		["storage-blobdeleted", "wasbs://training@contosodata.blob.core.windows.net/2026/02/"],
+		["storage-blobrenamed", "abfss://training@contosodata.dfs.core.windows.net/incoming/"],
+		["storage-directoryrenamed", "abfss://training@contosodata.dfs.core.windows.net/batch-0042/"],
+		["few-events", "wasbs://training@contosodata.blob.core.windows.net/2026/03/"],
+	])("%s", async (name, path) => {
+		expect(readdirSync(payloads)).toContain(`${name}.json`);
+		expect(await find(read(name))).toMatchObject({ ok: true, calls: [], outputs: { path } });
+	});
+
+	it("many-events, by its manifest", async () => {
+		const { data } = JSON.parse(read("few-events")) as { data: { events: object[] } };
+		const manifest = `${data.events.map((event) => JSON.stringify(event)).join("\n")}\n`;
+		const payload = JSON.parse(read("many-events")) as { data: { manifest: { url: string; sha256: string } } };
+		const { manifest: reference } = payload.data;
+		await configure({
+			data_account: "contosodata",
+			data_container: "training",
+			payload_container_url: reference.url.slice(0, reference.url.indexOf("/manifests/")),
+		});
+		reference.sha256 = createHash("sha256").update(manifest).digest("hex");
+
+		const found = await find(JSON.stringify(payload), [{ call: "storage blob download*", blob: manifest }]);
+		expect(found).toMatchObject({
+			ok: true,
+			outputs: { path: "wasbs://training@contosodata.blob.core.windows.net/2026/03/" },
+		});
+		expect(found.calls[0]).toContain(`--auth-mode login --blob-url ${reference.url} --file `);
+	});
+
+	it("and takes nothing from another account", async () => {
+		await configure({ data_account: "contosoarticles", data_container: "articles" });
+		const { ok, outputs, printed } = await find(read("storage-blobcreated"));
+		expect({ ok, outputs }).toEqual({ ok: false, outputs: {} });
+		expect(printed).toContain("is not in the container articles of contosoarticles");
+	});
+});
