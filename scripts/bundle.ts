@@ -30,6 +30,7 @@ await build({
 		"github-app": "src/dispatch/github-app.ts",
 		"azure-storage": "src/ledger/azure-storage.ts",
 		credential: "src/credential.ts",
+		"console-page": "src/console/console-page.ts",
 	},
 	absWorkingDir: root,
 	outdir: "dist",

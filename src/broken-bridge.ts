@@ -39,6 +39,8 @@ export function createBrokenBridge(problems: readonly Problem[]): Bridge {
 				waiting: 0,
 				oldest: null,
 				windows: 0,
+				gathering: [],
+				pace: [],
 				deadLetters: 0,
 			};
 		},

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { console as consolePage } from "./functions/console.ts";
 import { deliver, deliverPoison } from "./functions/deliver.ts";
 import { eventGrid } from "./functions/event-grid.ts";
 import { eventQueue, eventQueuePoison } from "./functions/event-queue.ts";
@@ -46,6 +47,7 @@ app.http(
 	"health",
 	health(theBridge, version, () => performance.now()),
 );
+app.http("console", consolePage());
 
 // Opened as soon as the functions are registered, so that the first event does not wait for it. Not awaited: the host
 // goes on starting meanwhile, and should opening fail, every invocation says so.

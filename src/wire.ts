@@ -126,7 +126,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				wake: wakeLane,
 				now,
 			}),
-		health: () => checkHealth({ storage, tokens, lanes: destinationByLane(routes, tokenKind), warnings, now }),
+		health: () => checkHealth({ storage, tokens, lanes: destinationByLane(routes, tokenKind), limits, warnings, now }),
 		upkeep: (log) => upkeep(log, { storage, wake: wakeLane, keepMs, now }),
 	};
 }

@@ -16,6 +16,8 @@ const src = join(import.meta.dirname, "../src");
 const ROOMS = ["event", "route", "dispatch", "ledger"];
 /** What is done with the rooms; wire.ts brings them together. */
 const VERBS = ["accept", "deliver", "operate"];
+/** What is never deployed. */
+const AT_THE_DESK = ["local", "cli"];
 const sources = readSources();
 
 describe("the architecture", () => {
@@ -71,16 +73,25 @@ describe("the architecture", () => {
 		["@azure/storage-queue", "ledger"],
 		["@azure/storage-blob", "ledger"],
 	])("keeps %s behind the room that owns it", (sdk, owner) => {
-		const users = sources.filter(({ room, text }) => room !== "local" && text.includes(`from "${sdk}`));
+		const users = sources.filter(({ room, text }) => !AT_THE_DESK.includes(room) && text.includes(`from "${sdk}`));
 		expect(users.length).toBeGreaterThan(0);
 		expect(new Set(users.map(({ room }) => room))).toEqual(new Set([owner]));
 	});
 
-	it("never lets what is deployed reach into local/", () => {
-		const deployed = sources.filter(({ room }) => room !== "local");
-		expect(deployed.filter(({ values, types }) => [...values, ...types].some((to) => roomOf(to) === "local"))).toEqual(
-			[],
-		);
+	it("never lets what is deployed reach into local/ or cli/", () => {
+		const reaching = sources
+			.filter(({ room }) => !AT_THE_DESK.includes(room))
+			.filter(({ values, types }) => [...values, ...types].some((to) => AT_THE_DESK.includes(roomOf(to))));
+		expect(reaching.map(({ file }) => file)).toEqual([]);
+	});
+
+	it("lets neither of local/ and cli/ need the other", () => {
+		const reaching = sources
+			.filter(({ room }) => AT_THE_DESK.includes(room))
+			.filter(({ room, values, types }) =>
+				[...values, ...types].some((to) => AT_THE_DESK.includes(roomOf(to)) && roomOf(to) !== room),
+			);
+		expect(reaching.map(({ file }) => file)).toEqual([]);
 	});
 
 	it("takes clock, randomness and environment as parameters", () => {

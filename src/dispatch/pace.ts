@@ -66,6 +66,11 @@ export function logCalls(
 	return count === 0 ? [] : recent.slice(-count);
 }
 
+/** How many calls a limit counts at this time. */
+export function usedOf({ count, ms }: Limit, calls: readonly number[], now: number): number {
+	return Math.min(count, calls.filter((time) => time > now - windowOf(ms)).length);
+}
+
 function windowOf(ms: number): number {
 	return ms <= 1_000 ? ms : ms + MARGIN_MS;
 }

@@ -1,8 +1,10 @@
 import { readEntry } from "./entry.ts";
+import { type Gathering, gathering } from "./gathering.ts";
 import { fromColumns, type Gate, type LaneState, NEW_LANE } from "./lane-state.ts";
 import { listLanes } from "./lanes.ts";
 import { NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
 import type { Storage } from "./storage.ts";
+import { WINDOW_COLUMNS } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
 export interface LaneOverview {
@@ -13,6 +15,10 @@ export interface LaneOverview {
 	readonly parkedDestinations: number;
 	readonly waiting: number;
 	readonly windows: number;
+	/** The first of them, and how full they are. */
+	readonly gathering: readonly Gathering[];
+	/** The times of recent calls, epoch milliseconds. */
+	readonly calls: readonly number[];
 	/** When the oldest entry was accepted, ISO 8601. */
 	readonly oldest: string | null;
 	readonly deadLetters: number;
@@ -22,7 +28,7 @@ export interface LaneOverview {
 
 const MOST = 1_000;
 
-/** How all lanes are: two short calls for each, and one to find them. Rejects when storage cannot be reached. */
+/** How all lanes are: two short calls for each, one for each window, and one to find them. Rejects when storage cannot be reached. */
 export async function overview(storage: Storage, now: number): Promise<readonly LaneOverview[]> {
 	const lanes = await listLanes(storage);
 	return Promise.all([...lanes, NO_LANE].map((lane) => overviewOf(storage, lane, now)));
@@ -30,7 +36,7 @@ export async function overview(storage: Storage, now: number): Promise<readonly 
 
 async function overviewOf(storage: Storage, lane: string, now: number): Promise<LaneOverview> {
 	const [pending, dead] = await Promise.all([
-		storage.list(lane, { ...ROWS.pending, top: MOST, select: ["acceptedAt", "state", "calls"] }),
+		storage.list(lane, { ...ROWS.pending, top: MOST, select: ["acceptedAt", "state", "calls", ...WINDOW_COLUMNS] }),
 		storage.list(lane, { ...ROWS.deadLetters, top: MOST, select: ["key"] }),
 	]);
 	const { rows } = pending;
@@ -45,6 +51,8 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		parkedDestinations: Object.keys(state.gates).length,
 		waiting: entries.length,
 		windows: rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).length,
+		gathering: await gathering(storage, lane, rows),
+		calls: state.calls,
 		oldest: oldest === undefined ? null : new Date(oldest.acceptedAt).toISOString(),
 		deadLetters: dead.rows.length,
 		tokenExpiresAt: state.tokenExpiresAt,

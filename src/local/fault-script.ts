@@ -29,6 +29,11 @@ export class FaultScript {
 	set(script: unknown): number {
 		const faults = Array.isArray(script) ? script : [script];
 		this.steps = faults.map((fault, index) => ({ fault: check(fault, index), left: (fault as Fault).times ?? 1 }));
+		return this.left();
+	}
+
+	/** How many requests are still to get a fault. */
+	left(): number {
 		return this.steps.reduce((sum, { left }) => sum + left, 0);
 	}
 

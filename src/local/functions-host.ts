@@ -6,6 +6,7 @@ import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
 import { described, runLogged } from "./run-logged.ts";
 import { readAll, type Server, serve } from "./serve.ts";
 import { startTriggers } from "./start-triggers.ts";
+import type { Workbench } from "./workbench.ts";
 
 export interface FunctionsHost extends Server {
 	readonly functions: readonly RegisteredFunction[];
@@ -21,6 +22,10 @@ export interface HostOptions {
 	readonly storage?: string | undefined;
 	/** How queue triggers run; left out, as the real host's do by default. */
 	readonly queues?: QueueSettings;
+	/** The HTTP function that is served at `/`, too; left out, a word in plain text is. */
+	readonly startPage?: string;
+	/** Answers below `/_local`, which no real host does; left out, this one does not either. */
+	readonly workbench?: Workbench;
 }
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
@@ -46,14 +51,21 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 		return binding === undefined ? [] : [{ called, binding }];
 	});
 
+	const startPage = http.find(({ called }) => called.name === options.startPage);
+
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
 		const body = await readAll(request);
 		const path = url.pathname.toLowerCase();
-		if (path === "/")
+		if (path === "/" && startPage === undefined)
 			return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
 		if (path === "/runtime/webhooks/eventgrid") return answerWebhook(request, response, url, body);
-		const found = http.find(({ called, binding }) => serves(called, binding, request.method ?? "", path));
+		if (/^\/_local(\/|$)/.test(path) && options.workbench !== undefined)
+			return answerLocally(options.workbench, request, response, url, body);
+		const isStart = path === "/" && request.method === "GET";
+		const found = isStart
+			? startPage
+			: http.find(({ called, binding }) => serves(called, binding, request.method ?? "", path));
 		// The real host answers 404 to a method that a function does not take, too.
 		if (found === undefined) return void response.writeHead(404).end();
 		const sent = body.length > 0 ? { body: { bytes: body } } : {};
@@ -102,6 +114,19 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 		await server.close();
 		throw error;
 	}
+}
+
+function answerLocally(
+	workbench: Workbench,
+	{ method = "", headers }: IncomingMessage,
+	response: ServerResponse,
+	{ pathname, searchParams: query }: URL,
+	body: Buffer,
+): void {
+	const path = pathname.slice("/_local".length);
+	const answered = workbench({ method, path, query, headers, body: body.toString("utf8") });
+	response.writeHead(answered.status, { "content-type": "application/json; charset=utf-8" });
+	response.end(JSON.stringify(answered.body));
 }
 
 function serves({ name }: RegisteredFunction, { route, methods }: Binding, method: string, path: string): boolean {

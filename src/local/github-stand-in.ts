@@ -12,6 +12,7 @@ import {
 	tokenOf,
 } from "./github-rules.ts";
 import { type Allowance, createRateLimits, DOCUMENTED_LIMITS, type Limits } from "./rate-limits.ts";
+import { createRepositoryRoutes, expiryHeader } from "./repository-routes.ts";
 import { readAll, type Server, serve } from "./serve.ts";
 
 /** A dispatch that the stand-in has taken, as `GET /_received` lists it. */
@@ -59,7 +60,8 @@ export interface GitHubStandIn extends Server {
 
 /**
  * Stands in for GitHub's REST API as far as a dispatch needs it: documented answers, limits and headers, over real
- * HTTP. `GET /_received` lists what it took (DELETE forgets it), `POST /_script` scripts faults (see Fault).
+ * HTTP. `GET /_received` lists what it took (DELETE forgets it), `POST /_script` scripts faults (see Fault), and
+ * `POST /_repository` says what a look at a repository shows (see StandInRepository).
  */
 export async function startGitHubStandIn(options: StandInOptions = {}): Promise<GitHubStandIn> {
 	const { now = Date.now, limits = DOCUMENTED_LIMITS, latencyMs = 0 } = options;
@@ -71,6 +73,7 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 	const count = createRateLimits(limits);
 	const script = new FaultScript();
 	const received: Received[] = [];
+	const shown = createRepositoryRoutes(received);
 	const calls: ApiCall[] = [];
 	const sockets = new WeakSet<object>();
 	let connections = 0;
@@ -94,7 +97,7 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		const noted = noteCall(at, path, headers, body, fault);
 		calls.push(noted);
 		if (fault?.hang === true) return;
-		const given = fault?.cut === "before" ? undefined : (scripted(fault) ?? dispatch(at, method, path, headers, body));
+		const given = fault?.cut === "before" ? undefined : (scripted(fault) ?? dispatch(at, method, url, headers, body));
 		const waitMs = Math.max(latencyMs, fault?.delayMs ?? 0);
 		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		if (given === undefined || fault?.cut !== undefined) return void request.socket.destroy();
@@ -105,18 +108,23 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		send(response, { ...given, headers: { "x-github-request-id": requestId, ...given.headers, ...fault?.headers } });
 	}
 
-	function dispatch(at: number, method: string, path: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
+	function dispatch(at: number, method: string, url: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
+		const [path = "", search = ""] = url.split("?");
 		const token = tokenOf(headers) ?? "";
 		const forApp = app?.answer(method, path, tokenOf(headers));
 		if (forApp !== undefined) return forApp;
 		const refusal = checkCaller(headers, isValid);
 		if (refusal !== undefined) return refusal;
-		const allowance = count(token, at);
-		const told = { ...allowance.headers, ...(app?.isValid(token) === true ? {} : expiry) };
+		const { repository, below = "" } = placeOf(path);
+		const exists = repository !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
+		const allowance = count(token, at, method !== "GET");
+		const ofToken = { ...expiry, ...(exists ? shown.headers(repository) : {}) };
+		const told = { ...allowance.headers, ...(app?.isValid(token) === true ? {} : ofToken) };
 		const refused = refuseByLimit({ ...allowance, headers: told });
 		if (refused !== undefined) return refused;
-		const { repository, below } = placeOf(path);
-		const exists = repository !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
+		const call = { method, below, query: new URLSearchParams(search), url: server.url };
+		const looked = exists ? shown.answer({ ...call, repository }) : undefined;
+		if (looked !== undefined) return { ...looked, headers: { ...told, ...looked.headers } };
 		if (method !== "POST" || below !== "/dispatches" || !exists)
 			return { ...githubError(404, "Not Found"), headers: told };
 		const checked = checkDispatch(raw);
@@ -130,11 +138,14 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		if (path === "/_received" && method === "GET") return { status: 200, body: received };
 		if (path === "/_received" && method === "DELETE")
 			return { status: 200, body: { forgotten: received.splice(0).length } };
-		if (path !== "/_script" || method !== "POST") {
-			return { status: 404, body: { error: "there are GET and DELETE /_received, and POST /_script" } };
+		if (!["/_script", "/_repository"].includes(path) || method !== "POST") {
+			const error = "there are GET and DELETE /_received, POST /_script and POST /_repository";
+			return { status: 404, body: { error } };
 		}
 		try {
-			return { status: 200, body: { faults: script.set(JSON.parse(body.toString("utf8"))) } };
+			const given: unknown = JSON.parse(body.toString("utf8"));
+			const done = path === "/_script" ? { faults: script.set(given) } : { repositories: shown.set(given) };
+			return { status: 200, body: done };
 		} catch (error) {
 			return { status: 400, body: { error: (error as Error).message } };
 		}
@@ -159,13 +170,6 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 /** What a path is about: a repository (owner/name), and what of it. */
 function placeOf(path: string): { repository?: string; below?: string } {
 	return /^\/(?:api\/v3\/)?repos\/(?<repository>[^/]+\/[^/]+)(?<below>\/.*)?$/.exec(path)?.groups ?? {};
-}
-
-/** As GitHub sends it for a personal access token with an expiry. Source: go-github's parseTokenExpiration. */
-function expiryHeader(expiresAt: string | Date | undefined): Readonly<Record<string, string>> {
-	if (expiresAt === undefined) return {};
-	const [day, time] = new Date(expiresAt).toISOString().split(/[T.]/);
-	return { "github-authentication-token-expiration": `${day} ${time} UTC` };
 }
 
 function scripted(fault: Fault | undefined): Answer | undefined {

@@ -28,12 +28,13 @@ export interface Allowance {
 /**
  * Counts requests by token, strictly by arrival. The primary limit's hour starts with its first request, as GitHub's
  * does; the secondary ones look back from each arrival.
- * @returns asks for a request that arrives `at` epoch milliseconds, not before the one asked for last
+ * @returns asks for a request that arrives `at` epoch milliseconds, not before the one asked for last; one that only
+ * reads counts towards the primary limit alone
  */
-export function createRateLimits(limits: Limits): (token: string, at: number) => Allowance {
+export function createRateLimits(limits: Limits): (token: string, at: number, creates?: boolean) => Allowance {
 	const tokens = new Map<string, { used: number; resetAt: number; content: number[] }>();
 
-	return (token, at) => {
+	return (token, at, creates = true) => {
 		const state = tokens.get(token) ?? { used: 0, resetAt: at + HOUR_MS, content: [] };
 		tokens.set(token, state);
 		if (at >= state.resetAt) Object.assign(state, { used: 0, resetAt: at + HOUR_MS });
@@ -46,6 +47,7 @@ export function createRateLimits(limits: Limits): (token: string, at: number) =>
 			"x-ratelimit-resource": "core",
 		};
 		if (state.used > limits.perHour) return { headers, exceeded: "primary" };
+		if (!creates) return { headers };
 		state.content = state.content.filter((time) => time > at - HOUR_MS);
 		const free = Math.max(
 			freeAt(state.content, limits.contentPerSecond, SECOND_MS),

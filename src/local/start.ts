@@ -10,6 +10,7 @@ import { readQueueSettings } from "./queue-settings.ts";
 import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
 import { serve } from "./serve.ts";
 import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
+import { createWorkbench } from "./workbench.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -37,11 +38,20 @@ async function main(): Promise<void> {
 	try {
 		// Taken for a moment, since a second run on this port must not come near the data of the first.
 		await serve(port, () => {}).then((server) => server.close());
-		if (setup.standIn) started.add((await startGitHubStandIn({ port: port + 1 })).close);
+		const standIn = setup.standIn ? await startGitHubStandIn({ port: port + 1 }) : undefined;
+		if (standIn !== undefined) started.add(standIn.close);
 		const storage = setup.storage ?? (await storageOf(port, started));
 		setEnvironment({ ...setup.env, AzureWebJobsStorage: storage });
 		const queues = { ...readQueueSettings(readFileSync(join(root, "host.json"), "utf8")), lockMs };
-		const host = await startFunctionsHost({ entry: join(root, "dist/index.cjs"), port, onLog: print, storage, queues });
+		const host = await startFunctionsHost({
+			entry: join(root, "dist/index.cjs"),
+			port,
+			onLog: print,
+			storage,
+			queues,
+			startPage: "console",
+			workbench: createWorkbench(standIn),
+		});
 		started.add(host.close);
 		await introduce(host, setup);
 	} catch (error) {
@@ -87,6 +97,7 @@ async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSe
 	const storage = setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the one of AzureWebJobsStorage";
 	say(`grid-dispatch ${version}
 
+  console     ${url}/
   events      ${url}/api/events
   health      ${url}/api/health
   functions   ${functions.map(({ name }) => name).join(", ")}

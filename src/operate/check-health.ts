@@ -1,3 +1,4 @@
+import { type Limit, usedOf } from "../dispatch/pace.ts";
 import type { TokenFor, TokenSource, TokenUnavailable } from "../dispatch/token-source.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import type { Storage } from "../ledger/storage.ts";
@@ -19,7 +20,31 @@ export interface Health {
 	/** When the oldest of them was accepted, ISO 8601. */
 	readonly oldest: string | null;
 	readonly windows: number;
+	/** The first of them, and how full they are. */
+	readonly gathering: readonly WindowHealth[];
+	/** How much of what `GITHUB_PACE` allows is used up, for each lane that was sent through, and each limit. */
+	readonly pace: readonly PaceHealth[];
 	readonly deadLetters: number;
+}
+
+export interface WindowHealth {
+	readonly lane: string;
+	/** The route's name. */
+	readonly route: string;
+	/** Counting ends at 1,000. */
+	readonly events: number;
+	/** Since its first event, until no further one has come, and until its end at the latest; ISO 8601. */
+	readonly since: string;
+	readonly closes: string;
+	readonly latest: string;
+}
+
+export interface PaceHealth {
+	readonly lane: string;
+	/** So many calls are allowed in so many seconds. */
+	readonly count: number;
+	readonly seconds: number;
+	readonly used: number;
 }
 
 export interface TokenHealth {
@@ -44,6 +69,7 @@ export interface HealthOptions {
 	readonly tokens: TokenSource;
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, TokenFor>;
+	readonly limits: readonly Limit[];
 	readonly warnings: readonly string[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
@@ -52,7 +78,8 @@ export interface HealthOptions {
 /** A token that ends within this time is worth a warning. */
 export const EXPIRY_WARNING_MS = 30 * 86_400_000;
 
-export async function checkHealth({ storage, tokens, lanes, warnings, now }: HealthOptions): Promise<Health> {
+export async function checkHealth(options: HealthOptions): Promise<Health> {
+	const { storage, tokens, lanes, limits, warnings, now } = options;
 	const [overviews, present] = await Promise.all([
 		overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message))),
 		Promise.all([...lanes].map(async ([lane, wanted]) => ({ lane, reason: await whyNoToken(tokens, wanted) }))),
@@ -87,6 +114,8 @@ export async function checkHealth({ storage, tokens, lanes, warnings, now }: Hea
 				.filter((oldest) => oldest !== null)
 				.sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
+		gathering: all.flatMap(toWindowHealth),
+		pace: all.flatMap((lane) => toPaceHealth(lane, limits, now())),
 		deadLetters,
 	};
 }
@@ -121,6 +150,25 @@ function toLaneHealth({ lane, pause, parked, parkedDestinations }: LaneOverview)
 		reason: reason === undefined ? null : redact(reason),
 		parkedDestinations,
 	};
+}
+
+function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {
+	const iso = (epochMs: number) => new Date(epochMs).toISOString();
+	return gathering.map(({ route, events, since, closes, latest }) => ({
+		lane,
+		route,
+		events,
+		since: iso(since),
+		closes: iso(closes),
+		latest: iso(latest),
+	}));
+}
+
+function toPaceHealth({ lane, calls }: LaneOverview, limits: readonly Limit[], now: number): readonly PaceHealth[] {
+	if (calls.length === 0) return [];
+	return limits.map((limit) => {
+		return { lane, count: limit.count, seconds: limit.ms / 1_000, used: usedOf(limit, calls, now) };
+	});
 }
 
 function sum(numbers: readonly number[]): number {

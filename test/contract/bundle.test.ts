@@ -37,6 +37,7 @@ const FUNCTIONS = {
 	receipts: { type: "httpTrigger", authLevel: "function", methods: ["GET"], route: "receipts" },
 	replay: { type: "httpTrigger", authLevel: "function", methods: ["POST"], route: "receipts/replay" },
 	health: { type: "httpTrigger", authLevel: "anonymous", methods: ["GET"], route: "health" },
+	console: { type: "httpTrigger", authLevel: "anonymous", methods: ["GET"], route: "console" },
 };
 
 describe("the bundle, loaded as the Functions worker loads it", () => {
@@ -94,6 +95,7 @@ describe("the bundle, loaded as the Functions worker loads it", () => {
 		const code = readdirSync(dist).filter((file) => file.endsWith(".cjs"));
 		expect(code.sort()).toEqual([
 			"azure-storage.cjs",
+			"console-page.cjs",
 			"credential.cjs",
 			"github-app.cjs",
 			"index.cjs",

@@ -39,6 +39,7 @@ const FUNCTIONS = [
 	"receipts",
 	"replay",
 	"health",
+	"console",
 ];
 
 describe("the front door", () => {

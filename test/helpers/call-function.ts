@@ -32,6 +32,7 @@ export async function callFunction(called: HttpFunctionOptions, call: Call = {})
 		status: answer.status,
 		headers: answer.headers as Record<string, string> | undefined,
 		json: answer.jsonBody,
+		body: answer.body,
 		logged,
 	};
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { toCloudEvent, toEventGridSchema } from "../../src/cli/catalogue/envelope.ts";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 
 /** A complete event under CloudEvents' names, as the schemas' examples are written. */
@@ -22,24 +23,10 @@ export function exampleOf(name: string): ExampleEvent {
 }
 
 /** As Event Grid delivers it in its own schema. */
-export function inEventGridSchema(event: ExampleEvent): Record<string, unknown> {
-	const { id, type, source, subject, time, data } = event;
-	return {
-		topic: source,
-		subject,
-		eventType: type,
-		id,
-		data,
-		dataVersion: "1",
-		metadataVersion: "1",
-		eventTime: time,
-	};
-}
+export const inEventGridSchema: (event: ExampleEvent) => Record<string, unknown> = toEventGridSchema;
 
 /** As Event Grid delivers it in CloudEvents 1.0. */
-export function asCloudEvent(event: ExampleEvent): Record<string, unknown> {
-	return { specversion: "1.0", ...event };
-}
+export const asCloudEvent: (event: ExampleEvent) => Record<string, unknown> = toCloudEvent;
 
 /** As the router and the payload see it. */
 export function asBridgeEvent(event: ExampleEvent, more: Partial<BridgeEvent> = {}): BridgeEvent {

@@ -158,6 +158,32 @@ describe("the local functions host", () => {
 		expect(answer.status).toBe(404);
 	});
 
+	it("serves a word at /, and nothing below /_local, unless it is told to", async () => {
+		expect(await call(host.url)).toMatchObject({ status: 200, text: expect.stringContaining("running") });
+		expect((await call(`${host.url}/_local`)).status).toBe(404);
+	});
+
+	it("serves a function at /, too, and hands to the workbench what is asked below /_local", async () => {
+		const other = await startFunctionsHost({
+			entry: app.entry,
+			port: 0,
+			onLog: () => {},
+			startPage: "plain",
+			workbench: ({ method, path, query, body }) => ({ status: 207, body: { method, path, q: query.get("q"), body } }),
+		});
+		try {
+			for (const path of ["/", "/api/plain"]) {
+				expect(await call(`${other.url}${path}`)).toMatchObject({ status: 200, text: "plain text" });
+			}
+			expect((await call(other.url, { method: "POST" })).status).toBe(404);
+			const answer = await call(`${other.url}/_local/below?q=1`, { method: "POST", body: "text" });
+			expect([answer.status, answer.json()]).toEqual([207, { method: "POST", path: "/below", q: "1", body: "text" }]);
+			expect((await call(`${other.url}/_locally`)).status).toBe(404);
+		} finally {
+			await other.close();
+		}
+	});
+
 	it("takes requests of this machine only", () => {
 		expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
 	});

@@ -30,8 +30,58 @@ describe("the health of a bridge", () => {
 			waiting: 0,
 			oldest: null,
 			windows: 0,
+			gathering: [],
+			pace: [{ lane: "default", count: 1_000, seconds: 1, used: 1 }],
 			deadLetters: 0,
 		});
+	});
+
+	it("tells how much of the pace is used up, for each lane and limit", async () => {
+		const routes = [
+			{ to: { repository: "contoso/a" }, filter: { subjectBeginsWith: "experiments" } },
+			{ to: { repository: "fabrikam/b", token: "unused" }, filter: { subjectBeginsWith: "/" } },
+		];
+		let clock = Date.now();
+		const env = { GITHUB_PACE: "50/s,3/m,100/h", BRIDGE_ROUTES: JSON.stringify({ routes }) };
+		const bridge = fixture.bridge(env, { now: () => clock });
+		for (const id of ["a", "b", "c"]) await accept(bridge, id);
+		const pace = async () =>
+			(await bridge.health()).pace.map(({ used, count, seconds }) => `${used} of ${count} in ${seconds}`);
+		expect(await pace()).toEqual(["3 of 50 in 1", "3 of 3 in 60", "3 of 100 in 3600"]);
+		clock += 61_000;
+		expect(await pace()).toEqual(["0 of 50 in 1", "0 of 3 in 60", "3 of 100 in 3600"]);
+	});
+
+	it("tells how full each window is, and when it closes", async () => {
+		const gather = { quietSeconds: 60, maxSeconds: 90, by: "container" };
+		const blobs = { subjectBeginsWith: "/blob" };
+		const routes = [
+			{ name: "train", to: { repository: "contoso/b" }, filter: blobs, coalesce: gather },
+			{ to: { repository: "contoso/a" }, filter: { subjectBeginsWith: "experiments" } },
+		];
+		let clock = Date.now();
+		const start = clock;
+		const bridge = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }, { now: () => clock });
+		const upload = async (id: string, container: string) => {
+			const blob = asCloudEvent(exampleOf("BlobCreated"));
+			const subject = `/blobServices/default/containers/${container}/blobs/${id}`;
+			await bridge.accept([{ ...blob, id, subject }], logLines());
+		};
+		// A lane is known as soon as something was sent through it.
+		await accept(bridge, "sent");
+		await upload("a", "one");
+		clock = start + 40_000;
+		await upload("b", "one");
+		await upload("c", "other");
+		const health = await bridge.health();
+		const at = (ms: number) => new Date(start + ms).toISOString();
+		const window = { lane: "default", route: "train" };
+		expect(health.windows).toBe(2);
+		expect([...health.gathering].sort((one, other) => other.events - one.events)).toEqual([
+			{ ...window, events: 2, since: at(0), closes: at(90_000), latest: at(90_000) },
+			{ ...window, events: 1, since: at(40_000), closes: at(100_000), latest: at(130_000) },
+		]);
+		expect(JSON.stringify(health)).not.toContain("contoso/b");
 	});
 
 	it("is degraded while a lane pauses, with the time and what waits since when", async () => {

@@ -1,0 +1,118 @@
+import type { FoundReceipt, ReceiptState } from "../ledger/list-receipts.ts";
+import type { EventFacts } from "../ledger/promise.ts";
+import type { Health } from "../operate/check-health.ts";
+import type { ReplayAnswer } from "../operate/replay.ts";
+import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
+import { CliError } from "./cli-error.ts";
+import { reasonOf } from "./reason-of.ts";
+
+/** A receipt as `GET /api/receipts` shows it. */
+export interface ShownReceipt
+	extends Pick<
+		FoundReceipt,
+		"key" | "state" | "route" | "to" | "acceptedAt" | "finishedAt" | "attempts" | "reason" | "window"
+	> {
+	readonly event: Omit<EventFacts, "run">;
+}
+
+export interface ShownReceipts {
+	readonly receipts: readonly ShownReceipt[];
+	/** False where there was more to look at than one request looks at. */
+	readonly complete: boolean;
+}
+
+export interface ReceiptsAsked {
+	readonly limit?: number;
+	readonly state?: ReceiptState;
+	readonly find?: string;
+}
+
+/** The body of a replay. Source: docs/receipts.md. */
+export type ReplayAsked =
+	| { readonly key: string }
+	| { readonly find: string; readonly state?: string }
+	| { readonly all: true; readonly state?: string }
+	| { readonly container: string; readonly prefix?: string };
+
+export interface BridgeClientOptions {
+	readonly url: string;
+	/** A function key. */
+	readonly key: string | undefined;
+	readonly fetch: typeof globalThis.fetch;
+}
+
+/** Asks a bridge, deployed or local. Whatever goes wrong is a CliError that names the repair. */
+export interface BridgeClient {
+	/** Of the bridge, as it may be printed. */
+	readonly url: string;
+	health(): Promise<Health>;
+	receipts(asked?: ReceiptsAsked): Promise<ShownReceipts>;
+	replay(asked: ReplayAsked): Promise<ReplayAnswer>;
+}
+
+/** A replay takes up to 20 s, and a cold start some. */
+const TIMEOUT_MS = 60_000;
+
+export function createBridgeClient({ url, key, fetch }: BridgeClientOptions): BridgeClient {
+	const base = readUrl(url, "--url");
+	const shown = shownUrl(new URL(base.pathname.replace(/\/+$/, ""), base));
+
+	async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+		const headers = { ...(key === undefined ? {} : { "x-functions-key": key }) };
+		const signal = AbortSignal.timeout(TIMEOUT_MS);
+		try {
+			// A key that is a header would go along to wherever it is sent on.
+			return await fetch(`${shown}/api${path}`, { ...init, headers, redirect: "manual", signal });
+		} catch (error) {
+			const repair = url === LOCAL_BRIDGE ? 'start it with "npm start"' : "check the address, and that the app runs";
+			throw new CliError(`nothing answers at ${shown} (${reasonOf(error)}): ${repair}`);
+		}
+	}
+
+	async function read<T>(name: string, expected: readonly number[], response: Response): Promise<T> {
+		const { status } = response;
+		const body = parsed(await response.text());
+		if (expected.includes(status) && body !== undefined) return body as T;
+		const said = typeof body?.["error"] === "string" ? `: ${body["error"]}` : "";
+		throw new CliError(`${shown} answered ${status} for ${name}${said || `: ${repairOf(status, name, key)}`}`);
+	}
+
+	return {
+		url: shown,
+		health: async () => read("health", [200, 503], await ask("/health")),
+		receipts: async ({ limit, state, find } = {}) => {
+			const query = new URLSearchParams();
+			if (limit !== undefined) query.set("limit", String(limit));
+			if (state !== undefined) query.set("state", state);
+			if (find !== undefined) query.set("find", find);
+			return read("receipts", [200], await ask(`/receipts?${query}`));
+		},
+		replay: async (asked) =>
+			read("replay", [200], await ask("/receipts/replay", { method: "POST", body: JSON.stringify(asked) })),
+	};
+}
+
+function repairOf(status: number, name: string, key: string | undefined): string {
+	switch (status) {
+		case 401:
+		case 403:
+			return key === undefined
+				? `it asks for a key: give the function key of "${name}", or the app's host key, in GRID_DISPATCH_KEY or with --key`
+				: `the key is not one of "${name}": its function key or the app's host key is needed (az functionapp keys list)`;
+		case 404:
+			return "is this the address of a grid-dispatch app, without a path?";
+		default:
+			return status >= 300 && status < 400
+				? "it leads elsewhere: give that address with --url"
+				: "no answer of grid-dispatch; look at the app's log";
+	}
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,25 @@
+import { isLoopback } from "../is-loopback.ts";
+import { CliError } from "./cli-error.ts";
+
+/** Where `npm start` runs the bridge. */
+export const LOCAL_BRIDGE = "http://127.0.0.1:7071";
+
+/**
+ * An address as it was given: https, or http on this machine, so that no key travels in the open.
+ * @param flag names it for the mistake
+ * @throws CliError
+ */
+export function readUrl(text: string, flag: string): URL {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url));
+	if (url === undefined || !safe) {
+		throw new CliError(`${flag}: "${text}" is not an https address (http is taken on this machine only)`, 2);
+	}
+	if (url.username !== "" || url.password !== "") throw new CliError(`${flag}: give a key with --key instead`, 2);
+	return url;
+}
+
+/** An address as it may be printed: without what its query may hold. */
+export function shownUrl({ origin, pathname, search }: URL): string {
+	return `${origin}${pathname === "/" ? "" : pathname}${search === "" ? "" : "?…"}`;
+}

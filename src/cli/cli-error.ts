@@ -1,0 +1,11 @@
+/** What a user is told, without a stack trace: what failed, and what to do about it. */
+export class CliError extends Error {
+	override readonly name = "CliError";
+	/** 1: what was asked for failed. 2: it was asked for in a wrong way. */
+	readonly exitCode: 1 | 2;
+
+	constructor(message: string, exitCode: 1 | 2 = 1) {
+		super(message);
+		this.exitCode = exitCode;
+	}
+}

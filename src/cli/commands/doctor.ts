@@ -1,0 +1,53 @@
+import { Command } from "commander";
+import { CliError } from "../cli-error.ts";
+import { type DoctorFlags, findTarget } from "../doctor/find-target.ts";
+import { printChecks, summaryOf, worstOf } from "../doctor/print-checks.ts";
+import type { ReadWorkflows } from "../doctor/read-workflows.ts";
+import { runDoctor } from "../doctor/run-doctor.ts";
+import { examples } from "../examples.ts";
+import type { Io } from "../io.ts";
+import { printJson } from "../print-json.ts";
+
+/** The parser is large: loaded when the first workflow is read. */
+const withGitHubsParser: ReadWorkflows = async (files) =>
+	(await import("../doctor/read-workflows.ts")).readWorkflows(files);
+
+/** `grid-dispatch doctor`: every link from Event Grid to a workflow, with a verdict and its repair. */
+export function doctorCommand(io: Io, readWorkflows: ReadWorkflows = withGitHubsParser): Command {
+	return new Command("doctor")
+		.description("look at every link from Event Grid to a workflow, and name what to repair")
+		.option("--app <name>", "a deployed function app; az is asked where it is, for its keys and its settings")
+		.option("--resource-group <name>", "the app's resource group")
+		.option("--url <url>", "where the bridge is; left out: the local host")
+		.option("--key <key>", "a function key; better in GRID_DISPATCH_KEY")
+		.option("--routes <file>", "its routes table; left out: BRIDGE_ROUTES, else GITHUB_REPOSITORY")
+		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')
+		.option("--topic <id>", "the topic that the handshake names, where HANDSHAKE_TOPICS lets only some")
+		.option("--bridge-token", "the token is the deployed bridge's own: what it may not do is an error")
+		.option("--json", "print the verdicts as JSON")
+		.addHelpText("after", "\nThe token is read from GITHUB_TOKEN or GH_TOKEN, and never shown.")
+		.addHelpText(
+			"after",
+			examples(
+				"grid-dispatch doctor",
+				"GITHUB_TOKEN=... grid-dispatch doctor --app contoso-bridge --resource-group contoso-ml",
+				"GITHUB_TOKEN=... grid-dispatch doctor --url https://contoso-bridge.azurewebsites.net --routes routes.json --json",
+			),
+		)
+		.action(async (flags: DoctorFlags & { json?: boolean }) => {
+			const target = await findTarget(flags, io);
+			const step =
+				io.stderr.isTTY === true ? (what: string) => io.stderr.write(`\r\u001b[Klooking at ${what}`) : undefined;
+			const { fetch, now } = io;
+			const checks = await runDoctor(target, {
+				fetch,
+				now,
+				readWorkflows,
+				...(step === undefined ? {} : { onStep: step }),
+			});
+			if (step !== undefined) io.stderr.write("\r\u001b[K");
+			if (flags.json) printJson(io, { verdict: worstOf(checks), checks });
+			else printChecks(io, checks);
+			if (worstOf(checks) === "error") throw new CliError(`doctor: ${summaryOf(checks)}`, 1);
+		});
+}

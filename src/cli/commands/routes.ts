@@ -1,0 +1,91 @@
+import { Command } from "commander";
+import { CliError } from "../cli-error.ts";
+import { examples } from "../examples.ts";
+import type { Io } from "../io.ts";
+import { printJson } from "../print-json.ts";
+import { checkTable } from "../routes/check-table.ts";
+import { diffTables } from "../routes/diff-tables.ts";
+import { explain } from "../routes/explain.ts";
+import { loadEvents, loadRoutes, loadTable } from "../routes/load-table.ts";
+import { printDiff } from "../routes/print-diff.ts";
+import { printExplained } from "../routes/print-explained.ts";
+import { printFindings, summaryOf } from "../routes/print-findings.ts";
+
+/** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
+export function routesCommand(io: Io): Command {
+	const command = new Command("routes").description("check a routes table, and try it on events");
+	command.addCommand(checkCommand(io));
+	command.addCommand(explainCommand(io));
+	command.addCommand(diffCommand(io));
+	return command.addHelpText(
+		"after",
+		examples(
+			"grid-dispatch routes check",
+			"grid-dispatch routes explain event.json",
+			"grid-dispatch routes diff old.json new.json",
+		),
+	);
+}
+
+function checkCommand(io: Io): Command {
+	return new Command("check")
+		.description("what the bridge would refuse, and what cannot be meant so")
+		.argument("[file]", "the table; left out: BRIDGE_ROUTES, else routes.json")
+		.option("--strict", "fail on warnings, too")
+		.option("--json", "print the findings as JSON")
+		.addHelpText(
+			"after",
+			examples("grid-dispatch routes check", "grid-dispatch routes check infra/routes.json --strict --json"),
+		)
+		.action((file: string | undefined, { strict, json }: { strict?: boolean; json?: boolean }) => {
+			const { name, table } = loadTable(io, file);
+			const findings = checkTable(table);
+			const failed = findings.some(({ verdict }) => verdict === "error" || strict === true);
+			if (json) printJson(io, { file: name, ok: !failed, findings });
+			else printFindings(io, name, findings);
+			if (failed) throw new CliError(`${name}: ${summaryOf(findings)}`, 1);
+		});
+}
+
+function explainCommand(io: Io): Command {
+	return new Command("explain")
+		.description("which route takes an event, and why the others do not")
+		.argument("<event file>", "events in either schema: one, an array, or one in each line")
+		.option("--routes <file>", "the table; left out: BRIDGE_ROUTES, else routes.json")
+		.option("--json", "print it as JSON")
+		.addHelpText(
+			"after",
+			examples(
+				"grid-dispatch routes explain event.json",
+				"grid-dispatch routes explain events.jsonl --routes routes.json --json",
+			),
+		)
+		.action((file: string, { routes, json }: { routes?: string; json?: boolean }) => {
+			const table = loadRoutes(io, routes);
+			const explained = loadEvents(file).map((event) => explain(event, table));
+			if (json) printJson(io, { events: explained });
+			else printExplained(io, explained);
+		});
+}
+
+function diffCommand(io: Io): Command {
+	return new Command("diff")
+		.description("what another table changes, and which events would go elsewhere")
+		.argument("<old>", "the table before")
+		.argument("<new>", "the table after")
+		.option("--events <file>", "recorded events: one, an array, or one in each line")
+		.option("--json", "print it as JSON")
+		.addHelpText(
+			"after",
+			examples(
+				"grid-dispatch routes diff old.json new.json",
+				"grid-dispatch routes diff old.json new.json --events recorded.json",
+			),
+		)
+		.action((before: string, after: string, { events, json }: { events?: string; json?: boolean }) => {
+			const recorded = events === undefined ? undefined : loadEvents(events);
+			const diff = diffTables(loadRoutes(io, before), loadRoutes(io, after), recorded);
+			if (json) printJson(io, diff);
+			else printDiff(io, diff);
+		});
+}

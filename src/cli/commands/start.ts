@@ -1,0 +1,82 @@
+import { Command, Option } from "commander";
+import { CliError } from "../cli-error.ts";
+import { examples } from "../examples.ts";
+import type { Io } from "../io.ts";
+import { readNumber } from "../read-number.ts";
+import { runWatched } from "../start/run-watched.ts";
+import { clone, type RunningBridge, type Workshop } from "../start/workshop.ts";
+
+interface StartFlags {
+	readonly port: number;
+	readonly watch?: boolean;
+	readonly github?: "real";
+	/** Seconds. */
+	readonly lock: number;
+	readonly yes?: boolean;
+}
+
+const WEEK_SECONDS = 604_800;
+
+/** `grid-dispatch start`: the whole bridge on this machine, as `npm start` runs it. */
+export function startCommand(io: Io, workshop: Workshop = clone): Command {
+	return new Command("start")
+		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
+		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), 7071)
+		.option("--watch", "build and start again after each change in src/")
+		.addOption(
+			new Option("--github <real>", "dispatch to GitHub itself, with your token; asks first").choices(["real"]),
+		)
+		.option(
+			"--lock <seconds>",
+			"how long a queue message stays away whose host was killed",
+			readNumber(1, WEEK_SECONDS),
+			20,
+		)
+		.option("--yes", "do not ask before --github real")
+		.addHelpText(
+			"after",
+			examples(
+				"grid-dispatch start",
+				"grid-dispatch start --port 8080 --watch",
+				"GITHUB_TOKEN=... GITHUB_REPOSITORY=you/your-repository grid-dispatch start --github real",
+			),
+		)
+		.action(async (flags: StartFlags) => {
+			const env = flags.github === "real" ? await realEnvironment(flags, io) : io.env;
+			if (!(await workshop.build())) throw new CliError("the build failed");
+			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
+			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
+			const ended = flags.watch
+				? runWatched({ workshop, run, say: say(io), signal: io.signal })
+				: endOf(run(), io.signal);
+			const code = await ended;
+			if (code !== 0 && io.signal?.aborted !== true)
+				throw new CliError(`the bridge has ended with ${code ?? "a signal"}`);
+		});
+}
+
+/** What is sent to GitHub itself cannot be taken back: whose token, and where to, is said first. */
+async function realEnvironment(flags: StartFlags, { env, ask }: Io): Promise<Io["env"]> {
+	const set = (name: string) => env[name]?.trim() || undefined;
+	const name = ["GITHUB_TOKEN", "PAT_TOKEN", "GH_TOKEN", "GITHUB_APP_ID", "KEY_VAULT_URL"].find(set);
+	if (name === undefined) throw new CliError("--github real needs your token in GITHUB_TOKEN (or GH_TOKEN)", 2);
+	const where = set("BRIDGE_ROUTES") === undefined ? set("GITHUB_REPOSITORY") : "the repositories of BRIDGE_ROUTES";
+	if (where === undefined) throw new CliError("--github real needs GITHUB_REPOSITORY (owner/name) or BRIDGE_ROUTES", 2);
+	if (!flags.yes) {
+		if (ask === undefined) throw new CliError("--github real asks first, and nobody is there to answer: add --yes", 2);
+		const api = set("GITHUB_API_URL") ?? "https://api.github.com";
+		const question = `Every event will start workflows for real: in ${where}, at ${api}, as ${name} allows. Start?`;
+		if (!(await ask(question))) throw new CliError("not started");
+	}
+	return name === "GH_TOKEN" ? { ...env, GITHUB_TOKEN: env["GH_TOKEN"] } : env;
+}
+
+/** A signal that comes to this process alone is passed on. */
+async function endOf({ ended, stop }: RunningBridge, signal: AbortSignal | undefined): Promise<number | null> {
+	signal?.addEventListener("abort", stop, { once: true });
+	return ended;
+}
+
+function say({ stderr }: Io): (text: string) => void {
+	return (text) => stderr.write(`${text}\n`);
+}

@@ -1,0 +1,72 @@
+import type { Health } from "../../operate/check-health.ts";
+import type { Ask } from "./ask.ts";
+import { type Check, checksOf } from "./check.ts";
+import type { Target } from "./find-target.ts";
+
+/** What the bridge says of itself, and its clock. */
+export interface BridgeSeen {
+	readonly checks: readonly Check[];
+	readonly reachable: boolean;
+	readonly aheadMs: number | undefined;
+}
+
+type Told = Partial<Health> & { readonly version?: string };
+
+export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promise<BridgeSeen> {
+	const { error, ok } = checksOf("bridge");
+	const { status, json, reason, aheadMs } = await ask(`${bridgeUrl}/api/health`);
+	const told = json as Told | null | undefined;
+	if (typeof told === "object" && told !== null && typeof told.status === "string") {
+		const version = ok(`grid-dispatch ${told.version ?? ""} answers at ${bridgeUrl}: ${told.status}`);
+		return { checks: [version, ...settingsOf(told), ...storageOf(told), ...lanesOf(told)], reachable: true, aheadMs };
+	}
+	const start = local
+		? 'start it with "npm start"'
+		: "check its address, and that the app runs and its code is deployed";
+	const what =
+		status === 0 ? `nothing answers at ${bridgeUrl} (${reason})` : `something else answers at ${bridgeUrl}: ${status}`;
+	return { checks: [error(what, start)], reachable: false, aheadMs };
+}
+
+function settingsOf({ problems = [], warnings = [] }: Told): Check[] {
+	const { ok, error, warning } = checksOf("settings");
+	const wrong = problems.map(({ setting, problem }) =>
+		error(`${setting} ${problem}`, `correct ${setting}; docs/settings.md`),
+	);
+	const odd = warnings.map((text) => warning(text, "see docs/settings.md"));
+	return wrong.length + odd.length === 0 ? [ok("no problems and no warnings")] : [...wrong, ...odd];
+}
+
+function storageOf({ storage }: Told): Check[] {
+	const { ok, error } = checksOf("storage");
+	// With broken settings the bridge has not looked.
+	if (storage === undefined) return [];
+	if (storage.reachable) return [ok("reachable")];
+	const repair = "check AzureWebJobsStorage, the roles of the app's identity, and the network (docs/settings.md)";
+	return [error(storage.reason ?? "not reachable", repair)];
+}
+
+/** The token that the bridge has, and what waits for it. */
+function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
+	const missing = tokens
+		.filter(({ present }) => !present)
+		.map(({ lane, reason }) => {
+			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
+			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
+		});
+	const held = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
+		const { error, warning } = checksOf("GitHub", lane);
+		const why = reason ?? "no reason told";
+		if (state === "parked")
+			return [error(`nothing is sent: ${why}`, "repair what GitHub says; it is tried again by itself")];
+		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; it goes on by itself")];
+		if (parkedDestinations === 0) return [];
+		const repair = "look at the receipts with state=parked: each names its repository and the reason";
+		return [warning(`${parkedDestinations} destinations are closed to the bridge`, repair)];
+	});
+	const dead = checksOf("bridge").warning(
+		`${deadLetters} dead letters`,
+		"look at them, repair the cause, and replay them",
+	);
+	return [...missing, ...held, ...(deadLetters > 0 ? [dead] : [])];
+}

@@ -1,0 +1,137 @@
+import type { Route } from "../../route/route.ts";
+import { nearest } from "../routes/nearest.ts";
+import { routeTypes, sentTypes } from "../routes/route-types.ts";
+import { type Check, checksOf } from "./check.ts";
+import type { WorkflowFacts } from "./read-workflows.ts";
+
+/** The workflows of one repository, as far as they could be read. */
+export interface Listeners {
+	/** owner/name */
+	readonly repository: string;
+	readonly branch: string;
+	readonly workflows: readonly WorkflowFacts[];
+	/** Files that could not be read. */
+	readonly unread: readonly string[];
+	/** The state of each workflow by its path; undefined where the token may not see it. */
+	readonly states?: ReadonlyMap<string, string> | undefined;
+}
+
+/** Who listens to what the routes send to a repository. */
+export function checkListeners(routes: readonly Route[], listeners: Listeners): readonly Check[] {
+	const sent = new Map<string, boolean>();
+	for (const route of routes) {
+		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
+		for (const type of sentTypes(route).keys()) sent.set(type, named || sent.get(type) === true);
+	}
+	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
+	const types = [...sent.keys()];
+	return [
+		...named.map((type) => checkType(type, types, listeners)),
+		...(named.length < types.length ? checkOpen(types, named, listeners) : []),
+		...misspelt(types, named, listeners),
+	];
+}
+
+/** One dispatch type that a route surely sends. */
+function checkType(type: string, sent: readonly string[], listeners: Listeners): Check {
+	const { repository, branch, workflows, unread } = listeners;
+	const { ok, error, cannotTell } = checksOf("workflows", `${repository} ${type}`);
+	const all = workflows.filter((workflow) => hears(workflow, type));
+	const awake = all.filter(({ path }) => isAwake(listeners, path));
+	if (awake.length > 0)
+		return ok(`${awake.map(({ path }) => nameOf(path)).join(", ")} ${awake.length === 1 ? "listens" : "listen"}`);
+	const [asleep] = all;
+	if (asleep !== undefined) {
+		const repair = `gh workflow enable ${nameOf(asleep.path)} --repo ${repository}`;
+		return error(`only ${nameOf(asleep.path)} listens, and it is ${listeners.states?.get(asleep.path)}`, repair);
+	}
+	if (unread.length > 0) {
+		return cannotTell(
+			`nobody listens among the files that could be read; ${unread.join(", ")} could not be`,
+			"let the token read Contents",
+		);
+	}
+	const near = slips(workflows, sent).find(({ meant }) => meant === type);
+	if (near !== undefined) {
+		const how = near.heard.toLowerCase() === type.toLowerCase() ? "differs in case alone" : "is spelt otherwise";
+		const repair = `write "${type}" in ${near.path}, or "${near.heard}" as the route's to.dispatchType`;
+		return error(`nobody listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
+	}
+	const repair = `add a workflow with "on: repository_dispatch: types: [${type}]" to ${branch}; on another branch it does not count`;
+	return error(`no workflow on ${branch} listens`, repair);
+}
+
+/** Types that a route may send, since it takes every event: somebody should listen to one of them. */
+function checkOpen(types: readonly string[], named: readonly string[], listeners: Listeners): Check[] {
+	const { repository, branch, workflows, unread } = listeners;
+	const { ok, error, cannotTell } = checksOf("workflows", `${repository} every event`);
+	const open = types.filter((type) => !named.includes(type));
+	const awake = workflows.filter(
+		({ path, ...rest }) => isAwake(listeners, path) && open.some((type) => hears({ path, ...rest }, type)),
+	);
+	if (awake.length > 0) {
+		const told = awake.map(
+			(one) => `${nameOf(one.path)} (${one.listens === "all" ? "everything" : heardOf(one, open).join(", ")})`,
+		);
+		return [ok(`listening: ${told.join("; ")}`)];
+	}
+	if (unread.length > 0) return [cannotTell(`${unread.join(", ")} could not be read`, "let the token read Contents")];
+	const asleep = workflows.filter((one) => open.some((type) => hears(one, type)));
+	if (asleep.length > 0) {
+		const names = asleep.map(({ path }) => nameOf(path));
+		return [
+			error(
+				`only ${names.join(", ")} would listen, and is disabled`,
+				`gh workflow enable ${names[0]} --repo ${repository}`,
+			),
+		];
+	}
+	const repair = `add a workflow with "on: repository_dispatch" to ${branch}; on another branch it does not count`;
+	return [error(`no workflow on ${branch} listens to anything that may be sent`, repair)];
+}
+
+/**
+ * Types that are listened to and never sent, but look like one that is. Where nobody else hears a type that is surely
+ * sent, that has been told.
+ */
+function misspelt(sent: readonly string[], named: readonly string[], listeners: Listeners): Check[] {
+	const { repository, workflows } = listeners;
+	return slips(workflows, sent)
+		.filter(
+			({ meant }) =>
+				!named.includes(meant) || workflows.some((one) => hears(one, meant) && isAwake(listeners, one.path)),
+		)
+		.map(({ path, heard, meant }) =>
+			checksOf("workflows", `${repository} ${nameOf(path)}`).warning(
+				`listens to "${heard}", which no route sends`,
+				`write "${meant}" if that is meant`,
+			),
+		);
+}
+
+function slips(workflows: readonly WorkflowFacts[], sent: readonly string[]) {
+	return workflows.flatMap(({ path, listens }) => {
+		const heard = listens === null || listens === "all" ? [] : listens.filter((type) => !sent.includes(type));
+		return heard.flatMap((type) => {
+			const meant = nearest(type, sent);
+			return meant === undefined ? [] : [{ path, heard: type, meant }];
+		});
+	});
+}
+
+/** GitHub tells dispatch types apart by case. */
+function hears({ listens }: WorkflowFacts, type: string): boolean {
+	return listens === "all" || listens?.includes(type) === true;
+}
+
+function heardOf({ listens }: WorkflowFacts, types: readonly string[]): string[] {
+	return types.filter((type) => listens !== "all" && listens?.includes(type) === true);
+}
+
+function isAwake({ states }: Listeners, path: string): boolean {
+	return (states?.get(path) ?? "active") === "active";
+}
+
+export function nameOf(path: string): string {
+	return path.split("/").at(-1) ?? path;
+}

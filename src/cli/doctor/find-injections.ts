@@ -1,0 +1,83 @@
+import type { Spot } from "./read-workflows.ts";
+
+/** As much of a token of GitHub's parser as is looked at. A mapping is a list of pairs, a sequence one of tokens. */
+interface Token {
+	readonly range?: { readonly start: { readonly line: number }; readonly end: { readonly line: number } } | undefined;
+}
+interface Pair {
+	readonly key: unknown;
+	readonly value: unknown;
+}
+
+const EXPRESSION = /\$\{\{(.*?)\}\}/gs;
+/** The payload, or the event or context that it is a part of. */
+const PAYLOAD = /\bgithub\s*(?:\.\s*event\s*(?:\.\s*client_payload|\[|[^.\w\s]|$)|\[\s*'event'|\)|$)/i;
+
+/**
+ * Where the payload of a dispatch is pasted into a script, be it by itself or by way of a variable of `env`. GitHub
+ * replaces an expression before a shell or an interpreter reads the script, so that whoever may name an experiment or a
+ * blob writes a part of it.
+ * @param root of GitHub's parser
+ */
+export function findInjections(root: unknown, text: string): readonly Spot[] {
+	const lines = text.split("\n");
+	const scripts: Token[] = [];
+	const tainted: string[] = [];
+	walk(root, (key, value, parents) => {
+		const script = key === "run" || (key === "script" && parents.at(-1) === "with");
+		if (script && !isNested(value)) scripts.push(value as Token);
+		if (parents.at(-1) === "env" && expressionsOf(textOf(value as Token, lines)).some(isPayload)) tainted.push(key);
+	});
+	const byVariable = (inner: string) =>
+		tainted.some((name) =>
+			new RegExp(`\\benv\\s*(?:\\.\\s*|\\[\\s*')${name.replaceAll(/\W/g, "\\$&")}\\b`, "i").test(inner),
+		);
+	return scripts.flatMap((script) => {
+		const first = script.range?.start.line ?? 1;
+		const written = textOf(script, lines);
+		return [...written.matchAll(EXPRESSION)]
+			.filter(([, inner = ""]) => isPayload(inner) || byVariable(inner))
+			.map(({ 0: expression, index }) => ({
+				line: first + written.slice(0, index).split("\n").length - 1,
+				text: expression.replaceAll(/\s+/g, " "),
+			}));
+	});
+}
+
+function isPayload(inner: string): boolean {
+	return PAYLOAD.test(inner.trim());
+}
+
+function expressionsOf(text: string): string[] {
+	return [...text.matchAll(EXPRESSION)].map(([, inner = ""]) => inner);
+}
+
+/** The source lines of a token. A block ends with the line before the one that its range ends at. */
+function textOf({ range }: Token, lines: readonly string[]): string {
+	return range === undefined ? "" : lines.slice(range.start.line - 1, range.end.line).join("\n");
+}
+
+function walk(
+	token: unknown,
+	visit: (key: string, value: unknown, parents: readonly string[]) => void,
+	parents: readonly string[] = [],
+): void {
+	if (!isNested(token)) return;
+	for (const item of token) {
+		if (!isPair(item)) {
+			walk(item, visit, parents);
+			continue;
+		}
+		const key = String(item.key);
+		visit(key, item.value, parents);
+		walk(item.value, visit, [...parents, key]);
+	}
+}
+
+function isNested(token: unknown): token is Iterable<unknown> {
+	return typeof token === "object" && token !== null && Symbol.iterator in token;
+}
+
+function isPair(item: unknown): item is Pair {
+	return typeof item === "object" && item !== null && "key" in item && "value" in item;
+}

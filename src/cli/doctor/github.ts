@@ -1,0 +1,55 @@
+import { classifyResponse, type Verdict } from "../../dispatch/classify-response.ts";
+import type { Ask, Asked } from "./ask.ts";
+
+/** GitHub's REST API, as far as it is looked at. */
+export interface GitHub {
+	/** @param path such as `/repos/contoso/fraud-model` */
+	get(path: string): Promise<GitHubAnswer>;
+	/**
+	 * Asks for a dispatch without its required type. GitHub looks at the token's rights before it looks at the request,
+	 * so that a refusal of the request (422) says that the rights are enough, and nothing is started.
+	 */
+	tryDispatch(repository: string): Promise<GitHubAnswer>;
+}
+
+export interface GitHubAnswer extends Asked {
+	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
+	readonly verdict: Verdict;
+}
+
+/** @param now epoch milliseconds */
+export function createGitHub(options: { url: string; token: string; ask: Ask; now: () => number }): GitHub {
+	const headers = {
+		accept: "application/vnd.github+json",
+		authorization: `Bearer ${options.token}`,
+		"user-agent": "grid-dispatch-doctor",
+		"x-github-api-version": "2022-11-28",
+	};
+
+	async function call(path: string, init: RequestInit = {}): Promise<GitHubAnswer> {
+		const asked = await options.ask(`${options.url}${path}`, { ...init, headers: { ...headers, ...init.headers } });
+		return { ...asked, verdict: verdictOf(asked, options.now()) };
+	}
+
+	return {
+		get: (path) => call(path),
+		tryDispatch: (repository) =>
+			call(`/repos/${repository}/dispatches`, {
+				method: "POST",
+				headers: { "content-type": "application/json" },
+				body: "{}",
+			}),
+	};
+}
+
+function verdictOf({ status, headers, json, reason }: Asked, now: number): Verdict {
+	if (status === 0) return { kind: "trouble", reason: `no answer from GitHub (${reason})` };
+	const { message } = (json ?? {}) as { message?: unknown };
+	const given = { status, headers: Object.fromEntries(headers), message: typeof message === "string" ? message : "" };
+	return classifyResponse(given, now);
+}
+
+/** Why an answer is none, where it is one: `reason` of its verdict. */
+export function reasonOf({ verdict }: GitHubAnswer): string {
+	return "reason" in verdict ? verdict.reason : `GitHub answered ${verdict.kind}`;
+}

@@ -1,0 +1,82 @@
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
+import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
+import { findInjections } from "./find-injections.ts";
+
+export interface WorkflowFile {
+	/** From the repository's root. */
+	readonly path: string;
+	readonly text: string;
+}
+
+/** A place in a file. */
+export interface Spot {
+	/** The first one is 1. */
+	readonly line: number;
+	readonly text: string;
+}
+
+/** As much of a workflow as matters for a dispatch. */
+export interface WorkflowFacts {
+	readonly path: string;
+	/** Whether it is YAML at all. */
+	readonly parses: boolean;
+	/** Whether it has to do with dispatches, as far as can be told. */
+	readonly mentions: boolean;
+	/** What GitHub's parser says against it. */
+	readonly problems: readonly Spot[];
+	/** The dispatch types that it listens to; `all`: to every one; null: to none. */
+	readonly listens: "all" | readonly string[] | null;
+	/** Where the payload is pasted into a script. */
+	readonly injections: readonly Spot[];
+}
+
+/** Reads workflow files; `readWorkflows`, unless a test has another one. */
+export type ReadWorkflows = (files: readonly WorkflowFile[]) => Promise<readonly WorkflowFacts[]>;
+
+/**
+ * Reads workflow files with GitHub's own parser. In a file of its own, since the parser is large, and published as ES
+ * modules only.
+ */
+export async function readWorkflows(files: readonly WorkflowFile[]): Promise<readonly WorkflowFacts[]> {
+	return Promise.all(files.map(readWorkflow));
+}
+
+async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts> {
+	const { context, value } = parseWorkflow({ name: path, content: text }, new NoOperationTraceWriter());
+	const problems = (): Spot[] =>
+		context.errors.getErrors().map(({ rawMessage, range }) => ({
+			line: range?.start.line ?? 1,
+			text: rawMessage.split("\n")[0] ?? "",
+		}));
+	if (value === undefined) {
+		return {
+			path,
+			parses: false,
+			mentions: text.includes("repository_dispatch"),
+			problems: problems(),
+			listens: null,
+			injections: [],
+		};
+	}
+	const options = { errorPolicy: ErrorPolicy.TryConversion };
+	const { events } = await convertWorkflowTemplate(context, value, undefined, options);
+	const dispatch = events?.repository_dispatch;
+	const types = dispatch?.types ?? [];
+	return {
+		path,
+		parses: true,
+		mentions: dispatch !== undefined,
+		problems: problems().filter(({ text }) => !isParsersOwn(text, types)),
+		listens: dispatch === undefined ? null : types.length === 0 ? "all" : types,
+		injections: dispatch === undefined ? [] : findInjections(value, text),
+	};
+}
+
+/**
+ * What the parser (0.3.61) says although GitHub takes it: its schema has `branch_protection_rule` in the place of
+ * `repository_dispatch` where that is a text by itself, and wants a list where one type may stand alone.
+ */
+function isParsersOwn(text: string, types: readonly string[]): boolean {
+	const unexpected = /^Unexpected value '(.*)'$/.exec(text)?.[1];
+	return unexpected === "repository_dispatch" || (types.length === 1 && unexpected === types[0]);
+}

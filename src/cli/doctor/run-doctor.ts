@@ -1,0 +1,123 @@
+import { isLoopback } from "../../is-loopback.ts";
+import type { Route } from "../../route/route.ts";
+import { checkTable } from "../routes/check-table.ts";
+import { createAsk } from "./ask.ts";
+import { type Check, checksOf } from "./check.ts";
+import { checkBridge } from "./check-bridge.ts";
+import { checkClock } from "./check-clock.ts";
+import { checkDoors } from "./check-doors.ts";
+import { checkRepository } from "./check-repository.ts";
+import { checkToken } from "./check-token.ts";
+import type { GivenRoutes, Target } from "./find-target.ts";
+import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
+import { lookAtWorkflows } from "./look-at-workflows.ts";
+import type { ReadWorkflows } from "./read-workflows.ts";
+
+export interface DoctorOptions {
+	readonly fetch: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	readonly readWorkflows: ReadWorkflows;
+	/** Told before each step, for whoever waits. */
+	readonly onStep?: (what: string) => void;
+}
+
+/** Looks at every link of the chain from Event Grid to a workflow, in the order in which an event passes them. */
+export async function runDoctor(target: Target, options: DoctorOptions): Promise<readonly Check[]> {
+	const { onStep = () => {} } = options;
+	const ask = createAsk(options.fetch, options.now);
+	onStep(target.bridgeUrl);
+	const bridge = await checkBridge(target, ask);
+	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
+	const routes = checkRoutes(target.routes);
+	const github = await checkGitHub(target, options);
+	return [...bridge.checks, ...doors, ...routes, ...github.checks, checkClock(bridge.aheadMs, github.aheadMs)];
+}
+
+function checkRoutes(given: GivenRoutes | undefined): Check[] {
+	const { ok, cannotTell } = checksOf("routes");
+	if (given === undefined) {
+		return [
+			cannotTell(
+				"which routes the bridge has",
+				"give its table with --routes, or set BRIDGE_ROUTES or GITHUB_REPOSITORY",
+			),
+		];
+	}
+	const findings = given.table === undefined ? [] : checkTable(given.table);
+	if (findings.length === 0) return [ok(`${given.name}: ${given.routes.length} in order`)];
+	return findings.map(({ verdict, route, path, problem, repair }) => {
+		const made = checksOf("routes", route === null ? given.name : `${route} ${path}`);
+		return made[verdict](problem, repair);
+	});
+}
+
+interface GitHubSeen {
+	readonly checks: readonly Check[];
+	readonly aheadMs: number | undefined;
+}
+
+async function checkGitHub(target: Target, options: DoctorOptions): Promise<GitHubSeen> {
+	const { error, ok, cannotTell } = checksOf("GitHub");
+	const routes = target.routes?.routes ?? [];
+	const repositories = distinct(routes);
+	if (target.token === undefined) {
+		return {
+			checks: [cannotTell("without a token nothing can be asked", "set GITHUB_TOKEN or GH_TOKEN")],
+			aheadMs: undefined,
+		};
+	}
+	if (repositories.length === 0) return { checks: [], aheadMs: undefined };
+	const { token, githubUrl } = target;
+	const github = createGitHub({ url: githubUrl, token, ask: createAsk(options.fetch, options.now), now: options.now });
+	const answers: { name: string; answer: GitHubAnswer }[] = [];
+	for (const name of repositories) {
+		options.onStep?.(name);
+		answers.push({ name, answer: await github.get(`/repos/${name}`) });
+		if (answers[0]?.answer.status === 0 || answers[0]?.answer.verdict.kind === "bad-token") break;
+	}
+	// The first one that was answered properly tells most about the token.
+	const told = (answers.find(({ answer }) => answer.status === 200) ?? answers[0])?.answer;
+	if (told === undefined || told.status === 0) {
+		const there = "check the network, a proxy, and GITHUB_API_URL";
+		const repair = isLoopback(new URL(githubUrl))
+			? 'start the stand-in with "npm start", or see GITHUB_API_URL'
+			: there;
+		return {
+			checks: [error(`${githubUrl}: ${told === undefined ? "not asked" : reasonOf(told)}`, repair)],
+			aheadMs: undefined,
+		};
+	}
+	const checks: Check[] = [ok(`${githubUrl} answers`), ...checkToken(target, token, told, options.now())];
+	if (told.verdict.kind !== "bad-token") {
+		for (const { name, answer } of answers) {
+			checks.push(...(await checkOne(name, answer, routesTo(name, routes), target, github, options)));
+		}
+	}
+	return { checks, aheadMs: told.aheadMs };
+}
+
+async function checkOne(
+	name: string,
+	answer: GitHubAnswer,
+	routes: readonly Route[],
+	target: Target,
+	github: GitHub,
+	{ readWorkflows }: DoctorOptions,
+): Promise<readonly Check[]> {
+	// A route that names a secret of its own is dispatched with another token than this one.
+	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
+	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges);
+	if (branch === undefined) return checks;
+	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github, readWorkflows))];
+}
+
+/** The repositories of the routes, each once, as first written. */
+function distinct(routes: readonly Route[]): string[] {
+	const names = routes.map(({ to }) => to.repository);
+	return names.filter((name, at) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === at);
+}
+
+function routesTo(name: string, routes: readonly Route[]): readonly Route[] {
+	return routes.filter(({ to }) => to.repository.toLowerCase() === name.toLowerCase());
+}

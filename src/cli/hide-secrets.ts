@@ -1,0 +1,32 @@
+import { redact } from "../report.ts";
+import type { Io, Output } from "./io.ts";
+
+const SECRET_SETTINGS = ["GRID_DISPATCH_KEY", "EVENT_GRID_TOPIC_KEY", "GITHUB_TOKEN", "GH_TOKEN", "PAT_TOKEN"];
+/** What is shorter is a part of many words. */
+const LEAST_CHARACTERS = 6;
+
+/** The second net: no key and no token that was given leaves through either stream, whatever a command prints. */
+export function hideSecrets(io: Io, args: readonly string[]): Io {
+	const given = [...SECRET_SETTINGS.map((name) => io.env[name]?.trim()), ...keysIn(args)];
+	const secrets = given.filter((secret) => secret !== undefined && secret.length >= LEAST_CHARACTERS) as string[];
+	const clean = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), redact(text));
+	return { ...io, stdout: cleaned(io.stdout, clean), stderr: cleaned(io.stderr, clean) };
+}
+
+function keysIn(args: readonly string[]): readonly (string | undefined)[] {
+	return args.map((arg, index) =>
+		arg.startsWith("--key=") ? arg.slice("--key=".length) : args[index - 1] === "--key" ? arg : undefined,
+	);
+}
+
+function cleaned(output: Output, clean: (text: string) => string): Output {
+	return {
+		write: (text) => output.write(clean(text)),
+		get isTTY() {
+			return output.isTTY === true;
+		},
+		get columns() {
+			return output.columns ?? 80;
+		},
+	};
+}

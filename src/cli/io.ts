@@ -1,0 +1,21 @@
+/** A stream to write to: `process.stdout`, or a test's own. */
+export interface Output {
+	write(text: string): unknown;
+	readonly isTTY?: boolean;
+	/** How many characters a line of the terminal has. */
+	readonly columns?: number;
+}
+
+/** All that a command touches outside of itself. */
+export interface Io {
+	readonly stdout: Output;
+	readonly stderr: Output;
+	readonly env: Readonly<Record<string, string | undefined>>;
+	readonly fetch: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Aborted by Ctrl-C: what goes on and on comes to its end. */
+	readonly signal?: AbortSignal;
+	/** Asks a question that is answered with yes or no; left out where nobody sits at a terminal. */
+	readonly ask?: (question: string) => Promise<boolean>;
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { CliError } from "./cli-error.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { routesCommand } from "./commands/routes.ts";
+import { sendCommand } from "./commands/send.ts";
+import { startCommand } from "./commands/start.ts";
+import { tailCommand } from "./commands/tail.ts";
+import { traceCommand } from "./commands/trace.ts";
+import { examples } from "./examples.ts";
+import { hideSecrets } from "./hide-secrets.ts";
+import type { Io } from "./io.ts";
+
+/**
+ * `grid-dispatch`: reads the arguments and runs a command.
+ * @returns the exit code: 0 done, 1 what was asked for failed, 2 it was asked for in a wrong way
+ */
+export async function main(args: readonly string[], world: Io): Promise<0 | 1 | 2> {
+	const io = hideSecrets(world, args);
+	try {
+		await createProgram(io).parseAsync(args, { from: "user" });
+		return 0;
+	} catch (error) {
+		if (error instanceof CommanderError) {
+			// It has printed the help or the mistake already; without a command the help is for a mistake.
+			return error.exitCode === 0 ? 0 : 2;
+		}
+		if (!(error instanceof CliError)) throw error;
+		io.stderr.write(`${error.message}\n`);
+		return error.exitCode;
+	}
+}
+
+/** All commands. */
+export function createProgram(io: Io): Command {
+	const program = new Command("grid-dispatch")
+		.description("From Azure Event Grid events to GitHub workflows: run the bridge, feed it, ask it.")
+		.version(readVersion(), "-v, --version", "print the version")
+		.addCommand(startCommand(io))
+		.addCommand(sendCommand(io))
+		.addCommand(tailCommand(io))
+		.addCommand(traceCommand(io))
+		.addCommand(deadLettersCommand(io))
+		.addCommand(replayCommand(io))
+		.addCommand(routesCommand(io))
+		.addCommand(doctorCommand(io))
+		.addHelpText(
+			"after",
+			examples(
+				"grid-dispatch start",
+				"grid-dispatch send RunCompleted",
+				"grid-dispatch tail",
+				"grid-dispatch trace train_7",
+			),
+		);
+	settle(program, io);
+	return program;
+}
+
+/** A command that is added keeps settings of its own, so each gets them. */
+function settle(command: Command, io: Io): void {
+	command
+		.exitOverride()
+		.configureOutput({
+			writeOut: (text) => io.stdout.write(text),
+			writeErr: (text) => io.stderr.write(text),
+			getOutHelpWidth: () => io.stdout.columns ?? 100,
+			getErrHelpWidth: () => io.stderr.columns ?? 100,
+			getOutHasColors: () => false,
+			getErrHasColors: () => false,
+		})
+		.helpOption("-h, --help", "print this")
+		.showHelpAfterError("(--help lists the options, with examples)");
+	for (const below of command.commands) settle(below, io);
+}
+
+function readVersion(): string {
+	const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+	return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,40 @@
+import { createInterface } from "node:readline/promises";
+import type { Io } from "./io.ts";
+
+/** The world of a process: its streams, its environment, what ends it, and whoever sits at its terminal. */
+export function processIo(own: NodeJS.Process): Io {
+	// A reader that has seen enough, such as head, is no failure.
+	own.stdout.on("error", (error: NodeJS.ErrnoException) => own.exit(error.code === "EPIPE" ? 0 : 1));
+	const asks = own.stdin.isTTY === true && own.stderr.isTTY === true;
+	return {
+		stdout: own.stdout,
+		stderr: own.stderr,
+		env: own.env,
+		fetch: globalThis.fetch,
+		now: Date.now,
+		signal: endOf(own),
+		...(asks ? { ask: (question: string) => askOn(own, question) } : {}),
+	};
+}
+
+/** Ctrl-C asks for an end once; another one ends whatever does not listen. */
+function endOf(own: NodeJS.Process): AbortSignal {
+	const ended = new AbortController();
+	for (const signal of ["SIGINT", "SIGTERM"] as const) own.once(signal, () => ended.abort());
+	// npm hands a signal to the shell between us, which ends without passing it on: then our parent changes.
+	const parent = own.ppid;
+	setInterval(() => own.ppid !== parent && ended.abort(), 200).unref();
+	return ended.signal;
+}
+
+/** No answer, with Ctrl-C or the end of the input, is a no. */
+async function askOn({ stdin, stderr }: NodeJS.Process, question: string): Promise<boolean> {
+	const lines = createInterface({ input: stdin, output: stderr });
+	const noAnswer = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+	const answer = lines.question(`${question} [y/N] `).catch(() => "");
+	try {
+		return /^y(?:es)?$/i.test((await Promise.race([answer, noAnswer])).trim());
+	} finally {
+		lines.close();
+	}
+}

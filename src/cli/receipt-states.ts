@@ -1,0 +1,7 @@
+import { Option } from "commander";
+import { RECEIPT_STATES } from "../functions/receipts.ts";
+
+/** The option that narrows to a state. */
+export function stateOption(states: readonly string[] = RECEIPT_STATES): Option {
+	return new Option("--state <state>", "only those in this state").choices(states);
+}

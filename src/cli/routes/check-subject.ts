@@ -1,0 +1,68 @@
+import type { Route } from "../../route/route.ts";
+import { error, type RouteFinding, warning } from "./finding.ts";
+import { BLOBS, subjectStart } from "./known-events.ts";
+import { nearest } from "./nearest.ts";
+import { routeTypes } from "./route-types.ts";
+
+/** Whether the subjects that a route asks for can be there, given the types that it takes. */
+export function checkSubject(route: Route, place: string): RouteFinding[] {
+	const { subjectBeginsWith, subjectEndsWith } = route.filter ?? {};
+	const begin = subjectBeginsWith ?? "";
+	const end = subjectEndsWith ?? "";
+	const path = `${place}.filter.subjectBeginsWith`;
+	return [...(begin === "" ? [] : checkBegin(route, begin, path)), ...checkEnd(end, `${place}.filter.subjectEndsWith`)];
+}
+
+function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
+	const cased = (text: string) => (route.filter?.isSubjectCaseSensitive === true ? text : text.toLowerCase());
+	const starts = routeTypes(route).types.map((type) => ({ type, start: subjectStart(type) }));
+	const possible = starts.filter(({ start }) => start === undefined || meet(cased(start), cased(begin)));
+	if (possible.length === 0) {
+		const shown = [...new Set(starts.map(({ start }) => start ?? ""))];
+		const what = `no subject of ${shortened(starts.map(({ type }) => type))} begins with "${begin}"`;
+		return [error(path, what, repairBegin(begin, shown))];
+	}
+	const dropped = starts.filter((one) => !possible.includes(one)).map(({ type }) => type);
+	const findings: RouteFinding[] = [];
+	if (dropped.length > 0 && routeTypes(route).named) {
+		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types can match`;
+		findings.push(warning(path, what, "take those types out, or give them a route of their own"));
+	}
+	const container = begin.toLowerCase().startsWith(BLOBS.toLowerCase()) ? begin.slice(BLOBS.length) : "";
+	if (container.split("/")[0]?.includes("*") === true) {
+		findings.push(error(path, "there are no wildcards in subjects; no container has a star in its name", "name one"));
+	} else if (container !== "" && !container.includes("/")) {
+		const what = `"${begin}" also takes containers whose names only begin with "${container}"`;
+		findings.push(warning(path, what, `end it with a slash: "${begin}/"`));
+	}
+	return findings;
+}
+
+function checkEnd(end: string, path: string): RouteFinding[] {
+	if (!end.startsWith("*")) return [];
+	const what = `"${end}" looks for a star: there are no wildcards in subjects`;
+	return [warning(path, what, `write "${end.replace(/^\*+/, "")}"`)];
+}
+
+/** One may be the beginning of the other. */
+function meet(one: string, other: string): boolean {
+	return one.startsWith(other) || other.startsWith(one);
+}
+
+function repairBegin(begin: string, starts: readonly string[]): string {
+	const one = starts[0] ?? "";
+	const candidates = starts.filter((start) => meet(start.toLowerCase(), `/${begin}`.toLowerCase()));
+	if (candidates.length > 0) return `begin it with a slash: "/${begin}"`;
+	const cased = starts.find((start) => meet(start.toLowerCase(), begin.toLowerCase()));
+	if (cased !== undefined) return `write "${cased}${begin.slice(cased.length)}", or leave isSubjectCaseSensitive out`;
+	if (/^[a-z0-9-]+\/?$/.test(begin) && one === BLOBS)
+		return `name the container in full: "${BLOBS}${begin.replace(/\/?$/, "/")}"`;
+	const meant = nearest(begin.slice(0, one.length), starts);
+	return meant === undefined
+		? `such subjects begin with ${starts.map((start) => `"${start}"`).join(" or ")}`
+		: `write "${meant}${begin.slice(meant.length)}"`;
+}
+
+function shortened(types: readonly string[]): string {
+	return types.length > 3 ? `these ${types.length} types` : types.join(", ");
+}

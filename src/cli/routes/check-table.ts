@@ -1,0 +1,97 @@
+import { readRoutes } from "../../route/read-routes.ts";
+import type { Route } from "../../route/route.ts";
+import schema from "../../route/routes.schema.json" with { type: "json" };
+import { checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
+import { checkFilters } from "./check-filters.ts";
+import { checkCoalesce, checkContainer } from "./check-storage.ts";
+import { checkSubject } from "./check-subject.ts";
+import { checkTypes } from "./check-types.ts";
+import type { Finding, RouteFinding } from "./finding.ts";
+import { nearest } from "./nearest.ts";
+
+/** Every check of one route by itself. */
+const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
+	checkNames,
+	checkTypes,
+	checkSubject,
+	checkFilters,
+	checkContainer,
+	checkCoalesce,
+];
+
+/** All that is wrong with a routes table: what the bridge refuses, and what it takes but cannot be meant so. */
+export function checkTable(table: unknown): readonly Finding[] {
+	const read = readRoutes(table);
+	const refused = read.ok ? [] : read.problems.map((problem) => fromProblem(problem, table));
+	const placed = soundRoutes(table);
+	const sense = placed.flatMap(({ route, index }, at) => {
+		const place = `routes[${index}]`;
+		const own = CHECKS.flatMap((check) => check(route, place));
+		const dead = own.some(({ verdict }) => verdict === "error");
+		// What can match nothing competes with nothing.
+		const shared = dead ? [] : checkSamePlace({ route, index }, placed.slice(0, at));
+		return [...own, ...shared].map((finding) => ({ ...finding, route: route.name }));
+	});
+	return [...refused, ...sense];
+}
+
+/** The routes that the bridge could use if they stood alone. */
+function soundRoutes(table: unknown): readonly Placed[] {
+	const routes = (table as { routes?: unknown } | null)?.routes;
+	if (!Array.isArray(routes)) return [];
+	return routes.flatMap((route: unknown, index) => {
+		const alone = readRoutes({ routes: [route] });
+		const [sound] = alone.ok ? alone.routes : [];
+		const given = (route as { name?: string } | null)?.name;
+		return sound === undefined ? [] : [{ route: { ...sound, name: given ?? `routes[${index}]` }, index }];
+	});
+}
+
+/** A problem in the bridge's own words: the place, a colon, what is wrong. */
+function fromProblem(text: string, table: unknown): Finding {
+	const [, path = "", problem = text] = /^(the table|routes[^:\s]*): (.+)$/s.exec(text) ?? [];
+	const index = /^routes\[(\d+)\]/.exec(path)?.[1];
+	const place = path === "the table" ? "" : path;
+	return { verdict: "error", route: nameAt(table, index), path: place, problem, repair: repairOf(problem, place) };
+}
+
+function nameAt(table: unknown, index: string | undefined): string | null {
+	if (index === undefined) return null;
+	const routes = (table as { routes: readonly ({ name?: unknown } | null)[] }).routes;
+	const name = routes[Number(index)]?.name;
+	return typeof name === "string" ? name : `routes[${index}]`;
+}
+
+function repairOf(problem: string, path: string): string {
+	const unknown = /^there is no "(.*)" here/.exec(problem)?.[1];
+	if (unknown !== undefined) {
+		const keys = keysOf(path);
+		const meant = nearest(unknown, keys);
+		return meant === undefined ? `remove it; there are ${keys.join(", ")}` : `write "${meant}"`;
+	}
+	const operator = /^"(.*)" is none of Event Grid's/.exec(problem)?.[1];
+	if (operator !== undefined) {
+		const meant = nearest(operator, OPERATORS);
+		return meant === undefined ? `one of ${OPERATORS.join(", ")}` : `write "${meant}"`;
+	}
+	const missing = /must have required property '(.+)'/.exec(problem)?.[1];
+	if (missing !== undefined) return `add "${missing}"`;
+	if (problem.includes("more than 100 characters"))
+		return "choose a shorter dispatchType; workflows have to listen to it";
+	if (problem.includes("filter values") || problem.includes("more than 25 items")) return "make two routes of it";
+	if (problem.includes("stands twice")) return "give one of them another name";
+	return "correct it as docs/routes.md says";
+}
+
+const { definitions } = schema;
+const OPERATORS = definitions.advancedFilter.oneOf.flatMap(({ properties }) => properties.operatorType.enum);
+
+/** The keys that the schema knows at a place. */
+function keysOf(path: string): readonly string[] {
+	if (path === "") return Object.keys(schema.properties);
+	if (/\.advancedFilters\[\d+\]$/.test(path)) return ["operatorType", "key", "value", "values"];
+	const name = path.split(".").at(-1) ?? "";
+	const of =
+		{ filter: definitions.filter, to: definitions.to, coalesce: definitions.coalesce }[name] ?? definitions.route;
+	return Object.keys(of.properties);
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Coalesce, Route } from "../../route/route.ts";
+import { explain } from "./explain.ts";
+
+/** What changes from one table to another. */
+export interface TableDiff {
+	readonly added: readonly string[];
+	readonly removed: readonly string[];
+	/** Routes that have another name now, and are the same else. */
+	readonly renamed: readonly { readonly from: string; readonly to: string }[];
+	readonly changed: readonly { readonly route: string; readonly members: readonly MemberChange[] }[];
+	/** Whether routes that stay stand in another order: the first of two that lead to one place gives the name. */
+	readonly reordered: boolean;
+	/** Recorded events that go elsewhere; only with events. */
+	readonly events?: { readonly looked: number; readonly unreadable: number; readonly moved: readonly Moved[] };
+}
+
+export interface MemberChange {
+	/** Such as `filter.includedEventTypes`. */
+	readonly path: string;
+	/** Left out where the member is new, or gone. */
+	readonly before?: unknown;
+	readonly after?: unknown;
+}
+
+export interface Moved {
+	readonly id: string;
+	readonly type: string;
+	readonly subject: string;
+	/** Where it went; none: it was ignored. */
+	readonly before: readonly Way[];
+	readonly after: readonly Way[];
+}
+
+export interface Way {
+	readonly repository: string;
+	readonly dispatchType: string;
+	readonly token?: string;
+	/** How it is gathered with others, if it is. */
+	readonly coalesce?: Coalesce;
+}
+
+export function diffTables(before: readonly Route[], after: readonly Route[], events?: readonly unknown[]): TableDiff {
+	const gone = before.filter(({ name }) => !after.some((route) => route.name === name));
+	const fresh = after.filter(({ name }) => !before.some((route) => route.name === name));
+	const renamed = gone.flatMap((route) => {
+		const same = fresh.find((one) => isDeepStrictEqual({ ...one, name: "" }, { ...route, name: "" }));
+		return same === undefined ? [] : [{ from: route.name, to: same.name }];
+	});
+	const names = (routes: readonly Route[], except: readonly string[]) =>
+		routes.map(({ name }) => name).filter((name) => !except.includes(name));
+	const both = (routes: readonly Route[], others: readonly Route[]) => names(routes, names(routes, names(others, [])));
+	return {
+		added: names(
+			fresh,
+			renamed.map(({ to }) => to),
+		),
+		removed: names(
+			gone,
+			renamed.map(({ from }) => from),
+		),
+		renamed,
+		changed: before.flatMap((route) => {
+			const now = after.find(({ name }) => name === route.name);
+			const members = now === undefined ? [] : memberChanges(route, now);
+			return members.length === 0 ? [] : [{ route: route.name, members }];
+		}),
+		reordered: !isDeepStrictEqual(both(before, after), both(after, before)),
+		...(events === undefined ? {} : { events: moves(events, before, after) }),
+	};
+}
+
+/** Members that differ, told at the deepest place; arrays are compared whole. */
+function memberChanges(before: unknown, after: unknown, path = ""): MemberChange[] {
+	if (isDeepStrictEqual(before, after)) return [];
+	if (!isPlain(before) || !isPlain(after)) {
+		return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
+	}
+	const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+	return keys.flatMap((key) => memberChanges(before[key], after[key], path === "" ? key : `${path}.${key}`));
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function moves(events: readonly unknown[], before: readonly Route[], after: readonly Route[]) {
+	let unreadable = 0;
+	const moved = events.flatMap((element): Moved[] => {
+		const [was, is] = [explain(element, before), explain(element, after)];
+		if ("rejected" in was || "rejected" in is) {
+			unreadable += 1;
+			return [];
+		}
+		const [from, to] = [waysOf(was.routes), waysOf(is.routes)];
+		const { id, type, subject } = was.event;
+		return isDeepStrictEqual(new Set(from), new Set(to)) ? [] : [{ id, type, subject, before: from, after: to }];
+	});
+	return { looked: events.length, unreadable, moved };
+}
+
+function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }>["routes"]): readonly Way[] {
+	return routes.flatMap(({ to, group, sameAs }) => {
+		if (to === undefined || sameAs !== undefined) return [];
+		if (group === undefined) return [to];
+		const { id: _id, ...coalesce } = group;
+		return [{ ...to, coalesce }];
+	});
+}

@@ -1,0 +1,100 @@
+import type { BridgeEvent } from "../../event/bridge-event.ts";
+import { readEvent } from "../../event/read-event.ts";
+import { groupOf } from "../../route/group.ts";
+import { keyReader } from "../../route/read-key.ts";
+import type { Coalesce, Destination, Route } from "../../route/route.ts";
+import { createRouter, destinationId, type Match } from "../../route/router.ts";
+
+/** What the table makes of one event. */
+export type Explained =
+	| { readonly event: EventFacts; readonly routes: readonly RouteVerdict[] }
+	| { readonly rejected: string; readonly id: string | null };
+
+export type EventFacts = Pick<BridgeEvent, "id" | "type" | "source" | "subject">;
+
+export interface RouteVerdict {
+	readonly route: string;
+	readonly takes: boolean;
+	readonly to?: Destination;
+	/** Which window it would join. */
+	readonly group?: Coalesce & { readonly id: string };
+	/** An earlier route that leads to the same place: the event is dispatched once, under that one's name. */
+	readonly sameAs?: string;
+	/** Every condition that failed; empty where it takes the event. */
+	readonly failed: readonly Failure[];
+}
+
+export interface Failure {
+	/** The member of the route, such as `filter.advancedFilters[0]`. */
+	readonly condition: string;
+	/** In the router's own words. */
+	readonly reason: string;
+	/** What an advanced filter found under its key; `null` where the event has none. */
+	readonly found?: unknown;
+}
+
+export function explain(element: unknown, routes: readonly Route[]): Explained {
+	const read = readEvent(element);
+	if (!read.ok) return { rejected: read.reason, id: read.id };
+	const { id, type, source, subject } = read.event;
+	const seen = new Map<string, string>();
+	const verdicts = routes.map((route) => {
+		const [match] = createRouter([route])(read.event).matches;
+		return match === undefined ? refused(route, read.event) : taken(match, read.event, seen);
+	});
+	return { event: { id, type, source, subject }, routes: verdicts };
+}
+
+function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
+	const destination = destinationId(to);
+	const first = seen.get(destination);
+	seen.set(destination, first ?? route);
+	return {
+		route,
+		takes: true,
+		to,
+		...(coalesce === undefined ? {} : { group: { by: "route", ...coalesce, id: groupOf(event, route, to, coalesce) } }),
+		...(first === undefined ? {} : { sameAs: first }),
+		failed: [],
+	};
+}
+
+function refused(route: Route, event: BridgeEvent): RouteVerdict {
+	const failed = conditionsOf(route).flatMap(({ condition, part, key }) => {
+		const routed = createRouter([part])(event);
+		if (!("reason" in routed)) return [];
+		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
+		return [{ condition, reason, ...(key === undefined ? {} : { found: keyReader(key)(event).value ?? null }) }];
+	});
+	return { route: route.name, takes: false, failed };
+}
+
+interface Part {
+	readonly condition: string;
+	/** A route with this condition alone, so that the router itself says whether it holds, and why not. */
+	readonly part: Route;
+	readonly key?: string;
+}
+
+/** A route taken apart into its conditions, in the router's order. */
+function conditionsOf({ name, to, source, filter = {}, onlyCompletedWrites }: Route): readonly Part[] {
+	const bare = { name, to, onlyCompletedWrites: false };
+	const cased = { isSubjectCaseSensitive: filter.isSubjectCaseSensitive ?? false };
+	const onArrays = { enableAdvancedFilteringOnArrays: filter.enableAdvancedFilteringOnArrays ?? false };
+	const { includedEventTypes, subjectBeginsWith, subjectEndsWith } = filter;
+	const filters: readonly (readonly [string, Route["filter"] & object])[] = [
+		...(includedEventTypes ? [["includedEventTypes", { includedEventTypes }] as const] : []),
+		...(subjectBeginsWith ? [["subjectBeginsWith", { subjectBeginsWith, ...cased }] as const] : []),
+		...(subjectEndsWith ? [["subjectEndsWith", { subjectEndsWith, ...cased }] as const] : []),
+	];
+	return [
+		...(source === undefined ? [] : [{ condition: "source", part: { ...bare, source } }]),
+		...filters.map(([member, part]) => ({ condition: `filter.${member}`, part: { ...bare, filter: part } })),
+		...(filter.advancedFilters ?? []).map((advanced, index) => ({
+			condition: `filter.advancedFilters[${index}]`,
+			part: { ...bare, filter: { advancedFilters: [advanced], ...onArrays } },
+			key: advanced.key,
+		})),
+		...(onlyCompletedWrites === false ? [] : [{ condition: "onlyCompletedWrites", part: { name, to } }]),
+	];
+}

@@ -1,0 +1,40 @@
+import type { Io } from "../io.ts";
+import { plain } from "../plain.ts";
+import type { TableDiff, Way } from "./diff-tables.ts";
+import { counted, painter } from "./paint.ts";
+
+export function printDiff(io: Io, { added, removed, renamed, changed, reordered, events }: TableDiff): void {
+	const paint = painter(io);
+	const say = (line: string) => io.stdout.write(`${line}\n`);
+	for (const name of removed) say(paint("error", `- "${name}"`));
+	for (const name of added) say(paint("ok", `+ "${name}"`));
+	for (const { from, to } of renamed) say(`~ "${from}" is now called "${to}"`);
+	for (const { route, members } of changed) {
+		say(paint("warning", `~ "${route}"`));
+		for (const { path, before, after } of members) say(`    ${path}: ${shown(before)} -> ${shown(after)}`);
+	}
+	if (reordered) say("~ the order of the routes");
+	if (added.length + removed.length + renamed.length + changed.length === 0 && !reordered)
+		say("the routes are the same");
+	if (events === undefined) return;
+	const { looked, unreadable, moved } = events;
+	say(
+		`\n${moved.length} of ${counted(looked, "event")} ${moved.length === 1 ? "goes" : "go"} elsewhere${unreadable > 0 ? `; ${unreadable} could not be read` : ""}`,
+	);
+	for (const { id, type, subject, before, after } of moved) {
+		say(plain(`  ${id}  ${type}  ${subject}`));
+		say(`    before: ${ways(before)}`);
+		say(`    after:  ${ways(after)}`);
+	}
+}
+
+function shown(value: unknown): string {
+	return value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+function ways(all: readonly Way[]): string {
+	if (all.length === 0) return "ignored";
+	const one = ({ repository, dispatchType, token, coalesce }: Way) =>
+		`${repository} as ${dispatchType}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : `, gathered by ${coalesce.by} for ${coalesce.quietSeconds} to ${coalesce.maxSeconds} s`}`;
+	return all.map(one).join("; ");
+}

@@ -1,0 +1,45 @@
+import { isLoopback } from "../../is-loopback.ts";
+import { keyOf } from "../bridge-options.ts";
+import { LOCAL_BRIDGE, readUrl } from "../bridge-url.ts";
+import { CliError } from "../cli-error.ts";
+import type { Io } from "../io.ts";
+import type { Door } from "./door.ts";
+import type { SendFlags } from "./send-flags.ts";
+import { createWebhookDoor } from "./webhook-door.ts";
+
+const WEBHOOK = "/api/events";
+const TRIGGER = "/runtime/webhooks/eventgrid?functionName=eventGrid";
+/** The webhook, and the predecessor's name of it. */
+const OF_THE_BRIDGE = /^\/(?:api\/(?:events|generic_triggers)\/?)?$/;
+
+/** Where the flags say that events go. */
+export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
+	const { topic, to, trigger } = flags;
+	if (topic === undefined) return createWebhookDoor({ ...targetOf(flags, io), fetch: io.fetch });
+	if (to !== undefined || trigger || flags.url !== LOCAL_BRIDGE) {
+		throw new CliError("give one of --topic, --to, --url and --trigger", 2);
+	}
+	const endpoint = readUrl(topic, "--topic");
+	if (endpoint.pathname === "/") endpoint.pathname = WEBHOOK;
+	const { createTopicDoor } = await import("./topic-door.ts");
+	return createTopicDoor({ endpoint, key: io.env["EVENT_GRID_TOPIC_KEY"]?.trim() || undefined });
+}
+
+/** The address of a webhook, and its key. */
+export function targetOf({ to, url, trigger, key }: SendFlags, io: Io): { url: URL; key: string | undefined } {
+	if (to !== undefined && url !== LOCAL_BRIDGE) throw new CliError("give --url or --to, not both", 2);
+	const given = readUrl(to ?? url, to === undefined ? "--url" : "--to");
+	if (trigger) {
+		if (!isLoopback(given) || given.pathname !== "/") {
+			throw new CliError(
+				"--trigger is for a local host; in Azure the platform guards that door with a key of its own",
+				2,
+			);
+		}
+		return { url: new URL(TRIGGER, given), key: keyOf({ ...(key === undefined ? {} : { key }) }, io) };
+	}
+	// The key of the environment is the bridge's, and nobody else's.
+	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
+	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
+	return { url: door, key: keyOf({ ...(key === undefined ? {} : { key }) }, io) };
+}

@@ -1,0 +1,65 @@
+import type { EventResult } from "../../outcome.ts";
+import type { DeliveryEnd } from "./door.ts";
+import type { Delivery } from "./plan-deliveries.ts";
+
+/** What became of all that was sent. */
+export interface Summary {
+	/** Events, each time that they were sent. */
+	readonly sent: number;
+	readonly deliveries: number;
+	/** Deliveries that were not taken. */
+	readonly failed: number;
+	/** Events by outcome; where the receiver does not tell, by status: `answered 202`. */
+	readonly outcomes: Readonly<Record<string, number>>;
+	/** How often an event went another way than to GitHub, by its reason; the first few. */
+	readonly reasons: Readonly<Record<string, number>>;
+	readonly seconds: number;
+	/** Events a second. */
+	readonly rate: number;
+	readonly events: readonly EventResult[];
+}
+
+export interface Tally {
+	add(delivery: Delivery, end: DeliveryEnd): void;
+	/** @param ms how long it took */
+	summary(ms: number): Summary;
+}
+
+const MOST_REASONS = 5;
+
+export function createTally(): Tally {
+	const outcomes: Record<string, number> = {};
+	const reasons = new Map<string, number>();
+	const events: EventResult[] = [];
+	let [sent, deliveries, failed] = [0, 0, 0];
+	const count = (outcome: string, by: number) => {
+		outcomes[outcome] = (outcomes[outcome] ?? 0) + by;
+	};
+	const because = (reason: string | null) => {
+		if (reason === null || (!reasons.has(reason) && reasons.size >= MOST_REASONS)) return;
+		reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+	};
+
+	return {
+		add({ elements }, { status, results, reason }) {
+			sent += elements.length;
+			deliveries += 1;
+			if (reason !== null) failed += 1;
+			if (results === undefined) {
+				count(status === null ? "no answer" : `answered ${status}`, elements.length);
+				because(reason);
+				return;
+			}
+			for (const result of results) {
+				count(result.outcome, 1);
+				because(result.outcome === "dispatched" ? null : result.reason);
+				events.push(result);
+			}
+		},
+		summary(ms) {
+			const seconds = Math.max(ms, 1) / 1000;
+			const rate = Math.round((sent / seconds) * 10) / 10;
+			return { sent, deliveries, failed, outcomes, reasons: Object.fromEntries(reasons), seconds, rate, events };
+		},
+	};
+}

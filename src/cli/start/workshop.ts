@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { watch } from "node:fs";
+import { join } from "node:path";
+import type { Io } from "../io.ts";
+
+/** A bridge that runs on this machine. */
+export interface RunningBridge {
+	/** Its exit code; null where a signal has ended it. */
+	readonly ended: Promise<number | null>;
+	stop(): void;
+}
+
+/** What it takes to build the bridge and to run it; a test has another one. */
+export interface Workshop {
+	/** Whether it was built; what went wrong has been printed. */
+	build(): Promise<boolean>;
+	run(args: readonly string[], env: Io["env"]): RunningBridge;
+	/** Calls back after each change of the sources; answers what ends that. */
+	watch(changed: (file: string) => void): () => void;
+}
+
+const root = join(import.meta.dirname, "../../..");
+/** What the build writes by itself. */
+const GENERATED = /\.generated\./;
+
+/** The clone that this file is part of. */
+export const clone: Workshop = {
+	async build() {
+		// On Windows npm is a script, which needs a shell.
+		const options = { cwd: root, stdio: "inherit", shell: process.platform === "win32" } as const;
+		const build = spawn("npm", ["run", "--silent", "build"], options);
+		return (await endOf(build)) === 0;
+	},
+	run(args, env) {
+		const child = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts", ...args], {
+			cwd: root,
+			env: { ...env },
+			stdio: "inherit",
+		});
+		return { ended: endOf(child), stop: () => void child.kill("SIGTERM") };
+	},
+	watch(changed) {
+		const watcher = watch(join(root, "src"), { recursive: true }, (_, file) => {
+			if (file !== null && !GENERATED.test(file)) changed(file);
+		});
+		return () => watcher.close();
+	},
+};
+
+function endOf(child: ReturnType<typeof spawn>): Promise<number | null> {
+	return new Promise((resolve, reject) => {
+		child.once("error", reject);
+		child.once("close", resolve);
+	});
+}

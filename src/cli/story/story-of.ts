@@ -1,0 +1,96 @@
+import type { ShownReceipt } from "../bridge-client.ts";
+
+/** What happened to one event on its way to one destination, in the order of time. */
+export interface Story {
+	readonly key: string;
+	readonly state: ShownReceipt["state"];
+	readonly event: ShownReceipt["event"];
+	readonly to: ShownReceipt["to"];
+	readonly steps: readonly Step[];
+}
+
+export interface Step {
+	/** ISO 8601; null where it is not known, or not yet. */
+	readonly at: string | null;
+	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "answered";
+	readonly text: string;
+}
+
+/**
+ * Tells the story of a receipt.
+ * @param window the receipt of the dispatch that the event went out with, if it went out with others
+ */
+export function storyOf(receipt: ShownReceipt, window?: ShownReceipt): Story {
+	const { key, state, event, to } = receipt;
+	const sent = window ?? receipt;
+	return {
+		key,
+		state,
+		event,
+		to,
+		steps: [
+			{ at: event.time || null, kind: "happened", text: `${event.type} ${event.subject || event.id}` },
+			{ at: receipt.acceptedAt, kind: "received", text: `event ${event.id} of ${event.source}` },
+			decided(receipt),
+			...waited(receipt, sent),
+			...sent.attempts.map(attempted),
+			answered(sent),
+		],
+	};
+}
+
+function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
+	const text =
+		to === null
+			? state === "rejected"
+				? "it leads nowhere: the event itself is unsound"
+				: "it leads nowhere"
+			: `route "${route ?? "none"}" leads to ${to.repository}, as ${to.dispatchType}`;
+	return { at: acceptedAt, kind: "decided", text };
+}
+
+function waited(receipt: ShownReceipt, sent: ShownReceipt): readonly Step[] {
+	const steps: Step[] = [];
+	const at = receipt.acceptedAt;
+	if (receipt.state === "coalescing") steps.push({ at, kind: "waited", text: "in a window that is still open" });
+	if (receipt.window !== null) {
+		const gathered = `gathered with others into the dispatch ${receipt.window}`;
+		steps.push({ at, kind: "waited", text: `${gathered}${after(at, sent.acceptedAt)}` });
+	}
+	const first = sent.attempts[0]?.at;
+	if (first !== undefined && Date.parse(first) - Date.parse(sent.acceptedAt) >= 1_000) {
+		steps.push({ at: sent.acceptedAt, kind: "waited", text: `for its turn${after(sent.acceptedAt, first)}` });
+	}
+	return steps;
+}
+
+function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number]): Step {
+	const answer = status === null || status === undefined ? "GitHub gave no answer" : `GitHub answered ${status}`;
+	const more = [`${ms} ms`, requestId ? `request ${requestId}` : "", reason ?? ""].filter((fact) => fact !== "");
+	return { at, kind: "attempted", text: `${answer} (${more.join("; ")})` };
+}
+
+function answered({ state, finishedAt, reason, acceptedAt }: ShownReceipt): Step {
+	const why = reason === null ? "" : `: ${reason}`;
+	switch (state) {
+		case "dispatched":
+			return { at: finishedAt, kind: "answered", text: `GitHub has it${after(acceptedAt, finishedAt)}` };
+		case "coalesced":
+			return { at: finishedAt, kind: "answered", text: "it went out with others" };
+		case "dead":
+		case "rejected":
+			return {
+				at: finishedAt,
+				kind: "answered",
+				text: `a dead letter${why}; repair that, then: grid-dispatch replay KEY`,
+			};
+		default:
+			return { at: null, kind: "answered", text: `not yet, it is ${state}${why}` };
+	}
+}
+
+function after(from: string, to: string | null): string {
+	const ms = to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
+	if (Number.isNaN(ms) || ms < 0) return "";
+	return ms < 1_000 ? `, after ${ms} ms` : `, after ${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,62 @@
+import type { BridgeClient, ReceiptsAsked, ShownReceipt } from "../bridge-client.ts";
+import { CliError } from "../cli-error.ts";
+
+export interface FollowOptions {
+	readonly asked: Pick<ReceiptsAsked, "state" | "find">;
+	/** How many of those that are there already are shown at first. */
+	readonly lines: number;
+	/** Waits until the next look; answers false where that was the last one. */
+	readonly wait: () => Promise<boolean>;
+	/** Is handed each receipt, and again whenever it has changed. */
+	readonly show: (receipt: ShownReceipt) => void;
+	/** Is told when the bridge does not answer, and when it does again. */
+	readonly trouble: (message: string | undefined) => void;
+}
+
+const AT_ONCE = 500;
+
+/** Looks at the receipts again and again, and shows each change once. */
+export async function follow(bridge: BridgeClient, options: FollowOptions): Promise<void> {
+	const { asked, lines, wait, show, trouble } = options;
+	const known = new Map<string, string>();
+	let answers = true;
+
+	async function look(): Promise<readonly ShownReceipt[]> {
+		const { receipts } = await bridge.receipts({ ...asked, limit: AT_ONCE });
+		// The newest is answered first, and read last.
+		return receipts.filter((receipt) => known.get(receipt.key) !== markOf(receipt)).reverse();
+	}
+
+	// What fails at once is a mistake to repair; what fails later may come back.
+	const first = await look();
+	note(first);
+	for (const receipt of lines === 0 ? [] : first.slice(-lines)) show(receipt);
+	while (await wait()) {
+		try {
+			const changed = await look();
+			if (!answers) trouble(undefined);
+			answers = true;
+			note(changed);
+			for (const receipt of changed) show(receipt);
+		} catch (error) {
+			if (!(error instanceof CliError)) throw error;
+			if (answers) trouble(error.message);
+			answers = false;
+		}
+	}
+
+	function note(receipts: readonly ShownReceipt[]): void {
+		for (const receipt of receipts) known.set(receipt.key, markOf(receipt));
+	}
+}
+
+/** What has to change for a receipt to be shown again. A reason that only names another time says nothing new. */
+function markOf({ state, attempts, finishedAt, window, reason }: ShownReceipt): string {
+	return JSON.stringify([
+		state,
+		attempts.length,
+		finishedAt,
+		window,
+		reason?.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, ""),
+	]);
+}

@@ -1,0 +1,19 @@
+/** What the stand-in for GitHub can be told to do, as the button offers it; see `docs/local.md`, "Faults". */
+export const FAULTS: readonly { readonly title: string; readonly script: Readonly<Record<string, unknown>> }[] = [
+	{ title: "be down for 3 calls (503)", script: { status: 503, times: 3 } },
+	{ title: "be down until repaired (503)", script: { status: 503, times: 1_000 } },
+	{
+		title: "ask to slow down for 20 s (403)",
+		script: {
+			status: 403,
+			headers: { "retry-after": "20" },
+			body: { message: "You have exceeded a secondary rate limit." },
+		},
+	},
+	{ title: "refuse the token until repaired (401)", script: { status: 401, times: 1_000 } },
+	{ title: "not know the repository until repaired (404)", script: { status: 404, times: 1_000 } },
+	{ title: "refuse one request for good (422)", script: { status: 422 } },
+	{ title: "answer 4 s late", script: { delayMs: 4_000 } },
+	{ title: "never answer one call", script: { hang: true } },
+	{ title: "lose the answer to one call", script: { cut: "after" } },
+];

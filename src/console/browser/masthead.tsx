@@ -1,0 +1,42 @@
+import type { Live, View } from "./live.ts";
+
+const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy" } as const;
+
+/** The page's head: whose it is, how the bridge is, and whether the page is looking. */
+export function Masthead({ view, live, onKeys }: { view: View; live: Live; onKeys: (() => void) | undefined }) {
+	const { health, running, problem, access } = view;
+	const status = problem !== undefined && access !== "locked" ? "unreachable" : health?.status;
+	const word = status === "unreachable" ? "No answer" : status === undefined ? "Asking …" : WORDS[status];
+	return (
+		<header class="masthead">
+			<h1>
+				<svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+					<path d="M3 7h7l4 10h7M3 17h7M14 7h7" fill="none" stroke="currentColor" stroke-width="2.4" />
+					<circle cx="12" cy="12" r="2.6" fill="currentColor" />
+				</svg>
+				grid-dispatch
+			</h1>
+			{health !== undefined && <span class="version">{health.version}</span>}
+			<p class={`status ${status ?? "asking"}`} role="status">
+				{word}
+			</p>
+			{status === "unreachable" && <p class="why">{problem}</p>}
+			<div class="actions">
+				{onKeys !== undefined && (
+					<button type="button" class="quiet" onClick={onKeys}>
+						Keys
+					</button>
+				)}
+				<button
+					type="button"
+					class="quiet live"
+					role="switch"
+					aria-checked={running}
+					onClick={() => live.setRunning(!running)}
+				>
+					Live
+				</button>
+			</div>
+		</header>
+	);
+}

@@ -1,0 +1,40 @@
+import { useState } from "preact/hooks";
+import { type Api, ApiError } from "./api.ts";
+import type { KeyRing } from "./key-ring.ts";
+import type { Live } from "./live.ts";
+
+export interface ReplayProps {
+	readonly api: Api;
+	readonly live: Live;
+	readonly keys: KeyRing;
+	readonly askForKeys: () => void;
+}
+
+/** Replays dead letters, and says in words what came of it. */
+export function useReplay({ api, live, keys, askForKeys }: ReplayProps) {
+	const [isBusy, setIsBusy] = useState(false);
+	const [said, setSaid] = useState<string>();
+
+	async function replay(which: { readonly key: string } | { readonly all: true }): Promise<void> {
+		setIsBusy(true);
+		try {
+			const { replayed, more } = await api.replay(which);
+			const fed = replayed.filter(({ outcome }) => outcome === "accepted").length;
+			const kept = replayed.filter(({ outcome }) => outcome === "kept").map(({ reason }) => reason);
+			const why = kept.length === 0 ? "" : `; ${kept.length} kept: ${kept[0]}`;
+			setSaid(`${fed} fed back${why}${more ? "; there are more, replay again" : ""}`);
+			await live.refresh();
+		} catch (error) {
+			const isLocked = error instanceof ApiError && error.status === 401;
+			setSaid(isLocked ? "replay wants a function key of its own" : (error as Error).message);
+			if (isLocked) {
+				keys.set("replay", "");
+				askForKeys();
+			}
+		} finally {
+			setIsBusy(false);
+		}
+	}
+
+	return { replay, isBusy, said };
+}

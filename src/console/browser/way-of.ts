@@ -1,0 +1,91 @@
+import type { Receipt, State } from "./answers.ts";
+import { clock, span } from "./times.ts";
+
+/** How a step went: `now` is where the event is, `stuck` where it waits for GitHub or for a repair. */
+export type Mark = "done" | "now" | "stuck" | "failed" | "none";
+
+export interface Step {
+	readonly name: "Received" | "Route" | "Waiting" | "GitHub" | "Run";
+	readonly mark: Mark;
+	/** A few words. */
+	readonly text: string;
+}
+
+/** What a state means, in colour: sent, on its way, held up, or lost unless somebody does something. */
+export type Tone = "sent" | "moving" | "held" | "lost";
+
+export const TONES: Readonly<Record<State, Tone>> = {
+	accepted: "moving",
+	paused: "held",
+	parked: "held",
+	coalescing: "moving",
+	dispatched: "sent",
+	coalesced: "sent",
+	dead: "lost",
+	rejected: "lost",
+};
+
+/** An event's way from its arrival to the run that it starts. */
+export function wayOf(receipt: Receipt, now: number): readonly Step[] {
+	return [
+		{ name: "Received", mark: "done", text: clock(receipt.acceptedAt, now) },
+		routeStep(receipt),
+		waitingStep(receipt, now),
+		githubStep(receipt),
+		runStep(receipt),
+	];
+}
+
+/** `Microsoft.Storage.BlobCreated` without its publisher. */
+export function shortType(type: string): string {
+	return type.split(".").at(-1) || type || "no type";
+}
+
+/** What an event is about, as short as it stays clear: a blob's container and path. */
+export function shortSubject({ subject, source, id }: Receipt["event"]): string {
+	const [, container, path] = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/s.exec(subject) ?? [];
+	return container === undefined ? subject || source || id : `${container}/${path}`;
+}
+
+function routeStep({ route, state }: Receipt): Step {
+	if (route !== null) return { name: "Route", mark: "done", text: route };
+	return {
+		name: "Route",
+		mark: state === "rejected" ? "failed" : "none",
+		text: state === "rejected" ? "rejected" : "–",
+	};
+}
+
+function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): Step {
+	const waited = span(Math.max(0, (finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(acceptedAt)));
+	const step = (mark: Mark, text: string): Step => ({ name: "Waiting", mark, text });
+	switch (state) {
+		case "accepted":
+		case "coalescing":
+			return step("now", waited);
+		case "paused":
+		case "parked":
+			return step("stuck", waited);
+		case "rejected":
+			return step("none", "–");
+		default:
+			return step("done", waited);
+	}
+}
+
+function githubStep({ state, attempts, to }: Receipt): Step {
+	const step = (mark: Mark, text: string): Step => ({ name: "GitHub", mark, text });
+	const last = attempts.at(-1);
+	if (state === "coalesced") return step("done", "with others");
+	if (last === undefined) return step(state === "dead" && to !== null ? "failed" : "none", "–");
+	const answer = last.status === null ? "no answer" : String(last.status);
+	const text = attempts.length === 1 ? answer : `${answer}, try ${attempts.length}`;
+	if (state === "dispatched") return step("done", text);
+	return step(state === "dead" ? "failed" : "stuck", text);
+}
+
+function runStep({ state, to }: Receipt): Step {
+	const step = (mark: Mark, text: string): Step => ({ name: "Run", mark, text });
+	if (TONES[state] === "sent") return step("done", to?.dispatchType ?? "–");
+	return step(TONES[state] === "lost" ? "failed" : "none", TONES[state] === "lost" ? "none" : "–");
+}

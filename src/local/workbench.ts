@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { GitHubStandIn } from "./github-stand-in.ts";
+
+/** A request below `/_local`. */
+export interface WorkbenchCall {
+	readonly method: string;
+	/** Without `/_local`. */
+	readonly path: string;
+	readonly query: URLSearchParams;
+	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+	readonly body: string;
+}
+
+export interface WorkbenchAnswer {
+	readonly status: number;
+	/** As JSON. */
+	readonly body: unknown;
+}
+
+/** Answers what the console page asks of the local host alone, and the real host does not know. */
+export type Workbench = (call: WorkbenchCall) => WorkbenchAnswer;
+
+const SCHEMAS = join(import.meta.dirname, "../event/schemas");
+
+/**
+ * | Asked | Answered |
+ * | --- | --- |
+ * | `GET /_local` | `{ standIn: { faultsLeft, taken } | null }` |
+ * | `GET /_local/samples` | `[{ type, event }]`: an event of every known type, in CloudEvents 1.0 |
+ * | `GET /_local/dispatches?key=` | what the stand-in has taken under that `bridge.key` |
+ * | `POST /_local/faults` | replaces the stand-in's script, as `POST /_script` does |
+ * @param standIn undefined where dispatches go elsewhere
+ */
+export function createWorkbench(standIn: Pick<GitHubStandIn, "received" | "script"> | undefined): Workbench {
+	function setFaults(body: string): WorkbenchAnswer {
+		if (standIn === undefined) return { status: 404, body: { error: "there is no stand-in to break" } };
+		try {
+			return { status: 200, body: { faults: standIn.script.set(JSON.parse(body)) } };
+		} catch (error) {
+			return { status: 400, body: { error: (error as Error).message } };
+		}
+	}
+
+	return ({ method, path, query, headers, body }) => {
+		// A page of another origin may make a browser send this, though it would not learn the answer.
+		const from = headers["sec-fetch-site"];
+		if (from !== undefined && from !== "same-origin" && from !== "none") {
+			return { status: 403, body: { error: "only the page of this host may ask this" } };
+		}
+		switch (`${method} ${path}`) {
+			case "GET ":
+				return {
+					status: 200,
+					body: {
+						standIn:
+							standIn === undefined ? null : { faultsLeft: standIn.script.left(), taken: standIn.received.length },
+					},
+				};
+			case "GET /samples":
+				return { status: 200, body: readSamples() };
+			case "GET /dispatches":
+				return { status: 200, body: standIn?.received.filter((one) => keyOf(one) === query.get("key")) ?? [] };
+			case "POST /faults":
+				return setFaults(body);
+			default:
+				return { status: 404, body: { error: `there is no ${method} /_local${path}` } };
+		}
+	};
+}
+
+function keyOf({ client_payload }: { readonly client_payload?: unknown }): unknown {
+	return (client_payload as { bridge?: { key?: unknown } } | undefined)?.bridge?.key;
+}
+
+/** The examples in the event schemas, one for each known type. */
+function readSamples(): readonly { readonly type: string; readonly event: object }[] {
+	return readdirSync(SCHEMAS)
+		.sort()
+		.flatMap((file) => {
+			const { title, examples } = JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as {
+				title: string;
+				examples: readonly object[];
+			};
+			return examples.map((example) => ({ type: title, event: { specversion: "1.0", ...example } }));
+		});
+}

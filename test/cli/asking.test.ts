@@ -1,0 +1,325 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { postJson } from "../helpers/call.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { freePorts } from "../helpers/free-ports.ts";
+import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
+import { type CliRun, runCli, runCliProcess } from "../helpers/run-cli.ts";
+import { type RunningStart, startOn } from "../helpers/run-start.ts";
+
+const KEY = "planted-function-key-0123456789";
+const TOKEN = "ghp_plantedPlantedPlantedPlanted0123456789";
+
+const ROUTES = {
+	routes: [
+		{
+			name: "everything",
+			filter: { includedEventTypes: ["Microsoft.Storage.BlobCreated"] },
+			to: { repository: "contoso/fraud-model" },
+		},
+		{
+			name: "runs",
+			filter: { includedEventTypes: ["Microsoft.MachineLearningServices.RunCompleted"] },
+			to: { repository: "contoso/refused" },
+		},
+		{
+			name: "gather",
+			filter: { includedEventTypes: ["Microsoft.Storage.DirectoryCreated"] },
+			to: { repository: "contoso/gathered", dispatchType: "new-folders" },
+			coalesce: { quietSeconds: 1, maxSeconds: 5 },
+		},
+	],
+};
+
+let port: number;
+let host: RunningStart;
+let gate: KeyGate;
+let url: string;
+
+/** In a world where a token and a key lie about. */
+const ask = (args: readonly string[], env: Record<string, string> = {}) =>
+	runCli([...args, "--url", url], { env: { GITHUB_TOKEN: TOKEN, GRID_DISPATCH_KEY: KEY, ...env } });
+
+beforeAll(async () => {
+	port = await freePorts();
+	host = await startOn(port, { env: { BRIDGE_ROUTES: JSON.stringify(ROUTES), GITHUB_PACE: "50/s,2000/m,5000/h" } });
+	url = `http://127.0.0.1:${port}`;
+	gate = await startKeyGate(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
+}, 40_000);
+afterAll(async () => {
+	await gate?.close();
+	await host?.stop();
+});
+
+interface Receipts {
+	readonly receipts: readonly {
+		readonly key: string;
+		readonly state: string;
+		readonly event: { readonly id: string };
+	}[];
+}
+
+async function sent(
+	args: readonly string[],
+): Promise<{ readonly id: string; readonly key: string; readonly outcome: string }> {
+	const run = await ask(["send", ...args, "--json"]);
+	const { events } = run.json() as { events: { id: string; key: string; outcome: string }[] };
+	return events[0] as (typeof events)[0];
+}
+
+/** A run whose dispatch GitHub refuses for good. */
+async function deadLetter(): Promise<{ readonly id: string; readonly key: string }> {
+	await postJson(`http://127.0.0.1:${port + 1}/_script`, { status: 422, repository: "contoso/refused" });
+	const event = await sent(["RunCompleted"]);
+	await eventually("a dead letter", async () => {
+		const { receipts } = (await ask(["dead-letters", "--json"])).json() as Receipts;
+		return receipts.some(({ key }) => key === event.key) || undefined;
+	});
+	return event;
+}
+
+/** Its dispatch is behind it, so that a fault that is scripted next serves another one. */
+async function delivered(key: string): Promise<void> {
+	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub has it") || undefined);
+}
+
+describe("send and trace", () => {
+	it("deliver an event, and tell its story to the run that it started", async () => {
+		const event = await sent([
+			"BlobCreated",
+			"--set",
+			"data.url=https://contosodata.blob.core.windows.net/training/a/b.csv",
+			"subject=/blobServices/default/containers/training/blobs/a/b.csv",
+		]);
+		expect(event.outcome).toBe("dispatched");
+		for (const what of [
+			event.id,
+			event.key,
+			"training/a/b.csv",
+			"https://contosodata.blob.core.windows.net/training/a/b.csv",
+		]) {
+			const { out, code } = await ask(["trace", what]);
+			expect(code).toBe(0);
+			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
+			expect(out).toMatch(
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after \d+ ms\n.*run +\.github\/workflows\/listen\.yml "storage-blobcreated" success: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+/,
+			);
+		}
+	});
+
+	it("tell of the window that an event went out with", async () => {
+		const event = await sent(["DirectoryCreated"]);
+		expect(event.outcome).toBe("accepted");
+		expect((await ask(["trace", event.id])).out).toContain("in a window that is still open");
+		const story = await eventually("the window", async () => {
+			const { stories } = (await ask(["trace", event.id, "--json"])).json() as {
+				stories: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
+			};
+			return stories[0].state === "coalesced" ? stories[0] : undefined;
+		});
+		expect(story.steps.map(({ kind }) => kind)).toEqual(
+			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
+		);
+		expect(story.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
+			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
+		);
+		expect(story.runs).toMatchObject({ ok: true, runs: [{ title: "new-folders", match: "typed" }] });
+	});
+
+	it("say where to look when there is no receipt", async () => {
+		const run = await ask(["trace", "nobody-sent-this"]);
+		expect(run).toMatchObject({ code: 1, out: "" });
+		expect(run.err).toContain('no receipt for "nobody-sent-this"');
+	});
+
+	it("play both handshakes, which the bridge takes", async () => {
+		expect((await ask(["send", "--handshake"])).out.match(/taken/g)).toHaveLength(2);
+		expect((await ask(["send", "--handshake", "--trigger"])).out.match(/taken/g)).toHaveLength(2);
+	});
+
+	it("use the door of the trigger, which tells nothing but a status", async () => {
+		const run = await ask(["send", "BlobCreated", "--trigger", "--schema", "cloudevents", "--json"]);
+		expect(run.json()).toMatchObject({ sent: 1, failed: 0, outcomes: { "answered 202": 1 } });
+	});
+});
+
+describe("dead-letters and replay", () => {
+	it("list a dead letter, show it, and feed it back", async () => {
+		const { id, key } = await deadLetter();
+		expect((await ask(["dead-letters"])).out).toContain(`${key}  dead `);
+		const shown = await ask(["dead-letters", "show", key]);
+		expect(shown.out).toMatch(new RegExp(`state +dead\\n(?:.*\\n)*event +${id}\\n(?:.*\\n)*attempt +\\S+ 422, `));
+		expect((await ask(["dead-letters", "show", key, "--json"])).json()).toMatchObject({ key, state: "dead" });
+		const replayed = await ask(["replay", key, "--json"]);
+		expect(replayed.code).toBe(0);
+		expect(replayed.json()).toEqual({ replayed: [{ key, outcome: "accepted", reason: null }] });
+		await delivered(key);
+		expect((await ask(["dead-letters", "show", key])).err).toContain("is no dead letter: it is dispatched");
+	});
+
+	it("feed back those that a text is found in, and all after a question on a terminal", async () => {
+		const first = await deadLetter();
+		expect((await ask(["replay", "--find", first.id, "--state", "dead"])).out).toContain("1 fed back");
+		await delivered(first.key);
+		const second = await deadLetter();
+		const questions: string[] = [];
+		const answer = (yes: boolean) => async (question: string) => {
+			questions.push(question);
+			return yes;
+		};
+		const no = await runCli(["replay", "--all", "--url", url], { ask: answer(false) });
+		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was fed back\n" });
+		const yes = await runCli(["replay", "--all", "--url", url], { ask: answer(true) });
+		expect(yes.out).toContain("1 fed back");
+		await delivered(second.key);
+		expect(questions).toHaveLength(2);
+		expect(questions[0]).toContain(`all dead letters of ${url} (`);
+		expect((await runCli(["replay", "--all", "--yes", "--url", url], { ask: answer(false) })).code).toBe(0);
+	});
+
+	it("fail where something stays a dead letter, and name the reason", async () => {
+		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "broken \u001b[2J", data: {} };
+		const answered = await postJson(`${url}/api/events`, event);
+		expect(answered.status).toBe(400);
+		const run = await ask(["replay", "--all", "--state", "rejected"]);
+		expect(run).toMatchObject({ code: 1, err: "1 of 1 stay dead letters\n" });
+		expect(run.out).toContain("data.url is missing");
+		const listed = await ask(["dead-letters", "list"]);
+		expect(listed.out).not.toContain("\u001b");
+	});
+
+	it("say what does not exist", async () => {
+		expect(await ask(["replay", "no-such-key"])).toMatchObject({
+			code: 1,
+			err: expect.stringContaining("no receipt with the key"),
+		});
+		expect(await ask(["dead-letters", "show", "no-such-key"])).toMatchObject({
+			code: 1,
+			err: expect.stringContaining("no receipt with the key"),
+		});
+		expect((await ask(["replay", "--container", "no-such-container", "--prefix", "a"])).err).toContain(
+			'404 for replay: there is no container "no-such-container"',
+		);
+	});
+
+	it.each([
+		[["replay"], "say which"],
+		[["replay", "key", "--all"], "say which"],
+		[["replay", "key", "--prefix", "a"], "--container"],
+		[["replay", "key", "--state", "dead"], "--find or --all"],
+		[["replay", "--all", "--state", "dispatched"], "dead, rejected"],
+	])("are told a wrong use with code 2: %j", async (args, words) => {
+		expect(await ask(args)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(words) });
+	});
+});
+
+describe("tail", () => {
+	it("shows the last receipts, then what happens, each change once, and ends in time", async () => {
+		const before = await sent(["BlobCreated"]);
+		await delivered(before.key);
+		let looks = 0;
+		let now = Date.now();
+		const during: { id: string }[] = [];
+		const { tailCommand } = await import("../../src/cli/commands/tail.ts");
+		const out: string[] = [];
+		const io = {
+			stdout: { write: (text: string) => out.push(text) },
+			stderr: { write: (text: string) => out.push(text) },
+			env: {},
+			fetch: globalThis.fetch,
+			now: () => now,
+		};
+		const command = tailCommand(io, async (ms) => {
+			looks += 1;
+			now += ms;
+			if (looks === 2) during.push(await sent(["BlobCreated"]));
+		});
+		await command.parseAsync(["--url", url, "--for", "4", "--lines", "1", "--json"], { from: "user" });
+		expect(looks).toBe(4);
+		const ids = out.map((line) => (JSON.parse(line) as { event: { id: string } }).event.id);
+		// One that has to wait is shown again when it has arrived.
+		expect([...new Set(ids)]).toEqual([before.id, during[0]?.id]);
+	});
+
+	it("narrows to a state and to a text", async () => {
+		const { key } = await deadLetter();
+		const args = ["--for", "1", "--lines", "500"];
+		const dead = await ask(["tail", "--state", "dead", ...args]);
+		expect(
+			dead.out
+				.split("\n")
+				.filter((line) => line !== "")
+				.every((line) => line.includes("  dead ")),
+		).toBe(true);
+		const found = await ask(["tail", "--find", key, ...args, "--json"]);
+		expect(found.out.trim().split("\n")).toHaveLength(1);
+		expect(JSON.parse(found.out)).toMatchObject({ key, state: "dead" });
+		expect((await ask(["replay", key])).code).toBe(0);
+	});
+
+	it("ends well with Ctrl-C", async () => {
+		const run = await runCli(["tail", "--url", url, "--lines", "0"], { signal: AbortSignal.abort() });
+		expect(run).toMatchObject({ code: 0, out: "", err: "" });
+	});
+});
+
+describe("a bridge that asks for keys", () => {
+	const locked = (args: readonly string[], env: Record<string, string> = {}) =>
+		runCli([...args, "--url", gate.url], { env });
+
+	it("gets the key as a header, of the environment or of the option", async () => {
+		expect((await locked(["dead-letters", "--json"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
+		expect((await locked(["dead-letters", "--json", "--key", KEY])).code).toBe(0);
+		expect((await locked(["send", "BlobCreated"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
+		expect(gate.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
+		expect(gate.requests.at(-1)).toMatchObject({ url: "/api/events", key: KEY, status: 200 });
+	});
+
+	it.each([
+		["without a key", {}, 'give the function key of "receipts"'],
+		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key is not one of "receipts"'],
+	])("is said to ask for it: %s", async (_, env, words) => {
+		for (const args of [["tail", "--for", "1"], ["trace", "x"], ["dead-letters"]]) {
+			const run = await locked(args, env);
+			expect(run).toMatchObject({ code: 1, out: "", err: expect.stringContaining(words) });
+			expect(run.err).not.toContain("wrong-key");
+		}
+	});
+});
+
+describe("the command line as a process", () => {
+	const env = { GITHUB_TOKEN: TOKEN, GRID_DISPATCH_KEY: KEY };
+	const clean = ({ out, err }: CliRun) => {
+		for (const secret of [TOKEN, KEY, "planted-by-hand"]) expect(out + err).not.toContain(secret);
+		expect(`${out}${err}`).not.toMatch(/^ {4}at /m);
+	};
+
+	it("sends, prints JSON that is JSON, and ends with 0", async () => {
+		const run = await runCliProcess(["send", "BlobCreated", "--json", "--url", url], { env });
+		expect(run).toMatchObject({ code: 0, err: "" });
+		expect(run.json()).toMatchObject({ sent: 1, failed: 0, events: [{ route: "everything" }] });
+		clean(run);
+	});
+
+	it("ends with 1 and one line where nothing answers", async () => {
+		const run = await runCliProcess(["tail", "--url", "http://127.0.0.1:1", "--key", "planted-by-hand"], { env });
+		expect(run).toMatchObject({ code: 1, out: "" });
+		expect(run.err).toMatch(
+			/^nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\): check the address, and that the app runs\n$/,
+		);
+		clean(run);
+	});
+
+	it("ends with 2 for an option that it does not have, and suggests one", async () => {
+		const run = await runCliProcess(["tail", "--stat", "planted-by-hand-no"], { env });
+		expect(run).toMatchObject({ code: 2, out: "" });
+		expect(run.err).toContain("unknown option '--stat'");
+		expect(run.err).toContain("--state");
+	});
+
+	it("hides a key and a token wherever they are printed", async () => {
+		const run = await runCliProcess(["trace", `${KEY} and ${TOKEN}`, "--url", url], { env });
+		expect(run).toMatchObject({ code: 1, err: expect.stringContaining("[redacted] and [redacted]") });
+		clean(run);
+	});
+});

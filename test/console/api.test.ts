@@ -1,0 +1,101 @@
+import { describe, expect, it } from "@jest/globals";
+import { type Api, createApi, type Fetch } from "../../src/console/browser/api.ts";
+import { createKeyRing } from "../../src/console/browser/key-ring.ts";
+
+/** The browser's storage of a tab. */
+function tab() {
+	const items = new Map<string, string>();
+	return {
+		items,
+		getItem: (name: string) => items.get(name) ?? null,
+		setItem: (name: string, value: string) => void items.set(name, value),
+		removeItem: (name: string) => void items.delete(name),
+	};
+}
+
+function apiThatAnswers(answer: () => Response | Promise<Response>) {
+	const asked: { path: string; init: Parameters<Fetch>[1] }[] = [];
+	const keys = createKeyRing(tab());
+	const api = createApi(keys, async (path, init) => {
+		asked.push({ path, init });
+		return answer();
+	});
+	return { api, keys, asked };
+}
+
+describe("the keys of a tab", () => {
+	it("are kept there by name, replaced, and forgotten", () => {
+		const storage = tab();
+		const keys = createKeyRing(storage);
+		expect(keys.get("receipts")).toBeUndefined();
+		keys.set("receipts", "one");
+		keys.set("replay", "other");
+		expect([keys.get("receipts"), keys.get("replay")]).toEqual(["one", "other"]);
+		keys.set("replay", "");
+		expect([...storage.items.values()]).toEqual(["one"]);
+		keys.forget();
+		expect(storage.items.size).toBe(0);
+	});
+});
+
+describe("what the page asks", () => {
+	it.each<[string, (api: Api) => Promise<unknown>, string | undefined]>([
+		["receipts", (api) => api.receipts({ state: "dead", find: "a&b" }, 5), "of receipts"],
+		["replay", (api) => api.replay({ all: true }), "of replay"],
+		["health", (api) => api.health(), undefined],
+		["an event of the workbench", (api) => api.send([{}]), undefined],
+		["a fault", (api) => api.setFaults([]), undefined],
+	])("carries its own key in a header and no other anywhere: %s", async (_, ask, key) => {
+		const { api, keys, asked } = apiThatAnswers(() => Response.json({}));
+		keys.set("receipts", "of receipts");
+		keys.set("replay", "of replay");
+		await ask(api);
+		const [{ path, init } = { path: "", init: undefined }] = asked;
+		expect(init?.headers["x-functions-key"]).toBe(key);
+		expect(path).not.toContain("of");
+		expect(init).toMatchObject({ redirect: "error", cache: "no-store" });
+	});
+
+	it("is spelt so that a text stays one text", async () => {
+		const { api, asked } = apiThatAnswers(() => Response.json({}));
+		await api.receipts({ state: "dead", find: "a&limit=1" }, 5);
+		await api.receipts({ state: "", find: "" }, 5);
+		expect(asked.map(({ path }) => path)).toEqual([
+			"/api/receipts?limit=5&state=dead&find=a%26limit%3D1",
+			"/api/receipts?limit=5",
+		]);
+	});
+
+	it("is answered by an unhealthy bridge, too", async () => {
+		const { api } = apiThatAnswers(() => Response.json({ status: "unhealthy" }, { status: 503 }));
+		expect(await api.health()).toEqual({ status: "unhealthy" });
+	});
+
+	it.each<[string, () => Response | Promise<Response>, object]>([
+		[
+			"that names what is wrong",
+			() => Response.json({ error: "not so" }, { status: 400 }),
+			{ message: "not so", status: 400 },
+		],
+		["without a body", () => new Response("", { status: 401 }), { message: "the bridge answered 401", status: 401 }],
+		[
+			"that is a page",
+			() => new Response("<h1>", { status: 200 }),
+			{ message: "the bridge answered 200", status: 200 },
+		],
+		[
+			"that never comes",
+			() => Promise.reject(new TypeError("Failed to fetch")),
+			{ message: "the bridge does not answer" },
+		],
+	])("rejects with words for an answer %s", async (_, answer, error) => {
+		const { api } = apiThatAnswers(answer);
+		await expect(api.health()).rejects.toMatchObject(error);
+	});
+
+	it("reaches the local host's own addresses", async () => {
+		const { api, asked } = apiThatAnswers(() => Response.json([]));
+		await Promise.all([api.local(), api.samples(), api.dispatchesOf("a b")]);
+		expect(asked.map(({ path }) => path)).toEqual(["/_local", "/_local/samples", "/_local/dispatches?key=a+b"]);
+	});
+});

@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
+import type { Browser } from "playwright-core";
+import { CHROMIUM, startBrowser } from "../helpers/browser.ts";
+import { postJson } from "../helpers/call.ts";
+import { describeWith } from "../helpers/describe-with.ts";
+import { freePorts } from "../helpers/free-ports.ts";
+import { type OpenedPage, openPage } from "../helpers/open-page.ts";
+import { type RunningStart, startOn } from "../helpers/run-start.ts";
+
+const WAIT = { timeout: 15_000 };
+
+describeWith(CHROMIUM, "the console page of npm start, in a browser", (executablePath) => {
+	let port: number;
+	let bridge: RunningStart;
+	let browser: Browser;
+	let opened: OpenedPage;
+	/** What the browser says of an answer that is no success, where the test wants such an answer. */
+	let refused: string[] = [];
+
+	beforeAll(async () => {
+		port = await freePorts();
+		[bridge, browser] = await Promise.all([startOn(port), startBrowser(executablePath)]);
+	}, 60_000);
+	afterAll(async () => {
+		await browser?.close();
+		await bridge?.stop();
+	});
+	beforeEach(async () => {
+		opened = await openPage(browser, `http://127.0.0.1:${port}/`);
+	});
+	afterEach(async () => {
+		await opened.close();
+		const origins = new Set(opened.asked.map((url) => new URL(url).origin));
+		origins.delete("null");
+		expect([...origins]).toEqual([`http://127.0.0.1:${port}`]);
+		expect(opened.wrongs.filter((wrong) => !refused.includes(wrong))).toEqual([]);
+		refused = [];
+	});
+
+	const row = (name: RegExp) => opened.page.getByRole("button", { name });
+	const workbench = () => opened.page.getByRole("region", { name: "Workbench" });
+
+	it("is told of an event that its own button sends, and shows all of its receipt and what the run gets", async () => {
+		const { page } = opened;
+		await workbench().getByRole("button", { name: "Send" }).click();
+		await workbench().getByText("1 dispatched").waitFor(WAIT);
+		await row(/^RunCompleted dispatched .* Received .* Route default .* GitHub 204 Run machinelearning/).click();
+		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
+		await dialog.getByText("contoso/fraud-model", { exact: true }).waitFor(WAIT);
+		await dialog.getByText('"event_type": "machinelearningservices-runcompleted"').waitFor(WAIT);
+		await page.keyboard.press("Escape");
+		await dialog.waitFor({ state: "hidden" });
+	});
+
+	it("breaks GitHub by its button, shows the event wait, and watches it recover by itself", async () => {
+		await workbench().getByLabel("Let GitHub").selectOption("be down for 3 calls (503)");
+		await workbench().getByRole("button", { name: "Break" }).click();
+		await workbench().getByText("3 faults are left").waitFor(WAIT);
+		await workbench().getByLabel("Sample event").selectOption("ModelRegistered");
+		await workbench().getByRole("button", { name: "Send" }).click();
+		await row(/^ModelRegistered paused .* Waiting \d.* GitHub 503/).waitFor(WAIT);
+		await row(/^ModelRegistered dispatched .* GitHub 204, try 4/).waitFor({ timeout: 30_000 });
+		await workbench().getByText("no fault is left").waitFor(WAIT);
+	}, 60_000);
+
+	it("replays a dead letter by its button", async () => {
+		const { page } = opened;
+		await workbench().getByLabel("Let GitHub").selectOption("refuse one request for good (422)");
+		await workbench().getByRole("button", { name: "Break" }).click();
+		await workbench().getByText("1 fault is left").waitFor(WAIT);
+		refused = ["Failed to load resource: the server responded with a status of 400 (Bad Request)"];
+		await workbench().getByLabel("Sample event").selectOption("BlobCreated");
+		await workbench().getByRole("button", { name: "Send" }).click();
+		await row(/^BlobCreated dead .* GitHub 422 Run none/).waitFor(WAIT);
+		const dead = page.getByRole("region", { name: "Dead letters" });
+		await dead.getByRole("button", { name: /^Replay [0-9a-f-]{36}$/ }).click({ timeout: 20_000 });
+		await dead.getByText("1 fed back").waitFor(WAIT);
+		await row(/^BlobCreated dispatched .* GitHub 204, try 2/).waitFor(WAIT);
+	}, 60_000);
+
+	it("lets everything that an event can say stand there as text", async () => {
+		const { page } = opened;
+		const markup = `"><img src=x onerror="alert(1)"><script>alert(2)</script>`;
+		const event = {
+			specversion: "1.0",
+			id: `id ${markup}`,
+			source: `/source/${markup}`,
+			type: `Contoso.${markup}`,
+			subject: `subject ${markup}`,
+			time: new Date().toISOString(),
+			data: { [markup]: markup },
+		};
+		await postJson(`http://127.0.0.1:${port}/api/events`, event);
+		await postJson(`http://127.0.0.1:${port}/api/events`, { ...event, id: `rejected ${markup}`, source: 7, data: {} });
+		await page.getByText(`subject ${markup}`).first().waitFor(WAIT);
+		await page
+			.getByRole("button", { name: /alert\(1\).* dispatched/ })
+			.first()
+			.click();
+		const dialog = page.getByRole("dialog");
+		for (const text of [event.id, event.source, event.type, event.subject]) {
+			expect(await dialog.getByText(text, { exact: true }).count()).toBe(1);
+		}
+		await dialog.getByText("What the run gets").waitFor(WAIT);
+		expect(await page.locator("img, script:not(head ~ body > script), #app script, iframe").count()).toBe(0);
+	});
+
+	it("finds by text and by state what the bridge finds", async () => {
+		const { page } = opened;
+		const event = { specversion: "1.0", source: "/here", type: "Contoso.Sought", time: new Date().toISOString() };
+		await postJson(`http://127.0.0.1:${port}/api/events`, [
+			{ ...event, id: "needle", subject: "the needle" },
+			{ ...event, id: "hay", subject: "the hay" },
+		]);
+		await page.getByText("the hay").waitFor(WAIT);
+		await page.getByLabel("Find").fill("needle");
+		await page.getByText("the hay").waitFor({ state: "hidden" });
+		expect(await page.getByText("the needle").count()).toBe(1);
+		await page.getByRole("combobox", { name: "State" }).selectOption("parked");
+		await page.getByText("Nothing matches.").waitFor(WAIT);
+	});
+
+	it("stands still when it is held, and goes on when it is let go", async () => {
+		const { page } = opened;
+		const live = (checked: boolean) => page.getByRole("switch", { name: "Live", checked });
+		await live(true).click();
+		await live(false).click();
+		await live(true).waitFor(WAIT);
+	});
+});

@@ -1,0 +1,24 @@
+import type { Attempt, Receipt } from "../../src/console/browser/answers.ts";
+
+export const ACCEPTED_AT = Date.parse("2026-03-14T08:15:30.000Z");
+
+/** A receipt as the page gets it. */
+export function receiptOf(part: Partial<Receipt>): Receipt {
+	return {
+		key: "the-key",
+		state: "accepted",
+		event: { id: "the-id", type: "Contoso.Thing", source: "/the/source", subject: "it", time: "2026-03-14T08:15:30Z" },
+		route: "the route",
+		to: { repository: "contoso/fraud-model", dispatchType: "new-data" },
+		acceptedAt: new Date(ACCEPTED_AT).toISOString(),
+		finishedAt: null,
+		attempts: [],
+		reason: null,
+		window: null,
+		...part,
+	};
+}
+
+export function attempt(status: number | null): Attempt {
+	return { at: "2026-03-14T08:15:31.000Z", status, ms: 5, requestId: null, reason: null };
+}

@@ -1,0 +1,43 @@
+import { readAll, type Server, serve } from "../../src/local/serve.ts";
+import { call } from "./call.ts";
+
+/** A request that came to the gate. */
+export interface Gated {
+	readonly method: string;
+	readonly url: string;
+	/** What its header `x-functions-key` held. */
+	readonly key: string | undefined;
+	readonly status: number;
+}
+
+/** A host before another one, which asks for function keys as Azure does. */
+export interface KeyGate extends Server {
+	readonly requests: readonly Gated[];
+}
+
+/**
+ * Asks for keys in the header or the query, as the Functions host does; `/_local` it does not know.
+ * @param behind the address of the host that keys are not asked for
+ * @param keys by the path of the function
+ */
+export async function startKeyGate(behind: string, keys: Readonly<Record<string, string>>): Promise<KeyGate> {
+	const requests: Gated[] = [];
+	const server = await serve(0, async (request, response) => {
+		const { method = "", url = "", headers } = request;
+		const body = await readAll(request);
+		const { pathname, searchParams } = new URL(url, behind);
+		const given = headers["x-functions-key"];
+		const key = typeof given === "string" ? given : undefined;
+		const wanted = keys[pathname];
+		const note = (status: number) => void requests.push({ method, url, key, status });
+		if (!pathname.startsWith("/api/") || (wanted !== undefined && (key ?? searchParams.get("code")) !== wanted)) {
+			note(wanted === undefined ? 404 : 401);
+			return void response.writeHead(wanted === undefined ? 404 : 401).end();
+		}
+		const answer = await call(`${behind}${url}`, { method, body });
+		note(answer.status);
+		const { connection: _, "transfer-encoding": __, ...passed } = answer.headers;
+		response.writeHead(answer.status, passed).end(answer.text);
+	});
+	return { ...server, requests };
+}
