@@ -99,7 +99,7 @@ param computeMaximumNodes int = 2
 @description('Optional. Storage accounts to listen to, each with its container. They are created when they do not exist.')
 param dataAccounts dataAccount[] = []
 
-@description('Optional. A topic for events of your own.')
+@description('Optional. A topic for events of your own. It is created when it does not exist; one that does must have a system-assigned identity.')
 param customTopicName string = ''
 
 @description('Optional. Object ids of those who may publish to it.')
@@ -355,6 +355,11 @@ module newDataAccount 'modules/data-account.bicep' = [
   }
 ]
 
+@nullIfNotFound()
+resource foundTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!empty(customTopicName)) {
+  name: customTopicName
+}
+
 module customTopic 'modules/custom-topic.bicep' = if (!empty(customTopicName)) {
   params: {
     name: customTopicName
@@ -362,6 +367,7 @@ module customTopic 'modules/custom-topic.bicep' = if (!empty(customTopicName)) {
     tags: tags
     eventSchema: eventSchema
     publishers: customTopicPublishers
+    exists: foundTopic != null
   }
 }
 

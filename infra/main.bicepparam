@@ -5,6 +5,10 @@ using 'main.bicep'
 param githubRepository = readEnvironmentVariable('DISPATCH_REPOSITORY', 'contoso/fraud-model')
 param githubToken = readEnvironmentVariable('DISPATCH_TOKEN', '')
 
+// A GitHub App in the token's place.
+// param githubAppId = '12345'
+// param githubAppKey = readEnvironmentVariable('DISPATCH_APP_KEY', '')
+
 // It is created when it does not exist. In another resource group: workspaceResourceGroup, too.
 param workspaceName = readEnvironmentVariable('WORKSPACE_NAME', '')
 

@@ -94,9 +94,9 @@ describeWith(BICEP, "what holds however the bridge is deployed", () => {
 
 		it("what exists already is never written", () => {
 			const made = prediction.resources.filter(
-				({ type, tags, id }) =>
-					type === "Microsoft.MachineLearningServices/workspaces" ||
-					(type === "Microsoft.Storage/storageAccounts" && tags?.["grid-dispatch"] === "data" && id !== ""),
+				({ type, tags }) =>
+					["Microsoft.MachineLearningServices/workspaces", "Microsoft.EventGrid/topics"].includes(type) ||
+					(type === "Microsoft.Storage/storageAccounts" && tags?.["grid-dispatch"] === "data"),
 			);
 			for (const { condition, id } of made) {
 				expect(condition).toMatch(/not\(not\(equals\(reference\(/);
