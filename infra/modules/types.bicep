@@ -29,7 +29,7 @@ type workspaceEventType =
 @sealed()
 @description('A storage account, one container of which is listened to. There is no "whole account": see docs/loops.md.')
 type dataAccount = {
-  @description('The account\'s name.')
+  @description('The account\'s name. It is created when it does not exist.')
   @minLength(3)
   @maxLength(24)
   name: string
@@ -39,7 +39,7 @@ type dataAccount = {
   @maxLength(63)
   dataContainer: string
 
-  @description('Its resource group, if not this one. It is created when it does not exist.')
+  @description('Its resource group, if not this one.')
   resourceGroup: string?
 
   @description('Its subscription, if not this one.')
