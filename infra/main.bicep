@@ -5,7 +5,6 @@ import {
   bridgeSettings
   checkedAccount
   dataAccount
-  isHere
   delivery as deliveryKind
   eventSchema as eventSchemaKind
   workspaceEventType
@@ -66,7 +65,7 @@ param existingKeyVaultId string = ''
 
 // ── Sources ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-@description('Optional. The Azure ML workspace to listen to. In this group it is created when it does not exist, with all it needs and a cluster.')
+@description('Optional. The Azure ML workspace to listen to. It is created when it does not exist, with all it needs and a cluster.')
 param workspaceName string = ''
 
 @description('Optional. Its resource group.')
@@ -74,6 +73,9 @@ param workspaceResourceGroup string = resourceGroup().name
 
 @description('Optional. Its subscription.')
 param workspaceSubscriptionId string = subscription().subscriptionId
+
+@description('Optional. The region of a workspace that is created.')
+param workspaceLocation string = location
 
 @description('Optional. Its system topic, if it has one already: a source can have one only. It must have a system-assigned identity.')
 param workspaceTopicName string = ''
@@ -94,10 +96,10 @@ param computeVmSize string = 'Standard_DS3_v2'
 @minValue(1)
 param computeMaximumNodes int = 2
 
-@description('Optional. Storage accounts to listen to, each with its container. Those of this group are created when they do not exist.')
+@description('Optional. Storage accounts to listen to, each with its container. They are created when they do not exist.')
 param dataAccounts dataAccount[] = []
 
-@description('Optional. A topic for events of your own.')
+@description('Optional. A topic for events of your own. It is created when it does not exist; one that does must have a system-assigned identity.')
 param customTopicName string = ''
 
 @description('Optional. Object ids of those who may publish to it.')
@@ -162,8 +164,8 @@ param alertEmail string = ''
 // ── What follows from them ─────────────────────────────────────────────────────────────────────────────────────────
 
 var names = namesOf(baseName, resourceGroup().id)
-var workspaceIsHere = !empty(workspaceName) && workspaceResourceGroup == resourceGroup().name && workspaceSubscriptionId == subscription().subscriptionId
-var ownAccounts = [names.storageAccount, workspaceNamesOf(workspaceName, resourceGroup().id).storageAccount]
+var workspaceStorageAccount = workspaceNamesOf(workspaceName, workspaceResourceGroup, workspaceSubscriptionId).storageAccount
+var ownAccounts = [names.storageAccount, workspaceStorageAccount]
 var accounts = [for account in dataAccounts: checkedAccount(account, ownAccounts)]
 
 var credentialName = empty(githubAppId) ? githubTokenSecretName : githubAppKeySecretName
@@ -293,22 +295,24 @@ module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
 // ── Where events come from ─────────────────────────────────────────────────────────────────────────────────────────
 
 @nullIfNotFound()
-resource foundWorkspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' existing = if (workspaceIsHere) {
+resource foundWorkspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' existing = if (!empty(workspaceName)) {
   name: workspaceName
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
 }
 
 @nullIfNotFound()
-resource foundCluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-01' existing = if (workspaceIsHere) {
+resource foundCluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-01' existing = if (!empty(workspaceName)) {
   parent: foundWorkspace
   name: computeClusterName
 }
 
 // Whether something is there is known only while the deployment runs. A module takes that as a parameter; its own `if`
 // would want to know before.
-module workspace 'modules/workspace.bicep' = if (workspaceIsHere) {
+module workspace 'modules/workspace.bicep' = if (!empty(workspaceName)) {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
   params: {
     name: workspaceName
-    location: location
+    location: workspaceLocation
     tags: tags
     exists: foundWorkspace != null
     isOurs: contains(foundWorkspace.?tags ?? {}, 'grid-dispatch')
@@ -322,26 +326,39 @@ module workspace 'modules/workspace.bicep' = if (workspaceIsHere) {
 
 @nullIfNotFound()
 resource foundAccounts 'Microsoft.Storage/storageAccounts@2025-01-01' existing = [
-  for account in accounts: if (isHere(account, resourceGroup().name, subscription().subscriptionId)) {
+  for account in accounts: {
     name: account.name
+    scope: resourceGroup(
+      account.?subscriptionId ?? subscription().subscriptionId,
+      account.?resourceGroup ?? resourceGroup().name
+    )
   }
 ]
 
 @batchSize(1)
 module newDataAccount 'modules/data-account.bicep' = [
-  for (account, i) in accounts: if (isHere(account, resourceGroup().name, subscription().subscriptionId)) {
+  for (account, i) in accounts: {
+    scope: resourceGroup(
+      account.?subscriptionId ?? subscription().subscriptionId,
+      account.?resourceGroup ?? resourceGroup().name
+    )
     params: {
       name: account.name
-      location: location
+      location: account.?location ?? location
       tags: tags
       dataContainer: account.dataContainer
       isHnsEnabled: account.?isHnsEnabled ?? true
       exists: foundAccounts[i] != null
       isOurs: contains(foundAccounts[i].?tags ?? {}, 'grid-dispatch')
-      readerPrincipalId: workspaceIsHere ? workspace!.outputs.computePrincipalId : ''
+      readerPrincipalId: empty(workspaceName) ? '' : workspace!.outputs.computePrincipalId
     }
   }
 ]
+
+@nullIfNotFound()
+resource foundTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!empty(customTopicName)) {
+  name: customTopicName
+}
 
 module customTopic 'modules/custom-topic.bicep' = if (!empty(customTopicName)) {
   params: {
@@ -350,6 +367,7 @@ module customTopic 'modules/custom-topic.bicep' = if (!empty(customTopicName)) {
     tags: tags
     eventSchema: eventSchema
     publishers: customTopicPublishers
+    exists: foundTopic != null
   }
 }
 
@@ -390,9 +408,7 @@ output identityClientId string = identity.properties.clientId
 output identityPrincipalId string = identity.properties.principalId
 
 @description('The storage account of a workspace that is made here: who submits jobs to it needs Storage Blob Data Contributor there.')
-output workspaceStorageAccountName string = workspaceIsHere
-  ? workspaceNamesOf(workspaceName, resourceGroup().id).storageAccount
-  : ''
+output workspaceStorageAccountName string = empty(workspaceName) ? '' : workspaceStorageAccount
 
 @description('The parameters of subscribe.bicep, for the step after the code is deployed: infra/subscribe.mjs.')
 output subscribe object = {

@@ -5,11 +5,15 @@ using 'main.bicep'
 param githubRepository = readEnvironmentVariable('DISPATCH_REPOSITORY', 'contoso/fraud-model')
 param githubToken = readEnvironmentVariable('DISPATCH_TOKEN', '')
 
-// In this resource group a workspace is created when it does not exist. Elsewhere: workspaceResourceGroup, too.
+// A GitHub App in the token's place.
+// param githubAppId = '12345'
+// param githubAppKey = readEnvironmentVariable('DISPATCH_APP_KEY', '')
+
+// It is created when it does not exist. In another resource group: workspaceResourceGroup, too.
 param workspaceName = readEnvironmentVariable('WORKSPACE_NAME', '')
 
-// Each account with the one container whose blobs are events. In this resource group it is created when it does not
-// exist; elsewhere: resourceGroup, too.
+// Each account with the one container whose blobs are events. It is created when it does not exist. In another resource
+// group: resourceGroup, too.
 param dataAccounts = [
   // { name: 'contosodata', dataContainer: 'training' }
 ]

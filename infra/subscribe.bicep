@@ -72,7 +72,10 @@ param eventSubscriptionName string = 'grid-dispatch'
 param alertEmail string = ''
 
 var names = namesOf(baseName, resourceGroup().id)
-var ownAccounts = [names.storageAccount, workspaceNamesOf(workspaceName, resourceGroup().id).storageAccount]
+var ownAccounts = [
+  names.storageAccount
+  workspaceNamesOf(workspaceName, workspaceResourceGroup, workspaceSubscriptionId).storageAccount
+]
 var accounts = [for account in dataAccounts: checkedAccount(account, ownAccounts)]
 
 var endpoint = delivery == 'webhook' && empty(webhookUrl)

@@ -1,9 +1,9 @@
 /**
  * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
  * `docs/events.md`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
- * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button in
- * `docs/deploy.md` and `infra/package-uri.json`, the template's default package. Run by `npm run docs`; a test holds what
- * lies there against what this file would write.
+ * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button and
+ * `infra/package-uri.json`, the template's default package; from the template the tables of its parameters. Run by
+ * `npm run docs`; a test holds what lies there against what this file would write.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +16,8 @@ import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
 import { summarise } from "../src/ledger/manifest.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { promiseKey } from "../src/route/promise-key.ts";
+import { between, code, table } from "./markdown.ts";
+import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
 import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
 
 /** An event schema, as far as the documentation tells of it. */
@@ -34,18 +36,22 @@ const CONTAINER = "https://contosobridge.blob.core.windows.net/grid-dispatch-pay
 
 /** Every generated file as it should be, by its path from the root. Reads files and writes none. */
 export function generateDocs(root: string): ReadonlyMap<string, string> {
-	const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+	const manifest = JSON.parse(read(root, "package.json")) as Manifest;
 	const { version } = manifest;
 	const address = publicAddress(manifest);
 	const schemas = readSchemas(join(root, "src/event/schemas"));
-	const fill = (path: string, name: string, table: string) =>
-		[path, between(readFileSync(join(root, path), "utf8"), name, table)] as const;
+	const fill = (path: string, blocks: Readonly<Record<string, string>>) =>
+		[path, Object.entries(blocks).reduce((text, block) => between(text, ...block), read(root, path))] as const;
 	return new Map([
-		fill("README.md", "dispatch-types", dispatchTypes(schemas)),
-		fill("docs/events.md", "event-types", eventTypes(schemas)),
-		...(existsSync(join(root, "docs/deploy.md"))
-			? [fill("docs/deploy.md", "deploy-button", deployButton(address))]
-			: []),
+		fill("README.md", { "dispatch-types": dispatchTypes(schemas), "deploy-button": deployButton(address) }),
+		fill("docs/events.md", { "event-types": eventTypes(schemas) }),
+		fill("docs/deploy.md", {
+			"deploy-button": deployButton(address),
+			parameters: parameterTables(root)
+				.map(({ title, rows }) => `**${title}**\n\n${table(["Parameter", "Default", "Meaning"], rows)}`)
+				.join("\n"),
+			"data-accounts": table(["Key", "Required", "Meaning"], dataAccountRows(root)),
+		}),
 		["infra/package-uri.json", `${JSON.stringify({ packageUri: address?.packageUri ?? "" }, null, "\t")}\n`],
 		...schemas.map((schema) => [payloadPath(schema), examplePayload(schema, version)] as const),
 		[`${PAYLOADS}/data-by-reference.json`, referencePayload(schemas, version)],
@@ -149,32 +155,16 @@ function hash(content: string | Buffer): string {
 	return createHash("sha256").update(content).digest("hex");
 }
 
+function read(root: string, path: string): string {
+	return readFileSync(join(root, path), "utf8");
+}
+
 function toText(payload: ClientPayload): string {
 	return `${JSON.stringify(payload, null, "\t")}\n`;
 }
 
 function payloadPath({ title }: EventSchema): string {
 	return `${PAYLOADS}/${toDispatchType(title).replaceAll("/", "-")}.json`;
-}
-
-/** Replaces what stands between `<!-- generated:name -->` and `<!-- /generated:name -->`. */
-function between(text: string, name: string, content: string): string {
-	const [begin, end] = [`<!-- generated:${name} -->\n`, `<!-- /generated:${name} -->`];
-	const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-	if (from < 0 || to < from) throw new Error(`there is no ${begin.trim()} … ${end} to fill`);
-	return `${text.slice(0, from + begin.length)}${content}${text.slice(to)}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-	return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.map(cellText).join(" | ")} |\n`).join("");
-}
-
-function cellText(cell: string): string {
-	return cell.replaceAll("|", "\\|");
-}
-
-function code(text: string): string {
-	return `\`${text}\``;
 }
 
 /** Writes what has changed, and removes the payloads of types that are gone. */

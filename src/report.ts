@@ -41,11 +41,12 @@ function clip(text: string): string {
 
 /**
  * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), JWTs, bearer and
- * basic credentials, and the keys and signatures that Azure puts into URLs.
+ * basic credentials, private keys, and the keys and signatures that Azure puts into URLs.
  */
 const SECRETS = [
 	/\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{16,}/g,
 	/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
+	/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*/g,
 	/(?<=\b(?:bearer|basic|token) )[A-Za-z0-9+/=._~-]{8,}/gi,
 	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
 ];

@@ -1,4 +1,5 @@
 import { isLoopback } from "./is-loopback.ts";
+import { redact } from "./report.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -33,8 +34,9 @@ export class Settings {
 		return undefined;
 	}
 
+	/** A problem may quote what was set. Health shows it to everybody, so no secret that was pasted into the wrong place. */
 	refuse(setting: string, problem: string): void {
-		this.refused.push({ setting, problem });
+		this.refused.push({ setting, problem: redact(problem) });
 	}
 
 	/** Whether any of them is an unresolved reference, so that it need not be called missing as well. */

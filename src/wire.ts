@@ -101,6 +101,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 		now,
 	});
 
+	const lanes = destinationByLane(routes, tokenKind);
 	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
 	const receipts = (query: ReceiptQuery) => listReceipts(storage, query, { now });
 	return {
@@ -126,8 +127,8 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				wake: wakeLane,
 				now,
 			}),
-		health: () => checkHealth({ storage, tokens, lanes: destinationByLane(routes, tokenKind), limits, warnings, now }),
-		upkeep: (log) => upkeep(log, { storage, wake: wakeLane, keepMs, now }),
+		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),
+		upkeep: (log) => upkeep(log, { storage, lanes: new Set(lanes.keys()), wake: wakeLane, keepMs, now }),
 	};
 }
 

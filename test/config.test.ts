@@ -223,6 +223,25 @@ describe("the configuration", () => {
 		expect(JSON.stringify(problems)).not.toContain("ghp_");
 	});
 
+	it.each([
+		["GITHUB_TOKEN_SECRET_NAME", { KEY_VAULT_URL: "https://contoso.vault.azure.net" }],
+		["GITHUB_APP_KEY_SECRET_NAME", { KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1" }],
+		["GITHUB_APP_ID", { KEY_VAULT_URL: "https://contoso.vault.azure.net" }],
+		["KEY_VAULT_URL", {}],
+		["GITHUB_REPOSITORY", {}],
+		["GITHUB_API_URL", {}],
+		["GITHUB_PACE", {}],
+		["EVENT_QUEUE", {}],
+	])("never shows a secret that was pasted into %s by mistake: health is open to everybody", (setting, more) => {
+		const token = "github_pat_11AAAAAAA0aBcDeFgHiJkL_mNoPqRsTuVwXyZ";
+		const key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----";
+		for (const secret of [token, key]) {
+			const problems = problemsOf({ ...sound, ...more, [setting]: secret });
+			expect(problems.map((problem) => problem.setting)).toContain(setting);
+			expect(JSON.stringify(problems)).not.toMatch(/github_pat_11|MIIE/);
+		}
+	});
+
 	it("lets the one token stand for all where only a stand-in on this machine sees it, and says so", () => {
 		const routes = table({ to: { repository: "contoso/a", token: "other" } });
 		const config = read({ ...sound, GITHUB_API_URL: "http://127.0.0.1:7072", BRIDGE_ROUTES: routes });

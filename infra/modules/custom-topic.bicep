@@ -1,4 +1,4 @@
-// A topic for events of one's own. Publishers come with an identity; there are no keys.
+// A topic for events of one's own. Publishers come with an identity; there are no keys. What exists is left alone.
 
 import { roles } from 'roles.bicep'
 import { eventSchema as eventSchemaKind } from 'types.bicep'
@@ -11,7 +11,10 @@ param eventSchema eventSchemaKind
 @description('Object ids of those who may publish.')
 param publishers string[]
 
-resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
+@description('Whether the topic is there already.')
+param exists bool
+
+resource topic 'Microsoft.EventGrid/topics@2025-02-15' = if (!exists) {
   name: name
   location: location
   tags: tags
@@ -20,7 +23,6 @@ resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
     disableLocalAuth: true
     inputSchema: eventSchema
     minimumTlsVersionAllowed: '1.2'
-    publicNetworkAccess: 'Enabled'
   }
 }
 
@@ -34,5 +36,3 @@ resource publisherRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
-
-output principalId string = topic.identity.principalId

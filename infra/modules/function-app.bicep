@@ -77,7 +77,6 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     clientAffinityEnabled: false
     httpsOnly: true
-    publicNetworkAccess: 'Enabled'
     serverFarmId: plan.id
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {

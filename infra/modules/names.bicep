@@ -36,13 +36,17 @@ type workspaceNames = {
 }
 
 @export()
-func workspaceNamesOf(workspaceName string, groupId string) workspaceNames => {
-  storageAccount: 'stml${take(toLower(replace(replace(workspaceName, '-', ''), '_', '')), 7)}${uniqueString(groupId, workspaceName)}'
-  keyVault: 'kv-ml-${uniqueString(groupId, workspaceName)}'
-  registry: 'cr${uniqueString(groupId, workspaceName)}'
+func workspaceNamesOf(workspaceName string, resourceGroup string, subscriptionId string) workspaceNames => {
+  storageAccount: 'stml${take(toLower(replace(replace(workspaceName, '-', ''), '_', '')), 7)}${hashOf(workspaceName, resourceGroup, subscriptionId)}'
+  keyVault: 'kv-ml-${hashOf(workspaceName, resourceGroup, subscriptionId)}'
+  registry: 'cr${hashOf(workspaceName, resourceGroup, subscriptionId)}'
   appInsights: 'appi-${workspaceName}'
   computeIdentity: 'id-${workspaceName}-compute'
 }
+
+@description('The same however somebody writes a group or a workspace, whose names know no case.')
+func hashOf(name string, resourceGroup string, subscriptionId string) string =>
+  uniqueString(toLower(subscriptionId), toLower(resourceGroup), toLower(name))
 
 @export()
 @description('The name of the system topic that is made for a source.')

@@ -29,7 +29,7 @@ type workspaceEventType =
 @sealed()
 @description('A storage account, one container of which is listened to. There is no "whole account": see docs/loops.md.')
 type dataAccount = {
-  @description('The account\'s name.')
+  @description('The account\'s name. It is created when it does not exist.')
   @minLength(3)
   @maxLength(24)
   name: string
@@ -39,7 +39,7 @@ type dataAccount = {
   @maxLength(63)
   dataContainer: string
 
-  @description('Where the account is, if not in this resource group. In this group it is created when it does not exist.')
+  @description('Its resource group, if not this one.')
   resourceGroup: string?
 
   @description('Its subscription, if not this one.')
@@ -50,6 +50,9 @@ type dataAccount = {
 
   @description('Default: blobs created, deleted and renamed, directories renamed.')
   eventTypes: storageEventType[]?
+
+  @description('For an account that is created: its region, if not that of the bridge.')
+  location: string?
 
   @description('For an account that is created: a hierarchical namespace (Data Lake Storage Gen2), which renames need. Default: true.')
   isHnsEnabled: bool?
@@ -93,8 +96,3 @@ func checkedAccount(account dataAccount, ownAccounts string[]) dataAccount =>
     : startsWith(toLower(account.dataContainer), 'azureml')
         ? fail('dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML, and every training run writes to it: name a container for data (docs/loops.md).')
         : account
-
-@export()
-@description('Whether an account is in the bridge\'s own group, where it is created when it does not exist.')
-func isHere(account dataAccount, groupName string, subscriptionId string) bool =>
-  (account.?resourceGroup ?? groupName) == groupName && (account.?subscriptionId ?? subscriptionId) == subscriptionId

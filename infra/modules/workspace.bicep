@@ -21,7 +21,7 @@ param clusterName string
 param vmSize string
 param maximumNodes int
 
-var names = workspaceNamesOf(name, resourceGroup().id)
+var names = workspaceNamesOf(name, resourceGroup().name, subscription().subscriptionId)
 var isIncomplete = !exists || (isOurs && !clusterExists)
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' = if (isIncomplete) {

@@ -110,7 +110,8 @@ export function createEntryDelivery(options: EntryDeliveryOptions): EntryDeliver
 				...state,
 				wake: record(fate.kind === "kept"),
 				calls: logCalls(before.calls, attempt.calls, limits, now()),
-				tokenExpiresAt: attempt.tokenExpiresAt ?? before.tokenExpiresAt,
+				// GitHub says it of each token that it takes and that has an end.
+				tokenExpiresAt: attempt.tokenExpiresAt ?? (verdict.kind === "dispatched" ? null : before.tokenExpiresAt),
 				...exhausted(attempt, state),
 			};
 			const ended = {

@@ -7,6 +7,8 @@ import { expiryWarning } from "./check-health.ts";
 
 export interface UpkeepOptions {
 	readonly storage: Storage;
+	/** Those that the routes lead to. */
+	readonly lanes: ReadonlySet<string>;
 	/** Makes sure that somebody looks at a lane. */
 	readonly wake: (lane: string) => Promise<void>;
 	/** So long after its end a receipt is kept. */
@@ -19,11 +21,11 @@ export interface UpkeepOptions {
 const MAX_MS = 4 * 60_000;
 
 /** Once a day: says which tokens end soon and what lies there, and removes what is past its time. */
-export async function upkeep(log: Log, { storage, wake, keepMs, now }: UpkeepOptions): Promise<void> {
+export async function upkeep(log: Log, { storage, lanes, wake, keepMs, now }: UpkeepOptions): Promise<void> {
 	for (const found of await overview(storage, now())) {
 		const { lane, tokenExpiresAt, deadLetters, waiting, windows } = found;
 		const warning = expiryWarning(lane, tokenExpiresAt, now());
-		if (warning !== undefined) {
+		if (warning !== undefined && lanes.has(lane)) {
 			report(log, "warn", { stage: "token", lane, expiresAt: tokenExpiresAt, reason: warning });
 		}
 		if (deadLetters > 0) report(log, "warn", { stage: "dead-letter", change: "waiting", lane, count: deadLetters });

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { blocksOf, PAGES, ROOT, readText, scriptsOf } from "./read-docs.ts";
+import { blocksOf, codesIn, PAGES, proseOf, ROOT, readText, scriptsOf } from "./read-docs.ts";
 
 /** As GitHub marks what it pastes into a workflow. */
 const EXPRESSION = "\u0024{{ x }}";
@@ -13,8 +13,7 @@ interface Link {
 
 /** The links of a page to other files and headings of this repository. */
 function linksOf(page: string): Link[] {
-	const text = readText(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, "");
-	const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+	const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
 	return targets.filter((target) => !/^[a-z]+:/.test(target)).map((target) => ({ page, target }));
 }
 
@@ -46,6 +45,45 @@ describe("the links of the documentation", () => {
 	it("reach every page from the README", () => {
 		const reached = new Set(linksOf("README.md").map(({ target }) => target.split("#")[0]));
 		expect(PAGES.filter((page) => page !== "README.md" && !reached.has(page))).toEqual([]);
+	});
+});
+
+describe("the files that the documentation names", () => {
+	const FOLDERS = ["bench", "chaos", "docs", "examples", "infra", "scripts", "src", "test", ".github"];
+	/** What a build or a reader makes, and what only stands for a name. */
+	const MADE = [
+		...["out/grid-dispatch.zip", "infra/grid-dispatch.zip", "grid-dispatch.zip", "grid-dispatch.cdx.json"],
+		...["local.settings.json", "roles.json", "azure-pipelines.yml", "dist/index.cjs"],
+		...["bench/rows/NAME.ts", "publisher-name.schema.json"],
+	];
+	const inProject = new Set([
+		...readdirSync(ROOT),
+		...FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })).map((file) =>
+			basename(file),
+		),
+	]);
+
+	/** Without what was the predecessor's. */
+	function filesIn(page: string): string[] {
+		const text = proseOf(page).replaceAll(
+			/^\| (?:[^|]*`(?:code|infra|\.cloud|\.github)\/[^|]*)\|(?= the same| `)/gm,
+			"",
+		);
+		return codesIn(text)
+			.filter((code) => /^[\w./-]+\.(?:md|json|ya?ml|[mc]?[tj]s|bicep|bicepparam|kql|py|zip|csv)$/.test(code))
+			.filter((file) => !MADE.includes(file));
+	}
+	const files = PAGES.flatMap((page) => filesIn(page).map((file) => [page, file] as const));
+
+	it("are found", () => {
+		expect(files.length).toBeGreaterThan(80);
+	});
+
+	it.each(PAGES)("in %s are there", (page) => {
+		const roots = ["", dirname(page), "examples/ml-repo"];
+		const isThere = (file: string) =>
+			file.includes("/") ? roots.some((root) => existsSync(join(ROOT, root, file))) : inProject.has(file);
+		expect(filesIn(page).filter((file) => !isThere(file))).toEqual([]);
 	});
 });
 

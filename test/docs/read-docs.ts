@@ -4,7 +4,7 @@ import { join } from "node:path";
 export const ROOT = join(import.meta.dirname, "../..");
 
 /** Every page of the documentation, by its path from the root. */
-export const PAGES: readonly string[] = [...markdownIn("."), ...markdownIn("docs")];
+export const PAGES: readonly string[] = [...markdownIn("."), ...markdownIn("docs"), "examples/ml-repo/README.md"];
 
 /** A fenced block of a page. */
 export interface Block {
@@ -15,6 +15,11 @@ export interface Block {
 
 export function readText(path: string): string {
 	return readFileSync(join(ROOT, path), "utf8");
+}
+
+/** What a page says outside of its blocks. */
+export function proseOf(page: string): string {
+	return readText(page).replaceAll(/^ *```[\s\S]*?^ *```$/gm, "");
 }
 
 /** The fenced blocks of a page, in their order; one that belongs to a list item is taken out of its indentation. */

@@ -19,7 +19,7 @@ describeWith(BICEP, "how events reach the bridge", () => {
 		]);
 		[webhook, later] = await Promise.all([predict(MODES["an Entra-protected webhook"]), predict(withoutCode)]);
 		second = await predict(parametersOf(later.outputs["subscribe"]), "subscribe.bicep");
-	}, 60_000);
+	});
 
 	it("to its Event Grid trigger by the function's id, without a key", () => {
 		for (const { properties } of subscriptions(trigger)) {

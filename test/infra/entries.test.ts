@@ -33,6 +33,24 @@ describeWith(BICEP, "the infrastructure's files", () => {
 		expect({ changed, files: files.length > 10 }).toEqual({ changed: [], files: true });
 	});
 
+	it("main.bicep hands to subscribe.bicep all that it asks for, but the address of a webhook", async () => {
+		const second = JSON.parse(await bicep("build", join(infra, "subscribe.bicep"), "--stdout"));
+		const asked = Object.keys(second.parameters).filter((name) => !name.startsWith("webhook"));
+		const main = JSON.parse(read(infra, "azuredeploy.json"));
+		expect(Object.keys(main.outputs.subscribe.value).sort()).toEqual(asked.sort());
+	});
+
+	it("the further settings of main.bicep are settings of the bridge, and no secrets", () => {
+		const { definitions } = JSON.parse(read(infra, "azuredeploy.json"));
+		const [name] = Object.keys(definitions).filter((definition) => definition.endsWith("bridgeSettings"));
+		const settings = Object.keys(definitions[name ?? ""].properties);
+		expect(settings.length).toBeGreaterThan(5);
+		const documented = readFileSync(join(infra, "../docs/settings.md"), "utf8");
+		for (const setting of settings) expect(documented).toContain(`### \`${setting}\``);
+		expect(settings.filter((setting) => /TOKEN|KEY$|PAT/.test(setting))).toEqual([]);
+		expect(definitions[name ?? ""].additionalProperties).toBe(false);
+	});
+
 	it("nothing in the template is different each time it is deployed", () => {
 		const template = read(infra, "azuredeploy.json");
 		expect(template).not.toMatch(/\b(newGuid|utcNow)\(/i);

@@ -115,6 +115,23 @@ describe("upkeep", () => {
 		);
 	});
 
+	it("says nothing more of a token that has been replaced by one without an end", async () => {
+		fixture.github.setTokenExpiry(new Date(clock + 10 * DAY_MS));
+		await bridge().accept([event("a")], logLines());
+		fixture.github.setTokenExpiry();
+		clock += 2_000;
+		await bridge().accept([event("b")], logLines());
+		expect(await look(bridge())).not.toContainEqual(expect.objectContaining({ stage: "token" }));
+	});
+
+	it("says nothing of a token that no route leads to any more", async () => {
+		fixture.github.setTokenExpiry(new Date(clock + 10 * DAY_MS));
+		await bridge().accept([event("a")], logLines());
+		const routes = { routes: [{ name: "r", to: { repository: "contoso/a", token: "other" } }] };
+		const moved = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify(routes) }, { now: () => clock }, ledger.names);
+		expect(await look(moved)).not.toContainEqual(expect.objectContaining({ stage: "token" }));
+	});
+
 	it("says how long the oldest event of a lane has waited, even if nobody is woken any more", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
