@@ -1,13 +1,13 @@
 import pMap from "p-map";
 import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
-import type { FoundReceipts, ReceiptQuery } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/list-receipts.ts";
 import type { Health } from "./operate/check-health.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
 import type { EventResult } from "./outcome.ts";
 import { type Log, report } from "./report.ts";
 import type { Problem } from "./settings.ts";
-import { type WiringOptions, wire } from "./wire.ts";
+import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge {
@@ -22,7 +22,7 @@ export interface Bridge {
 	putBack(message: unknown, log: Log): Promise<void>;
 	/** Keeps as dead letters what could not be accepted in a hundred tries. */
 	bury(elements: readonly unknown[], reason: string, log: Log): Promise<void>;
-	receipts(query: ReceiptQuery): Promise<FoundReceipts>;
+	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
 	/** The daily upkeep. */

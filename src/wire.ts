@@ -11,6 +11,7 @@ import { createGitHub } from "./dispatch/github.ts";
 import { laneOf } from "./dispatch/lane-of.ts";
 import { openTokens } from "./dispatch/open-tokens.ts";
 import { nextSlot } from "./dispatch/pace.ts";
+import { runsPage } from "./dispatch/runs-page.ts";
 import type { TokenFor } from "./dispatch/token-source.ts";
 import { idOf } from "./event/read-event.ts";
 import type { WindowDispatch } from "./ledger/close-window.ts";
@@ -18,7 +19,7 @@ import type { Hold } from "./ledger/hold.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { type FoundReceipts, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
+import { type FoundReceipt, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
@@ -48,13 +49,23 @@ export interface WiringOptions {
 	readonly grouping?: boolean;
 }
 
+/** A receipt, with the page where the runs of its repository are seen; null where it has none, or led nowhere. */
+export interface ShownReceipt extends FoundReceipt {
+	readonly runs: string | null;
+}
+
+export interface ShownReceipts {
+	readonly receipts: readonly ShownReceipt[];
+	readonly complete: boolean;
+}
+
 /** What the bridge's methods do, over an opened storage. */
 export interface Wired {
 	readonly accept: AcceptElement;
 	readonly wake: Wake;
 	readonly putBack: (message: unknown, log: Log) => Promise<void>;
 	readonly bury: (elements: readonly unknown[], reason: string, log: Log) => Promise<void>;
-	readonly receipts: (query: ReceiptQuery) => Promise<FoundReceipts>;
+	readonly receipts: (query: ReceiptQuery) => Promise<ShownReceipts>;
 	readonly replay: (
 		request: ReplayRequest,
 		log: Log,
@@ -104,6 +115,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const lanes = destinationByLane(routes, tokenKind);
 	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
 	const receipts = (query: ReceiptQuery) => listReceipts(storage, query, { now });
+	const runsOf = ({ to }: FoundReceipt) => to && runsPage(config.githubApiUrl, to.repository);
 	return {
 		accept,
 		wake: createWake({ storage, take, drain: drainLane, now }),
@@ -118,7 +130,10 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
 			}
 		},
-		receipts,
+		async receipts(query) {
+			const { receipts: found, complete } = await receipts(query);
+			return { receipts: found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) })), complete };
+		},
 		replay: (request, log, again) =>
 			replay(request, log, {
 				storage,

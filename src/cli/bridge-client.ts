@@ -1,7 +1,8 @@
-import type { FoundReceipt, ReceiptState } from "../ledger/list-receipts.ts";
+import type { ReceiptState } from "../ledger/list-receipts.ts";
 import type { EventFacts } from "../ledger/promise.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
+import type { ShownReceipt as SentReceipt } from "../wire.ts";
 import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import { reasonOf } from "./reason-of.ts";
@@ -9,8 +10,8 @@ import { reasonOf } from "./reason-of.ts";
 /** A receipt as `GET /api/receipts` shows it. */
 export interface ShownReceipt
 	extends Pick<
-		FoundReceipt,
-		"key" | "state" | "route" | "to" | "acceptedAt" | "finishedAt" | "attempts" | "reason" | "window"
+		SentReceipt,
+		"key" | "state" | "route" | "to" | "acceptedAt" | "finishedAt" | "attempts" | "reason" | "window" | "runs"
 	> {
 	readonly event: Omit<EventFacts, "run">;
 }

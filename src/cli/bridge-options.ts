@@ -5,15 +5,24 @@ import type { Io } from "./io.ts";
 
 /** Which bridge to ask. */
 export interface BridgeFlags {
-	readonly url: string;
+	/** Left out: GRID_DISPATCH_URL, else the local host. */
+	readonly url?: string;
 	readonly key?: string;
 }
+
+/** What is asked where --url is left out, for the help. */
+export const DEFAULT_URL = `GRID_DISPATCH_URL, else ${LOCAL_BRIDGE}`;
 
 /** Adds the options of every command that asks a bridge. */
 export function withBridgeOptions(command: Command): Command {
 	return command
-		.option("--url <url>", "the bridge: a deployed app, or the local host", LOCAL_BRIDGE)
+		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
 		.option("--key <key>", "its function key; better in GRID_DISPATCH_KEY, where no process list shows it");
+}
+
+/** The address that was given, or that of the environment, or where `npm start` runs the bridge. */
+export function urlOf({ url }: Pick<BridgeFlags, "url">, { env }: Pick<Io, "env">): string {
+	return url ?? (env["GRID_DISPATCH_URL"]?.trim() || LOCAL_BRIDGE);
 }
 
 /** The key that was given, or that of the environment. */
@@ -22,5 +31,5 @@ export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env"
 }
 
 export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
-	return createBridgeClient({ url: flags.url, key: keyOf(flags, io), fetch: io.fetch });
+	return createBridgeClient({ url: urlOf(flags, io), key: keyOf(flags, io), fetch: io.fetch });
 }

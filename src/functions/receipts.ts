@@ -1,6 +1,7 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import type { FoundReceipt, ReceiptQuery, ReceiptState } from "../ledger/list-receipts.ts";
+import type { ReceiptQuery, ReceiptState } from "../ledger/list-receipts.ts";
+import type { ShownReceipt } from "../wire.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
@@ -53,7 +54,19 @@ function readQuery(query: URLSearchParams): ReceiptQuery | string {
 	};
 }
 
-function toJson({ key, state, event, route, to, acceptedAt, finishedAt, attempts, reason, window }: FoundReceipt) {
+function toJson({
+	key,
+	state,
+	event,
+	route,
+	to,
+	acceptedAt,
+	finishedAt,
+	attempts,
+	reason,
+	window,
+	runs,
+}: ShownReceipt) {
 	const { id, type, source, subject, time } = event;
 	return {
 		key,
@@ -66,6 +79,7 @@ function toJson({ key, state, event, route, to, acceptedAt, finishedAt, attempts
 		attempts,
 		reason,
 		window,
+		runs,
 	};
 }
 

@@ -275,6 +275,15 @@ describe("a bridge that asks for keys", () => {
 		expect(gate.requests.at(-1)).toMatchObject({ url: "/api/events", key: KEY, status: 200 });
 	});
 
+	it("is that of the environment where none is given", async () => {
+		const env = { GRID_DISPATCH_URL: gate.url, GRID_DISPATCH_KEY: KEY };
+		for (const args of [["send", "BlobCreated"], ["dead-letters"], ["tail", "--for", "1"]]) {
+			expect(await runCli(args, { env })).toMatchObject({ code: 0 });
+		}
+		const elsewhere = await runCli(["dead-letters", "--url", "http://127.0.0.1:9"], { env });
+		expect(elsewhere.err).toContain("nothing answers at http://127.0.0.1:9");
+	});
+
 	it.each([
 		["without a key", {}, 'give the function key of "receipts"'],
 		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key is not one of "receipts"'],

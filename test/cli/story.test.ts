@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
+import { githubApi } from "../../src/cli/github-api.ts";
 import { findReceipts } from "../../src/cli/story/find-receipts.ts";
 import { findRuns } from "../../src/cli/story/find-runs.ts";
-import { githubApi } from "../../src/cli/story/github-api.ts";
 import { printStory } from "../../src/cli/story/print-story.ts";
 import { storyOf } from "../../src/cli/story/story-of.ts";
 
@@ -30,6 +30,7 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 		],
 		reason: null,
 		window: null,
+		runs: null,
 		...more,
 	} as ShownReceipt;
 }
@@ -98,6 +99,17 @@ describe("the story of a receipt", () => {
 		expect(out.join("")).toContain("a\\u{a}b");
 		for (const control of ["\u001b", "\u0007"]) expect(out.join("")).not.toContain(control);
 		expect(out.join("")).toContain("cannot tell: no token");
+	});
+
+	it.each([
+		["the runs cannot be read", { ok: false, why: "no token" }],
+		["none is found", { ok: true, runs: [] }],
+	] as const)("names the page of the runs where %s", (_, found) => {
+		const out: string[] = [];
+		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
+		const runs = "https://github.com/contoso/fraud-model/actions";
+		printStory(io, storyOf(receipt({ runs })), found);
+		expect(out.at(-1)).toContain(runs);
 	});
 });
 
@@ -237,8 +249,9 @@ describe("GitHub's address for trace", () => {
 		expect(githubApi(flag, bridge, { env }).url).toBe(url);
 	});
 
-	it("gets the caller's token, unless it is on this machine", () => {
+	it("gets the caller's token, unless it is the stand-in", () => {
 		const env = { GH_TOKEN: TOKEN };
+		expect(githubApi("http://127.0.0.1:9", LOCAL, { env }).token).toBe(TOKEN);
 		expect(githubApi("real", LOCAL, { env }).token).toBe(TOKEN);
 		expect(githubApi(undefined, LOCAL, { env }).token).not.toBe(TOKEN);
 		expect(githubApi("real", LOCAL, { env: {} }).token).toBeUndefined();

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Attempt, Health, Receipt, Replayed } from "../../src/console/browser/answers.ts";
-import type { FoundReceipt } from "../../src/ledger/list-receipts.ts";
 import type { AttemptRecord } from "../../src/ledger/promise.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";
 import type { ReplayAnswer } from "../../src/operate/replay.ts";
+import type { ShownReceipt } from "../../src/wire.ts";
 
 /** Whether what is sent can be read as what the page expects; compiled, and never wrong when it runs. */
 type Fits<Given extends Wanted, Wanted> = Given;
 
 type Checked = [
 	Fits<Sent & { version: string }, Health>,
-	Fits<FoundReceipt, Receipt>,
+	Fits<ShownReceipt, Receipt>,
 	Fits<AttemptRecord, Attempt>,
 	Fits<ReplayAnswer, Replayed>,
-	Fits<Receipt["state"], FoundReceipt["state"]>,
+	Fits<Receipt["state"], ShownReceipt["state"]>,
 ];
 
 describe("what the page is answered", () => {

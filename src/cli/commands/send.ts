@@ -1,9 +1,8 @@
 import { randomInt } from "node:crypto";
 import { Argument, Command, Option } from "commander";
-import { LOCAL_BRIDGE } from "../bridge-url.ts";
+import { DEFAULT_URL } from "../bridge-options.ts";
 import { SCHEMAS } from "../catalogue/envelope.ts";
 import { createWorld } from "../catalogue/world.ts";
-
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
@@ -35,7 +34,7 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 		.option("--set <path=value...>", "members to set, such as data.runId=train-7 subject=models/churn:3")
 		.option("--seed <n>", "the same number, the same events; left out, new ones", readNumber(0, 2 ** 32 - 1))
 		.option("--file <path>", "recorded events instead, in either schema: one, an array, or one in each line")
-		.option("--url <url>", "the bridge", LOCAL_BRIDGE)
+		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
 		.option("--to <url>", "instead of --url a deployed app, or any webhook by its whole address")
 		.option("--trigger", "through the door of the Event Grid trigger of a local host, not /api/events")
 		.option("--topic <endpoint>", "to an Event Grid custom topic; its key is read from EVENT_GRID_TOPIC_KEY")

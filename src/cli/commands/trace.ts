@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
+import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { findReceipts } from "../story/find-receipts.ts";
 import { type FoundRuns, findRuns } from "../story/find-runs.ts";
-import { type GitHubApi, githubApi } from "../story/github-api.ts";
 import { printStory } from "../story/print-story.ts";
 import { storyOf } from "../story/story-of.ts";
 
@@ -31,7 +31,7 @@ export function traceCommand(io: Io): Command {
 			)}\nThe token is read from GITHUB_TOKEN or GH_TOKEN, needs to read Actions only, and is never shown.\n`,
 		)
 		.action(async (what: string, flags: BridgeFlags & { github?: string; json?: boolean }) => {
-			const github = githubApi(flags.github, flags.url, io);
+			const github = githubApi(flags.github, urlOf(flags, io), io);
 			const bridge = bridgeOf(flags, io);
 			const receipts = await findReceipts(bridge, what);
 			if (receipts.length === 0) throw new CliError(unknown(bridge.url, what));

@@ -1,5 +1,5 @@
 import type { Health } from "../../operate/check-health.ts";
-import type { Ask } from "./ask.ts";
+import type { Ask } from "../ask.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
 

@@ -1,5 +1,5 @@
 import { EVENT_GRID_ORIGINS } from "../../functions/handshake.ts";
-import type { Ask, Asked } from "./ask.ts";
+import type { Ask, Asked } from "../ask.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
 

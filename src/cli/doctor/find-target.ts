@@ -1,7 +1,10 @@
 import { isLoopback } from "../../is-loopback.ts";
 import { isRepository, readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
+import { keyOf, urlOf } from "../bridge-options.ts";
+import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
+import { githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { loadTable } from "../routes/load-table.ts";
 import { askAzure } from "./ask-azure.ts";
@@ -48,14 +51,10 @@ export interface DoctorFlags {
 	readonly bridgeToken?: boolean;
 }
 
-const LOCAL = "http://127.0.0.1:7071";
-const GITHUB = "https://api.github.com";
 /** What `npm start` dispatches to. */
 const LOCAL_REPOSITORY = "contoso/fraud-model";
 const ANY_TOPIC =
 	"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso/providers/Microsoft.Storage/storageAccounts/contoso";
-/** The stand-in takes any; a real one is not sent there unless it was given. */
-const STAND_IN_TOKEN = "a-token-that-only-the-stand-in-takes";
 
 /** Finds out what to look at: the local host with its stand-in, or a deployed app with GitHub. */
 export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promise<Target> {
@@ -64,33 +63,21 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		throw new CliError("--app needs --resource-group, the app's resource group", 2);
 	}
 	const facts = flags.app === undefined ? undefined : await askAzure(flags.app, flags.resourceGroup ?? "", io.env);
-	const bridgeUrl = readUrl(facts?.url ?? flags.url ?? LOCAL, "--url");
-	const local = isLoopback(new URL(bridgeUrl));
-	// As `npm start` does, which sends nothing to GitHub by accident.
+	const bridge = readUrl(facts?.url ?? urlOf(flags, io), "--url");
+	const [bridgeUrl, local] = [bridge.href.replace(/\/+$/, ""), isLoopback(bridge)];
 	const env = facts?.settings ?? io.env;
-	const githubUrl = readUrl(githubOf(flags.github, env["GITHUB_API_URL"]?.trim(), local, bridgeUrl), "--github");
-	const standIn = isLoopback(new URL(githubUrl));
-	const token = [io.env["GITHUB_TOKEN"], io.env["GH_TOKEN"]].find((one) => one?.trim())?.trim();
+	const github = githubApi(flags.github, bridgeUrl, io, env["GITHUB_API_URL"]);
 	return {
 		bridgeUrl,
 		local,
-		key: flags.key ?? (io.env["GRID_DISPATCH_KEY"]?.trim() || facts?.key),
+		key: keyOf(flags, io) ?? facts?.key,
 		eventGridKey: facts?.eventGridKey,
-		githubUrl,
-		token: token ?? (standIn ? STAND_IN_TOKEN : undefined),
+		githubUrl: github.url,
+		token: github.token,
 		tokenIsBridges: local || flags.bridgeToken === true,
 		topic: flags.topic ?? ANY_TOPIC,
-		routes: routesOf(flags.routes, env, local && standIn, facts !== undefined),
+		routes: routesOf(flags.routes, env, local && github.local, facts !== undefined),
 	};
-}
-
-function githubOf(flag: string | undefined, setting: string | undefined, local: boolean, bridgeUrl: string): string {
-	if (flag !== undefined && flag !== "real") return flag;
-	const isHere = setting !== undefined && URL.canParse(setting) && isLoopback(new URL(setting));
-	if (!local || flag === "real" || isHere) return setting || GITHUB;
-	const url = new URL(bridgeUrl);
-	url.port = String(Number(url.port || 80) + 1);
-	return url.href;
 }
 
 /** The table that was given, that of the settings, that of this folder, or the one repository. */
@@ -113,12 +100,4 @@ function routesOf(
 	if (repository === undefined || !isRepository(repository)) return undefined;
 	const name = `every event to ${repository}${named === undefined ? ", as npm start has it without BRIDGE_ROUTES" : ""}`;
 	return { name, routes: [{ name: "default", to: { repository } }] };
-}
-
-function readUrl(text: string, flag: string): string {
-	const url = URL.canParse(text) ? new URL(text) : undefined;
-	if (url?.protocol !== "https:" && !(url?.protocol === "http:" && isLoopback(url))) {
-		throw new CliError(`${flag}: "${text}" is not an https address (http is taken on this machine only)`, 2);
-	}
-	return text.replace(/\/+$/, "");
 }

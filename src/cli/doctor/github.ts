@@ -1,5 +1,5 @@
 import { classifyResponse, type Verdict } from "../../dispatch/classify-response.ts";
-import type { Ask, Asked } from "./ask.ts";
+import type { Ask, Asked } from "../ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
 export interface GitHub {

@@ -1,7 +1,7 @@
 import { isLoopback } from "../../is-loopback.ts";
 import type { Route } from "../../route/route.ts";
+import { createAsk } from "../ask.ts";
 import { checkTable } from "../routes/check-table.ts";
-import { createAsk } from "./ask.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkBridge } from "./check-bridge.ts";
 import { checkClock } from "./check-clock.ts";

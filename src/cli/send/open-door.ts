@@ -1,6 +1,6 @@
 import { isLoopback } from "../../is-loopback.ts";
-import { keyOf } from "../bridge-options.ts";
-import { LOCAL_BRIDGE, readUrl } from "../bridge-url.ts";
+import { keyOf, urlOf } from "../bridge-options.ts";
+import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
 import type { Door } from "./door.ts";
@@ -16,7 +16,7 @@ const OF_THE_BRIDGE = /^\/(?:api\/(?:events|generic_triggers)\/?)?$/;
 export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	const { topic, to, trigger } = flags;
 	if (topic === undefined) return createWebhookDoor({ ...targetOf(flags, io), fetch: io.fetch });
-	if (to !== undefined || trigger || flags.url !== LOCAL_BRIDGE) {
+	if (to !== undefined || trigger || flags.url !== undefined) {
 		throw new CliError("give one of --topic, --to, --url and --trigger", 2);
 	}
 	const endpoint = readUrl(topic, "--topic");
@@ -26,9 +26,10 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 }
 
 /** The address of a webhook, and its key. */
-export function targetOf({ to, url, trigger, key }: SendFlags, io: Io): { url: URL; key: string | undefined } {
-	if (to !== undefined && url !== LOCAL_BRIDGE) throw new CliError("give --url or --to, not both", 2);
-	const given = readUrl(to ?? url, to === undefined ? "--url" : "--to");
+export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | undefined } {
+	const { to, url, trigger, key } = flags;
+	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
+	const given = readUrl(to ?? urlOf(flags, io), to === undefined ? "--url" : "--to");
 	if (trigger) {
 		if (!isLoopback(given) || given.pathname !== "/") {
 			throw new CliError(
@@ -36,10 +37,10 @@ export function targetOf({ to, url, trigger, key }: SendFlags, io: Io): { url: U
 				2,
 			);
 		}
-		return { url: new URL(TRIGGER, given), key: keyOf({ ...(key === undefined ? {} : { key }) }, io) };
+		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
 	}
 	// The key of the environment is the bridge's, and nobody else's.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
-	return { url: door, key: keyOf({ ...(key === undefined ? {} : { key }) }, io) };
+	return { url: door, key: keyOf(flags, io) };
 }

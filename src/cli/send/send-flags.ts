@@ -10,7 +10,7 @@ export interface SendFlags {
 	readonly set?: readonly string[];
 	readonly seed?: number;
 	readonly file?: string;
-	readonly url: string;
+	readonly url?: string;
 	readonly to?: string;
 	readonly trigger?: boolean;
 	readonly topic?: string;

@@ -1,6 +1,6 @@
-import { createAsk } from "../doctor/ask.ts";
+import { createAsk } from "../ask.ts";
+import type { GitHubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
-import type { GitHubApi } from "./github-api.ts";
 
 /** A dispatch that GitHub has taken. */
 export interface Taken {
@@ -45,7 +45,7 @@ const MATCHES = ["named", "typed", "timed"] as const;
  */
 export async function findRuns(
 	taken: Taken,
-	{ url, token }: GitHubApi,
+	{ url, token }: Pick<GitHubApi, "url" | "token">,
 	{ fetch, now }: Pick<Io, "fetch" | "now">,
 ): Promise<FoundRuns> {
 	const at = Date.parse(taken.at);

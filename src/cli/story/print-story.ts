@@ -11,16 +11,21 @@ const HOW = {
 } as const;
 
 /** Prints a story, a step on a line. */
-export function printStory(io: Io, { key, state, event, steps }: Story, found: FoundRuns | undefined): void {
+export function printStory(io: Io, { key, state, event, steps, runsPage }: Story, found: FoundRuns | undefined): void {
 	const paint = colour(io.stdout, io.env);
 	const say = (at: string | null, what: string, text: string) =>
 		io.stdout.write(`  ${paint("grey", (at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);
 	io.stdout.write(`${paint("bold", plain(event.id))}  ${paint(colourOf(state), state)}  ${paint("grey", key)}\n`);
 	for (const { at, kind, text } of steps) say(at, kind, text.replace("replay KEY", `replay ${key}`));
 	if (found === undefined) return;
-	if (!found.ok) return void say(null, "run", `cannot tell: ${found.why}`);
+	const listed = runsPage === null ? "" : `; all are listed at ${runsPage}`;
+	if (!found.ok) return void say(null, "run", `cannot tell: ${found.why}${listed}`);
 	if (found.runs.length === 0) {
-		say(null, "run", "none was found: does a workflow on the default branch listen? grid-dispatch doctor tells");
+		say(
+			null,
+			"run",
+			`none was found: does a workflow on the default branch listen? grid-dispatch doctor tells${listed}`,
+		);
 	}
 	for (const { createdAt, workflow, title, status, conclusion, url, match } of found.runs) {
 		say(createdAt, "run", `${workflow} "${title}" ${conclusion ?? status}: ${url}${HOW[match]}`);

@@ -7,6 +7,8 @@ export interface Story {
 	readonly event: ShownReceipt["event"];
 	readonly to: ShownReceipt["to"];
 	readonly steps: readonly Step[];
+	/** The page of GitHub that lists the runs of the repository. */
+	readonly runsPage: string | null;
 }
 
 export interface Step {
@@ -36,6 +38,8 @@ export function storyOf(receipt: ShownReceipt, window?: ShownReceipt): Story {
 			...sent.attempts.map(attempted),
 			answered(sent),
 		],
+		// A bridge of an older version does not tell.
+		runsPage: receipt.runs ?? null,
 	};
 }
 

@@ -30,6 +30,8 @@ export interface Receipt {
 	readonly attempts: readonly Attempt[];
 	readonly reason: string | null;
 	readonly window: string | null;
+	/** A page of GitHub. */
+	readonly runs: string | null;
 }
 
 export interface Receipts {

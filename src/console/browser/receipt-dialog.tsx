@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Attempt, Receipt } from "./answers.ts";
+import { RunsLink } from "./runs-link.tsx";
 import { clock, span } from "./times.ts";
 import { type ReplayProps, useReplay } from "./use-replay.ts";
 import { shortType, TONES, wayOf } from "./way-of.ts";
@@ -19,7 +20,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 	// A modal dialog keeps the focus, closes on Escape, and gives the focus back, all by itself.
 	useEffect(() => dialog.current?.showModal(), []);
 	const { replay, isBusy, said } = useReplay(props);
-	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt } = receipt;
+	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt, runs } = receipt;
 	const facts: readonly (readonly [string, string | null | undefined])[] = [
 		["Type", event.type],
 		["Id", event.id],
@@ -95,7 +96,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 			</dl>
 			{TONES[state] === "sent" && (
 				<p class="more trace">
-					Which run it started: <code>npx grid-dispatch trace {window ?? key}</code>
+					<RunsLink runs={runs} /> Which run it started: <code>npx grid-dispatch trace {window ?? key}</code>
 				</p>
 			)}
 			{hasStandIn && TONES[state] === "sent" && <Payload receiptKey={window ?? key} {...props} />}

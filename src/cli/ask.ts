@@ -1,3 +1,5 @@
+import { reasonOf } from "./reason-of.ts";
+
 /** An HTTP answer, read to its end; or why there was none. */
 export interface Asked {
 	/** 0 where nothing answered. */
@@ -28,8 +30,8 @@ export function createAsk(fetch: typeof globalThis.fetch, now: () => number): As
 			const text = await response.text();
 			return { status: response.status, headers: response.headers, text, json: parsed(text), reason: "", aheadMs };
 		} catch (error) {
-			const reason = innermost(error);
-			return { status: 0, headers: new Headers(), text: "", json: undefined, reason, aheadMs: undefined };
+			const [headers, reason] = [new Headers(), reasonOf(error)];
+			return { status: 0, headers, text: "", json: undefined, reason, aheadMs: undefined };
 		}
 	};
 }
@@ -40,11 +42,4 @@ function parsed(text: string): unknown {
 	} catch {
 		return undefined;
 	}
-}
-
-/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
-function innermost(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (error.cause instanceof Error) return innermost(error.cause);
-	return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
 }
