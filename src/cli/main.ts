@@ -50,10 +50,10 @@ export function createProgram(io: Io): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch start",
-				"grid-dispatch send RunCompleted",
-				"grid-dispatch tail",
-				"grid-dispatch trace train_7",
+				"npx grid-dispatch start",
+				"npx grid-dispatch send RunCompleted",
+				"npx grid-dispatch tail",
+				"npx grid-dispatch trace train_7",
 			),
 		);
 	settle(program, io);

@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 
+/** Where `npm start` runs the bridge, unless it is told another port. */
+export const USUAL_PORT = 7071;
+
 export const USAGE = `npm start -- [--port N] [--github real] [--lock SECONDS]
 
 Runs the bridge on http://127.0.0.1:N (7071), a stand-in for GitHub on the next port, and Azure Storage (Azurite).
@@ -29,7 +32,7 @@ export function readArguments(args: readonly string[]): StartArguments {
 	const { values } = parseArgs({
 		args: [...args],
 		options: {
-			port: { type: "string", default: "7071" },
+			port: { type: "string", default: String(USUAL_PORT) },
 			github: { type: "string" },
 			lock: { type: "string", default: "20" },
 			help: { type: "boolean", default: false },

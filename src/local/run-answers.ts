@@ -1,13 +1,14 @@
 import type { Received } from "./github-stand-in.ts";
+import { type ListeningWorkflow, workflowsFor } from "./listening-workflow.ts";
 import { repositoryAnswer } from "./repository-answers.ts";
 import type { StandInRepository } from "./stand-in-repository.ts";
 
 const COMMIT = "4c1f3a0b9d2e8f7a6c5b4d3e2f1a0b9c8d7e6f5a";
 
 /**
- * "List workflow runs for a repository": one for each dispatch that was taken, the newest first, titled after its type
- * as a run without a `run-name` is. As if it were of the repository's first workflow, whatever that listens to, and had
- * succeeded at once. Of the filters it heeds `event` and a `created` of two times with `..` between.
+ * "List workflow runs for a repository": one for each dispatch that was taken and each workflow that listens to it, the
+ * newest first, as if it had succeeded at once. Of the filters it heeds `event` and a `created` of two times with `..`
+ * between.
  */
 export function runsAnswer(
 	url: string,
@@ -16,10 +17,10 @@ export function runsAnswer(
 	query: URLSearchParams,
 	received: readonly Received[],
 ): object {
-	const [file] = Object.keys(given.workflows ?? {});
-	const started = file === undefined ? [] : received.filter(({ repository }) => isSame(repository, fullName));
-	const all = started
-		.map((dispatch, index) => runAnswer(url, fullName, given, `.github/workflows/${file}`, dispatch, index + 1))
+	const all = received
+		.filter(({ repository }) => isSame(repository, fullName))
+		.flatMap((dispatch) => workflowsFor(given, dispatch.event_type).map((workflow) => ({ dispatch, workflow })))
+		.map(({ dispatch, workflow }, index) => runAnswer(url, fullName, given, workflow, dispatch, index + 1))
 		.filter(({ event, created_at }) => isWanted(query, event, created_at))
 		.reverse();
 	const size = Number(query.get("per_page") ?? 30);
@@ -31,30 +32,27 @@ function runAnswer(
 	url: string,
 	fullName: string,
 	given: StandInRepository,
-	path: string,
-	{ event_type, at }: Received,
+	workflow: ListeningWorkflow,
+	dispatch: Received,
 	number: number,
 ) {
 	const id = 30_000_000 + number;
 	const api = `${url}/repos/${fullName}/actions/runs/${id}`;
 	const repository = repositoryAnswer(url, fullName, given);
 	const author = { name: "contoso", email: "ml@contoso.example" };
-	const time = `${at.slice(0, 19)}Z`;
+	const time = `${dispatch.at.slice(0, 19)}Z`;
+	const { id: workflowId, name, path } = workflow;
 	return {
 		id,
 		node_id: `WFR_${id}`,
-		name:
-			path
-				.split("/")
-				.at(-1)
-				?.replace(/\.ya?ml$/, "") ?? null,
+		name,
 		path,
-		display_title: event_type,
+		display_title: workflow.titleFor(dispatch),
 		event: "repository_dispatch",
 		status: "completed",
 		conclusion: "success",
 		run_number: number,
-		workflow_id: 1000,
+		workflow_id: workflowId,
 		check_suite_id: id,
 		check_suite_node_id: `CS_${id}`,
 		head_branch: given.defaultBranch ?? "main",
@@ -72,7 +70,7 @@ function runAnswer(
 			["jobs", "logs", "artifacts", "cancel", "rerun"].map((part) => [`${part}_url`, `${api}/${part}`]),
 		),
 		check_suite_url: `${url}/repos/${fullName}/check-suites/${id}`,
-		workflow_url: `${url}/repos/${fullName}/actions/workflows/1000`,
+		workflow_url: `${url}/repos/${fullName}/actions/workflows/${workflowId}`,
 	};
 }
 

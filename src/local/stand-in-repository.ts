@@ -35,6 +35,7 @@ export interface StandInRepository {
 export const LISTENING: StandInRepository = {
 	workflows: {
 		"listen.yml": `name: Listen to everything
+run-name: \${{ github.event.action }} (\${{ github.event.client_payload.bridge.key }})
 on:
   repository_dispatch:
 jobs:

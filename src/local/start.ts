@@ -7,22 +7,12 @@ import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
 import { readable } from "./print-line.ts";
 import { readQueueSettings } from "./queue-settings.ts";
-import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
+import { readArguments, USAGE, USUAL_PORT, UsageError } from "./read-arguments.ts";
 import { serve } from "./serve.ts";
 import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
 import { createWorkbench } from "./workbench.ts";
 
 const root = join(import.meta.dirname, "../..");
-
-const FIRST_EVENT = {
-	id: "first-event",
-	topic:
-		"/subscriptions/5f3c1d2e/resourceGroups/contoso-ml/providers/Microsoft.MachineLearningServices/workspaces/contoso",
-	subject: "experiments/fraud-model/runs/train-7",
-	eventType: "Microsoft.MachineLearningServices.RunCompleted",
-	eventTime: "2026-03-14T08:15:30Z",
-	data: { experimentName: "fraud-model", runId: "train-7" },
-};
 
 await main().catch((error: unknown) => {
 	process.stderr.write(`${explain(error)}\n`);
@@ -108,7 +98,7 @@ ${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
 	for (const { setting, problem } of problems) say(`repair: ${setting} ${problem}`);
 	say(`Send the first event:
 
-  curl ${url}/api/events -H 'Content-Type: application/json' -d '${JSON.stringify(FIRST_EVENT)}'
+  npx grid-dispatch send RunCompleted${port === USUAL_PORT ? "" : ` --url ${url}`}
 `);
 }
 

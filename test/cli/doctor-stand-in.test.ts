@@ -72,8 +72,8 @@ describe("the repository that the GitHub stand-in shows", () => {
 		expect(objections(path, answer)).toEqual([]);
 	});
 
-	it("has a run for each dispatch that was taken, the newest first, as GitHub describes them", async () => {
-		await show([]);
+	it("has a run for each dispatch that a workflow listens to, the newest first, as GitHub describes them", async () => {
+		await show({ workflows: { "listen.yml": "on: repository_dispatch" } });
 		for (const type of ["first", "second"]) {
 			await postJson(`${github.url}/repos/${REPOSITORY}/dispatches`, { event_type: type }, CALLER);
 		}

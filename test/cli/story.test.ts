@@ -68,7 +68,7 @@ describe("the story of a receipt", () => {
 		],
 		[
 			{ state: "dead", reason: "GitHub answered 422" },
-			"answered: a dead letter: GitHub answered 422; repair that, then: grid-dispatch replay KEY",
+			"answered: a dead letter: GitHub answered 422; repair that, then: npx grid-dispatch replay KEY",
 		],
 		[
 			{ attempts: [{ at: "2026-03-14T08:15:31.100Z", status: null, ms: 9, requestId: null, reason: "timeout" }] },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { BICEP, bicep, infra } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { blocksOf, codesIn, PAGES, proseOf, ROOT, readText, tableOf } from "./read-docs.ts";
+import { blocksOf, codesIn, commandsIn, PAGES, proseOf, ROOT, readText, tableOf } from "./read-docs.ts";
 
 interface Template {
 	readonly parameters: Readonly<Record<string, object>>;
@@ -61,7 +61,7 @@ describe("the names on the pages about deploying", () => {
 		expect(line.match(/Microsoft\.\w+/g)).toEqual([...used, "Microsoft.App"].sort());
 	});
 
-	it("the settings in capitals are the bridge's, the platform's, a file's of this project, or an explained one", () => {
+	it("the settings in capitals are the bridge's, the platform's, the command line's, a file's of this project, or an explained one", () => {
 		const documented = [...readText("docs/settings.md").matchAll(/^### `(.+)`$/gm)].map(([, name]) => name);
 		const written = [
 			readText("infra/main.bicepparam"),
@@ -75,6 +75,7 @@ describe("the names on the pages about deploying", () => {
 		const explained = [
 			...["IDENTITY_ENDPOINT", "GRID_DISPATCH_ACCOUNT", "PRINCIPAL_ID"],
 			...["AZURE_CREDENTIALS", "AZURE_RESOURCE_GROUP", "STORAGE_ACCOUNT"],
+			...tableOf("docs/cli.md", "Variable").flatMap(([names = ""]) => codesIn(names)),
 		];
 		const named = PAGES.flatMap((page) => codesIn(proseOf(page))).filter((code) =>
 			/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(code),
@@ -125,7 +126,7 @@ describe("the commands that no test can run", () => {
 	it.each(blocks.map(({ page, text }) => [page, text.split("\n")[0], text] as const))(
 		"in %s are a shell's, and name what is there: %s",
 		(page, _line, text) => {
-			const commands = text.replaceAll(/^\$ /gm, "");
+			const commands = commandsIn(text);
 			expect(() => execFileSync("bash", ["-n", "-c", commands], { stdio: "pipe" })).not.toThrow();
 			const named = (pattern: RegExp) => [...commands.matchAll(pattern)].map(([, name = ""]) => name);
 

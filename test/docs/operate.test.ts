@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
 import { LIMITS } from "../../src/dispatch/dispatch-request.ts";
 import { parsePace } from "../../src/dispatch/pace.ts";
+import { console } from "../../src/functions/console.ts";
 import { health } from "../../src/functions/health.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
 import { receipts } from "../../src/functions/receipts.ts";
@@ -157,6 +158,7 @@ describe("the page about security", () => {
 			receipts: receipts(never),
 			replay: replay(never),
 			health: health(never, "", () => 0),
+			console: console(),
 		};
 		for (const [name, { route, methods = [], authLevel }] of Object.entries(addresses)) {
 			const { address = "", asks } = functions.get(name) ?? {};

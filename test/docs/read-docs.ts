@@ -32,6 +32,12 @@ export function blocksOf(page: string): readonly Block[] {
 	}));
 }
 
+/** What a reader types of a block: the lines behind "$ ", with what they go on with, where there are any; else all of it. */
+export function commandsIn(text: string): string {
+	const typed = text.match(/^\$ (?:.*\\\n)*.*/gm);
+	return typed === null ? text : typed.map((line) => line.slice(2)).join("\n");
+}
+
 /**
  * The rows of the table whose first heading is this, as their cells.
  * @param after a text of the page; the first such table behind it counts

@@ -18,7 +18,10 @@ export function deadLettersCommand(io: Io): Command {
 		.description("list what was given up, refused for good or rejected, with the reasons")
 		.addCommand(listCommand(io), { isDefault: true })
 		.addCommand(showCommand(io))
-		.addHelpText("after", examples("grid-dispatch dead-letters", "grid-dispatch dead-letters list --limit 500 --json"));
+		.addHelpText(
+			"after",
+			examples("npx grid-dispatch dead-letters", "npx grid-dispatch dead-letters list --limit 500 --json"),
+		);
 }
 
 function listCommand(io: Io): Command {
@@ -27,7 +30,7 @@ function listCommand(io: Io): Command {
 	)
 		.option("--limit <n>", "how many of each kind at most", readNumber(1, 500), 50)
 		.option("--json", "print the receipts as JSON")
-		.addHelpText("after", examples("grid-dispatch dead-letters list", "grid-dispatch dead-letters list --json"))
+		.addHelpText("after", examples("npx grid-dispatch dead-letters list", "npx grid-dispatch dead-letters list --json"))
 		.action(async (flags: BridgeFlags & { limit: number; json?: boolean }) => {
 			const found = await Promise.all(DEAD.map((state) => bridgeOf(flags, io).receipts({ state, limit: flags.limit })));
 			const receipts = found.flatMap((one) => one.receipts);
@@ -36,7 +39,7 @@ function listCommand(io: Io): Command {
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts)
 				io.stdout.write(`${paint("grey", receipt.key)}  ${describeReceipt(receipt, paint)}\n`);
-			io.stdout.write("\nfeed them back after a repair: grid-dispatch replay KEY, or --all\n");
+			io.stdout.write("\nfeed them back after a repair: npx grid-dispatch replay KEY, or --all\n");
 		});
 }
 
@@ -44,7 +47,7 @@ function showCommand(io: Io): Command {
 	return withBridgeOptions(new Command("show").description("everything that is known of one"))
 		.argument("<key>", "the key of its receipt")
 		.option("--json", "print its receipt as JSON")
-		.addHelpText("after", examples("grid-dispatch dead-letters show 599cb32fcc8017b54fa6dc8d01c6a673"))
+		.addHelpText("after", examples("npx grid-dispatch dead-letters show 599cb32fcc8017b54fa6dc8d01c6a673"))
 		.action(async (key: string, flags: BridgeFlags & { json?: boolean }) => {
 			const receipt = await deadLetter(bridgeOf(flags, io), key);
 			if (flags.json) return printJson(io, receipt);
@@ -57,11 +60,11 @@ async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownRecei
 	const receipt = receipts.find((one) => one.key === key);
 	if (receipt === undefined)
 		throw new CliError(
-			`${bridge.url} has no receipt with the key ${plain(key)}; list them: grid-dispatch dead-letters`,
+			`${bridge.url} has no receipt with the key ${plain(key)}; list them: npx grid-dispatch dead-letters`,
 		);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
 	throw new CliError(
-		`${plain(key)} is no dead letter: it is ${receipt.state}; see it with: grid-dispatch trace ${plain(key)}`,
+		`${plain(key)} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${plain(key)}`,
 	);
 }
 

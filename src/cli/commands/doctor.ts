@@ -30,9 +30,9 @@ export function doctorCommand(io: Io, readWorkflows: ReadWorkflows = withGitHubs
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch doctor",
-				"GITHUB_TOKEN=... grid-dispatch doctor --app contoso-bridge --resource-group contoso-ml",
-				"GITHUB_TOKEN=... grid-dispatch doctor --url https://contoso-bridge.azurewebsites.net --routes routes.json --json",
+				"npx grid-dispatch doctor",
+				"GITHUB_TOKEN=... npx grid-dispatch doctor --app contoso-bridge --resource-group contoso-ml",
+				"GITHUB_TOKEN=... npx grid-dispatch doctor --url https://contoso-bridge.azurewebsites.net --routes routes.json --json",
 			),
 		)
 		.action(async (flags: DoctorFlags & { json?: boolean }) => {

@@ -34,10 +34,10 @@ export function replayCommand(io: Io): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch replay 599cb32fcc8017b54fa6dc8d01c6a673",
-				"grid-dispatch replay --find contoso/fraud-model --state dead",
-				"grid-dispatch replay --all --yes --json",
-				"grid-dispatch replay --container event-grid-dead-letters",
+				"npx grid-dispatch replay 599cb32fcc8017b54fa6dc8d01c6a673",
+				"npx grid-dispatch replay --find contoso/fraud-model --state dead",
+				"npx grid-dispatch replay --all --yes --json",
+				"npx grid-dispatch replay --container event-grid-dead-letters",
 			),
 		)
 		.action(async (key: string | undefined, flags: ReplayFlags) => {

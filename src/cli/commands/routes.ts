@@ -20,9 +20,9 @@ export function routesCommand(io: Io): Command {
 	return command.addHelpText(
 		"after",
 		examples(
-			"grid-dispatch routes check",
-			"grid-dispatch routes explain event.json",
-			"grid-dispatch routes diff old.json new.json",
+			"npx grid-dispatch routes check",
+			"npx grid-dispatch routes explain event.json",
+			"npx grid-dispatch routes diff old.json new.json",
 		),
 	);
 }
@@ -35,7 +35,7 @@ function checkCommand(io: Io): Command {
 		.option("--json", "print the findings as JSON")
 		.addHelpText(
 			"after",
-			examples("grid-dispatch routes check", "grid-dispatch routes check infra/routes.json --strict --json"),
+			examples("npx grid-dispatch routes check", "npx grid-dispatch routes check infra/routes.json --strict --json"),
 		)
 		.action((file: string | undefined, { strict, json }: { strict?: boolean; json?: boolean }) => {
 			const { name, table } = loadTable(io, file);
@@ -56,8 +56,8 @@ function explainCommand(io: Io): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch routes explain event.json",
-				"grid-dispatch routes explain events.jsonl --routes routes.json --json",
+				"npx grid-dispatch routes explain event.json",
+				"npx grid-dispatch routes explain events.jsonl --routes routes.json --json",
 			),
 		)
 		.action((file: string, { routes, json }: { routes?: string; json?: boolean }) => {
@@ -78,8 +78,8 @@ function diffCommand(io: Io): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch routes diff old.json new.json",
-				"grid-dispatch routes diff old.json new.json --events recorded.json",
+				"npx grid-dispatch routes diff old.json new.json",
+				"npx grid-dispatch routes diff old.json new.json --events recorded.json",
 			),
 		)
 		.action((before: string, after: string, { events, json }: { events?: string; json?: boolean }) => {

@@ -32,7 +32,11 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 		.option("--duplicates <n>", "how many more times each request is sent", readNumber(0, 1000), 0)
 		.option("--batch <n>", "how many events in one request", readNumber(1, 5000), 1)
 		.option("--set <path=value...>", "members to set, such as data.runId=train-7 subject=models/churn:3")
-		.option("--seed <n>", "the same number, the same events; left out, new ones", readNumber(0, 2 ** 32 - 1))
+		.option(
+			"--seed <n>",
+			"the same number, the same events but for their times; left out, new ones",
+			readNumber(0, 2 ** 32 - 1),
+		)
 		.option("--file <path>", "recorded events instead, in either schema: one, an array, or one in each line")
 		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
 		.option("--to <url>", "instead of --url a deployed app, or any webhook by its whole address")
@@ -44,14 +48,14 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 		.addHelpText(
 			"after",
 			`${examples(
-				"grid-dispatch send RunCompleted",
-				"grid-dispatch send RunCompleted --set data.runId=train-7 data.experimentName=churn",
-				"grid-dispatch send storage-blobcreated --count 1000 --batch 50 --burst 4 --schema cloudevents",
-				"grid-dispatch send ModelRegistered --duplicates 3 --burst 4",
-				"grid-dispatch send --file events.jsonl --trigger",
-				"grid-dispatch send RunCompleted --to https://contoso-bridge.azurewebsites.net",
-				"grid-dispatch send RunCompleted --topic https://contoso.westeurope-1.eventgrid.azure.net/api/events",
-				"grid-dispatch send --handshake",
+				"npx grid-dispatch send RunCompleted",
+				"npx grid-dispatch send RunCompleted --set data.runId=train-7 data.experimentName=churn",
+				"npx grid-dispatch send storage-blobcreated --count 1000 --batch 50 --burst 4 --schema cloudevents",
+				"npx grid-dispatch send ModelRegistered --duplicates 3 --burst 4",
+				"npx grid-dispatch send --file events.jsonl --trigger",
+				"npx grid-dispatch send RunCompleted --to https://contoso-bridge.azurewebsites.net",
+				"npx grid-dispatch send RunCompleted --topic https://contoso.westeurope-1.eventgrid.azure.net/api/events",
+				"npx grid-dispatch send --handshake",
 			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to as whoever is signed in (az login).\n`,
 		)
 		.action(async (type: string | undefined, flags: SendFlags) => {

@@ -36,9 +36,9 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch start",
-				"grid-dispatch start --port 8080 --watch",
-				"GITHUB_TOKEN=... GITHUB_REPOSITORY=you/your-repository grid-dispatch start --github real",
+				"npx grid-dispatch start",
+				"npx grid-dispatch start --port 8080 --watch",
+				"GITHUB_TOKEN=... GITHUB_REPOSITORY=you/your-repository npx grid-dispatch start --github real",
 			),
 		)
 		.action(async (flags: StartFlags) => {

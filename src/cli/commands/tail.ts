@@ -40,10 +40,10 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 		.addHelpText(
 			"after",
 			examples(
-				"grid-dispatch tail",
-				"grid-dispatch tail --state dead --lines 0",
-				"grid-dispatch tail --find fraud-model --for 60 --json",
-				"grid-dispatch tail --url https://contoso-bridge.azurewebsites.net",
+				"npx grid-dispatch tail",
+				"npx grid-dispatch tail --state dead --lines 0",
+				"npx grid-dispatch tail --find fraud-model --for 60 --json",
+				"npx grid-dispatch tail --url https://contoso-bridge.azurewebsites.net",
 			),
 		)
 		.action(async (flags: TailFlags) => {

@@ -25,9 +25,9 @@ export function traceCommand(io: Io): Command {
 		.addHelpText(
 			"after",
 			`${examples(
-				"grid-dispatch trace first-event",
-				"grid-dispatch trace training/2026/03/transactions.csv",
-				"GITHUB_TOKEN=... grid-dispatch trace train_7 --url https://contoso-bridge.azurewebsites.net --json",
+				"npx grid-dispatch trace first-event",
+				"npx grid-dispatch trace training/2026/03/transactions.csv",
+				"GITHUB_TOKEN=... npx grid-dispatch trace train_7 --url https://contoso-bridge.azurewebsites.net --json",
 			)}\nThe token is read from GITHUB_TOKEN or GH_TOKEN, needs to read Actions only, and is never shown.\n`,
 		)
 		.action(async (what: string, flags: BridgeFlags & { github?: string; json?: boolean }) => {
@@ -48,7 +48,7 @@ export function traceCommand(io: Io): Command {
 }
 
 function unknown(url: string, what: string): string {
-	return `${url} has no receipt for "${plain(what)}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "grid-dispatch routes explain" tells for a recorded event`;
+	return `${url} has no receipt for "${plain(what)}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
 }
 
 async function windowOf(bridge: BridgeClient, { window }: ShownReceipt): Promise<ShownReceipt | undefined> {

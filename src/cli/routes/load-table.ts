@@ -28,7 +28,7 @@ export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[]
 	const read = readRoutes(table);
 	if (read.ok) return read.routes;
 	throw new CliError(
-		`the bridge would refuse ${name}; see "grid-dispatch routes check"\n  ${read.problems.join("\n  ")}`,
+		`the bridge would refuse ${name}; see "npx grid-dispatch routes check"\n  ${read.problems.join("\n  ")}`,
 		1,
 	);
 }

@@ -11,7 +11,10 @@ export interface Summary {
 	readonly failed: number;
 	/** Events by outcome; where the receiver does not tell, by status: `answered 202`. */
 	readonly outcomes: Readonly<Record<string, number>>;
-	/** How often an event went another way than to GitHub, by its reason; the first few. */
+	/**
+	 * How often an event went another way than to GitHub, by its reason; the most frequent few. Reasons that differ in
+	 * what they quote, or in a time, count as the first one of them.
+	 */
 	readonly reasons: Readonly<Record<string, number>>;
 	readonly seconds: number;
 	/** Events a second. */
@@ -29,15 +32,18 @@ const MOST_REASONS = 5;
 
 export function createTally(): Tally {
 	const outcomes: Record<string, number> = {};
-	const reasons = new Map<string, number>();
+	const reasons = new Map<string, { readonly first: string; count: number }>();
 	const events: EventResult[] = [];
 	let [sent, deliveries, failed] = [0, 0, 0];
 	const count = (outcome: string, by: number) => {
 		outcomes[outcome] = (outcomes[outcome] ?? 0) + by;
 	};
 	const because = (reason: string | null) => {
-		if (reason === null || (!reasons.has(reason) && reasons.size >= MOST_REASONS)) return;
-		reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+		if (reason === null) return;
+		const kind = reason.replaceAll(/"[^"]*"|\d[\dT:.-]*Z?/g, "…");
+		const known = reasons.get(kind) ?? { first: reason, count: 0 };
+		known.count += 1;
+		reasons.set(kind, known);
 	};
 
 	return {
@@ -59,7 +65,9 @@ export function createTally(): Tally {
 		summary(ms) {
 			const seconds = Math.max(ms, 1) / 1000;
 			const rate = Math.round((sent / seconds) * 10) / 10;
-			return { sent, deliveries, failed, outcomes, reasons: Object.fromEntries(reasons), seconds, rate, events };
+			const frequent = [...reasons.values()].sort((one, other) => other.count - one.count).slice(0, MOST_REASONS);
+			const byReason = Object.fromEntries(frequent.map(({ first, count }) => [first, count]));
+			return { sent, deliveries, failed, outcomes, reasons: byReason, seconds, rate, events };
 		},
 	};
 }

@@ -24,7 +24,7 @@ export function printStory(io: Io, { key, state, event, steps, runsPage }: Story
 		say(
 			null,
 			"run",
-			`none was found: does a workflow on the default branch listen? grid-dispatch doctor tells${listed}`,
+			`none was found: does a workflow on the default branch listen? npx grid-dispatch doctor tells${listed}`,
 		);
 	}
 	for (const { createdAt, workflow, title, status, conclusion, url, match } of found.runs) {

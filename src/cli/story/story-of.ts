@@ -86,7 +86,7 @@ function answered({ state, finishedAt, reason, acceptedAt }: ShownReceipt): Step
 			return {
 				at: finishedAt,
 				kind: "answered",
-				text: `a dead letter${why}; repair that, then: grid-dispatch replay KEY`,
+				text: `a dead letter${why}; repair that, then: npx grid-dispatch replay KEY`,
 			};
 		default:
 			return { at: null, kind: "answered", text: `not yet, it is ${state}${why}` };

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "@jest/globals";
+import { createTally } from "../../src/cli/send/tally.ts";
+import type { EventResult } from "../../src/outcome.ts";
+
+const result = (outcome: string, reason: string | null) =>
+	({ id: "1", outcome, route: null, key: null, reason }) as unknown as EventResult;
+
+function reasonsOf(...results: EventResult[]): Readonly<Record<string, number>> {
+	const tally = createTally();
+	const delivery = { schema: "eventgrid", elements: results } as const;
+	tally.add(delivery as never, { status: 200, results, reason: null });
+	return tally.summary(1000).reasons;
+}
+
+describe("the reasons of a summary", () => {
+	it("are one where they differ in what they quote, or in a time, and are told by the first of them", () => {
+		expect(
+			reasonsOf(
+				result("accepted", "paused until 2026-03-14T08:20:02.112Z: busy"),
+				result("ignored", 'the subject "/a" does not begin with "/c"'),
+				result("ignored", 'the subject "/b" does not begin with "/c"'),
+				result("accepted", "paused until 2026-03-14T08:20:07.5Z: busy"),
+				result("ignored", 'the subject "/a" does not end with "/c"'),
+			),
+		).toEqual({
+			"paused until 2026-03-14T08:20:02.112Z: busy": 2,
+			'the subject "/a" does not begin with "/c"': 2,
+			'the subject "/a" does not end with "/c"': 1,
+		});
+	});
+
+	it("are the most frequent ones, and none for what was dispatched", () => {
+		const rare = ["a", "b", "c", "d", "e"].map((reason) => result("rejected", reason));
+		const often = [result("ignored", "often"), result("ignored", "often")];
+		const reasons = reasonsOf(result("dispatched", null), ...rare, ...often);
+		expect(Object.keys(reasons)).toHaveLength(5);
+		expect(Object.entries(reasons)[0]).toEqual(["often", 2]);
+	});
+});
