@@ -1,3 +1,4 @@
+import type { Io } from "./io.ts";
 import { reasonOf } from "./reason-of.ts";
 
 /** An HTTP answer, read to its end; or why there was none. */
@@ -14,21 +15,22 @@ export interface Asked {
 	readonly aheadMs: number | undefined;
 }
 
-export type Ask = (url: string, init?: RequestInit) => Promise<Asked>;
+export type Ask = (url: string | URL, init?: RequestInit) => Promise<Asked>;
 
-const TIMEOUT_MS = 15_000;
-
-/** Asks over HTTP and never rejects. @param now epoch milliseconds */
-export function createAsk(fetch: typeof globalThis.fetch, now: () => number): Ask {
+/**
+ * Asks over HTTP and never rejects. No redirect is followed unless `init` says so, since a key in a header would go along
+ * to wherever it leads.
+ */
+export function createAsk({ fetch, now }: Pick<Io, "fetch" | "now">, timeoutMs = 15_000): Ask {
 	return async (url, init = {}) => {
 		const start = now();
 		try {
-			const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+			const response = await fetch(url, { redirect: "manual", ...init, signal: AbortSignal.timeout(timeoutMs) });
 			const date = Date.parse(response.headers.get("date") ?? "");
 			// The header has whole seconds, and was written somewhere between asking and being answered.
 			const aheadMs = Number.isNaN(date) ? undefined : date + 500 - (start + now()) / 2;
 			const text = await response.text();
-			return { status: response.status, headers: response.headers, text, json: parsed(text), reason: "", aheadMs };
+			return { status: response.status, headers: response.headers, text, json: readJson(text), reason: "", aheadMs };
 		} catch (error) {
 			const [headers, reason] = [new Headers(), reasonOf(error)];
 			return { status: 0, headers, text: "", json: undefined, reason, aheadMs: undefined };
@@ -36,7 +38,18 @@ export function createAsk(fetch: typeof globalThis.fetch, now: () => number): As
 	};
 }
 
-function parsed(text: string): unknown {
+/** What an answer in JSON says of its error; empty where it says nothing. */
+export function errorIn({ json }: Pick<Asked, "json">): string {
+	const { error } = (json ?? {}) as { error?: unknown };
+	return typeof error === "string" ? error : "";
+}
+
+/** The header of a function key, as Azure Functions takes it; nothing without one. */
+export function keyHeader(key: string | undefined): Readonly<Record<string, string>> {
+	return key === undefined ? {} : { "x-functions-key": key };
+}
+
+function readJson(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {

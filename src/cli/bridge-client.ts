@@ -1,11 +1,13 @@
+import { isObject } from "../event/is-object.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
 import type { EventFacts } from "../ledger/promise.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
 import type { ShownReceipt as SentReceipt } from "../wire.ts";
+import { createAsk, errorIn, keyHeader } from "./ask.ts";
 import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
-import { reasonOf } from "./reason-of.ts";
+import type { Io } from "./io.ts";
 
 /** A receipt as `GET /api/receipts` shows it. */
 export interface ShownReceipt
@@ -39,7 +41,7 @@ export interface BridgeClientOptions {
 	readonly url: string;
 	/** A function key. */
 	readonly key: string | undefined;
-	readonly fetch: typeof globalThis.fetch;
+	readonly io: Pick<Io, "fetch" | "now">;
 }
 
 /** Asks a bridge, deployed or local. Whatever goes wrong is a CliError that names the repair. */
@@ -54,42 +56,33 @@ export interface BridgeClient {
 /** A replay takes up to 20 s, and a cold start some. */
 const TIMEOUT_MS = 60_000;
 
-export function createBridgeClient({ url, key, fetch }: BridgeClientOptions): BridgeClient {
+export function createBridgeClient({ url, key, io }: BridgeClientOptions): BridgeClient {
+	const ask = createAsk(io, TIMEOUT_MS);
 	const base = readUrl(url, "--url");
 	const shown = shownUrl(new URL(base.pathname.replace(/\/+$/, ""), base));
 
-	async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-		const headers = { ...(key === undefined ? {} : { "x-functions-key": key }) };
-		const signal = AbortSignal.timeout(TIMEOUT_MS);
-		try {
-			// A key that is a header would go along to wherever it is sent on.
-			return await fetch(`${shown}/api${path}`, { ...init, headers, redirect: "manual", signal });
-		} catch (error) {
+	async function read<T>(name: string, expected: readonly number[], path: string, init: RequestInit = {}): Promise<T> {
+		const asked = await ask(`${shown}/api${path}`, { ...init, headers: keyHeader(key) });
+		const { status, json, reason } = asked;
+		if (status === 0) {
 			const repair = url === LOCAL_BRIDGE ? 'start it with "npm start"' : "check the address, and that the app runs";
-			throw new CliError(`nothing answers at ${shown} (${reasonOf(error)}): ${repair}`);
+			throw new CliError(`nothing answers at ${shown} (${reason}): ${repair}`);
 		}
-	}
-
-	async function read<T>(name: string, expected: readonly number[], response: Response): Promise<T> {
-		const { status } = response;
-		const body = parsed(await response.text());
-		if (expected.includes(status) && body !== undefined) return body as T;
-		const said = typeof body?.["error"] === "string" ? `: ${body["error"]}` : "";
-		throw new CliError(`${shown} answered ${status} for ${name}${said || `: ${repairOf(status, name, key)}`}`);
+		if (expected.includes(status) && isObject(json)) return json as T;
+		throw new CliError(`${shown} answered ${status} for ${name}: ${errorIn(asked) || repairOf(status, name, key)}`);
 	}
 
 	return {
 		url: shown,
-		health: async () => read("health", [200, 503], await ask("/health")),
+		health: async () => read("health", [200, 503], "/health"),
 		receipts: async ({ limit, state, find } = {}) => {
 			const query = new URLSearchParams();
 			if (limit !== undefined) query.set("limit", String(limit));
 			if (state !== undefined) query.set("state", state);
 			if (find !== undefined) query.set("find", find);
-			return read("receipts", [200], await ask(`/receipts?${query}`));
+			return read("receipts", [200], `/receipts?${query}`);
 		},
-		replay: async (asked) =>
-			read("replay", [200], await ask("/receipts/replay", { method: "POST", body: JSON.stringify(asked) })),
+		replay: async (asked) => read("replay", [200], "/receipts/replay", { method: "POST", body: JSON.stringify(asked) }),
 	};
 }
 
@@ -106,14 +99,5 @@ function repairOf(status: number, name: string, key: string | undefined): string
 			return status >= 300 && status < 400
 				? "it leads elsewhere: give that address with --url"
 				: "no answer of grid-dispatch; look at the app's log";
-	}
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-	try {
-		const value: unknown = JSON.parse(text);
-		return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-	} catch {
-		return undefined;
 	}
 }

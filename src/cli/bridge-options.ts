@@ -31,5 +31,5 @@ export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env"
 }
 
 export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
-	return createBridgeClient({ url: urlOf(flags, io), key: keyOf(flags, io), fetch: io.fetch });
+	return createBridgeClient({ url: urlOf(flags, io), key: keyOf(flags, io), io });
 }

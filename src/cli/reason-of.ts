@@ -1,7 +1,8 @@
 /** Why a request came to nothing: fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
 export function reasonOf(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (error.cause instanceof Error) return reasonOf(error.cause);
-	const { code, name, message } = error as NodeJS.ErrnoException;
-	return message || code || name;
+	// Not by `instanceof`: an error may be of another realm.
+	if (typeof error !== "object" || error === null) return String(error);
+	const { cause, message, code, name } = error as Partial<NodeJS.ErrnoException>;
+	if (typeof cause === "object" && cause !== null) return reasonOf(cause);
+	return message || code || name || "no reason is given";
 }

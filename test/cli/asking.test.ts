@@ -123,7 +123,10 @@ describe("send and trace", () => {
 		expect(story.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
 			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
-		expect(story.runs).toMatchObject({ ok: true, runs: [{ title: expect.stringContaining("new-folders ("), match: "named" }] });
+		expect(story.runs).toMatchObject({
+			ok: true,
+			runs: [{ title: expect.stringContaining("new-folders ("), match: "named" }],
+		});
 	});
 
 	it("send the same event again with the same seed and time, which is a duplicate", async () => {

@@ -28,7 +28,10 @@ function network(...answers: readonly Given[]) {
 
 function clientOf(answer: Given, options: { url?: string; key?: string } = {}) {
 	const { fetch, asked } = network(answer);
-	return { asked, client: createBridgeClient({ url: options.url ?? URL_GIVEN, key: options.key, fetch }) };
+	return {
+		asked,
+		client: createBridgeClient({ url: options.url ?? URL_GIVEN, key: options.key, io: { fetch, now: Date.now } }),
+	};
 }
 
 describe("the bridge's client", () => {

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { Argument, Command, Option } from "commander";
+import { createAsk } from "../ask.ts";
 import { DEFAULT_URL } from "../bridge-options.ts";
 import { SCHEMAS } from "../catalogue/envelope.ts";
 import { createWorld } from "../catalogue/world.ts";
@@ -81,7 +82,7 @@ async function handshake(flags: SendFlags, seed: number, io: Io): Promise<void> 
 	const { dice, workspace: topic } = createWorld(seed, io.now);
 	const { url, key } = targetOf(flags, io);
 	const time = new Date(io.now()).toISOString();
-	const played = await playHandshakes({ url, key, fetch: io.fetch, code: dice.uuid(), topic, time });
+	const played = await playHandshakes(createAsk(io), { url, key, code: dice.uuid(), topic, time });
 	if (flags.json) printJson(io, { handshakes: played });
 	else printHandshakes(io, url, played);
 	const refused = played.filter(({ ok }) => !ok).length;

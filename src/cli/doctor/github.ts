@@ -27,7 +27,9 @@ export function createGitHub(options: { url: string; token: string; ask: Ask; no
 	};
 
 	async function call(path: string, init: RequestInit = {}): Promise<GitHubAnswer> {
-		const asked = await options.ask(`${options.url}${path}`, { ...init, headers: { ...headers, ...init.headers } });
+		// A repository that was renamed is answered with where it is now.
+		const there = { redirect: "follow" as const, headers: { ...headers, ...init.headers } };
+		const asked = await options.ask(`${options.url}${path}`, { ...init, ...there });
 		return { ...asked, verdict: verdictOf(asked, options.now()) };
 	}
 

@@ -25,7 +25,7 @@ export interface DoctorOptions {
 /** Looks at every link of the chain from Event Grid to a workflow, in the order in which an event passes them. */
 export async function runDoctor(target: Target, options: DoctorOptions): Promise<readonly Check[]> {
 	const { onStep = () => {} } = options;
-	const ask = createAsk(options.fetch, options.now);
+	const ask = createAsk(options);
 	onStep(target.bridgeUrl);
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
@@ -69,7 +69,7 @@ async function checkGitHub(target: Target, options: DoctorOptions): Promise<GitH
 	}
 	if (repositories.length === 0) return { checks: [], aheadMs: undefined };
 	const { token, githubUrl } = target;
-	const github = createGitHub({ url: githubUrl, token, ask: createAsk(options.fetch, options.now), now: options.now });
+	const github = createGitHub({ url: githubUrl, token, ask: createAsk(options), now: options.now });
 	const answers: { name: string; answer: GitHubAnswer }[] = [];
 	for (const name of repositories) {
 		options.onStep?.(name);

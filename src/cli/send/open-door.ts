@@ -1,4 +1,5 @@
 import { isLoopback } from "../../is-loopback.ts";
+import { createAsk } from "../ask.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
@@ -6,6 +7,9 @@ import type { Io } from "../io.ts";
 import type { Door } from "./door.ts";
 import type { SendFlags } from "./send-flags.ts";
 import { createWebhookDoor } from "./webhook-door.ts";
+
+/** Event Grid waits so long for an answer. Source: learn.microsoft.com, "Event Grid message delivery and retry". */
+const TIMEOUT_MS = 30_000;
 
 const WEBHOOK = "/api/events";
 const TRIGGER = "/runtime/webhooks/eventgrid?functionName=eventGrid";
@@ -15,7 +19,7 @@ const OF_THE_BRIDGE = /^\/(?:api\/(?:events|generic_triggers)\/?)?$/;
 /** Where the flags say that events go. */
 export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	const { topic, to, trigger } = flags;
-	if (topic === undefined) return createWebhookDoor({ ...targetOf(flags, io), fetch: io.fetch });
+	if (topic === undefined) return createWebhookDoor(createAsk(io, TIMEOUT_MS), targetOf(flags, io));
 	if (to !== undefined || trigger || flags.url !== undefined) {
 		throw new CliError("give one of --topic, --to, --url and --trigger", 2);
 	}

@@ -1,44 +1,25 @@
 import { isObject } from "../../event/is-object.ts";
 import type { EventResult } from "../../outcome.ts";
+import { type Ask, type Asked, errorIn, keyHeader } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
-import { reasonOf } from "../reason-of.ts";
 import type { DeliveryEnd, Door } from "./door.ts";
 import type { Delivery } from "./plan-deliveries.ts";
 
-export interface WebhookDoorOptions {
-	readonly url: URL;
-	readonly key: string | undefined;
-	readonly fetch: typeof globalThis.fetch;
-}
-
-/** Event Grid waits so long for an answer. Source: learn.microsoft.com, "Event Grid message delivery and retry". */
-const TIMEOUT_MS = 30_000;
-
 /** Delivers as Event Grid does to a webhook. */
-export function createWebhookDoor({ url, key, fetch }: WebhookDoorOptions): Door {
+export function createWebhookDoor(ask: Ask, { url, key }: { url: URL; key: string | undefined }): Door {
 	return {
 		name: shownUrl(url),
 		async deliver(delivery): Promise<DeliveryEnd> {
-			try {
-				const response = await fetch(url, {
-					method: "POST",
-					headers: { ...headersOf(delivery), ...keyHeader(key) },
-					body: JSON.stringify(bodyOf(delivery)),
-					// Event Grid follows no redirect either, and a key in a header would go along.
-					redirect: "manual",
-					signal: AbortSignal.timeout(TIMEOUT_MS),
-				});
-				const { status } = response;
-				const answer = parsed(await response.text());
-				const results = isObject(answer) && Array.isArray(answer["events"]) ? answer["events"] : undefined;
-				return {
-					status,
-					results: results as readonly EventResult[] | undefined,
-					reason: response.ok ? null : whyNot(status, answer),
-				};
-			} catch (error) {
-				return { status: null, results: undefined, reason: `nothing answers at ${shownUrl(url)} (${reasonOf(error)})` };
+			const headers = { ...headersOf(delivery), ...keyHeader(key) };
+			const asked = await ask(url, { method: "POST", headers, body: JSON.stringify(bodyOf(delivery)) });
+			const { status, json } = asked;
+			if (status === 0) {
+				const reason = `nothing answers at ${shownUrl(url)} (${asked.reason})`;
+				return { status: null, results: undefined, reason };
 			}
+			const results = isObject(json) && Array.isArray(json["events"]) ? json["events"] : undefined;
+			const taken = status >= 200 && status < 300;
+			return { status, results: results as readonly EventResult[] | undefined, reason: taken ? null : whyNot(asked) };
 		},
 	};
 }
@@ -66,23 +47,11 @@ function bodyOf({ schema, elements }: Delivery): unknown {
 	return schema === "cloudevents" && elements.length === 1 ? elements[0] : elements;
 }
 
-/** A function key, as Azure Functions takes it. */
-export function keyHeader(key: string | undefined): Readonly<Record<string, string>> {
-	return key === undefined ? {} : { "x-functions-key": key };
-}
-
-function whyNot(status: number, answer: unknown): string {
-	const error = isObject(answer) && typeof answer["error"] === "string" ? answer["error"] : undefined;
-	if (error !== undefined) return `answered ${status}: ${error}`;
+function whyNot(asked: Asked): string {
+	const { status } = asked;
+	const error = errorIn(asked);
+	if (error !== "") return `answered ${status}: ${error}`;
 	if (status === 401) return "answered 401: give a function key with GRID_DISPATCH_KEY or --key";
 	if (status === 404) return "answered 404: there is no such door; is it a grid-dispatch app?";
 	return `answered ${status}`;
-}
-
-function parsed(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

@@ -46,13 +46,12 @@ const MATCHES = ["named", "typed", "timed"] as const;
 export async function findRuns(
 	taken: Taken,
 	{ url, token }: Pick<GitHubApi, "url" | "token">,
-	{ fetch, now }: Pick<Io, "fetch" | "now">,
+	io: Pick<Io, "fetch" | "now">,
 ): Promise<FoundRuns> {
 	const at = Date.parse(taken.at);
 	const within = [at - BEFORE_MS, at + AFTER_MS].map((time) => `${new Date(time).toISOString().slice(0, 19)}Z`);
 	const query = new URLSearchParams({ event: "repository_dispatch", created: within.join(".."), per_page: "100" });
-	const asked = await createAsk(fetch, now)(`${url}/repos/${taken.repository}/actions/runs?${query}`, {
-		redirect: "manual",
+	const asked = await createAsk(io)(`${url}/repos/${taken.repository}/actions/runs?${query}`, {
 		headers: {
 			accept: "application/vnd.github+json",
 			"user-agent": "grid-dispatch-trace",
