@@ -13,17 +13,26 @@ module.exports = {
 			},
 		],
 	},
-	// Octokit and p-map are published as ES modules only.
+	// Octokit, p-map and GitHub's workflow parser are published as ES modules only; the last one for `import` alone.
 	transformIgnorePatterns: [
-		"/node_modules/(?!@octokit/|p-map/|universal-user-agent/|universal-github-app-jwt/|toad-cache/|before-after-hook/|json-with-bigint/)",
+		"/node_modules/(?!@actions/|@octokit/|p-map/|universal-user-agent/|universal-github-app-jwt/|toad-cache/|before-after-hook/|json-with-bigint/)",
 	],
+	moduleNameMapper: {
+		"^@actions/(workflow-parser|expressions)$": "<rootDir>/node_modules/@actions/$1/dist/index.js",
+		"^@actions/(workflow-parser|expressions)/(.*)$": "<rootDir>/node_modules/@actions/$1/dist/$2.js",
+	},
 	setupFiles: ["<rootDir>/test/helpers/clean-environment.ts"],
-	// A hook of the page runs in a browser alone; the last four hold types alone, which leave nothing to run.
+	// A hook of the page runs in a browser alone, what `start` builds and runs in processes of its own; the others hold types alone.
 	collectCoverageFrom: [
 		"src/**/*.ts",
 		"!src/**/*.d.ts",
 		"!src/local/**",
 		"!src/console/browser/use-replay.ts",
+		"!src/cli/start/workshop.ts",
+		"!src/cli/io.ts",
+		"!src/cli/catalogue/sample-event.ts",
+		"!src/cli/send/door.ts",
+		"!src/cli/send/send-flags.ts",
 		"!src/console/browser/answers.ts",
 		"!src/event/bridge-event.ts",
 		"!src/route/route.ts",

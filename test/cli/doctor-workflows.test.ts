@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import type { WorkflowFacts } from "../../src/cli/doctor/read-workflows.ts";
+import { readWorkflows, type WorkflowFacts } from "../../src/cli/doctor/read-workflows.ts";
 import { EXAMPLE_WORKFLOWS } from "../examples/workflows.ts";
-import { readInProcess } from "../helpers/repository-stand-in.ts";
 
 /** How GitHub marks an expression. */
 const open = "\u0024{{";
@@ -85,7 +84,7 @@ describe("what a workflow is", () => {
 	const read = new Map<string, WorkflowFacts>();
 
 	beforeAll(async () => {
-		for (const facts of await readInProcess([...files, ...EXAMPLE_WORKFLOWS, broken, odd])) read.set(facts.path, facts);
+		for (const facts of await readWorkflows([...files, ...EXAMPLE_WORKFLOWS, broken, odd])) read.set(facts.path, facts);
 	});
 	const at = (index: number) => read.get(`.github/workflows/${index}.yml`);
 

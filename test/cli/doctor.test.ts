@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
-import type { ReadWorkflows, WorkflowFacts } from "../../src/cli/doctor/read-workflows.ts";
 import {
 	type Chain,
 	HEALTH,
@@ -13,7 +12,6 @@ import {
 	PASTED,
 	REPOSITORY,
 	ROUTES,
-	readInProcess,
 	startChain,
 	workflow,
 } from "../helpers/repository-stand-in.ts";
@@ -21,18 +19,6 @@ import {
 const TOKEN = "github_pat_0123456789abcdefghijklmnop";
 const DAY_MS = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS + 60_000).toISOString();
-
-/** One reading of each file is enough for all tests. */
-const read = new Map<string, Promise<WorkflowFacts>>();
-const readOnce: ReadWorkflows = (files) =>
-	Promise.all(
-		files.map((file) => {
-			const key = JSON.stringify(file);
-			const facts = read.get(key) ?? readInProcess([file]).then(([one]) => one as WorkflowFacts);
-			read.set(key, facts);
-			return facts;
-		}),
-	);
 
 describe("doctor", () => {
 	let chain: Chain;
@@ -94,7 +80,7 @@ describe("doctor", () => {
 			...(json ? ["--json"] : []),
 		];
 		try {
-			await doctorCommand(io, readOnce).exitOverride().parseAsync(args, { from: "user" });
+			await doctorCommand(io).exitOverride().parseAsync(args, { from: "user" });
 		} catch (error) {
 			if (!(error instanceof CliError)) throw error;
 			err += error.message;
@@ -543,7 +529,7 @@ describe("doctor", () => {
 		[["--github", "ftp://contoso.example"], "is not an https address"],
 	])("refuses %j as a wrong use", async (flags, message) => {
 		const io = { stdout: { write: () => {} }, stderr: { write: () => {} }, env: {}, fetch, now: Date.now };
-		const done = doctorCommand(io, readOnce).parseAsync(flags, { from: "user" });
+		const done = doctorCommand(io).parseAsync(flags, { from: "user" });
 		await expect(done).rejects.toMatchObject({ message: expect.stringContaining(message), exitCode: 2 });
 	});
 });
@@ -568,7 +554,7 @@ function deployedAt(chain: Chain, env: Readonly<Record<string, string>> = { GITH
 			"--json",
 			...flags,
 		];
-		await doctorCommand(io, readOnce)
+		await doctorCommand(io)
 			.parseAsync(args, { from: "user" })
 			.catch(() => {});
 		return (JSON.parse(out) as { checks: Check[] }).checks;

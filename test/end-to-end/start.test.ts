@@ -9,6 +9,7 @@ import { call, postJson } from "../helpers/call.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { freePorts, isFree } from "../helpers/free-ports.ts";
+import { runCliProcess } from "../helpers/run-cli.ts";
 import { dataOf, type RunningStart, removeData, runStart, startOn } from "../helpers/run-start.ts";
 import { startStorage } from "../helpers/storage.ts";
 
@@ -59,18 +60,11 @@ describe("npm start", () => {
 		expect(bridge.errors()).toBe("");
 	});
 
-	it("dispatches the event of the curl that it prints to the stand-in on the next port", async () => {
-		const [, url = "", header = "", body = ""] = /curl (\S+) -H '([^']+)' -d '([^']+)'/.exec(bridge.output()) ?? [];
-		const [name = "", value = ""] = header.split(": ");
-		const answer = await call(url, { method: "POST", headers: { [name]: value }, body });
-		expect(answer.status).toBe(200);
-		expect(answer.json()).toMatchObject({ events: [{ id: "first-event", outcome: "dispatched", reason: null }] });
+	it("dispatches the event of the command that it prints to the stand-in on the next port", async () => {
+		const [, command = ""] = /npx grid-dispatch (.+)/.exec(bridge.output()) ?? [];
+		expect((await runCliProcess(command.split(" "))).out).toMatch(/^dispatched /);
 		expect(await receivedOn(port + 1)).toMatchObject([
-			{
-				repository: "contoso/fraud-model",
-				event_type: "machinelearningservices-runcompleted",
-				client_payload: { id: "first-event", data: { experimentName: "fraud-model", runId: "train-7" } },
-			},
+			{ repository: "contoso/fraud-model", event_type: "machinelearningservices-runcompleted" },
 		]);
 	});
 
@@ -80,7 +74,7 @@ describe("npm start", () => {
 		const [dispatch, event] = lines.filter((line) => /^\d\d:\d\d:\d\d /.test(line));
 		expect(dispatch).toMatch(/ dispatch +204 +contoso\/fraud-model machinelearningservices-runcompleted \d+ bytes, /);
 		expect(event).toMatch(
-			/ event +dispatched +Microsoft\.MachineLearningServices\.RunCompleted experiments\/fraud-model\/runs\/train-7 /,
+			/ event +dispatched +Microsoft\.MachineLearningServices\.RunCompleted experiments\/[\w-]+\/runs\/\w+ /,
 		);
 	});
 

@@ -1,7 +1,3 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import type { ReadWorkflows, WorkflowFacts } from "../../src/cli/doctor/read-workflows.ts";
 import {
 	answerHandshake,
 	answerOptions,
@@ -138,18 +134,3 @@ export async function startChain(): Promise<Chain> {
 		},
 	};
 }
-
-const run = promisify(execFile);
-const SCRIPT = `
-import { text } from "node:stream/consumers";
-const { readWorkflows } = await import("./src/cli/doctor/read-workflows.ts");
-process.stdout.write(JSON.stringify(await readWorkflows(JSON.parse(await text(process.stdin)))));
-`;
-
-/** The product's own reader, in a process of its own: jest cannot load GitHub's parser, which is published as ES modules. */
-export const readInProcess: ReadWorkflows = async (files) => {
-	const args = ["--import", "tsx", "--input-type=module", "--eval", SCRIPT];
-	const reading = run(process.execPath, args, { cwd: join(import.meta.dirname, "../..") });
-	reading.child.stdin?.end(JSON.stringify(files));
-	return JSON.parse((await reading).stdout) as WorkflowFacts[];
-};

@@ -61,6 +61,8 @@ describe("receipts", () => {
 				],
 				reason: null,
 				window: null,
+				// The stand-in has no pages.
+				runs: null,
 			},
 		]);
 	});

@@ -3,18 +3,13 @@ import { DEFAULT_URL } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { type DoctorFlags, findTarget } from "../doctor/find-target.ts";
 import { printChecks, summaryOf, worstOf } from "../doctor/print-checks.ts";
-import type { ReadWorkflows } from "../doctor/read-workflows.ts";
 import { runDoctor } from "../doctor/run-doctor.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
 
-/** The parser is large: loaded when the first workflow is read. */
-const withGitHubsParser: ReadWorkflows = async (files) =>
-	(await import("../doctor/read-workflows.ts")).readWorkflows(files);
-
 /** `grid-dispatch doctor`: every link from Event Grid to a workflow, with a verdict and its repair. */
-export function doctorCommand(io: Io, readWorkflows: ReadWorkflows = withGitHubsParser): Command {
+export function doctorCommand(io: Io): Command {
 	return new Command("doctor")
 		.description("look at every link from Event Grid to a workflow, and name what to repair")
 		.option("--app <name>", "a deployed function app; az is asked where it is, for its keys and its settings")
@@ -43,7 +38,6 @@ export function doctorCommand(io: Io, readWorkflows: ReadWorkflows = withGitHubs
 			const checks = await runDoctor(target, {
 				fetch,
 				now,
-				readWorkflows,
 				...(step === undefined ? {} : { onStep: step }),
 			});
 			if (step !== undefined) io.stderr.write("\r\u001b[K");

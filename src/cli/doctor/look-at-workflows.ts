@@ -3,7 +3,7 @@ import { type Check, checksOf } from "./check.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkListeners, type Listeners } from "./check-listeners.ts";
 import { type GitHub, reasonOf } from "./github.ts";
-import type { ReadWorkflows, WorkflowFile } from "./read-workflows.ts";
+import type { WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
 const PAGE = 100;
@@ -14,7 +14,6 @@ export async function lookAtWorkflows(
 	branch: string,
 	routes: readonly Route[],
 	github: GitHub,
-	readWorkflows: ReadWorkflows,
 ): Promise<readonly Check[]> {
 	const { error, cannotTell } = checksOf("workflows", repository);
 	const listed = await github.get(`/repos/${repository}/contents/${FOLDER}`);
@@ -39,6 +38,7 @@ export async function lookAtWorkflows(
 		.map(({ path }) => path);
 	const read = await Promise.all(paths.map((path) => readFile(repository, path, github)));
 	const files = read.filter((file) => typeof file !== "string");
+	const { readWorkflows } = await import("./read-workflows.ts");
 	const workflows = await readWorkflows(files);
 	const states = await readStates(repository, github);
 	const unread = read.filter((file) => typeof file === "string");

@@ -30,12 +30,9 @@ export interface WorkflowFacts {
 	readonly injections: readonly Spot[];
 }
 
-/** Reads workflow files; `readWorkflows`, unless a test has another one. */
-export type ReadWorkflows = (files: readonly WorkflowFile[]) => Promise<readonly WorkflowFacts[]>;
-
 /**
- * Reads workflow files with GitHub's own parser. In a file of its own, since the parser is large, and published as ES
- * modules only.
+ * Reads workflow files with GitHub's own parser. In a file of its own, which is loaded with the first workflow: the parser
+ * is large.
  */
 export async function readWorkflows(files: readonly WorkflowFile[]): Promise<readonly WorkflowFacts[]> {
 	return Promise.all(files.map(readWorkflow));

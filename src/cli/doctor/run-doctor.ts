@@ -11,13 +11,11 @@ import { checkToken } from "./check-token.ts";
 import type { GivenRoutes, Target } from "./find-target.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
-import type { ReadWorkflows } from "./read-workflows.ts";
 
 export interface DoctorOptions {
 	readonly fetch: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	readonly readWorkflows: ReadWorkflows;
 	/** Told before each step, for whoever waits. */
 	readonly onStep?: (what: string) => void;
 }
@@ -91,7 +89,7 @@ async function checkGitHub(target: Target, options: DoctorOptions): Promise<GitH
 	const checks: Check[] = [ok(`${githubUrl} answers`), ...checkToken(target, token, told, options.now())];
 	if (told.verdict.kind !== "bad-token") {
 		for (const { name, answer } of answers) {
-			checks.push(...(await checkOne(name, answer, routesTo(name, routes), target, github, options)));
+			checks.push(...(await checkOne(name, answer, routesTo(name, routes), target, github)));
 		}
 	}
 	return { checks, aheadMs: told.aheadMs };
@@ -103,13 +101,12 @@ async function checkOne(
 	routes: readonly Route[],
 	target: Target,
 	github: GitHub,
-	{ readWorkflows }: DoctorOptions,
 ): Promise<readonly Check[]> {
 	// A route that names a secret of its own is dispatched with another token than this one.
 	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
 	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges);
 	if (branch === undefined) return checks;
-	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github, readWorkflows))];
+	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github))];
 }
 
 /** The repositories of the routes, each once, as first written. */
