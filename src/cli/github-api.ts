@@ -8,8 +8,10 @@ export interface GitHubApi {
 	readonly url: string;
 	/** Left out where there is none. */
 	readonly token?: string;
-	/** Whether it is on this machine, as the stand-in of `npm start` is. */
+	/** Whether it is on this machine. */
 	readonly local: boolean;
+	/** Whether it is the stand-in of `npm start`, which nobody had to name. */
+	readonly standIn: boolean;
 }
 
 const GITHUB = "https://api.github.com";
@@ -34,7 +36,8 @@ export function githubApi(
 	const local = isLoopback(address);
 	const given = named === undefined ? undefined : [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((one) => one?.trim());
 	const token = given?.trim() ?? (local ? STAND_IN_TOKEN : undefined);
-	return { url: address.href.replace(/\/+$/, ""), ...(token === undefined ? {} : { token }), local };
+	const url = address.href.replace(/\/+$/, "");
+	return { url, ...(token === undefined ? {} : { token }), local, standIn: named === undefined };
 }
 
 /** Undefined for the stand-in. */

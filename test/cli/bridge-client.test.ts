@@ -148,6 +148,42 @@ describe("what tail prints", () => {
 	});
 });
 
+describe("what dead-letters prints", () => {
+	const printed = async (args: readonly string[], ...receipts: object[]) => {
+		const { fetch } = network({ body: { receipts, complete: true } });
+		return runCli(["dead-letters", ...args, "--url", URL_GIVEN], { fetch });
+	};
+
+	it("is that there are none, where there are none", async () => {
+		expect(await printed([])).toMatchObject({ code: 0, out: "there are no dead letters\n" });
+	});
+
+	it("is everything that is known of one, and what is not", async () => {
+		const unsound = {
+			...RECEIPT,
+			key: "k",
+			state: "rejected",
+			to: null,
+			route: null,
+			reason: null,
+			finishedAt: null,
+			attempts: [{ ...attempt, status: null, reason: null }],
+		};
+		const { out } = await printed(["show", "k"], unsound);
+		for (const line of [
+			/^reason +none was written down$/m,
+			/^route +none$/m,
+			/^to +nowhere$/m,
+			/^finished +not yet$/m,
+			/^attempt +\S+ no answer$/m,
+		]) {
+			expect(out).toMatch(line);
+		}
+		const dead = { ...unsound, state: "dead", attempts: [{ ...attempt, status: 422, reason: "refused" }] };
+		expect((await printed(["show", "k"], dead)).out).toMatch(/^attempt +\S+ 422, refused$/m);
+	});
+});
+
 describe("what trace prints of runs", () => {
 	const dispatched = {
 		...RECEIPT,

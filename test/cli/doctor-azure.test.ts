@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { CliError } from "../../src/cli/cli-error.ts";
+import { type DoctorFlags, findTarget } from "../../src/cli/doctor/find-target.ts";
 import { type Answer, type AzStandIn, createAzStandIn } from "../helpers/az-stand-in.ts";
-
-/** Prints the target that the command finds, in a process whose az is the stand-in. */
-const SCRIPT = `
-const { findTarget } = await import("./src/cli/doctor/find-target.ts");
-const flags = JSON.parse(process.argv[1]);
-const { PATH } = process.env;
-const env = { PATH, GITHUB_TOKEN: "ghp_of-the-environment" };
-console.log(JSON.stringify(await findTarget(flags, { env }).catch(({ message, exitCode }) => ({ message, exitCode }))));
-`;
 
 const APP = { app: "contoso-bridge", resourceGroup: "contoso-ml" };
 const TABLE = { routes: [{ name: "a", to: { repository: "contoso/fraud-model" } }] };
@@ -30,12 +23,17 @@ describe("doctor --app", () => {
 	});
 	afterAll(() => az.remove());
 
-	const args = (flags: object) => ["--import", "tsx", "--input-type=module", "--eval", SCRIPT, JSON.stringify(flags)];
-	async function found(answers: readonly Answer[], flags: object = APP): Promise<unknown> {
+	/** The target, or the mistake, where az answers so. */
+	async function found(
+		answers: readonly Answer[],
+		flags: DoctorFlags = APP,
+		env: Readonly<Record<string, string>> = {},
+	): Promise<unknown> {
 		az.reset();
-		const { out, err } = await az.node(args(flags), answers);
-		if (out === "") throw new Error(err);
-		return JSON.parse(out);
+		const PATH = az.answering(answers);
+		return findTarget(flags, { env: { PATH, GITHUB_TOKEN: "ghp_of-the-environment", ...env } }).catch(
+			({ message, exitCode }: CliError) => ({ message, exitCode }),
+		);
 	}
 
 	it("asks az where the app is, for its keys and its settings", async () => {
@@ -70,14 +68,44 @@ describe("doctor --app", () => {
 	});
 
 	it("knows no routes where the table is a file of the deployed package", async () => {
-		expect(await found([SHOWN, KEYS, settings({ BRIDGE_ROUTES: "routes.json" })])).not.toHaveProperty("routes");
+		expect(await found([SHOWN, KEYS, settings({ BRIDGE_ROUTES: "routes.json" })])).toMatchObject({ routes: undefined });
+	});
+
+	it("takes the key that az tells, not that of another app in the environment", async () => {
+		const env = { GRID_DISPATCH_KEY: "of-another-app" };
+		expect(await found([SHOWN, KEYS, settings({})], APP, env)).toMatchObject({ key: "function-key" });
+		expect(await found([SHOWN, KEYS, settings({})], { ...APP, key: "given" }, env)).toMatchObject({ key: "given" });
+	});
+
+	it("takes any function key where none is called default, and the address of either version of az", async () => {
+		const shown = { to: "functionapp show", answers: [{ out: { properties: { defaultHostName: "a.example" } } }] };
+		const keys = { to: "functionapp keys list", answers: [{ out: { functionKeys: { other: "another-key" } } }] };
+		expect(await found([shown, keys, settings({})])).toMatchObject({
+			bridgeUrl: "https://a.example",
+			key: "another-key",
+		});
+	});
+
+	it("says so where az does not tell the address", async () => {
+		expect(await found([{ to: "functionapp show", answers: [{ out: {} }] }])).toMatchObject({
+			message: expect.stringContaining("give its address with --url"),
+		});
+	});
+
+	it.each([
+		["an address beside it", { ...APP, url: "https://contoso.example" }, "not both"],
+		["no group", { app: "contoso-bridge" }, "--resource-group"],
+		["a name that Azure does not allow", { ...APP, app: "a;b" }, "not a name"],
+	])("is refused with %s", async (_, flags, words) => {
+		expect(await found([], flags)).toMatchObject({ message: expect.stringContaining(words), exitCode: 2 });
+		expect(az.calls()).toEqual([]);
 	});
 
 	it("goes on without keys and settings where az may not read them", async () => {
 		const refused = (to: string) => ({ to, answers: [{ err: "AuthorizationFailed", status: 1 }] });
 		const target = await found([SHOWN, refused("functionapp keys list"), refused("functionapp config")]);
 		expect(target).toMatchObject({ bridgeUrl: "https://contoso-bridge.azurewebsites.net" });
-		expect(target).not.toHaveProperty("key");
+		expect(target).toMatchObject({ key: undefined, routes: undefined });
 	});
 
 	it("tells what az said where there is no such app", async () => {
@@ -89,8 +117,7 @@ describe("doctor --app", () => {
 	});
 
 	it("tells where there is no az", async () => {
-		const { out } = await az.nodeWithoutAz(args(APP));
-		expect(JSON.parse(out)).toMatchObject({
+		expect(await found([], APP, { PATH: az.nowhere })).toMatchObject({
 			message: expect.stringContaining("the Azure CLI (az) is not installed"),
 			exitCode: 1,
 		});

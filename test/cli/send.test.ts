@@ -357,6 +357,26 @@ describe("send to a custom topic", () => {
 		expect(got[0]?.body).toMatchObject([{ specversion: "1.0", ...example, traceparent: "00-1-2-01" }]);
 	});
 
+	it("publishes a CloudEvent with what it says of its data, or without a time or a subject", async () => {
+		const event = { specversion: "1.0", id: "7", source: "/contoso", type: "Contoso.Thing", data: { a: 1 } };
+		const described = { ...event, datacontenttype: "application/json", dataschema: "https://contoso.example/a" };
+		const file = recorded("plain.json", JSON.stringify([event, described]));
+		expect((await topic(["--file", file, "--count", "2", "--batch", "2"])).code).toBe(0);
+		const [first, second] = (got[0]?.body ?? []) as Record<string, unknown>[];
+		expect(first).toMatchObject(event);
+		expect(first).not.toHaveProperty("subject");
+		expect(second).toMatchObject(described);
+	});
+
+	it("says so where the topic is in trouble, or nothing answers", async () => {
+		answers = Array.from({ length: 9 }, () => ({ status: 404, body: {} }));
+		expect((await topic(["RunCompleted"])).out).toContain("the topic answered 404");
+		const gone = await runCli(["send", "RunCompleted", "--topic", "http://127.0.0.1:9"], {
+			env: { EVENT_GRID_TOPIC_KEY: TOPIC_KEY },
+		});
+		expect(gone).toMatchObject({ code: 1, out: expect.stringContaining("no answer 1") });
+	}, 40_000);
+
 	it.each([
 		[401, "EVENT_GRID_TOPIC_KEY"],
 		[403, "EventGrid Data Sender"],

@@ -23,6 +23,10 @@ export interface Ran {
 }
 
 export interface AzStandIn {
+	/** Lets it answer so; a PATH where it is az. */
+	answering(answers: readonly Answer[]): string;
+	/** A PATH without az. */
+	readonly nowhere: string;
 	/** Runs Node.js with these arguments, and a PATH where az is the stand-in. */
 	node(args: readonly string[], answers: readonly Answer[]): Promise<Ran>;
 	/** The same where there is no az. */
@@ -68,11 +72,14 @@ export function createAzStandIn(): AzStandIn {
 		});
 	const reset = () => writeFileSync(log, "");
 	reset();
+	const answering = (answers: readonly Answer[]) => {
+		writeFileSync(script, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""));
+		return `${folder}${delimiter}${process.env["PATH"]}`;
+	};
 	return {
-		node: (args, answers) => {
-			writeFileSync(script, answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""));
-			return run(args, `${folder}${delimiter}${process.env["PATH"]}`);
-		},
+		answering,
+		nowhere: empty,
+		node: (args, answers) => run(args, answering(answers)),
 		nodeWithoutAz: (args) => run(args, empty),
 		calls: () =>
 			readFileSync(log, "utf8")

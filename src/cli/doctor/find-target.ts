@@ -4,7 +4,7 @@ import type { Route } from "../../route/route.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
-import { githubApi } from "../github-api.ts";
+import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { loadTable } from "../routes/load-table.ts";
 import { askAzure } from "./ask-azure.ts";
@@ -70,13 +70,14 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 	return {
 		bridgeUrl,
 		local,
-		key: keyOf(flags, io) ?? facts?.key,
+		// The key of the environment may be another app's.
+		key: flags.key ?? facts?.key ?? (facts === undefined ? keyOf(flags, io) : undefined),
 		eventGridKey: facts?.eventGridKey,
 		githubUrl: github.url,
 		token: github.token,
 		tokenIsBridges: local || flags.bridgeToken === true,
 		topic: flags.topic ?? ANY_TOPIC,
-		routes: routesOf(flags.routes, env, local && github.local, facts !== undefined),
+		routes: routesOf(flags.routes, env, local ? github : undefined, facts !== undefined),
 	};
 }
 
@@ -84,7 +85,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 function routesOf(
 	file: string | undefined,
 	env: Io["env"],
-	local: boolean,
+	localGitHub: Pick<GitHubApi, "local" | "standIn"> | undefined,
 	deployed: boolean,
 ): GivenRoutes | undefined {
 	const setting = env["BRIDGE_ROUTES"]?.trim() || undefined;
@@ -95,8 +96,9 @@ function routesOf(
 		const read = readRoutes(table);
 		return { name, table, routes: read.ok ? read.routes : [] };
 	}
-	const named = local ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
-	const repository = named ?? (local ? LOCAL_REPOSITORY : undefined);
+	// `npm start` heeds it only where it was told which GitHub to dispatch to.
+	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
+	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return undefined;
 	const name = `every event to ${repository}${named === undefined ? ", as npm start has it without BRIDGE_ROUTES" : ""}`;
 	return { name, routes: [{ name: "default", to: { repository } }] };

@@ -1,0 +1,15 @@
+import { describe, expect, it } from "@jest/globals";
+import { checkClock } from "../../src/cli/doctor/check-clock.ts";
+
+describe("the clocks", () => {
+	it.each([
+		[undefined, undefined, "cannot tell", "nobody told the time"],
+		[0, undefined, "ok", "agree"],
+		[59_000, -59_000, "ok", "agree"],
+		[120_000, 0, "warning", "the bridge's clock goes 120 seconds ahead, and GitHub's right"],
+		[undefined, -90_000, "warning", "GitHub's 90 seconds behind"],
+		[90_000, undefined, "warning", "the bridge's clock goes 90 seconds ahead"],
+	] as const)("that go ahead by %s and %s ms are %s: %s", (bridge, github, verdict, words) => {
+		expect(checkClock(bridge, github)).toMatchObject({ verdict, finding: expect.stringContaining(words) });
+	});
+});
