@@ -109,10 +109,11 @@ function mayOverlap(one: Route, other: Route): boolean {
 	if (one.source !== undefined && other.source !== undefined) {
 		if (!isBelow(one.source, other.source) && !isBelow(other.source, one.source)) return false;
 	}
-	const [a, b] = [one, other].map(({ filter }) => (filter?.subjectBeginsWith ?? "").toLowerCase());
-	if (!(a ?? "").startsWith(b ?? "") && !(b ?? "").startsWith(a ?? "")) return false;
-	const [c, d] = [one, other].map(({ filter }) => (filter?.subjectEndsWith ?? "").toLowerCase());
-	if (!(c ?? "").endsWith(d ?? "") && !(d ?? "").endsWith(c ?? "")) return false;
+	const begins = ({ filter }: Route) => (filter?.subjectBeginsWith ?? "").toLowerCase();
+	const ends = ({ filter }: Route) => (filter?.subjectEndsWith ?? "").toLowerCase();
+	const [begin, otherBegin, end, otherEnd] = [begins(one), begins(other), ends(one), ends(other)];
+	if (!begin.startsWith(otherBegin) && !otherBegin.startsWith(begin)) return false;
+	if (!end.endsWith(otherEnd) && !otherEnd.endsWith(end)) return false;
 	return !apart(one, other) && startsFit(one, other);
 }
 
