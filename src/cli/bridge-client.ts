@@ -1,22 +1,15 @@
 import { isObject } from "../event/is-object.ts";
+import type { ReceiptJson } from "../functions/receipts.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
-import type { EventFacts } from "../ledger/promise.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
-import type { ShownReceipt as SentReceipt } from "../wire.ts";
 import { createAsk, errorIn, keyHeader } from "./ask.ts";
 import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 
 /** A receipt as `GET /api/receipts` shows it. */
-export interface ShownReceipt
-	extends Pick<
-		SentReceipt,
-		"key" | "state" | "route" | "to" | "acceptedAt" | "finishedAt" | "attempts" | "reason" | "window" | "runs"
-	> {
-	readonly event: Omit<EventFacts, "run">;
-}
+export type ShownReceipt = ReceiptJson;
 
 export interface ShownReceipts {
 	readonly receipts: readonly ShownReceipt[];

@@ -54,6 +54,9 @@ function readQuery(query: URLSearchParams): ReceiptQuery | string {
 	};
 }
 
+/** A receipt as it is answered. */
+export type ReceiptJson = ReturnType<typeof toJson>;
+
 function toJson({
 	key,
 	state,

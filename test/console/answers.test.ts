@@ -1,19 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Attempt, Health, Receipt, Replayed } from "../../src/console/browser/answers.ts";
+import type { ReceiptJson } from "../../src/functions/receipts.ts";
 import type { AttemptRecord } from "../../src/ledger/promise.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";
 import type { ReplayAnswer } from "../../src/operate/replay.ts";
-import type { ShownReceipt } from "../../src/wire.ts";
 
 /** Whether what is sent can be read as what the page expects; compiled, and never wrong when it runs. */
 type Fits<Given extends Wanted, Wanted> = Given;
 
 type Checked = [
 	Fits<Sent & { version: string }, Health>,
-	Fits<ShownReceipt, Receipt>,
+	Fits<ReceiptJson, Receipt>,
 	Fits<AttemptRecord, Attempt>,
 	Fits<ReplayAnswer, Replayed>,
-	Fits<Receipt["state"], ShownReceipt["state"]>,
+	Fits<Receipt["state"], ReceiptJson["state"]>,
 ];
 
 describe("what the page is answered", () => {

@@ -1,8 +1,8 @@
 import type { Route } from "../../route/route.ts";
+import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkListeners, type Listeners } from "./check-listeners.ts";
-import { type GitHub, reasonOf } from "./github.ts";
 import type { WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";

@@ -1,6 +1,7 @@
 import { isLoopback } from "../../is-loopback.ts";
 import type { Route } from "../../route/route.ts";
-import { createAsk } from "../ask.ts";
+import { type Ask, createAsk } from "../ask.ts";
+import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkBridge } from "./check-bridge.ts";
@@ -9,7 +10,6 @@ import { checkDoors } from "./check-doors.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkToken } from "./check-token.ts";
 import type { GivenRoutes, Target } from "./find-target.ts";
-import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
 export interface DoctorOptions {
@@ -28,7 +28,7 @@ export async function runDoctor(target: Target, options: DoctorOptions): Promise
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
 	const routes = checkRoutes(target.routes);
-	const github = await checkGitHub(target, options);
+	const github = await checkGitHub(target, ask, options);
 	return [...bridge.checks, ...doors, ...routes, ...github.checks, checkClock(bridge.aheadMs, github.aheadMs)];
 }
 
@@ -55,7 +55,7 @@ interface GitHubSeen {
 	readonly aheadMs: number | undefined;
 }
 
-async function checkGitHub(target: Target, options: DoctorOptions): Promise<GitHubSeen> {
+async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Promise<GitHubSeen> {
 	const { error, ok, cannotTell } = checksOf("GitHub");
 	const routes = target.routes?.routes ?? [];
 	const repositories = distinct(routes);
@@ -67,7 +67,7 @@ async function checkGitHub(target: Target, options: DoctorOptions): Promise<GitH
 	}
 	if (repositories.length === 0) return { checks: [], aheadMs: undefined };
 	const { token, githubUrl } = target;
-	const github = createGitHub({ url: githubUrl, token, ask: createAsk(options), now: options.now });
+	const github = createGitHub({ url: githubUrl, token, ask, now: options.now });
 	const answers: { name: string; answer: GitHubAnswer }[] = [];
 	for (const name of repositories) {
 		options.onStep?.(name);

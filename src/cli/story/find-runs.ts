@@ -1,4 +1,5 @@
 import { createAsk } from "../ask.ts";
+import { createGitHub } from "../github.ts";
 import type { GitHubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 
@@ -51,14 +52,8 @@ export async function findRuns(
 	const at = Date.parse(taken.at);
 	const within = [at - BEFORE_MS, at + AFTER_MS].map((time) => `${new Date(time).toISOString().slice(0, 19)}Z`);
 	const query = new URLSearchParams({ event: "repository_dispatch", created: within.join(".."), per_page: "100" });
-	const asked = await createAsk(io)(`${url}/repos/${taken.repository}/actions/runs?${query}`, {
-		headers: {
-			accept: "application/vnd.github+json",
-			"user-agent": "grid-dispatch-trace",
-			"x-github-api-version": "2022-11-28",
-			...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-		},
-	});
+	const github = createGitHub({ url, token, ask: createAsk(io), now: io.now });
+	const asked = await github.get(`/repos/${taken.repository}/actions/runs?${query}`);
 	if (asked.status === 200) return { ok: true, runs: bestOf(readRuns(asked.json, taken)) };
 	if (asked.status === 0) return { ok: false, why: `nothing answers at ${url} (${asked.reason})` };
 	const repair =

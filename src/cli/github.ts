@@ -1,5 +1,5 @@
-import { classifyResponse, type Verdict } from "../../dispatch/classify-response.ts";
-import type { Ask, Asked } from "../ask.ts";
+import { classifyResponse, type Verdict } from "../dispatch/classify-response.ts";
+import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
 export interface GitHub {
@@ -18,12 +18,17 @@ export interface GitHubAnswer extends Asked {
 }
 
 /** @param now epoch milliseconds */
-export function createGitHub(options: { url: string; token: string; ask: Ask; now: () => number }): GitHub {
+export function createGitHub(options: {
+	url: string;
+	token?: string | undefined;
+	ask: Ask;
+	now: () => number;
+}): GitHub {
 	const headers = {
 		accept: "application/vnd.github+json",
-		authorization: `Bearer ${options.token}`,
-		"user-agent": "grid-dispatch-doctor",
+		"user-agent": "grid-dispatch-cli",
 		"x-github-api-version": "2022-11-28",
+		...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
 	};
 
 	async function call(path: string, init: RequestInit = {}): Promise<GitHubAnswer> {
