@@ -276,6 +276,14 @@ describe("doctor", () => {
 		expect(looked.exitCode).toBe(found.source.startsWith("^error") ? 1 : 0);
 	});
 
+	it("does not blame the storage that nobody has looked at while a setting is wrong", async () => {
+		const problems = [{ setting: "GITHUB_TOKEN", problem: "is not set" }];
+		const health = { ...HEALTH, status: "unhealthy", problems, storage: { reachable: false, reason: "broken" } };
+		const all = faults(await look({ bridge: { health } }));
+		expect(all.filter((line) => line.startsWith("error"))).toEqual([expect.stringContaining("GITHUB_TOKEN")]);
+		expect(all.filter((line) => line.includes("| storage |"))).toEqual([expect.stringMatching(/^cannot tell/)]);
+	});
+
 	it("finds ten faults at once", async () => {
 		const repository = {
 			...HEALTHY,

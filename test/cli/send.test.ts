@@ -239,6 +239,15 @@ describe("the summary of send", () => {
 		expect(run.out).toContain("2 × it waits");
 	});
 
+	it.each([
+		["a receipt", "rejected", "k", true],
+		["no receipt", "unavailable", null, false],
+	])("points to the story of an event that has %s", async (_, outcome, key, told) => {
+		answers = [{ status: 200, body: { events: [{ id: "e", outcome, route: null, key, reason: "why" }] } }];
+		const { out } = await runCli(["send", "RunCompleted", "--url", receiver.url]);
+		expect(out.includes("npx grid-dispatch trace e")).toBe(told);
+	});
+
 	it("fails where a request was not taken, with what was answered", async () => {
 		answers = [{ status: 401 }, { status: 503, body: { error: "storage is down" } }, { status: 404 }, { status: 302 }];
 		const run = await runCli(["send", "RunCompleted", "--count", "4", "--url", receiver.url]);

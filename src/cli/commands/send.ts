@@ -72,7 +72,10 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 			else printSummary(io, door.name, summary);
 			if (io.signal?.aborted === true) throw new CliError("stopped before all was sent");
 			if (summary.failed > 0) {
-				throw new CliError(`${summary.failed} of ${summary.deliveries} requests were not taken`);
+				const { failed, deliveries } = summary;
+				throw new CliError(
+					deliveries === 1 ? "it was not taken" : `${failed} of ${deliveries} requests were not taken`,
+				);
 			}
 		});
 }

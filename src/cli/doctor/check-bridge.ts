@@ -37,11 +37,12 @@ function settingsOf({ problems = [], warnings = [] }: Told): Check[] {
 	return wrong.length + odd.length === 0 ? [ok("no problems and no warnings")] : [...wrong, ...odd];
 }
 
-function storageOf({ storage }: Told): Check[] {
-	const { ok, error } = checksOf("storage");
-	// With broken settings the bridge has not looked.
+function storageOf({ storage, problems = [] }: Told): Check[] {
+	const { ok, error, cannotTell } = checksOf("storage");
 	if (storage === undefined) return [];
 	if (storage.reachable) return [ok("reachable")];
+	// With broken settings the bridge has not looked.
+	if (problems.length > 0) return [cannotTell("not looked at while a setting is wrong", "correct the settings first")];
 	const repair = "check AzureWebJobsStorage, the roles of the app's identity, and the network (docs/settings.md)";
 	return [error(storage.reason ?? "not reachable", repair)];
 }
@@ -62,10 +63,11 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; it goes on by itself")];
 		if (parkedDestinations === 0) return [];
 		const repair = "look at the receipts with state=parked: each names its repository and the reason";
-		return [warning(`${parkedDestinations} destinations are closed to the bridge`, repair)];
+		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
+		return [warning(`${closed} closed to the bridge`, repair)];
 	});
 	const dead = checksOf("bridge").warning(
-		`${deadLetters} dead letters`,
+		deadLetters === 1 ? "a dead letter" : `${deadLetters} dead letters`,
 		"look at them, repair the cause, and replay them",
 	);
 	return [...missing, ...held, ...(deadLetters > 0 ? [dead] : [])];
