@@ -38,7 +38,7 @@ const bridge = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts",
 	stdio: ["ignore", "ignore", "inherit"],
 });
 try {
-	await eventually("the bridge", async () => (await fetch(`${url}/api/health`)).ok || undefined, 30_000);
+	await eventually("the bridge", async () => (await fetch(`${url}/api/health`)).ok || undefined);
 	await tellOfAnHour();
 	await letThingsHappen();
 	await take();
@@ -60,7 +60,7 @@ async function tellOfAnHour(): Promise<void> {
 		["training", "validation", "labels"].flatMap((folder) => Array.from({ length: 24 }, (_, n) => blob(n, folder))),
 	);
 	await send(Array.from({ length: 54 }, (_, n) => (n % 7 === 3 ? model(n) : run(n))));
-	await eventually("all dispatches", async () => ((await owed()) === 0 ? true : undefined), 60_000);
+	await eventually("all dispatches", async () => ((await owed()) === 0 ? true : undefined));
 	await dateBack();
 }
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
 	host = await startOn(port, { env: { BRIDGE_ROUTES: JSON.stringify(ROUTES), GITHUB_PACE: "50/s,2000/m,5000/h" } });
 	url = `http://127.0.0.1:${port}`;
 	gate = await startKeyGate(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
-}, 40_000);
+});
 afterAll(async () => {
 	await gate?.close();
 	await host?.stop();

@@ -21,7 +21,7 @@ describe("grid-dispatch doctor, beside npm start", () => {
 		host = await startOn(port);
 		folder = mkdtempSync(join(tmpdir(), "doctor-"));
 		writeFileSync(join(folder, "routes.json"), JSON.stringify(ROUTES));
-	}, 30_000);
+	});
 	afterAll(async () => {
 		await host?.stop();
 		rmSync(folder, { recursive: true, force: true });

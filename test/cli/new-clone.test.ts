@@ -29,5 +29,5 @@ describe("the command line in a new clone", () => {
 		});
 		expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 		expect(existsSync(generated)).toBe(true);
-	}, 60_000);
+	});
 });

@@ -7,8 +7,6 @@ import { freePorts } from "../helpers/free-ports.ts";
 import { type OpenedPage, openPage } from "../helpers/open-page.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
-const WAIT = { timeout: 15_000 };
-
 describeWith(CHROMIUM, "the console page of npm start, in a browser", (executablePath) => {
 	let port: number;
 	let bridge: RunningStart;
@@ -20,7 +18,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 	beforeAll(async () => {
 		port = await freePorts();
 		[bridge, browser] = await Promise.all([startOn(port), startBrowser(executablePath)]);
-	}, 60_000);
+	});
 	afterAll(async () => {
 		await browser?.close();
 		await bridge?.stop();
@@ -43,11 +41,11 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 	it("is told of an event that its own button sends, and shows all of its receipt and what the run gets", async () => {
 		const { page } = opened;
 		await workbench().getByRole("button", { name: "Send" }).click();
-		await workbench().getByText("1 dispatched").waitFor(WAIT);
+		await workbench().getByText("1 dispatched").waitFor();
 		await row(/^RunCompleted dispatched .* Received .* Route default .* GitHub 204 Run machinelearning/).click();
 		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
-		await dialog.getByText("contoso/fraud-model", { exact: true }).waitFor(WAIT);
-		await dialog.getByText('"event_type": "machinelearningservices-runcompleted"').waitFor(WAIT);
+		await dialog.getByText("contoso/fraud-model", { exact: true }).waitFor();
+		await dialog.getByText('"event_type": "machinelearningservices-runcompleted"').waitFor();
 		await page.keyboard.press("Escape");
 		await dialog.waitFor({ state: "hidden" });
 	});
@@ -55,28 +53,28 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 	it("breaks GitHub by its button, shows the event wait, and watches it recover by itself", async () => {
 		await workbench().getByLabel("Let GitHub").selectOption("be down for 3 calls (503)");
 		await workbench().getByRole("button", { name: "Break" }).click();
-		await workbench().getByText("3 faults are left").waitFor(WAIT);
+		await workbench().getByText("3 faults are left").waitFor();
 		await workbench().getByLabel("Sample event").selectOption("ModelRegistered");
 		await workbench().getByRole("button", { name: "Send" }).click();
-		await row(/^ModelRegistered paused .* Waiting \d.* GitHub 503/).waitFor(WAIT);
-		await row(/^ModelRegistered dispatched .* GitHub 204, try 4/).waitFor({ timeout: 30_000 });
-		await workbench().getByText("no fault is left").waitFor(WAIT);
-	}, 60_000);
+		await row(/^ModelRegistered paused .* Waiting \d.* GitHub 503/).waitFor();
+		await row(/^ModelRegistered dispatched .* GitHub 204, try 4/).waitFor();
+		await workbench().getByText("no fault is left").waitFor();
+	});
 
 	it("replays a dead letter by its button", async () => {
 		const { page } = opened;
 		await workbench().getByLabel("Let GitHub").selectOption("refuse one request for good (422)");
 		await workbench().getByRole("button", { name: "Break" }).click();
-		await workbench().getByText("1 fault is left").waitFor(WAIT);
+		await workbench().getByText("1 fault is left").waitFor();
 		refused = ["Failed to load resource: the server responded with a status of 400 (Bad Request)"];
 		await workbench().getByLabel("Sample event").selectOption("BlobCreated");
 		await workbench().getByRole("button", { name: "Send" }).click();
-		await row(/^BlobCreated dead .* GitHub 422 Run none/).waitFor(WAIT);
+		await row(/^BlobCreated dead .* GitHub 422 Run none/).waitFor();
 		const dead = page.getByRole("region", { name: "Dead letters" });
-		await dead.getByRole("button", { name: /^Replay [0-9a-f-]{36}$/ }).click({ timeout: 20_000 });
-		await dead.getByText("1 fed back").waitFor(WAIT);
-		await row(/^BlobCreated dispatched .* GitHub 204, try 2/).waitFor(WAIT);
-	}, 60_000);
+		await dead.getByRole("button", { name: /^Replay [0-9a-f-]{36}$/ }).click();
+		await dead.getByText("1 fed back").waitFor();
+		await row(/^BlobCreated dispatched .* GitHub 204, try 2/).waitFor();
+	});
 
 	it("lets everything that an event can say stand there as text", async () => {
 		const { page } = opened;
@@ -92,7 +90,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		};
 		await postJson(`http://127.0.0.1:${port}/api/events`, event);
 		await postJson(`http://127.0.0.1:${port}/api/events`, { ...event, id: `rejected ${markup}`, source: 7, data: {} });
-		await page.getByText(`subject ${markup}`).first().waitFor(WAIT);
+		await page.getByText(`subject ${markup}`).first().waitFor();
 		await page
 			.getByRole("button", { name: /alert\(1\).* dispatched/ })
 			.first()
@@ -101,7 +99,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		for (const text of [event.id, event.source, event.type, event.subject]) {
 			expect(await dialog.getByText(text, { exact: true }).count()).toBe(1);
 		}
-		await dialog.getByText("What the run gets").waitFor(WAIT);
+		await dialog.getByText("What the run gets").waitFor();
 		expect(await page.locator("img, script:not(head ~ body > script), #app script, iframe").count()).toBe(0);
 	});
 
@@ -112,12 +110,12 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 			{ ...event, id: "needle", subject: "the needle" },
 			{ ...event, id: "hay", subject: "the hay" },
 		]);
-		await page.getByText("the hay").waitFor(WAIT);
+		await page.getByText("the hay").waitFor();
 		await page.getByLabel("Find").fill("needle");
 		await page.getByText("the hay").waitFor({ state: "hidden" });
 		expect(await page.getByText("the needle").count()).toBe(1);
 		await page.getByRole("combobox", { name: "State" }).selectOption("parked");
-		await page.getByText("Nothing matches.").waitFor(WAIT);
+		await page.getByText("Nothing matches.").waitFor();
 	});
 
 	it("stands still when it is held, and goes on when it is let go", async () => {
@@ -125,6 +123,6 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		const live = (checked: boolean) => page.getByRole("switch", { name: "Live", checked });
 		await live(true).click();
 		await live(false).click();
-		await live(true).waitFor(WAIT);
+		await live(true).waitFor();
 	});
 });

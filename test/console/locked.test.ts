@@ -13,7 +13,6 @@ import { type RunningStart, startOn } from "../helpers/run-start.ts";
 const HOST = "bridge.example";
 const READ = "key-of-receipts-0123456789";
 const WRITE = "key-of-replay-9876543210";
-const WAIT = { timeout: 15_000 };
 const REFUSED = "Failed to load resource: the server responded with a status of 401 (Unauthorized)";
 
 describeWith(CHROMIUM, "the console page of a host that asks for keys, in a browser", (executablePath) => {
@@ -32,7 +31,7 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		gate = await startKeyGate(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
 		origin = `http://${HOST}:${gate.port}`;
 		browser = await startBrowser(executablePath, origin);
-	}, 60_000);
+	});
 	afterAll(async () => {
 		await browser?.close();
 		await gate?.close();
@@ -59,11 +58,11 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		]);
 
 	it("asks for a key at once, shows health meanwhile, and asks nothing that is keyed or local", async () => {
-		await form().waitFor(WAIT);
+		await form().waitFor();
 		await opened.page
 			.getByRole("status")
 			.filter({ hasText: /Healthy|Degraded/ })
-			.waitFor(WAIT);
+			.waitFor();
 		expect(await opened.page.getByRole("region", { name: "Workbench" }).count()).toBe(0);
 		const paths = opened.asked.map((url) => new URL(url).pathname).filter((path) => path.startsWith("/"));
 		expect(new Set(paths)).toEqual(new Set(["/api/console", "/api/health"]));
@@ -72,14 +71,14 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 
 	it("says that a key was not taken, and asks again", async () => {
 		await giveKeys("a-wrong-key");
-		await form().getByText("does not take this key").waitFor(WAIT);
+		await form().getByText("does not take this key").waitFor();
 		expect(new Set(opened.wrongs)).toEqual(new Set([REFUSED]));
 	});
 
 	it("shows receipts with the key, which goes out in a header and is nowhere else", async () => {
 		await giveKeys(READ);
 		const { page } = opened;
-		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).waitFor(WAIT);
+		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).waitFor();
 		expect(await form().count()).toBe(0);
 		expect(gate.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200)).not.toEqual(
 			[],
@@ -107,9 +106,9 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 			await route.fulfill({ response: answer, json });
 		});
 		await giveKeys(READ);
-		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).click(WAIT);
+		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).click();
 		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
-		await dialog.getByText("npx grid-dispatch trace").waitFor(WAIT);
+		await dialog.getByText("npx grid-dispatch trace").waitFor();
 		const found = dialog.getByRole("link", { name: "Runs on GitHub" });
 		expect(await found.count()).toBe(links);
 		if (links > 0) expect(await found.getAttribute("href")).toBe(runs);
@@ -118,35 +117,35 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 	it("knows the key after a reload, and not in another tab", async () => {
 		await giveKeys(READ);
 		const { page } = opened;
-		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor(WAIT);
+		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor();
 		await page.reload();
-		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor(WAIT);
+		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor();
 		const another = await page.context().newPage();
 		await another.goto(page.url());
-		await another.getByRole("form", { name: "Function keys" }).waitFor(WAIT);
+		await another.getByRole("form", { name: "Function keys" }).waitFor();
 		expect(await another.evaluate("sessionStorage.length")).toBe(0);
 	});
 
 	it("forgets the keys when it is told to", async () => {
 		await giveKeys(READ, WRITE);
 		const { page } = opened;
-		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor(WAIT);
+		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor();
 		await page.getByRole("button", { name: "Keys" }).click();
 		await form().getByRole("button", { name: "Forget" }).click();
 		await page.getByRole("button", { name: /^RunCompleted/ }).waitFor({ state: "detached" });
 		expect(await page.evaluate("sessionStorage.length")).toBe(0);
-		await form().waitFor(WAIT);
+		await form().waitFor();
 	});
 
 	it("asks for the key of replay when a dead letter is to be replayed, and takes it", async () => {
 		await giveKeys(READ);
 		const dead = opened.page.getByRole("region", { name: "Dead letters" });
-		await dead.getByRole("button", { name: "Replay all" }).click(WAIT);
-		await dead.getByText("wants a function key of its own").waitFor(WAIT);
+		await dead.getByRole("button", { name: "Replay all" }).click();
+		await dead.getByText("wants a function key of its own").waitFor();
 		expect(opened.wrongs).toEqual([REFUSED]);
 		await giveKeys("", WRITE);
-		await dead.getByRole("button", { name: "Replay all" }).click(WAIT);
-		await dead.getByText("0 fed back; 1 kept").waitFor(WAIT);
+		await dead.getByRole("button", { name: "Replay all" }).click();
+		await dead.getByText("0 fed back; 1 kept").waitFor();
 		const replays = gate.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],

@@ -12,7 +12,6 @@ import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
 const CONTRASTS = readFileSync(join(import.meta.dirname, "in-page/contrasts.js"), "utf8");
 const STICKING_OUT = readFileSync(join(import.meta.dirname, "in-page/sticking-out.js"), "utf8");
-const WAIT = { timeout: 15_000 };
 const LONG = "a-very-long-name-without-any-place-to-break-it-at-".repeat(8);
 
 describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
@@ -45,7 +44,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 		const fault = { status: 403, headers: { "retry-after": "300" } };
 		await postJson(`http://127.0.0.1:${port + 1}/_script`, fault);
 		await postJson(`${url}api/events`, { ...run, id: "paused" });
-	}, 60_000);
+	});
 	afterAll(async () => {
 		await browser?.close();
 		await bridge?.stop();
@@ -54,7 +53,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 	/** Waits until every part of the page is there. */
 	async function everything(page: Page): Promise<void> {
 		for (const name of ["Workbench", "To be looked at", "Windows filling up", "Dead letters", "Events"]) {
-			await page.getByRole("region", { name }).waitFor(WAIT);
+			await page.getByRole("region", { name }).waitFor();
 		}
 	}
 
@@ -64,7 +63,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 		const look = async () => (await page.evaluate(CONTRASTS)) as { text: string; ratio: number }[];
 		const first = await look();
 		await page.getByRole("button", { name: /^RunCompleted paused/ }).click();
-		await page.getByRole("dialog").waitFor(WAIT);
+		await page.getByRole("dialog").waitFor();
 		const all = [...first, ...(await look())];
 		expect(all.length).toBeGreaterThan(100);
 		expect(all.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
@@ -95,7 +94,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 			expect(await page.evaluate(STICKING_OUT)).toEqual([]);
 			await page.getByRole("button", { name: /^RunCompleted rejected/ }).tap();
 			const dialog = page.getByRole("dialog");
-			await dialog.waitFor(WAIT);
+			await dialog.waitFor();
 			expect(await sideways()).toBeLessThanOrEqual(0);
 			expect(await page.evaluate(STICKING_OUT)).toEqual([]);
 			expect(
@@ -144,14 +143,14 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 		const row = page.getByRole("button", { name: /^RunCompleted paused/ });
 		await row.focus();
 		await page.keyboard.press("Enter");
-		await page.getByRole("dialog", { name: "RunCompleted" }).waitFor(WAIT);
+		await page.getByRole("dialog", { name: "RunCompleted" }).waitFor();
 		expect(await focus()).toContain("Close");
 		await page.keyboard.press("Escape");
 		await page.getByRole("dialog").waitFor({ state: "hidden" });
 		expect(await focus()).toContain("RunCompletedpaused");
 		expect(wrongs).toEqual([]);
 		await close();
-	}, 40_000);
+	});
 
 	it("names every control, and moves nothing for those who want it still", async () => {
 		const { page, close } = await openPage(browser, url, { reducedMotion: "reduce" });

@@ -468,7 +468,7 @@ describe("a parked lane", () => {
 				.sort(),
 		);
 		expect(lane.waiting()).toEqual([]);
-	}, 60_000);
+	});
 
 	it("has a watchdog while its entries are given up, as for any other work", async () => {
 		const buried: boolean[] = [];

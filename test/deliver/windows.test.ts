@@ -243,7 +243,7 @@ describe("a window of more than a thousand events", () => {
 		const states = (await lane.receipts()).map(({ state }) => state);
 		expect(states.filter((state) => state === "coalesced")).toHaveLength(1_200);
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
-	}, 60_000);
+	});
 });
 
 describe("an event that joins a window that is just closing", () => {

@@ -43,7 +43,7 @@ describe("the commands of the documentation", () => {
 	beforeAll(async () => {
 		port = await freePorts();
 		host = await startOn(port);
-	}, 30_000);
+	});
 	afterAll(() => host?.stop());
 
 	it("are found", () => {
@@ -64,7 +64,6 @@ describe("the commands of the documentation", () => {
 			if (/ -d | send /.test(command)) check(await execute(command));
 			else await seen(command, check);
 		},
-		30_000,
 	);
 
 	it.each(
@@ -86,7 +85,7 @@ describe("many events, one run", () => {
 	beforeAll(async () => {
 		port = await freePorts();
 		host = await startOn(port, { env: { BRIDGE_ROUTES: table?.text ?? "" } });
-	}, 30_000);
+	});
 	afterAll(() => host?.stop());
 
 	it("README: the table is one that the check has nothing against", async () => {
@@ -109,7 +108,7 @@ describe("many events, one run", () => {
 			expect(received).toHaveLength(1);
 			expect(received[0]?.client_payload.data).toMatchObject(parsed(data?.text ?? ""));
 		});
-	}, 60_000);
+	});
 });
 
 /** Looks again until what is answered is as expected. */
@@ -134,7 +133,7 @@ async function execute(command: string): Promise<string> {
 	const here = command.replaceAll(":7071/", `:${port}/`).replaceAll(":7072/", `:${port + 1}/`);
 	const { stdout } = await run("bash", ["-c", here], {
 		env: { ...process.env, no_proxy: "127.0.0.1", GRID_DISPATCH_URL },
-		timeout: 25_000,
+		timeout: 60_000,
 	});
 	return stdout;
 }

@@ -125,7 +125,7 @@ describe("the log lines", () => {
 		await giveUpAndReplay();
 		await gather();
 		await withoutEvents();
-	}, 30_000);
+	});
 
 	/** Wakes the lane until there is such a line; whoever has just accepted something may still hold it. */
 	async function wakeUntil(bridge: Bridge, stage: string, changes: readonly unknown[]): Promise<void> {

@@ -97,33 +97,29 @@ describe("F5", () => {
 			"const path = url.pathname",
 			"src/local/functions-host.ts",
 		],
-	])(
-		"stops at a breakpoint in %s",
-		async (_, source, text, script) => {
-			const line =
-				read(source)
-					.split("\n")
-					.findIndex((one) => one.includes(text)) + 1;
-			expect(line).toBeGreaterThan(0);
-			const program = (f5.program ?? "").replace(/^\$\{workspaceFolder\}\//, "");
-			// As the editor runs it, but on a port that is free.
-			const args = (f5.args ?? []).map((arg) => (arg === "7071" ? String(port) : arg));
-			const websocket = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-websocket"] : [];
-			const { stdout } = await promisify(execFile)(
-				process.execPath,
-				[
-					...[...websocket, "--import", "tsx", "test/editor/stop-at.ts"],
-					...[source, String(line), `http://127.0.0.1:${port}/api/health`, "--"],
-					...[...(f5.runtimeArgs ?? []), program, ...args],
-				],
-				{ cwd: root, timeout: 30_000, env: { PATH: process.env["PATH"] } },
-			);
-			expect(JSON.parse(stdout)).toEqual({
-				script: expect.stringMatching(new RegExp(`${script}$`)),
-				source: expect.stringMatching(new RegExp(`${source}$`)),
-				line,
-			});
-		},
-		40_000,
-	);
+	])("stops at a breakpoint in %s", async (_, source, text, script) => {
+		const line =
+			read(source)
+				.split("\n")
+				.findIndex((one) => one.includes(text)) + 1;
+		expect(line).toBeGreaterThan(0);
+		const program = (f5.program ?? "").replace(/^\$\{workspaceFolder\}\//, "");
+		// As the editor runs it, but on a port that is free.
+		const args = (f5.args ?? []).map((arg) => (arg === "7071" ? String(port) : arg));
+		const websocket = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-websocket"] : [];
+		const { stdout } = await promisify(execFile)(
+			process.execPath,
+			[
+				...[...websocket, "--import", "tsx", "test/editor/stop-at.ts"],
+				...[source, String(line), `http://127.0.0.1:${port}/api/health`, "--"],
+				...[...(f5.runtimeArgs ?? []), program, ...args],
+			],
+			{ cwd: root, timeout: 60_000, env: { PATH: process.env["PATH"] } },
+		);
+		expect(JSON.parse(stdout)).toEqual({
+			script: expect.stringMatching(new RegExp(`${script}$`)),
+			source: expect.stringMatching(new RegExp(`${source}$`)),
+			line,
+		});
+	});
 });

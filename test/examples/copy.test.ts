@@ -108,7 +108,7 @@ describeWith(BICEP, "the parameters that the README gives", () => {
 		const { parameters } = JSON.parse(built.parametersJson);
 		expect(parameters.routes.value).toEqual(JSON.parse(readFileSync(join(copy, "routes.json"), "utf8")));
 		expect(parameters.dataAccounts.value).toEqual([{ name: "contosoarticles", dataContainer: "articles" }]);
-	}, 60_000);
+	});
 });
 
 describe("the README of the example", () => {

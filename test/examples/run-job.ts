@@ -82,7 +82,7 @@ export function startJob(workflow: string): JobRun {
 /** As GitHub runs a step on Linux: bash, ending at the first command that fails. */
 function bash(script: string, cwd: string, env: Record<string, string>): Promise<{ ok: boolean; printed: string }> {
 	return new Promise((resolve) => {
-		execFile("bash", ["-e", script], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
+		execFile("bash", ["-e", script], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
 			resolve({ ok: error === null, printed: `${stdout}${stderr}` });
 		});
 	});

@@ -3,14 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
-import { jest } from "@jest/globals";
 import { findBicep, GET_BICEP } from "../../scripts/find-bicep.ts";
 import type { Tool } from "./describe-with.ts";
 
 const run = promisify(execFile);
-
-// One call of the compiler takes seconds, and more on a machine that is busy.
-jest.setTimeout(120_000);
 
 export const BICEP: Tool = { name: "Bicep CLI", path: findBicep(), get: GET_BICEP };
 export const infra = join(import.meta.dirname, "../../infra");

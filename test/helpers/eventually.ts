@@ -1,20 +1,18 @@
 const EVERY_MS = 25;
+/** For what will never be there; what is at random, on a busy machine, needs its time. */
+const BOUND_MS = 60_000;
 
 /**
  * Looks again and again until there is something to see.
  * @param what names it for the error
  * @param look answers undefined (or rejects) while it is not there yet
  */
-export async function eventually<T>(
-	what: string,
-	look: () => T | undefined | Promise<T | undefined>,
-	boundMs = 15_000,
-): Promise<T> {
-	const end = Date.now() + boundMs;
+export async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+	const end = Date.now() + BOUND_MS;
 	for (;;) {
 		const { seen, error } = await attempt(look);
 		if (seen !== undefined) return seen;
-		if (Date.now() > end) throw new Error(`not seen within ${boundMs} ms: ${what}`, { cause: error });
+		if (Date.now() > end) throw new Error(`not seen within ${BOUND_MS} ms: ${what}`, { cause: error });
 		await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
 	}
 }

@@ -21,7 +21,7 @@ afterAll(async () => {
 	// A bridge goes on after it has answered: it lets go of its lane.
 	await eventually("the end of all calls", () => (underWay === 0 ? true : undefined)).catch(() => {});
 	await (await started).stop();
-}, 30_000);
+});
 
 /** A ledger's storage whose calls are waited for at the end. */
 export async function openFileStorage(names = newNames()): Promise<LedgerStorage> {

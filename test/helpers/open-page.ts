@@ -10,6 +10,9 @@ export interface OpenedPage {
 	close(): Promise<void>;
 }
 
+/** Four tries at GitHub may take 30 s, chosen at random, and their wake-ups some more. */
+const LONGEST_MS = 60_000;
+
 /** Opens an address in a browser profile of its own. */
 export async function openPage(
 	browser: Browser,
@@ -17,6 +20,7 @@ export async function openPage(
 	options: BrowserContextOptions = {},
 ): Promise<OpenedPage> {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+	context.setDefaultTimeout(LONGEST_MS);
 	const page = await context.newPage();
 	const wrongs: string[] = [];
 	const asked: string[] = [];

@@ -49,7 +49,7 @@ export function runCliProcess(
 	{ env = {}, cwd = root }: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
 ): Promise<CliRun> {
 	const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-	const options = { cwd, env: { ...Object.fromEntries(inherited), ...env }, timeout: 30_000 };
+	const options = { cwd, env: { ...Object.fromEntries(inherited), ...env }, timeout: 60_000 };
 	return new Promise((resolve) => {
 		execFile(process.execPath, [join(root, "src/cli/grid-dispatch.mjs"), ...args], options, (error, out, err) => {
 			resolve(ended(error === null ? 0 : Number(error.code ?? -1), out, err));

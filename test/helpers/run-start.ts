@@ -31,7 +31,7 @@ export interface StartOptions {
 
 const root = join(import.meta.dirname, "../..");
 const INHERITED = ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"];
-const STOP_MS = 8_000;
+const STOP_MS = 30_000;
 
 /** Starts it with these arguments. */
 export function runStart(args: readonly string[], { env = {}, preload = [] }: StartOptions = {}): RunningStart {

@@ -37,7 +37,7 @@ function literalsIn(query: string): readonly (readonly [fact: string, value: str
 let situations: Situations;
 beforeAll(async () => {
 	situations = await playSituations();
-}, 60_000);
+});
 
 const selectedBy = (query: string) =>
 	Object.entries(situations)

@@ -253,7 +253,7 @@ describe("reading what waits in a lane", () => {
 		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
 		expect([view.entries[31]?.body, view.entries[32]?.body]).toEqual(["{}", undefined]);
 		expect((await hold.read((entry) => entry.rowKey === entries[40])).entries.length).toBe(1_032);
-	}, 30_000);
+	});
 
 	it("sees windows and entries apart", async () => {
 		await ledger.storage.commit(LANE, [
