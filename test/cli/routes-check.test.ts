@@ -370,6 +370,11 @@ describe("what should be looked at", () => {
 		["a star at the end of a subject", uploads({ subjectEndsWith: "*.csv" }), 'write ".csv"'],
 		["a member of data without data", uploads(filters(["api", "StringIn", ["PutBlob"]])), 'write "data.api"'],
 		["uploads to any container", uploads({ subjectBeginsWith: undefined }), "docs/loops.md"],
+		[
+			"deletions in any container",
+			uploads({ includedEventTypes: ["Microsoft.Storage.DirectoryDeleted"], subjectBeginsWith: undefined }),
+			"docs/loops.md",
+		],
 		["everything of a storage account", route({ filter: {}, source: ACCOUNT }), "docs/loops.md"],
 		[
 			"a window that never closes early",

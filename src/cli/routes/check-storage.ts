@@ -3,17 +3,17 @@ import { type RouteFinding, warning } from "./finding.ts";
 import { BLOBS } from "./known-events.ts";
 import { routeTypes } from "./route-types.ts";
 
-/** What a training run raises itself when it writes logs, outputs or models into a storage account. */
-const WRITES = /^Microsoft\.Storage\.(?:Blob|Directory)(?:Created|Renamed)$/;
+/** What a training run raises itself when it writes logs, outputs or models into a storage account, and tidies up after itself. */
+const OF_A_RUN = /^Microsoft\.Storage\.(?:Blob|Directory)(?:Created|Renamed|Deleted)$/i;
 const SUBJECT_OPERATORS = new Set(["StringBeginsWith", "StringIn", "StringContains"]);
 
 /** A storage route that names no container would be started by the output of the run that it starts. */
 export function checkContainer(route: Route, place: string): RouteFinding[] {
 	const { types, named } = routeTypes(route);
-	if (!types.some((type) => WRITES.test(type)) || namesContainer(route)) return [];
+	if (!types.some((type) => OF_A_RUN.test(type)) || namesContainer(route)) return [];
 	const path = named ? `${place}.filter` : place;
 	const problem =
-		"it takes what is written to any container: what a training run writes into the same account would start the next run";
+		"it takes what happens in any container: what a training run writes or deletes in the same account would start the next run";
 	const repair = `name the container that data comes to, "subjectBeginsWith": "${BLOBS}CONTAINER/", and keep the run's output out of it (docs/loops.md)`;
 	return [warning(path, problem, repair)];
 }
