@@ -28,6 +28,12 @@ const ROUTES = {
 			to: { repository: "contoso/gathered", dispatchType: "new-folders" },
 			coalesce: { quietSeconds: 1, maxSeconds: 5 },
 		},
+		{
+			name: "gather for long",
+			filter: { includedEventTypes: ["Microsoft.Storage.DirectoryDeleted"] },
+			to: { repository: "contoso/gathered", dispatchType: "gone-folders" },
+			coalesce: { quietSeconds: 600, maxSeconds: 900 },
+		},
 	],
 };
 
@@ -91,7 +97,7 @@ describe("send and trace", () => {
 			"data.url=https://contosodata.blob.core.windows.net/training/a/b.csv",
 			"subject=/blobServices/default/containers/training/blobs/a/b.csv",
 		]);
-		expect(event.outcome).toBe("dispatched");
+		await delivered(event.key);
 		for (const what of [
 			event.id,
 			event.key,
@@ -102,21 +108,27 @@ describe("send and trace", () => {
 			expect(code).toBe(0);
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after \d+ ms\n.*run +\.github\/workflows\/listen\.yml "storage-blobcreated \([0-9a-f]{32}\)" success: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n.*run +\.github\/workflows\/listen\.yml "storage-blobcreated \([0-9a-f]{32}\)" success: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+/,
 			);
 		}
 	});
 
-	it("tell of the window that an event went out with", async () => {
-		const event = await sent(["DirectoryCreated"]);
+	it("tell of the window that an event waits in", async () => {
+		const event = await sent(["DirectoryDeleted"]);
 		expect(event.outcome).toBe("accepted");
 		expect((await ask(["trace", event.id])).out).toContain("in a window that is still open");
+	});
+
+	it("tell of the window that an event went out with", async () => {
+		const event = await sent(["DirectoryCreated"]);
 		const story = await eventually("the window", async () => {
 			const { stories } = (await ask(["trace", event.id, "--json"])).json() as {
 				stories: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
 			};
-			return stories[0].state === "coalesced" ? stories[0] : undefined;
+			// The window is closed before its dispatch is attempted.
+			return stories[0].steps.some(({ text }) => text.startsWith("GitHub has it")) ? stories[0] : undefined;
 		});
+		expect(story.state).toBe("coalesced");
 		expect(story.steps.map(({ kind }) => kind)).toEqual(
 			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
 		);
@@ -131,7 +143,8 @@ describe("send and trace", () => {
 
 	it("send the same event again with the same seed and time, which is a duplicate", async () => {
 		const args = ["send", "BlobCreated", "--seed", "7", "--set", "time=2026-03-14T08:15:30Z"];
-		expect((await ask(args)).out).toMatch(/^dispatched /);
+		const { events } = (await ask([...args, "--json"])).json() as { events: [{ key: string }] };
+		await delivered(events[0].key);
 		expect((await ask(args)).out).toMatch(/^duplicate /);
 	});
 
@@ -281,7 +294,10 @@ describe("a bridge that asks for keys", () => {
 		expect((await locked(["dead-letters", "--json", "--key", KEY])).code).toBe(0);
 		expect((await locked(["send", "BlobCreated"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
 		expect(gate.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
-		expect(gate.requests.at(-1)).toMatchObject({ url: "/api/events", key: KEY, status: 200 });
+		const last = gate.requests.at(-1);
+		expect(last).toMatchObject({ url: "/api/events", key: KEY });
+		// Somebody else may drain the lane just now.
+		expect([200, 202]).toContain(last?.status);
 	});
 
 	it("is that of the environment where none is given", async () => {
