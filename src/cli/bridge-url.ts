@@ -1,8 +1,9 @@
 import { isLoopback } from "../is-loopback.ts";
+import { USUAL_PORT } from "../usual-port.ts";
 import { CliError } from "./cli-error.ts";
 
 /** Where `npm start` runs the bridge. */
-export const LOCAL_BRIDGE = "http://127.0.0.1:7071";
+export const LOCAL_BRIDGE = `http://127.0.0.1:${USUAL_PORT}`;
 
 /**
  * An address as it was given: https, or http on this machine, so that no key travels in the open.

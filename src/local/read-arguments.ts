@@ -1,11 +1,9 @@
 import { parseArgs } from "node:util";
-
-/** Where `npm start` runs the bridge, unless it is told another port. */
-export const USUAL_PORT = 7071;
+import { USUAL_PORT } from "../usual-port.ts";
 
 export const USAGE = `npm start -- [--port N] [--github real] [--lock SECONDS]
 
-Runs the bridge on http://127.0.0.1:N (7071), a stand-in for GitHub on the next port, and Azure Storage (Azurite).
+Runs the bridge on http://127.0.0.1:N (${USUAL_PORT}), a stand-in for GitHub on the next port, and Azure Storage (Azurite).
 
   --port N         another port
   --github real    dispatches go to GitHub itself, with GITHUB_TOKEN and GITHUB_REPOSITORY (or BRIDGE_ROUTES) of yours

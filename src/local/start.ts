@@ -1,13 +1,14 @@
 /** `npm start`: the whole bridge on this machine. What it prints is described in `docs/local.md`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { USUAL_PORT } from "../usual-port.ts";
 import { startAzurite } from "./azurite.ts";
 import { type LocalSetup, settleEnvironment } from "./environment.ts";
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
 import { readable } from "./print-line.ts";
 import { readQueueSettings } from "./queue-settings.ts";
-import { readArguments, USAGE, USUAL_PORT, UsageError } from "./read-arguments.ts";
+import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
 import { serve } from "./serve.ts";
 import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
 import { createWorkbench } from "./workbench.ts";

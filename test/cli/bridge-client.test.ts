@@ -208,6 +208,7 @@ describe("what trace prints of runs", () => {
 			'a.yml "else" queued: https://github.com/r (by its time alone',
 		],
 		["no right to look", { status: 403, body: {} }, "cannot tell: GitHub answered 403"],
+		["no answer", { gone: true }, "name the GitHub that the bridge dispatches to with --github"],
 	])("is %s", async (_, answer, words) => {
 		const { fetch, asked } = network({ body: { receipts: [dispatched], complete: true } }, answer);
 		const { out, code } = await runCli(["trace", "e", "--url", URL_GIVEN], { fetch });

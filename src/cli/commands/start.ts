@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { USUAL_PORT } from "../../usual-port.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
@@ -21,7 +22,7 @@ const WEEK_SECONDS = 604_800;
 export function startCommand(io: Io, workshop: Workshop = clone): Command {
 	return new Command("start")
 		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
-		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), 7071)
+		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), USUAL_PORT)
 		.option("--watch", "build and start again after each change in src/")
 		.addOption(
 			new Option("--github <real>", "dispatch to GitHub itself, with your token; asks first").choices(["real"]),

@@ -55,7 +55,10 @@ export async function findRuns(
 	const github = createGitHub({ url, token, ask: createAsk(io), now: io.now });
 	const asked = await github.get(`/repos/${taken.repository}/actions/runs?${query}`);
 	if (asked.status === 200) return { ok: true, runs: bestOf(readRuns(asked.json, taken)) };
-	if (asked.status === 0) return { ok: false, why: `nothing answers at ${url} (${asked.reason})` };
+	if (asked.status === 0) {
+		const repair = "name the GitHub that the bridge dispatches to with --github";
+		return { ok: false, why: `nothing answers at ${url} (${asked.reason}): ${repair}` };
+	}
 	const repair =
 		token === undefined
 			? "give a token that may read Actions in GITHUB_TOKEN"
