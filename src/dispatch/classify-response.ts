@@ -15,10 +15,12 @@ export type Verdict =
 	| { readonly kind: "slow-down"; readonly until: number; readonly named: boolean; readonly reason: string }
 	/** GitHub's trouble, or the network's: the same request can succeed later. */
 	| { readonly kind: "trouble"; readonly retryAfterMs?: number; readonly reason: string }
+	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
+	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
 	/** The token is refused: every request with it will be. */
 	| { readonly kind: "bad-token"; readonly reason: string }
-	/** This destination is closed to us until somebody repairs it; others are not. */
-	| { readonly kind: "closed"; readonly reason: string }
+	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
+	| { readonly kind: "closed"; readonly wide?: true; readonly reason: string }
 	/** Our request can never succeed as it is. */
 	| { readonly kind: "refused"; readonly reason: string }
 	/** The repository has moved: the same POST belongs there. */

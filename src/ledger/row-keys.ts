@@ -17,6 +17,9 @@ export const ROWS = {
 /** Where what has no lane is kept: events that were rejected before they had a destination. */
 export const NO_LANE = "rejected";
 
+/** Where the newest ignored events are recorded, as receipts in the state `ignored`. */
+export const IGNORED_LANE = "ignored";
+
 /** More than the distance of any RFC 3339 time from 1970, in milliseconds; 16 digits with whatever is taken off. */
 const LATEST = 1_000_000_000_000_000;
 const DIGITS = 16;

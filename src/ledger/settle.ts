@@ -95,6 +95,7 @@ function apply(before: LaneState, entry: Tried, verdict: Verdict, options: Settl
 				fate: kept(reason, entry.troubles),
 			};
 		}
+		case "uncertain":
 		case "trouble": {
 			const { reason, retryAfterMs = 0 } = verdict;
 			const until = now + Math.max(backoff(before.troubles, options.random), retryAfterMs);
