@@ -1,13 +1,14 @@
 import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
+import { etagsOf, expectNames, expectRow, expectRows, expectText, expectWhole } from "./azure-answers.ts";
+import { called, unlessConflict, unlessMissing } from "./azure-call.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
+import { checkLimits } from "./azure-limits.ts";
 import { toAction, toRow } from "./azure-rows.ts";
 import { containerOf, type LedgerNames } from "./names.ts";
-import { isStorageError, type Storage, StorageError } from "./storage.ts";
+import { isStorageError, type Storage } from "./storage.ts";
 import type { StorageConfig } from "./storage-config.ts";
 
-/** One call in all, the SDK's retries included. Accepting is several calls, and Event Grid waits 30 seconds. */
-const CALL_TIMEOUT_MS = 5_000;
 /** The manifest of a hundred thousand events is some 70 MB; it is written and read by a drainer, for whom nobody waits. */
 const TRANSFER_TIMEOUT_MS = 20_000;
 
@@ -32,28 +33,34 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 	const makeQueue = async () => void (await queue.createIfNotExists());
 
 	return {
-		commit: (partition, writes) =>
-			called(makeTable, async (abortSignal) => {
+		async commit(partition, writes) {
+			checkLimits(partition, writes);
+			return called(makeTable, async (abortSignal) => {
 				const { subResponses } = await table.submitTransaction(
 					writes.map((write) => toAction(partition, write)),
 					{ abortSignal },
 				);
-				return subResponses.map(({ etag }) => etag);
-			}),
+				return etagsOf(writes, subResponses);
+			});
+		},
 		get: (partition, rowKey) =>
-			called(undefined, async (abortSignal) => toRow(await table.getEntity(partition, rowKey, { abortSignal }))).catch(
-				unlessMissing,
-			),
+			called(undefined, async (abortSignal) =>
+				expectRow(toRow(await table.getEntity(partition, rowKey, { abortSignal })), rowKey),
+			).catch(unlessMissing),
 		list: (partition, { from, to, top, select, where, after }) =>
 			called(undefined, async (abortSignal) => {
-				const and = where === undefined ? "" : ` and (${where})`;
-				const filter = `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}'${and}`;
+				const range = `PartitionKey eq ${quoted(partition)} and RowKey ge ${quoted(from)} and RowKey lt ${quoted(to)}`;
+				const filter = where === undefined ? range : `${range} and (${where})`;
 				const columns = select === undefined ? {} : { select: ["RowKey", ...select] };
+				let body: unknown;
+				const onResponse = ({ parsedBody }: { readonly parsedBody?: unknown }) => {
+					body = parsedBody;
+				};
 				const pages = table
-					.listEntities({ queryOptions: { filter, ...columns }, abortSignal })
+					.listEntities({ queryOptions: { filter, ...columns }, abortSignal, onResponse })
 					.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
 				const { value } = await pages.next();
-				return { rows: (value ?? []).map(toRow), next: value?.continuationToken };
+				return { rows: expectRows(body, (value ?? []).map(toRow), { from, to }), next: value?.continuationToken };
 			}).catch((error: unknown) => unlessMissing(error) ?? { rows: [] }),
 		put: (text, visibleInSeconds) =>
 			called(makeQueue, async (abortSignal) => {
@@ -62,7 +69,7 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 					visibilityTimeout: visibleInSeconds,
 					abortSignal,
 				});
-				return { id: messageId, popReceipt };
+				return { id: expectText(messageId, "message id"), popReceipt: expectText(popReceipt, "pop receipt") };
 			}),
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
@@ -74,7 +81,8 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				await client.upload("", 0, { conditions: { ifNoneMatch: "*" } }).catch(unlessConflict);
 			};
 			return called(make, async (abortSignal) => {
-				return (await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal })).leaseId;
+				const { leaseId } = await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal });
+				return expectText(leaseId, "lease id");
 			}).catch((error: unknown) => {
 				// 409 LeaseAlreadyPresent
 				if (isStorageError(error) && error.status === 409) return undefined;
@@ -83,7 +91,8 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 		},
 		renew: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
-				await containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId).renewLease({ abortSignal });
+				const lease = containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId);
+				expectText((await lease.renewLease({ abortSignal })).leaseId, "lease id");
 			}),
 		release: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
@@ -94,7 +103,9 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				() => makeContainerFor(blob),
 				async (abortSignal) => {
 					const client = containerFor(blob).getBlockBlobClient(blob);
-					await client.upload(content, content.length, { blobHTTPHeaders: { blobContentType }, abortSignal });
+					const blobHTTPHeaders = { blobContentType };
+					const { etag } = await client.upload(content, content.length, { blobHTTPHeaders, abortSignal });
+					expectText(etag, "ETag of the blob");
 					return client.url.split("?")[0] ?? "";
 				},
 				TRANSFER_TIMEOUT_MS,
@@ -103,10 +114,10 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 			called(
 				undefined,
 				async (abortSignal) => {
-					const { readableStreamBody } = await containerFor(blob, from)
-						.getBlobClient(blob)
-						.download(0, undefined, { abortSignal });
-					return readableStreamBody === undefined ? undefined : buffer(readableStreamBody);
+					const client = containerFor(blob, from).getBlobClient(blob);
+					const { readableStreamBody, contentLength, etag } = await client.download(0, undefined, { abortSignal });
+					expectText(etag, "ETag of the blob");
+					return expectWhole(readableStreamBody ? await buffer(readableStreamBody) : Buffer.alloc(0), contentLength);
 				},
 				TRANSFER_TIMEOUT_MS,
 			).catch(unlessMissing),
@@ -116,7 +127,7 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 					.listBlobsFlat({ prefix, abortSignal })
 					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
 				const { value } = await pages.next();
-				const found = (value?.segment.blobItems ?? []).map(({ name }: { name: string }) => name);
+				const found = expectNames(value?.segment?.blobItems, prefix);
 				return { names: found, ...(value?.continuationToken ? { next: value.continuationToken } : {}) };
 			}).catch((error: unknown) => {
 				// Our own container is made when it is first needed; somebody else's was misspelt.
@@ -130,59 +141,7 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 	};
 }
 
-/** What a 404 says when it is not a row or a blob that is missing, but what holds it. */
-const NOT_MADE_YET = new Set(["TableNotFound", "QueueNotFound", "ContainerNotFound", "BlobNotFound"]);
-
-/**
- * Makes one call within its time, and once more after `make` where the table, queue or container is not there yet: so
- * that nothing is asked at start, and nothing a second time.
- */
-async function called<T>(
-	make: (() => Promise<void>) | undefined,
-	call: (signal: AbortSignal) => Promise<T>,
-	timeoutMs = CALL_TIMEOUT_MS,
-): Promise<T> {
-	try {
-		return await call(AbortSignal.timeout(timeoutMs));
-	} catch (error) {
-		if (make === undefined || !NOT_MADE_YET.has(codeOf(error))) throw toStorageError(error);
-		try {
-			await make();
-			return await call(AbortSignal.timeout(timeoutMs));
-		} catch (again) {
-			throw toStorageError(again);
-		}
-	}
-}
-
-function codeOf(error: unknown): string {
-	const {
-		code,
-		details,
-		message = "",
-	} = error as {
-		code?: string;
-		message?: string;
-		details?: { errorCode?: string; odataError?: { code?: string } };
-	};
-	const known = code ?? details?.errorCode ?? details?.odataError?.code ?? "";
-	// The error of a transaction names its code in the text alone.
-	return [...NOT_MADE_YET].find((name) => known === name || message.includes(name)) ?? known;
-}
-
-function toStorageError(error: unknown): StorageError {
-	const { statusCode, message = String(error) } = error as { statusCode?: number; message?: string };
-	const [firstLine = ""] = message.split("\n");
-	return new StorageError(firstLine, statusCode, { cause: error });
-}
-
-function unlessMissing(error: unknown): undefined {
-	if (isStorageError(error) && error.status === 404) return undefined;
-	throw error;
-}
-
-function unlessConflict(error: unknown): void {
-	const status = (error as { statusCode?: number }).statusCode;
-	// 409 BlobAlreadyExists; 412 while it is leased.
-	if (status !== 409 && status !== 412) throw error;
+/** A text as OData writes it. */
+function quoted(text: string): string {
+	return `'${text.replaceAll("'", "''")}'`;
 }
