@@ -1,4 +1,5 @@
-import { type AcceptElement, createAccept, factsOf } from "./accept/accept.ts";
+import { type Accept, createAccept } from "./accept/accept.ts";
+import { factsOfElement } from "./accept/facts-of.ts";
 import { promiseFor } from "./accept/promise-for.ts";
 import type { Config } from "./config.ts";
 import { createEntryDelivery } from "./deliver/deliver-entry.ts";
@@ -16,7 +17,8 @@ import type { TokenFor } from "./dispatch/token-source.ts";
 import { idOf } from "./event/read-event.ts";
 import type { WindowDispatch } from "./ledger/close-window.ts";
 import type { Hold } from "./ledger/hold.ts";
-import { keepRejected } from "./ledger/keep-rejected.ts";
+import { createIgnoredLog } from "./ledger/ignored-log.ts";
+import { createKeepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { type FoundReceipt, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
@@ -47,6 +49,8 @@ export interface WiringOptions {
 	readonly callTimeoutMs?: number;
 	/** False: nothing shares a transaction. */
 	readonly grouping?: boolean;
+	/** Does something later, for which no process has to stay alive. */
+	readonly later?: (ms: number, work: () => void) => void;
 }
 
 /** A receipt, with the page where the runs of its repository are seen; null where it has none, or led nowhere. */
@@ -61,7 +65,7 @@ export interface ShownReceipts {
 
 /** What the bridge's methods do, over an opened storage. */
 export interface Wired {
-	readonly accept: AcceptElement;
+	readonly accept: Accept;
 	readonly wake: Wake;
 	readonly putBack: (message: unknown, log: Log) => Promise<void>;
 	readonly bury: (elements: readonly unknown[], reason: string, log: Log) => Promise<void>;
@@ -101,12 +105,14 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const tokenKind = config.token.kind;
 	const keep = (blob: string, content: Buffer) => storage.write(blob, content, "application/json");
+	const keepRejected = createKeepRejected({ storage, now, grouping });
 	const accept = createAccept({
 		route: createRouter(routes),
 		promiseFor: (event, match) => promiseFor(event, match, { version, tokenKind, keep }),
 		ledger,
 		inline,
-		keep: (rejected) => keepRejected(storage, rejected, now()),
+		keep: keepRejected,
+		ignored: createIgnoredLog({ ...options, storage }),
 		earliest: (state, repository) =>
 			Math.max(dueAt(state, { repository, notBefore: 0 }), nextSlot(state.calls, limits, now())),
 		now,
@@ -125,8 +131,8 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 		},
 		async bury(elements, reason, log) {
 			for (const element of elements) {
-				const event = factsOf(element, idOf(element));
-				const key = await keepRejected(storage, { element, event, route: null, to: null, reason }, now());
+				const event = factsOfElement(element, idOf(element));
+				const key = await keepRejected({ element, event, route: null, to: null, reason });
 				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
 			}
 		},

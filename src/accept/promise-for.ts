@@ -56,7 +56,8 @@ export async function promiseFor(event: BridgeEvent, match: Match, options: Prom
 
 const MAX_URL = 300;
 
-function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
+/** What of an event a receipt keeps. */
+export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run } : {}) };
 }

@@ -15,6 +15,7 @@ const STATES: Readonly<Record<ReceiptState, true>> = {
 	coalesced: true,
 	dead: true,
 	rejected: true,
+	ignored: true,
 };
 
 /** What became of events, the newest first: `GET /api/receipts?limit=&state=&find=`. */
