@@ -132,11 +132,13 @@ describe("one element that breaks what handles it", () => {
 		]);
 	});
 
-	it.each([
-		["write", { write: async () => Promise.reject(new TypeError("x")) }],
-		["offer", { offer: async () => Promise.reject(new TypeError("x")) }],
-		["wake", { offer: async () => undefined, wake: async () => Promise.reject(new StorageError("x", 503)) }],
-	] as const)("is unavailable when what is broken is the ledger: %s", async (_, parts) => {
+	const fails = () => Promise.reject(new TypeError("broken"));
+	const nothing = () => Promise.resolve(undefined);
+	it.each<[string, Partial<Ledger>]>([
+		["write", { write: fails }],
+		["offer", { offer: fails }],
+		["wake", { offer: nothing, wake: fails }],
+	])("is unavailable when what is broken is the ledger: %s", async (_, parts) => {
 		expect(outcomes(await accepting(parts).accept([event("one")]))).toEqual(["one unavailable"]);
 	});
 });
