@@ -1,5 +1,5 @@
 import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import type { Hold, View } from "../ledger/hold.ts";
+import type { Hold } from "../ledger/hold.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import type { Fate } from "../ledger/settle.ts";
 import { type Log, report } from "../report.ts";

@@ -89,6 +89,12 @@ export class StorageError extends Error {
 		this.status = status;
 	}
 
+	/** Whether the call itself was refused, so that a repeat would be refused again; otherwise storage is in trouble. */
+	get refused(): boolean {
+		const status = this.status ?? 0;
+		return status >= 400 && status < 500 && status !== 408 && status !== 429;
+	}
+
 	/** Whether somebody else was there first: a row that exists already, is gone, or has another ETag. */
 	get conflict(): boolean {
 		return this.status === 409 || this.status === 412 || this.status === 404;
