@@ -4,7 +4,7 @@ import { type Limit, logCalls } from "../dispatch/pace.ts";
 import { damageOf, type Entry, toRequest } from "../ledger/entry.ts";
 import { finishWrites } from "../ledger/finish.ts";
 import { type Hold, Overslept } from "../ledger/hold.ts";
-import { LONGEST_WAIT_MS, type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
 import { persist } from "../ledger/persist.ts";
 import { ROWS } from "../ledger/row-keys.ts";
 import { type Fate, failingSince, gaveUp, givenUp, settle } from "../ledger/settle.ts";

@@ -1,8 +1,8 @@
 import type { Limit } from "../dispatch/pace.ts";
-import { cleanUp } from "../ledger/clean-up.ts";
 import type { CloseOptions } from "../ledger/close-window.ts";
 import type { Hold } from "../ledger/hold.ts";
-import { dueAt, laneDueAt, withoutIdleGates } from "../ledger/lane-state.ts";
+import { type LaneState, laneDueAt, withoutIdleGates } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import type { Write } from "../ledger/storage.ts";
 import { type Log, report } from "../report.ts";
 import { closeDueWindows } from "./close-due-windows.ts";
@@ -61,7 +61,8 @@ async function deliver(drain: Drain): Promise<void> {
 		if (hold.foreign() !== undefined || wakeUps.isSuperseded()) return;
 		run.onView?.(view, hold.state());
 		if (!isLeft(drain, view)) {
-			await forgetIdleBreakers(hold, view);
+			const state = presentState(hold.state(), view);
+			if (state !== hold.state()) await hold.commit(state, []);
 			if (await wakeUps.endEmpty()) return;
 			continue;
 		}
@@ -69,18 +70,18 @@ async function deliver(drain: Drain): Promise<void> {
 		const sent = await sender.send(view);
 		const at = Math.min(sender.nextAt(view), windowAt);
 		if (!run.goesOn()) {
-			if (!isLeft(drain, view) || (await leaveTo(drain, at))) return;
+			if (!isLeft(drain, view) || (await leaveTo(drain, view, at))) return;
 			continue;
 		}
 		if (sent > 0 || windowAt === 0) continue;
 		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
 		const isBlocked = at <= Math.max(laneDueAt(hold.state()), sender.slot(), now() + IDLE_MS);
 		if (!isBlocked || !run.waitsFor(at)) {
-			if (await leaveTo(drain, at)) return;
+			if (await leaveTo(drain, view, at)) return;
 			continue;
 		}
 		await wakeUps.begin();
-		if (!hold.isRecorded()) await commitApart(hold, drain.windowWrites);
+		if (!hold.isRecorded()) await commitApart(hold, hold.state(), drain.windowWrites);
 		await options.sleep(Math.max(0, at - now()));
 	}
 }
@@ -101,13 +102,18 @@ async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
 	return closed.nextAt;
 }
 
-async function leaveTo({ hold, wakeUps, sender, windowWrites }: Drain, at: number): Promise<boolean> {
-	return wakeUps.leaveTo(at, sender.slot(), windowWrites);
+async function leaveTo({ wakeUps, sender, windowWrites }: Drain, view: View, at: number): Promise<boolean> {
+	return wakeUps.leaveTo({
+		at,
+		nextSlot: sender.slot(),
+		writes: windowWrites,
+		toState: (state) => presentState(state, view),
+	});
 }
 
-/** The state describes the present: without breakers for which nothing waits. */
-async function forgetIdleBreakers(hold: Hold, { windows }: View): Promise<void> {
-	if (windows.length > 0) return;
-	const state = withoutIdleGates(hold.state(), new Set());
-	if (state !== hold.state()) await hold.commit(state, []);
+/** A state describes the present: without breakers for which nothing waits, as far as all that waits was read. */
+function presentState(state: LaneState, { windows, entries, complete, passedUntil }: View): LaneState {
+	if (!complete || passedUntil !== null) return state;
+	const repositories = [...windows.map(({ to }) => to.repository), ...entries.map(({ repository }) => repository)];
+	return withoutIdleGates(state, new Set(repositories.map((repository) => repository.toLowerCase())));
 }

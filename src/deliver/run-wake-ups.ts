@@ -1,8 +1,8 @@
-import { inTransactions } from "../ledger/transactions.ts";
 import type { Hold } from "../ledger/hold.ts";
-import { laneDueAt } from "../ledger/lane-state.ts";
+import { type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import { persist } from "../ledger/persist.ts";
 import type { Write } from "../ledger/storage.ts";
+import { inTransactions } from "../ledger/transactions.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
 
 /**
@@ -24,11 +24,18 @@ export interface RunWakeUps {
 	/**
 	 * Leaves a wake-up that surfaces in time for what is left. Answers whether the run may end; otherwise an acceptor may
 	 * have relied on an earlier one, and the lane has to be read once more.
-	 * @param at when the next thing can be done, epoch milliseconds
-	 * @param nextSlot when the next call can be made
-	 * @param writes what is worth remembering, which may be written apart
 	 */
-	leaveTo(at: number, nextSlot: number, writes: readonly Write[]): Promise<boolean>;
+	leaveTo(left: Left): Promise<boolean>;
+}
+
+/** What a run leaves behind. */
+export interface Left {
+	/** When the next thing can be done, and when the next call can be made, epoch milliseconds. */
+	readonly at: number;
+	readonly nextSlot: number;
+	/** What is worth remembering, in rows that may be written apart, and of the lane's state. */
+	readonly writes: readonly Write[];
+	readonly toState: (state: LaneState) => LaneState;
 }
 
 /** It surfaces when a term of its drainer, and a call, are over. */
@@ -40,7 +47,9 @@ const WATCHDOG_MS = 45_000;
  * @param now epoch milliseconds
  */
 export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () => number): RunWakeUps {
-	let watchdog: { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> } | undefined;
+	let watchdog:
+		| { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> }
+		| undefined;
 	let hasPut = false;
 	let hasRecorded = false;
 
@@ -77,12 +86,12 @@ export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () =
 			await takeWatchdogBack();
 			return true;
 		},
-		async leaveTo(at, nextSlot, writes) {
+		async leaveTo({ at, nextSlot, writes, toState }) {
 			const record = hold.state().wake;
 			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
 			if (another && isWokenInTime(record, at, now())) return true;
 			await put(Math.max(at, now()));
-			await commitApart(hold, writes);
+			await commitApart(hold, toState(hold.state()), writes);
 			hasRecorded = true;
 			await takeWatchdogBack();
 			return isWokenInTime(hold.state().wake, Math.max(laneDueAt(hold.state()), nextSlot), now());
@@ -91,11 +100,11 @@ export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () =
 }
 
 /** Writes the lane's state with rows that need not be written together. */
-export async function commitApart(hold: Hold, writes: readonly Write[]): Promise<void> {
+export async function commitApart(hold: Hold, state: LaneState, writes: readonly Write[]): Promise<void> {
 	const transactions = inTransactions(
 		writes.map((write) => [write]),
 		{ withState: true },
 	);
-	await hold.commit(hold.state(), transactions[0] ?? []);
+	await hold.commit(state, transactions[0] ?? []);
 	for (const rest of transactions.slice(1)) await hold.commit(hold.state(), rest);
 }

@@ -1,5 +1,5 @@
 import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import { cleanUp, type CleanUpOptions } from "../ledger/clean-up.ts";
+import { type CleanUpOptions, cleanUp } from "../ledger/clean-up.ts";
 import type { Entry } from "../ledger/entry.ts";
 import type { Hold } from "../ledger/hold.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
@@ -167,7 +167,10 @@ class LaneSender implements Sender {
 		this.begun.delete(ended.entry.rowKey);
 		// The last one takes the record along: one write less.
 		const isLast =
-			run.wake !== undefined && this.underWay.size === 0 && view.windows.length === 0 && !this.isLeft(view, ended.entry);
+			run.wake !== undefined &&
+			this.underWay.size === 0 &&
+			view.windows.length === 0 &&
+			!this.isLeft(view, ended.entry);
 		const record = (kept: boolean) => ({ ...hold.state().wake, ...(isLast && !kept ? { at: null } : {}) });
 		const fate = await entries.finish(hold, ended, record, run.log);
 		if (fate.kind !== "kept") this.gone.add(ended.entry.rowKey);

@@ -144,7 +144,10 @@ function apply(before: LaneState, entry: Tried, verdict: Verdict, options: Settl
 		case "moved": {
 			const reason = verdict.kind === "closed" ? verdict.reason : `GitHub redirects to ${verdict.location}`;
 			if (verdict.kind === "closed" && verdict.wide) {
-				return { state: { ...state, parked: gate(before.parked, reason, now) }, fate: { ...kept(reason, 0), ...failed } };
+				return {
+					state: { ...state, parked: gate(before.parked, reason, now) },
+					fate: { ...kept(reason, 0), ...failed },
+				};
 			}
 			const gates = withGate(before.gates, repository, gate(before.gates[repository], reason, now));
 			// A token that is told "not this repository" has been recognised.
