@@ -2,16 +2,15 @@ import type { DispatchRequest } from "../dispatch/dispatch-request.ts";
 import type { Attempt } from "../dispatch/github.ts";
 import { type Limit, logCalls } from "../dispatch/pace.ts";
 import { damageOf, type Entry, toRequest } from "../ledger/entry.ts";
-import { finishWrites } from "../ledger/finish.ts";
-import { type Hold, Overslept } from "../ledger/hold.ts";
+import type { Hold } from "../ledger/hold.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
-import { persist } from "../ledger/persist.ts";
 import { ROWS } from "../ledger/row-keys.ts";
 import { type Fate, failingSince, gaveUp, givenUp, settle } from "../ledger/settle.ts";
-import { isStorageError, type Storage, type Write } from "../ledger/storage.ts";
+import type { Storage } from "../ledger/storage.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../report.ts";
 import { reportLane } from "./report-lane.ts";
+import { writeOutcome } from "./write-outcome.ts";
 
 export interface EntryDeliveryOptions {
 	readonly storage: Storage;
@@ -51,9 +50,6 @@ export interface EntryDelivery {
 	giveUpNow(hold: Hold, entry: Entry, reason: string, log: Log): Promise<void>;
 }
 
-/** A 2xx is a fact: it is written even if storage fails for a while. */
-const FACT_MS = 60_000;
-const RESULT_MS = 5_000;
 /** A body that storage does not hand out is asked for again after so long. */
 const UNREADABLE_MS = 60_000;
 
@@ -108,7 +104,7 @@ async function finish(
 	const before = hold.state();
 	if (attempt === undefined) {
 		const fate = unreadable(options, entry, reason);
-		await write(options, hold, { ...before, wake: record(true) }, { entry, fate });
+		await writeOutcome(options, hold, { ...before, wake: record(true) }, { entry, fate });
 		report(log, "error", { stage: "dispatch", outcome: fate.kind, lane: hold.lane, key: entry.key, reason });
 		return fate;
 	}
@@ -122,7 +118,7 @@ async function finish(
 		...exhausted(attempt, state, now()),
 	};
 	reportAttempt(log, hold.lane, tried, attempt, fate);
-	await write(options, hold, after, { entry, fate, ended: { at, ...attempt } });
+	await writeOutcome(options, hold, after, { entry, fate, ended: { at, ...attempt } });
 	const waiting = opened === undefined ? 0 : await countEntries(options.storage, hold.lane).catch(() => null);
 	reportLane(log, hold.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
 	return fate;
@@ -167,60 +163,9 @@ function whyGivenUp({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, state
 async function giveUpNow(options: EntryDeliveryOptions, hold: Hold, entry: Entry, reason: string, log: Log) {
 	const body = await bodyOf(options.storage, hold.lane, entry).catch(() => undefined);
 	const fate: Fate = { kind: "dead", reason };
-	await write(options, hold, hold.state(), { entry: body === undefined ? entry : { ...entry, body }, fate });
+	await writeOutcome(options, hold, hold.state(), { entry: body === undefined ? entry : { ...entry, body }, fate });
 	const { key, repository, dispatchType } = entry;
 	report(log, "error", { stage: "dead-letter", lane: hold.lane, key, repository, dispatchType, reason });
-}
-
-interface Outcome {
-	readonly entry: Entry;
-	readonly fate: Fate;
-	readonly ended?: { readonly at: number } & Pick<Attempt, "status" | "requestId" | "ms">;
-}
-
-async function write(options: EntryDeliveryOptions, hold: Hold, state: LaneState, outcome: Outcome): Promise<void> {
-	const { storage, now } = options;
-	const { entry, fate, ended } = outcome;
-	const isFact = fate.kind === "dispatched";
-	const writes = finishWrites(entry, fate, ended, now());
-	const forMs = isFact ? FACT_MS : RESULT_MS;
-	try {
-		await hold.commit(state, writes, forMs);
-	} catch (error) {
-		if (error instanceof Overslept && isFact) await writeFact(storage, hold.lane, writes);
-		if (!(isStorageError(error) && error.refused)) throw error;
-		// A row of this one delivery was removed, or takes no more. That must not stop the lane.
-		await hold.commit(state, await withoutRefused(storage, hold.lane, entry, writes), forMs);
-	}
-}
-
-/** The writes that storage takes: of rows that are there. A dead letter whose receipt is gone gets a new one. */
-async function withoutRefused(storage: Storage, lane: string, entry: Entry, writes: readonly Write[]) {
-	const taken: Write[] = [];
-	for (const write of writes) {
-		const isThere = write.kind === "upsert" || (await storage.get(lane, write.rowKey)) !== undefined;
-		if (isThere) taken.push(write);
-		else if (write.kind === "merge" && write.columns["state"] === "dead") {
-			const { key, route, repository, dispatchType } = entry;
-			const acceptedAt = new Date(entry.acceptedAt).toISOString();
-			const columns = { ...write.columns, key, route, repository, dispatchType, acceptedAt };
-			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });
-		}
-	}
-	// All are there, and one takes no more: the receipt alone grows.
-	return taken.length < writes.length ? taken : taken.filter(({ kind }) => kind !== "merge");
-}
-
-/** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */
-async function writeFact(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
-	for (const each of [writes, writes.filter(({ kind }) => kind === "merge")]) {
-		try {
-			return void (await persist(() => storage.commit(lane, each), { forMs: RESULT_MS }));
-		} catch (error) {
-			// Its row is gone: another drainer has finished it.
-			if (!(isStorageError(error) && error.status === 404)) throw error;
-		}
-	}
 }
 
 /** For the log alone, when a breaker closes. */
