@@ -1,3 +1,5 @@
+import { clipText } from "./clip-text.ts";
+
 /** Where log lines go: the invocation's log in Azure, so that the platform knows which invocation spoke. */
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
@@ -36,7 +38,7 @@ export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
 const MAX_FACT_CHARACTERS = 1_000;
 
 function clip(text: string): string {
-	return text.length > MAX_FACT_CHARACTERS ? `${text.slice(0, MAX_FACT_CHARACTERS)}…` : text;
+	return text.length > MAX_FACT_CHARACTERS ? `${clipText(text, MAX_FACT_CHARACTERS)}…` : text;
 }
 
 /**
@@ -50,6 +52,16 @@ const SECRETS = [
 	/(?<=\b(?:bearer|basic|token) )[A-Za-z0-9+/=._~-]{8,}/gi,
 	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
 ];
+
+/**
+ * A text from outside as it may be stored and shown: without credentials, and not longer than its place. A character
+ * that would be cut in two is left out.
+ * @param most UTF-16 code units
+ */
+export function cleanText(text: string, most: number): string {
+	const clean = redact(text.slice(0, 4 * most + 1_000));
+	return clean.length <= most ? clean.toWellFormed() : `${clipText(clean, most - 1)}…`;
+}
 
 /** A text without credentials in it. */
 export function redact(text: string): string {

@@ -1,7 +1,6 @@
-import { clipText } from "../clip-text.ts";
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { EventResult, Outcome } from "../outcome.ts";
-import { type Log, report } from "../report.ts";
+import { cleanText, type Log, report } from "../report.ts";
 import type { Match } from "../route/router.ts";
 
 /** What a result is about: an event at one destination, or an element that has none. */
@@ -56,7 +55,7 @@ export function conclude(
 		ms,
 	});
 	const max = Math.max(SHORTEST_REASON, Math.min(LONGEST_REASON, Math.floor(REASONS_OF_AN_ANSWER / results)));
-	return { id, outcome, route, key: key ?? null, reason: reason === undefined ? null : clipText(reason, max) };
+	return { id, outcome, route, key: key ?? null, reason: reason === undefined ? null : cleanText(reason, max) };
 }
 
 /** The ending of what may not be durable: whoever delivers the event again finds out how far it got. */

@@ -1,6 +1,7 @@
 import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import type { Hold, View } from "../ledger/hold.ts";
+import type { Hold } from "../ledger/hold.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import type { Fate } from "../ledger/settle.ts";
 import { type Log, report } from "../report.ts";
 import type { Run } from "./run.ts";
@@ -78,23 +79,26 @@ export function createInline(options: InlineOptions): Inline {
 
 	async function drainOnce(lane: string, turn: Turn, log: Log): Promise<void> {
 		const hold = await take(lane);
-		if (hold === undefined) {
-			turn.blockedUntil = now() + HELD_MS;
-			for (const waiter of turn.waiters.values()) waiter.resolve(undefined);
-			return;
-		}
+		let isRead = false;
 		try {
-			await drain(hold, {
-				log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
-				goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
-				waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
-				onView: (view, state) => look(turn, view, state),
-				onFate: ({ rowKey }, fate) => conclude(turn.waiters.get(rowKey), fate),
-			});
+			if (hold !== undefined) {
+				await drain(hold, {
+					log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
+					goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
+					waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
+					onView(view, state) {
+						isRead = true;
+						look(turn, view, state);
+					},
+					onFate: ({ rowKey }, fate) => conclude(turn.waiters.get(rowKey), fate),
+				});
+			}
 		} finally {
-			await hold.release();
+			await hold?.release();
 		}
-		for (const waiter of turn.waiters.values()) if (waiter.seen) waiter.resolve(undefined);
+		// Another drains the lane, or it belongs to another service: for the present, nothing is sent from here.
+		if (!isRead) turn.blockedUntil = now() + HELD_MS;
+		for (const waiter of turn.waiters.values()) if (waiter.seen || !isRead) waiter.resolve(undefined);
 	}
 
 	/** Takes the next slot from one time on, if it is not later than another. */

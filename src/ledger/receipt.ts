@@ -1,4 +1,5 @@
 import { clipText } from "../clip-text.ts";
+import { cleanText } from "../report.ts";
 import type { AttemptRecord, EventFacts, Promised } from "./promise.ts";
 import { isJoin } from "./promise.ts";
 import type { Columns, Row } from "./storage.ts";
@@ -87,7 +88,7 @@ export function destinationColumns(route: string | null, to: Receipt["to"]): Col
 }
 
 export function reasonColumn(reason: string): string {
-	return clipText(reason, MAX_REASON);
+	return cleanText(reason, MAX_REASON);
 }
 
 /** The same columns in a form that storage takes for certain: short, and of printable ASCII alone. */

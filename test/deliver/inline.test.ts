@@ -56,7 +56,10 @@ function inline(options: Partial<InlineOptions> = {}) {
 			const started: Drain = {
 				run,
 				see: (entries, state = {}) =>
-					run.onView?.({ windows: [], entries: entries.map(entry), complete: true }, { ...NEW_LANE, ...state }),
+					run.onView?.(
+						{ windows: [], entries: entries.map(entry), complete: true, passedUntil: null },
+						{ ...NEW_LANE, ...state },
+					),
 				fate: (rowKey, fate = DISPATCHED) => run.onFate?.(entry(rowKey), fate),
 				end: async () => {
 					resolve();
@@ -146,6 +149,20 @@ describe("delivering what was just accepted", () => {
 		expect(counts().takes).toBe(1);
 		clock.now += 1_000;
 		await expect(offer("e-3")).resolves.toBeUndefined();
+		expect(counts().takes).toBe(2);
+	});
+
+	it("waits for no lane that a drain leaves alone, and does not ask again for a second", async () => {
+		const { drains, offer, clock, counts } = inline();
+		const offered = offer("e-1");
+		await turn();
+		await drains[0]?.end();
+		await expect(offered).resolves.toBeUndefined();
+		await expect(offer("e-2")).resolves.toBeUndefined();
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+		clock.now += 1_000;
+		void offer("e-3");
+		await turn();
 		expect(counts().takes).toBe(2);
 	});
 
