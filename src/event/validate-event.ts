@@ -12,9 +12,14 @@ const byLowerCaseType = new Map(Object.entries(VALIDATORS).map(([type, validate]
  */
 export function validateEvent(event: BridgeEvent): string | undefined {
 	const validate = byLowerCaseType.get(event.type.toLowerCase());
-	if (validate === undefined || validate(event)) return undefined;
+	if (validate === undefined || validate(event) || validate(inPlainNumbers(event))) return undefined;
 	const [violation] = validate.errors ?? [];
 	return `${event.type}: ${violation === undefined ? "does not fit its schema" : describe(violation)}`;
+}
+
+/** The schemas know only numbers that are JavaScript's. Asked for only where an event does not fit as it is. */
+function inPlainNumbers(event: BridgeEvent): unknown {
+	return JSON.parse(JSON.stringify(event)) as unknown;
 }
 
 function describe({ instancePath, keyword, params, message }: Violation): string {
