@@ -90,7 +90,8 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 
 const LONGEST_URL = "x".repeat(300);
 
-function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
+/** What of an event a receipt keeps. */
+export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
 }

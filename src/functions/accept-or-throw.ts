@@ -1,5 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
+import { readJson } from "../json.ts";
 import { toLog } from "./to-log.ts";
 
 /**
@@ -14,6 +15,19 @@ export async function acceptOrThrow(theBridge: TheBridge, input: unknown, contex
 	if (unavailable !== undefined) throw new Error(unavailable.reason ?? "unavailable");
 }
 
+/**
+ * The library has parsed JSON already, and rounded what a double cannot hold. It leaves a text where that failed, be it
+ * for a byte-order mark alone.
+ */
 export function elementsOf(input: unknown): readonly unknown[] {
-	return Array.isArray(input) ? input : [input];
+	const given = typeof input === "string" ? parsed(input) : input;
+	return Array.isArray(given) ? given : [given];
+}
+
+function parsed(text: string): unknown {
+	try {
+		return readJson(text);
+	} catch {
+		return text;
+	}
 }

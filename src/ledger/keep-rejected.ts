@@ -28,7 +28,7 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 	const blob = Buffer.byteLength(text) > MAX_INLINE_BYTES ? `rejected/${key}.json` : undefined;
 	if (blob !== undefined) await storage.write(blob, Buffer.from(text), "application/json");
 	const at = new Date(now).toISOString();
-	const destination: Columns = to === null ? {} : { ...to };
+	const destination: Columns = to === null ? {} : { ...to, dispatchType: to.dispatchType.slice(0, 1_500) };
 	const columns: Columns = {
 		key,
 		state: "rejected",
