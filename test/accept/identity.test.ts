@@ -110,9 +110,8 @@ describe("the workflow", () => {
 		const other = { ...one, eventType: "Microsoft.Storage.BlobTierChanged" };
 		const results = await bridge.accept([one, other], { log: () => {} });
 		expect(results.map(({ outcome }) => outcome).sort()).not.toContain("duplicate");
-		const deadline = Date.now() + 5_000;
-		while (fixture.github.received.length < before + 2 && Date.now() < deadline)
-			await bridge.wake({ lane: "default", wake: 1 }, () => {});
+		// Of two at once one may be left to the wake-up.
+		await bridge.wake({ lane: "default", wake: 1_000 }, () => {});
 		const payloads = fixture.github.received.slice(before) as unknown as {
 			client_payload: { type: string; bridge: { key: string } };
 		}[];
