@@ -16,11 +16,12 @@ export async function acceptOrThrow(theBridge: TheBridge, input: unknown, contex
 }
 
 /**
- * The library has parsed JSON already, and rounded what a double cannot hold. It leaves a text where that failed, be it
- * for a byte-order mark alone.
+ * What a trigger hands over as elements: bytes are read here. Of anything else the library has made JSON, and rounded
+ * what no double can hold; it leaves a text where that failed, be it for a byte-order mark alone.
  */
 export function elementsOf(input: unknown): readonly unknown[] {
-	const given = typeof input === "string" ? parsed(input) : input;
+	const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input;
+	const given = typeof text === "string" ? parsed(text) : text;
 	return Array.isArray(given) ? given : [given];
 }
 
