@@ -1,5 +1,7 @@
 import { parse, stringify } from "lossless-json";
 
+const MARK = Symbol.for("grid-dispatch.NumberText");
+
 /**
  * A number that JavaScript would write in another way than it arrived: `9007199254740993`, `1e400`, `1.0`. It is kept as
  * its text, so that it leaves as it came. `Number(it)` is the nearest that a double can be.
@@ -19,14 +21,20 @@ export class NumberText {
 		return Number(this.#text);
 	}
 
-	/** `JSON.stringify` can write no text as a number: `writeJson` notices the call and writes anew. */
+	/** What wrote it without knowing of it would write the nearest double; `writeJson` never comes here. */
 	toJSON(): number {
-		numberTextWasMet = true;
 		return Number(this.#text);
+	}
+
+	get [MARK](): true {
+		return true;
 	}
 }
 
-let numberTextWasMet = false;
+/** Whether a value is a `NumberText`, of this or of another bundle: the door reads JSON, and the bridge writes it. */
+export function isNumberText(value: unknown): value is NumberText {
+	return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+}
 
 /**
  * Reads JSON as `JSON.parse` does, but for two things: a byte-order mark is skipped, and a number that would come out
@@ -57,9 +65,9 @@ export function readPlainJson(text: string): unknown {
  * @throws RangeError for what is nested too deeply
  */
 export function writeJson(value: unknown): string {
-	numberTextWasMet = false;
-	const quick = JSON.stringify(value);
-	const text = numberTextWasMet ? (stringify(value, undefined, undefined, [NUMBER_TEXTS]) as string) : quick;
+	const text = holdsNumberText(value)
+		? (stringify(value, undefined, undefined, [NUMBER_TEXTS]) as string)
+		: JSON.stringify(value);
 	return text.includes("\\ud") ? text.replace(ESCAPES, (whole, half) => (half === undefined ? whole : "\uFFFD")) : text;
 }
 
@@ -69,10 +77,15 @@ export function isNestedDeeper(value: unknown, levels: number): boolean {
 	return levels === 0 || Object.values(value).some((member) => isNestedDeeper(member, levels - 1));
 }
 
+function holdsNumberText(value: unknown): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return isNumberText(value) || Object.values(value).some(holdsNumberText);
+}
+
 /** `JSON.stringify` escapes what is no whole character, and a backslash by a second one. */
 const ESCAPES = /\\(?:(ud[89a-f][0-9a-f]{2})|.)/g;
 
-const NUMBER_TEXTS = { test: (value: unknown) => value instanceof NumberText, stringify: String };
+const NUMBER_TEXTS = { test: isNumberText, stringify: String };
 
 /**
  * Cheap, and true for each text with a number that JavaScript would write otherwise: one that is long, ends in a zero

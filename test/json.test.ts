@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { isNestedDeeper, NumberText, readJson, readPlainJson, writeJson } from "../src/json.ts";
+import { isNestedDeeper, isNumberText, NumberText, readJson, readPlainJson, writeJson } from "../src/json.ts";
 
 const NUMBERS = [
 	"0",
@@ -73,6 +73,21 @@ describe("JSON as the bridge reads and writes it", () => {
 		expect(Number(big)).toBe(9007199254740992);
 		expect(String(big)).toBe("9007199254740993");
 		expect(Object.keys(big)).toEqual([]);
+	});
+
+	it("knows a number of another copy of this module: the door and the bridge are bundles of their own", () => {
+		let other: typeof import("../src/json.ts") | undefined;
+		jest.isolateModules(() => {
+			other = require("../src/json.ts");
+		});
+		const read = other?.readJson('{"a":[9007199254740993]}') as { a: unknown[] };
+		expect(read.a[0]).not.toBeInstanceOf(NumberText);
+		expect(isNumberText(read.a[0])).toBe(true);
+		expect(writeJson(read)).toBe('{"a":[9007199254740993]}');
+	});
+
+	it("is the nearest double for what writes it without knowing of it", () => {
+		expect(JSON.stringify(readJson("[9007199254740993,1.0]"))).toBe("[9007199254740992,1]");
 	});
 
 	it("takes the last one of members with one name, as JSON.parse does, and a name like any other for one", () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { NumberText, writeJson } from "../json.ts";
+import { isNumberText, writeJson } from "../json.ts";
 
 /** Where data that is too large for a client payload lies instead: JSON, exactly as it would have been sent. */
 export interface Reference {
@@ -27,6 +27,6 @@ export function byReference(data: unknown, reference: Reference): Readonly<Recor
 }
 
 function isShort(value: unknown): boolean {
-	if (typeof value === "string" || value instanceof NumberText) return String(value).length <= MAX_MEMBER_CHARACTERS;
+	if (typeof value === "string" || isNumberText(value)) return String(value).length <= MAX_MEMBER_CHARACTERS;
 	return typeof value === "number" || typeof value === "boolean";
 }

@@ -1,3 +1,4 @@
+import { readPlainJson, writeJson } from "../json.ts";
 import type { BridgeEvent } from "./bridge-event.ts";
 import { VALIDATORS, type Violation } from "./validators.generated.js";
 
@@ -19,7 +20,7 @@ export function validateEvent(event: BridgeEvent): string | undefined {
 
 /** The schemas know only numbers that are JavaScript's. Asked for only where an event does not fit as it is. */
 function inPlainNumbers(event: BridgeEvent): unknown {
-	return JSON.parse(JSON.stringify(event)) as unknown;
+	return readPlainJson(writeJson(event));
 }
 
 function describe({ instancePath, keyword, params, message }: Violation): string {

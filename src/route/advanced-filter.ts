@@ -1,4 +1,4 @@
-import { NumberText } from "../json.ts";
+import { isNumberText } from "../json.ts";
 import { asNumber, type FilteredEvent, type ValueType } from "./filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "./operators.ts";
 import { type KeyValue, keyReader } from "./read-key.ts";
@@ -52,5 +52,5 @@ function lowerCase(value: unknown): unknown {
  * string operator reads a number as its text.
  */
 function asText({ value, extension }: KeyValue): unknown {
-	return extension && (typeof value === "number" || value instanceof NumberText) ? String(value) : value;
+	return extension && (typeof value === "number" || isNumberText(value)) ? String(value) : value;
 }

@@ -1,5 +1,5 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
-import { NumberText } from "../json.ts";
+import { isNumberText } from "../json.ts";
 
 /**
  * An event as filters ask of it. Case does not matter to them, and a hundred routes ask for the same few texts: each is
@@ -43,7 +43,7 @@ export function toFiltered(event: BridgeEvent, lowerCase = (text: string) => tex
 
 /** A number that no double can hold is compared as the nearest that one can. */
 export function asNumber(value: unknown): unknown {
-	return value instanceof NumberText ? Number(value) : value;
+	return isNumberText(value) ? Number(value) : value;
 }
 
 function once<From, To>(make: (from: From) => To): (from: From) => To {
