@@ -21,7 +21,7 @@ export class NumberText {
 		return Number(this.#text);
 	}
 
-	/** What wrote it without knowing of it would write the nearest double; `writeJson` never comes here. */
+	/** For `JSON.stringify`, which can write no better than a double; `writeJson` can. */
 	toJSON(): number {
 		return Number(this.#text);
 	}
@@ -42,8 +42,7 @@ export function isNumberText(value: unknown): value is NumberText {
  * @throws SyntaxError that names the position where the text ceases to be JSON
  */
 export function readJson(text: string): unknown {
-	const json = withoutMark(text);
-	return withNumberTexts(json, readPlainJson(json));
+	return withNumberTexts(text, readPlainJson(text));
 }
 
 /**
@@ -56,6 +55,22 @@ export function readPlainJson(text: string): unknown {
 		return JSON.parse(json) as unknown;
 	} catch (error) {
 		throw positioned(json, error as Error);
+	}
+}
+
+/**
+ * What `readPlainJson` has read of a text, with a `NumberText` for each number that came out in another way than it came
+ * in. Most texts have none, which a cheap test tells.
+ */
+export function withNumberTexts(text: string, plain: unknown): unknown {
+	const json = withoutMark(text);
+	if (!MAYBE.test(json)) return plain;
+	try {
+		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+	} catch (error) {
+		// Nested too deeply for the library. In an array its neighbours need not be.
+		if (!(error instanceof RangeError)) throw error;
+		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
 	}
 }
 
@@ -92,17 +107,6 @@ const NUMBER_TEXTS = { test: isNumberText, stringify: String };
  * after the point, has an exponent, is very small, or is minus zero. A few texts that look so have none.
  */
 const MAYBE = /(?:^|[:,[\s])(?:-0|-?(?:[\d.]{16,}|\d+\.\d*0|0\.000000\d+|\d+(?:\.\d+)?[eE][+-]?\d+))\s*(?:[,\]}]|$)/;
-
-function withNumberTexts(json: string, plain: unknown): unknown {
-	if (!MAYBE.test(json)) return plain;
-	try {
-		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
-	} catch (error) {
-		// Nested too deeply for the library. In an array its neighbours need not be.
-		if (!(error instanceof RangeError)) throw error;
-		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
-	}
-}
 
 function parseNumber(text: string): number | NumberText {
 	const number = Number(text);

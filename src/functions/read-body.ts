@@ -1,4 +1,4 @@
-import { readJson, readPlainJson } from "../json.ts";
+import { readPlainJson, withNumberTexts } from "../json.ts";
 import { isBinaryMode, readBinaryMode } from "./read-binary-mode.ts";
 
 /** The elements of a delivery, or the status and the words that refuse it. */
@@ -36,12 +36,12 @@ function readElements(text: string): Body {
 		if (typeof plain !== "object" || plain === null) {
 			return refuse(400, "the body must be one event or an array of events, as JSON");
 		}
-		if (!Array.isArray(plain)) return { ok: true, elements: [readJson(text)] };
+		if (!Array.isArray(plain)) return { ok: true, elements: [withNumberTexts(text, plain)] };
 		if (plain.length === 0) return refuse(400, "the array holds no event");
 		if (plain.length > MAX_ELEMENTS) {
 			return refuse(413, `the array holds ${plain.length} events; one request may hold ${MAX_ELEMENTS}`);
 		}
-		return { ok: true, elements: readJson(text) as unknown[] };
+		return { ok: true, elements: withNumberTexts(text, plain) as unknown[] };
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;
 		return refuse(400, `the body is not JSON: ${error.message}`);
