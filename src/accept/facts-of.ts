@@ -1,7 +1,5 @@
+import { readInstant } from "../instant.ts";
 import type { EventFacts } from "../ledger/promise.ts";
-
-/** A time that a receipt's key can be made of. */
-const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/;
 
 /** What can be told of an element that is no sound event, so that it can be found. */
 export function factsOfElement(element: unknown, id: string | null): EventFacts {
@@ -14,7 +12,7 @@ export function factsOfElement(element: unknown, id: string | null): EventFacts 
 		type: text("type", "eventType"),
 		source: text("source", "topic"),
 		subject: text("subject"),
-		time: DATE_TIME.test(time) && !Number.isNaN(Date.parse(time)) ? time : "",
+		time: readInstant(time) === undefined ? "" : time,
 	};
 }
 

@@ -1,7 +1,9 @@
-/** JSON of any depth: `JSON.parse` reads what `JSON.stringify` cannot write, and a dead letter keeps the whole event. */
+import { isNumberText, writeJson } from "../json.ts";
+
+/** JSON of any depth: a dead letter keeps the whole event, and what can be read can be nested as deeply as it likes. */
 export function toJson(value: unknown): string {
 	try {
-		return JSON.stringify(value);
+		return writeJson(value);
 	} catch (error) {
 		if (!(error instanceof RangeError)) throw error;
 		return writeDeep(value);
@@ -11,13 +13,14 @@ export function toJson(value: unknown): string {
 /** What is still to be written: a value, or a text as it is. */
 type Part = { readonly value: unknown } | { readonly text: string };
 
-/** @param root as `JSON.parse` makes it */
+/** @param root as `readJson` makes it */
 function writeDeep(root: unknown): string {
 	const written: string[] = [];
 	const left: Part[] = [{ value: root }];
 	for (let part = left.pop(); part !== undefined; part = left.pop()) {
 		if ("text" in part) written.push(part.text);
-		else if (typeof part.value !== "object" || part.value === null) written.push(JSON.stringify(part.value));
+		else if (typeof part.value !== "object" || part.value === null || isNumberText(part.value))
+			written.push(writeJson(part.value));
 		else for (const inner of partsOf(part.value).reverse()) left.push(inner);
 	}
 	return written.join("");
@@ -29,7 +32,7 @@ function partsOf(value: object): Part[] {
 		return [{ text: "[" }, ...items, { text: "]" }];
 	}
 	const members = Object.entries(value).flatMap(([name, member], at) => [
-		{ text: `${at === 0 ? "" : ","}${JSON.stringify(name)}:` },
+		{ text: `${at === 0 ? "" : ","}${writeJson(name)}:` },
 		{ value: member as unknown },
 	]);
 	return [{ text: "{" }, ...members, { text: "}" }];

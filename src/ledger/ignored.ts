@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readInstant } from "../instant.ts";
 import type { EventFacts } from "./promise.ts";
 import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
 import { IGNORED_LANE, ROWS, receiptKey } from "./row-keys.ts";
@@ -45,7 +46,7 @@ export async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt
 /** The key follows from the event, so that one that is delivered again is one row. */
 function toReceipt({ event, reason, at }: IgnoredAt): Write {
 	const { id, type, source, subject, time } = event;
-	const instant = time === "" ? null : Date.parse(time);
+	const instant = readInstant(time)?.text ?? time;
 	const identity = JSON.stringify([source.toLowerCase(), type.toLowerCase(), id, subject, instant]);
 	const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
 	const when = { acceptedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };

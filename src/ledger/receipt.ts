@@ -1,4 +1,5 @@
 import { clipText } from "../clip-text.ts";
+import { readInstant } from "../instant.ts";
 import { cleanText } from "../report.ts";
 import type { AttemptRecord, EventFacts, Promised } from "./promise.ts";
 import { isJoin } from "./promise.ts";
@@ -102,8 +103,8 @@ export function plainColumns(columns: Columns): Columns {
 /** A time stays one that can be read: what is too long is the fraction of its second. */
 function clipTime(time: string): string {
 	if (time.length <= MAX_TIME) return time;
-	const epochMs = Date.parse(time);
-	return Number.isNaN(epochMs) ? "" : new Date(epochMs).toISOString();
+	const instant = readInstant(time);
+	return instant === undefined ? "" : new Date(instant.epochMs).toISOString();
 }
 
 /** The first attempt says when the trouble began, the last ones say how it is now. */

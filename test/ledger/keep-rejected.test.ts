@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { NumberText } from "../../src/json.ts";
 import { createKeepRejected, type KeepOptions, type Rejected } from "../../src/ledger/keep-rejected.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
 import { readRejected } from "../../src/ledger/rejected-letters.ts";
@@ -80,10 +81,11 @@ describe("keeping what is rejected", () => {
 		expect((await readRejected(ledger.storage, receipt?.rowKey ?? ""))?.element).toEqual(element);
 	});
 
-	it("keeps one whole, however deeply it is nested", async () => {
-		const deep = `{"id":"deep","a":[1,${'{"b":['.repeat(20_000)}"é"${"]}".repeat(20_000)},null]}`;
-		const key = await keeper()(rejected(1, { element: JSON.parse(deep) }));
-		expect(await ledger.blob(`rejected/${key}.json`)).toBe(deep);
+	it("keeps one whole, however deeply it is nested, with its numbers", async () => {
+		const deep = `{"id":"deep","a":[1,${'{"b":['.repeat(20_000)}"é"${"]}".repeat(20_000)},null]`;
+		const element = { ...JSON.parse(`${deep}}`), n: new NumberText("9007199254740993") };
+		const key = await keeper()(rejected(1, { element }));
+		expect(await ledger.blob(`rejected/${key}.json`)).toBe(`${deep},"n":9007199254740993}`);
 	});
 
 	it.each([400, 413])(
