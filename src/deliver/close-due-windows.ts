@@ -39,7 +39,7 @@ export async function closeDueWindows(
 		let { dueAt } = window;
 		if (dueAt <= now()) {
 			await hold.lastFor(LEASE_MS);
-			const inspected = await inspectWindow(storage, hold.lane, window);
+			const inspected = await inspectWindow(storage, hold.lane, window, now());
 			dueAt = inspected.dueAt;
 			if (dueAt > now()) writes.push(inspected.write);
 		}

@@ -268,21 +268,25 @@ describe("an event that joins a window that is just closing", () => {
 	it.each([
 		[
 			"after it was found due",
+			late((method, args) => method === "list" && lists(args).select?.includes("receipt") === true),
+		],
+		[
+			"after its members were listed",
+			late((method, args) => method === "writeStream" && String(args[0]).startsWith("manifests/")),
+		],
+		[
+			"while its members are read",
 			late(
 				(method, args) => method === "list" && lists(args).from.startsWith("m-") && lists(args).select === undefined,
 			),
-		],
-		[
-			"after its members were read",
-			late((method, args) => method === "write" && String(args[0]).startsWith("manifests/")),
 		],
 		[
 			"just before its row gives way to the dispatch",
 			late((method, args) => method === "commit" && text(args).includes('"delete","rowKey":"b-')),
 		],
 		[
-			"before its members are cleaned up",
-			late((method, args) => method === "read" && String(args[0]).startsWith("closings/")),
+			"after its manifest was written",
+			late((method, args) => method === "write" && String(args[0]).startsWith("closings/")),
 		],
 		[
 			"before its members are removed",
@@ -349,25 +353,72 @@ describe("cleaning up after a window", () => {
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
 	});
 
-	it("holds no lane up when somebody has removed the list that it goes by", async () => {
-		let removed = false;
-		const lane: LaneHarness = await startLane({
+	/** A lane whose drainer died when it had completed 50 of 120 members, and whose blobs of those beginnings are gone. */
+	async function halfDone(...gone: readonly string[]): Promise<LaneHarness> {
+		let [commits, isDying] = [0, true];
+		const lane = await startLane({
 			around: async ({ method, args }, make) => {
-				if (method === "read" && String(args[0]).startsWith("closings/") && !removed) {
-					removed = true;
-					await lane.ledger.storage.remove(String(args[0]));
+				if (method !== "commit" || !JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) return make();
+				commits += 1;
+				if (isDying && commits >= 2) throw new Error("killed");
+				return make();
+			},
+		});
+		await lane.instance.accept(...range(120).map((number) => join(number)));
+		await lane.heedNext();
+		await expect(lane.heedNext()).rejects.toThrow("killed");
+		isDying = false;
+		const { storage } = lane.ledger;
+		for (const beginning of gone) for (const name of (await storage.names(beginning)).names) await storage.remove(name);
+		await lane.instance.accept(join(200));
+		return lane;
+	}
+
+	it.each([
+		["is there", []],
+		["is gone", ["closings/"]],
+	])("goes on where it broke off, and gathers no event twice, when the list that it goes by %s", async (_, gone) => {
+		const lane = await halfDone(...gone);
+		await lane.heedAll();
+		expect((await manifests(lane)).flat().sort()).toEqual(events(...range(120), 200).sort());
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(121);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
+	it("gathers its members anew when nothing is left that tells who they were", async () => {
+		const lane = await halfDone("closings/", "manifests/");
+		await lane.heedAll();
+		const listed = (await manifests(lane)).flat();
+		expect([...listed].sort()).toEqual(expect.arrayContaining(events(200)));
+		expect(listed).toHaveLength(71);
+		expect(lane.sent).toHaveLength(2);
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(121);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
+	it("gathers a window of which nothing was completed, and nothing is left, under another key", async () => {
+		let [commits, isDying] = [0, true];
+		const lane = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "commit" && JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) {
+					commits += 1;
+					if (isDying) throw new Error("killed");
 				}
 				return make();
 			},
 		});
 		await lane.instance.accept(join(0), join(1));
+		await lane.heedNext();
+		await expect(lane.heedNext()).rejects.toThrow("killed");
+		isDying = false;
+		const { storage } = lane.ledger;
+		for (const beginning of ["closings/", "manifests/"])
+			for (const name of (await storage.names(beginning)).names) await storage.remove(name);
 		await lane.heedAll();
-		await lane.instance.accept(promised(50));
-		await lane.heedAll();
-		expect(removed).toBe(true);
-		expect(lane.sent.map(({ id }) => id)).toContain("event-50");
-		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(0, 1)));
-		expect(await lane.entries()).toBe(0);
+		expect(commits).toBeGreaterThan(1);
+		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
+		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(2);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 
 	it("does not take an empty page for the end of who is left", async () => {
