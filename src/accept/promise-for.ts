@@ -31,8 +31,9 @@ export async function promiseFor(event: BridgeEvent, match: Match, options: Prom
 	if (coalesce !== undefined) {
 		const { id, type, source, subject, time, data } = event;
 		const line = JSON.stringify({ id, type, source, subject, time, data: data ?? null });
-		const { quietSeconds, maxSeconds } = coalesce;
-		const timing = { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000 };
+		const { quietSeconds, maxSeconds, maxEvents } = coalesce;
+		const limits = maxEvents === undefined ? {} : { maxEvents };
+		const timing = { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, ...limits };
 		const how = { group: groupOf(event, route, to, coalesce), ...timing, ...token, line };
 		return { ok: true, promised: { ...promised, how } };
 	}

@@ -1,6 +1,6 @@
 import type { CleanUpOptions } from "../ledger/clean-up.ts";
 import { cleanUpClosed } from "../ledger/clean-up-closed.ts";
-import { type CloseOptions, closeWindow } from "../ledger/close-window.ts";
+import { type ClosedWindow, type CloseOptions, closeWindow } from "../ledger/close-window.ts";
 import type { Hold } from "../ledger/hold.ts";
 import { inspectWindow } from "../ledger/inspect-window.ts";
 import type { Write } from "../ledger/storage.ts";
@@ -10,7 +10,7 @@ export interface CloseDueOptions extends CloseOptions, CleanUpOptions {
 	/** Called before anything is closed. */
 	readonly begin: () => Promise<void>;
 	/** Told of each window that was closed. */
-	readonly onClosed: (closed: { readonly key: string; readonly count: number }) => void;
+	readonly onClosed: (closed: ClosedWindow) => void;
 }
 
 export interface ClosedDue {

@@ -1,6 +1,6 @@
 import { type Limit, nextSlot } from "../dispatch/pace.ts";
 import { cleanUp } from "../ledger/clean-up.ts";
-import type { CloseOptions } from "../ledger/close-window.ts";
+import type { ClosedWindow, CloseOptions } from "../ledger/close-window.ts";
 import type { Entry } from "../ledger/entry.ts";
 import type { Hold, View } from "../ledger/hold.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
@@ -22,11 +22,9 @@ export interface DrainOptions extends CloseOptions {
 	/** Delivers one entry. */
 	readonly entries: EntryDelivery;
 	/** Told of each window that was closed. */
-	readonly onClosed: (log: Log, lane: string, closed: { readonly key: string; readonly count: number }) => void;
+	readonly onClosed: (log: Log, lane: string, closed: ClosedWindow) => void;
 }
 
-/** No wake-up is recorded. */
-const NONE = { at: null };
 /** A call takes 10 s at most, and then its result has to be written. */
 const LEASE_MS = 15_000;
 /** For so long it is not worth letting go of a lane. */
@@ -99,7 +97,7 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 
 	/** Closes what is due. Answers when the next one is; 0 where there is something new to look at. */
 	async function closeWindows({ windows }: View): Promise<number> {
-		const onClosed = (closed: { key: string; count: number }) => options.onClosed(run.log, hold.lane, closed);
+		const onClosed = (closed: ClosedWindow) => options.onClosed(run.log, hold.lane, closed);
 		const closed = await closeDueWindows(hold, windows, { ...options, begin: beginTerm, onClosed });
 		windowWrites = closed.writes;
 		for (const rowKey of closed.cleaned) cleaned.add(rowKey);
@@ -117,6 +115,7 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 				gone.add(entry.rowKey);
 				await beginTerm();
 				await hold.lastFor(LEASE_MS);
+				await completeWindow(entry);
 				await entries.bury(hold, entry, run.log);
 				sent += 1;
 			}
@@ -127,19 +126,23 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 			if (!isDue(entry, hold.state())) continue;
 			await beginTerm();
 			await hold.lastFor(LEASE_MS);
-			if (entry.closing !== undefined && !cleaned.has(entry.rowKey)) {
-				await cleanUp(hold, { ...entry, closing: entry.closing }, options);
-			}
+			await completeWindow(entry);
 			taken.add(entry.rowKey);
 			begun.set(entry.rowKey, now());
-			const sending = entries.send(hold.lane, entry);
+			underWay.set(entry.rowKey, entries.send(hold.lane, entry));
 			// Heard when it is its turn; until then nobody else may take it for unheard.
-			sending.catch(() => {});
-			underWay.set(entry.rowKey, sending);
+			underWay.get(entry.rowKey)?.catch(() => {});
 			sent += 1;
 		}
 		while (underWay.size > 0) await finishOne(view);
 		return sent;
+	}
+
+	/** Whatever is done with a window's dispatch, its members come first. */
+	async function completeWindow({ closing, ...entry }: Entry): Promise<void> {
+		if (closing === undefined || cleaned.has(entry.rowKey)) return;
+		await cleanUp(hold, { ...entry, closing }, options);
+		cleaned.add(entry.rowKey);
 	}
 
 	async function conclude(ended: Promise<Tried>): Promise<Fate> {
@@ -160,8 +163,8 @@ export async function drain(hold: Hold, run: Run, options: DrainOptions): Promis
 		underWay.delete(ended.entry.rowKey);
 		begun.delete(ended.entry.rowKey);
 		const isLast = run.wake !== undefined && underWay.size === 0 && !isLeft(view, ended.entry);
-		const record = (kept: boolean) => (isLast && !kept ? NONE : {});
-		const fate = await entries.finish(hold, ended, (kept) => ({ ...hold.state().wake, ...record(kept) }), run.log);
+		const record = (kept: boolean) => ({ ...hold.state().wake, ...(isLast && !kept ? { at: null } : {}) });
+		const fate = await entries.finish(hold, ended, record, run.log);
 		if (fate.kind !== "kept") gone.add(ended.entry.rowKey);
 		run.onFate?.(ended.entry, fate);
 	}

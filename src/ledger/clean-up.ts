@@ -1,6 +1,5 @@
 import pMap from "p-map";
 import { type Closing, readClosing } from "./closing.ts";
-import type { Entry } from "./entry.ts";
 import type { Hold } from "./hold.ts";
 import { type Member, presentMembers } from "./members.ts";
 import { persist } from "./persist.ts";
@@ -21,19 +20,8 @@ const PARTS_AT_ONCE = 4;
 const LEASE_MS = 15_000;
 
 /**
- * Completes the members of a closed window, if that was not done when it was closed: before its dispatch is sent, given
- * up, or anything else. Answers the dispatch as it is then.
- */
-export async function cleanUpFirst(hold: Hold, entry: Entry, options: CleanUpOptions): Promise<Entry> {
-	const { closing, ...cleaned } = entry;
-	if (closing === undefined) return entry;
-	await cleanUp(hold, { ...entry, closing }, options);
-	return cleaned;
-}
-
-/**
- * Does what is left to do for the members of a closed window, whose close broke off.
- * @param dispatch the one that it belongs to
+ * Completes the members of a closed window whose close broke off: before anything else is done with its dispatch,
+ * whether it is sent or given up. It can be repeated.
  */
 export async function cleanUp(
 	hold: Hold,
