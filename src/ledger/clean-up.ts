@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { cleanText } from "../report.ts";
 import { type Closing, readClosing } from "./closing.ts";
 import type { Hold } from "./hold.ts";
 import { type Member, presentMembers } from "./members.ts";
@@ -52,7 +53,7 @@ export async function completeMembers(
 		state: "coalesced",
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
-		...(reason === undefined ? {} : { reason: reason.slice(0, MAX_REASON) }),
+		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
@@ -95,7 +96,7 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 	try {
 		return void (await persist(() => storage.commit(lane, members.flat())));
 	} catch (error) {
-		if (!(isStorageError(error) && error.status === 404)) throw error;
+		if (!(isStorageError(error) && error.refused)) throw error;
 	}
 	const [only = []] = members;
 	if (members.length > 1) {

@@ -120,5 +120,5 @@ function dispatchRows(
 		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
 	];
 	// As it is when its members are completed.
-	return { entry: readEntry({ rowKey: place, etag: "", columns }), rows };
+	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
 }

@@ -222,6 +222,61 @@ describe("a window whose dispatch can never be sent", () => {
 	});
 });
 
+describe("a window whose row", () => {
+	const away = (when: (method: string, args: readonly unknown[]) => boolean) =>
+		async function start(): Promise<LaneHarness> {
+			let isGone = false;
+			const lane: LaneHarness = await startLane({
+				around: async ({ method, args }, make) => {
+					if (isGone || !when(method, args)) return make();
+					isGone = true;
+					const [row] = await lane.ledger.rows(LANE, "b-");
+					if (row !== undefined) await change(lane, { kind: "delete", rowKey: row.rowKey });
+					return make();
+				},
+			});
+			return lane;
+		};
+	const text = (args: readonly unknown[]) => JSON.stringify(args[1]);
+
+	it.each([
+		["is looked at", away((method, args) => method === "list" && text(args).includes('"select":["bytes"]'))],
+		["is closed", away((method) => method === "writeStream")],
+	])("goes away while it %s does not hold up others, and is there again for who joins it", async (_, start) => {
+		const lane = await start();
+		await lane.instance.accept(joining(0), promised(3));
+		await lane.heedAll(() => lane.now > START + 10 * MINUTE);
+		await lane.instance.accept(joining(1), promised(4));
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(3);
+		expect(
+			eventsOf(lane)
+				.map(({ length }) => length)
+				.sort(),
+		).toEqual([0, 0, 2]);
+		expect(await leftovers(lane)).toEqual([]);
+	});
+
+	it.each([
+		["holds nothing", {}],
+		["holds nonsense", { quietMs: "x", maxMs: -1, maxEvents: "many", dueAt: "soon", newest: "'", oldestAt: "x" }],
+		[
+			"says it is due in a thousand years",
+			{ dueAt: "3026-01-01T00:00:00.000Z", oldestAt: new Date(START).toISOString() },
+		],
+	])("%s is closed, and all others as well", async (_, columns) => {
+		const lane = await startLane();
+		await lane.instance.accept(joining(0), joining(1, OTHER), promised(3));
+		const [row] = await lane.ledger.rows(LANE, "b-ab");
+		const { repository, dispatchType, quietMs, maxMs } = row?.columns ?? {};
+		const written = { repository, dispatchType, quietMs, maxMs, ...columns };
+		await change(lane, { kind: "replace", rowKey: row?.rowKey ?? "", columns: written });
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(3);
+		expect(await leftovers(lane)).toEqual([]);
+	});
+});
+
 describe("a close that fails again and again", () => {
 	it("leaves no more blobs behind than one that does not", async () => {
 		let isBroken = true;
@@ -272,6 +327,29 @@ describe("the members of a closed window", () => {
 		expect(dispatch).toMatchObject({ state: "accepted" });
 		const members = receipts.filter(({ event }) => ["event-0", "event-1"].includes(event.id));
 		expect(members).toMatchObject(Array(2).fill({ state: "coalesced", window: dispatch?.key }));
+	});
+
+	it("name it while their lane is paused, too, when its drainer died before it had told them", async () => {
+		let isDying = true;
+		const lane = await startLane({
+			answer: paused(START + 60 * MINUTE),
+			around: async ({ method, args }, make) => {
+				if (isDying && method === "commit" && JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) {
+					throw new Error("killed");
+				}
+				return make();
+			},
+		});
+		await lane.instance.accept(promised(50));
+		await lane.heedNext();
+		await lane.instance.accept(joining(0), joining(1));
+		await lane.heedAll(() => lane.now > START + 2 * MINUTE);
+		const states = async () => (await lane.receipts()).filter(({ window }) => window !== null).length;
+		expect(await states()).toBe(0);
+		isDying = false;
+		await lane.instance.wake({ lane: LANE, wake: 300 }, lane.logged.log);
+		expect(await states()).toBe(2);
+		expect(lane.sent).toHaveLength(1);
 	});
 
 	it.each([

@@ -60,7 +60,13 @@ async function fill({ count, bytes = 200, how = {}, at = (number) => number, tol
 	}
 	const columns = { quietMs: 60_000, maxMs: 600_000, route, ...to, ...how };
 	await storage.commit(LANE, [{ kind: "upsert", rowKey: `b-${GROUP}`, columns }]);
-	const hold = await takeHold({ storage, lane: LANE, now: () => START, monotonic: () => 0 });
+	const hold = await takeHold({
+		storage,
+		lane: LANE,
+		address: "https://api.github.com",
+		now: () => START,
+		monotonic: () => 0,
+	});
 	if (hold === undefined) throw new Error("the lane is held");
 	await hold.read(() => true);
 	const window = () => {
