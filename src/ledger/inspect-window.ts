@@ -16,6 +16,8 @@ type Seen = Pick<Window, "newest" | "oldestAt" | "seen" | "seenBytes">;
 const PAGE = 1_000;
 /** Whoever waits for a window to be full looks no more often. */
 const LOOK_MS = 5_000;
+/** What has come at once is taken for what comes in a second. */
+const SECOND_MS = 1_000;
 
 /**
  * Looks at the members that have come since the last time: the window closes when none has come for the quiet time, when
@@ -31,7 +33,7 @@ export async function inspectWindow(storage: Storage, lane: string, window: Wind
 	const newestAt = newest === undefined ? 0 : acceptedAtOf(newest);
 	const closesAt = newest === undefined ? 0 : Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
 	// If more come as fast as they did; the longer none has come, the less often it is worth a look.
-	const fullAt = oldestAt + Math.max(now - oldestAt, LOOK_MS) / fullness;
+	const fullAt = oldestAt + Math.max(now - oldestAt, SECOND_MS) / fullness;
 	const lookAt = Math.max(fullAt, now + Math.max(LOOK_MS, now - newestAt));
 	const dueAt = fullness >= 1 ? 0 : Math.min(closesAt, lookAt);
 	const columns = {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
-import type { Page, Range } from "../../src/ledger/storage.ts";
+import type { Page, Range, Storage } from "../../src/ledger/storage.ts";
 import { ensureWindow } from "../../src/ledger/window.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 import { joining, promised } from "../helpers/promised.ts";
@@ -68,6 +69,27 @@ describe("a window", () => {
 		expect(lane.sent[0]?.at).toBeLessThanOrEqual(START + MAX + 2 * SECOND);
 		expect(first?.length).toBeGreaterThanOrEqual(15);
 		expect([first, ...rest].flat()).toEqual(events(...range(22)));
+	});
+
+	it("closes within seconds when it is full, however quiet it should be, and what is left waits for its own time", async () => {
+		const lane = await startLane();
+		const slow = (number: number) => join(number, { how: { quietMs: MINUTE * 10, maxMs: MINUTE * 60, maxEvents: 4 } });
+		for (const number of range(4)) {
+			await lane.instance.accept(slow(number));
+			while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) <= lane.now + SECOND) await lane.heedNext();
+			lane.now += SECOND;
+		}
+		await lane.heedAll(() => lane.sent.length > 0);
+		expect(gathered(lane)).toEqual([events(0, 1, 2, 3)]);
+		expect(lane.now).toBeLessThan(START + 15 * SECOND);
+		await lane.instance.accept(...range(10, 10).map(slow));
+		const begin = lane.now;
+		await lane.heedAll(() => lane.sent.length >= 3);
+		expect(lane.now).toBeLessThan(begin + 10 * SECOND);
+		await lane.heedAll();
+		expect(gathered(lane).map((ids) => ids?.length)).toEqual([4, 4, 4, 2]);
+		expect(gathered(lane).flat().sort()).toEqual(events(...range(4), ...range(10, 10)).sort());
+		expect(lane.sent[3]?.at).toBeGreaterThanOrEqual(begin + 10 * MINUTE);
 	});
 
 	it("makes every member's receipt final, naming the dispatch, and leaves no row behind but receipts", async () => {
@@ -305,6 +327,39 @@ describe("an event that joins a window that is just closing", () => {
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
 		expect(await lane.ledger.rows(LANE, "b-")).toEqual([]);
+	});
+});
+
+describe("a drainer that has lost its lease while it closes a window", () => {
+	it("cannot write into the manifest of the one that has closed it instead, with one event more", async () => {
+		let isFirst = true;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method !== "writeStream" || !isFirst) return make();
+				isFirst = false;
+				const [blob, content, type] = args as Parameters<Storage["writeStream"]>;
+				const parts: Buffer[] = [];
+				for await (const part of content) parts.push(part);
+				// All is read, and on its way, when another one takes over.
+				await lane.ledger.breakLease(LANE);
+				await other.accept(join(7));
+				lane.now += 10 * MINUTE;
+				await other.wake({ lane: LANE, wake: 500 }, lane.logged.log);
+				return lane.ledger.storage.writeStream(blob, Readable.from(parts), type);
+			},
+		});
+		const other = lane.another();
+		await lane.instance.accept(join(0), join(1));
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(1);
+		const manifest = await lane.ledger.blob(`manifests/${lane.sent[0]?.id}.jsonl`);
+		const listed = manifest
+			.trimEnd()
+			.split("\n")
+			.map((line) => (JSON.parse(line) as { id: string }).id);
+		expect([...listed].sort()).toEqual(events(0, 1, 7));
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 });
 
