@@ -14,7 +14,7 @@ import { nextSlot } from "./dispatch/pace.ts";
 import { runsPage } from "./dispatch/runs-page.ts";
 import type { TokenFor } from "./dispatch/token-source.ts";
 import { idOf } from "./event/read-event.ts";
-import type { WindowDispatch } from "./ledger/close-window.ts";
+import type { ClosedWindow, WindowDispatch } from "./ledger/close-window.ts";
 import type { Hold } from "./ledger/hold.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
@@ -94,8 +94,10 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const entries = createEntryDelivery({ ...options, storage, dispatch, limits, giveUpMs });
 	const toBody = (window: WindowDispatch) => windowBody(window, version);
-	const onClosed = (log: Log, lane: string, closed: { key: string; count: number }) =>
-		report(log, "info", { stage: "window", lane, ...closed });
+	const onClosed = (log: Log, lane: string, { key, count, refused: reason }: ClosedWindow) => {
+		report(log, "info", { stage: "window", lane, key, count });
+		if (reason !== undefined) report(log, "error", { stage: "dead-letter", lane, key, count, reason });
+	};
 	const drainOptions = { ...options, storage, limits, concurrency, entries, toBody, onClosed };
 	const drainLane = (hold: Hold, run: Run) => drain(hold, run, drainOptions);
 	const inline = createInline({ take, drain: drainLane, limits, now });

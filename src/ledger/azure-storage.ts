@@ -1,5 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
+import { type BlockCall, uploadInBlocks } from "./azure-blocks.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
 import { toAction, toRow } from "./azure-rows.ts";
 import { containerOf, type LedgerNames } from "./names.ts";
@@ -99,6 +100,12 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				},
 				TRANSFER_TIMEOUT_MS,
 			),
+		writeStream: async (blob, content, blobContentType) => {
+			const client = containerFor(blob).getBlockBlobClient(blob);
+			const call: BlockCall = (make) => called(() => makeContainerFor(blob), make, TRANSFER_TIMEOUT_MS);
+			await uploadInBlocks(client, content, { blobContentType }, call);
+			return client.url.split("?")[0] ?? "";
+		},
 		read: (blob, from) =>
 			called(
 				undefined,

@@ -47,9 +47,6 @@ export const LIGHT_COLUMNS = [
 	"closing",
 ] as const;
 
-/** What is larger lies in a blob: one property holds 64 KiB. */
-export const MAX_INLINE_BYTES = 60 * 1024;
-
 export interface NewEntry {
 	readonly key: string;
 	readonly receipt: string;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { writeJson } from "../json.ts";
-import { MAX_INLINE_BYTES } from "./entry.ts";
 import type { EventFacts } from "./promise.ts";
 import { eventColumns } from "./receipt.ts";
+import { storeBody } from "./row-body.ts";
 import { deadLetterKey, NO_LANE, receiptKey } from "./row-keys.ts";
 import type { Columns, Storage } from "./storage.ts";
 
@@ -25,8 +25,7 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 		.digest("hex")
 		.slice(0, 32);
 	const receipt = receiptKey(event.time, key);
-	const blob = Buffer.byteLength(text) > MAX_INLINE_BYTES ? `rejected/${key}.json` : undefined;
-	if (blob !== undefined) await storage.write(blob, Buffer.from(text), "application/json");
+	const stored = await storeBody(storage, "event", key, text);
 	const at = new Date(now).toISOString();
 	const destination: Columns = to === null ? {} : { ...to, dispatchType: to.dispatchType.slice(0, 1_500) };
 	const columns: Columns = {
@@ -38,9 +37,9 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 		acceptedAt: at,
 		finishedAt: at,
 		reason: reason.slice(0, 1_500),
-		...(blob === undefined ? {} : { blobs: blob }),
+		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
 	};
-	const kept: Columns = { key, receipt, ...(blob === undefined ? { event: Buffer.from(text) } : { eventBlob: blob }) };
+	const kept: Columns = { key, receipt, ...stored.columns };
 	await storage.commit(NO_LANE, [
 		{ kind: "upsert", rowKey: receipt, columns },
 		{ kind: "upsert", rowKey: deadLetterKey(receipt), columns: kept },

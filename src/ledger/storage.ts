@@ -22,6 +22,11 @@ export interface Storage {
 	/** Writes a blob anew. Answers its URL. */
 	write(blob: string, content: Buffer, contentType: string): Promise<string>;
 	/**
+	 * Writes a blob anew from what comes, and has little of it in memory at a time. It is there when all of it is, or not
+	 * at all. What fits into one call is one call. Answers its URL.
+	 */
+	writeStream(blob: string, content: AsyncIterable<Buffer>, contentType: string): Promise<string>;
+	/**
 	 * A blob's content; undefined where there is none.
 	 * @param container one that is not the ledger's, here and below
 	 */

@@ -276,6 +276,36 @@ describe("blobs", () => {
 		expect((await storage.read("large"))?.equals(large)).toBe(true);
 	});
 
+	it.each([
+		["nothing", []],
+		["one part", [5]],
+		["many small parts", Array(300).fill(100)],
+		["parts that are more than a block", [3e6, 3e6, 9e6, 1]],
+	])("may be written as a stream of %s, in a container that is made for it", async (_, sizes) => {
+		const parts = sizes.map((size, index) => Buffer.alloc(size, String.fromCharCode(97 + (index % 26))));
+		const stream = async function* () {
+			yield* parts;
+		};
+		// Twice: a stream that is repeated writes the same blob.
+		for (let times = 0; times < 2; times++) {
+			const url = await storage.writeStream("manifests/a.jsonl", stream(), "application/x-ndjson");
+			expect(new URL(url).pathname).toBe(`/devstoreaccount1/${names.payloads}/manifests/a.jsonl`);
+			expect((await storage.read("manifests/a.jsonl"))?.equals(Buffer.concat(parts))).toBe(true);
+		}
+		const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(names.payloads);
+		const { contentType } = await container.getBlobClient("manifests/a.jsonl").getProperties();
+		expect(contentType).toBe("application/x-ndjson");
+	});
+
+	it("are not there as long as their stream has not come to its end", async () => {
+		const stream = async function* () {
+			yield Buffer.alloc(9_000_000);
+			throw new Error("nothing more can be read");
+		};
+		await expect(storage.writeStream("manifests/a.jsonl", stream(), "text/plain")).rejects.toThrow("nothing more");
+		expect(await storage.read("manifests/a.jsonl")).toBeUndefined();
+	});
+
 	it("are removed, and it is no fault if they are gone", async () => {
 		await storage.write("a", Buffer.from("x"), "text/plain");
 		await storage.remove("a");

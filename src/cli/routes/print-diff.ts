@@ -35,6 +35,11 @@ function shown(value: unknown): string {
 function ways(all: readonly Way[]): string {
 	if (all.length === 0) return "ignored";
 	const one = ({ repository, dispatchType, token, coalesce }: Way) =>
-		`${repository} as ${dispatchType}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : `, gathered by ${coalesce.by} for ${coalesce.quietSeconds} to ${coalesce.maxSeconds} s`}`;
+		`${repository} as ${dispatchType}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : gathered(coalesce)}`;
 	return all.map(one).join("; ");
+}
+
+function gathered({ by, quietSeconds, maxSeconds, maxEvents }: NonNullable<Way["coalesce"]>): string {
+	const most = maxEvents === undefined ? "" : `, ${maxEvents} at most`;
+	return `, gathered by ${by} for ${quietSeconds} to ${maxSeconds} s${most}`;
 }
