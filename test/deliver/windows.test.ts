@@ -444,6 +444,19 @@ describe("cleaning up after a window", () => {
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 
+	it("holds nobody up when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
+		const lane = await halfDone("closings/");
+		const [row] = await lane.ledger.rows(LANE, "e-");
+		const { group: _g, quietMs: _q, maxMs: _m, maxEvents: _e, ...columns } = row?.columns ?? {};
+		const { timestamp: _t, partitionKey: _p, ...rest } = columns;
+		await lane.ledger.storage.commit(LANE, [{ kind: "replace", rowKey: row?.rowKey ?? "", columns: rest }]);
+		await lane.instance.accept(promised(300));
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(3);
+		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(...range(120), 200)));
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
 	it("gathers its members anew when nothing is left that tells who they were", async () => {
 		const lane = await halfDone("closings/", "manifests/");
 		await lane.heedAll();
