@@ -143,7 +143,7 @@ describe("the log lines", () => {
 		fixture.github.script.set({ status: 503 });
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
-		await bridge.bury(["x"], "it could not be accepted", log);
+		await bridge.deadLetter(["x"], "it could not be accepted", log);
 	}
 
 	async function parkAndOpen() {

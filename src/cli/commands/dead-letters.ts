@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { plain } from "../../plain.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
@@ -6,7 +7,6 @@ import { colour } from "../colour.ts";
 import { describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { readNumber } from "../read-number.ts";
 
@@ -38,7 +38,7 @@ function listCommand(io: Io): Command {
 			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts)
-				io.stdout.write(`${paint("grey", receipt.key)}  ${describeReceipt(receipt, paint)}\n`);
+				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}\n`);
 			io.stdout.write("\nfeed them back after a repair: npx grid-dispatch replay KEY, or --all\n");
 		});
 }
@@ -64,7 +64,7 @@ async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownRecei
 		);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
 	throw new CliError(
-		`${plain(key)} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${plain(key)}`,
+		`${plain(key)} is no dead letter: it is ${plain(receipt.state)}; see it with: npx grid-dispatch trace ${plain(key)}`,
 	);
 }
 

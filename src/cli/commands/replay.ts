@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import type { Replayed } from "../../operate/replay.ts";
+import { plain } from "../../plain.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { colour } from "../colour.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { stateOption } from "../receipt-states.ts";
 
@@ -88,7 +88,7 @@ async function untilDone(bridge: BridgeClient, asked: ReplayAsked): Promise<read
 function print(io: Io, replayed: readonly Replayed[]): void {
 	const paint = colour(io.stdout, io.env);
 	for (const { key, outcome, reason } of replayed) {
-		const end = paint(outcome === "accepted" ? "green" : "red", outcome.padEnd(8));
+		const end = paint(outcome === "accepted" ? "green" : "red", plain(outcome).padEnd(8));
 		io.stdout.write(`${end}  ${plain(key)}${reason === null ? "" : `  ${plain(reason)}`}\n`);
 	}
 	const accepted = replayed.filter(({ outcome }) => outcome === "accepted").length;

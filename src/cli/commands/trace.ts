@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import { plain } from "../../plain.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { findReceipts } from "../story/find-receipts.ts";
 import { type FoundRuns, findRuns } from "../story/find-runs.ts";
