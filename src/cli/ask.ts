@@ -1,4 +1,3 @@
-import { plain } from "../plain.ts";
 import type { Io } from "./io.ts";
 import { reasonOf } from "./reason-of.ts";
 
@@ -33,7 +32,7 @@ export function createAsk({ fetch, now }: Pick<Io, "fetch" | "now">, timeoutMs =
 			const text = await response.text();
 			return { status: response.status, headers: response.headers, text, json: readJson(text), reason: "", aheadMs };
 		} catch (error) {
-			const [headers, reason] = [new Headers(), plain(reasonOf(error))];
+			const [headers, reason] = [new Headers(), reasonOf(error)];
 			return { status: 0, headers, text: "", json: undefined, reason, aheadMs: undefined };
 		}
 	};
@@ -42,7 +41,7 @@ export function createAsk({ fetch, now }: Pick<Io, "fetch" | "now">, timeoutMs =
 /** What an answer in JSON says of its error; empty where it says nothing. */
 export function errorIn({ json }: Pick<Asked, "json">): string {
 	const { error } = (json ?? {}) as { error?: unknown };
-	return typeof error === "string" ? plain(error) : "";
+	return typeof error === "string" ? error : "";
 }
 
 /** The header of a function key, as Azure Functions takes it; nothing without one. */

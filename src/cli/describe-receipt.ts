@@ -12,7 +12,7 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		event.subject === "" ? plain(event.id) : plain(event.subject),
 		to === null ? "" : paint("grey", `→ ${plain(to.repository)} ${plain(to.dispatchType)}`),
 		window === null ? "" : `with window ${plain(window)}`,
-		last === undefined || state !== "dispatched" ? "" : triesOf(attempts.length, last.ms),
+		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),
 	];
 	return facts.filter((fact) => fact !== "").join("  ");

@@ -59,13 +59,9 @@ async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownRecei
 	const { receipts } = await bridge.receipts({ find: key });
 	const receipt = receipts.find((one) => one.key === key);
 	if (receipt === undefined)
-		throw new CliError(
-			`${bridge.url} has no receipt with the key ${plain(key)}; list them: npx grid-dispatch dead-letters`,
-		);
+		throw new CliError(`${bridge.url} has no receipt with the key ${key}; list them: npx grid-dispatch dead-letters`);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
-	throw new CliError(
-		`${plain(key)} is no dead letter: it is ${plain(receipt.state)}; see it with: npx grid-dispatch trace ${plain(key)}`,
-	);
+	throw new CliError(`${key} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${key}`);
 }
 
 function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempts, reason }: ShownReceipt) {

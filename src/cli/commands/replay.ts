@@ -51,7 +51,7 @@ export function replayCommand(io: Io): Command {
 			}
 			const replayed = await untilDone(bridge, asked);
 			if (key !== undefined && replayed.length === 0)
-				throw new CliError(`${bridge.url} has no receipt with the key ${plain(key)}`);
+				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
 			if (flags.json) printJson(io, { replayed });
 			else print(io, replayed);
 			const kept = replayed.filter(({ outcome }) => outcome === "kept");

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { plain } from "../../plain.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
@@ -44,7 +43,7 @@ function checkCommand(io: Io): Command {
 			const failed = findings.some(({ verdict }) => verdict === "error" || strict === true);
 			if (json) printJson(io, { file: name, ok: !failed, findings });
 			else printFindings(io, name, findings);
-			if (failed) throw new CliError(`${plain(name)}: ${summaryOf(findings)}`, 1);
+			if (failed) throw new CliError(`${name}: ${summaryOf(findings)}`, 1);
 		});
 }
 

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { plain } from "../../plain.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
@@ -48,7 +47,7 @@ export function traceCommand(io: Io): Command {
 }
 
 function unknown(url: string, what: string): string {
-	return `${url} has no receipt for "${plain(what)}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
+	return `${url} has no receipt for "${what}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
 }
 
 async function windowOf(bridge: BridgeClient, { window }: ShownReceipt): Promise<ShownReceipt | undefined> {

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { plain } from "../../plain.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { CliError } from "../cli-error.ts";
@@ -29,7 +28,10 @@ export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[]
 	const read = readRoutes(table);
 	if (read.ok) return read.routes;
 	throw new CliError(
-		`the bridge would refuse ${plain(name)}; see "npx grid-dispatch routes check"\n  ${read.problems.map(plain).join("\n  ")}`,
+		[
+			`the bridge would refuse ${name}; see "npx grid-dispatch routes check"`,
+			...read.problems.map((problem) => `  ${problem}`),
+		],
 		1,
 	);
 }
@@ -52,8 +54,8 @@ function readText(file: string): string {
 		return readFileSync(file, "utf8");
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
-		if (code === "ENOENT") throw new CliError(`there is no file ${plain(file)}; give its path`, 1);
-		throw new CliError(plain(`${file} cannot be read: ${message}`), 1);
+		if (code === "ENOENT") throw new CliError(`there is no file ${file}; give its path`, 1);
+		throw new CliError(`${file} cannot be read: ${message}`, 1);
 	}
 }
 
@@ -66,5 +68,5 @@ function parsed(text: string, name: string): unknown {
 }
 
 function notJson(name: string, error: unknown): CliError {
-	return new CliError(plain(`${name} is not JSON: ${(error as Error).message}`), 1);
+	return new CliError(`${name} is not JSON: ${(error as Error).message}`, 1);
 }

@@ -1,5 +1,4 @@
 import { isObject } from "../../event/is-object.ts";
-import { plain } from "../../plain.ts";
 import { createCatalogue } from "../catalogue/catalogue.ts";
 import { inEnvelope } from "../catalogue/envelope.ts";
 import { findType } from "../catalogue/find-type.ts";
@@ -21,7 +20,7 @@ export function prepareEvents(
 		isObject(element) && settings.length > 0 ? setMembers(element, settings) : element;
 	if (flags.file !== undefined) {
 		const recorded = loadEvents(flags.file);
-		if (recorded.length === 0) throw new CliError(`${plain(flags.file)} holds no event`);
+		if (recorded.length === 0) throw new CliError(`${flags.file} holds no event`);
 		// One that was recorded has its identity; more of it are the same event once more.
 		const length = Math.max(recorded.length, flags.count);
 		return Array.from({ length }, (_, index) => change(recorded[index % recorded.length]));
