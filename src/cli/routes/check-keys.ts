@@ -73,7 +73,7 @@ function neverInData([member = "", ...names]: readonly string[]): Never | undefi
 	const looked = names.map((one) => `"${one}"`).join(" with ");
 	return {
 		why: `${map} holds texts by name, and a dot cannot stand in a name: "${name}" is looked for as ${looked} below it`,
-		repair: `filter by a name without a dot, as Event Grid has to, too, and look at "${name}" in the workflow`,
+		repair: `filter by a name without a dot (Event Grid has the same limit), and look at "${name}" in the workflow`,
 	};
 }
 
