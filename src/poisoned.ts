@@ -30,8 +30,7 @@ const PUT_BACK_SECONDS = 30;
 export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 	return {
 		async putBack(message, log, queue) {
-			// The trigger reads JSON where a text is JSON; so this text is read as the same message again.
-			await storage.put(JSON.stringify(message), PUT_BACK_SECONDS, queue);
+			await storage.put(textOf(message), PUT_BACK_SECONDS, queue);
 			const reason = "all its tries have failed; it is put back, and tried again";
 			report(log, "error", { stage: "wake-up", change: "put back", ...(queue === undefined ? {} : { queue }), reason });
 		},
@@ -43,4 +42,9 @@ export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 			}
 		},
 	};
+}
+
+/** What is read as the same message again: its bytes, or JSON, since a trigger reads a text that is JSON as such. */
+function textOf(message: unknown): string {
+	return message instanceof Uint8Array ? new TextDecoder().decode(message) : JSON.stringify(message);
 }

@@ -74,14 +74,20 @@ function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 	return { all: true, ...ofState };
 }
 
-/** One request takes so many. What is kept comes again with the next one, and ends it. */
+/**
+ * One request takes so many, and says how to go on behind them. A bridge of an older version does not: there what is
+ * kept comes again with the next request, and ends it.
+ */
 async function untilDone(bridge: BridgeClient, asked: ReplayAsked): Promise<readonly Replayed[]> {
 	const ends = new Map<string, Replayed>();
+	let from: string | undefined;
 	for (;;) {
-		const { replayed, more } = await bridge.replay(asked);
+		const answer = await bridge.replay({ ...asked, ...(from === undefined ? {} : { continue: from }) });
 		const before = ends.size;
-		for (const one of replayed) ends.set(one.key, one);
-		if (!more || ends.size === before) return [...ends.values()];
+		for (const one of answer.replayed) ends.set(one.key, one);
+		const goesOn = answer.continue === undefined ? ends.size > before : answer.continue !== from;
+		if (!answer.more || !goesOn) return [...ends.values()];
+		from = answer.continue;
 	}
 }
 

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
+import { collectReceipts } from "../collect-receipts.ts";
 import { examples } from "../examples.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
@@ -52,7 +53,7 @@ function unknown(url: string, what: string): string {
 
 async function windowOf(bridge: BridgeClient, { window }: ShownReceipt): Promise<ShownReceipt | undefined> {
 	if (window === null) return undefined;
-	const { receipts } = await bridge.receipts({ find: window, limit: 500 });
+	const { receipts } = await collectReceipts(bridge, { find: window, limit: 500 });
 	return receipts.find(({ key }) => key === window);
 }
 
