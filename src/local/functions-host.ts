@@ -69,7 +69,7 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 		// The real host answers 404 to a method that a function does not take, too.
 		if (found === undefined) return void response.writeHead(404).end();
 		// The real host hands on only a body whose length was announced; one in chunks arrives as none.
-		// Source: azure-functions-host, `ScriptInvocationContextExtensions`, `ToRpcHttp`.
+		// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
 		const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
 		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
 		const { http: given } = ((await invoke(app, found.called, input, onLog)) ?? {}) as RpcHttp;
