@@ -4,6 +4,7 @@ import type { TokenConfig } from "./dispatch/open-tokens.ts";
 import { type Limit, parsePace } from "./dispatch/pace.ts";
 import { readTokenConfig } from "./dispatch/read-token-config.ts";
 import { isLoopback } from "./is-loopback.ts";
+import { readPlainJson } from "./json.ts";
 import { readEventQueue } from "./ledger/names.ts";
 import { readStorageConfig, type StorageConfig } from "./ledger/storage-config.ts";
 import { isRepository, readRoutes } from "./route/read-routes.ts";
@@ -124,14 +125,17 @@ function readTable(setting: string, settings: Settings, appRoot: string): readon
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
-		const read = readRoutes(JSON.parse(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
+		const read = readRoutes(readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
 		if (read.ok) return read.routes;
 		for (const problem of read.problems) settings.refuse("BRIDGE_ROUTES", where + problem);
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		const repair = "give its path from there, or the table itself as JSON";
 		const missing = `there is no file "${setting}" beside host.json; ${repair}`;
-		settings.refuse("BRIDGE_ROUTES", code === "ENOENT" ? missing : `${where}${message}`);
+		settings.refuse(
+			"BRIDGE_ROUTES",
+			code === "ENOENT" ? missing : `${where}${error instanceof SyntaxError ? "it is not JSON: " : ""}${message}`,
+		);
 	}
 	return [];
 }

@@ -1,5 +1,6 @@
 import { factsOf } from "./accept/accept.ts";
 import { idOf } from "./event/read-event.ts";
+import { writeJson } from "./json.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { type Log, report } from "./report.ts";
@@ -46,5 +47,5 @@ export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 
 /** What is read as the same message again: its bytes, or JSON, since a trigger reads a text that is JSON as such. */
 function textOf(message: unknown): string {
-	return message instanceof Uint8Array ? new TextDecoder().decode(message) : JSON.stringify(message);
+	return message instanceof Uint8Array ? new TextDecoder().decode(message) : writeJson(message);
 }

@@ -257,6 +257,20 @@ describe("the configuration", () => {
 		expect(read({ ...storage, GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
 	});
 
+	it("skips a byte-order mark in a routes table, in the setting and in the file", () => {
+		writeFileSync(join(appRoot, "routes.json"), `\uFEFF${table({ name: "marked" })}`);
+		for (const setting of ["routes.json", `\uFEFF${table({ name: "marked" })}`]) {
+			expect(read({ ...sound, BRIDGE_ROUTES: setting }).routes).toMatchObject([{ name: "marked" }]);
+		}
+	});
+
+	it("names the position where a routes table ceases to be JSON", () => {
+		writeFileSync(join(appRoot, "routes.json"), "{ routes: [] }");
+		expect(problemsOf({ ...sound, BRIDGE_ROUTES: "routes.json" })).toMatchObject([
+			{ problem: expect.stringMatching(/^routes\.json: it is not JSON: .* at position 2$/) },
+		]);
+	});
+
 	it.each([
 		["a file that is not there", "nowhere.json", "no file"],
 		["JSON that is cut off", '{"routes": [', "JSON"],

@@ -1,6 +1,7 @@
 import type { Inline } from "../deliver/inline.ts";
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import { readEvent } from "../event/read-event.ts";
+import { readInstant } from "../instant.ts";
 import type { Rejected } from "../ledger/keep-rejected.ts";
 import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -114,7 +115,7 @@ export function factsOf(element: unknown, id: string | null): EventFacts {
 		type: String(text("type", "eventType")),
 		source: String(text("source", "topic")),
 		subject: String(text("subject")),
-		time: Number.isNaN(Date.parse(time)) ? "" : time,
+		time: time.length > 64 || readInstant(time) === undefined ? "" : time,
 	};
 }
 

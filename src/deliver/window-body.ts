@@ -1,5 +1,6 @@
 import { toClientPayload } from "../dispatch/client-payload.ts";
 import { toDispatchRequest } from "../dispatch/dispatch-request.ts";
+import { readJson } from "../json.ts";
 import type { WindowDispatch } from "../ledger/close-window.ts";
 
 /** Events are sent along only where they fit for certain; then the manifest need not be read. */
@@ -16,7 +17,7 @@ export function windowBody({ key, route, to, summary, lines, manifest }: WindowD
 		return toDispatchRequest(to, toClientPayload(event, { version, route, key }));
 	};
 	if (manifest.bytes <= MAX_INLINE_BYTES) {
-		const whole = withData({ events: lines.map((line) => JSON.parse(line) as unknown) });
+		const whole = withData({ events: lines.map(readJson) });
 		if (whole.ok) return whole.request.body;
 	}
 	const built = withData({ manifest });

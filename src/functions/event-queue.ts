@@ -5,6 +5,13 @@ import { acceptOrThrow, elementsOf } from "./accept-or-throw.ts";
 import { toLog } from "./to-log.ts";
 
 /**
+ * Asks the host for a message's bytes: of a text the library makes JSON before we see it, and rounds what no double can
+ * hold. Where the host does not listen, it hands over what it always does, which is read, too.
+ * Source: azure-functions-nodejs-library issue 72, "Support changing dataType for a binding".
+ */
+const AS_BYTES = { dataType: "binary" } as const;
+
+/**
  * The third door, for networks that Event Grid cannot reach: it delivers to a storage queue, one event a message, and
  * the platform takes it from there.
  */
@@ -12,6 +19,7 @@ export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueu
 	return {
 		queueName,
 		connection: LEDGER_CONNECTION,
+		...AS_BYTES,
 		handler: (message, context) => acceptOrThrow(theBridge, message, context),
 	};
 }
@@ -26,6 +34,7 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 	return {
 		queueName: `${queueName}-poison`,
 		connection: LEDGER_CONNECTION,
+		...AS_BYTES,
 		async handler(message, context) {
 			const bridge = await theBridge();
 			const log = toLog(context);

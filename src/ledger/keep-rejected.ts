@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { writeJson } from "../json.ts";
 import { MAX_INLINE_BYTES } from "./entry.ts";
 import type { EventFacts } from "./promise.ts";
 import { eventColumns } from "./receipt.ts";
@@ -27,7 +28,7 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 	const blob = Buffer.byteLength(text) > MAX_INLINE_BYTES ? `rejected/${key}.json` : undefined;
 	if (blob !== undefined) await storage.write(blob, Buffer.from(text), "application/json");
 	const at = new Date(now).toISOString();
-	const destination: Columns = to === null ? {} : { ...to };
+	const destination: Columns = to === null ? {} : { ...to, dispatchType: to.dispatchType.slice(0, 1_500) };
 	const columns: Columns = {
 		key,
 		state: "rejected",
@@ -50,7 +51,7 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 /** `JSON.parse` takes any depth, `JSON.stringify` does not. */
 function toJson(element: unknown): string {
 	try {
-		return JSON.stringify(element);
+		return writeJson(element);
 	} catch (error) {
 		if (error instanceof RangeError) return JSON.stringify("nested too deeply to be written down");
 		throw error;

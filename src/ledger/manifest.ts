@@ -1,3 +1,5 @@
+import { readInstant } from "../instant.ts";
+
 /** An event as a line of a manifest. */
 export interface GatheredEvent {
 	readonly id: string;
@@ -6,6 +8,8 @@ export interface GatheredEvent {
 	readonly subject: string;
 	readonly time: string;
 	readonly data: unknown;
+	/** Of a CloudEvent that has any. */
+	readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /** Where a window's events can be read: JSON Lines, one event a line. */
@@ -58,7 +62,7 @@ export function summarise(lines: readonly string[]): WindowSummary {
 		type = beginning ? event.type : type;
 		source = beginning ? event.source : commonPrefix(source, event.source);
 		subject = beginning ? event.subject : commonPrefix(subject, event.subject);
-		const at = event.time === "" ? 0 : Date.parse(event.time);
+		const at = readInstant(event.time)?.epochMs ?? 0;
 		if (at < first.at) first = { at, time: event.time };
 		if (at >= last.at) last = { at, time: event.time };
 		const { contentLength } = (event.data ?? {}) as { contentLength?: unknown };

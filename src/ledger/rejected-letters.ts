@@ -1,3 +1,4 @@
+import { readJson } from "../json.ts";
 import { deadLetterKey, NO_LANE } from "./row-keys.ts";
 import { isStorageError, type Storage } from "./storage.ts";
 
@@ -16,7 +17,7 @@ export async function readRejected(storage: Storage, receipt: string): Promise<R
 	const { event, eventBlob } = row.columns;
 	const blob = eventBlob === undefined ? {} : { blob: String(eventBlob) };
 	const content = blob.blob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(blob.blob);
-	return content && { element: JSON.parse(content.toString("utf8")) as unknown, ...blob };
+	return content && { element: readJson(content.toString("utf8")), ...blob };
 }
 
 /** Forgets a rejected event that was accepted after all: its new receipt stands for it from now on. */

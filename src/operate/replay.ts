@@ -1,3 +1,4 @@
+import { readJson } from "../json.ts";
 import type { FoundReceipts, ReceiptQuery } from "../ledger/list-receipts.ts";
 import { forgetRejected, readRejected } from "../ledger/rejected-letters.ts";
 import { replayDead } from "../ledger/replay-dead.ts";
@@ -146,7 +147,7 @@ function isRefused({ outcome }: EventResult): boolean {
 
 function parse(content: Buffer): readonly unknown[] | undefined {
 	try {
-		const parsed: unknown = JSON.parse(content.toString("utf8"));
+		const parsed = readJson(content.toString("utf8"));
 		return Array.isArray(parsed) ? parsed : [parsed];
 	} catch {
 		return undefined;

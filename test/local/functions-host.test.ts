@@ -224,6 +224,12 @@ app.storageQueue("work", {
 		if (dequeueCount < entry.failures) throw new Error("not yet");
 	},
 });
+app.storageQueue("bytes", {
+	queueName: "byte-items",
+	connection: "AzureWebJobsStorage",
+	dataType: "binary",
+	handler: (entry, context) => context.info(entry instanceof Buffer ? "bytes: " + entry.toString() : typeof entry),
+});
 app.timer("tick", {
 	schedule: "0 0 0 1 1 *",
 	runOnStartup: true,
@@ -245,8 +251,8 @@ describe("the triggers of the local functions host", () => {
 		return startFunctionsHost({ entry: app.entry, port: 0, onLog, storage: storage.connectionString, queues });
 	};
 	const linesOf = (name: string) => logged.filter(({ functionName }) => functionName === name);
-	const send = async (text: string) => {
-		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient("work-items");
+	const send = async (text: string, name = "work-items") => {
+		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient(name);
 		await queue.createIfNotExists();
 		await queue.sendMessage(Buffer.from(text).toString("base64"));
 	};
@@ -262,6 +268,12 @@ describe("the triggers of the local functions host", () => {
 		await host?.close();
 		await storage?.stop();
 		app?.remove();
+	});
+
+	it("hand a message's bytes to a function that asks for them", async () => {
+		await send('{"id":9007199254740993}', "byte-items");
+		const line = await eventually("the message's run", () => linesOf("bytes").at(0));
+		expect(line.message).toBe('bytes: {"id":9007199254740993}');
 	});
 
 	it("run a timer's function with a timer", async () => {

@@ -1,3 +1,4 @@
+import { writeJson } from "../../json.ts";
 import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
 import type { Explained, RouteVerdict } from "./explain.ts";
@@ -28,7 +29,7 @@ function printVerdict(
 	if (!takes) {
 		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
 		for (const { condition, reason, ...more } of failed) {
-			const found = "found" in more ? `; found ${more.found === null ? "nothing" : JSON.stringify(more.found)}` : "";
+			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
 			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
 		}
 		return;
