@@ -1,4 +1,4 @@
-import { type AcceptElement, createAccept, factsOf } from "./accept/accept.ts";
+import { type AcceptElement, createAccept } from "./accept/accept.ts";
 import { promiseFor } from "./accept/promise-for.ts";
 import type { Config } from "./config.ts";
 import { createEntryDelivery } from "./deliver/deliver-entry.ts";
@@ -13,7 +13,6 @@ import { openTokens } from "./dispatch/open-tokens.ts";
 import { nextSlot } from "./dispatch/pace.ts";
 import { runsPage } from "./dispatch/runs-page.ts";
 import type { TokenFor } from "./dispatch/token-source.ts";
-import { idOf } from "./event/read-event.ts";
 import type { ClosedWindow, WindowDispatch } from "./ledger/close-window.ts";
 import type { Hold } from "./ledger/hold.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
@@ -25,6 +24,7 @@ import { checkHealth, type Health } from "./operate/check-health.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
+import { createPoisoned, type Poisoned } from "./poisoned.ts";
 import { type Log, report } from "./report.ts";
 import type { Route } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
@@ -60,11 +60,9 @@ export interface ShownReceipts {
 }
 
 /** What the bridge's methods do, over an opened storage. */
-export interface Wired {
+export interface Wired extends Poisoned {
 	readonly accept: AcceptElement;
 	readonly wake: Wake;
-	readonly putBack: (message: unknown, log: Log) => Promise<void>;
-	readonly bury: (elements: readonly unknown[], reason: string, log: Log) => Promise<void>;
 	readonly receipts: (query: ReceiptQuery) => Promise<ShownReceipts>;
 	readonly replay: (
 		request: ReplayRequest,
@@ -74,9 +72,6 @@ export interface Wired {
 	readonly health: () => Promise<Health>;
 	readonly upkeep: (log: Log) => Promise<void>;
 }
-
-/** A poisoned wake-up comes back so much later. */
-const PUT_BACK_SECONDS = 30;
 
 /** Wires the rooms together. */
 export async function wire(config: Config, options: WiringOptions): Promise<Wired> {
@@ -122,17 +117,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	return {
 		accept,
 		wake: createWake({ storage, take, drain: drainLane, now }),
-		async putBack(message, log) {
-			report(log, "error", { stage: "wake-up", change: "put back", reason: "nobody could heed it in all its tries" });
-			await storage.put(JSON.stringify(message), PUT_BACK_SECONDS);
-		},
-		async bury(elements, reason, log) {
-			for (const element of elements) {
-				const event = factsOf(element, idOf(element));
-				const key = await keepRejected(storage, { element, event, route: null, to: null, reason }, now());
-				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
-			}
-		},
+		...createPoisoned(storage, now),
 		async receipts(query) {
 			const { receipts: found, complete } = await receipts(query);
 			return { receipts: found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) })), complete };

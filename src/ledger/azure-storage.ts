@@ -24,13 +24,12 @@ export function openAzureStorage(
 	return createAzureStorage(createClients(config, credential, names), names);
 }
 
-function createAzureStorage({ table, queue, blobs }: StorageClients, names: LedgerNames): Storage {
+function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients, names: LedgerNames): Storage {
 	const containerFor = (blob: string, foreign?: string) =>
 		blobs.getContainerClient(foreign ?? containerOf(blob, names));
 
 	const makeContainerFor = async (blob: string) => void (await containerFor(blob).createIfNotExists());
 	const makeTable = async () => void (await table.createTable());
-	const makeQueue = async () => void (await queue.createIfNotExists());
 
 	return {
 		commit: (partition, writes) =>
@@ -56,15 +55,18 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				const { value } = await pages.next();
 				return { rows: (value ?? []).map(toRow), next: value?.continuationToken };
 			}).catch((error: unknown) => unlessMissing(error) ?? { rows: [] }),
-		put: (text, visibleInSeconds) =>
-			called(makeQueue, async (abortSignal) => {
-				const { messageId, popReceipt } = await queue.sendMessage(Buffer.from(text).toString("base64"), {
+		put: (text, visibleInSeconds, other) => {
+			const to = other === undefined ? queue : otherQueue(other);
+			const make = async () => void (await to.createIfNotExists());
+			return called(make, async (abortSignal) => {
+				const { messageId, popReceipt } = await to.sendMessage(Buffer.from(text).toString("base64"), {
 					messageTimeToLive: -1,
 					visibilityTimeout: visibleInSeconds,
 					abortSignal,
 				});
 				return { id: messageId, popReceipt };
-			}),
+			});
+		},
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
 		lease: async (blob, seconds) => {

@@ -10,9 +10,12 @@ export interface Storage {
 	get(partition: string, rowKey: string): Promise<Row | undefined>;
 	/** One page of a partition's rows in the order of their keys. */
 	list(partition: string, range: Range): Promise<Page>;
-	/** Puts a message that never expires. Answers what removes it again. */
-	put(text: string, visibleInSeconds: number): Promise<PutMessage>;
-	/** Removes a message that nobody has taken since. */
+	/**
+	 * Puts a message that never expires. Answers what removes it again.
+	 * @param queue one that is not the ledger's
+	 */
+	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
+	/** Removes a message of the ledger's queue that nobody has taken since. */
 	unput(message: PutMessage): Promise<void>;
 	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while somebody holds it. */
 	lease(blob: string, seconds: number): Promise<string | undefined>;

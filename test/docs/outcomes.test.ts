@@ -143,7 +143,7 @@ describe("the log lines", () => {
 		fixture.github.script.set({ status: 503 });
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
-		await bridge.bury(["x"], "it could not be accepted", log);
+		await bridge.deadLetter(["x"], "it could not be accepted", log);
 	}
 
 	async function parkAndOpen() {
@@ -176,6 +176,7 @@ describe("the log lines", () => {
 		const bridge = fixture.bridge();
 		await bridge.wake("no wake-up", log);
 		await bridge.putBack(wakeUp, log);
+		await bridge.putBack(runCompleted, log, `e${newNames().queue}`);
 		const door = webhook("events", async () => bridge, readHandshakeRules({}));
 		for (const call of [{ body: "no JSON" }, { method: "OPTIONS" }]) {
 			const { logged } = await callFunction(door, call);

@@ -179,6 +179,15 @@ describe("messages", () => {
 		expect(properties.approximateMessagesCount).toBe(1);
 	});
 
+	it("may be put into another queue of the account, which is made if it is not there, and never expire there either", async () => {
+		const other = `${names.queue}-other`;
+		await storage.put("elsewhere", 0, other);
+		const queue = new QueueClient(connectionString, other);
+		const { peekedMessageItems } = await queue.peekMessages();
+		expect(peekedMessageItems).toMatchObject([{ messageText: Buffer.from("elsewhere").toString("base64") }]);
+		expect(peekedMessageItems[0]?.expiresOn.getUTCFullYear()).toBe(9999);
+	});
+
 	it("may be put to be seen six days later", async () => {
 		await expect(storage.put("later", 6 * 86_400)).resolves.toHaveProperty("popReceipt");
 	});
