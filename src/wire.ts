@@ -19,10 +19,13 @@ import type { Hold } from "./ledger/hold.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { type FoundReceipt, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
+import { listReceipts } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
+import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
-import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+import { type ReplayRequest, replay } from "./operate/replay.ts";
+import type { ReplayAnswer } from "./operate/replay-types.ts";
 import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
 import { type Log, report } from "./report.ts";
@@ -55,8 +58,13 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 export interface ShownReceipts {
+	/** The newest event first. */
 	readonly receipts: readonly ShownReceipt[];
+	/** False where there may be more; then `continue` is what the next question goes on with. */
 	readonly complete: boolean;
+	readonly continue?: string;
+	/** What could not be read. */
+	readonly problems: readonly string[];
 }
 
 /** What the bridge's methods do, over an opened storage. */
@@ -114,7 +122,6 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const lanes = destinationByLane(routes, tokenKind);
 	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const receipts = (query: ReceiptQuery) => listReceipts(storage, query, { now });
 	const runsOf = ({ to }: FoundReceipt) => to && runsPage(config.githubApiUrl, to.repository);
 	return {
 		accept,
@@ -131,15 +138,18 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 			}
 		},
 		async receipts(query) {
-			const { receipts: found, complete } = await receipts(query);
-			return { receipts: found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) })), complete };
+			const { receipts: found, continueAfter, problems } = await listReceipts(storage, query, { now });
+			const receipts = found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) }));
+			const next = continueAfter(found.length);
+			return { receipts, complete: next === undefined, ...(next === undefined ? {} : { continue: next }), problems };
 		},
 		replay: (request, log, again) =>
 			replay(request, log, {
 				storage,
-				list: receipts,
+				list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
 				accept: again,
 				wake: wakeLane,
+				newId,
 				now,
 			}),
 		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),

@@ -1,8 +1,8 @@
 import { isObject } from "../event/is-object.ts";
 import type { ReceiptJson } from "../functions/receipts.ts";
-import type { ReceiptState } from "../ledger/list-receipts.ts";
+import type { ReceiptState } from "../ledger/show-receipt.ts";
 import type { Health } from "../operate/check-health.ts";
-import type { ReplayAnswer } from "../operate/replay.ts";
+import type { ReplayAnswer } from "../operate/replay-types.ts";
 import { createAsk, errorIn, keyHeader } from "./ask.ts";
 import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";

@@ -1,5 +1,5 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import type { Columns, Page, Range, Row, Write } from "./storage.ts";
+import { type Columns, type Page, type Range, type Row, WRITTEN_AT, type Write } from "./storage.ts";
 
 /** A write as the SDK's transactions take it. */
 export function toAction(partitionKey: string, write: Write): TransactionAction {
@@ -38,5 +38,12 @@ export async function readPage(
 		.listEntities({ queryOptions: { filter, ...columns }, abortSignal })
 		.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
 	const { value } = await pages.next();
-	return { rows: (value ?? []).map(toRow), next: value?.continuationToken };
+	// The service's own time of the last write is no column, unless it is asked for.
+	const written = (entity: Readonly<Record<string, unknown>>) =>
+		select?.includes(WRITTEN_AT) ? { [WRITTEN_AT]: String(entity["timestamp"]) } : {};
+	const rows = (value ?? []).map((entity: Readonly<Record<string, unknown>>) => {
+		const row = toRow(entity);
+		return { ...row, columns: { ...row.columns, ...written(entity) } };
+	});
+	return { rows, next: value?.continuationToken };
 }

@@ -42,6 +42,9 @@ export interface Storage {
 /** A row's columns; times are ISO 8601 texts, so that they can be read, compared and sorted anywhere. */
 export type Columns = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
 
+/** May be selected like a column: when the row was last written, by the service's clock, ISO 8601. */
+export const WRITTEN_AT = "Timestamp";
+
 export interface Row {
 	readonly rowKey: string;
 	readonly etag: string;

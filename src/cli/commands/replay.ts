@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Replayed } from "../../operate/replay.ts";
+import type { Replayed } from "../../operate/replay-types.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
