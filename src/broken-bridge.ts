@@ -42,6 +42,7 @@ export function createBrokenBridge(problems: readonly Problem[]): Bridge {
 				gathering: [],
 				pace: [],
 				deadLetters: 0,
+				ignored: 0,
 			};
 		},
 	};

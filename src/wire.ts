@@ -21,6 +21,7 @@ import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { listReceipts } from "./ledger/list-receipts.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
+import { recordExpiry } from "./ledger/record-expiry.ts";
 import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
@@ -153,7 +154,15 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				now,
 			}),
 		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),
-		upkeep: (log) => upkeep(log, { storage, lanes: new Set(lanes.keys()), wake: wakeLane, keepMs, now }),
+		upkeep: (log) =>
+			upkeep(log, {
+				storage,
+				lanes,
+				wake: wakeLane,
+				recordExpiry: (lane, expiresAt) => recordExpiry(take, lane, expiresAt),
+				keepMs,
+				now,
+			}),
 	};
 }
 

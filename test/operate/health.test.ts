@@ -33,6 +33,7 @@ describe("the health of a bridge", () => {
 			gathering: [],
 			pace: [{ lane: "default", count: 1_000, seconds: 1, used: 1 }],
 			deadLetters: 0,
+			ignored: 0,
 		});
 	});
 
