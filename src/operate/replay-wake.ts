@@ -14,33 +14,28 @@ export interface ReplayWakeOptions {
 	readonly storage: Pick<Storage, "get" | "put" | "unput">;
 	/** Makes sure that a lane is looked at, at once. */
 	readonly wake: (lane: string) => Promise<void>;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
-/** It surfaces so much later; and is put anew before half of that is over, so that it surfaces after what is written. */
-const AHEAD_SECONDS = 60;
+/** One request takes less than a minute: it surfaces after all that is written by it. */
+const AHEAD_SECONDS = 120;
 
-export function createReplayWake({ storage, wake, now }: ReplayWakeOptions): ReplayWake {
-	const put = new Map<string, { readonly at: number; readonly messages: readonly PutMessage[] }>();
+export function createReplayWake({ storage, wake }: ReplayWakeOptions): ReplayWake {
+	const put = new Map<string, PutMessage>();
 
 	return {
 		async ahead(lane) {
-			const before = put.get(lane);
-			if (before !== undefined && now() - before.at < (AHEAD_SECONDS / 2) * 1_000) return;
+			if (put.has(lane)) return;
 			const { state } = await readLaneState(storage, lane);
-			const at = now();
-			const message = await storage.put(writeWakeUp({ lane, wake: state.wake.last }), AHEAD_SECONDS);
-			put.set(lane, { at, messages: [...(before?.messages ?? []), message] });
+			put.set(lane, await storage.put(writeWakeUp({ lane, wake: state.wake.last }), AHEAD_SECONDS));
 		},
 		async all() {
 			await Promise.all(
-				[...put].map(async ([lane, { messages }]) => {
+				[...put].map(async ([lane, message]) => {
 					try {
 						await wake(lane);
-						await Promise.all(messages.map((message) => storage.unput(message)));
+						await storage.unput(message);
 					} catch {
-						// What was put ahead surfaces within a minute, and does the same.
+						// What was put ahead surfaces within two minutes, and does the same.
 					}
 				}),
 			);
