@@ -224,7 +224,8 @@ describe("a replay", () => {
 
 	it("goes on behind what stays refused, however much that is", async () => {
 		await die("last of all");
-		const later = (index: number) => new Date(Date.parse(exampleOf("RunCompleted").time) + 60_000 + index).toISOString();
+		const later = (index: number) =>
+			new Date(Date.parse(exampleOf("RunCompleted").time) + 60_000 + index).toISOString();
 		const refused = Array.from({ length: 205 }, (_, index) => ({ ...invalid(`bad-${index}`), time: later(index) }));
 		await bridge.accept(refused, logLines());
 		const first = await ask({ all: true });
