@@ -14,6 +14,8 @@ import { type Env, type Problem, Settings } from "./settings.ts";
 export interface Config {
 	/** Without a slash at its end. */
 	readonly githubApiUrl: string;
+	/** The address before a move: lanes that were recorded for it are taken over. */
+	readonly formerApiUrl?: string | undefined;
 	readonly routes: readonly Route[];
 	readonly token: TokenConfig;
 	/** Where the ledger is. */
@@ -52,6 +54,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 	const { warnings } = settings;
 	const config = {
 		githubApiUrl: readApiUrl(settings),
+		formerApiUrl: settings.get("GITHUB_API_URL_BEFORE")?.replace(/\/+$/, ""),
 		routes: readRouting(settings, appRoot),
 		token: readTokenConfig(settings),
 		storage: readStorageConfig(settings),

@@ -5,7 +5,7 @@ import { createEntryDelivery } from "./deliver/deliver-entry.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { Run } from "./deliver/run.ts";
-import { createWake, type Wake } from "./deliver/wake.ts";
+import { createWake, MOVED, type Wake } from "./deliver/wake.ts";
 import { windowBody } from "./deliver/window-body.ts";
 import { createGitHub } from "./dispatch/github.ts";
 import { laneOf } from "./dispatch/lane-of.ts";
@@ -92,7 +92,8 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs = 10_000, grouping = true } = options;
 	const { limits, giveUpMs, keepMs, concurrency, routes, warnings } = config;
 	const storage = await options.openStorage();
-	const ledger = createLedger({ ...options, storage, instance: newId(), grouping });
+	const addresses = { address: config.githubApiUrl, formerAddress: config.formerApiUrl };
+	const ledger = createLedger({ ...options, ...addresses, storage, instance: newId(), grouping });
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
@@ -153,7 +154,8 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				newId,
 				now,
 			}),
-		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),
+		health: () =>
+			checkHealth({ storage, tokens, lanes, addresses: { ...addresses, repair: MOVED }, limits, warnings, now }),
 		upkeep: (log) =>
 			upkeep(log, {
 				storage,

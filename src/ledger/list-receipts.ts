@@ -1,4 +1,4 @@
-import { NEW_LANE } from "./lane-state.ts";
+import { type LaneState, NEW_LANE } from "./lane-state.ts";
 import { listPartitions } from "./lanes.ts";
 import { readReceipt } from "./receipt.ts";
 import { type Cursor, type Position, readCursor, writeCursor } from "./receipt-cursor.ts";
@@ -131,16 +131,13 @@ async function searchLane(storage: Storage, search: Search, lane: string, start:
 	const found: FoundReceipt[] = [];
 	const problems: string[] = [];
 	let next: Position | undefined = start;
-	let state: Awaited<ReturnType<typeof readLaneState>> | undefined;
+	let state: LaneState | undefined;
 
 	/** The lane's state is read only where something waits. */
 	async function toShown(row: Row): Promise<FoundReceipt> {
 		const receipt = readReceipt(row);
-		if (receipt.state === "accepted" && state === undefined) {
-			state = await readLaneState(storage, lane);
-			if (state.problem !== undefined) problems.push(state.problem);
-		}
-		return showReceipt(receipt, lane, state?.state ?? NEW_LANE, now());
+		if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
+		return showReceipt(receipt, lane, state ?? NEW_LANE, now());
 	}
 
 	try {

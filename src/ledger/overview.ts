@@ -1,10 +1,10 @@
 import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";
-import { dueAt, type Gate, type LaneState, laneDueAt } from "./lane-state.ts";
+import { dueAt, fromColumns, type Gate, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
 import { listLanes } from "./lanes.ts";
 import { readRows } from "./read-rows.ts";
 import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
-import { isoOf, laneStateOf } from "./show-receipt.ts";
+import { isoOf } from "./show-receipt.ts";
 import type { Storage } from "./storage.ts";
 import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
@@ -32,6 +32,8 @@ export interface LaneOverview {
 	readonly ignored: number;
 	/** ISO 8601 */
 	readonly tokenExpiresAt: string | null;
+	/** The address of the service that its deliveries are for; null where no drainer has been there. */
+	readonly address: string | null;
 	/** What of it could not be read; the rest is as far as it was. */
 	readonly problem: string | null;
 }
@@ -53,6 +55,7 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
 	deadLetters: 0,
 	ignored: 0,
 	tokenExpiresAt: null,
+	address: null,
 	problem: null,
 };
 
@@ -89,8 +92,8 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		readRows(storage, lane, { ...ROWS.deadLetters, select: ["key"] }, MOST),
 	]);
 	const row = rows.find(({ rowKey }) => rowKey === STATE_KEY);
-	const { state, problem = null } = laneStateOf(row, lane);
-	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from)).map(readEntry);
+	const state = row === undefined ? NEW_LANE : fromColumns(row.columns, now);
+	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from)).map((one) => readEntry(one, now));
 	const windows = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).map(readWindow);
 	const filling = await gathering(storage, lane, rows);
 	return {
@@ -108,7 +111,8 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		deadLetters: dead.rows.length,
 		ignored: 0,
 		tokenExpiresAt: state.tokenExpiresAt,
-		problem,
+		address: state.address,
+		problem: null,
 	};
 }
 

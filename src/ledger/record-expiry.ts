@@ -14,7 +14,7 @@ export async function recordExpiry(
 	if (hold === undefined) return;
 	try {
 		await hold.read(() => true);
-		if (hold.state().tokenExpiresAt === expiresAt) return;
+		if (hold.foreign() !== undefined || hold.state().tokenExpiresAt === expiresAt) return;
 		await hold.commit({ ...hold.state(), tokenExpiresAt: expiresAt }, []);
 	} finally {
 		await hold.release();

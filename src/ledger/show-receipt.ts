@@ -1,7 +1,7 @@
 import { fromColumns, type LaneState, NEW_LANE, waitingFor } from "./lane-state.ts";
 import type { Receipt, WrittenState } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
-import type { Row, Storage } from "./storage.ts";
+import type { Storage } from "./storage.ts";
 
 /** How far a delivery is, as it is shown. */
 export type ReceiptState = WrittenState | "paused" | "parked";
@@ -40,23 +40,11 @@ export function mentions({ key, event, to, window }: FoundReceipt, text: string)
 	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
 }
 
-/** A lane's state, as far as its row can be read. */
-export interface ReadState {
-	readonly state: LaneState;
-	readonly problem?: string;
-}
-
-/** A lane's state; that of a new one where its row cannot be read, so that everything else is shown all the same. */
-export function laneStateOf(row: Row | undefined, lane: string): ReadState {
-	if (row === undefined) return { state: NEW_LANE };
-	try {
-		return { state: fromColumns(row.columns) };
-	} catch (error) {
-		const problem = `the state row of the lane "${lane}" cannot be read (${(error as Error).message})`;
-		return { state: NEW_LANE, problem };
-	}
-}
-
-export async function readLaneState(storage: Pick<Storage, "get">, lane: string): Promise<ReadState> {
-	return laneStateOf(await storage.get(lane, STATE_KEY), lane);
+/**
+ * A lane's state as it is recorded now.
+ * @param now epoch milliseconds
+ */
+export async function readLaneState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<LaneState> {
+	const row = await storage.get(lane, STATE_KEY);
+	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }

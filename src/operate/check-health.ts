@@ -4,7 +4,7 @@ import { type LaneOverview, overview } from "../ledger/overview.ts";
 import type { Storage } from "../ledger/storage.ts";
 import { redact } from "../report.ts";
 import type { Problem } from "../settings.ts";
-import { type LaneHealth, laneHealthOf } from "./lane-health.ts";
+import { type Addresses, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
 import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
 
 /**
@@ -62,6 +62,8 @@ export interface HealthOptions {
 	readonly tokens: TokenSource;
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, TokenFor>;
+	/** What this bridge is configured for, and was before. */
+	readonly addresses: Addresses;
 	readonly limits: readonly Limit[];
 	readonly warnings: readonly string[];
 	/** Epoch milliseconds. */
@@ -69,7 +71,7 @@ export interface HealthOptions {
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, tokens, lanes, limits, warnings, now } = options;
+	const { storage, tokens, lanes, addresses, limits, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
@@ -84,10 +86,10 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		),
 	);
 	const laneHealth = all.flatMap((one) => {
-		return laneHealthOf(one, { isRouted: lanes.has(one.lane), limits, now: now() }) ?? [];
+		return laneHealthOf(one, { isRouted: lanes.has(one.lane), addresses, limits, now: now() }) ?? [];
 	});
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
-	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || laneHealth.some(isClosed);
+	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || all.some(cannotSend);
 	return {
 		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
@@ -112,8 +114,8 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 	};
 
 	/** What is accepted from now on cannot be sent. */
-	function isClosed({ lane, state }: LaneHealth): boolean {
-		return state === "parked" && lanes.has(lane);
+	function cannotSend(one: LaneOverview): boolean {
+		return lanes.has(one.lane) && isClosed(one, addresses);
 	}
 }
 

@@ -14,19 +14,21 @@ export interface ReplayWakeOptions {
 	readonly storage: Pick<Storage, "get" | "put" | "unput">;
 	/** Makes sure that a lane is looked at, at once. */
 	readonly wake: (lane: string) => Promise<void>;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
 }
 
 /** One request takes less than a minute: it surfaces after all that is written by it. */
 const AHEAD_SECONDS = 120;
 
-export function createReplayWake({ storage, wake }: ReplayWakeOptions): ReplayWake {
+export function createReplayWake({ storage, wake, now }: ReplayWakeOptions): ReplayWake {
 	const put = new Map<string, PutMessage>();
 
 	return {
 		async ahead(lane) {
 			if (put.has(lane)) return;
-			const { state } = await readLaneState(storage, lane);
-			put.set(lane, await storage.put(writeWakeUp({ lane, wake: state.wake.last }), AHEAD_SECONDS));
+			const { wake: recorded } = await readLaneState(storage, lane, now());
+			put.set(lane, await storage.put(writeWakeUp({ lane, wake: recorded.last }), AHEAD_SECONDS));
 		},
 		async all() {
 			await Promise.all(

@@ -50,5 +50,5 @@ async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string
 /** Known as long as something waits for it, and so probes it. */
 function refusalOf(seen: LaneOverview | undefined): string | null {
 	const parked = seen !== undefined && seen.waiting + seen.windows > 0 ? seen.parked : null;
-	return parked === null ? null : redact(parked.reason);
+	return parked?.unauthorized === true ? redact(parked.reason) : null;
 }

@@ -5,7 +5,7 @@ import { replayDead } from "../../src/ledger/replay-dead.ts";
 import { deadLetterKey, IGNORED_LANE, NO_LANE, receiptKey } from "../../src/ledger/row-keys.ts";
 import type { Storage } from "../../src/ledger/storage.ts";
 import { tidy } from "../../src/ledger/tidy.ts";
-import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
+import { ADDRESS, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 import { promised } from "../helpers/promised.ts";
 import { wrapStorage } from "../helpers/wrap-storage.ts";
 
@@ -82,7 +82,7 @@ async function acceptingAnew(one: ReturnType<typeof large>) {
 		return make();
 	});
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "anew", now, monotonic: now, grouping: true });
+	const ledger = createLedger({ storage, instance: "anew", address: ADDRESS, now, monotonic: now, grouping: true });
 	const accept = ledger.accept(one);
 	await isReached;
 	const proceed = async () => {

@@ -185,6 +185,24 @@ describe("the health of a bridge", () => {
 		expect(await moved.health()).toMatchObject({ status: "healthy", lanes: [] });
 	});
 
+	it("says how much waits in a lane that belongs to another address, and what to do", async () => {
+		const names = newNames();
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		await accept(fixture.bridge({}, {}, names), "a");
+		const moved = { GITHUB_API_URL: "http://127.0.0.1:9" };
+		expect(await fixture.bridge(moved, {}, names).health()).toMatchObject({
+			status: "unhealthy",
+			lanes: [
+				{
+					lane: "default",
+					reason: expect.stringMatching(/^1 delivery waits in a lane that belongs to http:.*_BEFORE/),
+				},
+			],
+		});
+		const told = { ...moved, GITHUB_API_URL_BEFORE: fixture.github.url };
+		expect(await fixture.bridge(told, {}, names).health()).toMatchObject({ status: "degraded" });
+	});
+
 	it("names no time to come that is over", async () => {
 		let clock = Date.now();
 		const bridge = fixture.bridge({}, { now: () => clock });
