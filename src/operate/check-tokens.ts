@@ -45,7 +45,7 @@ async function checkOne(log: Log, lane: string, wanted: TokenFor, options: Check
 	const expiresAt = found?.state === "ok" ? found.expiresAt : known;
 	if (expiresAt !== known) {
 		await record(lane, expiresAt).catch((error: unknown) => {
-			report(log, "warn", { stage: "upkeep", lane, change: "not recorded", reason: (error as Error).message });
+			report(log, "warn", { stage: "upkeep", lane, change: "token not recorded", reason: (error as Error).message });
 		});
 	}
 	const reason = found?.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);

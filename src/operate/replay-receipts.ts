@@ -17,6 +17,7 @@ export async function replayReceipts(request: ReceiptsRequest, options: ReplayOp
 	const endsAt = now() + MAX_MS;
 	const waking = createReplayWake(options);
 	const replayed: Replayed[] = [];
+	const problems = new Set<string>();
 	let next = request.continue;
 	try {
 		do {
@@ -27,6 +28,7 @@ export async function replayReceipts(request: ReceiptsRequest, options: ReplayOp
 				return undefined;
 			});
 			if (found === undefined) break;
+			for (const problem of found.problems) problems.add(problem);
 			let done = 0;
 			for (const receipt of found.receipts) {
 				// One at least, so that each request comes further.
@@ -39,7 +41,12 @@ export async function replayReceipts(request: ReceiptsRequest, options: ReplayOp
 	} finally {
 		await waking.all();
 	}
-	return { replayed, more: next !== undefined, ...(next === undefined ? {} : { continue: next }) };
+	return {
+		replayed,
+		more: next !== undefined,
+		...(next === undefined ? {} : { continue: next }),
+		...(problems.size === 0 ? {} : { problems: [...problems] }),
+	};
 }
 
 function queryOf(request: ReceiptsRequest): Omit<ReceiptQuery, "limit"> {

@@ -17,6 +17,8 @@ export interface ReplayAnswer {
 	/** Whether there may be more than one request takes: ask again, with `continue`. */
 	readonly more: boolean;
 	readonly continue?: string;
+	/** What could not be read, and so not be looked at yet. */
+	readonly problems?: readonly string[];
 }
 
 export interface ReplayOptions {

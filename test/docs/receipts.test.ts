@@ -38,8 +38,10 @@ const ask = (query = "") =>
 
 describe("the page about receipts", () => {
 	it("names every parameter, with its default and its bounds", async () => {
-		const rows = new Map(tableOf(PAGE, "Parameter").map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
-		expect([...rows.keys()].sort()).toEqual(["find", "limit", "state"]);
+		const table = tableOf(PAGE, "Parameter");
+		const rows = new Map(table.map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
+		const named = table.flatMap(([name = ""]) => codesIn(name));
+		expect(named.sort()).toEqual(["continue", "find", "limit", "since", "state", "until"]);
 		const [usual = "", meaning = ""] = rows.get("limit") ?? [];
 		const source = readText("src/functions/receipts.ts");
 		expect(source).toContain(`USUAL_LIMIT = ${usual};`);
@@ -91,7 +93,7 @@ describe("the page about replay", () => {
 	it("knows no other key", async () => {
 		const { json } = await send({});
 		const named = new Set((json as { error: string }).error.match(/(?<=")\w+(?=":)/g));
-		expect(new Set([...bodies.flatMap(Object.keys), "state"])).toEqual(named);
+		expect(new Set([...bodies.flatMap(Object.keys), "state", "continue"])).toEqual(named);
 		for (const state of ["dead", "rejected"]) expect((await send({ find: "nothing", state })).status).toBe(200);
 		expect((await send({ all: true, state: "parked" })).status).toBe(400);
 	});

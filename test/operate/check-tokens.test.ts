@@ -65,7 +65,7 @@ describe("the daily look at the tokens", () => {
 		for (const [lane, change] of [
 			["a", "token not checked"],
 			["b", "token not checked"],
-			["unwritable", "not recorded"],
+			["unwritable", "token not recorded"],
 		])
 			expect(lines).toContainEqual(
 				expect.objectContaining({ stage: "upkeep", lane, change, reason: expect.any(String) }),
