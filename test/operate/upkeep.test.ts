@@ -183,6 +183,24 @@ describe("upkeep", () => {
 		expect(await ledger.countMessages()).toBe(before + 1);
 	});
 
+	it("lets a drain remove a breaker for which nothing waits any more", async () => {
+		fixture.github.script.set({ status: 404 });
+		await bridge().accept([event("a")], logLines());
+		for (const { rowKey } of await ledger.rows("default", "e-"))
+			await ledger.storage.commit("default", [{ kind: "delete", rowKey }]);
+		for (const { remove } of await ledger.messages()) await remove();
+		const gates = async () => {
+			const [state] = await ledger.rows("default", "a-state");
+			return (JSON.parse(String(state?.columns["state"])) as { gates: object }).gates;
+		};
+		expect(Object.keys(await gates())).toHaveLength(1);
+		clock += DAY_MS;
+		await ledger.breakLease("default");
+		await look(bridge());
+		for (const { lane, wake } of await ledger.messages()) await bridge().wake({ lane, wake }, logLines().log);
+		expect(await gates()).toEqual({});
+	});
+
 	it("wakes a lane whose wake-ups somebody has taken away", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
