@@ -3,8 +3,8 @@ import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import type { Health } from "./operate/check-health.ts";
-import type { ReplayRequest } from "./operate/replay.ts";
-import type { ReplayAnswer } from "./operate/replay-types.ts";
+import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
+
 import type { EventResult } from "./outcome.ts";
 import { type Log, report } from "./report.ts";
 import type { Problem } from "./settings.ts";

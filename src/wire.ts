@@ -25,8 +25,8 @@ import { recordExpiry } from "./ledger/record-expiry.ts";
 import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
-import { type ReplayRequest, replay } from "./operate/replay.ts";
-import type { ReplayAnswer } from "./operate/replay-types.ts";
+import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+
 import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
 import { type Log, report } from "./report.ts";

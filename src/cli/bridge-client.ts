@@ -1,8 +1,8 @@
 import { isObject } from "../event/is-object.ts";
 import type { ReceiptJson } from "../functions/receipts.ts";
-import type { ReceiptState } from "../ledger/show-receipt.ts";
+import type { ReceiptState } from "../ledger/list-receipts.ts";
 import type { Health } from "../operate/check-health.ts";
-import type { ReplayAnswer } from "../operate/replay-types.ts";
+import type { ReplayAnswer } from "../operate/replay.ts";
 import { createAsk, errorIn, keyHeader } from "./ask.ts";
 import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
@@ -13,12 +13,8 @@ export type ShownReceipt = ReceiptJson;
 
 export interface ShownReceipts {
 	readonly receipts: readonly ShownReceipt[];
-	/** False where there may be more. */
+	/** False where there was more to look at than one request looks at. */
 	readonly complete: boolean;
-	/** Where the bridge stopped. */
-	readonly continue?: string;
-	/** What the bridge could not read. */
-	readonly problems?: readonly string[];
 }
 
 export interface ReceiptsAsked {
@@ -28,12 +24,11 @@ export interface ReceiptsAsked {
 }
 
 /** The body of a replay. Source: docs/receipts.md. */
-export type ReplayAsked = { readonly continue?: string } & (
+export type ReplayAsked =
 	| { readonly key: string }
 	| { readonly find: string; readonly state?: string }
 	| { readonly all: true; readonly state?: string }
-	| { readonly container: string; readonly prefix?: string }
-);
+	| { readonly container: string; readonly prefix?: string };
 
 export interface BridgeClientOptions {
 	readonly url: string;
@@ -53,8 +48,6 @@ export interface BridgeClient {
 
 /** A replay takes up to 20 s, and a cold start some. */
 const TIMEOUT_MS = 60_000;
-/** So many requests for one list, each of which takes up to half a minute. */
-const MOST_REQUESTS = 10;
 
 export function createBridgeClient({ url, key, io }: BridgeClientOptions): BridgeClient {
 	const ask = createAsk(io, TIMEOUT_MS);
@@ -75,23 +68,12 @@ export function createBridgeClient({ url, key, io }: BridgeClientOptions): Bridg
 	return {
 		url: shown,
 		health: async () => read("health", [200, 503], "/health"),
-		async receipts({ limit, state, find } = {}) {
+		receipts: async ({ limit, state, find } = {}) => {
 			const query = new URLSearchParams();
 			if (limit !== undefined) query.set("limit", String(limit));
 			if (state !== undefined) query.set("state", state);
 			if (find !== undefined) query.set("find", find);
-			const receipts: ShownReceipt[] = [];
-			// One request looks at so much, and may have found nothing yet.
-			for (let asked = 1; ; asked++) {
-				const found = await read<ShownReceipts>("receipts", [200], `/receipts?${query}`);
-				receipts.push(...found.receipts);
-				const isEnough = receipts.length >= (limit ?? 1) || asked >= MOST_REQUESTS;
-				if (found.continue === undefined || isEnough) {
-					const shown = receipts.slice(0, limit);
-					return { ...found, receipts: shown, complete: found.complete && shown.length === receipts.length };
-				}
-				query.set("continue", found.continue);
-			}
+			return read("receipts", [200], `/receipts?${query}`);
 		},
 		replay: async (asked) => read("replay", [200], "/receipts/replay", { method: "POST", body: JSON.stringify(asked) }),
 	};

@@ -6,6 +6,8 @@ import { type Conditions, canBeExact, conditionsOf, questionOf, type ReceiptQuer
 import { type FoundReceipt, readLaneState, showReceipt } from "./show-receipt.ts";
 import type { Row, Storage } from "./storage.ts";
 
+export type { ReceiptState } from "./show-receipt.ts";
+
 export interface FoundReceipts {
 	/** The newest event first. */
 	readonly receipts: readonly FoundReceipt[];

@@ -3,6 +3,8 @@ import { type BlobsRequest, replayBlobs } from "./replay-blobs.ts";
 import { type ReceiptsRequest, replayReceipts } from "./replay-receipts.ts";
 import type { ReplayAnswer, ReplayOptions } from "./replay-types.ts";
 
+export type { ReplayAnswer, Replayed } from "./replay-types.ts";
+
 /** What to feed back: one dead letter, those that a text is found in, all; or Event Grid's own dead letters. */
 export type ReplayRequest = ReceiptsRequest | BlobsRequest;
 

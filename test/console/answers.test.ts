@@ -3,7 +3,7 @@ import type { Attempt, Health, Receipt, Replayed } from "../../src/console/brows
 import type { ReceiptJson } from "../../src/functions/receipts.ts";
 import type { AttemptRecord } from "../../src/ledger/promise.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";
-import type { ReplayAnswer } from "../../src/operate/replay-types.ts";
+import type { ReplayAnswer } from "../../src/operate/replay.ts";
 
 /** Whether what is sent can be read as what the page expects; compiled, and never wrong when it runs. */
 type Fits<Given extends Wanted, Wanted> = Given;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { replay } from "../../src/functions/replay.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
-import type { Replayed } from "../../src/operate/replay-types.ts";
+import type { Replayed } from "../../src/operate/replay.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
 import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";

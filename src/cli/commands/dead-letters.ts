@@ -34,15 +34,11 @@ function listCommand(io: Io): Command {
 		.action(async (flags: BridgeFlags & { limit: number; json?: boolean }) => {
 			const found = await Promise.all(DEAD.map((state) => bridgeOf(flags, io).receipts({ state, limit: flags.limit })));
 			const receipts = found.flatMap((one) => one.receipts);
-			const complete = found.every((one) => one.complete);
-			if (flags.json) return printJson(io, { receipts, complete });
-			const more = "there may be more: the bridge has not looked at everything, or --limit was reached\n";
-			if (receipts.length === 0)
-				return void io.stdout.write(complete ? "there are no dead letters\n" : `none so far; ${more}`);
+			if (flags.json) return printJson(io, { receipts, complete: found.every(({ complete }) => complete) });
+			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts)
 				io.stdout.write(`${paint("grey", receipt.key)}  ${describeReceipt(receipt, paint)}\n`);
-			if (!complete) io.stdout.write(more);
 			io.stdout.write("\nfeed them back after a repair: npx grid-dispatch replay KEY, or --all\n");
 		});
 }

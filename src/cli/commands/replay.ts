@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Replayed } from "../../operate/replay-types.ts";
+import type { Replayed } from "../../operate/replay.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
@@ -74,22 +74,15 @@ function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 	return { all: true, ...ofState };
 }
 
-/** One request takes so many, and says where the next one goes on: behind what is kept, too. */
+/** One request takes so many. What is kept comes again with the next one, and ends it. */
 async function untilDone(bridge: BridgeClient, asked: ReplayAsked): Promise<readonly Replayed[]> {
 	const ends = new Map<string, Replayed>();
-	let next: string | undefined;
-	do {
-		const answer = await bridge.replay({ ...asked, ...(next === undefined ? {} : { continue: next }) });
-		for (const one of answer.replayed) ends.set(one.key, one);
-		if (next !== undefined && answer.continue === next) {
-			const why = answer.problems?.join("; ") ?? "it says nothing of why";
-			throw new CliError(
-				`${ends.size} were looked at, and the bridge comes no further (${plain(why)}); replay again later`,
-			);
-		}
-		next = answer.continue;
-	} while (next !== undefined);
-	return [...ends.values()];
+	for (;;) {
+		const { replayed, more } = await bridge.replay(asked);
+		const before = ends.size;
+		for (const one of replayed) ends.set(one.key, one);
+		if (!more || ends.size === before) return [...ends.values()];
+	}
 }
 
 function print(io: Io, replayed: readonly Replayed[]): void {

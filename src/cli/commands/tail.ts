@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import type { ReceiptState } from "../../ledger/show-receipt.ts";
+import type { ReceiptState } from "../../ledger/list-receipts.ts";
 import type { ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { colour } from "../colour.ts";
