@@ -1,9 +1,10 @@
 import pMap from "p-map";
 import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
-import type { ReceiptQuery } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import type { Health } from "./operate/check-health.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
+
 import type { EventResult } from "./outcome.ts";
 import type { Poisoned } from "./poisoned.ts";
 import { type Log, report } from "./report.ts";

@@ -46,6 +46,7 @@ export function createBrokenBridge(problems: readonly Problem[], openPoisoned?: 
 				gathering: [],
 				pace: [],
 				deadLetters: 0,
+				ignored: 0,
 			};
 		},
 	};

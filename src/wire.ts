@@ -5,7 +5,7 @@ import { createEntryDelivery } from "./deliver/deliver-entry.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { Run } from "./deliver/run.ts";
-import { createWake, type Wake } from "./deliver/wake.ts";
+import { createWake, MOVED, type Wake } from "./deliver/wake.ts";
 import { windowBody } from "./deliver/window-body.ts";
 import { createGitHub } from "./dispatch/github.ts";
 import { laneOf } from "./dispatch/lane-of.ts";
@@ -18,10 +18,14 @@ import type { Hold } from "./ledger/hold.ts";
 import { keepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { type FoundReceipt, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
+import { listReceipts } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
+import { recordExpiry } from "./ledger/record-expiry.ts";
+import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+
 import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
 import { createPoisoned, type Poisoned } from "./poisoned.ts";
@@ -55,8 +59,13 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 export interface ShownReceipts {
+	/** The newest event first. */
 	readonly receipts: readonly ShownReceipt[];
+	/** False where there may be more; then `continue` is what the next question goes on with. */
 	readonly complete: boolean;
+	readonly continue?: string;
+	/** What could not be read. */
+	readonly problems: readonly string[];
 }
 
 /** What the bridge's methods do, over an opened storage. */
@@ -112,26 +121,37 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const lanes = destinationByLane(routes, tokenKind);
 	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const receipts = (query: ReceiptQuery) => listReceipts(storage, query, { now });
 	const runsOf = ({ to }: FoundReceipt) => to && runsPage(config.githubApiUrl, to.repository);
 	return {
 		accept,
 		wake: createWake({ storage, take, drain: drainLane, now }),
 		...createPoisoned(storage, now),
 		async receipts(query) {
-			const { receipts: found, complete } = await receipts(query);
-			return { receipts: found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) })), complete };
+			const { receipts: found, continueAfter, problems } = await listReceipts(storage, query, { now });
+			const receipts = found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) }));
+			const next = continueAfter(found.length);
+			return { receipts, complete: next === undefined, ...(next === undefined ? {} : { continue: next }), problems };
 		},
 		replay: (request, log, again) =>
 			replay(request, log, {
 				storage,
-				list: receipts,
+				list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
 				accept: again,
 				wake: wakeLane,
+				newId,
 				now,
 			}),
-		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),
-		upkeep: (log) => upkeep(log, { storage, lanes: new Set(lanes.keys()), wake: wakeLane, keepMs, now }),
+		health: () =>
+			checkHealth({ storage, tokens, lanes, addresses: { ...addresses, repair: MOVED }, limits, warnings, now }),
+		upkeep: (log) =>
+			upkeep(log, {
+				storage,
+				lanes,
+				wake: wakeLane,
+				recordExpiry: (lane, expiresAt) => recordExpiry(take, lane, expiresAt),
+				keepMs,
+				now,
+			}),
 	};
 }
 

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
 import { type BlockCall, uploadInBlocks } from "./azure-blocks.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
-import { toAction, toRow } from "./azure-rows.ts";
+import { readPage, toAction, toRow } from "./azure-rows.ts";
 import { containerOf, type LedgerNames } from "./names.ts";
 import { isStorageError, type Storage, StorageError } from "./storage.ts";
 import type { StorageConfig } from "./storage-config.ts";
@@ -11,6 +11,11 @@ import type { StorageConfig } from "./storage-config.ts";
 const CALL_TIMEOUT_MS = 5_000;
 /** The manifest of a hundred thousand events is some 70 MB; it is written and read by a drainer, for whom nobody waits. */
 const TRANSFER_TIMEOUT_MS = 20_000;
+/**
+ * The table service may work five seconds on a page before it answers with what it has, and thirty on a query in all.
+ * Source: learn.microsoft.com, "Query timeout and pagination".
+ */
+const QUERY_TIMEOUT_MS = 30_000;
 
 /**
  * Azure Storage by its own SDKs. In a file of its own, since they are ten times the size of all the rest and are
@@ -44,17 +49,15 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			called(undefined, async (abortSignal) => toRow(await table.getEntity(partition, rowKey, { abortSignal }))).catch(
 				unlessMissing,
 			),
-		list: (partition, { from, to, top, select, where, after }) =>
+		list: (partition, range) =>
+			called(undefined, (abortSignal) => readPage(table, partition, range, abortSignal), QUERY_TIMEOUT_MS).catch(
+				(error: unknown) => unlessMissing(error) ?? { rows: [] },
+			),
+		removeRow: (partition, rowKey, etag) =>
 			called(undefined, async (abortSignal) => {
-				const and = where === undefined ? "" : ` and (${where})`;
-				const filter = `PartitionKey eq '${partition}' and RowKey ge '${from}' and RowKey lt '${to}'${and}`;
-				const columns = select === undefined ? {} : { select: ["RowKey", ...select] };
-				const pages = table
-					.listEntities({ queryOptions: { filter, ...columns }, abortSignal })
-					.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
-				const { value } = await pages.next();
-				return { rows: (value ?? []).map(toRow), next: value?.continuationToken };
-			}).catch((error: unknown) => unlessMissing(error) ?? { rows: [] }),
+				await table.deleteEntity(partition, rowKey, { etag, abortSignal });
+				return true;
+			}).catch(unlessChanged),
 		put: (text, visibleInSeconds, other) => {
 			const to = other === undefined ? queue : otherQueue(other);
 			const make = async () => void (await to.createIfNotExists());
@@ -132,10 +135,12 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 				if (from !== undefined) throw error;
 				return unlessMissing(error) ?? { names: [] };
 			}),
-		remove: (blob, from) =>
+		remove: (blob, from, since) =>
 			called(undefined, async (abortSignal) => {
-				await containerFor(blob, from).getBlobClient(blob).deleteIfExists({ abortSignal });
-			}).catch(unlessMissing),
+				const conditions = since === undefined ? {} : { ifUnmodifiedSince: new Date(since) };
+				await containerFor(blob, from).getBlobClient(blob).deleteIfExists({ conditions, abortSignal });
+				return true;
+			}).catch(unlessChanged),
 	};
 }
 
@@ -187,6 +192,12 @@ function toStorageError(error: unknown): StorageError {
 
 function unlessMissing(error: unknown): undefined {
 	if (isStorageError(error) && error.status === 404) return undefined;
+	throw error;
+}
+
+/** Whether what was to be removed is gone: false where another version is there. */
+function unlessChanged(error: unknown): boolean {
+	if (isStorageError(error) && (error.status === 404 || error.status === 412)) return error.status === 404;
 	throw error;
 }
 

@@ -3,7 +3,7 @@ import { isJoin } from "./promise.ts";
 import type { Columns, Row } from "./storage.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
-export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected";
+export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
 
 /** What we promised for one event at one destination, and what became of it. */
 export interface Receipt {
@@ -28,7 +28,7 @@ export interface Receipt {
 }
 
 /** A receipt in one of these is final: nothing more is owed. */
-export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected"];
+export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
 export function isFinal({ state }: Pick<Receipt, "state">): boolean {
 	return FINAL_STATES.includes(state);
@@ -85,6 +85,8 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 	// A merge cannot take a column away; it leaves it empty.
 	const text = (name: string) => (columns[name] === undefined || columns[name] === "" ? null : String(columns[name]));
 	const [repository, dispatchType, run] = [text("repository"), text("dispatchType"), text("run")];
+	const attempts = readAttempts(text("attempts"));
+	const damage = attempts === undefined ? "its row in storage is damaged: the attempts cannot be read" : null;
 	return {
 		rowKey,
 		key: text("key") ?? "",
@@ -101,11 +103,22 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		to: repository === null ? null : { repository, dispatchType: dispatchType ?? "" },
 		acceptedAt: text("acceptedAt") ?? "",
 		finishedAt: text("finishedAt"),
-		attempts: JSON.parse(text("attempts") ?? "[]") as AttemptRecord[],
-		reason: text("reason"),
+		attempts: attempts ?? [],
+		reason: [text("reason"), damage].filter((one) => one !== null).join("; ") || null,
 		window: text("window"),
 		by: text("by"),
 		place: text("place"),
 		blobs: text("blobs")?.split(" ") ?? [],
 	};
+}
+
+/** Undefined where they cannot be read. */
+function readAttempts(text: string | null): readonly AttemptRecord[] | undefined {
+	try {
+		const attempts: unknown = JSON.parse(text ?? "[]");
+		const isWhole = Array.isArray(attempts) && attempts.every((one) => typeof one === "object" && one !== null);
+		return isWhole ? (attempts as AttemptRecord[]) : undefined;
+	} catch {
+		return undefined;
+	}
 }

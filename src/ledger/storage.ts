@@ -11,6 +11,11 @@ export interface Storage {
 	/** One page of a partition's rows in the order of their keys. */
 	list(partition: string, range: Range): Promise<Page>;
 	/**
+	 * Removes one row, if it is still the version that was read. Answers whether it is gone: false where another version is
+	 * there. A transaction cannot do this, since the SDK leaves the ETag of a delete away in it.
+	 */
+	removeRow(partition: string, rowKey: string, etag: string): Promise<boolean>;
+	/**
 	 * Puts a message that never expires. Answers what removes it again.
 	 * @param queue one that is not the ledger's
 	 */
@@ -36,12 +41,17 @@ export interface Storage {
 	read(blob: string, container?: string): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
 	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
-	/** Removes a blob, if it is there. */
-	remove(blob: string, container?: string): Promise<void>;
+	/**
+	 * Removes a blob. Answers whether it is gone: false where it was written after `unmodifiedSince`, epoch milliseconds.
+	 */
+	remove(blob: string, container?: string, unmodifiedSince?: number): Promise<boolean>;
 }
 
 /** A row's columns; times are ISO 8601 texts, so that they can be read, compared and sorted anywhere. */
 export type Columns = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
+
+/** May be selected like a column: when the row was last written, by the service's clock, ISO 8601. */
+export const WRITTEN_AT = "Timestamp";
 
 export interface Row {
 	readonly rowKey: string;

@@ -9,8 +9,9 @@ import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { newNames } from "../helpers/file-storage.ts";
+import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
+import { wrapStorage } from "../helpers/wrap-storage.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGE = "docs/outcomes.md";
@@ -144,6 +145,18 @@ describe("the log lines", () => {
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
 		await bridge.deadLetter(["x"], "it could not be accepted", log);
+		await upkeepThatFails();
+	}
+
+	/** One lane cannot be read. */
+	async function upkeepThatFails() {
+		const ledger = await openFileStorage();
+		await ledger.lease("lanes/default", 15);
+		const broken = wrapStorage(ledger, async ({ method, args }, make) => {
+			if (method === "list" && args[0] === "default") throw new Error("no such luck");
+			return make();
+		});
+		await fixture.bridge({}, { openStorage: async () => broken }).upkeep(log);
 	}
 
 	async function parkAndOpen() {

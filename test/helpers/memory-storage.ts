@@ -58,6 +58,9 @@ export function memoryStorage({ onBytes = () => {} }: MemoryOptions = {}): Memor
 			return answered;
 		},
 		get: async (partition, rowKey) => partitionOf(partition).rows.get(rowKey),
+		removeRow: async () => {
+			throw new Error("not played here");
+		},
 		async list(partition, range) {
 			const page = pageOf(partitionOf(partition), range);
 			for (const { columns } of page.rows) onBytes({ read: (columns["line"] as Uint8Array | undefined)?.length ?? 0 });
@@ -91,7 +94,10 @@ export function memoryStorage({ onBytes = () => {} }: MemoryOptions = {}): Memor
 			return content;
 		},
 		names: async (prefix) => ({ names: [...blobs.keys()].filter((name) => name.startsWith(prefix)) }),
-		remove: async (blob) => void blobs.delete(blob),
+		async remove(blob) {
+			blobs.delete(blob);
+			return true;
+		},
 	};
 }
 

@@ -52,7 +52,7 @@ describe("what is not there yet", () => {
 		expect(await storage.list(LANE, ALL)).toEqual({ rows: [] });
 		expect(await storage.read("a")).toBeUndefined();
 		expect(await storage.names("a")).toEqual({ names: [] });
-		await expect(storage.remove("a")).resolves.toBeUndefined();
+		expect(await storage.remove("a")).toBe(true);
 		const blobs = BlobServiceClient.fromConnectionString(connectionString);
 		for (const name of [names.container, names.payloads, names.deadLetters]) {
 			expect(await blobs.getContainerClient(name).exists()).toBe(false);
@@ -114,6 +114,32 @@ describe("rows", () => {
 		await storage.commit("one", [insert("a")]);
 		expect(await storage.get("two", "a")).toBeUndefined();
 		expect(await storage.list("two", ALL)).toEqual({ rows: [], next: undefined });
+	});
+
+	it("are removed one by one in the version that was read, and in no other", async () => {
+		const [first = ""] = await storage.commit(LANE, [insert("a", { n: 1 })]);
+		const [second = ""] = await storage.commit(LANE, [{ kind: "merge", rowKey: "a", columns: { n: 2 } }]);
+		expect(await storage.removeRow(LANE, "a", first)).toBe(false);
+		expect((await storage.get(LANE, "a"))?.columns).toEqual({ n: 2 });
+		expect(await storage.removeRow(LANE, "a", second)).toBe(true);
+		expect(await storage.get(LANE, "a")).toBeUndefined();
+		expect(await storage.removeRow(LANE, "a", second)).toBe(true);
+	});
+
+	it("are no longer removed in a transaction whose other row has changed since it was read", async () => {
+		const [old = ""] = await storage.commit(LANE, [insert("r"), insert("x")]);
+		await storage.commit(LANE, [{ kind: "merge", rowKey: "r", columns: { n: 1 } }]);
+		const writes: Write[] = [
+			{ kind: "delete", rowKey: "x" },
+			{ kind: "merge", rowKey: "r", columns: {}, etag: old },
+		];
+		expect(await status(storage.commit(LANE, writes))).toBe(412);
+		expect(keys((await storage.list(LANE, ALL)).rows)).toEqual(["r", "x"]);
+	});
+
+	it("are listed for a partition of any name, whatever quotes it holds", async () => {
+		await storage.commit("o'brien", [insert("a")]);
+		expect(keys((await storage.list("o'brien", ALL)).rows)).toEqual(["a"]);
 	});
 
 	it("are listed in the order of their keys, from the first to before the last", async () => {
@@ -319,7 +345,16 @@ describe("blobs", () => {
 		await storage.write("a", Buffer.from("x"), "text/plain");
 		await storage.remove("a");
 		expect(await storage.read("a")).toBeUndefined();
-		await expect(storage.remove("a")).resolves.toBeUndefined();
+		expect(await storage.remove("a")).toBe(true);
+	});
+
+	it("are not removed where they were written after the time that is named", async () => {
+		await storage.write("requests/a.json", Buffer.from("{}"), "application/json");
+		expect(await storage.remove("requests/a.json", undefined, Date.now() - 60_000)).toBe(false);
+		expect(String(await storage.read("requests/a.json"))).toBe("{}");
+		expect(await storage.remove("requests/a.json", undefined, Date.now() + 60_000)).toBe(true);
+		expect(await storage.read("requests/a.json")).toBeUndefined();
+		expect(await storage.remove("requests/a.json", undefined, Date.now() - 60_000)).toBe(true);
 	});
 
 	it("are named by how they begin, page by page", async () => {

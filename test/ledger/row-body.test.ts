@@ -24,7 +24,7 @@ async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 	const [letter] = await lane.ledger.rows(LANE, "x-");
 	expect(letter?.columns).toMatchObject({ receipt: dead[0]?.rowKey });
 	lane.answer = () => undefined;
-	expect(await replayDead(lane.ledger.storage, LANE, dead[0]?.rowKey ?? "", lane.now)).toBe(true);
+	expect(await replayDead(lane.ledger.storage, LANE, dead[0]?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({ kind: "moved" });
 	await lane.instance.ledger.wake(LANE, () => lane.now);
 	await lane.heedAll();
 	expect(await lane.ledger.rows(LANE, "x-")).toEqual([]);
