@@ -1,4 +1,4 @@
-import pMap from "p-map";
+import type { Late } from "./accept/accept.ts";
 import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
@@ -42,9 +42,6 @@ export interface BridgeOptions extends WiringOptions {
 	readonly acceptTimeoutMs?: number;
 }
 
-/** How many events of one delivery are under way at once: enough for them to share transactions. */
-const CONCURRENT_EVENTS = 64;
-
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
@@ -59,23 +56,18 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return wired;
 	}
 
-	async function acceptElement(element: unknown, { log, repoName }: Delivery): Promise<readonly EventResult[]> {
-		try {
-			return await (await parts()).accept(element, log, repoName);
-		} catch (error) {
-			return [unavailable(element, log, `it could not be made durable: ${(error as Error).message}`)];
-		}
-	}
-
-	async function accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]> {
+	async function accept(elements: readonly unknown[], { log, repoName }: Delivery): Promise<readonly EventResult[]> {
 		const late = timeout(acceptTimeoutMs);
-		const acceptInTime = async (element: unknown) => {
-			const accepting = late.isPassed() ? undefined : acceptElement(element, delivery);
-			return (await Promise.race([accepting, late.passed])) ?? [unavailable(element, delivery.log, NO_TIME)];
-		};
-		const results = await pMap(elements, acceptInTime, { concurrency: CONCURRENT_EVENTS });
-		late.clear();
-		return results.flat();
+		const none = (reason: string) => elements.map((element) => unavailable(element, log, reason));
+		try {
+			const wired = await Promise.race([parts(), late.passed]);
+			if (wired === undefined) return none(NO_TIME);
+			return await wired.accept(elements, { log, onlyRepository: repoName, late });
+		} catch (error) {
+			return none(`it could not be made durable: ${(error as Error).message}`);
+		} finally {
+			late.clear();
+		}
 	}
 
 	return {
@@ -92,7 +84,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	};
 }
 
-const NO_TIME = "no time was left in this delivery; whoever sends it again finds out how far it got";
+const NO_TIME = "no time was left in this delivery: storage could not be opened in time";
 
 function unavailable(element: unknown, log: Log, reason: string): EventResult {
 	const id = idOf(element);
@@ -100,14 +92,7 @@ function unavailable(element: unknown, log: Log, reason: string): EventResult {
 	return { id, outcome: "unavailable", route: null, key: null, reason };
 }
 
-/** A time that is over some time. */
-interface Late {
-	readonly passed: Promise<undefined>;
-	readonly isPassed: () => boolean;
-	readonly clear: () => void;
-}
-
-function timeout(ms: number): Late {
+function timeout(ms: number): Late & { readonly clear: () => void } {
 	let timer: NodeJS.Timeout | undefined;
 	let isPassed = false;
 	const passed = new Promise<undefined>((resolve) => {

@@ -1,7 +1,7 @@
-import { factsOf } from "./accept/accept.ts";
+import { factsOfElement } from "./accept/facts-of.ts";
 import { idOf } from "./event/read-event.ts";
 import { writeJson } from "./json.ts";
-import { keepRejected } from "./ledger/keep-rejected.ts";
+import { createKeepRejected } from "./ledger/keep-rejected.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { type Log, report } from "./report.ts";
 
@@ -29,6 +29,7 @@ const PUT_BACK_SECONDS = 30;
 
 /** @param now epoch milliseconds */
 export function createPoisoned(storage: Storage, now: () => number): Poisoned {
+	const keepRejected = createKeepRejected({ storage, now, grouping: true });
 	return {
 		async putBack(message, log, queue) {
 			await storage.put(textOf(message), PUT_BACK_SECONDS, queue);
@@ -37,8 +38,8 @@ export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 		},
 		async deadLetter(elements, reason, log) {
 			for (const element of elements) {
-				const event = factsOf(element, idOf(element));
-				const key = await keepRejected(storage, { element, event, route: null, to: null, reason }, now());
+				const event = factsOfElement(element, idOf(element));
+				const key = await keepRejected({ element, event, route: null, to: null, reason });
 				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
 			}
 		},

@@ -1,4 +1,4 @@
-import { type AcceptElement, createAccept } from "./accept/accept.ts";
+import { type Accept, createAccept } from "./accept/accept.ts";
 import { promiseFor } from "./accept/promise-for.ts";
 import type { Config } from "./config.ts";
 import { createEntryDelivery } from "./deliver/deliver-entry.ts";
@@ -15,7 +15,8 @@ import { runsPage } from "./dispatch/runs-page.ts";
 import type { TokenFor } from "./dispatch/token-source.ts";
 import type { ClosedWindow, WindowDispatch } from "./ledger/close-window.ts";
 import type { Hold } from "./ledger/hold.ts";
-import { keepRejected } from "./ledger/keep-rejected.ts";
+import { createIgnoredLog } from "./ledger/ignored-log.ts";
+import { createKeepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { listReceipts } from "./ledger/list-receipts.ts";
@@ -51,6 +52,8 @@ export interface WiringOptions {
 	readonly callTimeoutMs?: number;
 	/** False: nothing shares a transaction. */
 	readonly grouping?: boolean;
+	/** Does something later, for which no process has to stay alive. */
+	readonly later?: (ms: number, work: () => void) => void;
 }
 
 /** A receipt, with the page where the runs of its repository are seen; null where it has none, or led nowhere. */
@@ -70,7 +73,7 @@ export interface ShownReceipts {
 
 /** What the bridge's methods do, over an opened storage. */
 export interface Wired extends Poisoned {
-	readonly accept: AcceptElement;
+	readonly accept: Accept;
 	readonly wake: Wake;
 	readonly receipts: (query: ReceiptQuery) => Promise<ShownReceipts>;
 	readonly replay: (
@@ -108,12 +111,14 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const tokenKind = config.token.kind;
 	const keep = (blob: string, content: Buffer) => storage.write(blob, content, "application/json");
+	const keepRejected = createKeepRejected({ storage, now, grouping });
 	const accept = createAccept({
 		route: createRouter(routes),
 		promiseFor: (event, match) => promiseFor(event, match, { version, tokenKind, keep }),
 		ledger,
 		inline,
-		keep: (rejected) => keepRejected(storage, rejected, now()),
+		keep: keepRejected,
+		ignored: createIgnoredLog({ ...options, storage }),
 		earliest: (state, repository) =>
 			Math.max(dueAt(state, { repository, notBefore: 0 }), nextSlot(state.calls, limits, now())),
 		now,

@@ -1,4 +1,5 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import { expectRows } from "./azure-answers.ts";
 import { type Columns, type Page, type Range, type Row, WRITTEN_AT, type Write } from "./storage.ts";
 
 /** A write as the SDK's transactions take it. */
@@ -34,8 +35,12 @@ export async function readPage(
 	const range = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
 	const filter = where === undefined ? range : `${range} and (${where})`;
 	const columns = select === undefined ? {} : { select: ["RowKey", ...select] };
+	let body: unknown;
+	const onResponse = ({ parsedBody }: { readonly parsedBody?: unknown }) => {
+		body = parsedBody;
+	};
 	const pages = table
-		.listEntities({ queryOptions: { filter, ...columns }, abortSignal })
+		.listEntities({ queryOptions: { filter, ...columns }, abortSignal, onResponse })
 		.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
 	const { value } = await pages.next();
 	// The service's own time of the last write is no column, unless it is asked for.
@@ -45,5 +50,5 @@ export async function readPage(
 		const row = toRow(entity);
 		return { ...row, columns: { ...row.columns, ...written(entity) } };
 	});
-	return { rows, next: value?.continuationToken };
+	return { rows: expectRows(body, rows, { from, to }), next: value?.continuationToken };
 }

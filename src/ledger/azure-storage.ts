@@ -1,14 +1,15 @@
 import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
+import { etagsOf, expectNames, expectRow, expectText, expectWhole } from "./azure-answers.ts";
 import { type BlockCall, uploadInBlocks } from "./azure-blocks.ts";
+import { called, unlessChanged, unlessConflict, unlessMissing } from "./azure-call.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
+import { checkLimits } from "./azure-limits.ts";
 import { readPage, toAction, toRow } from "./azure-rows.ts";
 import { containerOf, type LedgerNames } from "./names.ts";
-import { isStorageError, type Storage, StorageError } from "./storage.ts";
+import { isStorageError, type Storage } from "./storage.ts";
 import type { StorageConfig } from "./storage-config.ts";
 
-/** One call in all, the SDK's retries included. Accepting is several calls, and Event Grid waits 30 seconds. */
-const CALL_TIMEOUT_MS = 5_000;
 /** The manifest of a hundred thousand events is some 70 MB; it is written and read by a drainer, for whom nobody waits. */
 const TRANSFER_TIMEOUT_MS = 20_000;
 /**
@@ -33,22 +34,25 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 	const containerFor = (blob: string, foreign?: string) =>
 		blobs.getContainerClient(foreign ?? containerOf(blob, names));
 
-	const makeContainerFor = async (blob: string) => void (await containerFor(blob).createIfNotExists());
-	const makeTable = async () => void (await table.createTable());
+	const makeContainerFor = (blob: string, abortSignal: AbortSignal) =>
+		containerFor(blob).createIfNotExists({ abortSignal });
+	const makeTable = (abortSignal: AbortSignal) => table.createTable({ abortSignal });
 
 	return {
-		commit: (partition, writes) =>
-			called(makeTable, async (abortSignal) => {
+		async commit(partition, writes) {
+			checkLimits(partition, writes);
+			return called(makeTable, async (abortSignal) => {
 				const { subResponses } = await table.submitTransaction(
 					writes.map((write) => toAction(partition, write)),
 					{ abortSignal },
 				);
-				return subResponses.map(({ etag }) => etag);
-			}),
+				return etagsOf(writes, subResponses);
+			});
+		},
 		get: (partition, rowKey) =>
-			called(undefined, async (abortSignal) => toRow(await table.getEntity(partition, rowKey, { abortSignal }))).catch(
-				unlessMissing,
-			),
+			called(undefined, async (abortSignal) =>
+				expectRow(toRow(await table.getEntity(partition, rowKey, { abortSignal })), rowKey),
+			).catch(unlessMissing),
 		list: (partition, range) =>
 			called(undefined, (abortSignal) => readPage(table, partition, range, abortSignal), QUERY_TIMEOUT_MS).catch(
 				(error: unknown) => unlessMissing(error) ?? { rows: [] },
@@ -60,27 +64,28 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			}).catch(unlessChanged),
 		put: (text, visibleInSeconds, other) => {
 			const to = other === undefined ? queue : otherQueue(other);
-			const make = async () => void (await to.createIfNotExists());
+			const make = (abortSignal: AbortSignal) => to.createIfNotExists({ abortSignal });
 			return called(make, async (abortSignal) => {
 				const { messageId, popReceipt } = await to.sendMessage(Buffer.from(text).toString("base64"), {
 					messageTimeToLive: -1,
 					visibilityTimeout: visibleInSeconds,
 					abortSignal,
 				});
-				return { id: messageId, popReceipt };
+				return { id: expectText(messageId, "message id"), popReceipt: expectText(popReceipt, "pop receipt") };
 			});
 		},
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
 		lease: async (blob, seconds) => {
 			const client = containerFor(blob).getBlockBlobClient(blob);
-			const make = async () => {
-				await makeContainerFor(blob);
+			const make = async (abortSignal: AbortSignal) => {
+				await makeContainerFor(blob, abortSignal);
 				// Somebody else's lease must not be broken by making the blob again.
-				await client.upload("", 0, { conditions: { ifNoneMatch: "*" } }).catch(unlessConflict);
+				await client.upload("", 0, { conditions: { ifNoneMatch: "*" }, abortSignal }).catch(unlessConflict);
 			};
 			return called(make, async (abortSignal) => {
-				return (await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal })).leaseId;
+				const { leaseId } = await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal });
+				return expectText(leaseId, "lease id");
 			}).catch((error: unknown) => {
 				// 409 LeaseAlreadyPresent
 				if (isStorageError(error) && error.status === 409) return undefined;
@@ -89,7 +94,8 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 		},
 		renew: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
-				await containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId).renewLease({ abortSignal });
+				const lease = containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId);
+				expectText((await lease.renewLease({ abortSignal })).leaseId, "lease id");
 			}),
 		release: (blob, leaseId) =>
 			called(undefined, async (abortSignal) => {
@@ -97,17 +103,19 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			}),
 		write: (blob, content, blobContentType) =>
 			called(
-				() => makeContainerFor(blob),
+				(signal) => makeContainerFor(blob, signal),
 				async (abortSignal) => {
 					const client = containerFor(blob).getBlockBlobClient(blob);
-					await client.upload(content, content.length, { blobHTTPHeaders: { blobContentType }, abortSignal });
+					const blobHTTPHeaders = { blobContentType };
+					const { etag } = await client.upload(content, content.length, { blobHTTPHeaders, abortSignal });
+					expectText(etag, "ETag of the blob");
 					return client.url.split("?")[0] ?? "";
 				},
 				TRANSFER_TIMEOUT_MS,
 			),
 		writeStream: async (blob, content, blobContentType) => {
 			const client = containerFor(blob).getBlockBlobClient(blob);
-			const call: BlockCall = (make) => called(() => makeContainerFor(blob), make, TRANSFER_TIMEOUT_MS);
+			const call: BlockCall = (make) => called((signal) => makeContainerFor(blob, signal), make, TRANSFER_TIMEOUT_MS);
 			await uploadInBlocks(client, content, { blobContentType }, call);
 			return client.url.split("?")[0] ?? "";
 		},
@@ -115,10 +123,10 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			called(
 				undefined,
 				async (abortSignal) => {
-					const { readableStreamBody } = await containerFor(blob, from)
-						.getBlobClient(blob)
-						.download(0, undefined, { abortSignal });
-					return readableStreamBody === undefined ? undefined : buffer(readableStreamBody);
+					const client = containerFor(blob, from).getBlobClient(blob);
+					const { readableStreamBody, contentLength, etag } = await client.download(0, undefined, { abortSignal });
+					expectText(etag, "ETag of the blob");
+					return expectWhole(readableStreamBody ? await buffer(readableStreamBody) : Buffer.alloc(0), contentLength);
 				},
 				TRANSFER_TIMEOUT_MS,
 			).catch(unlessMissing),
@@ -128,7 +136,7 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 					.listBlobsFlat({ prefix, abortSignal })
 					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
 				const { value } = await pages.next();
-				const found = (value?.segment.blobItems ?? []).map(({ name }: { name: string }) => name);
+				const found = expectNames(value?.segment?.blobItems, prefix);
 				return { names: found, ...(value?.continuationToken ? { next: value.continuationToken } : {}) };
 			}).catch((error: unknown) => {
 				// Our own container is made when it is first needed; somebody else's was misspelt.
@@ -142,67 +150,4 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 				return true;
 			}).catch(unlessChanged),
 	};
-}
-
-/** What a 404 says when it is not a row or a blob that is missing, but what holds it. */
-const NOT_MADE_YET = new Set(["TableNotFound", "QueueNotFound", "ContainerNotFound", "BlobNotFound"]);
-
-/**
- * Makes one call within its time, and once more after `make` where the table, queue or container is not there yet: so
- * that nothing is asked at start, and nothing a second time.
- */
-async function called<T>(
-	make: (() => Promise<void>) | undefined,
-	call: (signal: AbortSignal) => Promise<T>,
-	timeoutMs = CALL_TIMEOUT_MS,
-): Promise<T> {
-	try {
-		return await call(AbortSignal.timeout(timeoutMs));
-	} catch (error) {
-		if (make === undefined || !NOT_MADE_YET.has(codeOf(error))) throw toStorageError(error);
-		try {
-			await make();
-			return await call(AbortSignal.timeout(timeoutMs));
-		} catch (again) {
-			throw toStorageError(again);
-		}
-	}
-}
-
-function codeOf(error: unknown): string {
-	const {
-		code,
-		details,
-		message = "",
-	} = error as {
-		code?: string;
-		message?: string;
-		details?: { errorCode?: string; odataError?: { code?: string } };
-	};
-	const known = code ?? details?.errorCode ?? details?.odataError?.code ?? "";
-	// The error of a transaction names its code in the text alone.
-	return [...NOT_MADE_YET].find((name) => known === name || message.includes(name)) ?? known;
-}
-
-function toStorageError(error: unknown): StorageError {
-	const { statusCode, message = String(error) } = error as { statusCode?: number; message?: string };
-	const [firstLine = ""] = message.split("\n");
-	return new StorageError(firstLine, statusCode, { cause: error });
-}
-
-function unlessMissing(error: unknown): undefined {
-	if (isStorageError(error) && error.status === 404) return undefined;
-	throw error;
-}
-
-/** Whether what was to be removed is gone: false where another version is there. */
-function unlessChanged(error: unknown): boolean {
-	if (isStorageError(error) && (error.status === 404 || error.status === 412)) return error.status === 404;
-	throw error;
-}
-
-function unlessConflict(error: unknown): void {
-	const status = (error as { statusCode?: number }).statusCode;
-	// 409 BlobAlreadyExists; 412 while it is leased.
-	if (status !== 409 && status !== 412) throw error;
 }

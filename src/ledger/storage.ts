@@ -96,15 +96,20 @@ export interface PutMessage {
 	readonly popReceipt: string;
 }
 
-/** A call that storage has refused, or that did not get through. */
+/** A call that storage has refused, or of which it is not known what came of it. */
 export class StorageError extends Error {
 	override readonly name = "StorageError";
-	/** The HTTP status; none where no answer came. */
+	/** The HTTP status of the refusal; none where no answer came, or none that tells what was done. */
 	readonly status: number | undefined;
 
 	constructor(message: string, status: number | undefined, options?: ErrorOptions) {
 		super(message, options);
 		this.status = status;
+	}
+
+	/** Whether it is about the content of what was to be written, and not about the service: the same write is never taken. */
+	get refusesContent(): boolean {
+		return this.status === 400 || this.status === 413;
 	}
 
 	/**

@@ -212,7 +212,9 @@ describe("a window whose dispatch can never be sent", () => {
 		expect(lane.sent).toEqual([]);
 		lane.answer = () => ({ verdict: INVALID });
 		for (const times of [1, 2]) {
-			expect(await replayDead(lane.ledger.storage, LANE, dead?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({ kind: "moved" });
+			expect(await replayDead(lane.ledger.storage, LANE, dead?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({
+				kind: "moved",
+			});
 			await lane.instance.ledger.wake(LANE, () => lane.now);
 			await lane.heedAll();
 			expect(lane.sent).toHaveLength(times);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { keepRejected } from "../../src/ledger/keep-rejected.ts";
+import { createKeepRejected } from "../../src/ledger/keep-rejected.ts";
 import { readRejected } from "../../src/ledger/rejected-letters.ts";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
 import { readBody, storeBody } from "../../src/ledger/row-body.ts";
@@ -24,7 +24,9 @@ async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 	const [letter] = await lane.ledger.rows(LANE, "x-");
 	expect(letter?.columns).toMatchObject({ receipt: dead[0]?.rowKey });
 	lane.answer = () => undefined;
-	expect(await replayDead(lane.ledger.storage, LANE, dead[0]?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({ kind: "moved" });
+	expect(await replayDead(lane.ledger.storage, LANE, dead[0]?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({
+		kind: "moved",
+	});
 	await lane.instance.ledger.wake(LANE, () => lane.now);
 	await lane.heedAll();
 	expect(await lane.ledger.rows(LANE, "x-")).toEqual([]);
@@ -99,7 +101,7 @@ describe.each(SIZES)("what takes %d bytes", (bytes) => {
 		const element = { fill: textOf(bytes) };
 		const event = { id: "1", type: "t", source: "", subject: "", time: "" };
 		const rejected = { element, event, route: null, to: null, reason: "invalid" };
-		await keepRejected(storage, rejected, START);
+		await createKeepRejected({ storage, now: () => START, grouping: true })(rejected);
 		const [receipt] = await rows(NO_LANE, "r-");
 		expect((await readRejected(storage, receipt?.rowKey ?? ""))?.element).toEqual(element);
 	});
