@@ -98,6 +98,20 @@ describe("accepting events", () => {
 		],
 		["a broken connection", { cut: "before" }, "paused", "no answer from GitHub", ["warn dispatch", "warn lane"]],
 		["a wrong token", { status: 401 }, "parked", "401", ["warn dispatch", "error lane"]],
+		[
+			"an answer that is not the API's",
+			{ status: 200, headers: { "content-type": "text/html" }, body: "<title>Sign in</title>" },
+			"parked",
+			"GITHUB_API_URL",
+			["warn dispatch", "error lane"],
+		],
+		[
+			"an API version that GitHub does not take",
+			{ status: 400, body: { message: '"2022-11-28" is not a supported version' } },
+			"parked",
+			"update the bridge",
+			["warn dispatch", "error lane"],
+		],
 		["a missing permission", { status: 403 }, "parked", "Contents: write", ["warn dispatch", "error lane"]],
 		[
 			"a repository that is not there",
@@ -143,7 +157,7 @@ describe("accepting events", () => {
 		expect(await outcomes("second")).toEqual(expected);
 	});
 
-	it.each([400, 413, 422])(
+	it.each([413, 422])(
 		"makes a dead letter of an event whose request GitHub calls impossible (%i)",
 		async (status) => {
 			const { log } = logLines();

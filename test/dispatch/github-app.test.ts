@@ -1,13 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { appTokens } from "../../src/dispatch/app-tokens.ts";
+import { createCall } from "../../src/dispatch/call-github.ts";
 import { createGitHub, type GitHub } from "../../src/dispatch/github.ts";
 import { createInstallationTokens } from "../../src/dispatch/github-app.ts";
-import { createPost } from "../../src/dispatch/octokit.ts";
+import { createSend } from "../../src/dispatch/octokit.ts";
 import { cachedSecrets } from "../../src/dispatch/secrets.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 
 const APP_ID = "1234567";
+const MINUTE_MS = 60_000;
 const pair = (type: "pkcs1" | "pkcs8" = "pkcs1") =>
 	generateKeyPairSync("rsa", {
 		modulusLength: 2048,
@@ -17,9 +19,14 @@ const pair = (type: "pkcs1" | "pkcs8" = "pkcs1") =>
 const { privateKey, publicKey } = pair();
 const other = pair("pkcs8");
 
+const never = () => new Promise<never>(() => {});
+
 let standIn: GitHubStandIn;
 let secrets: Record<string, string>;
+/** The client's clock goes so far ahead; nobody waits in earnest. */
+let clock: { aheadMs: number; slept: number[] };
 beforeEach(async () => {
+	clock = { aheadMs: 0, slept: [] };
 	secrets = { "github-app-key": privateKey };
 	await start();
 });
@@ -31,16 +38,18 @@ async function start(options: StandInOptions = {}): Promise<void> {
 
 /** The client as the bridge wires it, but for the vault, which is a record. */
 function client({ appId = APP_ID, path = "" } = {}): GitHub {
+	const now = () => Date.now() + clock.aheadMs;
+	const sleep = async (ms: number) => {
+		clock.slept.push(ms);
+		clock.aheadMs += ms;
+	};
 	const reach = { apiUrl: `${standIn.url}${path}`, userAgent: "test", fetch: globalThis.fetch };
+	const options = { apiUrl: reach.apiUrl, loadSend: async () => createSend(reach), now, sleep };
 	const read = async (name: string) => secrets[name] ?? "";
-	const open = async (key: string) => createInstallationTokens({ ...reach, appId, privateKey: key });
-	return createGitHub({
-		apiUrl: reach.apiUrl,
-		tokens: appTokens({ secrets: cachedSecrets(read, () => 0), keyName: "github-app-key", open }),
-		loadPost: async () => createPost(reach),
-		now: Date.now,
-		timeoutMs: 10_000,
-	});
+	const call = createCall(options);
+	const open = async (key: string) => createInstallationTokens({ appId, privateKey: key, call, now });
+	const tokens = appTokens({ secrets: cachedSecrets(read, () => 0, never), keyName: "github-app-key", open });
+	return createGitHub({ ...options, tokens, timeoutMs: 10_000 });
 }
 
 const to = (owner: string, token?: string) => ({
@@ -102,6 +111,7 @@ describe("a GitHub App", () => {
 	it("gets a new token when GitHub refuses the old one, and dispatches in the same call", async () => {
 		const github = client();
 		await github.dispatch(to("contoso"));
+		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
 		expect(standIn.received).toHaveLength(2);
@@ -150,6 +160,7 @@ describe("a GitHub App that cannot get a token", () => {
 	it("looks the installation up again after it was removed", async () => {
 		const github = client();
 		await github.dispatch(to("contoso"));
+		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
 		standIn.script.set([{ status: 401 }, { status: 404 }]);
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "closed" } });
@@ -180,12 +191,13 @@ describe("a GitHub App that cannot get a token", () => {
 			secrets: cachedSecrets(
 				async () => privateKey,
 				() => 0,
+				never,
 			),
 			keyName: "k",
 			open: async () => {
 				loads += 1;
 				if (loads === 1) throw new Error("EMFILE");
-				return async () => "token";
+				return { token: async () => "token", inspect: async () => {}, issuedAt: () => undefined };
 			},
 		});
 		const wanted = { owner: "contoso", repo: "a" };

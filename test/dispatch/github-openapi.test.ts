@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
 import { toClientPayload } from "../../src/dispatch/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
-import { createPost } from "../../src/dispatch/octokit.ts";
+import { createSend } from "../../src/dispatch/octokit.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { toDispatchType } from "../../src/route/dispatch-type.ts";
 import { type Called, postJson } from "../helpers/call.ts";
@@ -112,10 +112,10 @@ describe("GitHub's published description of a repository dispatch", () => {
 		});
 
 		it("fits method, path, parameters and media type, by the real client over real HTTP", async () => {
-			const post = createPost({ apiUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
+			const send = createSend({ apiUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
 			const url = `${github.url}/repos/contoso/fraud-model/dispatches`;
 			const body = bodyFor(asBridgeEvent(exampleOf("ModelRegistered")));
-			const answer = await post(url, body, TOKEN, new AbortController().signal);
+			const answer = await send({ method: "POST", url, body, token: TOKEN }, new AbortController().signal);
 			expect(answer.status).toBe(204);
 
 			const given: Readonly<Record<string, string>> = { owner: "contoso", repo: "fraud-model" };

@@ -4,6 +4,8 @@ import { fixedToken, TokenUnavailable } from "../../src/dispatch/token-source.ts
 import { vaultTokens } from "../../src/dispatch/vault-tokens.ts";
 import { asked } from "../helpers/asked.ts";
 
+/** Patience without an end. */
+const sleep = () => new Promise<void>(() => {});
 /** Longer than any token stays in the cache. */
 const LATER = 3_600_000;
 
@@ -21,7 +23,7 @@ function scriptedVault() {
 			readings.push({ name, resolve, reject });
 		});
 	const tokens = vaultTokens(
-		cachedSecrets(read, () => clock.now),
+		cachedSecrets(read, () => clock.now, sleep),
 		"github-token",
 	);
 	return { tokens, reads, readings, clock };
@@ -40,7 +42,7 @@ function answeringVault(...answers: (string | Error)[]) {
 	};
 	return {
 		tokens: vaultTokens(
-			cachedSecrets(read, () => clock.now),
+			cachedSecrets(read, () => clock.now, sleep),
 			"github-token",
 		),
 		reads,
@@ -256,7 +258,7 @@ describe("a token that cannot be had", () => {
 		const read = () => Promise.reject("odd");
 		const failure = await failureOf(
 			vaultTokens(
-				cachedSecrets(read, () => 0),
+				cachedSecrets(read, () => 0, sleep),
 				"github-token",
 			).get(asked()),
 		);
