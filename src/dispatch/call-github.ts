@@ -162,9 +162,10 @@ export function noAnswer(error: unknown, signal: AbortSignal, { underWay, secret
 
 /** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
 function innermost(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (error.cause instanceof Error) return innermost(error.cause);
-	return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+	if (typeof error !== "object" || error === null) return String(error);
+	const { cause, message, code, name } = error as NodeJS.ErrnoException & { cause?: unknown };
+	if (typeof cause === "object" && cause !== null) return innermost(cause);
+	return message || String(code ?? name);
 }
 
 function closed(reason: string): Verdict {

@@ -140,12 +140,12 @@ function suspended(owner: string, since: string): TokenUnavailable {
 }
 
 /** Without its token nothing of a lane can be sent, and nothing was: the request itself is never to blame. */
-function unavailable({ verdict }: Answered): TokenUnavailable {
+function unavailable({ verdict, response }: Answered): TokenUnavailable {
 	const before = "no token for the GitHub App: ";
 	switch (verdict.kind) {
 		case "bad-token": {
 			const repair = "check GITHUB_APP_ID, and that the private key is the app's";
-			const reason = composeReason("GitHub does not recognise the app", wordsOf(verdict.reason), `; ${repair}`);
+			const reason = composeReason("GitHub does not recognise the app", `401: ${response?.message}`, `; ${repair}`);
 			return new TokenUnavailable({ kind: "bad-token", reason });
 		}
 		case "slow-down":
@@ -162,8 +162,3 @@ function unavailable({ verdict }: Answered): TokenUnavailable {
 }
 
 const NO_TOKEN_IN_IT = "GitHub's answer holds none; check GITHUB_API_URL, and any proxy on the way";
-
-/** Of `GitHub answered 401 (Bad credentials): …` the first half. */
-function wordsOf(reason: string): string {
-	return reason.replace(/: the token is wrong.*$/, "").replace(/^GitHub answered /, "");
-}
