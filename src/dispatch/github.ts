@@ -68,28 +68,29 @@ type RequestWith = (token: string) => ApiRequest;
 export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): GitHub {
 	const call = createCall({ ...options, now });
 
-	/** Asks, and asks again as long as the answer may be no more than the token's youth. */
-	async function ask(toRequest: RequestWith, token: string, trying: Trying): Promise<Answered> {
-		const { signal, trace, endsAt } = trying;
-		let answered = await call(toRequest(token), signal, trace);
-		for (const wait of RETRY_AFTER_MS) {
-			const issuedAt = tokens.issuedAt?.(token);
-			const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
-			if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
-			await sleep(wait);
-			answered = await call(toRequest(token), signal, trace);
-		}
-		return answered;
-	}
-
 	async function withToken(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith, trying: Trying) {
-		const { calls } = trying.trace;
-		const token = await get(wanted, calls);
-		const first = await ask(toRequest, token, trying);
-		if (first.verdict.kind !== "bad-token") return first;
-		const fresh = await tokens.refresh(token, wanted, calls);
+		const { signal, trace, endsAt } = trying;
+
+		/** Asks again as long as the answer may be no more than the token's youth. */
+		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
+			let answered = first;
+			for (const wait of waits) {
+				const issuedAt = tokens.issuedAt?.(token);
+				const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
+				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
+				await sleep(wait);
+				answered = await call(toRequest(token), signal, trace);
+			}
+			return answered;
+		}
+
+		const token = await get(wanted, trace.calls);
+		const first = await again(token, await call(toRequest(token), signal, trace), RETRY_AFTER_MS.slice(0, 1));
+		if (first.verdict.kind !== "bad-token") return again(token, first, RETRY_AFTER_MS.slice(1));
+		const fresh = await tokens.refresh(token, wanted, trace.calls);
 		// The same token would be refused again, and failed logins add up to a block of every login.
-		return fresh === token ? first : ask(toRequest, fresh, trying);
+		if (fresh === token) return first;
+		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
 	}
 
 	/** All of it within the time limit. */

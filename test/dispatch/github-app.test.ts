@@ -322,18 +322,32 @@ describe("a token that was just made", () => {
 		["403, as if a permission were missing", unknown],
 	])("is tried again where GitHub answers %s, in the same attempt", async (_, fault) => {
 		const github = client();
-		afterTheToken({ ...fault, times: 2 });
+		afterTheToken(fault);
 		const attempt = await github.dispatch(to("contoso"));
 		expect(attempt).toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
-		expect(clock.slept).toEqual([1_000, 2_000]);
-		expect(attempt.calls).toHaveLength(5);
+		expect(clock.slept).toEqual([1_000]);
+		expect(attempt.calls).toHaveLength(4);
 		expect(standIn.received).toHaveLength(1);
 	});
 
-	it.each([500, 2_900, 6_900])("is known to GitHub after %d ms, and sent until then", async (unknownForMs) => {
+	it("is sent after 1, 2 and 4 s", async () => {
+		afterTheToken({ ...unknown, times: 3 });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
+		expect(appCalls()).toHaveLength(2);
+	});
+
+	it.each([500, 1_900, 5_900])("is known to GitHub after %d ms, and sent until then", async (unknownForMs) => {
 		await restart({ now, app: { id: APP_ID, key: publicKey, unknownForMs } });
 		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
-		expect(appCalls()).toHaveLength(2);
+	});
+
+	it("may have ended: after a second it is replaced", async () => {
+		const github = client();
+		await github.dispatch(to("contoso"));
+		standIn.revokeInstallationTokens();
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(clock.slept).toEqual([1_000]);
 	});
 
 	it("is given up within the time of one call where GitHub goes on refusing it", async () => {
