@@ -14,7 +14,14 @@ export interface Backlog {
 export async function openBacklog(connectionString: string): Promise<Backlog> {
 	const storage = await openStorage({ kind: "connection-string", connectionString });
 	const monotonic = () => performance.now();
-	const ledger = createLedger({ storage, instance: randomUUID(), now: Date.now, monotonic, grouping: true });
+	const ledger = createLedger({
+		address: "https://api.github.com",
+		storage,
+		instance: randomUUID(),
+		now: Date.now,
+		monotonic,
+		grouping: true,
+	});
 
 	return {
 		async fill(entries) {

@@ -6,7 +6,7 @@ import { readTokenConfig } from "./dispatch/read-token-config.ts";
 import { isLoopback } from "./is-loopback.ts";
 import { readEventQueue } from "./ledger/names.ts";
 import { readStorageConfig, type StorageConfig } from "./ledger/storage-config.ts";
-import { readApiUrl } from "./read-api-url.ts";
+import { readApiUrl, readFormerApiUrl } from "./read-api-url.ts";
 import { readRoutes, repositoryProblem } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 import { type Env, type Problem, Settings } from "./settings.ts";
@@ -15,6 +15,8 @@ import { type Env, type Problem, Settings } from "./settings.ts";
 export interface Config {
 	/** Without a slash at its end. */
 	readonly githubApiUrl: string;
+	/** The address before a move: lanes that were recorded for it are taken over. */
+	readonly formerApiUrl?: string | undefined;
 	readonly routes: readonly Route[];
 	readonly token: TokenConfig;
 	/** Where the ledger is. */
@@ -53,6 +55,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 	const { warnings } = settings;
 	const config = {
 		githubApiUrl: readApiUrl(settings),
+		formerApiUrl: readFormerApiUrl(settings),
 		routes: readRouting(settings, appRoot),
 		token: readTokenConfig(settings),
 		storage: readStorageConfig(settings),

@@ -41,3 +41,14 @@ function findProblem({ hostname, host }: URL, path: string): string | undefined 
 	}
 	return undefined;
 }
+
+/**
+ * The address before a move, from `GITHUB_API_URL_BEFORE`: only compared with what lanes have recorded, so it is written
+ * in the same form.
+ * @returns undefined where it is not set
+ */
+export function readFormerApiUrl(settings: Settings): string | undefined {
+	const text = settings.get("GITHUB_API_URL_BEFORE");
+	const url = text === undefined ? undefined : settings.url("GITHUB_API_URL_BEFORE", text, EXAMPLE);
+	return url && url.origin + url.pathname.replace(/\/+$/, "");
+}

@@ -51,6 +51,16 @@ const SECRETS = [
 	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
 ];
 
+/**
+ * A text from outside as it may be stored and shown: without credentials, and not longer than its place. A character
+ * that would be cut in two is left out.
+ * @param most UTF-16 code units
+ */
+export function cleanText(text: string, most: number): string {
+	const clean = redact(text.slice(0, 4 * most + 1_000));
+	return clean.length <= most ? clean : `${clean.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
 /** A text without credentials in it. */
 export function redact(text: string): string {
 	return SECRETS.reduce((clean, secret) => clean.replace(secret, "[redacted]"), text);

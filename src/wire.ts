@@ -83,7 +83,8 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs = 10_000, grouping = true } = options;
 	const { limits, giveUpMs, keepMs, concurrency, routes, warnings } = config;
 	const storage = await options.openStorage();
-	const ledger = createLedger({ ...options, storage, instance: newId(), grouping });
+	const addresses = { address: config.githubApiUrl, formerAddress: config.formerApiUrl };
+	const ledger = createLedger({ ...options, ...addresses, storage, instance: newId(), grouping });
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };

@@ -190,6 +190,15 @@ describe("the configuration", () => {
 		}
 	});
 
+	it("writes the address before a move in the same form, and refuses one that cannot have been it", () => {
+		const moved = (url: string) => ({ ...sound, GITHUB_API_URL_BEFORE: url });
+		expect(read(moved("HTTPS://GitHub.Contoso.com:443/api/v3/")).formerApiUrl).toBe(
+			"https://github.contoso.com/api/v3",
+		);
+		expect(read(sound).formerApiUrl).toBeUndefined();
+		expect(problemsOf(moved("github.contoso.com"))).toMatchObject([{ setting: "GITHUB_API_URL_BEFORE" }]);
+	});
+
 	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
 		const of = (url: string) => read({ ...sound, GITHUB_API_URL: url });
 		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({

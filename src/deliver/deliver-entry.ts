@@ -1,21 +1,20 @@
 import type { DispatchRequest } from "../dispatch/dispatch-request.ts";
 import type { Attempt } from "../dispatch/github.ts";
 import { type Limit, logCalls } from "../dispatch/pace.ts";
-import { type Entry, toRequest } from "../ledger/entry.ts";
-import { finishWrites } from "../ledger/finish.ts";
-import { type Hold, Overslept } from "../ledger/hold.ts";
-import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
-import { persist } from "../ledger/persist.ts";
+import { damageOf, type Entry, toRequest } from "../ledger/entry.ts";
+import type { Hold } from "../ledger/hold.ts";
+import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
 import { ROWS } from "../ledger/row-keys.ts";
-import { type Fate, gaveUp, givenUp, settle } from "../ledger/settle.ts";
-import { isStorageError, type Storage, type Write } from "../ledger/storage.ts";
+import { type Fate, failingSince, gaveUp, givenUp, settle } from "../ledger/settle.ts";
+import type { Storage } from "../ledger/storage.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../report.ts";
 import { reportLane } from "./report-lane.ts";
+import { writeOutcome } from "./write-outcome.ts";
 
 export interface EntryDeliveryOptions {
 	readonly storage: Storage;
-	/** Calls GitHub once. Never rejects. */
+	/** Calls GitHub once. */
 	readonly dispatch: (request: DispatchRequest) => Promise<Attempt>;
 	readonly limits: readonly Limit[];
 	readonly giveUpMs: number;
@@ -25,147 +24,163 @@ export interface EntryDeliveryOptions {
 	readonly random: () => number;
 }
 
-/** An entry that was tried. */
+/** A delivery that was tried. */
 export interface Tried {
-	/** With its body. */
+	/** With its body, where that could be read. */
 	readonly entry: Entry;
 	/** Epoch milliseconds. */
 	readonly at: number;
-	readonly attempt: Attempt;
+	/** None where storage did not hand out what was to be sent; then `reason` says why. */
+	readonly attempt?: Attempt;
+	readonly reason?: string;
 }
 
-/** Delivers single entries of a lane that somebody drains. */
+/** Sends single deliveries of a lane, and writes what came of them. */
 export interface EntryDelivery {
-	/** Calls GitHub. Whatever comes of it has to be finished. */
+	/** Calls GitHub. What comes of it has to be finished. Never rejects. */
 	send(lane: string, entry: Entry): Promise<Tried>;
 	/**
-	 * Writes what came of a call, for the entry and for its lane.
-	 * @param record the lane's wake-up as it is to be recorded, depending on whether the entry is kept
+	 * Writes what came of a call, for the delivery and for its lane.
+	 * @param record the lane's wake-up as it is to be recorded, depending on whether the delivery stays in the outbox
 	 */
 	finish(hold: Hold, tried: Tried, record: (kept: boolean) => WakeRecord, log: Log): Promise<Fate>;
-	/** Whether an entry that waits for a repair has waited long enough. */
-	giveUp(entry: Entry, state: LaneState): boolean;
-	/** Makes it a dead letter. */
-	bury(hold: Hold, entry: Entry, log: Log): Promise<void>;
+	/** Whether a delivery can never be sent, or has waited for a repair as long as it may: then the reason. */
+	giveUp(entry: Entry, state: LaneState): string | undefined;
+	/** Makes it a dead letter, without a call. */
+	giveUpNow(hold: Hold, entry: Entry, reason: string, log: Log): Promise<void>;
 }
 
-/** A 2xx is a fact: it is written even if storage is gone for a while. */
-const FACT_MS = 60_000;
-const RESULT_MS = 5_000;
+/** A body that storage does not hand out is asked for again after so long. */
+const UNREADABLE_MS = 60_000;
 
-const LOST = { kind: "refused", reason: "what was to be sent is gone from storage: its blob was removed" } as const;
+const GONE = { kind: "refused", reason: "what was to be sent is gone from storage: its blob was removed" } as const;
 
 export function createEntryDelivery(options: EntryDeliveryOptions): EntryDelivery {
-	const { storage, dispatch, limits, giveUpMs, now, random } = options;
-
-	/** Undefined where what it would send is gone; then nothing but a person can help. */
-	async function bodyOf(lane: string, entry: Entry): Promise<string | undefined> {
-		if (entry.body !== undefined) return entry.body;
-		// Read past in passing, without its body; or it lies in a blob.
-		const row = entry.bodyBlob === undefined ? await storage.get(lane, entry.rowKey) : undefined;
-		const content = entry.bodyBlob === undefined ? row?.columns["body"] : await storage.read(entry.bodyBlob);
-		return content === undefined ? undefined : Buffer.from(content as Uint8Array).toString("utf8");
-	}
-
-	async function write(hold: Hold, state: LaneState, writes: readonly Write[], isFact: boolean): Promise<void> {
-		try {
-			await hold.commit(state, writes, isFact ? FACT_MS : RESULT_MS);
-		} catch (error) {
-			if (!isFact || !(error instanceof Overslept)) throw error;
-			await writeFact(hold.lane, writes);
-			throw error;
-		}
-	}
-
-	/** The lane is somebody else's by now; what GitHub took is a fact all the same. */
-	async function writeFact(lane: string, writes: readonly Write[]): Promise<void> {
-		for (const each of [writes, writes.filter(({ kind }) => kind === "merge")]) {
-			try {
-				return void (await persist(() => storage.commit(lane, each), RESULT_MS));
-			} catch (error) {
-				// Its entry is gone: somebody else has finished it.
-				if (!(isStorageError(error) && error.status === 404)) throw error;
-			}
-		}
-	}
-
-	/** For the log alone, when a gate opens. */
-	async function countEntries(lane: string): Promise<number> {
-		const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
-		return rows.length;
-	}
-
 	return {
-		async send(lane, entry) {
-			const body = await bodyOf(lane, entry);
-			const at = now();
-			if (body === undefined) return { entry, at, attempt: { verdict: LOST, calls: [], ms: 0 } };
-			return { entry: { ...entry, body }, at, attempt: await dispatch(toRequest(entry, body)) };
-		},
-		async finish(hold, { entry, at, attempt }, record, log) {
-			const { verdict, status, requestId, ms } = attempt;
-			const before = hold.state();
-			const { state, fate, opened } = settle(before, entry, verdict, { now: now(), random: random(), giveUpMs });
-			const after: LaneState = {
-				...state,
-				wake: record(fate.kind === "kept"),
-				calls: logCalls(before.calls, attempt.calls, limits, now()),
-				// GitHub says it of each token that it takes and that has an end.
-				tokenExpiresAt: attempt.tokenExpiresAt ?? (verdict.kind === "dispatched" ? null : before.tokenExpiresAt),
-				...exhausted(attempt, state),
-			};
-			const ended = {
-				at,
-				ms,
-				...(status === undefined ? {} : { status }),
-				...(requestId === undefined ? {} : { requestId }),
-			};
-			report(log, fate.kind === "dispatched" ? "info" : fate.kind === "dead" ? "error" : "warn", {
-				stage: "dispatch",
-				verdict: verdict.kind,
-				outcome: fate.kind,
-				lane: hold.lane,
-				key: entry.key,
-				route: entry.route,
-				repository: entry.repository,
-				dispatchType: entry.dispatchType,
-				status,
-				requestId,
-				ms,
-				waitedMs: at - entry.acceptedAt,
-				bytes: Buffer.byteLength(entry.body ?? ""),
-				reason: fate.kind === "dispatched" ? undefined : fate.reason,
-			});
-			await write(hold, after, finishWrites(entry, fate, ended, now()), fate.kind === "dispatched");
-			const waiting = opened === undefined ? 0 : await countEntries(hold.lane).catch(() => null);
-			reportLane(log, hold.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
-			return fate;
-		},
-		giveUp: (entry, state) =>
-			waitingFor(state, entry, now())?.state === "parked" && givenUp(entry, { now: now(), giveUpMs }),
-		async bury(hold, entry, log) {
-			const why = waitingFor(hold.state(), entry, now())?.reason ?? "not delivered";
-			const fate: Fate = { kind: "dead", reason: gaveUp(why, { giveUpMs }) };
-			const body = (await bodyOf(hold.lane, entry)) ?? "";
-			await write(hold, hold.state(), finishWrites({ ...entry, body }, fate, undefined, now()), false);
-			const { key, repository, dispatchType } = entry;
-			report(log, "error", {
-				stage: "dead-letter",
-				lane: hold.lane,
-				key,
-				repository,
-				dispatchType,
-				reason: fate.reason,
-			});
-		},
+		send: (lane, entry) => send(options, lane, entry),
+		finish: (hold, tried, record, log) => finish(options, hold, tried, record, log),
+		giveUp: (entry, state) => whyGivenUp(options, entry, state),
+		giveUpNow: (hold, entry, reason, log) => giveUpNow(options, hold, entry, reason, log),
 	};
+}
+
+async function send({ storage, dispatch, now }: EntryDeliveryOptions, lane: string, entry: Entry): Promise<Tried> {
+	const at = now();
+	const nothing = { calls: [], ms: 0 };
+	let body: string | undefined;
+	try {
+		body = await bodyOf(storage, lane, entry);
+	} catch (error) {
+		return { entry, at, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
+	}
+	if (body === undefined) return { entry, at, attempt: { verdict: GONE, ...nothing } };
+	try {
+		return { entry: { ...entry, body }, at: now(), attempt: await dispatch(toRequest(entry, body)) };
+	} catch (error) {
+		// A fault of ours that this one delivery meets. A repeat would meet it again, and hold up all others.
+		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
+		return { entry: { ...entry, body }, at, attempt: { verdict: { kind: "refused", reason }, ...nothing } };
+	}
+}
+
+/** Undefined where it is gone. */
+async function bodyOf(storage: Storage, lane: string, entry: Entry): Promise<string | undefined> {
+	if (entry.body !== undefined) return entry.body;
+	// Read past in passing, without its body; or it lies in a blob.
+	const row = entry.bodyBlob === undefined ? await storage.get(lane, entry.rowKey) : undefined;
+	const content = entry.bodyBlob === undefined ? row?.columns["body"] : await storage.read(entry.bodyBlob);
+	return content instanceof Uint8Array ? Buffer.from(content).toString("utf8") : undefined;
+}
+
+async function finish(
+	options: EntryDeliveryOptions,
+	hold: Hold,
+	tried: Tried,
+	record: (kept: boolean) => WakeRecord,
+	log: Log,
+): Promise<Fate> {
+	const { limits, giveUpMs, now, random } = options;
+	const { entry, at, attempt, reason = "" } = tried;
+	const before = hold.state();
+	if (attempt === undefined) {
+		const fate = unreadable(options, entry, reason);
+		await writeOutcome(options, hold, { ...before, wake: record(true) }, { entry, fate });
+		report(log, "error", { stage: "dispatch", outcome: fate.kind, lane: hold.lane, key: entry.key, reason });
+		return fate;
+	}
+	const { state, fate, opened } = settle(before, entry, attempt.verdict, { now: now(), random: random(), giveUpMs });
+	const after: LaneState = {
+		...state,
+		wake: record(fate.kind === "kept"),
+		calls: logCalls(before.calls, attempt.calls, limits, now()),
+		// GitHub says it of each token that it takes and that has an end.
+		tokenExpiresAt: attempt.tokenExpiresAt ?? (attempt.verdict.kind === "dispatched" ? null : before.tokenExpiresAt),
+		...exhausted(attempt, state, now()),
+	};
+	reportAttempt(log, hold.lane, tried, attempt, fate);
+	await writeOutcome(options, hold, after, { entry, fate, ended: { at, ...attempt } });
+	const waiting = opened === undefined ? 0 : await countEntries(options.storage, hold.lane).catch(() => null);
+	reportLane(log, hold.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
+	return fate;
+}
+
+/** Storage hands out rows, but not this body: the delivery steps aside, and others go on. */
+function unreadable({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, reason: string): Fate {
+	const since = entry.failingSince ?? now();
+	if (givenUp(since, { now: now(), giveUpMs })) return { kind: "dead", reason: gaveUp(reason, { giveUpMs }) };
+	const { troubles } = entry;
+	return { kind: "kept", reason, troubles, notBefore: now() + UNREADABLE_MS, failingSince: since };
+}
+
+function reportAttempt(log: Log, lane: string, { entry, at }: Tried, attempt: Attempt, fate: Fate): void {
+	const { verdict, status, requestId, ms } = attempt;
+	report(log, fate.kind === "dispatched" ? "info" : fate.kind === "dead" ? "error" : "warn", {
+		stage: "dispatch",
+		verdict: verdict.kind,
+		outcome: fate.kind,
+		lane,
+		key: entry.key,
+		route: entry.route,
+		repository: entry.repository,
+		dispatchType: entry.dispatchType,
+		status,
+		requestId,
+		ms,
+		waitedMs: at - entry.acceptedAt,
+		bytes: Buffer.byteLength(entry.body ?? ""),
+		reason: fate.kind === "dispatched" ? undefined : fate.reason,
+	});
+}
+
+function whyGivenUp({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, state: LaneState): string | undefined {
+	const damage = damageOf(entry);
+	if (damage !== undefined) return damage;
+	const since = failingSince(state, entry);
+	if (since === undefined || !givenUp(since, { now: now(), giveUpMs })) return undefined;
+	return gaveUp(waitingFor(state, entry, now())?.reason ?? "not delivered", { giveUpMs });
+}
+
+async function giveUpNow(options: EntryDeliveryOptions, hold: Hold, entry: Entry, reason: string, log: Log) {
+	const body = await bodyOf(options.storage, hold.lane, entry).catch(() => undefined);
+	const fate: Fate = { kind: "dead", reason };
+	await writeOutcome(options, hold, hold.state(), { entry: body === undefined ? entry : { ...entry, body }, fate });
+	const { key, repository, dispatchType } = entry;
+	report(log, "error", { stage: "dead-letter", lane: hold.lane, key, repository, dispatchType, reason });
+}
+
+/** For the log alone, when a breaker closes. */
+async function countEntries(storage: Storage, lane: string): Promise<number> {
+	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+	return rows.length;
 }
 
 /** The call that used the primary limit up was taken; the next one would not be. */
 function exhausted(
 	{ exhaustedUntil = 0, verdict }: Attempt,
 	{ pause }: LaneState,
+	now: number,
 ): Pick<LaneState, "pause"> | undefined {
-	if (verdict.kind !== "dispatched" || exhaustedUntil <= (pause?.until ?? 0)) return undefined;
-	return { pause: { until: exhaustedUntil, reason: "the token's primary rate limit is used up" } };
+	const until = Math.min(exhaustedUntil, now + LONGEST_WAIT_MS);
+	if (verdict.kind !== "dispatched" || until <= (pause?.until ?? 0)) return undefined;
+	return { pause: { until, reason: "the token's primary rate limit is used up" } };
 }

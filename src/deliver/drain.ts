@@ -1,18 +1,15 @@
-import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import { cleanUp } from "../ledger/clean-up.ts";
+import type { Limit } from "../dispatch/pace.ts";
 import type { CloseOptions } from "../ledger/close-window.ts";
-import type { Entry } from "../ledger/entry.ts";
-import type { Hold, View } from "../ledger/hold.ts";
-import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
-import { persist } from "../ledger/persist.ts";
-import type { Fate } from "../ledger/settle.ts";
+import type { Hold } from "../ledger/hold.ts";
+import { type LaneState, laneDueAt, withoutIdleGates } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import type { Write } from "../ledger/storage.ts";
-import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
-import type { Log } from "../report.ts";
+import { type Log, report } from "../report.ts";
 import { closeDueWindows } from "./close-due-windows.ts";
-import type { EntryDelivery, Tried } from "./deliver-entry.ts";
+import type { EntryDelivery } from "./deliver-entry.ts";
 import type { Run } from "./run.ts";
-import { createWatchdog } from "./watchdog.ts";
+import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
+import { createSender, type Sender } from "./send-due.ts";
 
 export interface DrainOptions extends CloseOptions {
 	readonly limits: readonly Limit[];
@@ -25,172 +22,98 @@ export interface DrainOptions extends CloseOptions {
 	readonly onClosed: (log: Log, lane: string, closed: { readonly key: string; readonly count: number }) => void;
 }
 
-/** No wake-up is recorded. */
-const NONE = { at: null };
-/** A call takes 10 s at most, and then its result has to be written. */
-const LEASE_MS = 15_000;
+/** One drain under way. */
+interface Drain {
+	readonly hold: Hold;
+	readonly run: Run;
+	readonly options: DrainOptions;
+	readonly wakeUps: RunWakeUps;
+	readonly sender: Sender;
+	/** What is worth remembering of the windows that are not due. */
+	windowWrites: readonly Write[];
+}
+
 /** For so long it is not worth letting go of a lane. */
 const IDLE_MS = 1_000;
 
-/** Delivers what is due in a lane, in its order, as long as the run goes on. Somebody is woken for what is left. */
+/**
+ * Closes the windows that are due in a lane and sends what is due, in its order, as long as the run goes on. A wake-up is
+ * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
+ * comes back when this rejects.
+ */
 export async function drain(hold: Hold, run: Run, options: DrainOptions): Promise<void> {
-	const { now, sleep, limits, concurrency, entries } = options;
-	/** Of the entries of this look: those that were tried, and those of them that are gone. */
-	const taken = new Set<string>();
-	const gone = new Set<string>();
-	const underWay = new Map<string, Promise<Tried>>();
-	/** When each of them began: GitHub counts it, though nothing of it is written yet. */
-	const begun = new Map<string, number>();
-	const watchdog = createWatchdog(hold, now);
-	let windowWrites: readonly Write[] = [];
-	/** The entries whose windows' members are cleaned up, though the view says otherwise. */
-	const cleaned = new Set<string>();
-	/** Whether a wake-up that is recorded may be this drainer's own. */
-	let hasRecorded = false;
-
-	const calls = () => [...hold.state().calls, ...begun.values()].sort((one, other) => one - other);
-	const slot = () => nextSlot(calls(), limits, now());
-	const isDue = (entry: Entry, state: LaneState) => !taken.has(entry.rowKey) && dueAt(state, entry) <= now();
-	const isLeft = ({ entries: all, windows, complete }: View, but?: Entry) =>
-		!complete ||
-		all.some(({ rowKey }) => rowKey !== but?.rowKey && !gone.has(rowKey)) ||
-		(run.wake !== undefined && windows.length > 0);
-
+	const wakeUps = createRunWakeUps(hold, run.wake, options.now);
+	const sender = createSender({ ...options, hold, run, begin: wakeUps.begin });
 	try {
-		await deliver();
+		await deliver({ hold, run, options, wakeUps, sender, windowWrites: [] });
 	} catch (error) {
-		// What GitHub has taken meanwhile is a fact, whoever has the lane now.
-		for (const ended of underWay.values()) await conclude(ended).catch(() => {});
-		throw error;
+		await sender.settleRest();
+		if (!wakeUps.hasSuccessor()) throw error;
+		report(run.log, "error", { stage: "lane", lane: hold.lane, change: "interrupted", reason: String(error) });
 	}
+}
 
-	async function deliver(): Promise<void> {
-		for (;;) {
-			taken.clear();
-			gone.clear();
-			const view = await hold.read((entry, state) => laneDueAt(state) > now() || isDue(entry, state));
-			if (run.wake !== undefined && isSuperseded(run.wake, hold.state().wake, now()) && !hasRecorded) return;
-			run.onView?.(view, hold.state());
-			if (!isLeft(view)) {
-				if (run.wake === undefined || hold.state().wake.at === null) return watchdog.takeBack();
-				// Whoever relied on the record has written before it is cleared: hence another look.
-				await hold.commit({ ...hold.state(), wake: { ...hold.state().wake, at: null } }, []);
-				continue;
-			}
-			const windowAt = run.wake === undefined ? Number.POSITIVE_INFINITY : await closeWindows(view);
-			const sent = await sendDue(view);
-			const at = Math.min(nextTime(view), windowAt);
-			if (!run.goesOn()) {
-				if (!isLeft(view) || (await leaveTo(at))) return;
-				continue;
-			}
-			if (sent > 0 || windowAt === 0) continue;
-			// As long as nothing at all can be sent, nobody is kept from anything by a drainer that waits.
-			const isBlocked = at <= Math.max(laneDueAt(hold.state()), slot(), now() + IDLE_MS);
-			if (!isBlocked || !run.waitsFor(at)) {
-				if (await leaveTo(at)) return;
-				continue;
-			}
-			await beginTerm();
-			if (!hold.isRecorded()) await hold.commit(hold.state(), windowWrites);
-			await sleep(Math.max(0, at - now()));
+async function deliver(drain: Drain): Promise<void> {
+	const { hold, run, wakeUps, sender, options } = drain;
+	const { now } = options;
+	for (;;) {
+		const view = await sender.look();
+		if (hold.foreign() !== undefined || wakeUps.isSuperseded()) return;
+		run.onView?.(view, hold.state());
+		if (!isLeft(drain, view)) {
+			const state = presentState(hold.state(), view);
+			if (state !== hold.state()) await hold.commit(state, []);
+			if (await wakeUps.endEmpty()) return;
+			continue;
 		}
-	}
-
-	/** Closes what is due. Answers when the next one is; 0 where there is something new to look at. */
-	async function closeWindows({ windows }: View): Promise<number> {
-		const onClosed = (closed: { key: string; count: number }) => options.onClosed(run.log, hold.lane, closed);
-		const closed = await closeDueWindows(hold, windows, { ...options, begin: beginTerm, onClosed });
-		windowWrites = closed.writes;
-		for (const rowKey of closed.cleaned) cleaned.add(rowKey);
-		return closed.nextAt;
-	}
-
-	/** Sends what is due, each at its slot. Answers how many. */
-	async function sendDue(view: View): Promise<number> {
-		let sent = 0;
-		for (const entry of view.entries) {
-			while (underWay.size >= concurrency) await finishOne(view);
-			if (!run.goesOn()) break;
-			if (entries.giveUp(entry, hold.state())) {
-				taken.add(entry.rowKey);
-				gone.add(entry.rowKey);
-				await beginTerm();
-				await hold.lastFor(LEASE_MS);
-				await entries.bury(hold, entry, run.log);
-				sent += 1;
-			}
-			if (!isDue(entry, hold.state())) continue;
-			if (!run.waitsFor(slot())) break;
-			await waitForSlot(view);
-			// What has ended meanwhile may have paused the lane, or closed the destination.
-			if (!isDue(entry, hold.state())) continue;
-			await beginTerm();
-			await hold.lastFor(LEASE_MS);
-			if (entry.closing !== undefined && !cleaned.has(entry.rowKey)) {
-				await cleanUp(hold, { ...entry, closing: entry.closing }, options);
-			}
-			taken.add(entry.rowKey);
-			begun.set(entry.rowKey, now());
-			const sending = entries.send(hold.lane, entry);
-			// Heard when it is its turn; until then nobody else may take it for unheard.
-			sending.catch(() => {});
-			underWay.set(entry.rowKey, sending);
-			sent += 1;
+		const windowAt = await closeWindows(drain, view);
+		const sent = await sender.send(view);
+		const at = Math.min(sender.nextAt(view), windowAt);
+		if (!run.goesOn()) {
+			if (!isLeft(drain, view) || (await leaveTo(drain, view, at))) return;
+			continue;
 		}
-		while (underWay.size > 0) await finishOne(view);
-		return sent;
-	}
-
-	async function conclude(ended: Promise<Tried>): Promise<Fate> {
-		return entries.finish(hold, await ended, () => hold.state().wake, run.log);
-	}
-
-	/** What has ended meanwhile is written at once: until then it is in doubt. */
-	async function waitForSlot(view: View): Promise<void> {
-		for (let at = slot(); at > now(); at = slot()) {
-			const waited = sleep(at - now()).then(() => undefined);
-			const ended = await Promise.race([waited, ...underWay.values()]);
-			if (ended !== undefined) await finishOne(view);
+		if (sent > 0 || windowAt === 0) continue;
+		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
+		const isBlocked = at <= Math.max(laneDueAt(hold.state()), sender.slot(), now() + IDLE_MS);
+		if (!isBlocked || !run.waitsFor(at)) {
+			if (await leaveTo(drain, view, at)) return;
+			continue;
 		}
+		await wakeUps.begin();
+		if (!hold.isRecorded()) await commitApart(hold, hold.state(), drain.windowWrites);
+		await options.sleep(Math.max(0, at - now()));
 	}
+}
 
-	async function finishOne(view: View): Promise<void> {
-		const ended = await Promise.race(underWay.values());
-		underWay.delete(ended.entry.rowKey);
-		begun.delete(ended.entry.rowKey);
-		const isLast = run.wake !== undefined && underWay.size === 0 && !isLeft(view, ended.entry);
-		const record = (kept: boolean) => (isLast && !kept ? NONE : {});
-		const fate = await entries.finish(hold, ended, (kept) => ({ ...hold.state().wake, ...record(kept) }), run.log);
-		if (fate.kind !== "kept") gone.add(ended.entry.rowKey);
-		run.onFate?.(ended.entry, fate);
-	}
+/** A run within a request leaves windows to the wake-ups of those that have joined them. */
+function isLeft({ run, sender }: Drain, view: View): boolean {
+	return sender.isLeft(view) || (run.wake !== undefined && view.windows.length > 0);
+}
 
-	/** An acceptor needs none: what it drains is not acknowledged yet. */
-	async function beginTerm(): Promise<void> {
-		if (run.wake === undefined) return;
-		await watchdog.begin();
-		hasRecorded = true;
-	}
+/** Closes what is due. Answers when the next one is; 0 where there is something new to look at. */
+async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
+	const { hold, run, options, wakeUps, sender } = drain;
+	const { log, goesOn } = run;
+	const onClosed = (closed: { key: string; count: number }) => options.onClosed(log, hold.lane, closed);
+	const closed = await closeDueWindows(hold, windows, { ...options, log, goesOn, begin: wakeUps.begin, onClosed });
+	drain.windowWrites = closed.writes;
+	sender.onCleaned(closed.cleaned);
+	return closed.nextAt;
+}
 
-	function nextTime(view: View): number {
-		const waiting = view.entries.filter(({ rowKey }) => !gone.has(rowKey));
-		const due = waiting.map((entry) => dueAt(hold.state(), entry));
-		const first = view.complete && waiting.length > 0 ? Math.min(...due) : 0;
-		return waiting.length > 0 || !view.complete
-			? Math.max(first, laneDueAt(hold.state()), slot())
-			: Number.POSITIVE_INFINITY;
-	}
+async function leaveTo({ wakeUps, sender, windowWrites }: Drain, view: View, at: number): Promise<boolean> {
+	return wakeUps.leaveTo({
+		at,
+		nextSlot: sender.slot(),
+		writes: windowWrites,
+		toState: (state) => presentState(state, view),
+	});
+}
 
-	/** Wakes somebody in time for what is left. Answers whether nobody can have relied on an earlier wake-up than that. */
-	async function leaveTo(at: number): Promise<boolean> {
-		const { wake } = hold.state();
-		const another = wake.last > (run.wake ?? -1) && !watchdog.is(wake.last);
-		if (another && isWokenInTime(wake, at, now())) return true;
-		await persist(() => hold.putWakeUp(Math.max(at, now())));
-		await hold.commit(hold.state(), windowWrites);
-		hasRecorded = true;
-		await watchdog.takeBack();
-		return isWokenInTime(hold.state().wake, Math.max(laneDueAt(hold.state()), slot()), now());
-	}
+/** A state describes the present: without breakers for which nothing waits, as far as all that waits was read. */
+function presentState(state: LaneState, { windows, entries, complete, passedUntil }: View): LaneState {
+	if (!complete || passedUntil !== null) return state;
+	const repositories = [...windows.map(({ to }) => to.repository), ...entries.map(({ repository }) => repository)];
+	return withoutIdleGates(state, new Set(repositories.map((repository) => repository.toLowerCase())));
 }

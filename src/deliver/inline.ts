@@ -1,6 +1,7 @@
 import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import type { Hold, View } from "../ledger/hold.ts";
+import type { Hold } from "../ledger/hold.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import type { Fate } from "../ledger/settle.ts";
 import { type Log, report } from "../report.ts";
 import type { Run } from "./run.ts";

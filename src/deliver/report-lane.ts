@@ -1,5 +1,5 @@
-import type { View } from "../ledger/hold.ts";
 import { type Gate, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../report.ts";
 
 export interface LaneChange {

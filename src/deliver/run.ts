@@ -1,6 +1,6 @@
 import type { Entry } from "../ledger/entry.ts";
-import type { View } from "../ledger/hold.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
 import type { Fate } from "../ledger/settle.ts";
 import type { Log } from "../report.ts";
 

@@ -1,6 +1,6 @@
 import type { Hold } from "../ledger/hold.ts";
 import { fromColumns, NEW_LANE } from "../ledger/lane-state.ts";
-import { STATE_KEY } from "../ledger/row-keys.ts";
+import { ROWS, STATE_KEY } from "../ledger/row-keys.ts";
 import type { Storage } from "../ledger/storage.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../report.ts";
@@ -20,17 +20,38 @@ export type Wake = (message: unknown, log: Log) => Promise<void>;
 
 /** A wake-up that finds its lane held comes back so soon: the holder is done, has recorded its own, or is dead. */
 const BEHIND_THE_LEASE_SECONDS = 5;
+/** A wake-up of a lane that belongs to another address comes back for the app that it is meant for. */
+const FOREIGN_SECONDS = 30;
 /** Functions may run for five minutes on every plan. */
 const RUN_MS = 4 * 60_000;
 /** It is not worth a wake-up to wait so long. */
 const WAIT_MS = 10_000;
 
+/** What to do about a lane of another address. Health and doctor say it, too. */
+export const MOVED =
+	"if the bridge has moved, set GITHUB_API_URL_BEFORE to that address; if two apps share a storage account, give each its own";
+
 export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {
 		const row = await storage.get(lane, STATE_KEY);
-		const { wake: record } = row === undefined ? NEW_LANE : fromColumns(row.columns);
+		const { wake: record } = row === undefined ? NEW_LANE : fromColumns(row.columns, now());
 		if (isSuperseded(wake, record, now())) return;
 		await storage.put(writeWakeUp({ lane, wake }), BEHIND_THE_LEASE_SECONDS);
+	}
+
+	/** Another app on the same storage account, configured for another address, has this lane: it is left alone. */
+	async function leaveForeign(wakeUp: WakeUp, address: string, log: Log): Promise<void> {
+		const { rows } = await storage.list(wakeUp.lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+		const reason = `this lane belongs to ${address}, as its state row says, and is left alone; ${MOVED}`;
+		report(log, "error", {
+			stage: "lane",
+			lane: wakeUp.lane,
+			change: "foreign",
+			address,
+			waiting: rows.length,
+			reason,
+		});
+		await storage.put(writeWakeUp(wakeUp), FOREIGN_SECONDS);
 	}
 
 	return async (message, log) => {
@@ -57,5 +78,7 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 		} finally {
 			await hold.release();
 		}
+		const address = hold.foreign();
+		if (address !== undefined) await leaveForeign(wakeUp, address, log);
 	};
 }

@@ -1,4 +1,4 @@
-import { redact } from "../report.ts";
+import { cleanText, redact } from "../report.ts";
 
 /** A reason goes into rows, answers and the log, so it has so many characters at most. */
 export const REASON_CHARACTERS = 300;
@@ -18,14 +18,12 @@ export function withoutSecrets(text: string, secrets: Iterable<string>): string 
 	return redact(clean);
 }
 
-/** A text from outside on one line, without control characters, and no longer than that. */
+/** A text from outside on one line, without credentials, control characters and half characters, and no longer than that. */
 export function clip(text: string, characters: number): string {
 	// It may have megabytes; only its beginning is looked at.
-	const start = text.slice(0, characters * 4);
-	const line = start.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
-	const isWhole = line.length <= characters && start.length === text.length;
-	// Half a character is none that storage takes.
-	return (isWhole ? line : `${line.slice(0, Math.max(0, characters - 1))}…`).replace(/\p{Cs}/gu, "");
+	const start = text.slice(0, 4 * characters + 1_000);
+	const line = start.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").replace(/\p{Cs}/gu, "");
+	return cleanText(line.trim(), characters);
 }
 
 /**

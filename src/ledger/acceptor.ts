@@ -102,7 +102,7 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 
 	async function readState(): Promise<LaneState> {
 		const row = await storage.get(lane, STATE_KEY);
-		return row === undefined ? NEW_LANE : fromColumns(row.columns);
+		return row === undefined ? NEW_LANE : fromColumns(row.columns, now());
 	}
 
 	/** One look, and at most one message, for all that were written before it. */

@@ -16,7 +16,7 @@ export async function cleanUpClosed(hold: Hold, options: CleanUpOptions): Promis
 	let after: string | undefined;
 	do {
 		const page = await options.storage.list(hold.lane, { ...range, after });
-		for (const entry of page.rows.map(readEntry)) {
+		for (const entry of page.rows.map((row) => readEntry(row, options.now()))) {
 			if (entry.closing === undefined) continue;
 			await cleanUp(hold, { ...entry, closing: entry.closing }, options);
 			cleaned.push(entry.rowKey);

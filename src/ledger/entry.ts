@@ -1,4 +1,6 @@
+import { LONGEST_WAIT_MS } from "./lane-state.ts";
 import type { AttemptRecord, Promised, Request } from "./promise.ts";
+import { receiptKey } from "./row-keys.ts";
 import type { Columns, Row } from "./storage.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -14,10 +16,12 @@ export interface Entry {
 	readonly dispatchType: string;
 	readonly route: string;
 	readonly token?: string;
-	/** It stands aside until then, epoch milliseconds; 0 if it does not. */
+	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
-	/** How often in a row GitHub was in trouble over it. */
+	/** How many of its answers in a row were uncertain. */
 	readonly troubles: number;
+	/** Its first failure, epoch milliseconds; none where it has not failed. */
+	readonly failingSince?: number;
 	readonly attempts: readonly AttemptRecord[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
 	readonly body?: string;
@@ -37,6 +41,7 @@ export const LIGHT_COLUMNS = [
 	"token",
 	"notBefore",
 	"troubles",
+	"failingSince",
 	"attempts",
 	"bodyBlob",
 	"closing",
@@ -69,26 +74,59 @@ export function newEntry({ key, receipt, acceptedAt, to, route, token, closing }
 	};
 }
 
-export function readEntry({ rowKey, columns }: Row): Entry {
+/**
+ * Reads a delivery's row. What cannot be read in it counts as not there, and no time is more than a day ahead, so that a
+ * bad row holds up nothing but itself.
+ * @param now epoch milliseconds
+ */
+export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
+	const time = (name: string) => {
+		const read = Date.parse(text(name) ?? "");
+		return Number.isNaN(read) ? undefined : Math.min(read, now + LONGEST_WAIT_MS);
+	};
 	const [token, bodyBlob, closing] = [text("token"), text("bodyBlob"), text("closing")];
 	const { body } = columns;
+	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedAtOf(rowKey) ?? now, now);
+	const failingSince = time("failingSince");
 	return {
 		rowKey,
 		key: text("key") ?? "",
-		receipt: text("receipt") ?? "",
-		acceptedAt: Date.parse(text("acceptedAt") ?? ""),
+		receipt: text("receipt") || receiptKey("", rowKey),
+		acceptedAt,
 		repository: text("repository") ?? "",
 		dispatchType: text("dispatchType") ?? "",
 		route: text("route") ?? "",
-		notBefore: columns["notBefore"] === undefined ? 0 : Date.parse(text("notBefore") ?? ""),
-		troubles: Number(columns["troubles"] ?? 0),
-		attempts: JSON.parse(text("attempts") ?? "[]") as AttemptRecord[],
+		notBefore: time("notBefore") ?? 0,
+		troubles: Math.max(0, Number(columns["troubles"] ?? 0)) || 0,
+		attempts: readAttempts(text("attempts")),
+		...(failingSince === undefined ? {} : { failingSince }),
 		...(token === undefined ? {} : { token }),
-		...(body === undefined ? {} : { body: Buffer.from(body as Uint8Array).toString("utf8") }),
+		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob === undefined ? {} : { bodyBlob }),
 		...(closing ? { closing } : {}),
 	};
+}
+
+/** A key says it, too: `e-time-…`. */
+function acceptedAtOf(rowKey: string): number | undefined {
+	const time = Number(rowKey.split("-")[1]);
+	return Number.isFinite(time) ? time : undefined;
+}
+
+function readAttempts(text: string | undefined): readonly AttemptRecord[] {
+	try {
+		const attempts: unknown = JSON.parse(text ?? "[]");
+		return Array.isArray(attempts) ? (attempts as AttemptRecord[]) : [];
+	} catch {
+		return [];
+	}
+}
+
+/** What keeps a delivery from ever being sent, whatever is repaired elsewhere; undefined where nothing does. */
+export function damageOf({ repository }: Entry): string | undefined {
+	if (/^[^/\s]+\/[^/\s]+$/.test(repository)) return undefined;
+	return "its row in storage is damaged: it names no repository";
 }
 
 /** The request of an entry, once its body has been read. */

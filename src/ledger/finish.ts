@@ -24,10 +24,13 @@ export function finishWrites(entry: Entry, fate: Fate, attempt: EndedAttempt | u
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, toRecord(attempt, reason));
 	const tried = { attempts: JSON.stringify(attempts) };
 	if (fate.kind === "kept") {
-		const notBefore = fate.notBefore === 0 ? {} : { notBefore: new Date(fate.notBefore).toISOString() };
+		const times = {
+			...(fate.notBefore === 0 ? {} : { notBefore: new Date(fate.notBefore).toISOString() }),
+			...(fate.failingSince === undefined ? {} : { failingSince: new Date(fate.failingSince).toISOString() }),
+		};
 		return [
 			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, reason: clip(fate.reason) } },
-			{ kind: "merge", rowKey: entry.rowKey, columns: { ...tried, ...notBefore, troubles: fate.troubles } },
+			{ kind: "merge", rowKey: entry.rowKey, columns: { ...tried, ...times, troubles: fate.troubles } },
 		];
 	}
 	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: clip(reason ?? "") };

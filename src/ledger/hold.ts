@@ -1,23 +1,14 @@
-import { type Entry, LIGHT_COLUMNS, readEntry } from "./entry.ts";
-import { fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import type { Entry } from "./entry.ts";
+import { dueAt, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
 import { persist } from "./persist.ts";
-import { ROWS, STATE_KEY } from "./row-keys.ts";
+import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
+import { STATE_KEY } from "./row-keys.ts";
 import { isStorageError, type Row, type Storage, type Write } from "./storage.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
-import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
-/** The lease was lost and somebody else drains the lane: whoever finds that out must let go. */
+/** The lease was lost, and another drainer has the lane: who finds that out must let go. */
 export class Overslept extends Error {
 	override readonly name = "Overslept";
-}
-
-/** What waits in a lane. */
-export interface View {
-	readonly windows: readonly Window[];
-	/** In order; as far as it was read. */
-	readonly entries: readonly Entry[];
-	/** Whether `entries` are all there are. */
-	readonly complete: boolean;
 }
 
 /** A lane in the hands of its one drainer. */
@@ -25,14 +16,20 @@ export interface Hold {
 	readonly lane: string;
 	/** As it was last read or written. */
 	state(): LaneState;
-	/** Reads what waits, at least as far as the first entry that `stopAt` holds for. */
-	read(stopAt: (entry: Entry, state: LaneState) => boolean): Promise<View>;
+	/** The address that the lane belongs to, where it is not this drainer's own: then the lane must be left alone. */
+	foreign(): string | undefined;
 	/**
-	 * Writes rows and the lane's state, all or nothing. Rejects with Overslept when somebody else has written the state.
-	 * @param forMs how long to try again while storage does not answer
+	 * Reads what waits, at least as far as the first delivery that `stopAt` holds for.
+	 * @param skim whether many deliveries that are known not to be due yet may be passed over
+	 */
+	read(stopAt: (entry: Entry, state: LaneState) => boolean, skim?: boolean): Promise<View>;
+	/**
+	 * Writes rows and the lane's state, all or nothing. Rejects with Overslept when another drainer has written the state,
+	 * and with StorageError when one of the rows was refused.
+	 * @param forMs how long to try again while storage does not answer; the lease is renewed meanwhile
 	 */
 	commit(state: LaneState, writes: readonly Write[], forMs?: number): Promise<void>;
-	/** Puts the next wake-up, which is recorded with the next commit. Answers how to take it back when nobody needs it. */
+	/** Puts the next wake-up, which is recorded with the next commit. Answers how to take it back when it is not needed. */
 	putWakeUp(at: number): Promise<() => Promise<void>>;
 	/** Whether the wake-up that was last put is recorded. */
 	isRecorded(): boolean;
@@ -44,22 +41,28 @@ export interface Hold {
 export interface HoldOptions {
 	readonly storage: Storage;
 	readonly lane: string;
+	/** The address of the service that this app is configured for. */
+	readonly address: string;
+	/** Lanes of this address are taken over: the app was moved. */
+	readonly formerAddress?: string | undefined;
+	/** What an earlier reading by this process has passed over; kept by who takes the lane. */
+	readonly passed?: Map<string, Passed>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that nobody sets. */
+	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
 }
 
 /** Azure allows 15 to 60 seconds. */
 const LEASE_SECONDS = 30;
-/** Most drains end within it. */
-const FIRST_PAGE = 32;
-const PAGE = 1_000;
-/** One that surfaces early looks, and puts the next: so whoever watches the log hears of what waits, however long it does. */
+/** Before a further try to write, the lease lasts at least so long: one call of storage, and a bit. */
+const BETWEEN_TRIES_MS = 15_000;
+/** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
 const LONGEST_DELAY_SECONDS = 30 * 60;
 
-/** Takes a lane to drain it; undefined while somebody else holds it. */
-export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): Promise<Hold | undefined> {
+/** Takes a lane to drain it; undefined while another drainer holds it. */
+export async function takeHold(options: HoldOptions): Promise<Hold | undefined> {
+	const { storage, lane, address, formerAddress, passed, now, monotonic } = options;
 	const blob = leaseBlob(lane);
 	let leasedAt = monotonic();
 	const leaseId = await storage.lease(blob, LEASE_SECONDS);
@@ -71,65 +74,87 @@ export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): 
 	let pending: WakeRecord | undefined;
 
 	function adopt(row: Row | undefined): void {
-		const written = row === undefined ? NEW_LANE : fromColumns(row.columns);
-		state = pending === undefined ? written : { ...written, wake: pending };
+		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
+		if (row === undefined || row.etag !== etag) {
+			const written = row === undefined ? NEW_LANE : fromColumns(row.columns, now());
+			state = pending === undefined ? written : { ...written, wake: pending };
+		}
 		etag = row?.etag;
 	}
 
-	/** After a refusal: whether it was our own write, whose answer had got lost and which the SDK has then repeated. */
-	async function isOurs(mark: string): Promise<boolean> {
+	/** After a refusal: whether the state row is as we know it, holds our own write, or is another drainer's by now. */
+	async function whose(mark: string): Promise<"as known" | "written" | "lost"> {
 		const row = await storage.get(lane, STATE_KEY);
-		if (row?.columns["by"] !== mark) return false;
+		if (row?.etag === etag) return "as known";
+		if (row?.columns["by"] !== mark) return "lost";
 		pending = undefined;
 		adopt(row);
-		return true;
+		return "written";
+	}
+
+	async function lastFor(ms: number): Promise<void> {
+		if (leasedAt + LEASE_SECONDS * 1000 - monotonic() >= ms) return;
+		const at = monotonic();
+		try {
+			await storage.renew(blob, leaseId as string);
+		} catch (error) {
+			if (!(isStorageError(error) && error.conflict)) throw error;
+			throw new Overslept(`the lease of the lane "${lane}" was lost`, { cause: error });
+		}
+		leasedAt = at;
+	}
+
+	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
+	async function renewBetweenTries(): Promise<void> {
+		await lastFor(BETWEEN_TRIES_MS).catch((error: unknown) => {
+			if (error instanceof Overslept) throw error;
+		});
 	}
 
 	return {
 		lane,
 		state: () => state,
-		async read(stopAt) {
-			const first = await storage.list(lane, { ...ROWS.pending, top: FIRST_PAGE });
-			adopt(first.rows.find(({ rowKey }) => rowKey === STATE_KEY));
-			const rows = [...first.rows];
-			let after = first.next;
-			const isFound = (page: readonly Row[]) => page.some((row) => isEntry(row) && stopAt(readEntry(row), state));
-			let found = isFound(first.rows);
-			// A page may be empty, and not the last one.
-			while (after !== undefined && !found) {
-				const select = ["by", "state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
-				const page = await storage.list(lane, { ...ROWS.pending, top: PAGE, select, after });
-				const late = page.rows.find(({ rowKey }) => rowKey === STATE_KEY);
-				if (late !== undefined) adopt(late);
-				rows.push(...page.rows);
-				found = isFound(page.rows);
-				after = page.next;
-			}
-			return {
-				windows: rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).map(readWindow),
-				entries: rows.filter(isEntry).map(readEntry),
-				complete: after === undefined,
-			};
+		foreign() {
+			const recorded = state.address;
+			return recorded === null || recorded === address || recorded === formerAddress ? undefined : recorded;
 		},
-		async commit(after, writes, forMs) {
+		async read(stopAt, skim = false) {
+			const known = skim ? passed?.get(lane) : undefined;
+			const view = await readLane({
+				storage,
+				lane,
+				onState: adopt,
+				stopAt: (entry) => stopAt(entry, state),
+				passed: known !== undefined && known.until > now() ? known : undefined,
+				now,
+			});
+			const over = passOver(view, (entry) => dueAt(state, entry), now());
+			if (over !== undefined) passed?.set(lane, over);
+			return view;
+		},
+		async commit(after, writes, forMs = 3_000) {
 			commits += 1;
 			// One mark for all tries: which of them got through does not matter.
 			const by = `${leaseId}-${commits}`;
-			const columns = { ...toColumns(after), by };
+			const next = { ...after, address };
+			const columns = { ...toColumns(next), by };
 			const write: Write =
 				etag === undefined
 					? { kind: "insert", rowKey: STATE_KEY, columns }
 					: { kind: "replace", rowKey: STATE_KEY, columns, etag };
 			try {
-				const etags = await persist(() => storage.commit(lane, [...writes, write]), forMs);
+				const tries = { forMs, between: renewBetweenTries };
+				const etags = await persist(() => storage.commit(lane, [...writes, write]), tries);
 				etag = etags.at(-1);
-				state = after;
+				state = next;
 				pending = undefined;
 			} catch (error) {
 				if (!(isStorageError(error) && error.conflict)) throw error;
 				// Where not even that can be found out, whose lane it is cannot be known either.
-				if (await persist(() => isOurs(by), forMs).catch(() => false)) return;
-				throw new Overslept(`somebody else has written to the lane "${lane}" meanwhile`, { cause: error });
+				const found = await persist(() => whose(by), { forMs }).catch(() => "lost");
+				if (found === "written") return;
+				if (found === "as known") throw error;
+				throw new Overslept(`another drainer has written to the lane "${lane}" meanwhile`, { cause: error });
 			}
 		},
 		async putWakeUp(at) {
@@ -141,23 +166,13 @@ export async function takeHold({ storage, lane, now, monotonic }: HoldOptions): 
 			);
 			pending = wake;
 			state = { ...state, wake };
-			// It will find nothing, and so does whoever cannot remove it: no harm in either.
+			// It will find nothing, and so it does no harm where it cannot be removed.
 			return () => storage.unput(message).catch(() => {});
 		},
 		isRecorded: () => pending === undefined,
-		async lastFor(ms) {
-			if (leasedAt + LEASE_SECONDS * 1000 - monotonic() >= ms) return;
-			const at = monotonic();
-			try {
-				await storage.renew(blob, leaseId);
-			} catch (error) {
-				if (!(isStorageError(error) && error.conflict)) throw error;
-				throw new Overslept(`the lease of the lane "${lane}" was lost`, { cause: error });
-			}
-			leasedAt = at;
-		},
+		lastFor,
 		async release() {
-			// Who cannot release it has lost it, or loses it in a moment.
+			// A lease that cannot be released is lost, or ends in a moment.
 			await storage.release(blob, leaseId).catch(() => {});
 		},
 	};
@@ -169,7 +184,3 @@ export function leaseBlob(lane: string): string {
 }
 
 export const LEASES = "lanes/";
-
-function isEntry({ rowKey }: Row): boolean {
-	return rowKey.startsWith(ROWS.entries.from);
-}

@@ -1,17 +1,20 @@
+import { cleanText } from "../report.ts";
 import type { Columns } from "./storage.ts";
 import type { WakeRecord } from "./wake-up.ts";
 
-/** What is known of a lane as a whole. Written by nobody but the drainer that holds the lane's lease. */
+/** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
 export interface LaneState {
 	readonly wake: WakeRecord;
+	/** The address of the service that this lane's deliveries are for; null where no drainer has been here yet. */
+	readonly address: string | null;
 	/** Nothing is sent before `until`. */
 	readonly pause: { readonly until: number; readonly reason: string } | null;
-	/** How often in a row GitHub was in trouble, or has asked to slow down without saying for how long. */
+	/** How many transient or uncertain answers came in a row, and how many rate limits. */
 	readonly troubles: number;
 	readonly slowDowns: number;
-	/** The token is refused: one entry probes now and then. */
+	/** The breaker of the lane as a whole: one delivery probes now and then. */
 	readonly parked: Gate | null;
-	/** Destinations that are closed, by `owner/name` in lower case: one entry of each probes now and then. */
+	/** The breakers of single destinations, by `owner/name` in lower case: one delivery of each probes now and then. */
 	readonly gates: Readonly<Record<string, Gate>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
@@ -19,16 +22,20 @@ export interface LaneState {
 	readonly tokenExpiresAt: string | null;
 }
 
+/** A circuit breaker that is open. */
 export interface Gate {
-	/** Epoch milliseconds. */
+	/** Its first failure, epoch milliseconds. */
 	readonly since: number;
 	readonly probeAt: number;
 	readonly reason: string;
+	/** Whether the service refuses the token. */
+	readonly unauthorized?: true;
 }
 
-/** Of a lane that nobody has drained yet. */
+/** Of a lane that no drainer has read yet. */
 export const NEW_LANE: LaneState = {
 	wake: { last: 0, at: null },
+	address: null,
 	pause: null,
 	troubles: 0,
 	slowDowns: 0,
@@ -38,34 +45,37 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** What of an entry decides when it can be delivered. */
+/** The longest wait that is obeyed, whoever names it. */
+export const LONGEST_WAIT_MS = 86_400_000;
+
+/** What of a delivery decides when it can be sent. */
 export interface Waiting {
 	/** `owner/name` */
 	readonly repository: string;
-	/** It stands aside until then, epoch milliseconds; 0 if it does not. */
+	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
 }
 
-/** When an entry can be delivered at the earliest, apart from pace; epoch milliseconds, 0 for at once. */
+/** When a delivery can be sent at the earliest, apart from pace; epoch milliseconds, 0 for at once. */
 export function dueAt(state: LaneState, { repository, notBefore }: Waiting): number {
 	const gate = state.gates[repository.toLowerCase()];
 	return Math.max(notBefore, laneDueAt(state), gate?.probeAt ?? 0);
 }
 
-/** A lane whose oldest entry has waited so long is behind, whatever holds it up. */
+/** A lane whose oldest delivery has waited so long is behind, whatever the cause is. */
 const BEHIND_MS = 10 * 60_000;
 
-/** @param oldestAt when the oldest entry was accepted, epoch milliseconds as `now` is */
+/** @param oldestAt when the oldest delivery was accepted, epoch milliseconds as `now` is */
 export function isBehind(oldestAt: number, now: number): boolean {
 	return now - oldestAt >= BEHIND_MS;
 }
 
-/** When anything of a lane can be delivered at the earliest. */
+/** When anything of a lane can be sent at the earliest. */
 export function laneDueAt({ pause, parked }: LaneState): number {
 	return Math.max(pause?.until ?? 0, parked?.probeAt ?? 0);
 }
 
-/** Why an entry waits, if it does: what keeps it back, and in which state its receipt is. */
+/** Why a delivery waits, if it does: what holds it up, and in which state its receipt is. */
 export function waitingFor(
 	state: LaneState,
 	{ repository, notBefore }: Waiting,
@@ -74,26 +84,113 @@ export function waitingFor(
 	const gate = state.parked ?? state.gates[repository.toLowerCase()];
 	if (gate !== undefined) return { state: "parked", until: gate.probeAt, reason: gate.reason };
 	if (state.pause !== null && state.pause.until > now) return { state: "paused", ...state.pause };
-	if (notBefore > now)
-		return { state: "paused", until: notBefore, reason: "GitHub fails at this one alone; it stands aside" };
+	if (notBefore > now) {
+		const reason = "GitHub may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
+		return { state: "paused", until: notBefore, reason };
+	}
 	return undefined;
+}
+
+/** A state without the breakers of destinations for which nothing waits: it describes the present. */
+export function withoutIdleGates(state: LaneState, repositories: ReadonlySet<string>): LaneState {
+	const gates = Object.entries(state.gates).filter(([repository]) => repositories.has(repository));
+	const parked = repositories.size === 0 ? null : state.parked;
+	const isSame = gates.length === Object.keys(state.gates).length && parked === state.parked;
+	return isSame ? state : { ...state, parked, gates: Object.fromEntries(gates) };
 }
 
 /** A time fits into six bytes until the year 10889. */
 const TIME_BYTES = 6;
 
+/** A table's property holds 32,768 characters. */
+const MAX_STATE_CHARACTERS = 30_000;
+
+/** A state as its row holds it. Of very many breakers the oldest are left out: each is found again at the next try. */
 export function toColumns({ calls, ...state }: LaneState): Columns {
 	const times = Buffer.alloc(calls.length * TIME_BYTES);
 	for (const [index, time] of calls.entries()) times.writeUIntBE(time, index * TIME_BYTES, TIME_BYTES);
-	return { state: JSON.stringify(state), calls: times };
+	let text = JSON.stringify(state);
+	for (let gates = Object.entries(state.gates); text.length > MAX_STATE_CHARACTERS && gates.length > 0; ) {
+		gates = gates.slice(1);
+		text = JSON.stringify({ ...state, gates: Object.fromEntries(gates) });
+	}
+	return { state: text, calls: times };
 }
 
-export function fromColumns({ state, calls }: Columns): LaneState {
-	const times = Buffer.from(calls as Uint8Array);
-	const count = Math.floor(times.length / TIME_BYTES);
+/**
+ * Reads a state row. Whatever it holds becomes a sound state: a wait is at most a day ahead, a call is not in the future
+ * (another instance's clock may be), and what cannot be read counts as not there. So a bad row heals with the next write.
+ * @param now epoch milliseconds
+ */
+export function fromColumns({ state, calls }: Columns, now: number): LaneState {
+	const read = parse(state);
+	const wake = object(read["wake"]);
+	const gates = Object.entries(object(read["gates"])).flatMap(([repository, value]) => {
+		const gate = toGate(value, now);
+		return gate === null ? [] : [[repository, gate] as const];
+	});
 	return {
-		...NEW_LANE,
-		...(JSON.parse(String(state)) as Partial<LaneState>),
-		calls: Array.from({ length: count }, (_, index) => times.readUIntBE(index * TIME_BYTES, TIME_BYTES)),
+		wake: { last: count(wake["last"]), at: timeOf(wake["at"], now) },
+		address: textOf(read["address"]),
+		pause: toPause(read["pause"], now),
+		troubles: count(read["troubles"]),
+		slowDowns: count(read["slowDowns"]),
+		parked: toGate(read["parked"], now),
+		gates: Object.fromEntries(gates),
+		calls: toCalls(calls, now),
+		tokenExpiresAt: textOf(read["tokenExpiresAt"]),
 	};
+}
+
+function parse(text: unknown): Readonly<Record<string, unknown>> {
+	try {
+		return object(JSON.parse(String(text)));
+	} catch {
+		return {};
+	}
+}
+
+function object(value: unknown): Readonly<Record<string, unknown>> {
+	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function count(value: unknown): number {
+	return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : 0;
+}
+
+function textOf(value: unknown): string | null {
+	return typeof value === "string" ? value : null;
+}
+
+/** A time that is waited for: at most a day ahead. */
+function timeOf(value: unknown, now: number): number | null {
+	return typeof value === "number" && Number.isFinite(value) ? Math.min(value, now + LONGEST_WAIT_MS) : null;
+}
+
+const MAX_REASON = 300;
+
+function toPause(value: unknown, now: number): LaneState["pause"] {
+	const { until, reason } = object(value);
+	const end = timeOf(until, now);
+	return end === null ? null : { until: end, reason: cleanText(String(reason ?? ""), MAX_REASON) };
+}
+
+function toGate(value: unknown, now: number): Gate | null {
+	const { since, probeAt, reason, unauthorized } = object(value);
+	const next = timeOf(probeAt, now);
+	if (next === null) return null;
+	return {
+		since: Math.min(timeOf(since, now) ?? now, now),
+		probeAt: next,
+		reason: cleanText(String(reason ?? ""), MAX_REASON),
+		...(unauthorized === true ? { unauthorized } : {}),
+	};
+}
+
+function toCalls(value: unknown, now: number): readonly number[] {
+	if (!(value instanceof Uint8Array)) return [];
+	const times = Buffer.from(value);
+	const length = Math.floor(times.length / TIME_BYTES);
+	const calls = Array.from({ length }, (_, index) => times.readUIntBE(index * TIME_BYTES, TIME_BYTES));
+	return calls.map((time) => Math.min(time, now)).sort((one, other) => one - other);
 }

@@ -2,6 +2,7 @@ import { type Accepted, type Acceptor, createAcceptor } from "./acceptor.ts";
 import { type Hold, takeHold } from "./hold.ts";
 import type { LaneState } from "./lane-state.ts";
 import type { Promised } from "./promise.ts";
+import type { Passed } from "./read-lane.ts";
 import type { Storage } from "./storage.ts";
 
 /** What we promised, lane by lane. */
@@ -16,6 +17,9 @@ export interface Ledger {
 
 export interface LedgerOptions {
 	readonly storage: Storage;
+	/** The address of the service that this app is configured for, and the one that it was moved from. */
+	readonly address: string;
+	readonly formerAddress?: string | undefined;
 	/** Tells this process from others. */
 	readonly instance: string;
 	/** Epoch milliseconds. */
@@ -28,6 +32,7 @@ export interface LedgerOptions {
 
 export function createLedger(options: LedgerOptions): Ledger {
 	const acceptors = new Map<string, Acceptor>();
+	const passed = new Map<string, Passed>();
 
 	function acceptorOf(lane: string): Acceptor {
 		const known = acceptors.get(lane) ?? createAcceptor({ ...options, lane });
@@ -38,6 +43,6 @@ export function createLedger(options: LedgerOptions): Ledger {
 	return {
 		accept: (promised) => acceptorOf(promised.lane).accept(promised),
 		wake: (lane, due) => acceptorOf(lane).wake(due),
-		take: (lane) => takeHold({ ...options, lane }),
+		take: (lane) => takeHold({ ...options, lane, passed }),
 	};
 }

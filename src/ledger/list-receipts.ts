@@ -71,7 +71,7 @@ async function search(
 		(find === undefined || where !== undefined || mentions(receipt, find));
 
 	async function inLane(lane: string) {
-		const laneState = await readState(storage, lane);
+		const laneState = await readState(storage, lane, now());
 		const found: FoundReceipt[] = [];
 		let after: string | undefined;
 		for (;;) {
@@ -94,9 +94,9 @@ async function search(
 	return { receipts, complete: all.every(({ complete }) => complete) };
 }
 
-async function readState(storage: Storage, lane: string): Promise<LaneState> {
+async function readState(storage: Storage, lane: string, now: number): Promise<LaneState> {
 	const row = await storage.get(lane, STATE_KEY);
-	return row === undefined ? NEW_LANE : fromColumns(row.columns);
+	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }
 
 /** What waits is shown with what it waits for. */

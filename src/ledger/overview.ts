@@ -41,9 +41,9 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 	]);
 	const { rows } = pending;
 	const stateRow = rows.find(({ rowKey }) => rowKey === STATE_KEY);
-	const state = stateRow === undefined ? NEW_LANE : fromColumns(stateRow.columns);
+	const state = stateRow === undefined ? NEW_LANE : fromColumns(stateRow.columns, now);
 	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from));
-	const [oldest] = entries.map(readEntry);
+	const [oldest] = entries.map((row) => readEntry(row, now));
 	return {
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,

@@ -1,28 +1,36 @@
 import type { Verdict } from "../dispatch/classify-response.ts";
+import { cleanText } from "../report.ts";
 import type { Gate, LaneState } from "./lane-state.ts";
 
-/** What of an entry counts when a call of it has ended. */
+/** What of a delivery counts when a call of it has ended. */
 export interface Tried {
 	readonly repository: string;
-	/** Epoch milliseconds. */
-	readonly acceptedAt: number;
-	/** How often in a row GitHub was in trouble over it. */
+	/** How many of its answers in a row were uncertain. */
 	readonly troubles: number;
+	/** Its first failure, epoch milliseconds; none where it has not failed. */
+	readonly failingSince?: number;
 }
 
-/** What becomes of an entry, and of its lane. */
+/** What becomes of a delivery, and of its lane. */
 export interface Settled {
 	readonly state: LaneState;
 	readonly fate: Fate;
-	/** A gate that this call has opened. */
+	/** A breaker that this call has closed. */
 	readonly opened?: Gate;
 }
 
 export type Fate =
 	| { readonly kind: "dispatched" }
 	| { readonly kind: "dead"; readonly reason: string }
-	/** Later: paused, parked, or standing aside. */
-	| { readonly kind: "kept"; readonly reason: string; readonly notBefore: number; readonly troubles: number };
+	/** Later: paused, parked, or stepping aside. */
+	| {
+			readonly kind: "kept";
+			readonly reason: string;
+			readonly notBefore: number;
+			readonly troubles: number;
+			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
+			readonly failingSince?: number;
+	  };
 
 export interface SettleOptions {
 	/** Epoch milliseconds. */
@@ -37,43 +45,58 @@ export interface SettleOptions {
 const PROBE_MS = 3 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
-/** The longest that a slow-down without a named end grows to. */
+/** The longest that a rate limit without a named end grows to, or one that repeats itself. */
 const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
-/** A table's property holds 32,000 characters. */
+/** A limiter that names a short time again and again waits at least a second, then two, four, … */
+const FIRST_MINIMUM_MS = 1_000;
+/** After an uncertain answer each repeat may start another run: 5 s, tripling, up to an hour. */
+const FIRST_ASIDE_MS = 5_000;
+const LONGEST_ASIDE_MS = 60 * 60_000;
+/** So many are remembered; the state row holds no more of them than fit: see `toColumns`. */
 const MAX_GATES = 60;
 const MAX_REASON = 300;
-/** An entry that GitHub fails at so often in a row steps aside. */
-const TROUBLES_BEFORE_ASIDE = 3;
 
-/** GitHub's answer to what it means for the entry and for its lane. Pure. */
+/** GitHub's answer to what it means for the delivery and for its lane. Pure. */
 export function settle(before: LaneState, entry: Tried, verdict: Verdict, options: SettleOptions): Settled {
 	const settled = apply(before, entry, verdict, options);
-	if (settled.fate.kind !== "kept") return settled;
-	return givenUp(entry, options)
-		? { ...settled, fate: { kind: "dead", reason: gaveUp(settled.fate.reason, options) } }
+	const { fate } = settled;
+	// A rate limit is no failure of the delivery, however long it lasts.
+	if (fate.kind !== "kept" || fate.failingSince === undefined || verdict.kind === "slow-down") return settled;
+	return givenUp(fate.failingSince, options)
+		? { ...settled, fate: { kind: "dead", reason: gaveUp(fate.reason, options) } }
 		: settled;
 }
 
-/** Whether an entry has waited for a repair, or for GitHub, as long as anybody will. */
-export function givenUp(
-	{ acceptedAt }: Pick<Tried, "acceptedAt">,
-	{ now, giveUpMs }: Pick<SettleOptions, "now" | "giveUpMs">,
-): boolean {
-	return now - acceptedAt > giveUpMs;
+/** Whether a delivery that has failed, or waited for a repair, since then has done so as long as it may. */
+export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "now" | "giveUpMs">): boolean {
+	return now - since > giveUpMs;
 }
 
-/** Why an entry is a dead letter after that time. */
+/**
+ * Since when a delivery fails or waits for a repair, epoch milliseconds: its own first failure or, where it only waits
+ * behind an open breaker, the breaker's, but not before it was accepted. Undefined where neither is the case.
+ */
+export function failingSince(
+	{ parked, gates }: LaneState,
+	entry: Pick<Tried, "repository" | "failingSince"> & { readonly acceptedAt: number },
+): number | undefined {
+	const gate = parked ?? gates[entry.repository.toLowerCase()];
+	return gate === undefined ? undefined : (entry.failingSince ?? Math.max(gate.since, entry.acceptedAt));
+}
+
+/** Why a delivery is a dead letter after that time. */
 export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUpMs">): string {
 	return `given up after ${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
 }
 
 function apply(before: LaneState, entry: Tried, verdict: Verdict, options: SettleOptions): Settled {
 	const { now } = options;
-	// Whatever GitHub answered, it was not what the last slow-down or trouble was; unless it was asked before that, when
+	// Any other answer ends a row of rate limits or failures; unless its call was begun before the pause, as happens when
 	// several calls are under way.
 	const isPaused = before.pause !== null && before.pause.until > now;
 	const state = isPaused ? before : { ...before, pause: null, troubles: 0, slowDowns: 0 };
 	const repository = entry.repository.toLowerCase();
+	const failed = { failingSince: entry.failingSince ?? now };
 	switch (verdict.kind) {
 		case "dispatched": {
 			const { [repository]: gate, ...gates } = before.gates;
@@ -88,38 +111,56 @@ function apply(before: LaneState, entry: Tried, verdict: Verdict, options: Settl
 			return { state, fate: { kind: "dead", reason: verdict.reason } };
 		case "slow-down": {
 			const { reason } = verdict;
-			const grown = Math.min((verdict.until - now) * 2 ** before.slowDowns, LONGEST_SLOW_DOWN_MS);
-			const until = verdict.named ? verdict.until : now + grown;
 			return {
-				state: { ...before, pause: longer(before.pause, { until, reason }), slowDowns: before.slowDowns + 1 },
-				fate: kept(reason, entry.troubles),
+				state: {
+					...before,
+					pause: longer(before.pause, { until: slowedUntil(before, verdict, now), reason: short(reason) }),
+					slowDowns: before.slowDowns + 1,
+				},
+				fate: { ...kept(reason, entry.troubles), ...(entry.failingSince === undefined ? {} : failed) },
 			};
 		}
 		case "uncertain":
 		case "trouble": {
 			const { reason, retryAfterMs = 0 } = verdict;
 			const until = now + Math.max(backoff(before.troubles, options.random), retryAfterMs);
-			const troubles = entry.troubles + 1;
-			// Were it GitHub as a whole, the next one would fail as well; if it does not, this one alone is the trouble.
-			const aside = troubles >= TROUBLES_BEFORE_ASIDE ? until + backoff(troubles, options.random) : 0;
+			const aside = verdict.kind === "uncertain" ? now + Math.max(asideFor(entry.troubles), retryAfterMs) : 0;
+			const troubles = verdict.kind === "uncertain" ? entry.troubles + 1 : entry.troubles;
 			return {
-				state: { ...before, pause: longer(before.pause, { until, reason }), troubles: before.troubles + 1 },
-				fate: { kind: "kept", reason, troubles, notBefore: aside },
+				state: {
+					...before,
+					pause: longer(before.pause, { until, reason: short(reason) }),
+					troubles: before.troubles + 1,
+				},
+				fate: { kind: "kept", reason, troubles, notBefore: aside, ...failed },
 			};
 		}
 		case "bad-token":
 			return {
-				state: { ...state, parked: gate(before.parked, verdict.reason, now) },
-				fate: kept(verdict.reason, 0),
+				state: { ...state, parked: { ...gate(before.parked, verdict.reason, now), unauthorized: true } },
+				fate: { ...kept(verdict.reason, 0), ...failed },
 			};
 		case "closed":
 		case "moved": {
 			const reason = verdict.kind === "closed" ? verdict.reason : `GitHub redirects to ${verdict.location}`;
+			if (verdict.kind === "closed" && verdict.wide) {
+				return {
+					state: { ...state, parked: gate(before.parked, reason, now) },
+					fate: { ...kept(reason, 0), ...failed },
+				};
+			}
 			const gates = withGate(before.gates, repository, gate(before.gates[repository], reason, now));
-			// Whoever is told "not this repository" has been recognised.
-			return { state: { ...state, parked: null, gates }, fate: kept(reason, 0) };
+			// A token that is told "not this repository" has been recognised.
+			return { state: { ...state, parked: null, gates }, fate: { ...kept(reason, 0), ...failed } };
 		}
 	}
+}
+
+/** A limit without a named end, and one that repeats itself, doubles its wait. */
+function slowedUntil(before: LaneState, verdict: Extract<Verdict, { kind: "slow-down" }>, now: number): number {
+	const grown = (first: number) => Math.min(first * 2 ** Math.min(before.slowDowns, 30), LONGEST_SLOW_DOWN_MS);
+	if (!verdict.named) return now + grown(verdict.until - now);
+	return Math.max(verdict.until, now + grown(FIRST_MINIMUM_MS));
 }
 
 type Pause = NonNullable<LaneState["pause"]>;
@@ -130,21 +171,29 @@ function longer(before: Pause | null, now: Pause): Pause {
 
 /** Exponential, with full jitter, but never less than a second. Source: AWS Architecture Blog, "Exponential Backoff And Jitter". */
 function backoff(times: number, random: number): number {
-	const most = Math.min(FIRST_BACKOFF_MS * 2 ** (times + 1), LONGEST_BACKOFF_MS);
+	const most = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(times + 1, 30), LONGEST_BACKOFF_MS);
 	return Math.max(FIRST_BACKOFF_MS, Math.round(most * random));
 }
 
-function gate(before: Gate | null | undefined, reason: string, now: number): Gate {
-	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: reason.slice(0, MAX_REASON) };
+function asideFor(times: number): number {
+	return Math.min(FIRST_ASIDE_MS * 3 ** Math.min(times, 30), LONGEST_ASIDE_MS);
 }
 
-/** One more gate. The state row holds so many; which of them is forgotten shows at the next try. */
+function gate(before: Gate | null | undefined, reason: string, now: number): Gate {
+	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: short(reason) };
+}
+
+/** One more breaker. The state row holds so many; one that is forgotten is found again at the next try. */
 function withGate(gates: LaneState["gates"], repository: string, added: Gate): LaneState["gates"] {
 	const { [repository]: _, ...others } = gates;
 	const all = [...Object.entries(others), [repository, added] as const];
 	return Object.fromEntries(all.slice(-MAX_GATES));
 }
 
-function kept(reason: string, troubles: number): Fate {
-	return { kind: "kept", reason, troubles, notBefore: 0 };
+function kept(reason: string, troubles: number) {
+	return { kind: "kept", reason, troubles, notBefore: 0 } as const;
+}
+
+function short(reason: string): string {
+	return cleanText(reason, MAX_REASON);
 }

@@ -89,6 +89,15 @@ export class StorageError extends Error {
 		this.status = status;
 	}
 
+	/**
+	 * Whether storage refuses what was asked, so that a repeat would be refused again and nothing else is. Otherwise it is
+	 * in trouble, does not let this app in (401, 403), or is too busy (429), and that concerns every call.
+	 */
+	get refused(): boolean {
+		const { status } = this;
+		return status !== undefined && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+	}
+
 	/** Whether somebody else was there first: a row that exists already, is gone, or has another ETag. */
 	get conflict(): boolean {
 		return this.status === 409 || this.status === 412 || this.status === 404;

@@ -43,8 +43,12 @@ export function writeWakeUp(wakeUp: WakeUp): string {
 	return JSON.stringify(wakeUp);
 }
 
+/** What a lane can be called: a partition and a blob, for a secret or an account of GitHub. */
+const LANE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,200}$/;
+
 /** A message's content as the queue trigger hands it over; undefined for what is no wake-up. */
 export function readWakeUp(message: unknown): WakeUp | undefined {
 	const { lane, wake } = (message ?? {}) as Partial<WakeUp>;
-	return typeof lane === "string" && Number.isInteger(wake) ? { lane, wake: wake as number } : undefined;
+	if (typeof lane !== "string" || !LANE_NAME.test(lane) || !Number.isSafeInteger(wake)) return undefined;
+	return { lane, wake: wake as number };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Verdict } from "../../src/dispatch/classify-response.ts";
-import { Overslept } from "../../src/ledger/hold.ts";
 import { StorageError } from "../../src/ledger/storage.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 import { joining, promised } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * 60 * MINUTE;
 const PROBE = 3 * MINUTE;
 
@@ -280,23 +280,26 @@ describe("a drain with several calls under way", () => {
 		expect(lane.waiting()).toEqual([]);
 	});
 
-	it("writes down what GitHub took although the body of another one cannot be read", async () => {
+	it("goes on with others although storage does not hand out the body of one, which follows later", async () => {
 		let down = true;
+		const large = JSON.stringify({ client_payload: { id: "event-1", fill: "x".repeat(61 * 1024) } });
 		const lane: LaneHarness = await startLane({
 			concurrency: 2,
 			around: async ({ method }, make) => {
 				if (method !== "read" || !down) return make();
 				down = false;
-				// The next one has to renew the lease first.
-				lane.now += 20 * SECOND;
 				throw new StorageError("busy", 503);
 			},
 		});
-		await lane.instance.accept(promised(1, { how: { body: "x".repeat(61 * 1024) } }), promised(2));
-		lane.answer = () => undefined;
-		await expect(lane.heedNext()).rejects.toThrow("busy");
+		await lane.instance.accept(promised(1, { how: { body: large } }), promised(2));
+		await lane.heedNext();
 		expect(ids(lane)).toEqual(events(2));
-		expect(await lane.receipt(promised(2).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(promised(1).key)).toMatchObject({
+			state: "accepted",
+			reason: expect.stringContaining("busy"),
+		});
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(2, 1));
 	});
 
 	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
@@ -306,11 +309,17 @@ describe("a drain with several calls under way", () => {
 			if (id === "event-0") await takeOver(lane);
 			return undefined;
 		};
-		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		await lane.heedNext();
+		expect(interruptions(lane)).toBe(1);
 		expect((await lane.receipts()).map(({ state }) => state)).toEqual(["dispatched", "dispatched", "dispatched"]);
 		expect(await lane.entries()).toBe(0);
 	});
 });
+
+/** Drains that have failed, and left their watchdog. */
+function interruptions(lane: LaneHarness): number {
+	return lane.logged.lines.filter(({ change }) => change === "interrupted").length;
+}
 
 /** Another drainer takes the lane, as when the lease has expired, and writes to it. */
 async function takeOver(lane: LaneHarness): Promise<void> {
@@ -322,13 +331,15 @@ async function takeOver(lane: LaneHarness): Promise<void> {
 }
 
 describe("a drainer that has overslept", () => {
-	it("writes down what GitHub took, changes nothing of the lane, and lets the message come back", async () => {
+	it("writes down what GitHub took, changes nothing of the lane, and leaves its watchdog in its message's place", async () => {
 		const lane = await waitingLane([1, 2]);
 		lane.answer = async () => {
 			await takeOver(lane);
 			return undefined;
 		};
-		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		await lane.heedNext();
+		expect(interruptions(lane)).toBe(1);
+		expect(lane.waiting()).toHaveLength(1);
 		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
 		expect(await lane.receipt(promised(2).key)).toMatchObject({ state: "accepted" });
 		expect((await lane.state()).troubles).toBe(7);
@@ -343,7 +354,8 @@ describe("a drainer that has overslept", () => {
 			await takeOver(lane);
 			return { verdict: badToken };
 		};
-		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		await lane.heedNext();
+		expect(interruptions(lane)).toBe(1);
 		expect(await lane.state()).toMatchObject({ troubles: 7, parked: null });
 		expect(await lane.entries()).toBe(1);
 		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "accepted", attempts: [] });
@@ -359,7 +371,8 @@ describe("a drainer that has overslept", () => {
 			await hold.release();
 			return undefined;
 		};
-		await expect(lane.heedNext()).rejects.toThrow(Overslept);
+		await lane.heedNext();
+		expect(interruptions(lane)).toBe(1);
 		expect(await lane.entries()).toBe(0);
 		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
 		expect(ids(lane)).toEqual(events(1, 1));
@@ -408,19 +421,25 @@ describe("a paused lane", () => {
 	});
 });
 
-describe("an entry that GitHub alone fails at", () => {
-	it("steps aside after three times, so that others pass, and is tried again and again", async () => {
+describe("a delivery that GitHub may have taken", () => {
+	it("steps aside at once, so that others pass, and is repeated after 5 s, 15 s, 45 s, and so on, up to an hour", async () => {
 		const lane = await waitingLane([1, 2, 3]);
-		lane.answer = ({ id, at }) => (id === "event-1" && at < START + 30 * MINUTE ? { verdict: trouble } : undefined);
+		const uncertain: Verdict = { kind: "uncertain", reason: "502" };
+		lane.answer = ({ id, at }) => (id === "event-1" && at < START + 5 * HOUR ? { verdict: uncertain } : undefined);
 		await lane.heedAll();
-		expect(ids(lane).slice(0, 5)).toEqual(events(1, 1, 1, 2, 3));
-		expect(
-			ids(lane)
-				.slice(5)
-				.every((id) => id === "event-1"),
-		).toBe(true);
-		expect(ids(lane).length).toBeGreaterThan(8);
+		expect(ids(lane).slice(0, 3)).toEqual(events(1, 2, 3));
+		const times = lane.sent.filter(({ id }) => id === "event-1").map(({ at }) => at);
+		const pauses = times.slice(1).map((at, index) => Math.floor((at - (times[index] ?? 0)) / SECOND));
+		expect(pauses).toEqual([5, 15, 45, 135, 405, 1215, 3600, 3600, 3600, 3600, 3600].slice(0, pauses.length));
+		expect(pauses.length).toBeGreaterThan(9);
 		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+	});
+
+	it("is shown as paused for that reason while it steps aside, though the lane goes on", async () => {
+		const lane = await waitingLane([1]);
+		lane.answer = () => ({ verdict: { kind: "uncertain", reason: "502" } });
+		await lane.heedAll(() => lane.sent.length === 4);
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "accepted", reason: "502" });
 	});
 });
 

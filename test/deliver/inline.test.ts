@@ -50,7 +50,10 @@ function inline(options: Partial<InlineOptions> = {}) {
 			drains.push({
 				run,
 				see: (entries, state = {}) =>
-					run.onView?.({ windows: [], entries: entries.map(entry), complete: true }, { ...NEW_LANE, ...state }),
+					run.onView?.(
+						{ windows: [], entries: entries.map(entry), complete: true, passedUntil: null },
+						{ ...NEW_LANE, ...state },
+					),
 				fate: (rowKey, fate = DISPATCHED) => run.onFate?.(entry(rowKey), fate),
 				end: async () => {
 					resolve();

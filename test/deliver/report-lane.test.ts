@@ -84,7 +84,13 @@ describe("the log of a lane that is looked at", () => {
 	function linesOf(acceptedAts: readonly number[], state: Partial<LaneState> = {}) {
 		const { log, lines } = logLines();
 		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, repository: "contoso/a", notBefore: 0 }) as Entry);
-		reportBacklog(log, "default", { windows: [], entries, complete: true }, { ...NEW_LANE, ...state }, NOW);
+		reportBacklog(
+			log,
+			"default",
+			{ windows: [], entries, complete: true, passedUntil: null },
+			{ ...NEW_LANE, ...state },
+			NOW,
+		);
 		return lines;
 	}
 	const MINUTE_MS = 60_000;

@@ -21,6 +21,7 @@ import { openTestLedger, type TestLedger } from "./test-ledger.ts";
 import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export const LANE = "default";
+export const ADDRESS = "https://api.github.com";
 export const START = Date.parse("2026-05-26T12:00:00Z");
 
 /** A call that was made of GitHub. */
@@ -49,6 +50,7 @@ export interface HarnessOptions {
 	readonly pace?: string;
 	readonly concurrency?: number;
 	readonly giveUpMs?: number;
+	readonly formerAddress?: string;
 	/** How long GitHub takes. */
 	readonly latencyMs?: number;
 	readonly answer?: Answer;
@@ -128,7 +130,16 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
-		const shared = { storage, now, monotonic: now, newId: randomUUID, limits, concurrency };
+		const shared = {
+			storage,
+			address: ADDRESS,
+			formerAddress: options.formerAddress,
+			now,
+			monotonic: now,
+			newId: randomUUID,
+			limits,
+			concurrency,
+		};
 		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
 		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
 		const sleep = async (ms: number) => {
@@ -176,7 +187,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		instance: undefined as unknown as Instance,
 		async state() {
 			const [row] = await ledger.rows(LANE, STATE_KEY);
-			return row === undefined ? NEW_LANE : fromColumns(row.columns);
+			return row === undefined ? NEW_LANE : fromColumns(row.columns, harness.now);
 		},
 		receipts,
 		async receipt(key) {

@@ -8,6 +8,7 @@ import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";
+const ADDRESS = "https://api.github.com";
 const MARK: Write = { kind: "upsert", rowKey: "e-mark", columns: { key: "mark" } };
 let ledger: TestLedger;
 let clock: number;
@@ -17,7 +18,14 @@ beforeEach(async () => {
 });
 
 async function take(storage: Storage = ledger.storage): Promise<Hold> {
-	const options = { storage, lane: LANE, instance: "one", now: () => NOW + clock, monotonic: () => clock };
+	const options = {
+		storage,
+		lane: LANE,
+		address: ADDRESS,
+		instance: "one",
+		now: () => NOW + clock,
+		monotonic: () => clock,
+	};
 	const hold = await takeHold(options);
 	if (hold === undefined) throw new Error("the lane is held");
 	return hold;
@@ -32,7 +40,7 @@ async function takeOver(): Promise<Hold> {
 }
 
 const everything = () => false;
-const paused = { ...NEW_LANE, pause: { until: 7, reason: "slow" } };
+const paused = { ...NEW_LANE, address: ADDRESS, pause: { until: 7, reason: "slow" } };
 const by = async () => (await ledger.rows(LANE, STATE_KEY))[0]?.columns["by"];
 
 describe("a lane that is held", () => {
@@ -45,7 +53,7 @@ describe("a lane that is held", () => {
 
 	it("starts as a new lane, and is what was last written", async () => {
 		const hold = await take();
-		expect(await hold.read(everything)).toEqual({ windows: [], entries: [], complete: true });
+		expect(await hold.read(everything)).toEqual({ windows: [], entries: [], complete: true, passedUntil: null });
 		expect(hold.state()).toEqual(NEW_LANE);
 		await hold.commit(paused, [MARK]);
 		expect(hold.state()).toEqual(paused);

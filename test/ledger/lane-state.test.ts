@@ -10,33 +10,92 @@ import {
 	waitingFor,
 } from "../../src/ledger/lane-state.ts";
 
-const NOW = 1_000_000;
+const NOW = 1_000_000_000_000;
+const DAY = 86_400_000;
 const gate = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
 const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
 const entry = (notBefore = 0) => ({ repository: "Contoso/Fraud-Model", notBefore });
 
-const time = fc.integer({ min: 0, max: 253_402_300_799_999 });
-const anyGate = fc.record({ since: time, probeAt: time, reason: fc.string() });
+const past = fc.integer({ min: 0, max: NOW });
+const wait = fc.integer({ min: 0, max: NOW + DAY });
+const anyReason = fc.string({ maxLength: 300 });
+const anyGate = fc.record({ since: past, probeAt: wait, reason: anyReason });
 const anyState = fc.record<LaneState>({
-	wake: fc.record({ last: fc.nat(), at: fc.option(time) }),
-	pause: fc.option(fc.record({ until: time, reason: fc.string() })),
+	wake: fc.record({ last: fc.nat(), at: fc.option(wait) }),
+	address: fc.option(fc.webUrl()),
+	pause: fc.option(fc.record({ until: wait, reason: anyReason })),
 	troubles: fc.nat(),
 	slowDowns: fc.nat(),
 	parked: fc.option(anyGate),
 	gates: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
-	calls: fc.array(time, { maxLength: 500 }),
+	calls: fc.array(past, { maxLength: 500 }).map((times) => times.sort((one, other) => one - other)),
 	tokenExpiresAt: fc.option(fc.string()),
 });
 
 describe("a lane's state", () => {
 	it("is read as it was written", () => {
-		fc.assert(fc.property(anyState, (state) => expect(fromColumns(toColumns(state))).toEqual(state)));
+		fc.assert(fc.property(anyState, (state) => expect(fromColumns(toColumns(state), NOW)).toEqual(state)));
 	});
 
 	it("is read with what was added since, where an older version has written it", () => {
 		const { state, ...columns } = toColumns(NEW_LANE);
 		const { slowDowns: _, tokenExpiresAt: __, ...older } = JSON.parse(String(state)) as LaneState;
-		expect(fromColumns({ ...columns, state: JSON.stringify(older) })).toEqual(NEW_LANE);
+		expect(fromColumns({ ...columns, state: JSON.stringify(older) }, NOW)).toEqual(NEW_LANE);
+	});
+
+	it("is sound whatever its row holds: every wait is a date within a day, every call in the past", () => {
+		const absurd = fc.oneof(
+			fc.double(),
+			fc.integer({ min: NOW, max: Number.MAX_SAFE_INTEGER }),
+			fc.jsonValue(),
+			fc.constantFrom(58_946 * 365 * DAY, "1798000000000", null, undefined),
+		);
+		const anyRow = fc.record({
+			wake: fc.oneof(absurd, fc.record({ last: absurd, at: absurd })),
+			pause: fc.oneof(absurd, fc.record({ until: absurd, reason: absurd })),
+			parked: fc.oneof(absurd, fc.record({ since: absurd, probeAt: absurd, reason: absurd })),
+			gates: fc.oneof(absurd, fc.dictionary(fc.string(), fc.record({ since: absurd, probeAt: absurd }))),
+			troubles: absurd,
+			slowDowns: absurd,
+			address: absurd,
+		});
+		const text = fc.oneof(
+			anyRow.map((row) => JSON.stringify(row)),
+			fc.string(),
+		);
+		const columns = fc.record({ state: text, calls: fc.oneof(fc.uint8Array(), fc.constant(undefined)) });
+		fc.assert(
+			fc.property(columns, (row) => {
+				const state = fromColumns(row, NOW);
+				const times = [
+					state.wake.at,
+					state.pause?.until,
+					...[state.parked, ...Object.values(state.gates)].flatMap((one) => [one?.since, one?.probeAt]),
+				];
+				for (const time of times.filter((one) => one !== null && one !== undefined)) {
+					expect(time).toBeLessThanOrEqual(NOW + DAY);
+					expect(() => new Date(Math.max(time, -8.64e15)).toISOString()).not.toThrow();
+				}
+				expect(state.calls.every((call) => call <= NOW)).toBe(true);
+				expect([state.troubles, state.slowDowns, state.wake.last].every(Number.isSafeInteger)).toBe(true);
+				expect(fromColumns(toColumns(state), NOW)).toEqual(state);
+			}),
+		);
+	});
+
+	it("fits into its row with as many breakers, reasons and names as long as they can be", () => {
+		const named = (number: number) =>
+			[`${"o".repeat(39)}/${"r".repeat(97)}${number}`, gate(NOW, '"\u0000'.repeat(150))] as const;
+		const gates = Object.fromEntries(Array.from({ length: 60 }, (_, number) => named(number)));
+		const columns = toColumns(lane({ gates }));
+		expect(String(columns["state"]).length).toBeLessThan(32_768);
+		const read = fromColumns(columns, NOW);
+		expect(Object.keys(read.gates).at(-1)).toMatch(/59$/);
+	});
+
+	it("is left alone by a clock that is behind another instance's: its calls count as made now", () => {
+		const calls = [NOW - 1_000, NOW + 10 * 60_000];
+		expect(fromColumns(toColumns(lane({ calls })), NOW).calls).toEqual([NOW - 1_000, NOW]);
 	});
 
 	it("fits into a table's property with the largest pace that may be configured", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Verdict } from "../../src/dispatch/classify-response.ts";
 import { type Gate, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
-import { type SettleOptions, settle, type Tried } from "../../src/ledger/settle.ts";
+import { failingSince, type SettleOptions, settle, type Tried } from "../../src/ledger/settle.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const SECOND = 1_000;
@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const PROBE = 3 * MINUTE;
 
-const ENTRY: Tried = { repository: "Contoso/Fraud-Model", acceptedAt: NOW - MINUTE, troubles: 0 };
+const ENTRY: Tried = { repository: "Contoso/Fraud-Model", troubles: 0 };
 const REPOSITORY = "contoso/fraud-model";
 const OPTIONS: SettleOptions = { now: NOW, random: 1, giveUpMs: 7 * DAY };
 const PAUSE = { until: NOW - 1, reason: "before" };
@@ -26,8 +26,10 @@ function settledBy(
 	return settle({ ...NEW_LANE, ...state }, { ...ENTRY, ...entry }, verdict, { ...OPTIONS, ...options });
 }
 
+const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
 const gate = (since: number): Gate => ({ since, probeAt: since + PROBE, reason: "closed" });
 const trouble: Verdict = { kind: "trouble", reason: "502" };
+const uncertain: Verdict = { kind: "uncertain", reason: "502" };
 const slowDown = (ms: number, named = true): Verdict => ({
 	kind: "slow-down",
 	until: NOW + ms,
@@ -47,7 +49,7 @@ describe("a dispatch that GitHub has taken", () => {
 	});
 
 	it("stays a fact however long it took", () => {
-		expect(settledBy({ kind: "dispatched" }, { entry: { acceptedAt: NOW - 30 * DAY } }).fate).toEqual({
+		expect(settledBy({ kind: "dispatched" }, { entry: { failingSince: NOW - 30 * DAY } }).fate).toEqual({
 			kind: "dispatched",
 		});
 	});
@@ -91,10 +93,40 @@ describe("a request that can never succeed", () => {
 });
 
 describe("a request to slow down", () => {
-	it("pauses the whole lane until the time that GitHub names, however often it asks", () => {
+	it("pauses the whole lane until the time that GitHub names", () => {
 		const { state, fate } = settledBy(slowDown(90 * SECOND), { state: { slowDowns: 5 } });
 		expect(state).toMatchObject({ pause: { until: NOW + 90 * SECOND, reason: "slower" }, slowDowns: 6 });
 		expect(fate).toEqual({ kind: "kept", reason: "slower", notBefore: 0, troubles: 0 });
+	});
+
+	it.each([
+		[0, 1],
+		[1, 2],
+		[4, 16],
+		[11, 2_048],
+		[12, 3_600],
+		[50, 3_600],
+	])(
+		"that names a second again and again is obeyed with a growing minimum: after %i others %i seconds",
+		(slowDowns, seconds) => {
+			const { state } = settledBy(slowDown(SECOND), { state: { slowDowns } });
+			expect(state.pause?.until).toBe(NOW + seconds * SECOND);
+		},
+	);
+
+	it("is stored short and without credentials, however long and careless GitHub's words are", () => {
+		const token = `ghp_${"a1B2".repeat(9)}`;
+		const reason = `token ${token} ${"x".repeat(40_000)}`;
+		for (const verdict of [
+			{ ...slowDown(SECOND), reason },
+			{ ...trouble, reason },
+			{ ...badToken, reason },
+			{ ...closed, reason },
+		] as Verdict[]) {
+			const text = JSON.stringify(settledBy(verdict).state);
+			expect(text.length).toBeLessThan(1_000);
+			expect(text).not.toContain(token);
+		}
 	});
 
 	it.each([
@@ -157,39 +189,44 @@ describe("GitHub's trouble", () => {
 		expect(settledBy({ ...trouble, retryAfterMs: 1 }).state.pause?.until).toBe(NOW + 2 * SECOND);
 	});
 
-	it("keeps the entry in its place the first two times", () => {
-		expect(settledBy(trouble).fate).toEqual({ kind: "kept", reason: "502", troubles: 1, notBefore: 0 });
-		expect(settledBy(trouble, { entry: { troubles: 1 } }).fate).toMatchObject({ troubles: 2, notBefore: 0 });
+	it("keeps a delivery that certainly did not arrive in its place", () => {
+		const fate = { kind: "kept", reason: "502", troubles: 0, notBefore: 0, failingSince: NOW };
+		expect(settledBy(trouble).fate).toEqual(fate);
+	});
+});
+
+describe("an uncertain answer", () => {
+	it.each([
+		[0, 5],
+		[1, 15],
+		[2, 45],
+		[5, 1_215],
+		[6, 3_600],
+		[500, 3_600],
+	])("makes the delivery step aside: after %i in a row for %i seconds", (troubles, seconds) => {
+		const { state, fate } = settledBy(uncertain, { entry: { troubles } });
+		expect(fate).toMatchObject({ kind: "kept", troubles: troubles + 1, notBefore: NOW + seconds * SECOND });
+		expect(state).toMatchObject({ pause: { until: NOW + 2 * SECOND, reason: "502" }, troubles: 1 });
 	});
 
-	it("makes an entry step aside the third time, so that others pass once the pause is over", () => {
-		const { state, fate } = settledBy(trouble, { state: { troubles: 2 }, entry: { troubles: 2 } });
-		expect(fate).toEqual({ kind: "kept", reason: "502", troubles: 3, notBefore: NOW + 8 * SECOND + 16 * SECOND });
-		expect(state.pause?.until).toBe(NOW + 8 * SECOND);
-	});
-
-	it("makes it step aside longer each time, and never before the pause is over", () => {
-		fc.assert(
-			fc.property(fc.integer({ min: 2, max: 50 }), fc.double({ min: 0, max: 1, noNaN: true }), (troubles, random) => {
-				const { state, fate } = settledBy(trouble, { entry: { troubles }, options: { random } });
-				if (fate.kind !== "kept") throw new Error(fate.kind);
-				expect(fate.notBefore).toBeGreaterThan(state.pause?.until ?? Number.POSITIVE_INFINITY);
-				expect(fate.notBefore - (state.pause?.until ?? 0)).toBeLessThanOrEqual(5 * MINUTE);
-			}),
-		);
+	it("is repeated no earlier than GitHub asks", () => {
+		expect(settledBy({ ...uncertain, retryAfterMs: MINUTE }).fate).toMatchObject({ notBefore: NOW + MINUTE });
 	});
 });
 
 describe("a refused token", () => {
 	it("parks the lane, which probes every three minutes", () => {
 		const { state, fate } = settledBy(badToken, { state: troubled });
-		expect(state).toEqual({ ...NEW_LANE, parked: { since: NOW, probeAt: NOW + PROBE, reason: "401" } });
-		expect(fate).toEqual({ kind: "kept", reason: "401", notBefore: 0, troubles: 0 });
+		expect(state).toEqual({
+			...NEW_LANE,
+			parked: { since: NOW, probeAt: NOW + PROBE, reason: "401", unauthorized: true },
+		});
+		expect(fate).toEqual({ kind: "kept", reason: "401", notBefore: 0, troubles: 0, failingSince: NOW });
 	});
 
 	it("keeps it parked since the first time, for the newest reason", () => {
 		const { state } = settledBy({ ...badToken, reason: "expired" }, { state: { parked: gate(NOW - DAY) } });
-		expect(state.parked).toEqual({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "expired" });
+		expect(state.parked).toMatchObject({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "expired" });
 	});
 
 	it("leaves the destinations' gates alone", () => {
@@ -209,7 +246,7 @@ describe("a closed destination", () => {
 			...NEW_LANE,
 			gates: { ...gates, [REPOSITORY]: { since: NOW, probeAt: NOW + PROBE, reason } },
 		});
-		expect(fate).toEqual({ kind: "kept", reason, notBefore: 0, troubles: 0 });
+		expect(fate).toEqual({ kind: "kept", reason, notBefore: 0, troubles: 0, failingSince: NOW });
 	});
 
 	it("keeps the time since when it is closed", () => {
@@ -226,22 +263,62 @@ describe("a closed destination", () => {
 	});
 });
 
+describe("a refusal that means the account or the token as a whole", () => {
+	it("parks the lane, not the destination, and does not call the token refused", () => {
+		const { state } = settledBy({ ...closed, wide: true }, { state: troubled });
+		expect(state).toEqual({ ...NEW_LANE, parked: { since: NOW, probeAt: NOW + PROBE, reason: "no permission" } });
+	});
+});
+
+describe("since when a delivery fails", () => {
+	const waiting = { repository: "Contoso/Fraud-Model", acceptedAt: NOW - 8 * DAY };
+
+	it.each<[string, Partial<LaneState>, object, number | undefined]>([
+		["is not said of one that only waits for its turn, however long", {}, {}, undefined],
+		["is not said of one that waits out a pause", { pause: { until: NOW + DAY, reason: "" } }, {}, undefined],
+		["is the breaker's first failure, for one that waits behind it", { parked: gate(NOW - DAY) }, {}, NOW - DAY],
+		[
+			"is its acceptance, where the breaker was open before",
+			{ gates: { [REPOSITORY]: gate(NOW - 9 * DAY) } },
+			{},
+			NOW - 8 * DAY,
+		],
+		["is its own first failure", { parked: gate(NOW - DAY) }, { failingSince: NOW - 2 * DAY }, NOW - 2 * DAY],
+		[
+			"is not said for another destination's breaker",
+			{ gates: { "contoso/other": gate(NOW - 9 * DAY) } },
+			{},
+			undefined,
+		],
+	])("%s", (_, state, more, since) => {
+		expect(failingSince(lane(state), { ...waiting, ...more })).toBe(since);
+	});
+});
+
 describe("giving up", () => {
-	const late = { acceptedAt: NOW - 7 * DAY - 1 };
+	const late = { failingSince: NOW - 7 * DAY - 1 };
 
 	it.each<[string, Verdict]>([
 		["a refused token", badToken],
 		["a closed destination", closed],
 		["trouble", trouble],
-		["slowing down", slowDown(MINUTE)],
+		["an uncertain answer", uncertain],
 	])("makes a dead letter of what is too old after %s, with the last reason", (_, verdict) => {
 		const { fate } = settledBy(verdict, { entry: late });
 		expect(fate).toEqual({ kind: "dead", reason: expect.stringMatching(/^given up after 7 days; the last reason: ./) });
 		expect(fate.kind === "dead" && fate.reason).toContain("reason" in verdict ? verdict.reason : "-");
 	});
 
+	it("does not happen at a rate limit, which is no failure", () => {
+		expect(settledBy(slowDown(MINUTE), { entry: late }).fate.kind).toBe("kept");
+	});
+
+	it("does not happen at a first failure, however long the backlog was", () => {
+		for (const verdict of [badToken, closed, trouble, uncertain]) expect(settledBy(verdict).fate.kind).toBe("kept");
+	});
+
 	it("does not happen a moment earlier, and leaves the lane as it would be", () => {
-		expect(settledBy(badToken, { entry: { acceptedAt: NOW - 7 * DAY } }).fate.kind).toBe("kept");
+		expect(settledBy(badToken, { entry: { failingSince: NOW - 7 * DAY } }).fate.kind).toBe("kept");
 		expect(settledBy(badToken, { entry: late }).state).toEqual(settledBy(badToken).state);
 	});
 

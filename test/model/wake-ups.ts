@@ -32,6 +32,8 @@ interface Luck {
 	readonly messages: number;
 	/** Calls of GitHub that come to nothing, so that the entry stays. */
 	readonly calls: number;
+	/** Readings of the lane that fail. */
+	readonly reads: number;
 }
 
 interface Process {
@@ -90,6 +92,7 @@ export const WEAKNESSES = [
 	"the drainer takes its watchdog back before it records its successor",
 	"the drainer takes its watchdog back though its write has failed",
 	"the drainer deletes its message before it works",
+	"the message of a failed drain goes though no successor was put",
 	"the acceptor reads the state row before it writes the entry",
 	"the acceptor acknowledges before it puts the message",
 	"the acceptor counts on whoever holds the lease",
@@ -135,7 +138,7 @@ export function wakeUps(bounds: Bounds): Model<World> {
 			const atRest = bounds.paused && world.queue.length + world.drainers.length < 2;
 			return atRest ? steps.map((step) => ({ ...step, optional: true })) : steps;
 		},
-		settle,
+		settle: (world) => settle(world, bounds),
 		wrongAtEnd: ({ acknowledged, delivered }) => {
 			const lost = acknowledged.filter((entry) => !delivered.includes(entry));
 			return lost.length > 0 && !bounds.paused ? `acknowledged, but never delivered: ${lost}` : undefined;
@@ -428,9 +431,11 @@ function throws(me: Drainer, { weak }: Bounds) {
 	me.at = takesBack ? "takeBack" : "release";
 }
 
-function releases(world: World, me: Drainer) {
+function releases(world: World, me: Drainer, { weak }: Bounds) {
 	releasesLease(world, me);
-	if (me.throws) givesBackMessage(world, me);
+	// A drain that fails leaves one message: its successor where it has put one, else its own, which comes back.
+	const goes = me.hasPut || weak === "the message of a failed drain goes though no successor was put";
+	if (me.throws && !goes) givesBackMessage(world, me);
 	ends(world, me);
 }
 
@@ -536,6 +541,9 @@ function drainerSteps(world: World, bounds: Bounds): Step<World>[] {
 					? misfortune(world, "leases", `${who} loses its lease`, (next) => losesLease(next, of(next)))
 					: []),
 				...(lostMessage ? [] : misfortune(world, "messages", `the message of ${who} surfaces again`, losesMessage)),
+				...(at === "look"
+					? misfortune(world, "reads", `${who} cannot read the lane`, (next) => throws(of(next), bounds))
+					: []),
 				...(inForce ? misfortune(world, "calls", `${who} tries in vain, and records its watchdog`, triesInVain) : []),
 			];
 		}),
@@ -588,10 +596,10 @@ function losesLease(world: World, me: Process) {
 }
 
 /** Worlds that differ in nothing that can matter any more become one. That keeps their number finite, and small. */
-function settle(world: World): void {
+function settle(world: World, bounds: Bounds): void {
 	// Who has no lease any more has nothing to release.
 	for (const me of world.acceptors) if (me.at === "release" && !me.hasLease) releasesInline(world, me);
-	for (const me of world.drainers) if (me.at === "release" && !me.hasLease) releases(world, me);
+	for (const me of world.drainers) if (me.at === "release" && !me.hasLease) releases(world, me, bounds);
 	for (const acceptor of world.acceptors) {
 		const { at } = acceptor;
 		if (!["work", "record", "putNext", "put", "write"].includes(at))
@@ -607,7 +615,10 @@ function settle(world: World): void {
 			Object.assign(drainer, { fresh: false, last: null });
 		if (!["work", "begun"].includes(at)) Object.assign(drainer, { inForce: false, another: false });
 		if (["left", "release", "takeBack", "takeBackReplaced"].includes(at)) drainer.hasWorked = false;
-		if (at === "release") Object.assign(drainer, { hasPut: false, watchdog: null, isQueued: false });
+		if (at === "release") {
+			const hasPut = drainer.throws && drainer.hasPut;
+			Object.assign(drainer, { hasPut, watchdog: null, isQueued: false });
+		}
 	}
 	countFromLast(world);
 	world.drainers.sort((a, b) => (inShort(a) < inShort(b) ? -1 : 1));

@@ -1,0 +1,110 @@
+import type { Hold } from "../ledger/hold.ts";
+import { type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import { persist } from "../ledger/persist.ts";
+import type { Write } from "../ledger/storage.ts";
+import { inTransactions } from "../ledger/transactions.ts";
+import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
+
+/**
+ * The wake-ups that one run of a drain puts: its watchdog, before it works, and the one that it leaves behind. The
+ * protocol, and why it loses nothing: docs/delivery.md.
+ */
+export interface RunWakeUps {
+	/** Whether the run's own wake-up may end, since a later one is recorded that surfaces soon. */
+	isSuperseded(): boolean;
+	/** Puts a watchdog, before the run works: if its process dies, the watchdog surfaces. A run within a request needs none. */
+	begin(): Promise<void>;
+	/** Whether this run has put a wake-up that takes its own one's place. */
+	hasSuccessor(): boolean;
+	/**
+	 * Nothing is left: the record is cleared. Answers whether the run may end; otherwise the lane has to be read once more,
+	 * since an acceptor that relied on the record has written before it was cleared.
+	 */
+	endEmpty(): Promise<boolean>;
+	/**
+	 * Leaves a wake-up that surfaces in time for what is left. Answers whether the run may end; otherwise an acceptor may
+	 * have relied on an earlier one, and the lane has to be read once more.
+	 */
+	leaveTo(left: Left): Promise<boolean>;
+}
+
+/** What a run leaves behind. */
+export interface Left {
+	/** When the next thing can be done, and when the next call can be made, epoch milliseconds. */
+	readonly at: number;
+	readonly nextSlot: number;
+	/** What is worth remembering, in rows that may be written apart, and of the lane's state. */
+	readonly writes: readonly Write[];
+	readonly toState: (state: LaneState) => LaneState;
+}
+
+/** It surfaces when a term of its drainer, and a call, are over. */
+const TERM_MS = 30_000;
+const WATCHDOG_MS = 45_000;
+
+/**
+ * @param wake the number of the run's own wake-up; undefined within a request, whose event is not acknowledged yet
+ * @param now epoch milliseconds
+ */
+export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () => number): RunWakeUps {
+	let watchdog:
+		| { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> }
+		| undefined;
+	let hasPut = false;
+	let hasRecorded = false;
+
+	async function put(at: number): Promise<() => Promise<void>> {
+		const takeBack = await persist(() => hold.putWakeUp(at));
+		hasPut = true;
+		return takeBack;
+	}
+
+	/** Only after a write, against the ETag, that has cleared its record or replaced it. */
+	async function takeWatchdogBack(): Promise<void> {
+		await watchdog?.takeBack();
+		watchdog = undefined;
+	}
+
+	return {
+		isSuperseded: () => wake !== undefined && !hasRecorded && isSuperseded(wake, hold.state().wake, now()),
+		hasSuccessor: () => wake !== undefined && hasPut,
+		async begin() {
+			if (wake === undefined) return;
+			hasRecorded = true;
+			const { last, at } = hold.state().wake;
+			if (watchdog?.wake === last && at !== null && now() < watchdog.termEndsAt) return;
+			// The one before stays, and will find itself superseded: as long as it is recorded, others may rely on it.
+			const takeBack = await put(now() + WATCHDOG_MS);
+			watchdog = { wake: hold.state().wake.last, termEndsAt: now() + TERM_MS, takeBack };
+		},
+		async endEmpty() {
+			const state = hold.state();
+			if (wake !== undefined && state.wake.at !== null) {
+				await hold.commit({ ...state, wake: { ...state.wake, at: null } }, []);
+				return false;
+			}
+			await takeWatchdogBack();
+			return true;
+		},
+		async leaveTo({ at, nextSlot, writes, toState }) {
+			const record = hold.state().wake;
+			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
+			if (another && isWokenInTime(record, at, now())) return true;
+			await put(Math.max(at, now()));
+			await commitApart(hold, toState(hold.state()), writes);
+			hasRecorded = true;
+			await takeWatchdogBack();
+			return isWokenInTime(hold.state().wake, Math.max(laneDueAt(hold.state()), nextSlot), now());
+		},
+	};
+}
+
+/** Writes the lane's state with rows that need not be written together. */
+export async function commitApart(hold: Hold, state: LaneState, writes: readonly Write[]): Promise<void> {
+	const transactions = inTransactions(
+		writes.map((write) => [write]),
+		{ withState: true },
+	);
+	await hold.commit(state, transactions[0] ?? []);
+	for (const rest of transactions.slice(1)) await hold.commit(hold.state(), rest);
+}

@@ -1,0 +1,179 @@
+import { type Limit, nextSlot } from "../dispatch/pace.ts";
+import { type CleanUpOptions, cleanUp } from "../ledger/clean-up.ts";
+import type { Entry } from "../ledger/entry.ts";
+import type { Hold } from "../ledger/hold.ts";
+import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
+import type { View } from "../ledger/read-lane.ts";
+import type { EntryDelivery, Tried } from "./deliver-entry.ts";
+import type { Run } from "./run.ts";
+
+export interface SenderOptions extends CleanUpOptions {
+	readonly hold: Hold;
+	readonly run: Run;
+	readonly entries: EntryDelivery;
+	readonly limits: readonly Limit[];
+	/** How many calls may be under way at once. */
+	readonly concurrency: number;
+	readonly sleep: (ms: number) => Promise<void>;
+	/** Called before anything is done. */
+	readonly begin: () => Promise<void>;
+}
+
+/** Sends what is due of what was read, each delivery at its slot. */
+export interface Sender {
+	/** Reads what waits in the lane. */
+	look(): Promise<View>;
+	/** Answers how many were sent, or given up. */
+	send(view: View): Promise<number>;
+	/** Whether deliveries are left of what was read. */
+	isLeft(view: View): boolean;
+	/** When the next of them can be sent, epoch milliseconds; infinite where none is left. */
+	nextAt(view: View): number;
+	/** When the next call can be made, epoch milliseconds. */
+	slot(): number;
+	/** Told of deliveries whose windows' members are completed, though the view says otherwise. */
+	onCleaned(rowKeys: readonly string[]): void;
+	/** After a failure: what GitHub has taken meanwhile is a fact, so the results of all calls under way are written. */
+	settleRest(): Promise<void>;
+}
+
+/** A call takes 10 s at most, and then its result has to be written. */
+const LEASE_MS = 15_000;
+
+export function createSender(options: SenderOptions): Sender {
+	return new LaneSender(options);
+}
+
+class LaneSender implements Sender {
+	private readonly options: SenderOptions;
+	/** Of the deliveries of this look: those that were tried, and those of them that are gone. */
+	private readonly tried = new Set<string>();
+	private readonly gone = new Set<string>();
+	private readonly cleaned = new Set<string>();
+	private readonly underWay = new Map<string, Promise<Tried>>();
+	/** When each of them began: GitHub counts it, though nothing of it is written yet. */
+	private readonly begun = new Map<string, number>();
+
+	constructor(options: SenderOptions) {
+		this.options = options;
+	}
+
+	look(): Promise<View> {
+		const { hold, run, now } = this.options;
+		this.tried.clear();
+		this.gone.clear();
+		return hold.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
+	}
+
+	async send(view: View): Promise<number> {
+		const { run, concurrency } = this.options;
+		let sent = 0;
+		for (const entry of view.entries) {
+			while (this.underWay.size >= concurrency) await this.finishOne(view);
+			if (!run.goesOn()) break;
+			if (await this.giveUp(entry)) sent += 1;
+			if (!this.isDue(entry)) continue;
+			if (!run.waitsFor(this.slot())) break;
+			await this.waitForSlot(view);
+			// What has ended meanwhile may have paused the lane, or parked the destination.
+			if (!this.isDue(entry)) continue;
+			await this.prepare(entry);
+			this.begin(entry);
+			sent += 1;
+		}
+		while (this.underWay.size > 0) await this.finishOne(view);
+		return sent;
+	}
+
+	isLeft({ entries, complete, passedUntil }: View, but?: Entry): boolean {
+		const remains = ({ rowKey }: Entry) => rowKey !== but?.rowKey && !this.gone.has(rowKey);
+		return !complete || passedUntil !== null || entries.some(remains);
+	}
+
+	nextAt(view: View): number {
+		const { hold } = this.options;
+		if (!this.isLeft(view)) return Number.POSITIVE_INFINITY;
+		const waiting = view.entries.filter(({ rowKey }) => !this.gone.has(rowKey));
+		const times = waiting.map((entry) => dueAt(hold.state(), entry));
+		const first = view.complete ? Math.min(...times, view.passedUntil ?? Number.POSITIVE_INFINITY) : 0;
+		return Math.max(first, laneDueAt(hold.state()), this.slot());
+	}
+
+	slot(): number {
+		const { hold, limits, now } = this.options;
+		const calls = [...hold.state().calls, ...this.begun.values()].sort((one, other) => one - other);
+		return nextSlot(calls, limits, now());
+	}
+
+	onCleaned(rowKeys: readonly string[]): void {
+		for (const rowKey of rowKeys) this.cleaned.add(rowKey);
+	}
+
+	async settleRest(): Promise<void> {
+		const { hold, entries, run } = this.options;
+		for (const ended of this.underWay.values()) {
+			await entries.finish(hold, await ended, () => hold.state().wake, run.log).catch(() => {});
+		}
+	}
+
+	private isDue(entry: Entry): boolean {
+		const { hold, now } = this.options;
+		return !this.tried.has(entry.rowKey) && dueAt(hold.state(), entry) <= now();
+	}
+
+	private async giveUp(entry: Entry): Promise<boolean> {
+		const { hold, entries, run } = this.options;
+		const reason = entries.giveUp(entry, hold.state());
+		if (reason === undefined) return false;
+		await this.prepare(entry);
+		this.tried.add(entry.rowKey);
+		this.gone.add(entry.rowKey);
+		await entries.giveUpNow(hold, entry, reason, run.log);
+		return true;
+	}
+
+	/** The members of a window come first: whatever becomes of its dispatch, they are completed. */
+	private async prepare(entry: Entry): Promise<void> {
+		const { hold, begin } = this.options;
+		await begin();
+		await hold.lastFor(LEASE_MS);
+		if (entry.closing === undefined || this.cleaned.has(entry.rowKey)) return;
+		await cleanUp(hold, { ...entry, closing: entry.closing }, this.options);
+		this.cleaned.add(entry.rowKey);
+		await hold.lastFor(LEASE_MS);
+	}
+
+	private begin(entry: Entry): void {
+		const { hold, entries, now } = this.options;
+		this.tried.add(entry.rowKey);
+		this.begun.set(entry.rowKey, now());
+		this.underWay.set(entry.rowKey, entries.send(hold.lane, entry));
+	}
+
+	/** What has ended meanwhile is written at once: until then it is in doubt. */
+	private async waitForSlot(view: View): Promise<void> {
+		const { now, sleep } = this.options;
+		for (let at = this.slot(); at > now(); at = this.slot()) {
+			const waited = sleep(at - now()).then(() => undefined);
+			const ended = await Promise.race([waited, ...this.underWay.values()]);
+			if (ended !== undefined) await this.finishOne(view);
+		}
+	}
+
+	private async finishOne(view: View): Promise<void> {
+		const { hold, run, entries } = this.options;
+		const ended = await Promise.race(this.underWay.values());
+		this.underWay.delete(ended.entry.rowKey);
+		this.begun.delete(ended.entry.rowKey);
+		// The last one takes the record along: one write less.
+		const isLast =
+			run.wake !== undefined &&
+			this.underWay.size === 0 &&
+			view.windows.length === 0 &&
+			!this.isLeft(view, ended.entry);
+		const record = (kept: boolean) => ({ ...hold.state().wake, ...(isLast && !kept ? { at: null } : {}) });
+		const fate = await entries.finish(hold, ended, record, run.log);
+		if (fate.kind !== "kept") this.gone.add(ended.entry.rowKey);
+		run.onFate?.(ended.entry, fate);
+	}
+}

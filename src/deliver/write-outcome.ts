@@ -1,0 +1,72 @@
+import type { Entry } from "../ledger/entry.ts";
+import { type EndedAttempt, finishWrites } from "../ledger/finish.ts";
+import { type Hold, Overslept } from "../ledger/hold.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
+import { persist } from "../ledger/persist.ts";
+import type { Fate } from "../ledger/settle.ts";
+import { isStorageError, type Storage, type Write } from "../ledger/storage.ts";
+
+/** A 2xx is a fact: it is written even if storage fails for a while. */
+const FACT_MS = 60_000;
+const RESULT_MS = 5_000;
+
+/** What became of a delivery. */
+export interface Outcome {
+	readonly entry: Entry;
+	readonly fate: Fate;
+	/** The call that decided it; none where no call was made. */
+	readonly ended?: EndedAttempt;
+}
+
+/**
+ * Writes what became of a delivery, together with its lane's state. A row of it that is gone or refused stops neither the
+ * delivery nor the lane. Rejects with Overslept, or with StorageError while storage fails.
+ */
+export async function writeOutcome(
+	{ storage, now }: { readonly storage: Storage; readonly now: () => number },
+	hold: Hold,
+	state: LaneState,
+	outcome: Outcome,
+): Promise<void> {
+	const { entry, fate, ended } = outcome;
+	const isFact = fate.kind === "dispatched";
+	const writes = finishWrites(entry, fate, ended, now());
+	const forMs = isFact ? FACT_MS : RESULT_MS;
+	try {
+		await hold.commit(state, writes, forMs);
+	} catch (error) {
+		if (error instanceof Overslept && isFact) await writeFact(storage, hold.lane, writes);
+		if (!(isStorageError(error) && error.refused)) throw error;
+		// A row of this one delivery was removed, or takes no more. That must not stop the lane.
+		await hold.commit(state, await withoutRefused(storage, hold.lane, entry, writes), forMs);
+	}
+}
+
+/** The writes that storage takes: of rows that are there. A dead letter whose receipt is gone gets a new one. */
+async function withoutRefused(storage: Storage, lane: string, entry: Entry, writes: readonly Write[]) {
+	const taken: Write[] = [];
+	for (const write of writes) {
+		const isThere = write.kind === "upsert" || (await storage.get(lane, write.rowKey)) !== undefined;
+		if (isThere) taken.push(write);
+		else if (write.kind === "merge" && write.columns["state"] === "dead") {
+			const { key, route, repository, dispatchType } = entry;
+			const acceptedAt = new Date(entry.acceptedAt).toISOString();
+			const columns = { ...write.columns, key, route, repository, dispatchType, acceptedAt };
+			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });
+		}
+	}
+	// All are there, and one takes no more: the receipt alone grows.
+	return taken.length < writes.length ? taken : taken.filter(({ kind }) => kind !== "merge");
+}
+
+/** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */
+async function writeFact(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
+	for (const each of [writes, writes.filter(({ kind }) => kind === "merge")]) {
+		try {
+			return void (await persist(() => storage.commit(lane, each), { forMs: RESULT_MS }));
+		} catch (error) {
+			// Its row is gone: another drainer has finished it.
+			if (!(isStorageError(error) && error.status === 404)) throw error;
+		}
+	}
+}
