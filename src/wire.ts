@@ -95,9 +95,10 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
-	const tokens = openTokens(config.token, reach, now);
-	const loadPost = async () => (await import("./dispatch/octokit.ts")).createPost(reach);
-	const { dispatch } = createGitHub({ ...reach, tokens, loadPost, now, timeoutMs: callTimeoutMs });
+	const loadSend = async () => (await import("./dispatch/octokit.ts")).createSend(reach);
+	const gitHubOptions = { apiUrl: config.githubApiUrl, loadSend, now, sleep: options.sleep };
+	const tokens = openTokens(config.token, gitHubOptions);
+	const { dispatch } = createGitHub({ ...gitHubOptions, tokens, timeoutMs: callTimeoutMs });
 
 	const entries = createEntryDelivery({ ...options, storage, dispatch, limits, giveUpMs });
 	const toBody = (window: WindowDispatch) => windowBody(window, version);

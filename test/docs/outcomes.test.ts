@@ -93,7 +93,9 @@ describe("GitHub's answers", () => {
 	it.each(answers)(
 		"$status $headers is $verdict, as the page says",
 		async ({ status, headers, verdict, outcome, state }) => {
-			expect(classifyResponse({ status, headers, message: "" }, 0).kind).toBe(verdict);
+			expect(classifyResponse({ status, headers, message: "", body: status === 204 ? "none" : "json" }, 0).kind).toBe(
+				verdict,
+			);
 			if (outcome === undefined) return;
 			fixture.github.script.set({ status, headers });
 			const { log, lines } = logLines();
@@ -107,7 +109,7 @@ describe("GitHub's answers", () => {
 	it("cover every verdict", () => {
 		const verdicts = tableOf(PAGE, "GitHub answers").map(([, verdict = ""]) => codesIn(verdict)[0]);
 		expect(new Set(verdicts)).toEqual(
-			new Set(["dispatched", "slow-down", "trouble", "bad-token", "closed", "refused", "moved"]),
+			new Set(["dispatched", "slow-down", "trouble", "uncertain", "bad-token", "closed", "refused", "moved"]),
 		);
 	});
 });

@@ -367,10 +367,28 @@ describe("a repository's name", () => {
 		"_contoso/model",
 		"contoso/.",
 		"contoso/..",
+		"contoso/.git",
+		"contoso/..git",
+		"contoso/...git",
 	])("cannot be %j", (text) => {
 		expect(isRepository(text)).toBe(false);
 		expect(problemsOf({ routes: [{ to: { repository: text } }] })).toEqual([
 			`routes[0].to.repository: "${text}" is not owner/name, such as contoso/fraud-model`,
 		]);
+	});
+
+	it.each([
+		["contoso/model.git", "contoso/model"],
+		["contoso/model.GIT", "contoso/model"],
+		["contoso/a.git.git", "contoso/a.git"],
+	])("cannot be %j, which only a clone address is, and the repair is named", (text, name) => {
+		expect(isRepository(text)).toBe(false);
+		expect(problemsOf({ routes: [{ to: { repository: text } }] })).toEqual([
+			`routes[0].to.repository: "${text}" ends in .git, which only its clone address does; write ${name}`,
+		]);
+	});
+
+	it.each(["contoso/git", "contoso/model.github", "contoso/a.git-b"])("may have git in it: %s", (text) => {
+		expect(isRepository(text)).toBe(true);
 	});
 });
