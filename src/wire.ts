@@ -98,7 +98,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const loadSend = async () => (await import("./dispatch/octokit.ts")).createSend(reach);
 	const gitHubOptions = { apiUrl: config.githubApiUrl, loadSend, now, sleep: options.sleep };
 	const tokens = openTokens(config.token, gitHubOptions);
-	const { dispatch } = createGitHub({ ...gitHubOptions, tokens, timeoutMs: callTimeoutMs });
+	const { dispatch, checkToken } = createGitHub({ ...gitHubOptions, tokens, timeoutMs: callTimeoutMs });
 
 	const entries = createEntryDelivery({ ...options, storage, dispatch, limits, giveUpMs });
 	const toBody = (window: WindowDispatch) => windowBody(window, version);
@@ -154,6 +154,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				storage,
 				lanes,
 				wake: wakeLane,
+				checkToken,
 				recordExpiry: (lane, expiresAt) => recordExpiry(take, lane, expiresAt),
 				keepMs,
 				now,

@@ -1,5 +1,6 @@
 import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";
+import { readIgnoredCount } from "./ignored.ts";
 import { dueAt, fromColumns, type Gate, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
 import { listLanes } from "./lanes.ts";
 import { readRows } from "./read-rows.ts";
@@ -28,7 +29,7 @@ export interface LaneOverview {
 	/** Since when the first delivery or window could have been sent or closed, apart from pace; epoch milliseconds. */
 	readonly dueSince: number | null;
 	readonly deadLetters: number;
-	/** How many ignored events are recorded. */
+	/** How many events were ignored in all, those that left no receipt included. */
 	readonly ignored: number;
 	/** ISO 8601 */
 	readonly tokenExpiresAt: string | null;
@@ -82,8 +83,7 @@ export async function overview(storage: Storage, now: number): Promise<readonly 
 }
 
 async function ignoredOf(storage: Storage): Promise<LaneOverview> {
-	const { rows } = await readRows(storage, IGNORED_LANE, { ...ROWS.receipts, select: ["key"] }, MOST);
-	return { ...NOTHING, lane: IGNORED_LANE, ignored: rows.length };
+	return { ...NOTHING, lane: IGNORED_LANE, ignored: (await readIgnoredCount(storage))?.total ?? 0 };
 }
 
 async function overviewOf(storage: Storage, lane: string, now: number): Promise<LaneOverview> {

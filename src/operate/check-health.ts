@@ -33,7 +33,7 @@ export interface Health {
 	/** How much of what `GITHUB_PACE` allows is used up, for each lane that was sent through, and each limit. */
 	readonly pace: readonly PaceHealth[];
 	readonly deadLetters: number;
-	/** How many of the newest ignored events are recorded; counting ends at 1,000. */
+	/** How many events were ignored in all, those that left no receipt included. */
 	readonly ignored: number;
 }
 

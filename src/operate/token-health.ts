@@ -36,14 +36,17 @@ export function expiryWarning(lane: string, expiresAt: string | null, now: numbe
 	return `the token of the lane "${lane}" ${when} (${expiresAt}); put a new one in its place`;
 }
 
-/** A destination that is closed to a token is no matter of the token; and its name must not be told here. */
+/**
+ * A destination that is closed to a token is no matter of the token, and its name must not be told here. An account or an
+ * app that is closed as a whole is.
+ */
 async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string | null> {
 	try {
 		await tokens.get(wanted);
 		return null;
 	} catch (error) {
-		const { kind, message } = error as Partial<TokenUnavailable> & Error;
-		return kind === "closed" ? null : redact(message);
+		const { verdict, message } = error as Partial<TokenUnavailable> & Error;
+		return verdict?.kind === "closed" && !verdict.wide ? null : redact(message);
 	}
 }
 
