@@ -139,7 +139,7 @@ describe("an answer to another call", () => {
 			Buffer.from("text"),
 		],
 		["read", "a page", { status: 200, ...HTML }, UNCLEAR],
-		["read", "that there is none", { status: 404, headers: { "x-ms-error-code": "BlobNotFound" } }, true],
+		["read", "that there is none", { status: 404, headers: { "x-ms-error-code": "BlobNotFound" } }, undefined],
 		["read", "that a page is missing", { status: 404, ...HTML }, UNCLEAR],
 		["names", "names", xml(200, blobs("b/1")), { names: ["b/1"] }],
 		["names", "another name", xml(200, blobs("c/1")), UNCLEAR],
