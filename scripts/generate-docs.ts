@@ -128,7 +128,7 @@ function windowPayload(schemas: readonly EventSchema[], version: string, count: 
 	});
 	const content = Buffer.from(`${lines.join("\n")}\n`);
 	const key = hash(`${count} events`).slice(0, 32);
-	const body = windowBody(
+	const { body } = windowBody(
 		{
 			key,
 			route: "train on new data",

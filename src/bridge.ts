@@ -1,16 +1,18 @@
 import type { Late } from "./accept/accept.ts";
 import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
-import type { ReceiptQuery } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import type { Health } from "./operate/check-health.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
+
 import type { EventResult } from "./outcome.ts";
+import type { Poisoned } from "./poisoned.ts";
 import { type Log, report } from "./report.ts";
 import type { Problem } from "./settings.ts";
 import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
 
 /** Takes events in and sees to it that they arrive. */
-export interface Bridge {
+export interface Bridge extends Poisoned {
 	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
@@ -18,10 +20,6 @@ export interface Bridge {
 	accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]>;
 	/** Heeds a wake-up: delivers what a lane holds. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
-	/** Puts a wake-up back that nobody could heed in a hundred tries. */
-	putBack(message: unknown, log: Log): Promise<void>;
-	/** Keeps as dead letters what could not be accepted in a hundred tries. */
-	bury(elements: readonly unknown[], reason: string, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
@@ -77,8 +75,8 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		warnings: config.warnings,
 		accept,
 		wake: async (message, log) => (await parts()).wake(message, log),
-		putBack: async (message, log) => (await parts()).putBack(message, log),
-		bury: async (elements, reason, log) => (await parts()).bury(elements, reason, log),
+		putBack: async (message, log, queue) => (await parts()).putBack(message, log, queue),
+		deadLetter: async (elements, reason, log) => (await parts()).deadLetter(elements, reason, log),
 		receipts: async (query) => (await parts()).receipts(query),
 		replay: async (request, log) => (await parts()).replay(request, log, (elements) => accept(elements, { log })),
 		health: async () => (await parts()).health(),

@@ -7,7 +7,8 @@ import { isLoopback } from "./is-loopback.ts";
 import { readPlainJson } from "./json.ts";
 import { readEventQueue } from "./ledger/names.ts";
 import { readStorageConfig, type StorageConfig } from "./ledger/storage-config.ts";
-import { isRepository, readRoutes } from "./route/read-routes.ts";
+import { readApiUrl, readFormerApiUrl } from "./read-api-url.ts";
+import { readRoutes, repositoryProblem } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 import { type Env, type Problem, Settings } from "./settings.ts";
 
@@ -55,7 +56,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 	const { warnings } = settings;
 	const config = {
 		githubApiUrl: readApiUrl(settings),
-		formerApiUrl: settings.get("GITHUB_API_URL_BEFORE")?.replace(/\/+$/, ""),
+		formerApiUrl: readFormerApiUrl(settings),
 		routes: readRouting(settings, appRoot),
 		token: readTokenConfig(settings),
 		storage: readStorageConfig(settings),
@@ -100,12 +101,6 @@ function readNumber(
 	return value;
 }
 
-function readApiUrl(settings: Settings): string {
-	const text = settings.get("GITHUB_API_URL") ?? "https://api.github.com";
-	settings.url("GITHUB_API_URL", text, "https://api.github.com, or https://HOST/api/v3 for Enterprise Server");
-	return text.replace(/\/+$/, "");
-}
-
 function readRouting(settings: Settings, appRoot: string): readonly Route[] {
 	const table = settings.get("BRIDGE_ROUTES");
 	if (table !== undefined) return readTable(table, settings, appRoot);
@@ -115,9 +110,8 @@ function readRouting(settings: Settings, appRoot: string): readonly Route[] {
 		if (!settings.isUnresolved("BRIDGE_ROUTES")) settings.refuse("GITHUB_REPOSITORY", `is not set; ${repair}`);
 		return [];
 	}
-	if (!isRepository(repository)) {
-		settings.refuse("GITHUB_REPOSITORY", `"${repository}" is not owner/name, such as contoso/fraud-model`);
-	}
+	const problem = repositoryProblem(repository);
+	if (problem !== undefined) settings.refuse("GITHUB_REPOSITORY", problem);
 	return [{ name: "default", to: { repository } }];
 }
 

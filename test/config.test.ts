@@ -129,6 +129,7 @@ describe("the configuration", () => {
 		"contoso/",
 		"a b/c",
 		"contoso/..",
+		"contoso/fraud-model.git",
 	])("refuses %s as a repository", (repository) => {
 		expect(problemsOf({ ...sound, GITHUB_REPOSITORY: repository })).toMatchObject([{ setting: "GITHUB_REPOSITORY" }]);
 	});
@@ -151,6 +152,64 @@ describe("the configuration", () => {
 		"http://localhost.evil.example",
 	])("refuses %s as GitHub's address", (url) => {
 		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toMatchObject([{ setting: "GITHUB_API_URL" }]);
+	});
+
+	it.each([
+		["https://github.com", "its API is https://api.github.com"],
+		["https://www.github.com/", "its API is https://api.github.com"],
+		["https://github.com/contoso/fraud-model", "its API is https://api.github.com"],
+		["https://GitHub.com/api/v3", "its API is https://api.github.com"],
+		["https://api.github.com/api/v3", "write https://api.github.com"],
+		["https://contoso.ghe.com", "its API is https://api.contoso.ghe.com"],
+		["https://contoso.ghe.com/api/v3", "its API is https://api.contoso.ghe.com"],
+		["https://api.contoso.ghe.com/api/v3", "write https://api.contoso.ghe.com"],
+		["https://github.contoso.com", "is https://github.contoso.com/api/v3"],
+		["https://github.contoso.com:8443/", "is https://github.contoso.com:8443/api/v3"],
+		["https://api.github.com?per_page=1", "query"],
+		["https://github.contoso.com/api/v3#top", "fragment"],
+	])("refuses %s as GitHub's API, and names the repair", (url, repair) => {
+		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toEqual([
+			{ setting: "GITHUB_API_URL", problem: expect.stringContaining(repair) },
+		]);
+	});
+
+	it.each([
+		"https://mona:hunter-2@api.github.com",
+		"https://hunter-2@github.contoso.com/api/v3",
+		"https://mona:hunt/hunter-2@api.github.com",
+		"https://api.github.com/?token=hunter-2",
+		"https://api.github.com/#hunter-2",
+		"mona:hunter-2@github.contoso.com/api/v3",
+		"http://mona:hunter-2@github.contoso.com/api/v3",
+		"https:/mona:hunter-2@api.github.com",
+	])("refuses %s as an address, and does not show what may be a secret", (url) => {
+		for (const setting of ["GITHUB_API_URL", "KEY_VAULT_URL"]) {
+			const problems = problemsOf({ ...sound, [setting]: url });
+			expect(problems).toMatchObject([{ setting }]);
+			expect(JSON.stringify(problems)).not.toContain("hunter-2");
+		}
+	});
+
+	it("writes the address before a move in the same form, and refuses one that cannot have been it", () => {
+		const moved = (url: string) => ({ ...sound, GITHUB_API_URL_BEFORE: url });
+		expect(read(moved("HTTPS://GitHub.Contoso.com:443/api/v3/")).formerApiUrl).toBe(
+			"https://github.contoso.com/api/v3",
+		);
+		expect(read(sound).formerApiUrl).toBeUndefined();
+		expect(problemsOf(moved("github.contoso.com"))).toMatchObject([{ setting: "GITHUB_API_URL_BEFORE" }]);
+	});
+
+	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
+		const of = (url: string) => read({ ...sound, GITHUB_API_URL: url });
+		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({
+			githubApiUrl: "https://github.contoso.com/api/v3",
+			warnings: [],
+		});
+		expect(of("https://api.contoso.com")).toMatchObject({ githubApiUrl: "https://api.contoso.com", warnings: [] });
+		expect(of("https://gateway.contoso.com/github")).toMatchObject({
+			githubApiUrl: "https://gateway.contoso.com/github",
+			warnings: [expect.stringContaining("/api/v3")],
+		});
 	});
 
 	it.each([

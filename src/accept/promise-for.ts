@@ -70,8 +70,16 @@ function promiseJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, optio
 		data,
 		...(extensions === undefined ? {} : { extensions }),
 	});
-	const timing = { quietMs: coalesce.quietSeconds * 1000, maxMs: coalesce.maxSeconds * 1000 };
-	const how = { group, ...timing, ...(to.token === undefined ? {} : { token: to.token }), line };
+	const { quietSeconds, maxSeconds, maxEvents } = coalesce;
+	const limits = maxEvents === undefined ? {} : { maxEvents };
+	const how = {
+		group,
+		quietMs: quietSeconds * 1000,
+		maxMs: maxSeconds * 1000,
+		...limits,
+		...(to.token === undefined ? {} : { token: to.token }),
+		line,
+	};
 	return { ok: true, promised: { ...promisedOf(event, match, key, options), how } };
 }
 

@@ -24,19 +24,28 @@ export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueu
 	};
 }
 
-/** What could not be accepted in all its tries: tried once more, and else kept as a dead letter, where it is seen. */
+/**
+ * What could not be accepted in all its tries. While the configuration is broken, the event is not at fault: it is put
+ * back into its queue, to be accepted after the repair. Otherwise it is tried once more, and then it becomes a dead
+ * letter, where it is seen. Where one of the two moves fails, the other is made, since in the poison queue it would
+ * expire.
+ */
 export function eventQueuePoison(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
 	return {
 		queueName: `${queueName}-poison`,
 		connection: LEDGER_CONNECTION,
+		...AS_BYTES,
 		async handler(message, context) {
 			const bridge = await theBridge();
 			const log = toLog(context);
 			const elements = elementsOf(message);
+			const putBack = () => bridge.putBack(message, log, queueName);
+			const deadLetter = (reason: string | null) =>
+				bridge.deadLetter(elements, `it could not be accepted in all its tries: ${reason}`, log);
+			if (bridge.problems.length > 0) return putBack().catch((error: Error) => deadLetter(error.message));
 			const results = await bridge.accept(elements, { log });
 			const unavailable = results.find(({ outcome }) => outcome === "unavailable");
-			if (unavailable === undefined) return;
-			await bridge.bury(elements, `it could not be accepted in all its tries: ${unavailable.reason}`, log);
+			if (unavailable !== undefined) await deadLetter(unavailable.reason).catch(putBack);
 		},
 	};
 }

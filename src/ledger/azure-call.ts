@@ -11,10 +11,10 @@ const FACTS = new Set([404, 409, 412]);
 
 /**
  * Makes one call within its time, and once more after `make` where the table, queue or container is not there yet: so
- * that nothing is asked at start, and nothing a second time. Rejects with StorageError.
+ * that nothing is asked at start, and nothing a second time. Each of the three has its time. Rejects with StorageError.
  */
 export async function called<T>(
-	make: (() => Promise<void>) | undefined,
+	make: ((signal: AbortSignal) => Promise<unknown>) | undefined,
 	call: (signal: AbortSignal) => Promise<T>,
 	timeoutMs = CALL_TIMEOUT_MS,
 ): Promise<T> {
@@ -23,7 +23,7 @@ export async function called<T>(
 	} catch (error) {
 		if (make === undefined || !NOT_MADE_YET.has(codeOf(error))) throw toStorageError(error);
 		try {
-			await make();
+			await make(AbortSignal.timeout(timeoutMs));
 			return await call(AbortSignal.timeout(timeoutMs));
 		} catch (again) {
 			throw toStorageError(again);
@@ -67,6 +67,12 @@ interface AnswerError {
 
 export function unlessMissing(error: unknown): undefined {
 	if (error instanceof StorageError && error.status === 404) return undefined;
+	throw error;
+}
+
+/** Whether what was to be removed is gone: false where another version is there. */
+export function unlessChanged(error: unknown): boolean {
+	if (error instanceof StorageError && (error.status === 404 || error.status === 412)) return error.status === 404;
 	throw error;
 }
 

@@ -1,16 +1,22 @@
 import { buffer } from "node:stream/consumers";
 import type { Credential } from "../credential.ts";
-import { etagsOf, expectNames, expectRow, expectRows, expectText, expectWhole } from "./azure-answers.ts";
-import { called, unlessConflict, unlessMissing } from "./azure-call.ts";
+import { etagsOf, expectNames, expectRow, expectText, expectWhole } from "./azure-answers.ts";
+import { type BlockCall, uploadInBlocks } from "./azure-blocks.ts";
+import { called, unlessChanged, unlessConflict, unlessMissing } from "./azure-call.ts";
 import { createClients, type StorageClients } from "./azure-clients.ts";
 import { checkLimits } from "./azure-limits.ts";
-import { toAction, toRow } from "./azure-rows.ts";
+import { readPage, toAction, toRow } from "./azure-rows.ts";
 import { containerOf, type LedgerNames } from "./names.ts";
 import { isStorageError, type Storage } from "./storage.ts";
 import type { StorageConfig } from "./storage-config.ts";
 
 /** The manifest of a hundred thousand events is some 70 MB; it is written and read by a drainer, for whom nobody waits. */
 const TRANSFER_TIMEOUT_MS = 20_000;
+/**
+ * The table service may work five seconds on a page before it answers with what it has, and thirty on a query in all.
+ * Source: learn.microsoft.com, "Query timeout and pagination".
+ */
+const QUERY_TIMEOUT_MS = 30_000;
 
 /**
  * Azure Storage by its own SDKs. In a file of its own, since they are ten times the size of all the rest and are
@@ -24,13 +30,13 @@ export function openAzureStorage(
 	return createAzureStorage(createClients(config, credential, names), names);
 }
 
-function createAzureStorage({ table, queue, blobs }: StorageClients, names: LedgerNames): Storage {
+function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients, names: LedgerNames): Storage {
 	const containerFor = (blob: string, foreign?: string) =>
 		blobs.getContainerClient(foreign ?? containerOf(blob, names));
 
-	const makeContainerFor = async (blob: string) => void (await containerFor(blob).createIfNotExists());
-	const makeTable = async () => void (await table.createTable());
-	const makeQueue = async () => void (await queue.createIfNotExists());
+	const makeContainerFor = (blob: string, abortSignal: AbortSignal) =>
+		containerFor(blob).createIfNotExists({ abortSignal });
+	const makeTable = (abortSignal: AbortSignal) => table.createTable({ abortSignal });
 
 	return {
 		async commit(partition, writes) {
@@ -47,38 +53,35 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 			called(undefined, async (abortSignal) =>
 				expectRow(toRow(await table.getEntity(partition, rowKey, { abortSignal })), rowKey),
 			).catch(unlessMissing),
-		list: (partition, { from, to, top, select, where, after }) =>
+		list: (partition, range) =>
+			called(undefined, (abortSignal) => readPage(table, partition, range, abortSignal), QUERY_TIMEOUT_MS).catch(
+				(error: unknown) => unlessMissing(error) ?? { rows: [] },
+			),
+		removeRow: (partition, rowKey, etag) =>
 			called(undefined, async (abortSignal) => {
-				const range = `PartitionKey eq ${quoted(partition)} and RowKey ge ${quoted(from)} and RowKey lt ${quoted(to)}`;
-				const filter = where === undefined ? range : `${range} and (${where})`;
-				const columns = select === undefined ? {} : { select: ["RowKey", ...select] };
-				let body: unknown;
-				const onResponse = ({ parsedBody }: { readonly parsedBody?: unknown }) => {
-					body = parsedBody;
-				};
-				const pages = table
-					.listEntities({ queryOptions: { filter, ...columns }, abortSignal, onResponse })
-					.byPage({ maxPageSize: top, ...(after === undefined ? {} : { continuationToken: after }) });
-				const { value } = await pages.next();
-				return { rows: expectRows(body, (value ?? []).map(toRow), { from, to }), next: value?.continuationToken };
-			}).catch((error: unknown) => unlessMissing(error) ?? { rows: [] }),
-		put: (text, visibleInSeconds) =>
-			called(makeQueue, async (abortSignal) => {
-				const { messageId, popReceipt } = await queue.sendMessage(Buffer.from(text).toString("base64"), {
+				await table.deleteEntity(partition, rowKey, { etag, abortSignal });
+				return true;
+			}).catch(unlessChanged),
+		put: (text, visibleInSeconds, other) => {
+			const to = other === undefined ? queue : otherQueue(other);
+			const make = (abortSignal: AbortSignal) => to.createIfNotExists({ abortSignal });
+			return called(make, async (abortSignal) => {
+				const { messageId, popReceipt } = await to.sendMessage(Buffer.from(text).toString("base64"), {
 					messageTimeToLive: -1,
 					visibilityTimeout: visibleInSeconds,
 					abortSignal,
 				});
 				return { id: expectText(messageId, "message id"), popReceipt: expectText(popReceipt, "pop receipt") };
-			}),
+			});
+		},
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
 		lease: async (blob, seconds) => {
 			const client = containerFor(blob).getBlockBlobClient(blob);
-			const make = async () => {
-				await makeContainerFor(blob);
+			const make = async (abortSignal: AbortSignal) => {
+				await makeContainerFor(blob, abortSignal);
 				// Somebody else's lease must not be broken by making the blob again.
-				await client.upload("", 0, { conditions: { ifNoneMatch: "*" } }).catch(unlessConflict);
+				await client.upload("", 0, { conditions: { ifNoneMatch: "*" }, abortSignal }).catch(unlessConflict);
 			};
 			return called(make, async (abortSignal) => {
 				const { leaseId } = await client.getBlobLeaseClient().acquireLease(seconds, { abortSignal });
@@ -100,7 +103,7 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 			}),
 		write: (blob, content, blobContentType) =>
 			called(
-				() => makeContainerFor(blob),
+				(signal) => makeContainerFor(blob, signal),
 				async (abortSignal) => {
 					const client = containerFor(blob).getBlockBlobClient(blob);
 					const blobHTTPHeaders = { blobContentType };
@@ -110,6 +113,12 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				},
 				TRANSFER_TIMEOUT_MS,
 			),
+		writeStream: async (blob, content, blobContentType) => {
+			const client = containerFor(blob).getBlockBlobClient(blob);
+			const call: BlockCall = (make) => called((signal) => makeContainerFor(blob, signal), make, TRANSFER_TIMEOUT_MS);
+			await uploadInBlocks(client, content, { blobContentType }, call);
+			return client.url.split("?")[0] ?? "";
+		},
 		read: (blob, from) =>
 			called(
 				undefined,
@@ -134,14 +143,11 @@ function createAzureStorage({ table, queue, blobs }: StorageClients, names: Ledg
 				if (from !== undefined) throw error;
 				return unlessMissing(error) ?? { names: [] };
 			}),
-		remove: (blob, from) =>
+		remove: (blob, from, since) =>
 			called(undefined, async (abortSignal) => {
-				await containerFor(blob, from).getBlobClient(blob).deleteIfExists({ abortSignal });
-			}).catch(unlessMissing),
+				const conditions = since === undefined ? {} : { ifUnmodifiedSince: new Date(since) };
+				await containerFor(blob, from).getBlobClient(blob).deleteIfExists({ conditions, abortSignal });
+				return true;
+			}).catch(unlessChanged),
 	};
-}
-
-/** A text as OData writes it. */
-function quoted(text: string): string {
-	return `'${text.replaceAll("'", "''")}'`;
 }

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import pMap from "p-map";
 import { createBatcher } from "./batcher.ts";
 import { toJson } from "./deep-json.ts";
-import { MAX_INLINE_BYTES } from "./entry.ts";
 import type { EventFacts } from "./promise.ts";
 import { destinationColumns, eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { storeBody } from "./row-body.ts";
 import { deadLetterKey, NO_LANE, receiptKey } from "./row-keys.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "./storage.ts";
 import { bytesOf } from "./transactions.ts";
@@ -110,8 +110,7 @@ async function planLetter(storage: Storage, rejected: Rejected, now: number): Pr
 		.digest("hex")
 		.slice(0, 32);
 	const receipt = receiptKey(event.time, key);
-	const blob = Buffer.byteLength(text) > MAX_INLINE_BYTES ? `rejected/${key}.json` : undefined;
-	if (blob !== undefined) await storage.write(blob, Buffer.from(text), "application/json");
+	const stored = await storeBody(storage, "event", key, text);
 	const at = new Date(now).toISOString();
 	const columns: Columns = {
 		key,
@@ -121,10 +120,9 @@ async function planLetter(storage: Storage, rejected: Rejected, now: number): Pr
 		acceptedAt: at,
 		finishedAt: at,
 		reason: reasonColumn(reason),
-		...(blob === undefined ? {} : { blobs: blob }),
+		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
 	};
-	const kept: Columns = { key, receipt, ...(blob === undefined ? { event: Buffer.from(text) } : { eventBlob: blob }) };
-	return { key, letter: { receipt, columns, kept } };
+	return { key, letter: { receipt, columns, kept: { key, receipt, ...stored.columns } } };
 }
 
 function writesOf({ receipt, columns, kept }: Letter, kind: "insert" | "upsert"): readonly Write[] {

@@ -139,6 +139,11 @@ describe("what is promised for an event of a coalescing route", () => {
 		expect(await keyBy({}, "renamed")).not.toBe(key);
 	});
 
+	it("says how many events one dispatch may stand for, if its route does", async () => {
+		const { planned } = await promise({}, { coalesce: { ...coalesce, maxEvents: 500 } });
+		expect(taken(planned).how).toMatchObject({ maxEvents: 500 });
+	});
+
 	it("is a line of JSON even without data", async () => {
 		const { planned } = await promise({ data: undefined }, { coalesce });
 		const { how } = taken(planned);

@@ -244,11 +244,11 @@ describe("an event that is gathered", () => {
 			return callsOf(() => bridge.wake({ lane: "default", wake: 0 }, log));
 		};
 		const expected = [
-			// Looks at the members, sees to it that no earlier window's are among them, and reads them.
-			...["lease", "list", "list", "put", "list", "list", "write", "write", "commit -b r e a"],
-			// Cleans up, and sees whether any are left.
-			...["list", "read", "commit 3r 3-m", "list", "commit e a"],
-			...["GitHub", "commit r -e a", "list", "unput", "release"],
+			// Looks at the members, sees to it that no earlier window's are among them, lists them, and reads them.
+			...["lease", "list", "list", "put", "list", "list", "writeStream", "list", "write", "commit -b r e a"],
+			// Completes them, and sees whether any are left.
+			...["commit 3r 3-m", "list", "commit e a"],
+			...["list", "GitHub", "commit r -e a", "list", "unput", "release"],
 		];
 		expect(await closing(3)).toEqual(expected);
 		ledger = await openTestLedger();

@@ -96,6 +96,20 @@ describe("the local functions host", () => {
 		expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes);
 	});
 
+	const chunked = { "transfer-encoding": "chunked" };
+
+	it("hands on no body that comes without its length, as the real host does", async () => {
+		const answer = await call(`${host.url}/api/echo/back`, { method: "POST", headers: chunked, body: "in chunks" });
+		expect(answer.json()).toMatchObject({ body: "" });
+	});
+
+	it("reads a notification that comes without its length, since the extension reads that itself", async () => {
+		const url = `${host.url}/runtime/webhooks/eventgrid?functionName=collect`;
+		const headers = { ...chunked, "aeg-event-type": "Notification" };
+		expect((await call(url, { method: "POST", headers, body: '[{"id":"bad"}]' })).status).toBe(500);
+		expect((await call(url, { method: "POST", headers, body: '[{"id":"good"}]' })).status).toBe(202);
+	});
+
 	it("answers 204 where a function returns nothing", async () => {
 		expect(await call(`${host.url}/api/empty`)).toMatchObject({ status: 204, text: "" });
 	});

@@ -29,7 +29,10 @@ export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[]
 	const read = readRoutes(table);
 	if (read.ok) return read.routes;
 	throw new CliError(
-		`the bridge would refuse ${name}; see "npx grid-dispatch routes check"\n  ${read.problems.join("\n  ")}`,
+		[
+			`the bridge would refuse ${name}; see "npx grid-dispatch routes check"`,
+			...read.problems.map((problem) => `  ${problem}`),
+		],
 		1,
 	);
 }

@@ -100,6 +100,8 @@ export interface Replayed {
 		readonly reason: string | null;
 	}[];
 	readonly more: boolean;
+	/** Where the next request goes on. */
+	readonly continue?: string;
 }
 
 /** What only the local host answers. */
