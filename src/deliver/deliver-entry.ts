@@ -55,6 +55,9 @@ const UNREADABLE_MS = 60_000;
 
 const GONE = { kind: "refused", reason: "what was to be sent is gone from storage: its blob was removed" } as const;
 
+/** A request that GitHub cannot read would be refused as if it were the destination's fault, and hold up all others. */
+const DAMAGED = { kind: "refused", reason: "what was to be sent is damaged in storage: it is no JSON object" } as const;
+
 export function createEntryDelivery(options: EntryDeliveryOptions): EntryDelivery {
 	return {
 		send: (lane, entry) => send(options, lane, entry),
@@ -74,12 +77,22 @@ async function send({ storage, dispatch, now }: EntryDeliveryOptions, lane: stri
 		return { entry, at, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
 	}
 	if (body === undefined) return { entry, at, attempt: { verdict: GONE, ...nothing } };
+	if (!isJsonObject(body)) return { entry, at, attempt: { verdict: DAMAGED, ...nothing } };
 	try {
 		return { entry: { ...entry, body }, at: now(), attempt: await dispatch(toRequest(entry, body)) };
 	} catch (error) {
 		// A fault of ours that this one delivery meets. A repeat would meet it again, and hold up all others.
 		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
 		return { entry: { ...entry, body }, at, attempt: { verdict: { kind: "refused", reason }, ...nothing } };
+	}
+}
+
+function isJsonObject(text: string): boolean {
+	try {
+		const parsed: unknown = JSON.parse(text);
+		return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+	} catch {
+		return false;
 	}
 }
 

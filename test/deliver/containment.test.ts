@@ -84,6 +84,15 @@ describe("a delivery whose row is damaged", () => {
 		});
 	});
 
+	it.each(["{", "null", "[]", '"x"', ""])("is a dead letter when what was to be sent is %j", async (body) => {
+		const lane = await waitingLane([1, 2, 3]);
+		const columns = { body: Buffer.from(body) };
+		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(2, 3));
+		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dead" });
+	});
+
 	it.each<[string, Record<string, string | number>]>([
 		["attempts that are no JSON", { attempts: "{" }],
 		["attempts that are no list", { attempts: '{"a":1}' }],

@@ -18,7 +18,7 @@ describe("the queue of wake-ups", () => {
 	it("delivers what GitHub could not take at first", async () => {
 		const ledger = await openTestLedger(newNames());
 		const bridge = fixture.bridge({}, { random: () => 0 }, ledger.names);
-		fixture.github.script.set({ status: 500 });
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "1" } });
 		expect(await bridge.accept([asCloudEvent(exampleOf("ModelRegistered"))], logLines())).toMatchObject([
 			{ outcome: "accepted", reason: expect.stringContaining("paused until") },
 		]);
