@@ -16,6 +16,7 @@ import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
 import { summarise } from "../src/ledger/manifest.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { promiseKey } from "../src/route/promise-key.ts";
+import { destinationId } from "../src/route/router.ts";
 import { between, code, table } from "./markdown.ts";
 import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
 import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
@@ -127,7 +128,7 @@ function windowPayload(schemas: readonly EventSchema[], version: string, count: 
 	});
 	const content = Buffer.from(`${lines.join("\n")}\n`);
 	const key = hash(`${count} events`).slice(0, 32);
-	const body = windowBody(
+	const { body } = windowBody(
 		{
 			key,
 			route: "train on new data",
@@ -148,7 +149,8 @@ function exampleOf(schema: EventSchema | undefined): BridgeEvent {
 }
 
 function keyOf(event: BridgeEvent): string {
-	return promiseKey(event, { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) });
+	const to = { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) };
+	return promiseKey(event, destinationId(to));
 }
 
 function hash(content: string | Buffer): string {

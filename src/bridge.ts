@@ -1,16 +1,18 @@
-import pMap from "p-map";
+import type { Late } from "./accept/accept.ts";
 import type { Config } from "./config.ts";
 import { idOf } from "./event/read-event.ts";
-import type { ReceiptQuery } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import type { Health } from "./operate/check-health.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
+
 import type { EventResult } from "./outcome.ts";
+import type { Poisoned } from "./poisoned.ts";
 import { type Log, report } from "./report.ts";
 import type { Problem } from "./settings.ts";
 import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
 
 /** Takes events in and sees to it that they arrive. */
-export interface Bridge {
+export interface Bridge extends Poisoned {
 	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
@@ -18,10 +20,6 @@ export interface Bridge {
 	accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]>;
 	/** Heeds a wake-up: delivers what a lane holds. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
-	/** Puts a wake-up back that nobody could heed in a hundred tries. */
-	putBack(message: unknown, log: Log): Promise<void>;
-	/** Keeps as dead letters what could not be accepted in a hundred tries. */
-	bury(elements: readonly unknown[], reason: string, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
@@ -44,9 +42,6 @@ export interface BridgeOptions extends WiringOptions {
 	readonly acceptTimeoutMs?: number;
 }
 
-/** How many events of one delivery are under way at once: enough for them to share transactions. */
-const CONCURRENT_EVENTS = 64;
-
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
@@ -61,23 +56,18 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return wired;
 	}
 
-	async function acceptElement(element: unknown, { log, repoName }: Delivery): Promise<readonly EventResult[]> {
-		try {
-			return await (await parts()).accept(element, log, repoName);
-		} catch (error) {
-			return [unavailable(element, log, `it could not be made durable: ${(error as Error).message}`)];
-		}
-	}
-
-	async function accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]> {
+	async function accept(elements: readonly unknown[], { log, repoName }: Delivery): Promise<readonly EventResult[]> {
 		const late = timeout(acceptTimeoutMs);
-		const acceptInTime = async (element: unknown) => {
-			const accepting = late.isPassed() ? undefined : acceptElement(element, delivery);
-			return (await Promise.race([accepting, late.passed])) ?? [unavailable(element, delivery.log, NO_TIME)];
-		};
-		const results = await pMap(elements, acceptInTime, { concurrency: CONCURRENT_EVENTS });
-		late.clear();
-		return results.flat();
+		const none = (reason: string) => elements.map((element) => unavailable(element, log, reason));
+		try {
+			const wired = await Promise.race([parts(), late.passed]);
+			if (wired === undefined) return none(NO_TIME);
+			return await wired.accept(elements, { log, onlyRepository: repoName, late });
+		} catch (error) {
+			return none(`it could not be made durable: ${(error as Error).message}`);
+		} finally {
+			late.clear();
+		}
 	}
 
 	return {
@@ -85,8 +75,8 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		warnings: config.warnings,
 		accept,
 		wake: async (message, log) => (await parts()).wake(message, log),
-		putBack: async (message, log) => (await parts()).putBack(message, log),
-		bury: async (elements, reason, log) => (await parts()).bury(elements, reason, log),
+		putBack: async (message, log, queue) => (await parts()).putBack(message, log, queue),
+		deadLetter: async (elements, reason, log) => (await parts()).deadLetter(elements, reason, log),
 		receipts: async (query) => (await parts()).receipts(query),
 		replay: async (request, log) => (await parts()).replay(request, log, (elements) => accept(elements, { log })),
 		health: async () => (await parts()).health(),
@@ -94,7 +84,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	};
 }
 
-const NO_TIME = "no time was left in this delivery; whoever sends it again finds out how far it got";
+const NO_TIME = "no time was left in this delivery: storage could not be opened in time";
 
 function unavailable(element: unknown, log: Log, reason: string): EventResult {
 	const id = idOf(element);
@@ -102,14 +92,7 @@ function unavailable(element: unknown, log: Log, reason: string): EventResult {
 	return { id, outcome: "unavailable", route: null, key: null, reason };
 }
 
-/** A time that is over some time. */
-interface Late {
-	readonly passed: Promise<undefined>;
-	readonly isPassed: () => boolean;
-	readonly clear: () => void;
-}
-
-function timeout(ms: number): Late {
+function timeout(ms: number): Late & { readonly clear: () => void } {
 	let timer: NodeJS.Timeout | undefined;
 	let isPassed = false;
 	const passed = new Promise<undefined>((resolve) => {

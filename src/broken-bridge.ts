@@ -1,17 +1,21 @@
 import type { Bridge } from "./bridge.ts";
 import { idOf } from "./event/read-event.ts";
+import type { Poisoned } from "./poisoned.ts";
 import { report } from "./report.ts";
 import type { Problem } from "./settings.ts";
 
 /**
  * A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. What
- * waits in the ledger's queue comes back, and waits on.
+ * waits in a queue comes back. What the platform has given up there is put back into its queue, where nothing expires,
+ * so that it is delivered after the repair, whenever that is.
+ * @param openPoisoned opens what moves poisoned messages; undefined where the settings of storage are broken, too
  */
-export function createBrokenBridge(problems: readonly Problem[]): Bridge {
+export function createBrokenBridge(problems: readonly Problem[], openPoisoned?: () => Promise<Poisoned>): Bridge {
 	const reason = `the configuration is broken (${problems.map(({ setting }) => setting).join(", ")}); GET /api/health says how to repair it`;
 	const refuse = async () => {
 		throw new Error(reason);
 	};
+	const poisoned = openPoisoned ?? refuse;
 	return {
 		problems,
 		warnings: [],
@@ -23,8 +27,8 @@ export function createBrokenBridge(problems: readonly Problem[]): Bridge {
 			});
 		},
 		wake: refuse,
-		putBack: refuse,
-		bury: refuse,
+		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
+		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
 		receipts: refuse,
 		replay: refuse,
 		upkeep: refuse,
@@ -42,6 +46,7 @@ export function createBrokenBridge(problems: readonly Problem[]): Bridge {
 				gathering: [],
 				pace: [],
 				deadLetters: 0,
+				ignored: 0,
 			};
 		},
 	};

@@ -4,9 +4,11 @@ import type { TokenConfig } from "./dispatch/open-tokens.ts";
 import { type Limit, parsePace } from "./dispatch/pace.ts";
 import { readTokenConfig } from "./dispatch/read-token-config.ts";
 import { isLoopback } from "./is-loopback.ts";
+import { readPlainJson } from "./json.ts";
 import { readEventQueue } from "./ledger/names.ts";
 import { readStorageConfig, type StorageConfig } from "./ledger/storage-config.ts";
-import { isRepository, readRoutes } from "./route/read-routes.ts";
+import { readApiUrl, readFormerApiUrl } from "./read-api-url.ts";
+import { readRoutes, repositoryProblem } from "./route/read-routes.ts";
 import type { Route } from "./route/route.ts";
 import { type Env, type Problem, Settings } from "./settings.ts";
 
@@ -54,7 +56,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 	const { warnings } = settings;
 	const config = {
 		githubApiUrl: readApiUrl(settings),
-		formerApiUrl: settings.get("GITHUB_API_URL_BEFORE")?.replace(/\/+$/, ""),
+		formerApiUrl: readFormerApiUrl(settings),
 		routes: readRouting(settings, appRoot),
 		token: readTokenConfig(settings),
 		storage: readStorageConfig(settings),
@@ -99,12 +101,6 @@ function readNumber(
 	return value;
 }
 
-function readApiUrl(settings: Settings): string {
-	const text = settings.get("GITHUB_API_URL") ?? "https://api.github.com";
-	settings.url("GITHUB_API_URL", text, "https://api.github.com, or https://HOST/api/v3 for Enterprise Server");
-	return text.replace(/\/+$/, "");
-}
-
 function readRouting(settings: Settings, appRoot: string): readonly Route[] {
 	const table = settings.get("BRIDGE_ROUTES");
 	if (table !== undefined) return readTable(table, settings, appRoot);
@@ -114,9 +110,8 @@ function readRouting(settings: Settings, appRoot: string): readonly Route[] {
 		if (!settings.isUnresolved("BRIDGE_ROUTES")) settings.refuse("GITHUB_REPOSITORY", `is not set; ${repair}`);
 		return [];
 	}
-	if (!isRepository(repository)) {
-		settings.refuse("GITHUB_REPOSITORY", `"${repository}" is not owner/name, such as contoso/fraud-model`);
-	}
+	const problem = repositoryProblem(repository);
+	if (problem !== undefined) settings.refuse("GITHUB_REPOSITORY", problem);
 	return [{ name: "default", to: { repository } }];
 }
 
@@ -124,14 +119,17 @@ function readTable(setting: string, settings: Settings, appRoot: string): readon
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
-		const read = readRoutes(JSON.parse(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
+		const read = readRoutes(readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
 		if (read.ok) return read.routes;
 		for (const problem of read.problems) settings.refuse("BRIDGE_ROUTES", where + problem);
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		const repair = "give its path from there, or the table itself as JSON";
 		const missing = `there is no file "${setting}" beside host.json; ${repair}`;
-		settings.refuse("BRIDGE_ROUTES", code === "ENOENT" ? missing : `${where}${message}`);
+		settings.refuse(
+			"BRIDGE_ROUTES",
+			code === "ENOENT" ? missing : `${where}${error instanceof SyntaxError ? "it is not JSON: " : ""}${message}`,
+		);
 	}
 	return [];
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { announce } from "./functions/announce.ts";
 import { console as consolePage } from "./functions/console.ts";
 import { deliver, deliverPoison } from "./functions/deliver.ts";
 import { eventGrid } from "./functions/event-grid.ts";
@@ -23,8 +24,12 @@ async function open(): Promise<Bridge> {
 	return openBridge(process.env, join(__dirname, ".."), version);
 }
 
+/** A bridge that could not be opened is opened anew for the next one that asks. */
 function theBridge(): Promise<Bridge> {
-	bridge ??= open();
+	bridge ??= open().catch((error: unknown) => {
+		bridge = undefined;
+		throw error;
+	});
 	return bridge;
 }
 
@@ -51,15 +56,9 @@ app.http("console", consolePage());
 
 // Opened as soon as the functions are registered, so that the first event does not wait for it. Not awaited: the host
 // goes on starting meanwhile, and should opening fail, every invocation says so.
-app.hook.appStart(() => void setImmediate(() => announce().catch(() => {})));
+app.hook.appStart(() => void setImmediate(() => theBridge().then(say, () => {})));
 
-/** Writes what is wrong with the configuration into the log before anybody asks; no invocation is there to take it. */
-async function announce(): Promise<void> {
-	const { problems, warnings } = await theBridge();
-	for (const { setting, problem } of problems) {
-		// biome-ignore lint/suspicious/noConsole: the platform files what a worker prints
-		console.error(`grid-dispatch cannot dispatch before this is repaired: ${setting} ${problem}`);
-	}
-	// biome-ignore lint/suspicious/noConsole: as above
-	for (const warning of warnings) console.warn(`grid-dispatch: ${warning}`);
+function say(opened: Bridge): void {
+	// biome-ignore lint/suspicious/noConsole: the platform files what a worker prints
+	for (const { level, text } of announce(opened)) console[level](text);
 }

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "./bridge.ts";
 import { createBrokenBridge } from "./broken-bridge.ts";
 import { ConfigError, readConfig } from "./config.ts";
+import { readStorageConfig } from "./ledger/storage-config.ts";
 import { openStorage } from "./open-storage.ts";
-import type { Env } from "./settings.ts";
+import { createPoisoned, type Poisoned } from "./poisoned.ts";
+import { type Env, Settings } from "./settings.ts";
 
 /**
  * Reads the configuration and builds the bridge. A broken configuration must not keep the functions from being there:
@@ -25,6 +27,14 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 		});
 	} catch (error) {
 		if (!(error instanceof ConfigError)) throw error;
-		return createBrokenBridge(error.problems);
+		return createBrokenBridge(error.problems, openPoisonedOf(env));
 	}
+}
+
+/** Where the settings of storage are sound, whatever else is broken. */
+function openPoisonedOf(env: Env): (() => Promise<Poisoned>) | undefined {
+	const settings = new Settings(env);
+	const config = readStorageConfig(settings);
+	if (settings.problems().length > 0) return undefined;
+	return async () => createPoisoned(await openStorage(config), Date.now);
 }

@@ -1,3 +1,5 @@
+import { clipText } from "./clip-text.ts";
+
 /** Where log lines go: the invocation's log in Azure, so that the platform knows which invocation spoke. */
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
@@ -36,7 +38,7 @@ export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
 const MAX_FACT_CHARACTERS = 1_000;
 
 function clip(text: string): string {
-	return text.length > MAX_FACT_CHARACTERS ? `${text.slice(0, MAX_FACT_CHARACTERS)}…` : text;
+	return text.length > MAX_FACT_CHARACTERS ? `${clipText(text, MAX_FACT_CHARACTERS)}…` : text;
 }
 
 /**
@@ -58,7 +60,7 @@ const SECRETS = [
  */
 export function cleanText(text: string, most: number): string {
 	const clean = redact(text.slice(0, 4 * most + 1_000));
-	return clean.length <= most ? clean : `${clean.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+	return clean.length <= most ? clean.toWellFormed() : `${clipText(clean, most - 1)}…`;
 }
 
 /** A text without credentials in it. */

@@ -50,12 +50,33 @@ export class Settings {
 		return [...references, ...this.refused.filter(({ setting }) => !this.unresolved.has(setting))];
 	}
 
-	/** The text of a setting as a URL that may be called: https, or plain http on this machine. */
+	/**
+	 * The text of a setting as a URL that may be called: https, or plain http on this machine, and nothing in it that is
+	 * no address. What could be a secret is not shown.
+	 * @param example what to write in its place
+	 */
 	url(name: string, text: string, example: string): URL | undefined {
 		const url = URL.canParse(text) ? new URL(text) : undefined;
-		if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url))) return url;
-		const wrong = url === undefined ? "is not a URL" : "must be https (plain http is taken on loopback only)";
-		this.refuse(name, `"${text}" ${wrong}; expected ${example}`);
+		const wrong = whatIsWrong(url);
+		if (wrong === undefined) return url;
+		this.refuse(name, `"${withoutSecretParts(text)}" ${wrong}; expected ${example}`);
 		return undefined;
 	}
+}
+
+function whatIsWrong(url: URL | undefined): string | undefined {
+	if (url === undefined) return "is not a URL";
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
+		return "must be https (plain http is taken on loopback only)";
+	}
+	if (url.username !== "" || url.password !== "")
+		return "has credentials in it, which would be sent and logged; leave them out";
+	return url.search !== "" || url.hash !== ""
+		? "has a query or a fragment, and paths are appended to it; leave that out"
+		: undefined;
+}
+
+/** What stands before an @ may be a password, and a query may hold a key, wherever a slip has put them. */
+function withoutSecretParts(text: string): string {
+	return text.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/is, "$1[redacted]@");
 }

@@ -1,11 +1,11 @@
-import { type AcceptElement, createAccept, factsOf } from "./accept/accept.ts";
+import { type Accept, createAccept } from "./accept/accept.ts";
 import { promiseFor } from "./accept/promise-for.ts";
 import type { Config } from "./config.ts";
 import { createEntryDelivery } from "./deliver/deliver-entry.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { Run } from "./deliver/run.ts";
-import { createWake, type Wake } from "./deliver/wake.ts";
+import { createWake, MOVED, type Wake } from "./deliver/wake.ts";
 import { windowBody } from "./deliver/window-body.ts";
 import { createGitHub } from "./dispatch/github.ts";
 import { laneOf } from "./dispatch/lane-of.ts";
@@ -13,18 +13,23 @@ import { openTokens } from "./dispatch/open-tokens.ts";
 import { nextSlot } from "./dispatch/pace.ts";
 import { runsPage } from "./dispatch/runs-page.ts";
 import type { TokenFor } from "./dispatch/token-source.ts";
-import { idOf } from "./event/read-event.ts";
-import type { WindowDispatch } from "./ledger/close-window.ts";
+import type { ClosedWindow, WindowDispatch } from "./ledger/close-window.ts";
 import type { Hold } from "./ledger/hold.ts";
-import { keepRejected } from "./ledger/keep-rejected.ts";
+import { createIgnoredLog } from "./ledger/ignored-log.ts";
+import { createKeepRejected } from "./ledger/keep-rejected.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { type FoundReceipt, listReceipts, type ReceiptQuery } from "./ledger/list-receipts.ts";
+import { listReceipts } from "./ledger/list-receipts.ts";
+import type { ReceiptQuery } from "./ledger/receipt-query.ts";
+import { recordExpiry } from "./ledger/record-expiry.ts";
+import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Storage } from "./ledger/storage.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+
 import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
+import { createPoisoned, type Poisoned } from "./poisoned.ts";
 import { type Log, report } from "./report.ts";
 import type { Route } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
@@ -47,6 +52,8 @@ export interface WiringOptions {
 	readonly callTimeoutMs?: number;
 	/** False: nothing shares a transaction. */
 	readonly grouping?: boolean;
+	/** Does something later, for which no process has to stay alive. */
+	readonly later?: (ms: number, work: () => void) => void;
 }
 
 /** A receipt, with the page where the runs of its repository are seen; null where it has none, or led nowhere. */
@@ -55,16 +62,19 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 export interface ShownReceipts {
+	/** The newest event first. */
 	readonly receipts: readonly ShownReceipt[];
+	/** False where there may be more; then `continue` is what the next question goes on with. */
 	readonly complete: boolean;
+	readonly continue?: string;
+	/** What could not be read. */
+	readonly problems: readonly string[];
 }
 
 /** What the bridge's methods do, over an opened storage. */
-export interface Wired {
-	readonly accept: AcceptElement;
+export interface Wired extends Poisoned {
+	readonly accept: Accept;
 	readonly wake: Wake;
-	readonly putBack: (message: unknown, log: Log) => Promise<void>;
-	readonly bury: (elements: readonly unknown[], reason: string, log: Log) => Promise<void>;
 	readonly receipts: (query: ReceiptQuery) => Promise<ShownReceipts>;
 	readonly replay: (
 		request: ReplayRequest,
@@ -74,9 +84,6 @@ export interface Wired {
 	readonly health: () => Promise<Health>;
 	readonly upkeep: (log: Log) => Promise<void>;
 }
-
-/** A poisoned wake-up comes back so much later. */
-const PUT_BACK_SECONDS = 30;
 
 /** Wires the rooms together. */
 export async function wire(config: Config, options: WiringOptions): Promise<Wired> {
@@ -88,26 +95,31 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
-	const tokens = openTokens(config.token, reach, now);
-	const loadPost = async () => (await import("./dispatch/octokit.ts")).createPost(reach);
-	const { dispatch } = createGitHub({ ...reach, tokens, loadPost, now, timeoutMs: callTimeoutMs });
+	const loadSend = async () => (await import("./dispatch/octokit.ts")).createSend(reach);
+	const gitHubOptions = { apiUrl: config.githubApiUrl, loadSend, now, sleep: options.sleep };
+	const tokens = openTokens(config.token, gitHubOptions);
+	const { dispatch, checkToken } = createGitHub({ ...gitHubOptions, tokens, timeoutMs: callTimeoutMs });
 
 	const entries = createEntryDelivery({ ...options, storage, dispatch, limits, giveUpMs });
 	const toBody = (window: WindowDispatch) => windowBody(window, version);
-	const onClosed = (log: Log, lane: string, closed: { key: string; count: number }) =>
-		report(log, "info", { stage: "window", lane, ...closed });
+	const onClosed = (log: Log, lane: string, { key, count, refused: reason }: ClosedWindow) => {
+		report(log, "info", { stage: "window", lane, key, count });
+		if (reason !== undefined) report(log, "error", { stage: "dead-letter", lane, key, count, reason });
+	};
 	const drainOptions = { ...options, storage, limits, concurrency, entries, toBody, onClosed };
 	const drainLane = (hold: Hold, run: Run) => drain(hold, run, drainOptions);
 	const inline = createInline({ take, drain: drainLane, limits, now });
 
 	const tokenKind = config.token.kind;
 	const keep = (blob: string, content: Buffer) => storage.write(blob, content, "application/json");
+	const keepRejected = createKeepRejected({ storage, now, grouping });
 	const accept = createAccept({
 		route: createRouter(routes),
 		promiseFor: (event, match) => promiseFor(event, match, { version, tokenKind, keep }),
 		ledger,
 		inline,
-		keep: (rejected) => keepRejected(storage, rejected, now()),
+		keep: keepRejected,
+		ignored: createIgnoredLog({ ...options, storage }),
 		earliest: (state, repository) =>
 			Math.max(dueAt(state, { repository, notBefore: 0 }), nextSlot(state.calls, limits, now())),
 		now,
@@ -115,36 +127,38 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const lanes = destinationByLane(routes, tokenKind);
 	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const receipts = (query: ReceiptQuery) => listReceipts(storage, query, { now });
 	const runsOf = ({ to }: FoundReceipt) => to && runsPage(config.githubApiUrl, to.repository);
 	return {
 		accept,
 		wake: createWake({ storage, take, drain: drainLane, now }),
-		async putBack(message, log) {
-			report(log, "error", { stage: "wake-up", change: "put back", reason: "nobody could heed it in all its tries" });
-			await storage.put(JSON.stringify(message), PUT_BACK_SECONDS);
-		},
-		async bury(elements, reason, log) {
-			for (const element of elements) {
-				const event = factsOf(element, idOf(element));
-				const key = await keepRejected(storage, { element, event, route: null, to: null, reason }, now());
-				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
-			}
-		},
+		...createPoisoned(storage, now),
 		async receipts(query) {
-			const { receipts: found, complete } = await receipts(query);
-			return { receipts: found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) })), complete };
+			const { receipts: found, continueAfter, problems } = await listReceipts(storage, query, { now });
+			const receipts = found.map((receipt) => ({ ...receipt, runs: runsOf(receipt) }));
+			const next = continueAfter(found.length);
+			return { receipts, complete: next === undefined, ...(next === undefined ? {} : { continue: next }), problems };
 		},
 		replay: (request, log, again) =>
 			replay(request, log, {
 				storage,
-				list: receipts,
+				list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
 				accept: again,
 				wake: wakeLane,
+				newId,
 				now,
 			}),
-		health: () => checkHealth({ storage, tokens, lanes, limits, warnings, now }),
-		upkeep: (log) => upkeep(log, { storage, lanes: new Set(lanes.keys()), wake: wakeLane, keepMs, now }),
+		health: () =>
+			checkHealth({ storage, tokens, lanes, addresses: { ...addresses, repair: MOVED }, limits, warnings, now }),
+		upkeep: (log) =>
+			upkeep(log, {
+				storage,
+				lanes,
+				wake: wakeLane,
+				checkToken,
+				recordExpiry: (lane, expiresAt) => recordExpiry(take, lane, expiresAt),
+				keepMs,
+				now,
+			}),
 	};
 }
 

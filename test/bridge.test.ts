@@ -98,6 +98,20 @@ describe("accepting events", () => {
 		],
 		["a broken connection", { cut: "before" }, "paused", "no answer from GitHub", ["warn dispatch", "warn lane"]],
 		["a wrong token", { status: 401 }, "parked", "401", ["warn dispatch", "error lane"]],
+		[
+			"an answer that is not the API's",
+			{ status: 200, headers: { "content-type": "text/html" }, body: "<title>Sign in</title>" },
+			"parked",
+			"GITHUB_API_URL",
+			["warn dispatch", "error lane"],
+		],
+		[
+			"an API version that GitHub does not take",
+			{ status: 400, body: { message: '"2022-11-28" is not a supported version' } },
+			"parked",
+			"update the bridge",
+			["warn dispatch", "error lane"],
+		],
 		["a missing permission", { status: 403 }, "parked", "Contents: write", ["warn dispatch", "error lane"]],
 		[
 			"a repository that is not there",
@@ -113,6 +127,26 @@ describe("accepting events", () => {
 		expect(result).toMatchObject({ outcome: "accepted", reason: expect.stringContaining(words) });
 		expect(result?.reason).toMatch(new RegExp(`^${state} until \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z: `));
 		expect(seen.lines.map(({ stage, level }) => `${level} ${stage}`)).toEqual([...lines, "info accept"]);
+	});
+
+	it.each([
+		[503, { "retry-after": "31536000" }],
+		[503, { "retry-after": "99999999999999" }],
+		[429, { "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT" }],
+		[403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
+		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1798000000000" }],
+		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
+	] as const)("goes on after %d with a time that nobody can mean: %j", async (status, headers) => {
+		const { log } = logLines();
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status, headers });
+		await bridge.accept([runCompleted], { log });
+		expect(await bridge.accept([{ ...runCompleted, id: "next" }], { log })).toMatchObject([{ outcome: "accepted" }]);
+		expect((await bridge.receipts({ limit: 9 })).receipts).toHaveLength(2);
+		const [lane] = (await bridge.health()).lanes;
+		const waitMs = Date.parse(lane?.until ?? "") - Date.now();
+		expect(waitMs).toBeGreaterThan(0);
+		expect(waitMs).toBeLessThanOrEqual(86_400_000);
 	});
 
 	it("does not call GitHub for what comes while the lane is paused, and keeps that as well", async () => {
@@ -143,24 +177,21 @@ describe("accepting events", () => {
 		expect(await outcomes("second")).toEqual(expected);
 	});
 
-	it.each([400, 413, 422])(
-		"makes a dead letter of an event whose request GitHub calls impossible (%i)",
-		async (status) => {
-			const { log } = logLines();
-			const bridge = fixture.bridge();
-			fixture.github.script.set({ status });
-			expect(await bridge.accept([runCompleted], { log })).toMatchObject([
-				{
-					outcome: "rejected",
-					key: expect.stringMatching(/^[0-9a-f]{32}$/),
-					reason: expect.stringContaining(String(status)),
-				},
-			]);
-			expect(await bridge.accept([runCompleted], { log })).toMatchObject([
-				{ outcome: "duplicate", reason: expect.stringContaining("dead letter") },
-			]);
-		},
-	);
+	it.each([413, 422])("makes a dead letter of an event whose request GitHub calls impossible (%i)", async (status) => {
+		const { log } = logLines();
+		const bridge = fixture.bridge();
+		fixture.github.script.set({ status });
+		expect(await bridge.accept([runCompleted], { log })).toMatchObject([
+			{
+				outcome: "rejected",
+				key: expect.stringMatching(/^[0-9a-f]{32}$/),
+				reason: expect.stringContaining(String(status)),
+			},
+		]);
+		expect(await bridge.accept([runCompleted], { log })).toMatchObject([
+			{ outcome: "duplicate", reason: expect.stringContaining("dead letter") },
+		]);
+	});
 
 	it("sends data that does not fit into GitHub's 64 KB by reference, with its short members beside it", async () => {
 		const { log } = logLines();

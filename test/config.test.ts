@@ -129,6 +129,7 @@ describe("the configuration", () => {
 		"contoso/",
 		"a b/c",
 		"contoso/..",
+		"contoso/fraud-model.git",
 	])("refuses %s as a repository", (repository) => {
 		expect(problemsOf({ ...sound, GITHUB_REPOSITORY: repository })).toMatchObject([{ setting: "GITHUB_REPOSITORY" }]);
 	});
@@ -151,6 +152,64 @@ describe("the configuration", () => {
 		"http://localhost.evil.example",
 	])("refuses %s as GitHub's address", (url) => {
 		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toMatchObject([{ setting: "GITHUB_API_URL" }]);
+	});
+
+	it.each([
+		["https://github.com", "its API is https://api.github.com"],
+		["https://www.github.com/", "its API is https://api.github.com"],
+		["https://github.com/contoso/fraud-model", "its API is https://api.github.com"],
+		["https://GitHub.com/api/v3", "its API is https://api.github.com"],
+		["https://api.github.com/api/v3", "write https://api.github.com"],
+		["https://contoso.ghe.com", "its API is https://api.contoso.ghe.com"],
+		["https://contoso.ghe.com/api/v3", "its API is https://api.contoso.ghe.com"],
+		["https://api.contoso.ghe.com/api/v3", "write https://api.contoso.ghe.com"],
+		["https://github.contoso.com", "is https://github.contoso.com/api/v3"],
+		["https://github.contoso.com:8443/", "is https://github.contoso.com:8443/api/v3"],
+		["https://api.github.com?per_page=1", "query"],
+		["https://github.contoso.com/api/v3#top", "fragment"],
+	])("refuses %s as GitHub's API, and names the repair", (url, repair) => {
+		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toEqual([
+			{ setting: "GITHUB_API_URL", problem: expect.stringContaining(repair) },
+		]);
+	});
+
+	it.each([
+		"https://mona:hunter-2@api.github.com",
+		"https://hunter-2@github.contoso.com/api/v3",
+		"https://mona:hunt/hunter-2@api.github.com",
+		"https://api.github.com/?token=hunter-2",
+		"https://api.github.com/#hunter-2",
+		"mona:hunter-2@github.contoso.com/api/v3",
+		"http://mona:hunter-2@github.contoso.com/api/v3",
+		"https:/mona:hunter-2@api.github.com",
+	])("refuses %s as an address, and does not show what may be a secret", (url) => {
+		for (const setting of ["GITHUB_API_URL", "KEY_VAULT_URL"]) {
+			const problems = problemsOf({ ...sound, [setting]: url });
+			expect(problems).toMatchObject([{ setting }]);
+			expect(JSON.stringify(problems)).not.toContain("hunter-2");
+		}
+	});
+
+	it("writes the address before a move in the same form, and refuses one that cannot have been it", () => {
+		const moved = (url: string) => ({ ...sound, GITHUB_API_URL_BEFORE: url });
+		expect(read(moved("HTTPS://GitHub.Contoso.com:443/api/v3/")).formerApiUrl).toBe(
+			"https://github.contoso.com/api/v3",
+		);
+		expect(read(sound).formerApiUrl).toBeUndefined();
+		expect(problemsOf(moved("github.contoso.com"))).toMatchObject([{ setting: "GITHUB_API_URL_BEFORE" }]);
+	});
+
+	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
+		const of = (url: string) => read({ ...sound, GITHUB_API_URL: url });
+		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({
+			githubApiUrl: "https://github.contoso.com/api/v3",
+			warnings: [],
+		});
+		expect(of("https://api.contoso.com")).toMatchObject({ githubApiUrl: "https://api.contoso.com", warnings: [] });
+		expect(of("https://gateway.contoso.com/github")).toMatchObject({
+			githubApiUrl: "https://gateway.contoso.com/github",
+			warnings: [expect.stringContaining("/api/v3")],
+		});
 	});
 
 	it.each([
@@ -255,6 +314,20 @@ describe("the configuration", () => {
 			{ name: "from a file" },
 		]);
 		expect(read({ ...storage, GITHUB_TOKEN: "x", BRIDGE_ROUTES: table({}) }).routes).toMatchObject([{ name: "r" }]);
+	});
+
+	it("skips a byte-order mark in a routes table, in the setting and in the file", () => {
+		writeFileSync(join(appRoot, "routes.json"), `\uFEFF${table({ name: "marked" })}`);
+		for (const setting of ["routes.json", `\uFEFF${table({ name: "marked" })}`]) {
+			expect(read({ ...sound, BRIDGE_ROUTES: setting }).routes).toMatchObject([{ name: "marked" }]);
+		}
+	});
+
+	it("names the position where a routes table ceases to be JSON", () => {
+		writeFileSync(join(appRoot, "routes.json"), "{ routes: [] }");
+		expect(problemsOf({ ...sound, BRIDGE_ROUTES: "routes.json" })).toMatchObject([
+			{ problem: expect.stringMatching(/^routes\.json: it is not JSON: .* at position 2$/) },
+		]);
 	});
 
 	it.each([

@@ -1,9 +1,10 @@
 import { toClientPayload } from "../../src/dispatch/client-payload.ts";
 import { toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
 import { readEvent } from "../../src/event/read-event.ts";
+import { readJson } from "../../src/json.ts";
 import { promiseKey } from "../../src/route/promise-key.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
-import { createRouter, type Router } from "../../src/route/router.ts";
+import { createRouter, destinationId, type Router } from "../../src/route/router.ts";
 import { answerQuestions } from "../answer-questions.ts";
 
 export type EventCpuQuestion =
@@ -36,12 +37,12 @@ function prepare(table: unknown, given: readonly string[]): number {
 
 /** What `bridge.ts` does with an event before anything leaves the process. Counts the event and its requests. */
 function toRequests(body: string): number {
-	const read = readEvent(JSON.parse(body));
+	const read = readEvent(readJson(body));
 	if (!read.ok) throw new Error(read.reason);
 	const { event } = read;
 	const { matches } = route(event);
 	for (const match of matches) {
-		const facts = { version: "0.0.0", route: match.route, key: promiseKey(event, match.to) };
+		const facts = { version: "0.0.0", route: match.route, key: promiseKey(event, destinationId(match.to)) };
 		const built = toDispatchRequest(match.to, toClientPayload(event, facts));
 		if (!built.ok) throw new Error(built.reason);
 	}

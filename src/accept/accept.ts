@@ -1,81 +1,102 @@
+import pMap from "p-map";
 import type { Inline } from "../deliver/inline.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import { readEvent } from "../event/read-event.ts";
-import type { Rejected } from "../ledger/keep-rejected.ts";
+import { idOf } from "../event/read-event.ts";
+import type { KeepRejected } from "../ledger/keep-rejected.ts";
 import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type EventFacts, isJoin, type Promised } from "../ledger/promise.ts";
+import { isJoin, type Promised } from "../ledger/promise.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
-import { isStorageError } from "../ledger/storage.ts";
-import type { EventResult, Outcome } from "../outcome.ts";
-import { type Log, report } from "../report.ts";
-import type { Match, Router } from "../route/router.ts";
-import type { PromiseFor } from "./promise-for.ts";
+import type { EventResult } from "../outcome.ts";
+import type { Log } from "../report.ts";
+import { conclude, type Ending, notDurable, type Subject } from "./conclude.ts";
+import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.ts";
 
-export interface AcceptOptions {
-	readonly route: Router;
-	readonly promiseFor: (event: BridgeEvent, match: Match) => Promise<PromiseFor>;
+export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
-	/** Keeps what is rejected. Answers its key. Rejects with StorageError. */
-	readonly keep: (rejected: Rejected) => Promise<string>;
+	readonly keep: KeepRejected;
 	/** When an entry for a repository could be sent at the earliest, pace included; epoch milliseconds. */
 	readonly earliest: (state: LaneState, repository: string) => number;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
 
-/** Accepts one element of a delivery: one result for each destination. Never rejects. */
-export type AcceptElement = (element: unknown, log: Log, onlyRepository?: string) => Promise<readonly EventResult[]>;
-
-/** How one event ended at one destination. */
-interface Ending {
-	readonly outcome: Outcome;
-	readonly event?: BridgeEvent;
-	readonly match?: Match;
-	/** For an element that is no event. */
-	readonly id?: string | null;
-	readonly key?: string;
-	readonly reason?: string | undefined;
+/** What accompanies the elements of one request. */
+export interface Accompanying {
+	readonly log: Log;
+	/** Only routes to this repository. */
+	readonly onlyRepository?: string | undefined;
+	readonly late: Late;
 }
 
-const LEVELS = {
-	dispatched: "info",
-	accepted: "info",
-	duplicate: "info",
-	ignored: "info",
-	rejected: "error",
-	unavailable: "warn",
-} as const satisfies Record<Outcome, Parameters<Log>[0]>;
+/** A time at which a request has to be answered. */
+export interface Late {
+	readonly passed: Promise<undefined>;
+	readonly isPassed: () => boolean;
+}
 
-export function createAccept({ route, promiseFor, ledger, inline, keep, earliest, now }: AcceptOptions): AcceptElement {
-	async function acceptMatch(element: unknown, event: BridgeEvent, match: Match, log: Log): Promise<Ending> {
-		const planned = await promiseFor(event, match);
-		if (planned.ok) return { ...(await promise(planned.promised, log)), event, match, key: planned.promised.key };
-		const { reason } = planned;
-		const { route: name, to } = match;
-		return { outcome: "rejected", event, match, reason, key: await keep({ element, event, route: name, to, reason }) };
-	}
+/** Accepts the elements of one request: one result for each element and destination, in their order. */
+export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
-	async function reject(element: unknown, id: string | null, reason: string): Promise<Ending> {
-		const key = await keep({ element, event: factsOf(element, id), route: null, to: null, reason });
-		return { id, outcome: "rejected", reason, key };
-	}
+/** What is left to be done about what is recorded. */
+type Recorded = { readonly ending: Ending } | { readonly promised: Promised; readonly entry?: string };
 
-	async function promise(promised: Promised, log: Log): Promise<Pick<Ending, "outcome" | "reason">> {
-		const { lane, how, to } = promised;
-		const accepted = await ledger.accept(promised);
-		if (accepted.kind === "known") {
-			const { receipt } = accepted;
-			if (isFinal(receipt)) return { outcome: "duplicate", reason: finished(receipt) };
-		} else if (!isJoin(how)) {
-			const fate = await inline.offer(lane, accepted.entry, log);
-			if (fate?.kind === "dispatched") return { outcome: "dispatched" };
-			if (fate?.kind === "dead") return { outcome: "rejected", reason: fate.reason };
+/** How many are recorded at once: enough to fill several transactions, and what is left when time is up is not begun. */
+const RECORDS_AT_ONCE = 500;
+
+/**
+ * Reads and routes all elements, records all of them in groups, and then delivers what can be sent within the request.
+ * Each element, and each destination of one, ends on its own.
+ */
+export function createAccept(options: AcceptOptions): Accept {
+	const { ledger, inline, keep, earliest, now } = options;
+	const planAll = createPlanner(options);
+
+	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
+	async function record(plan: Plan): Promise<Recorded> {
+		if ("ending" in plan) return plan;
+		try {
+			if ("refusal" in plan) return await reject(plan, plan.refusal);
+			const { promised } = plan;
+			const accepted = await ledger.accept(promised);
+			if (accepted.kind === "written") return { promised, entry: accepted.entry };
+			if (accepted.kind === "refused") return await reject(plan, `storage does not take it: ${accepted.reason}`);
+			if (!isFinal(accepted.receipt)) return { promised };
+			return { ending: { outcome: "duplicate", key: promised.key, reason: finished(accepted.receipt) } };
+		} catch (error) {
+			return { ending: notDurable(error) };
 		}
-		const quietMs = isJoin(how) ? how.quietMs : 0;
-		const state = await ledger.wake(lane, (read) => (isJoin(how) ? now() + quietMs : earliest(read, to.repository)));
-		return { outcome: "accepted", reason: isJoin(how) ? GATHERED : why(state, to.repository) };
+	}
+
+	async function reject(plan: Plan, reason: string): Promise<Recorded> {
+		return { ending: { outcome: "rejected", key: await keep(toRejected(plan, reason)), reason } };
+	}
+
+	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
+		if ("ending" in recorded) return recorded.ending;
+		const { promised, entry } = recorded;
+		const { key } = promised;
+		try {
+			return {
+				key,
+				...(isJoin(promised.how) ? await gather(promised, promised.how) : await send(promised, entry, log)),
+			};
+		} catch (error) {
+			return { key, ...notDurable(error) };
+		}
+	}
+
+	async function gather({ lane }: Promised, { quietMs }: { readonly quietMs: number }): Promise<Ending> {
+		await ledger.wake(lane, () => now() + quietMs);
+		return { outcome: "accepted", reason: GATHERED };
+	}
+
+	async function send({ lane, to }: Promised, entry: string | undefined, log: Log): Promise<Ending> {
+		const fate = entry === undefined ? undefined : await inline.offer(lane, entry, log);
+		if (fate?.kind === "dispatched") return { outcome: "dispatched" };
+		if (fate?.kind === "dead") return { outcome: "rejected", reason: fate.reason };
+		const state = await ledger.wake(lane, (read) => earliest(read, to.repository));
+		return { outcome: "accepted", reason: why(state, to.repository) };
 	}
 
 	function why(state: LaneState, repository: string): string {
@@ -84,65 +105,41 @@ export function createAccept({ route, promiseFor, ledger, inline, keep, earliest
 		return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 	}
 
-	return async (element, log, onlyRepository) => {
+	return async (elements, { log, onlyRepository, late }) => {
 		const start = now();
-		const end = async (known: Partial<Ending>, ending: Promise<Ending>) =>
-			conclude(log, await ending.catch((error: unknown) => ({ ...known, ...notDurable(error) })), now() - start);
-		const read = readEvent(element);
-		if (!read.ok) return [await end({ id: read.id }, reject(element, read.id, read.reason))];
-		const { event } = read;
-		const routed = route(event, onlyRepository);
-		if ("reason" in routed) return [conclude(log, { event, outcome: "ignored", reason: routed.reason }, now() - start)];
-		return Promise.all(routed.matches.map((match) => end({ event, match }, acceptMatch(element, event, match, log))));
-	};
-}
+		const ended = new Map<Subject, EventResult>();
+		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
+		const toResult = (subject: Subject, ending: Ending) =>
+			conclude(log, subject, ending, { ms: now() - start, results: open.length });
+		const end = (subject: Subject, ending: Ending) => {
+			if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
+		};
 
-/** Whoever delivers the event again finds out how far it got. */
-function notDurable(error: unknown): Pick<Ending, "outcome" | "reason"> {
-	if (!isStorageError(error)) throw error;
-	return { outcome: "unavailable", reason: `it could not be made durable: ${error.message}` };
-}
+		async function work(): Promise<void> {
+			const plans = await planAll(elements, onlyRepository);
+			if (late.isPassed()) return;
+			open = plans;
+			const recorded = await pMap(plans, async (plan) => (late.isPassed() ? { ending: NO_TIME } : record(plan)), {
+				concurrency: RECORDS_AT_ONCE,
+			});
+			const deliverOne = async (each: Recorded, index: number) => end(plans[index] as Plan, await deliver(each, log));
+			if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
+		}
 
-/** What can be told of an element that is no sound event, for whoever looks for it. */
-export function factsOf(element: unknown, id: string | null): EventFacts {
-	const members = (typeof element === "object" && element !== null ? element : {}) as Record<string, unknown>;
-	const text = (...names: string[]) =>
-		names.map((name) => members[name]).find((value) => typeof value === "string") ?? "";
-	const time = String(text("time", "eventTime"));
-	return {
-		id: id ?? "",
-		type: String(text("type", "eventType")),
-		source: String(text("source", "topic")),
-		subject: String(text("subject")),
-		time: Number.isNaN(Date.parse(time)) ? "" : time,
+		await Promise.race([work(), late.passed]);
+		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 	};
 }
 
 const GATHERED = "it waits for others like it, and is dispatched together with them";
 const QUEUED = "it waits for its turn";
+/** What is recorded already is found by the next delivery. */
+const NO_TIME: Ending = {
+	outcome: "unavailable",
+	reason: "no time was left in this delivery; whoever sends it again finds out how far it got",
+};
 
 function finished({ state, reason, window }: Receipt): string {
 	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
-}
-
-function conclude(log: Log, ending: Ending, ms: number): EventResult {
-	const { event, match, outcome, key = null, reason = null } = ending;
-	const id = event?.id ?? ending.id ?? null;
-	report(log, LEVELS[outcome], {
-		stage: "accept",
-		outcome,
-		id,
-		type: event?.type,
-		source: event?.source,
-		subject: event?.subject,
-		time: event?.time,
-		route: match?.route ?? null,
-		repository: match?.to.repository,
-		dispatchType: match?.to.dispatchType,
-		key,
-		reason,
-		ms,
-	});
-	return { id, outcome, route: match?.route ?? null, key, reason };
 }

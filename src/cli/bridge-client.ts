@@ -15,20 +15,27 @@ export interface ShownReceipts {
 	readonly receipts: readonly ShownReceipt[];
 	/** False where there was more to look at than one request looks at. */
 	readonly complete: boolean;
+	/** What to ask with to go on; a bridge of an older version does not tell. */
+	readonly continue?: string;
+	/** What could not be read, while the rest was. */
+	readonly problems?: readonly string[];
 }
 
 export interface ReceiptsAsked {
 	readonly limit?: number;
 	readonly state?: ReceiptState;
 	readonly find?: string;
+	/** That of an earlier answer, to go on behind it. */
+	readonly continue?: string;
 }
 
 /** The body of a replay. Source: docs/receipts.md. */
-export type ReplayAsked =
+export type ReplayAsked = { readonly continue?: string } & (
 	| { readonly key: string }
 	| { readonly find: string; readonly state?: string }
 	| { readonly all: true; readonly state?: string }
-	| { readonly container: string; readonly prefix?: string };
+	| { readonly container: string; readonly prefix?: string }
+);
 
 export interface BridgeClientOptions {
 	readonly url: string;
@@ -43,7 +50,8 @@ export interface BridgeClient {
 	readonly url: string;
 	health(): Promise<Health>;
 	receipts(asked?: ReceiptsAsked): Promise<ShownReceipts>;
-	replay(asked: ReplayAsked): Promise<ReplayAnswer>;
+	/** An answer that does not hold all says with `continue` how to go on. */
+	replay(asked: ReplayAsked): Promise<ReplayAnswer & { readonly continue?: string }>;
 }
 
 /** A replay takes up to 20 s, and a cold start some. */
@@ -68,11 +76,12 @@ export function createBridgeClient({ url, key, io }: BridgeClientOptions): Bridg
 	return {
 		url: shown,
 		health: async () => read("health", [200, 503], "/health"),
-		receipts: async ({ limit, state, find } = {}) => {
+		receipts: async ({ limit, state, find, continue: from } = {}) => {
 			const query = new URLSearchParams();
 			if (limit !== undefined) query.set("limit", String(limit));
 			if (state !== undefined) query.set("state", state);
 			if (find !== undefined) query.set("find", find);
+			if (from !== undefined) query.set("continue", from);
 			return read("receipts", [200], `/receipts?${query}`);
 		},
 		replay: async (asked) => read("replay", [200], "/receipts/replay", { method: "POST", body: JSON.stringify(asked) }),

@@ -1,18 +1,18 @@
+import { plain } from "../plain.ts";
 import type { ShownReceipt } from "./bridge-client.ts";
 import { type Colour, colourOf } from "./colour.ts";
-import { plain } from "./plain.ts";
 
 /** One line for a receipt: state, type, subject, where it goes, and what it waits for. */
 export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, text: string) => string): string {
 	const { state, event, to, attempts, reason, window } = receipt;
 	const last = attempts.at(-1);
 	const facts = [
-		paint(colourOf(state), state.padEnd(10)),
+		paint(colourOf(state), plain(state).padEnd(10)),
 		plain(event.type.replace(/^Microsoft\./, "")),
 		event.subject === "" ? plain(event.id) : plain(event.subject),
 		to === null ? "" : paint("grey", `→ ${plain(to.repository)} ${plain(to.dispatchType)}`),
 		window === null ? "" : `with window ${plain(window)}`,
-		last === undefined || state !== "dispatched" ? "" : triesOf(attempts.length, last.ms),
+		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),
 	];
 	return facts.filter((fact) => fact !== "").join("  ");

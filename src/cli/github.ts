@@ -1,4 +1,5 @@
-import { classifyResponse, type Verdict } from "../dispatch/classify-response.ts";
+import { readResponse } from "../dispatch/call-github.ts";
+import { classifyResponse, isFromApi, type Verdict } from "../dispatch/classify-response.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
@@ -15,6 +16,8 @@ export interface GitHub {
 export interface GitHubAnswer extends Asked {
 	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
 	readonly verdict: Verdict;
+	/** Whether GitHub's API answered, and no page, proxy or sign-in did. */
+	readonly fromApi: boolean;
 }
 
 /** @param now epoch milliseconds */
@@ -35,7 +38,7 @@ export function createGitHub(options: {
 		// A repository that was renamed is answered with where it is now.
 		const there = { redirect: "follow" as const, headers: { ...headers, ...init.headers } };
 		const asked = await options.ask(`${options.url}${path}`, { ...init, ...there });
-		return { ...asked, verdict: verdictOf(asked, options.now()) };
+		return { ...asked, ...judge(asked, options.now()) };
 	}
 
 	return {
@@ -49,11 +52,12 @@ export function createGitHub(options: {
 	};
 }
 
-function verdictOf({ status, headers, json, reason }: Asked, now: number): Verdict {
-	if (status === 0) return { kind: "trouble", reason: `no answer from GitHub (${reason})` };
-	const { message } = (json ?? {}) as { message?: unknown };
-	const given = { status, headers: Object.fromEntries(headers), message: typeof message === "string" ? message : "" };
-	return classifyResponse(given, now);
+function judge(asked: Asked, now: number): Pick<GitHubAnswer, "verdict" | "fromApi"> {
+	const { status, headers, json, text, reason } = asked;
+	if (status === 0)
+		return { verdict: { kind: "trouble", reason: `no answer from GitHub (${reason})` }, fromApi: false };
+	const response = readResponse({ status, headers: Object.fromEntries(headers), data: json ?? text }, []);
+	return { verdict: classifyResponse(response, now), fromApi: isFromApi(response) };
 }
 
 /** Why an answer is none, where it is one: `reason` of its verdict. */

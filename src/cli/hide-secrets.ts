@@ -1,16 +1,30 @@
+import { printable } from "../plain.ts";
 import { redact } from "../report.ts";
+import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
 
 const SECRET_SETTINGS = ["GRID_DISPATCH_KEY", "EVENT_GRID_TOPIC_KEY", "GITHUB_TOKEN", "GH_TOKEN", "PAT_TOKEN"];
 /** What is shorter is a part of many words. */
 const LEAST_CHARACTERS = 6;
 
-/** The second net: no key and no token that was given leaves through either stream, whatever a command prints. */
+/**
+ * The last net before the terminal, whatever a command prints: no key and no token that was given leaves through either
+ * stream or in a question, and no sequence but our own colours moves, hides or colours anything.
+ */
 export function hideSecrets(io: Io, args: readonly string[]): Io {
 	const given = [...SECRET_SETTINGS.map((name) => io.env[name]?.trim()), ...keysIn(args)];
 	const secrets = given.filter((secret) => secret !== undefined && secret.length >= LEAST_CHARACTERS) as string[];
-	const clean = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), redact(text));
-	return { ...io, stdout: cleaned(io.stdout, clean), stderr: cleaned(io.stderr, clean) };
+	const clean = (text: string) => {
+		const hidden = secrets.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), redact(text));
+		return printable(hidden, COLOUR_SEQUENCES);
+	};
+	const { ask } = io;
+	return {
+		...io,
+		stdout: cleaned(io.stdout, clean),
+		stderr: cleaned(io.stderr, clean),
+		...(ask === undefined ? {} : { ask: (question: string) => ask(clean(question)) }),
+	};
 }
 
 function keysIn(args: readonly string[]): readonly (string | undefined)[] {
@@ -22,6 +36,7 @@ function keysIn(args: readonly string[]): readonly (string | undefined)[] {
 function cleaned(output: Output, clean: (text: string) => string): Output {
 	return {
 		write: (text) => output.write(clean(text)),
+		control: (sequence) => output.write(sequence),
 		get isTTY() {
 			return output.isTTY === true;
 		},

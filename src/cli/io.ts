@@ -1,6 +1,8 @@
 /** A stream to write to: `process.stdout`, or a test's own. */
 export interface Output {
 	write(text: string): unknown;
+	/** Writes what moves the cursor and clears, which `write` would show as text; left out where there is no terminal. */
+	readonly control?: ((sequence: string) => unknown) | undefined;
 	readonly isTTY?: boolean;
 	/** How many characters a line of the terminal has. */
 	readonly columns?: number;

@@ -28,9 +28,13 @@ export async function main(args: readonly string[], world: Io): Promise<0 | 1 | 
 			// It has printed the help or the mistake already; without a command the help is for a mistake.
 			return error.exitCode === 0 ? 0 : 2;
 		}
-		if (!(error instanceof CliError)) throw error;
-		io.stderr.write(`${error.message}\n`);
-		return error.exitCode;
+		if (error instanceof CliError) {
+			io.stderr.write(`${error.message}\n`);
+			return error.exitCode;
+		}
+		// A bug: where it is. Written here, since Node would print what the message quotes as it is.
+		io.stderr.write(`${(error as Error)?.stack ?? String(error)}\n`);
+		return 1;
 	}
 }
 

@@ -13,13 +13,14 @@ const WORTH_A_BAR = 20;
 
 /** @param what is counted, such as `events` */
 export async function createProgress({ stderr }: Pick<Io, "stderr">, total: number, what: string): Promise<Progress> {
-	if (stderr.isTTY !== true || total < WORTH_A_BAR) return NONE;
+	const { control, isTTY } = stderr;
+	if (isTTY !== true || control === undefined || total < WORTH_A_BAR) return NONE;
 	const { Presets, SingleBar } = await import("cli-progress");
 	const bar = new SingleBar(
 		{
 			format: `{bar} {value} of {total} ${what}, {eta_formatted} left`,
-			// It writes and asks for the columns, no more.
-			stream: stderr as unknown as NodeJS.WritableStream,
+			// It writes, moves the cursor and asks for the columns, no more.
+			stream: { write: control, isTTY, columns: stderr.columns } as unknown as NodeJS.WritableStream,
 			clearOnComplete: true,
 			gracefulExit: false,
 			hideCursor: false,

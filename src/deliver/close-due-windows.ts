@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { CleanUpOptions } from "../ledger/clean-up.ts";
 import { cleanUpClosed } from "../ledger/clean-up-closed.ts";
-import { type CloseOptions, closeWindow } from "../ledger/close-window.ts";
+import { type ClosedWindow, type CloseOptions, closeWindow } from "../ledger/close-window.ts";
 import { type Hold, Overslept } from "../ledger/hold.ts";
 import { inspectWindow } from "../ledger/inspect-window.ts";
 import { isStorageError, type Write } from "../ledger/storage.ts";
@@ -15,7 +15,7 @@ export interface CloseDueOptions extends CloseOptions, CleanUpOptions {
 	/** Whether there is time for one more. */
 	readonly goesOn: () => boolean;
 	/** Told of each window that was closed. */
-	readonly onClosed: (closed: { readonly key: string; readonly count: number }) => void;
+	readonly onClosed: (closed: ClosedWindow) => void;
 }
 
 export interface ClosedDue {
@@ -44,14 +44,17 @@ export async function closeDueWindows(
 	const writes = looked.flatMap(({ write }) => write ?? []);
 	let nextAt = Math.min(Number.POSITIVE_INFINITY, ...looked.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now()));
 	const cleaned: string[] = [];
+	/** Whether the members of a window may still be there that was closed before. */
+	let isUnclean = true;
 	for (const { window } of looked.filter(({ dueAt }) => !(dueAt > now()))) {
 		if (!goesOn()) return { nextAt: now(), writes, cleaned };
 		const again = await alone(hold, window, options, async () => {
 			await options.begin();
 			await hold.lastFor(LEASE_MS);
-			// A window must not gather what one before it has gathered already.
-			cleaned.push(...(await cleanUpClosed(hold, options)));
+			if (isUnclean) cleaned.push(...(await cleanUpClosed(hold, options)));
+			isUnclean = true;
 			const closed = await closeWindow(hold, window, options);
+			isUnclean = false;
 			if (closed !== undefined) options.onClosed(closed);
 		});
 		if (again !== undefined) writes.push(again);
@@ -75,7 +78,7 @@ async function look(hold: Hold, window: Window, options: CloseDueOptions): Promi
 	let looked: Looked = { window, dueAt: now() + AGAIN_MS };
 	const again = await alone(hold, window, options, async () => {
 		await hold.lastFor(LEASE_MS);
-		const { dueAt, write } = await inspectWindow(storage, hold.lane, window);
+		const { dueAt, write } = await inspectWindow(storage, hold.lane, window, now());
 		looked = dueAt > now() ? { window, dueAt, write } : { window, dueAt };
 	});
 	return again === undefined ? looked : { ...looked, write: again };

@@ -1,5 +1,5 @@
 import type { Limit } from "../dispatch/pace.ts";
-import type { CloseOptions } from "../ledger/close-window.ts";
+import type { ClosedWindow, CloseOptions } from "../ledger/close-window.ts";
 import type { Hold } from "../ledger/hold.ts";
 import { type LaneState, laneDueAt, withoutIdleGates } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
@@ -19,7 +19,7 @@ export interface DrainOptions extends CloseOptions {
 	/** Delivers one entry. */
 	readonly entries: EntryDelivery;
 	/** Told of each window that was closed. */
-	readonly onClosed: (log: Log, lane: string, closed: { readonly key: string; readonly count: number }) => void;
+	readonly onClosed: (log: Log, lane: string, closed: ClosedWindow) => void;
 }
 
 /** One drain under way. */
@@ -95,7 +95,7 @@ function isLeft({ run, sender }: Drain, view: View): boolean {
 async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
 	const { hold, run, options, wakeUps, sender } = drain;
 	const { log, goesOn } = run;
-	const onClosed = (closed: { key: string; count: number }) => options.onClosed(log, hold.lane, closed);
+	const onClosed = (closed: ClosedWindow) => options.onClosed(log, hold.lane, closed);
 	const closed = await closeDueWindows(hold, windows, { ...options, log, goesOn, begin: wakeUps.begin, onClosed });
 	drain.windowWrites = closed.writes;
 	sender.onCleaned(closed.cleaned);

@@ -25,7 +25,8 @@ export interface InlineOptions {
 export interface Inline {
 	/**
 	 * @param entry the key of an entry that is written
-	 * @returns what became of it; undefined when that took longer than anybody waits, or somebody else drains the lane
+	 * @returns what became of it; undefined when that took longer than anybody waits, or somebody else drains the lane: at
+	 * once where no slot is within reach
 	 */
 	offer(lane: string, entry: string, log: Log): Promise<Fate | undefined>;
 }
@@ -34,7 +35,10 @@ interface Waiter {
 	/** Its invocation's, which the platform takes lines for as long as it is not answered. */
 	readonly log: Log;
 	readonly resolve: (fate: Fate | undefined) => void;
-	/** For a slot, epoch milliseconds; 0 for one that GitHub did not take, and that waits for the end of the drain alone. */
+	/**
+	 * For a slot, epoch milliseconds; 0 for one that waits for the end of the drain alone: GitHub did not take it, or
+	 * nothing can be sent in time.
+	 */
 	deadline: number;
 	/** Whether the lane was read while it waited. */
 	seen: boolean;
@@ -43,7 +47,9 @@ interface Waiter {
 interface Turn {
 	readonly waiters: Map<string, Waiter>;
 	running: boolean;
-	/** It is known that nothing can be sent before, epoch milliseconds. */
+	/** The lane's calls as far as they are known, and the slots of those that wait; epoch milliseconds, in order. */
+	slots: number[];
+	/** It is known that nothing can be sent in time for one that comes before, epoch milliseconds. */
 	blockedUntil: number;
 }
 
@@ -66,52 +72,74 @@ export function createInline(options: InlineOptions): Inline {
 		} finally {
 			turn.running = false;
 			for (const waiter of turn.waiters.values()) waiter.resolve(undefined);
+			// What was not sent has taken no slot.
+			turn.slots = turn.slots.filter((at) => at <= now());
 		}
 	}
 
 	async function drainOnce(lane: string, turn: Turn, log: Log): Promise<void> {
 		const hold = await take(lane);
-		if (hold === undefined) {
-			turn.blockedUntil = now() + HELD_MS;
-			for (const waiter of turn.waiters.values()) waiter.resolve(undefined);
-			return;
-		}
+		let isRead = false;
 		try {
-			await drain(hold, {
-				log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
-				goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
-				waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
-				onView: (view, state) => letGo(turn, view, state),
-				onFate: ({ rowKey }, fate) => conclude(turn.waiters.get(rowKey), fate),
-			});
+			if (hold !== undefined) {
+				await drain(hold, {
+					log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
+					goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
+					waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
+					onView(view, state) {
+						isRead = true;
+						look(turn, view, state);
+					},
+					onFate: ({ rowKey }, fate) => conclude(turn.waiters.get(rowKey), fate),
+				});
+			}
 		} finally {
-			await hold.release();
+			await hold?.release();
 		}
-		for (const waiter of turn.waiters.values()) if (waiter.seen) waiter.resolve(undefined);
+		// Another drains the lane, or it belongs to another service: for the present, nothing is sent from here.
+		if (!isRead) turn.blockedUntil = now() + HELD_MS;
+		for (const waiter of turn.waiters.values()) if (waiter.seen || !isRead) waiter.resolve(undefined);
+	}
+
+	/** Takes the next slot from one time on, if it is not later than another. */
+	function takeSlot(turn: Turn, from: number, until: number): boolean {
+		const at = nextSlot(turn.slots, limits, from);
+		if (at > until) return false;
+		turn.slots.push(at);
+		return true;
+	}
+
+	/** Gives the slots out anew, now that the lane's calls are known, and what waits before those who wait here. */
+	function look(turn: Turn, { entries }: View, state: LaneState): void {
+		turn.slots = [...state.calls];
+		const present = new Set(entries.map(({ rowKey }) => rowKey));
+		const unseen = [...turn.waiters.keys()].filter((key) => !present.has(key));
+		const due = [
+			...entries.map((entry) => ({ key: entry.rowKey, at: Math.max(dueAt(state, entry), now()) })),
+			...unseen.map((key) => ({ key, at: Math.max(laneDueAt(state), now()) })),
+		].sort((one, other) => one.at - other.at);
+		const inReach = new Set<string>();
+		for (const { key, at } of due) {
+			const until = turn.waiters.get(key)?.deadline ?? now() + slotWaitMs;
+			if (at <= until && takeSlot(turn, at, until)) inReach.add(key);
+		}
+		letGo(turn, inReach);
+		const openAt = Math.max(laneDueAt(state), nextSlot(turn.slots, limits, now())) - slotWaitMs;
+		turn.blockedUntil = Math.min(openAt, now() + BLOCKED_MS);
 	}
 
 	/**
-	 * While others are served, nobody waits for what cannot be sent in time. If nobody is, the drain comes to its end, and
-	 * all know better then.
+	 * Nobody waits for what cannot be sent in time. If nothing can, the drain comes to its end at once, and has seen to it
+	 * that somebody is woken: to wait for that spares a message.
 	 */
-	function letGo(turn: Turn, { entries }: View, state: LaneState): void {
-		const present = new Set(entries.map(({ rowKey }) => rowKey));
-		const inReach = new Set<string>();
-		let { calls } = state;
-		for (const entry of entries) {
-			if (dueAt(state, entry) > now()) continue;
-			const at = nextSlot(calls, limits, now());
-			if (at > now() + slotWaitMs) break;
-			inReach.add(entry.rowKey);
-			calls = [...calls, at];
-		}
+	function letGo(turn: Turn, inReach: ReadonlySet<string>): void {
 		const anyServed = [...turn.waiters.keys()].some((key) => inReach.has(key));
 		for (const [key, waiter] of turn.waiters) {
-			if (anyServed && !inReach.has(key) && (present.has(key) || waiter.seen)) waiter.resolve(undefined);
 			waiter.seen = true;
+			if (inReach.has(key)) continue;
+			if (anyServed) waiter.resolve(undefined);
+			else waiter.deadline = 0;
 		}
-		const openAt = Math.max(laneDueAt(state), nextSlot(state.calls, limits, now())) - slotWaitMs;
-		turn.blockedUntil = Math.min(openAt, now() + BLOCKED_MS);
 	}
 
 	/** Whoever is kept waits until the drain has seen to it that somebody is woken: that spares a message. */
@@ -123,9 +151,9 @@ export function createInline(options: InlineOptions): Inline {
 
 	return {
 		offer(lane, entry, log) {
-			const turn = turns.get(lane) ?? { waiters: new Map(), running: false, blockedUntil: 0 };
+			const turn = turns.get(lane) ?? { waiters: new Map(), running: false, slots: [], blockedUntil: 0 };
 			turns.set(lane, turn);
-			if (!turn.running && now() < turn.blockedUntil) return Promise.resolve(undefined);
+			if (now() < turn.blockedUntil || !takeSlot(turn, now(), now() + slotWaitMs)) return Promise.resolve(undefined);
 			return new Promise((resolve) => {
 				const done = (fate: Fate | undefined) => {
 					clearTimeout(late);

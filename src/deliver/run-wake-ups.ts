@@ -112,6 +112,16 @@ export async function commitApart(hold: Hold, state: LaneState, writes: readonly
 		writes.map((write) => [write]),
 		{ withState: true },
 	);
-	await hold.commit(state, transactions[0] ?? []);
-	for (const rest of transactions.slice(1)) await hold.commit(hold.state(), rest);
+	await commitAsFarAsTaken(hold, state, transactions[0] ?? []);
+	for (const rest of transactions.slice(1)) await commitAsFarAsTaken(hold, hold.state(), rest);
+}
+
+/** What is worth remembering of a window is worth nothing when its row is gone; the state is written all the same. */
+async function commitAsFarAsTaken(hold: Hold, state: LaneState, writes: readonly Write[]): Promise<void> {
+	try {
+		await hold.commit(state, writes);
+	} catch (error) {
+		if (writes.length === 0 || !(isStorageError(error) && error.refused)) throw error;
+		await hold.commit(state, []);
+	}
 }

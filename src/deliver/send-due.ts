@@ -68,6 +68,9 @@ class LaneSender implements Sender {
 	async send(view: View): Promise<number> {
 		const { run, concurrency } = this.options;
 		let sent = 0;
+		// What a close has left undone does not wait for its dispatch, which may be paused for long.
+		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
+		for (const entry of unclean) await this.prepare(entry);
 		for (const entry of view.entries) {
 			while (this.underWay.size >= concurrency) await this.finishOne(view);
 			if (!run.goesOn()) break;

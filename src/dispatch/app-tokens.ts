@@ -1,5 +1,5 @@
 import { createPrivateKey } from "node:crypto";
-import type { InstallationToken } from "./github-app.ts";
+import type { InstallationTokens } from "./github-app.ts";
 import type { Secrets } from "./secrets.ts";
 import { type TokenFor, type TokenSource, TokenUnavailable } from "./token-source.ts";
 
@@ -8,43 +8,58 @@ export interface AppTokenOptions {
 	/** The name of the secret that holds the app's private key, as PEM. */
 	readonly keyName: string;
 	/** Makes the app's client for a key. */
-	readonly open: (privateKey: string) => Promise<InstallationToken>;
+	readonly open: (privateKey: string) => Promise<InstallationTokens>;
 }
 
 /** Installation tokens of a GitHub App; where a route names a secret, that one. A new key needs no restart. */
 export function appTokens({ secrets, keyName, open }: AppTokenOptions): TokenSource {
-	let app: { readonly pem: string; readonly token: Promise<InstallationToken> } | undefined;
+	let app: { readonly pem: string; readonly opening: Promise<InstallationTokens> } | undefined;
+	let opened: InstallationTokens | undefined;
 
-	async function tokenWith(pem: string, { owner, repo }: TokenFor, fresh: boolean): Promise<string> {
-		if (app?.pem !== pem) app = { pem, token: open(readKey(pem, keyName)) };
-		const token = await app.token.catch((error: unknown) => {
-			app = undefined;
-			throw error;
-		});
-		return token(owner, repo, fresh);
-	}
-
-	async function tokenFor(wanted: TokenFor, fresh: boolean): Promise<string> {
-		const pem = await secrets.get(keyName);
+	async function openWith(pem: string): Promise<InstallationTokens> {
+		if (app?.pem !== pem) app = { pem, opening: open(readKey(pem, keyName)) };
+		const { opening } = app;
 		try {
-			return await tokenWith(pem, wanted, fresh);
+			opened = await opening;
+			return opened;
 		} catch (error) {
-			if ((error as { status?: number }).status !== 401) throw unavailable(error, wanted);
-			const newer = await secrets.refresh(pem, keyName);
-			if (newer === pem) throw unavailable(error, wanted);
-			return tokenWith(newer, wanted, fresh).catch((again: unknown) => {
-				throw unavailable(again, wanted);
-			});
+			if (app?.opening === opening) app = undefined;
+			throw new TokenUnavailable(
+				{ kind: "trouble", reason: `the GitHub App's client could not be loaded: ${(error as Error).message}` },
+				{ cause: error },
+			);
 		}
 	}
 
+	/** A key that GitHub, or we, cannot use may have been replaced. */
+	async function withApp<T>(work: (app: InstallationTokens) => Promise<T>): Promise<T> {
+		const pem = await secrets.get(keyName);
+		try {
+			return await work(await openWith(pem));
+		} catch (error) {
+			if (!(error instanceof TokenUnavailable) || error.kind !== "bad-token") throw error;
+			const newer = await secrets.refresh(pem, keyName);
+			if (newer === pem) throw error;
+			return work(await openWith(newer));
+		}
+	}
+
+	const tokenFor = (wanted: TokenFor, fresh: boolean, calls?: number[]) =>
+		withApp((one) => one.token(wanted, fresh, calls));
+
 	return {
-		get: (wanted) => (wanted.token === undefined ? tokenFor(wanted, false) : secrets.get(wanted.token)),
-		async refresh(stale, wanted) {
+		get: (wanted, calls) => (wanted.token === undefined ? tokenFor(wanted, false, calls) : secrets.get(wanted.token)),
+		async refresh(stale, wanted, calls) {
 			if (wanted.token !== undefined) return secrets.refresh(stale, wanted.token);
-			const cached = await tokenFor(wanted, false);
-			return cached === stale ? tokenFor(wanted, true) : cached;
+			const cached = await tokenFor(wanted, false, calls);
+			return cached === stale ? tokenFor(wanted, true, calls) : cached;
 		},
+		async inspect(wanted, calls) {
+			if (wanted.token !== undefined) return secrets.get(wanted.token);
+			await withApp((one) => one.inspect(wanted, calls));
+			return tokenFor(wanted, false, calls);
+		},
+		issuedAt: (token) => opened?.issuedAt(token),
 	};
 }
 
@@ -54,25 +69,12 @@ function readKey(secret: string, name: string): string {
 	const lines = body.replace(/\\n|\s/g, "").match(/.{1,64}/g) ?? [];
 	try {
 		const pem = [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`].join("\n");
-		return createPrivateKey(pem).export({ type: "pkcs8", format: "pem" }).toString();
+		const key = createPrivateKey(pem);
+		if (key.asymmetricKeyType !== "rsa") throw new TypeError(`a key of the kind ${key.asymmetricKeyType}`);
+		return key.export({ type: "pkcs8", format: "pem" }).toString();
 	} catch (cause) {
 		const repair = "put the .pem file that GitHub made for the app into it";
-		throw new TokenUnavailable("bad-token", `the secret "${name}" does not hold a private key; ${repair}`, { cause });
+		const reason = `the secret "${name}" does not hold a private key; ${repair}`;
+		throw new TokenUnavailable({ kind: "bad-token", reason }, { cause });
 	}
-}
-
-function unavailable(error: unknown, { owner, repo }: TokenFor): TokenUnavailable {
-	if (error instanceof TokenUnavailable) return error;
-	const { status, message } = error as { status?: number; message?: string };
-	const response = (error as { response?: unknown }).response !== undefined;
-	const cause = { cause: error };
-	if (response && status === 401) {
-		const repair = "check GITHUB_APP_ID, and that the private key is the app's";
-		return new TokenUnavailable("bad-token", `GitHub does not recognise the app (401: ${message}); ${repair}`, cause);
-	}
-	if (response && status === 404) {
-		const repair = `install it for ${owner}, with this repository and Contents: write`;
-		return new TokenUnavailable("closed", `the GitHub App is not installed for ${owner}/${repo}; ${repair}`, cause);
-	}
-	return new TokenUnavailable("trouble", `no token for the GitHub App: ${message ?? String(error)}`, cause);
 }

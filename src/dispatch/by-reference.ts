@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isNumberText, writeJson } from "../json.ts";
 
 /** Where data that is too large for a client payload lies instead: JSON, exactly as it would have been sent. */
 export interface Reference {
@@ -14,7 +15,7 @@ const MAX_MEMBERS = 40;
 
 /** The data of an event as a blob holds it. */
 export function toBlob(data: unknown): { readonly content: Buffer; readonly sha256: string } {
-	const content = Buffer.from(JSON.stringify(data ?? null));
+	const content = Buffer.from(writeJson(data ?? null));
 	return { content, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
@@ -26,6 +27,6 @@ export function byReference(data: unknown, reference: Reference): Readonly<Recor
 }
 
 function isShort(value: unknown): boolean {
-	if (typeof value === "string") return value.length <= MAX_MEMBER_CHARACTERS;
+	if (typeof value === "string" || isNumberText(value)) return String(value).length <= MAX_MEMBER_CHARACTERS;
 	return typeof value === "number" || typeof value === "boolean";
 }

@@ -1,19 +1,28 @@
-/** What GitHub answered: a status and headers, or nothing at all. */
+import { resetMs, retryAfterMs } from "./header-time.ts";
+import { likelyCause } from "./likely-cause.ts";
+import { clip, composeReason } from "./reason.ts";
+
+/** What GitHub answered. */
 export interface GitHubResponse {
 	readonly status: number;
 	/** By lower-case name. */
 	readonly headers: Readonly<Record<string, string | number | undefined>>;
 	/** GitHub's own `message`, where the body had one. */
 	readonly message: string;
+	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
+	readonly body: "json" | "none" | "other";
 }
 
 /** What an answer means for the request, and for those that wait behind it. */
 export type Verdict =
-	/** 2xx: the workflow was dispatched. */
+	/** The documented success: the workflow was dispatched. */
 	| { readonly kind: "dispatched" }
-	/** A rate limit: nothing more with this token before `until` (epoch milliseconds), which GitHub has named or not. */
+	/**
+	 * A rate limit: nothing more with this token before `until` (epoch milliseconds, from a second to a day ahead), which
+	 * GitHub has `named` or not.
+	 */
 	| { readonly kind: "slow-down"; readonly until: number; readonly named: boolean; readonly reason: string }
-	/** GitHub's trouble, or the network's: the same request can succeed later. */
+	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
 	| { readonly kind: "trouble"; readonly retryAfterMs?: number; readonly reason: string }
 	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
 	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
@@ -28,92 +37,88 @@ export type Verdict =
 
 /** GitHub asks for at least a minute where it names no time. Source: "Rate limits for the REST API". */
 const UNNAMED_WAIT_MS = 60_000;
-const LONGEST_WAIT_MS = 86_400_000;
 
 /**
- * GitHub's answer to its meaning. Pure; `now` is in epoch milliseconds.
+ * The meaning of an answer of GitHub's: of each one, whether it was asked for a dispatch, a token or a look. Pure.
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
+ * @param now epoch milliseconds
  */
 export function classifyResponse(response: GitHubResponse, now: number): Verdict {
-	const { status, headers, message } = response;
-	if (status >= 200 && status < 300) return { kind: "dispatched" };
+	const { status, headers } = response;
+	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "dispatched" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
 		return { kind: "moved", location: String(headers["location"]) };
 	}
-	if (status === 429 || (status === 403 && asksToSlowDown(response))) {
-		const { until, named } = waitUntil(headers, now);
-		const what = `GitHub asks to slow down (${status}${message === "" ? "" : `: ${message}`})`;
-		return { kind: "slow-down", until, named, reason: `${what}; until ${new Date(until).toISOString()}` };
-	}
+	if (asksToSlowDown(response)) return slowDown(response, now);
 	if (status >= 500 || status === 408) {
-		const retryAfterMs = seconds(headers["retry-after"]);
-		const wait = retryAfterMs === undefined ? {} : { retryAfterMs: retryAfterMs * 1000 };
-		return { kind: "trouble", ...wait, reason: said(response, "its own trouble") };
+		const wait = retryAfterMs(headers, now);
+		return {
+			kind: "uncertain",
+			...(wait === undefined ? {} : { retryAfterMs: wait }),
+			reason: said(response, "its own trouble"),
+		};
 	}
+	// Of this request alone, whatever says so: a smaller one passes.
+	if (status === 413) return { kind: "refused", reason: said(response, "this request can never succeed") };
+	if (!isFromApi(response)) return notFromApi(response);
 	if (status === 401) {
 		return {
 			kind: "bad-token",
 			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
 		};
 	}
-	if (status === 400 || status === 413 || status === 422) {
-		return { kind: "refused", reason: said(response, "this request can never succeed") };
-	}
-	return { kind: "closed", reason: said(response, likelyCauses(response)) };
+	if (status === 422) return { kind: "refused", reason: said(response, "this request can never succeed") };
+	const { means, wide } = likelyCause(response);
+	return { kind: "closed", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
+}
+
+/**
+ * Whether an answer is one of GitHub's API. A wrong address, a proxy or an expired session answers with a page, a
+ * redirect to one, or a 203; a 422 of the API always says in JSON what it is about.
+ */
+export function isFromApi({ status, body }: GitHubResponse): boolean {
+	if (status === 203 || (status >= 300 && status < 400)) return false;
+	return body !== "other" && !(body === "none" && status === 422);
+}
+
+/** An address that does not lead to GitHub's API: nothing was dispatched, and the request is not to blame. */
+export function notFromApi(
+	response: Pick<GitHubResponse, "status" | "headers">,
+): Verdict & { readonly kind: "closed" } {
+	const { status, headers } = response;
+	const location = headers["location"];
+	const type = headers["content-type"];
+	const shown = clip(String(location ?? type ?? ""), 80);
+	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
+	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
+	return { kind: "closed", reason: `GitHub answered ${status}${what}, which is not its API's answer: ${repair}` };
 }
 
 function isMoved(status: number): boolean {
 	return status === 301 || status === 302 || status === 307 || status === 308;
 }
 
-/** A 403 is either "not so fast" or "not you"; only these signs tell them apart. */
-function asksToSlowDown({ headers, message }: GitHubResponse): boolean {
+/** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
+function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
+	if (status === 422) return /endpoint has been spammed/i.test(message);
+	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||
-		String(headers["x-ratelimit-remaining"]) === "0" ||
-		/secondary rate limit|abuse detection|maximum number of login attempts/i.test(message)
+		String(headers["x-ratelimit-remaining"]).trim() === "0" ||
+		/secondary rate limit|abuse detection|maximum number of login attempts|endpoint has been spammed/i.test(message)
 	);
 }
 
 /** Retry-After goes first, then the primary limit's reset, then a minute. */
-function waitUntil(headers: GitHubResponse["headers"], now: number): { until: number; named: boolean } {
-	const retryAfter = seconds(headers["retry-after"]);
-	const until = retryAfter === undefined ? resetOf(headers) : now + retryAfter * 1000;
-	// A reset that has passed (the clocks differ) names no time, and no limit of GitHub's lasts longer than a day.
-	if (retryAfter === undefined && until <= now) return { until: now + UNNAMED_WAIT_MS, named: false };
-	return { until: Math.min(until, now + LONGEST_WAIT_MS), named: true };
-}
-
-/**
- * When the primary limit, if it is used up, starts anew: epoch milliseconds, else 0. A call that was taken may have been
- * the last one, and says so.
- */
-export function resetOf(headers: GitHubResponse["headers"]): number {
-	const usedUp = String(headers["x-ratelimit-remaining"]) === "0";
-	return usedUp ? (seconds(headers["x-ratelimit-reset"]) ?? 0) * 1000 : 0;
-}
-
-/** A header's whole seconds; GitHub has been seen to send it blank. */
-function seconds(header: string | number | undefined): number | undefined {
-	const text = String(header ?? "").trim();
-	return /^\d+$/.test(text) ? Number(text) : undefined;
+function slowDown(response: GitHubResponse, now: number): Verdict {
+	const { status, headers, message } = response;
+	const wait = retryAfterMs(headers, now) ?? resetMs(headers, now);
+	const until = now + (wait ?? UNNAMED_WAIT_MS);
+	const words = `${status}${message === "" ? "" : `: ${message}`}`;
+	const reason = composeReason("GitHub asks to slow down", words, `; until ${new Date(until).toISOString()}`);
+	return { kind: "slow-down", until, named: wait !== undefined, reason };
 }
 
 function said({ status, message }: GitHubResponse, meaning: string): string {
-	return `GitHub answered ${status}${message === "" ? "" : ` (${message})`}: ${meaning}`;
-}
-
-function likelyCauses({ status, headers }: GitHubResponse): string {
-	const wanted = headers["x-accepted-github-permissions"];
-	const asked = wanted === undefined ? "Contents: write" : `${wanted}, as GitHub asks`;
-	switch (status) {
-		case 403:
-			return `the token lacks a permission (${asked}), is not approved by the organisation yet, or needs single sign-on`;
-		case 404:
-			return `there is no such repository, or the token cannot see it (private: it needs ${asked})`;
-		case 410:
-			return "the repository is gone, or Actions are off in it";
-		default:
-			return "not an answer that GitHub documents for a dispatch; tried again later";
-	}
+	return composeReason(`GitHub answered ${status}`, message, `: ${meaning}`);
 }

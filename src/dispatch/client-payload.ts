@@ -10,6 +10,8 @@ export interface ClientPayload {
 	readonly data: unknown;
 	/** The predecessor's key: the second part of the event type, `Storage` of `Microsoft.Storage.BlobCreated`. */
 	readonly event_source: string;
+	/** What else a CloudEvent says of itself; left out where there is nothing. */
+	readonly extensions?: Readonly<Record<string, unknown>>;
 	readonly traceparent?: string;
 	readonly bridge: BridgeFacts;
 }
@@ -24,9 +26,9 @@ export interface BridgeFacts {
 	readonly key: string;
 }
 
-/** An event as a client payload: at most nine of the ten top-level keys that GitHub allows. */
+/** An event as a client payload: at most the ten top-level keys that GitHub allows. */
 export function toClientPayload(event: BridgeEvent, bridge: BridgeFacts): ClientPayload {
-	const { id, type, source, subject, time, data, traceparent } = event;
+	const { id, type, source, subject, time, data, extensions, traceparent } = event;
 	const event_source = type.split(".")[1] ?? "";
 	return {
 		id,
@@ -36,6 +38,7 @@ export function toClientPayload(event: BridgeEvent, bridge: BridgeFacts): Client
 		time,
 		data: data ?? null,
 		event_source,
+		...(extensions === undefined ? {} : { extensions }),
 		...(traceparent === undefined ? {} : { traceparent }),
 		bridge,
 	};

@@ -1,3 +1,4 @@
+import { writeJson } from "../json.ts";
 import type { ClientPayload } from "./client-payload.ts";
 
 /** One `POST /repos/{owner}/{repo}/dispatches`, its body already as it will be sent. */
@@ -19,7 +20,8 @@ export type BuiltRequest =
 export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
 
 /**
- * Builds a request and proves GitHub's limits on the very bytes that will be sent. The whole body must be under
+ * Builds a request and proves GitHub's limits on the very bytes that will be sent: for an event and for a window, when
+ * they are accepted and when they are sent. The whole body must be under
  * 64 KB, whichever part of it GitHub counts. Nothing is ever cut to fit.
  */
 export function toDispatchRequest(
@@ -27,7 +29,7 @@ export function toDispatchRequest(
 	payload: ClientPayload,
 ): BuiltRequest {
 	const length = [...to.dispatchType].length;
-	if (length === 0) return refuse("the event type leaves nothing for a dispatch type");
+	if (to.dispatchType.trim() === "") return refuse("the event type leaves nothing for a dispatch type");
 	if (length > LIMITS.eventTypeCharacters) {
 		return refuse(
 			`the dispatch type has ${length} characters, GitHub takes ${LIMITS.eventTypeCharacters}; give the route a dispatchType`,
@@ -47,10 +49,10 @@ function refuse(reason: string, tooLarge = false): BuiltRequest {
 	return { ok: false, tooLarge, reason };
 }
 
-/** `JSON.parse` takes any depth, `JSON.stringify` recurses and gives up with a RangeError. */
+/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
 function toJson(value: unknown): string | undefined {
 	try {
-		return JSON.stringify(value);
+		return writeJson(value);
 	} catch (error) {
 		if (error instanceof RangeError) return undefined;
 		throw error;

@@ -1,28 +1,42 @@
-import { classifyResponse, resetOf, type Verdict } from "./classify-response.ts";
+import { type Answered, type ApiRequest, createCall, newTrace, noAnswer, type Trace } from "./call-github.ts";
+import type { Verdict } from "./classify-response.ts";
 import type { DispatchRequest } from "./dispatch-request.ts";
-import type { Post, RawResponse } from "./octokit.ts";
-import { callTime } from "./pace.ts";
-import { type TokenSource, TokenUnavailable } from "./token-source.ts";
+import { resetMs } from "./header-time.ts";
+import type { Send } from "./octokit.ts";
+import { clip, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
+import { judgeToken, type TokenCheck, tokenExpiry } from "./token-check.ts";
+import type { TokenFor, TokenSource } from "./token-source.ts";
 
 /** One try to dispatch: what GitHub meant, and the facts that a person asks for. */
 export interface Attempt {
+	/** Its reason has 300 characters at most, and no credential. */
 	readonly verdict: Verdict;
 	/** The HTTP status; none where no answer came. */
 	readonly status?: number;
 	/** GitHub's id of the request, which its support asks for. */
 	readonly requestId?: string;
 	readonly ms: number;
-	/** The times that stand for the calls that were made, for the pace: none where there was no token to send. */
+	/** The times that stand for the calls that were made, those for an app's token included, for the pace. */
 	readonly calls: readonly number[];
-	/** The primary limit is used up until then, epoch milliseconds. */
+	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
 	readonly exhaustedUntil?: number;
 	/** When GitHub says that the token ends, ISO 8601. */
 	readonly tokenExpiresAt?: string;
 }
 
 export interface GitHub {
-	/** Tries once, redirects and one repeat after a 401 included; all of it within the time limit. Never rejects. */
+	/**
+	 * Tries once, redirects and one repeat after a 401 included; all of it within the time limit. An app's token that is
+	 * younger than a minute, and that GitHub may not know yet, is tried again for some seconds. Never rejects.
+	 */
 	dispatch(request: DispatchRequest): Promise<Attempt>;
+	/**
+	 * Asks GitHub about the token of a lane, and about an app's installation: one call, or three with an app's. Meant for
+	 * once a day: the calls are not counted for the pace, and `GET /rate_limit` does not count against GitHub's primary
+	 * limit. Never rejects.
+	 * @param wanted a destination of the lane
+	 */
+	checkToken(wanted: TokenFor): Promise<TokenCheck>;
 }
 
 export interface GitHubOptions {
@@ -30,119 +44,119 @@ export interface GitHubOptions {
 	readonly apiUrl: string;
 	readonly tokens: TokenSource;
 	/** Loads the client when it is first needed. */
-	readonly loadPost: () => Promise<Post>;
+	readonly loadSend: () => Promise<Send>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+	readonly sleep: (ms: number) => Promise<void>;
 	/** For one call in all. GitHub itself gives up after ten seconds. */
 	readonly timeoutMs: number;
 }
 
-/** What GitHub answered, and when it was asked. */
-type Answered = Omit<Attempt, "ms" | "calls">;
+/**
+ * A token that was just made is not known everywhere in GitHub for some seconds: it answers 401, or 403 as if a permission
+ * were missing. Source: octokit/auth-app.js issues 65 and 589.
+ */
+const YOUNG_MS = 60_000;
+const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
+/** What a call takes that is still worth beginning. */
+const LAST_CALL_MS = 1_000;
+const REQUEST_ID_CHARACTERS = 100;
 
-/** A renamed repository answers with one redirect; more than a few are a loop. */
-const MAX_REDIRECTS = 3;
+type RequestWith = (token: string) => ApiRequest;
 
 /** The client for repository dispatches. */
-export function createGitHub({ apiUrl, tokens, loadPost, now, timeoutMs }: GitHubOptions): GitHub {
-	let post: Promise<Post> | undefined;
+export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): GitHub {
+	const call = createCall({ ...options, now });
 
-	async function tryDispatch(request: DispatchRequest, signal: AbortSignal, calls: number[]): Promise<Answered> {
-		post ??= loadPost();
-		const send = await post.catch((error: unknown) => {
-			post = undefined;
-			throw error;
-		});
-		const { owner, repo, body } = request;
-		const url = `${apiUrl}/repos/${owner}/${repo}/dispatches`;
-		const token = await tokens.get(request);
-		const timed: Post = async (...call) => {
-			const start = now();
-			calls.push(start);
-			try {
-				return await send(...call);
-			} finally {
-				calls.splice(-1, 1, callTime(start, now()));
+	async function withToken(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith, trying: Trying) {
+		const { signal, trace, endsAt } = trying;
+
+		/** Asks again as long as the answer may be no more than the token's youth. */
+		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
+			let answered = first;
+			for (const wait of waits) {
+				const issuedAt = tokens.issuedAt?.(token);
+				const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
+				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
+				await sleep(wait);
+				answered = await call(toRequest(token), signal, trace);
 			}
-		};
-		const first = await follow(timed, url, body, token, signal);
-		if (first.verdict.kind !== "bad-token") return first;
-		const fresh = await tokens.refresh(token, request);
+			return answered;
+		}
+
+		const token = await get(wanted, trace.calls);
+		const first = await again(token, await call(toRequest(token), signal, trace), RETRY_AFTER_MS.slice(0, 1));
+		if (first.verdict.kind !== "bad-token") return again(token, first, RETRY_AFTER_MS.slice(1));
+		const fresh = await tokens.refresh(token, wanted, trace.calls);
 		// The same token would be refused again, and failed logins add up to a block of every login.
-		return fresh === token ? first : follow(timed, url, body, fresh, signal);
+		if (fresh === token) return first;
+		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
 	}
 
-	async function follow(send: Post, url: string, body: string, token: string, signal: AbortSignal): Promise<Answered> {
-		let target = url;
-		for (let redirects = 0; ; redirects++) {
-			signal.throwIfAborted();
-			const response = await send(target, body, token, signal);
-			const verdict = classifyResponse(readable(response), now());
-			if (verdict.kind !== "moved") return result(response, verdict);
-			const next = URL.canParse(verdict.location, target) ? new URL(verdict.location, target) : undefined;
-			if (next?.origin !== new URL(apiUrl).origin) {
-				return result(response, closed(`GitHub redirects to another host (${verdict.location}); not followed`));
-			}
-			if (redirects === MAX_REDIRECTS) return result(response, closed(`GitHub redirects in circles from ${url}`));
-			target = next.href;
-		}
+	/** All of it within the time limit. */
+	async function tryOnce(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith): Promise<Tried> {
+		const start = now();
+		const signal = AbortSignal.timeout(timeoutMs);
+		const trace = newTrace();
+		const trying = { signal, trace, endsAt: start + timeoutMs };
+		const answered = await abortable(withToken(get, wanted, toRequest, trying), signal).catch((error: unknown) => ({
+			verdict: noAnswer(error, signal, trace),
+		}));
+		const verdict = withCleanReason(answered.verdict, trace);
+		return { ...answered, verdict, calls: [...trace.calls], ms: now() - start };
 	}
 
 	return {
 		async dispatch(request) {
-			const start = now();
-			const limit = AbortSignal.timeout(timeoutMs);
-			const calls: number[] = [];
-			const answered = await abortable(tryDispatch(request, limit, calls), limit).catch((error: unknown) => ({
-				verdict: noAnswer(error, limit),
-			}));
-			return { ...answered, calls: [...calls], ms: now() - start };
+			const { owner, repo, body } = request;
+			const path = `/repos/${owner}/${repo}/dispatches`;
+			const tried = await tryOnce(tokens.get, request, (token) => ({ method: "POST", path, token, body }));
+			const { verdict, response, calls, ms } = tried;
+			return { verdict, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
+		},
+		async checkToken(wanted) {
+			const path = "/rate_limit";
+			const tried = await tryOnce(tokens.inspect ?? tokens.get, wanted, (token) => ({ method: "GET", path, token }));
+			return judgeToken(tried);
 		},
 	};
 }
 
-function result({ status, headers }: RawResponse, verdict: Verdict): Answered {
-	const { "x-github-request-id": requestId, "github-authentication-token-expiration": expires } = headers;
-	const exhaustedUntil = resetOf(headers);
-	const tokenExpiresAt = toIso(expires);
+/** A try that is under way. */
+interface Trying {
+	readonly signal: AbortSignal;
+	readonly trace: Trace;
+	/** Epoch milliseconds. */
+	readonly endsAt: number;
+}
+
+type Tried = Answered & Pick<Attempt, "calls" | "ms">;
+
+/** Whether an answer is one that GitHub gives to a token that it does not know yet. */
+function canBeUnknown({ verdict, response }: Answered): boolean {
+	if (response?.status === 401) return verdict.kind === "bad-token";
+	return response?.status === 403 && /not accessible by integration/i.test(response.message);
+}
+
+function factsOf(
+	{ status, headers }: NonNullable<Answered["response"]>,
+	now: number,
+): Omit<Attempt, "verdict" | "calls" | "ms"> {
+	const requestId = headers["x-github-request-id"];
+	const exhaustedMs = resetMs(headers, now);
+	const tokenExpiresAt = tokenExpiry({ headers });
 	return {
-		verdict,
 		status,
-		...(requestId === undefined ? {} : { requestId: String(requestId) }),
-		...(exhaustedUntil > 0 ? { exhaustedUntil } : {}),
+		...(requestId === undefined ? {} : { requestId: clip(String(requestId), REQUEST_ID_CHARACTERS) }),
+		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
 	};
 }
 
-/** GitHub writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC. */
-function toIso(time: string | number | undefined): string | undefined {
-	const [, date, clock, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(String(time ?? "")) ?? [];
-	if (date === undefined) return undefined;
-	const moment = Date.parse(`${date}T${clock}${zone === "UTC" ? "Z" : zone}`);
-	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
-}
-
-function readable({ status, headers, data }: RawResponse) {
-	const message = (data as { message?: unknown } | null)?.message;
-	return { status, headers, message: typeof message === "string" ? message : "" };
-}
-
-function closed(reason: string): Verdict {
-	return { kind: "closed", reason };
-}
-
-function noAnswer(error: unknown, limit: AbortSignal): Verdict {
-	if (error instanceof TokenUnavailable) return { kind: error.kind, reason: error.message };
-	if (limit.aborted)
-		return { kind: "trouble", reason: "GitHub did not answer in time; whether it took the dispatch is not known" };
-	return { kind: "trouble", reason: `no answer from GitHub (${innermost(error)})` };
-}
-
-/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
-function innermost(error: unknown): string {
-	if (!(error instanceof Error)) return String(error);
-	if (error.cause instanceof Error) return innermost(error.cause);
-	return error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
+/** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
+function withCleanReason(verdict: Verdict, { secrets }: Trace): Verdict {
+	if (!("reason" in verdict)) return verdict;
+	return { ...verdict, reason: clip(withoutSecrets(verdict.reason, secrets), REASON_CHARACTERS) };
 }
 
 /** Waits no longer than the signal allows, whatever the work itself does about it. */

@@ -1,11 +1,25 @@
 import { Octokit } from "@octokit/rest";
+import { boundedFetch } from "./bounded-fetch.ts";
+
+/** One request of GitHub's API. */
+export interface GitHubRequest {
+	readonly method: "GET" | "POST";
+	readonly url: string;
+	/** A token, or the JWT of an app. */
+	readonly token: string;
+	/** The bytes to send. */
+	readonly body?: string;
+}
 
 /** Sends one request; the answer's status is never thrown, only the lack of an answer is. */
-export type Post = (url: string, body: string, token: string, signal: AbortSignal) => Promise<RawResponse>;
+export type Send = (request: GitHubRequest, signal: AbortSignal) => Promise<RawResponse>;
 
+/** An answer as it came. Its body is read to a limit of 64 KiB. */
 export interface RawResponse {
 	readonly status: number;
+	/** By lower-case name. */
 	readonly headers: Readonly<Record<string, string | number | undefined>>;
+	/** Parsed where it is JSON, else a text or bytes. */
 	readonly data: unknown;
 }
 
@@ -13,28 +27,28 @@ export interface RawResponse {
 const API_VERSION = "2022-11-28";
 
 /**
- * Octokit, as far as a dispatch needs it. In a file of its own, since it is ten times the size of all the rest and is
- * loaded only when the first event needs it. It does not retry or throttle: waiting belongs to who calls.
+ * Octokit, as far as the bridge needs it. In a file of its own, since it is ten times the size of all the rest and is
+ * loaded only when the first event needs it. It does not retry or throttle: waiting belongs to the caller.
  */
-export function createPost(options: { apiUrl: string; userAgent: string; fetch: typeof globalThis.fetch }): Post {
+export function createSend(options: { apiUrl: string; userAgent: string; fetch: typeof globalThis.fetch }): Send {
 	const silent = () => {};
 	const octokit = new Octokit({
 		baseUrl: options.apiUrl,
 		userAgent: options.userAgent,
 		log: { debug: silent, info: silent, warn: silent, error: silent },
 		// A redirect is ours to follow: fetch would turn a redirected POST into a GET.
-		request: { fetch: options.fetch, redirect: "manual" },
+		request: { fetch: boundedFetch(options.fetch), redirect: "manual" },
 	});
-	return async (url, body, token, signal) => {
+	return async ({ method, url, token, body }, signal) => {
 		try {
-			return await octokit.request(`POST ${url}`, {
+			return await octokit.request(`${method} ${url}`, {
 				headers: {
 					accept: "application/vnd.github+json",
 					authorization: `Bearer ${token}`,
 					"x-github-api-version": API_VERSION,
 				},
 				// A string goes out as it is: these are the bytes that were proved to fit.
-				data: body,
+				...(body === undefined ? {} : { data: body }),
 				request: { signal },
 			});
 		} catch (error) {

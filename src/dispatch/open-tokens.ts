@@ -1,5 +1,5 @@
 import { appTokens } from "./app-tokens.ts";
-import type { AppOptions } from "./github-app.ts";
+import { type CallOptions, createCall } from "./call-github.ts";
 import type { KeyVaultOptions } from "./key-vault.ts";
 import { cachedSecrets } from "./secrets.ts";
 import { fixedToken, type TokenSource } from "./token-source.ts";
@@ -11,22 +11,22 @@ export type TokenConfig =
 	| { readonly kind: "key-vault"; readonly vault: KeyVaultOptions; readonly secretName: string }
 	| { readonly kind: "app"; readonly vault: KeyVaultOptions; readonly appId: string; readonly keyName: string };
 
+export interface OpenTokensOptions extends CallOptions {
+	readonly sleep: (ms: number) => Promise<void>;
+}
+
 /**
  * Opens the configured source of tokens. An SDK is loaded when the first token is asked for.
- * @param github how GitHub is reached, for an app to get its tokens from
- * @param now epoch milliseconds
+ * @param options how GitHub is reached, for an app to get its tokens from
  */
-export function openTokens(
-	config: TokenConfig,
-	github: Pick<AppOptions, "apiUrl" | "userAgent" | "fetch">,
-	now: () => number,
-): TokenSource {
+export function openTokens(config: TokenConfig, options: OpenTokensOptions): TokenSource {
 	if (config.kind === "fixed") return fixedToken(config.token);
-	const secrets = cachedSecrets(secretReader(config.vault), now);
+	const { now, sleep } = options;
+	const secrets = cachedSecrets(secretReader(config.vault), now, sleep);
 	if (config.kind === "key-vault") return vaultTokens(secrets, config.secretName);
 	const open = async (privateKey: string) => {
 		const { createInstallationTokens } = await import("./github-app.ts");
-		return createInstallationTokens({ ...github, appId: config.appId, privateKey });
+		return createInstallationTokens({ appId: config.appId, privateKey, call: createCall(options), now });
 	};
 	return appTokens({ secrets, keyName: config.keyName, open });
 }

@@ -1,3 +1,6 @@
+import type { Verdict } from "./classify-response.ts";
+import { clip, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
+
 /** What a token is wanted for: a repository, unless its route names a secret. A DispatchRequest is one. */
 export interface TokenFor {
 	readonly owner: string;
@@ -6,26 +9,40 @@ export interface TokenFor {
 	readonly token?: string;
 }
 
-/** Where GitHub credentials come from. */
+/** Where GitHub credentials come from. `calls` takes the times of the calls of GitHub that a token costs, for the pace. */
 export interface TokenSource {
 	/** The token, from a cache that lasts minutes. Rejects with TokenUnavailable. */
-	get(wanted: TokenFor): Promise<string>;
+	get(wanted: TokenFor, calls?: number[]): Promise<string>;
 	/**
 	 * GitHub refused `stale` with a 401: the token read anew, or whatever has replaced it meanwhile. A source that
 	 * cannot change while the process runs answers the same token again.
 	 */
-	refresh(stale: string, wanted: TokenFor): Promise<string>;
+	refresh(stale: string, wanted: TokenFor, calls?: number[]): Promise<string>;
+	/** As `get`, but asks GitHub first whether the credential behind the token still stands. Only for an app. */
+	inspect?(wanted: TokenFor, calls?: number[]): Promise<string>;
+	/**
+	 * When GitHub made a token, epoch milliseconds: for some seconds not all of GitHub knows it. Undefined for one that
+	 * was not made here.
+	 */
+	issuedAt?(token: string): number | undefined;
 }
+
+/** What the lack of a token means for the request, as a Verdict says it. */
+export type NoToken = Extract<Verdict, { readonly kind: "bad-token" | "closed" | "trouble" | "slow-down" }>;
 
 /** There is no token to send; the message says why and what to do. */
 export class TokenUnavailable extends Error {
 	override readonly name = "TokenUnavailable";
-	/** What it means for the request, in the words of a Verdict. */
-	readonly kind: "bad-token" | "closed" | "trouble";
+	readonly verdict: NoToken;
 
-	constructor(kind: TokenUnavailable["kind"], message: string, options?: ErrorOptions) {
-		super(message, options);
-		this.kind = kind;
+	constructor(verdict: NoToken, options?: ErrorOptions) {
+		const reason = clip(withoutSecrets(verdict.reason, []), REASON_CHARACTERS);
+		super(reason, options);
+		this.verdict = { ...verdict, reason };
+	}
+
+	get kind(): NoToken["kind"] {
+		return this.verdict.kind;
 	}
 }
 

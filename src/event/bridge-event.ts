@@ -12,10 +12,16 @@ export interface BridgeEvent {
 	readonly subject: string;
 	/** RFC 3339, always with a zone, as precise as it arrived. */
 	readonly time: string;
+	/** Numbers that a double cannot hold are `NumberText`. */
 	readonly data: unknown;
+	/**
+	 * What else a CloudEvent says of itself, by its own name: extension attributes, `dataschema`, and `datacontenttype`
+	 * where it is not JSON. Left out where there is nothing.
+	 */
+	readonly extensions?: Readonly<Record<string, unknown>>;
 	/** W3C trace context, where the publisher sent one. */
 	readonly traceparent?: string;
-	/** Everything else in the envelope (`dataversion`, `specversion`, extensions), keyed in lower case: for filters. */
+	/** Everything else in the envelope (`dataversion`, `specversion`, extensions), by lower-case name: for filters alone. */
 	readonly attributes: Readonly<Record<string, unknown>>;
 }
 

@@ -3,6 +3,7 @@ import { MalformedEvent } from "./malformed-event.ts";
 import { optionalText, remainingAttributes, requiredText, toDateTime } from "./read-member.ts";
 
 const PLACED = new Set(["id", "type", "source", "subject", "time", "data", "data_base64"]);
+const JSON_TYPE = /^[^;]*[/+]json\s*(;|$)/i;
 
 /**
  * A CloudEvent 1.0 in structured JSON mode.
@@ -13,6 +14,7 @@ export function fromCloudEvent(element: Readonly<Record<string, unknown>>, specv
 	if (element[specversion] !== "1.0") throw new MalformedEvent(`${specversion} must be "1.0"`);
 	const time = optionalText(element, "time");
 	const traceparent = element["traceparent"];
+	const extensions = extensionsOf(element, specversion);
 	return {
 		id: requiredText(element, "id"),
 		type: requiredText(element, "type"),
@@ -21,8 +23,25 @@ export function fromCloudEvent(element: Readonly<Record<string, unknown>>, specv
 		time: time === "" ? "" : toDateTime(time, "time"),
 		data: "data_base64" in element ? fromBase64(element) : element["data"],
 		...(typeof traceparent === "string" ? { traceparent } : {}),
+		...(Object.keys(extensions).length === 0 ? {} : { extensions }),
 		attributes: remainingAttributes(element, PLACED),
 	};
+}
+
+/**
+ * What has no place of its own. An attribute that is null is not there (JSON format 1.0, section 2.2), and that the data
+ * is JSON needs no saying.
+ */
+function extensionsOf(
+	element: Readonly<Record<string, unknown>>,
+	specversion: string,
+): Readonly<Record<string, unknown>> {
+	const rest = Object.entries(element).filter(([name, value]) => {
+		if (PLACED.has(name) || name === specversion || value === null || value === undefined) return false;
+		if (name === "traceparent") return typeof value !== "string";
+		return !(name === "datacontenttype" && typeof value === "string" && JSON_TYPE.test(value));
+	});
+	return Object.freeze(Object.fromEntries(rest));
 }
 
 /** Bytes have no place in a JSON payload: text is handed on as text (and parsed later if it is JSON), the rest as base64. */

@@ -15,7 +15,7 @@ export function fromEventGridSchema(element: Readonly<Record<string, unknown>>):
 		id: requiredText(element, "id"),
 		type: requiredText(element, "eventType"),
 		source: optionalText(element, "topic"),
-		subject: element["subject"],
+		subject: optionalText(element, "subject"),
 		time: toDateTime(requiredText(element, "eventTime"), "eventTime"),
 		data: element["data"],
 		attributes: remainingAttributes(element, PLACED),

@@ -1,3 +1,4 @@
+import { readJson } from "../json.ts";
 import { isObject } from "./is-object.ts";
 
 const MACHINE_LEARNING = "microsoft.machinelearningservices.";
@@ -15,7 +16,7 @@ export function normaliseData(type: string, data: unknown): unknown {
 function parseStructure(text: string): unknown {
 	if (!/^\s*[[{]/.test(text)) return text;
 	try {
-		return JSON.parse(text);
+		return readJson(text);
 	} catch {
 		return text;
 	}

@@ -1,3 +1,4 @@
+import { isNestedDeeper } from "../json.ts";
 import type { BridgeEvent, ReadEvent } from "./bridge-event.ts";
 import { fromCloudEvent } from "./from-cloud-event.ts";
 import { fromEventGridSchema } from "./from-event-grid-schema.ts";
@@ -13,6 +14,9 @@ import { validateEvent } from "./validate-event.ts";
 export function readEvent(element: unknown): ReadEvent {
 	const id = idOf(element);
 	try {
+		if (isNestedDeeper(element, MAX_LEVELS)) {
+			throw new MalformedEvent(`the event is nested too deeply: more than ${MAX_LEVELS} levels`);
+		}
 		const envelope = fromEnvelope(element);
 		const event = Object.freeze({ ...envelope, data: normaliseData(envelope.type, envelope.data) });
 		const problem = validateEvent(event);
@@ -22,6 +26,9 @@ export function readEvent(element: unknown): ReadEvent {
 		throw error;
 	}
 }
+
+/** `JSON.stringify` gives up at some thousands, and a window or a payload puts an event some levels deeper. */
+const MAX_LEVELS = 1_000;
 
 /** The event's id where there is one to name, even in an element that is no event. */
 export function idOf(element: unknown): string | null {

@@ -1,3 +1,4 @@
+import { readInstant } from "../instant.ts";
 import { MalformedEvent } from "./malformed-event.ts";
 
 type Element = Readonly<Record<string, unknown>>;
@@ -14,22 +15,26 @@ export function optionalText(element: Element, name: string): string {
 	const value = element[name];
 	if (value === undefined || value === null) return "";
 	if (typeof value !== "string") throw new MalformedEvent(`${name} must be a string`);
-	return value;
+	// Half of a character would be read by each one as it likes.
+	return value.toWellFormed();
 }
 
-const DATE_TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|z|[+-]\d\d:?\d\d)?$/;
+/** Azure writes 33 at most. What is longer would not fit where times are kept. */
+const MAX_TIME_CHARACTERS = 64;
 
 /**
  * A point in time as RFC 3339, every digit kept. Azure prints 0 to 7 fraction digits, `Z` or an offset, and in one
  * published sample no zone at all: that one is read as UTC, as everything else that Event Grid sends is.
  */
 export function toDateTime(text: string, name: string): string {
-	const [, date, time, zone = "Z"] = DATE_TIME.exec(text) ?? [];
-	const dateTime = `${date}T${time}${zone.toUpperCase()}`;
-	if (time === undefined || Number.isNaN(Date.parse(dateTime))) {
+	if (text.length > MAX_TIME_CHARACTERS) {
+		throw new MalformedEvent(`${name} has ${text.length} characters; a time may have ${MAX_TIME_CHARACTERS}`);
+	}
+	if (readInstant(text) === undefined) {
 		throw new MalformedEvent(`${name} must be a date and time such as 2026-01-31T09:30:00Z`);
 	}
-	return dateTime;
+	const upper = text.toUpperCase().replace(" ", "T");
+	return /(?:Z|[+-]\d\d:?\d\d)$/.test(upper.slice("2026-01-31T".length)) ? upper : `${upper}Z`;
 }
 
 /**

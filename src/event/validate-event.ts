@@ -1,3 +1,4 @@
+import { readPlainJson, writeJson } from "../json.ts";
 import type { BridgeEvent } from "./bridge-event.ts";
 import { VALIDATORS, type Violation } from "./validators.generated.js";
 
@@ -12,9 +13,14 @@ const byLowerCaseType = new Map(Object.entries(VALIDATORS).map(([type, validate]
  */
 export function validateEvent(event: BridgeEvent): string | undefined {
 	const validate = byLowerCaseType.get(event.type.toLowerCase());
-	if (validate === undefined || validate(event)) return undefined;
+	if (validate === undefined || validate(event) || validate(inPlainNumbers(event))) return undefined;
 	const [violation] = validate.errors ?? [];
 	return `${event.type}: ${violation === undefined ? "does not fit its schema" : describe(violation)}`;
+}
+
+/** The schemas know only numbers that are JavaScript's. Asked for only where an event does not fit as it is. */
+function inPlainNumbers(event: BridgeEvent): unknown {
+	return readPlainJson(writeJson(event));
 }
 
 function describe({ instancePath, keyword, params, message }: Violation): string {

@@ -1,5 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
+import { readJson } from "../json.ts";
 import { toLog } from "./to-log.ts";
 
 /**
@@ -14,6 +15,20 @@ export async function acceptOrThrow(theBridge: TheBridge, input: unknown, contex
 	if (unavailable !== undefined) throw new Error(unavailable.reason ?? "unavailable");
 }
 
+/**
+ * What a trigger hands over as elements: bytes are read here. Of anything else the library has made JSON, and rounded
+ * what no double can hold; it leaves a text where that failed, be it for a byte-order mark alone.
+ */
 export function elementsOf(input: unknown): readonly unknown[] {
-	return Array.isArray(input) ? input : [input];
+	const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input;
+	const given = typeof text === "string" ? parsed(text) : text;
+	return Array.isArray(given) ? given : [given];
+}
+
+function parsed(text: string): unknown {
+	try {
+		return readJson(text);
+	} catch {
+		return text;
+	}
 }

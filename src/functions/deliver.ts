@@ -17,7 +17,10 @@ export function deliver(theBridge: TheBridge): StorageQueueFunctionOptions<unkno
 	};
 }
 
-/** A wake-up that could not be heeded in all its tries (a long outage of storage, or a bug) is put back: it must not get lost. */
+/**
+ * A wake-up that has failed in all its tries (a broken configuration, a long outage of storage, or a bug) is put back
+ * into its queue: in the poison queue it would expire.
+ */
 export function deliverPoison(theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
 	return {
 		queueName: `${LEDGER.queue}-poison`,

@@ -1,32 +1,59 @@
+import { readPlainJson, withNumberTexts } from "../json.ts";
+import { isBinaryMode, readBinaryMode } from "./read-binary-mode.ts";
+
 /** The elements of a delivery, or the status and the words that refuse it. */
 export type Body =
 	| { readonly ok: true; readonly elements: readonly unknown[] }
-	| { readonly ok: false; readonly status: 400 | 413; readonly error: string };
+	| { readonly ok: false; readonly status: 400 | 413 | 503; readonly error: string };
 
 /** Event Grid sends up to 1 MB and never repeats what was answered 413. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** Event Grid's own limit: `maxEventsPerBatch`. Source: learn.microsoft.com, "Event Grid message delivery and retry". */
+export const MAX_ELEMENTS = 5_000;
+
 /** Reads a request's body: JSON, whatever its content type says; an object is one element, an array one for each. */
 export async function readBody(request: {
-	readonly headers: { get(name: string): string | null };
+	readonly headers: Headers;
 	arrayBuffer(): Promise<ArrayBuffer>;
 }): Promise<Body> {
-	const tooLarge = { ok: false, status: 413, error: `the body is over ${MAX_BODY_BYTES} bytes` } as const;
-	if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) return tooLarge;
+	const { headers } = request;
+	if (Number(headers.get("content-length")) > MAX_BODY_BYTES) return refuse(413, TOO_LARGE);
 	const bytes = await request.arrayBuffer();
-	if (bytes.byteLength > MAX_BODY_BYTES) return tooLarge;
-	const body = parse(bytes);
-	if (typeof body !== "object" || body === null) {
-		return { ok: false, status: 400, error: "the body must be one event or an array of events, as JSON in UTF-8" };
-	}
-	const elements: readonly unknown[] = Array.isArray(body) ? body : [body];
-	return elements.length > 0 ? { ok: true, elements } : { ok: false, status: 400, error: "the array holds no event" };
+	if (bytes.byteLength > MAX_BODY_BYTES) return refuse(413, TOO_LARGE);
+	if (bytes.byteLength === 0 && /\bchunked\b/i.test(headers.get("transfer-encoding") ?? ""))
+		return refuse(503, CHUNKED);
+	if (isBinaryMode(headers)) return { ok: true, elements: [readBinaryMode(headers, bytes)] };
+	if (bytes.byteLength === 0)
+		return refuse(400, "the body is empty; it must be one event or an array of events, as JSON");
+	// An invalid byte becomes U+FFFD, as it does at the other doors: it spoils the text that it stands in, and no more.
+	return readElements(new TextDecoder().decode(bytes));
 }
 
-function parse(bytes: ArrayBuffer): unknown {
+function readElements(text: string): Body {
 	try {
-		return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch {
-		return undefined;
+		const plain = readPlainJson(text);
+		if (typeof plain !== "object" || plain === null) {
+			return refuse(400, "the body must be one event or an array of events, as JSON");
+		}
+		if (!Array.isArray(plain)) return { ok: true, elements: [withNumberTexts(text, plain)] };
+		if (plain.length === 0) return refuse(400, "the array holds no event");
+		if (plain.length > MAX_ELEMENTS) {
+			return refuse(413, `the array holds ${plain.length} events; one request may hold ${MAX_ELEMENTS}`);
+		}
+		return { ok: true, elements: withNumberTexts(text, plain) as unknown[] };
+	} catch (error) {
+		if (!(error instanceof SyntaxError)) throw error;
+		return refuse(400, `the body is not JSON: ${error.message}`);
 	}
+}
+
+const TOO_LARGE = `the body is over ${MAX_BODY_BYTES} bytes`;
+
+/** A status that Event Grid repeats: the events are still there to be sent. */
+const CHUNKED =
+	"the body is empty, since the Functions host drops what comes with transfer-encoding: chunked; send it with a content-length";
+
+function refuse(status: 400 | 413 | 503, error: string): Body {
+	return { ok: false, status, error };
 }

@@ -1,7 +1,10 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import type { ReceiptQuery, ReceiptState } from "../ledger/list-receipts.ts";
+import { isWrongContinue } from "../ledger/continue-token.ts";
+import type { ReceiptQuery } from "../ledger/receipt-query.ts";
+import type { ReceiptState } from "../ledger/show-receipt.ts";
 import type { ShownReceipt } from "../wire.ts";
+import { readTime } from "./read-time.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
@@ -15,9 +18,15 @@ const STATES: Readonly<Record<ReceiptState, true>> = {
 	coalesced: true,
 	dead: true,
 	rejected: true,
+	ignored: true,
 };
+const PARAMETERS = ["limit", "state", "find", "since", "until", "continue"] as const;
 
-/** What became of events, the newest first: `GET /api/receipts?limit=&state=&find=`. */
+/**
+ * What became of events, the newest first: `GET /api/receipts?limit=&state=&find=&since=&until=&continue=` →
+ * `{ "receipts", "complete", "continue"?, "problems"? }`. A list that was cut says how it goes on; what could not be read
+ * is named, and the rest is answered.
+ */
 export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 	return {
 		route: "receipts",
@@ -27,10 +36,15 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 			const query = readQuery(request.query);
 			if (typeof query === "string") return answer(400, { error: query });
 			try {
-				const { receipts: found, complete } = await (await theBridge()).receipts(query);
-				return answer(200, { receipts: found.map(toJson), complete });
+				const { receipts: found, complete, continue: next, problems } = await (await theBridge()).receipts(query);
+				return answer(200, {
+					receipts: found.map(toJson),
+					complete,
+					...(next === undefined ? {} : { continue: next }),
+					...(problems.length === 0 ? {} : { problems }),
+				});
 			} catch (error) {
-				return answer(503, { error: (error as Error).message });
+				return answer(isWrongContinue(error) ? 400 : 503, { error: (error as Error).message });
 			}
 		},
 	};
@@ -39,20 +53,30 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 /** All that `state` can be. */
 export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
-function readQuery(query: URLSearchParams): ReceiptQuery | string {
-	const [limit, state, find] = ["limit", "state", "find"].map((name) => query.get(name)?.trim() || undefined);
+function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
+	const given = Object.fromEntries(PARAMETERS.map((name) => [name, parameters.get(name)?.trim() || undefined]));
+	const { limit, state, find, since, until, continue: next } = given;
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
 	if (state !== undefined && !Object.hasOwn(STATES, state)) {
 		return `state: "${state}" is none of ${RECEIPT_STATES.join(", ")}`;
 	}
+	const [from, to] = [readTime(since), readTime(until)];
+	if (since !== undefined && from === undefined) return `since: "${since}" ${NO_TIME}`;
+	if (until !== undefined && to === undefined) return `until: "${until}" ${NO_TIME}`;
+	if (from !== undefined && to !== undefined && from > to) return "since is later than until: no event can be between";
 	return {
 		limit: count,
-		...(state === undefined ? {} : { state: state as ReceiptState }),
+		...(state === undefined ? {} : { states: [state as ReceiptState] }),
 		...(find === undefined ? {} : { find }),
+		...(from === undefined ? {} : { since: from }),
+		...(to === undefined ? {} : { until: to }),
+		...(next === undefined ? {} : { continue: next }),
 	};
 }
+
+const NO_TIME = "is not a time such as 2026-03-14T08:15:00Z (RFC 3339)";
 
 /** A receipt as it is answered. */
 export type ReceiptJson = ReturnType<typeof toJson>;

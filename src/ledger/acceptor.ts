@@ -6,6 +6,7 @@ import type { Promised } from "./promise.ts";
 import { type Receipt, readReceipt } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
 import { isStorageError, type Storage, StorageError } from "./storage.ts";
+import { bytesOf } from "./transactions.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 
 /** How accepting ended. */
@@ -13,7 +14,9 @@ export type Accepted =
 	/** It is durable now. */
 	| { readonly kind: "written"; readonly entry: string }
 	/** It was promised before. */
-	| { readonly kind: "known"; readonly receipt: Receipt };
+	| { readonly kind: "known"; readonly receipt: Receipt }
+	/** Storage takes no such rows, however often it is asked. */
+	| { readonly kind: "refused"; readonly reason: string };
 
 /** Writes promises into one lane. */
 export interface Acceptor {
@@ -41,52 +44,60 @@ export interface AcceptorOptions {
 /** A transaction holds 100 rows and 4 MiB; each promise is two rows, and a third where it joins a window. */
 const ROWS = 100;
 const BYTES = 3 * 1024 * 1024;
-const ROW_OVERHEAD_BYTES = 2_500;
 const SINGLES_AT_ONCE = 4;
 
 /** The protocol, and why it loses nothing: docs/delivery.md. */
 export function createAcceptor({ storage, lane, instance, now, grouping }: AcceptorOptions): Acceptor {
 	let sequence = 0;
 
-	async function commit(group: readonly Planned[]): Promise<readonly Accepted[]> {
+	/** Writes a group, and each of it alone where one of them is in the way: that one must not harm its neighbours. */
+	async function commit(group: readonly Planned[]): Promise<readonly Promise<Accepted>[]> {
 		// The same event twice at the same time: the first one writes, the other finds it written.
 		const first = new Map<string, Planned>();
 		for (const planned of group) if (!first.has(planned.receipt)) first.set(planned.receipt, planned);
 		const unique = [...first.values()];
-		const ends = new Map<Planned, Accepted>();
-		const written = await tryCommit(unique);
-		if (written) for (const planned of unique) ends.set(planned, { kind: "written", entry: planned.place });
-		else if (unique.length === 1) ends.set(...(await settleConflict(unique[0] as Planned)));
-		else {
-			// One that is known already must not spoil its neighbours.
-			const single = async (planned: Planned): Promise<[Planned, Accepted]> =>
-				(await tryCommit([planned])) ? [planned, { kind: "written", entry: planned.place }] : settleConflict(planned);
-			for (const [planned, end] of await pMap(unique, single, { concurrency: SINGLES_AT_ONCE })) ends.set(planned, end);
-		}
-		return Promise.all(
-			group.map(async (planned) => ends.get(planned) ?? { kind: "known" as const, receipt: await read(planned) }),
-		);
+		const refusal = await tryCommit(unique);
+		const isSettled = refusal === undefined || unique.length === 1;
+		const ends = new Map<string, Promise<Accepted>>();
+		const settle = async (planned: Planned) => {
+			const end = conclude(planned, isSettled ? Promise.resolve(refusal) : tryCommit([planned]));
+			ends.set(planned.receipt, end);
+			await end.catch(() => {});
+		};
+		await pMap(unique, settle, { concurrency: SINGLES_AT_ONCE });
+		return group.map(async (planned): Promise<Accepted> => {
+			const end = await (ends.get(planned.receipt) as Promise<Accepted>);
+			const isFirst = first.get(planned.receipt) === planned;
+			return isFirst || end.kind !== "written" ? end : { kind: "known", receipt: await read(planned) };
+		});
 	}
 
-	/** Whether all rows were written; false where at least one of them was there. */
-	async function tryCommit(group: readonly Planned[]): Promise<boolean> {
+	/** Undefined when all rows were written; else what was refused about them, rather than about the service. */
+	async function tryCommit(group: readonly Planned[]): Promise<StorageError | undefined> {
 		const shared = new Map(
 			group.flatMap((planned) => (planned.shared ? [[planned.shared.rowKey, planned.shared]] : [])),
 		);
 		try {
 			await storage.commit(lane, [...group.flatMap(({ writes }) => writes), ...shared.values()]);
-			return true;
+			return undefined;
 		} catch (error) {
-			if (isStorageError(error) && error.status === 409) return false;
+			if (isStorageError(error) && (error.status === 409 || error.refusesContent)) return error;
 			throw error;
 		}
 	}
 
+	async function conclude(planned: Planned, tried: Promise<StorageError | undefined>): Promise<Accepted> {
+		const refusal = await tried;
+		if (refusal === undefined) return { kind: "written", entry: planned.place };
+		if (refusal.refusesContent) return { kind: "refused", reason: refusal.message };
+		return settleConflict(planned);
+	}
+
 	/** A row of our own, written before the answer got lost, counts as written. */
-	async function settleConflict(planned: Planned): Promise<[Planned, Accepted]> {
+	async function settleConflict(planned: Planned): Promise<Accepted> {
 		const receipt = await read(planned);
 		const ours = receipt.by === planned.by;
-		return [planned, ours ? { kind: "written", entry: planned.place } : { kind: "known", receipt }];
+		return ours ? { kind: "written", entry: planned.place } : { kind: "known", receipt };
 	}
 
 	async function read({ receipt }: Planned): Promise<Receipt> {
@@ -96,8 +107,10 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 		return readReceipt(row);
 	}
 
-	const weigh = ({ writes, shared, bytes }: Planned) =>
-		Math.max(writes.length + (shared ? 1 : 0), ((bytes + writes.length * ROW_OVERHEAD_BYTES) / BYTES) * ROWS);
+	const weigh = ({ writes, shared }: Planned) => {
+		const all = shared === undefined ? writes : [...writes, shared];
+		return Math.max(all.length, (all.reduce((sum, write) => sum + bytesOf(write), 0) / BYTES) * ROWS);
+	};
 	const inGroups = createBatcher({ flush: commit, groups: 2, weigh, capacity: ROWS });
 
 	async function readState(): Promise<LaneState> {
@@ -119,8 +132,14 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 		async accept(promised) {
 			sequence += 1;
 			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
-			const planned = await planRows(storage, promised, written);
-			return grouping ? inGroups(planned) : ((await commit([planned]))[0] as Accepted);
+			try {
+				const planned = await planRows(storage, promised, written);
+				return await (grouping ? inGroups(planned) : ((await commit([planned]))[0] as Promise<Accepted>));
+			} catch (error) {
+				// A blob that is refused is as bad as a row.
+				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
+				throw error;
+			}
 		},
 		async wake(dueAt) {
 			return grouping ? wakeTogether(dueAt) : ((await wakeAll([dueAt]))[0] as LaneState);

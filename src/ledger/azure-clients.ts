@@ -9,6 +9,8 @@ import type { StorageConfig } from "./storage-config.ts";
 export interface StorageClients {
 	readonly table: TableClient;
 	readonly queue: QueueClient;
+	/** Another queue of the same account. */
+	readonly otherQueue: (name: string) => QueueClient;
 	readonly blobs: BlobServiceClient;
 }
 
@@ -29,6 +31,7 @@ export function createClients(
 		return {
 			table: TableClient.fromConnectionString(connectionString, names.table, tableOptions),
 			queue: new QueueClient(connectionString, names.queue, options),
+			otherQueue: (name) => new QueueClient(connectionString, name, options),
 			blobs: BlobServiceClient.fromConnectionString(connectionString, options),
 		};
 	}
@@ -36,6 +39,7 @@ export function createClients(
 	return {
 		table: new TableClient(config.tableUrl, names.table, credential, tableOptions),
 		queue: new QueueClient(`${config.queueUrl}/${names.queue}`, credential, options),
+		otherQueue: (name) => new QueueClient(`${config.queueUrl}/${name}`, credential, options),
 		blobs: new BlobServiceClient(config.blobUrl, credential, options),
 	};
 }

@@ -2,8 +2,11 @@
 export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
 
 export interface BatcherOptions<Item, Result> {
-	/** Answers one result for each item, in their order; a rejection is every item's. */
-	readonly flush: (items: readonly Item[]) => Promise<readonly Result[]>;
+	/**
+	 * Answers one result for each item, in their order. A promise among them that rejects is its own item's fault alone;
+	 * a rejection of the whole is every item's.
+	 */
+	readonly flush: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>;
 	/** How many groups may be under way at once. */
 	readonly groups: number;
 	/** What an item adds to its group, and how much a group holds. An item alone may be larger. */
@@ -17,7 +20,7 @@ export interface BatcherOptions<Item, Result> {
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
 	const { flush, groups, weigh = () => 1, capacity = Number.POSITIVE_INFINITY } = options;
-	type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void };
+	type Waiting = { item: Item; resolve: (result: Result | Promise<Result>) => void; reject: (error: unknown) => void };
 	let waiting: Waiting[] = [];
 	let underWay = 0;
 	let scheduled = false;

@@ -6,8 +6,9 @@ import { ROWS } from "./row-keys.ts";
 const PAGE = 1_000;
 
 /**
- * Does the clean-ups that wait in a lane for their dispatches to be sent, which may take long. As long as one does, its
- * members are still there, and a window that is closed meanwhile would gather them once more.
+ * Completes what closes have left undone that broke off, in all of a lane, whichever of it a drainer has read. To be
+ * called before the first window of a drain is closed, and again after a close that failed: as long as a member is not
+ * completed, a window of its group would gather it once more.
  * @returns the keys of the entries that need no clean-up any more
  */
 export async function cleanUpClosed(hold: Hold, options: CleanUpOptions): Promise<readonly string[]> {

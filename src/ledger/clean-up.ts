@@ -1,9 +1,12 @@
 import pMap from "p-map";
-import type { Closing } from "./close-window.ts";
+import { cleanText } from "../report.ts";
+import { type Closing, readClosing } from "./closing.ts";
 import type { Hold } from "./hold.ts";
+import { type Member, presentMembers } from "./members.ts";
 import { persist } from "./persist.ts";
 import { memberRange } from "./row-keys.ts";
 import { type Columns, isStorageError, type Storage, type Write } from "./storage.ts";
+import { groupsByTransaction } from "./transactions.ts";
 import { ensureWindow } from "./window.ts";
 
 export interface CleanUpOptions {
@@ -12,42 +15,71 @@ export interface CleanUpOptions {
 	readonly now: () => number;
 }
 
-/** A transaction holds 100 rows, and a member takes two: its receipt, and its own. */
-const MEMBERS_AT_ONCE = 50;
 /** The run that everybody waits for starts after this. */
 const PARTS_AT_ONCE = 4;
 /** Cleaning up after many members takes longer than a lease. */
 const LEASE_MS = 15_000;
 
 /**
- * Does what is left to do for the members of a closed window: their receipts become final and exactly they are removed,
- * each pair together, so that no event is ever between two windows. Who has joined meanwhile gets the next window. A
- * clean-up that broke off can be repeated.
- * @param entry the dispatch that it belongs to
+ * Completes the members of a closed window whose close broke off: before anything else is done with its dispatch,
+ * whether it is sent or given up. It can be repeated.
  */
 export async function cleanUp(
 	hold: Hold,
-	entry: { readonly rowKey: string; readonly key: string; readonly closing: string },
+	dispatch: { readonly rowKey: string; readonly key: string; readonly closing: string },
+	options: CleanUpOptions,
+): Promise<void> {
+	const { storage } = options;
+	const closing = await readClosing(hold, storage, dispatch);
+	// Of an earlier version, and its list is gone: who joins its group next makes the window that gathers them anew.
+	if (closing === undefined) return hold.commit(hold.state(), [cleaned(dispatch)]);
+	const present = await presentMembers(hold, storage, closing.window.group);
+	const members = closing.members.filter(([member]) => present.has(member));
+	await completeMembers(hold, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
+}
+
+/**
+ * Completes the members of a closed window: their receipts become final and exactly they are removed, each pair together,
+ * so that no event is ever between two windows. Who has joined meanwhile gets the next window.
+ * @param dispatch whose they are, what is written of it when they are completed, and a reason for their receipts
+ */
+export async function completeMembers(
+	hold: Hold,
+	{ key, writes, reason }: { readonly key: string; readonly writes: readonly Write[]; readonly reason?: string },
+	{ window, members }: Closing,
 	{ storage, now }: CleanUpOptions,
 ): Promise<void> {
-	const cleaned: Write = { kind: "merge", rowKey: entry.rowKey, columns: { closing: "" } };
-	const content = await storage.read(entry.closing);
-	// Somebody has removed the blob. The next window gathers its members once more; the lane must not wait for ever.
-	if (content === undefined) return hold.commit(hold.state(), [cleaned]);
-	const { window, members } = JSON.parse(content.toString("utf8")) as Closing;
-	const columns = { state: "coalesced", finishedAt: new Date(now()).toISOString(), window: entry.key };
-	const count = Math.ceil(members.length / MEMBERS_AT_ONCE);
-	const parts = Array.from({ length: count }, (_, part) =>
-		members.slice(part * MEMBERS_AT_ONCE, (part + 1) * MEMBERS_AT_ONCE),
-	);
-	const finishPart = async (part: Closing["members"]) => {
-		await hold.lastFor(LEASE_MS);
-		await finishMembers(storage, hold.lane, part, columns);
+	const columns = {
+		state: "coalesced",
+		finishedAt: new Date(now()).toISOString(),
+		window: key,
+		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
 	};
-	await pMap(parts, finishPart, { concurrency: PARTS_AT_ONCE });
-	const isLeft = await hasMembers(storage, hold.lane, window.group);
-	const next = isLeft ? [ensureWindow(window)] : [];
-	await hold.commit(hold.state(), [cleaned, ...next]);
+	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
+	const completePart = async (part: readonly (readonly Write[])[]) => {
+		await hold.lastFor(LEASE_MS);
+		await complete(storage, hold.lane, part);
+	};
+	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });
+	const next = (await hasMembers(storage, hold.lane, window.group)) ? [ensureWindow(window)] : [];
+	await hold.commit(hold.state(), [...writes, ...next]);
+}
+
+const MAX_REASON = 1_500;
+
+/** Says of a dispatch that its members are completed. */
+export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
+	return { kind: "merge", rowKey, columns: { closing: "" } };
+}
+
+/** Its removal comes last. */
+function completion([member, receipt]: Member, columns: Columns): readonly Write[] {
+	const removal: Write = { kind: "delete", rowKey: member };
+	return isReceiptKey(receipt) ? [{ kind: "merge", rowKey: receipt, columns }, removal] : [removal];
+}
+
+function isReceiptKey(text: string): boolean {
+	return /^r-[\w-]+$/.test(text);
 }
 
 /** A page may be empty, and not the last one. */
@@ -59,22 +91,19 @@ async function hasMembers(storage: Storage, lane: string, group: string): Promis
 	return page.rows.length > 0;
 }
 
-async function finishMembers(
-	storage: Storage,
-	lane: string,
-	members: Closing["members"],
-	columns: Columns,
-): Promise<void> {
-	const writes = members.flatMap(([member, receipt]): Write[] => [
-		{ kind: "merge", rowKey: receipt, columns },
-		{ kind: "delete", rowKey: member },
-	]);
+/** In one transaction; in ever smaller ones where a row that it names is gone. */
+async function complete(storage: Storage, lane: string, members: readonly (readonly Write[])[]): Promise<void> {
 	try {
-		await persist(() => storage.commit(lane, writes));
+		return void (await persist(() => storage.commit(lane, members.flat())));
 	} catch (error) {
-		if (!(isStorageError(error) && error.status === 404)) throw error;
-		// Done before, by a clean-up that broke off later on. Those of one transaction were done together.
-		if (members.length === 1) return;
-		for (const member of members) await finishMembers(storage, lane, [member], columns);
+		if (!(isStorageError(error) && error.refused)) throw error;
+	}
+	const [only = []] = members;
+	if (members.length > 1) {
+		const half = Math.ceil(members.length / 2);
+		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
+	} else if (only.length > 1) {
+		// The member is gone, since somebody else has completed it; or its receipt is, and nobody can be told any more.
+		await complete(storage, lane, [only.slice(-1)]);
 	}
 }

@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
-import { newEntry } from "./entry.ts";
+import { type CleanUpOptions, cleaned, completeMembers } from "./clean-up.ts";
+import { type Closing, closingBlob, manifestBlob } from "./closing.ts";
+import { type Entry, newEntry, readEntry } from "./entry.ts";
+import { finishWrites } from "./finish.ts";
 import type { Hold } from "./hold.ts";
-import { type Manifest, summarise, type WindowSummary } from "./manifest.ts";
+import type { Manifest, WindowSummary } from "./manifest.ts";
+import { type Member, takeMembers } from "./members.ts";
 import { eventColumns } from "./receipt.ts";
-import { entryKey, memberRange, receiptKey } from "./row-keys.ts";
-import type { Row, Storage } from "./storage.ts";
-import type { Group, Window } from "./window.ts";
+import { type StoredBody, storeBody } from "./row-body.ts";
+import { entryKey, receiptKey } from "./row-keys.ts";
+import type { Write } from "./storage.ts";
+import { type Group, groupOf, type Window } from "./window.ts";
+import { writeManifest } from "./write-manifest.ts";
 
-export interface CloseOptions {
-	readonly storage: Storage;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
-	/** Never the same twice. */
-	readonly newId: () => string;
+export interface CloseOptions extends CleanUpOptions {
 	/** Builds the body of the one dispatch. */
-	readonly toBody: (dispatch: WindowDispatch) => string;
+	readonly toBody: (dispatch: WindowDispatch) => WindowBody;
 }
 
 /** The one dispatch that a window becomes. */
@@ -23,62 +24,82 @@ export interface WindowDispatch {
 	readonly route: string;
 	readonly to: Group["to"];
 	readonly summary: WindowSummary;
-	/** Lines of JSON, one event each. */
-	readonly lines: readonly string[];
+	/** Lines of JSON, one event each; undefined where they are too many to be sent along. */
+	readonly lines: readonly string[] | undefined;
 	readonly manifest: Manifest;
 }
 
-/** The members of a closed window, as the blob holds them that the clean-up goes by. */
-export interface Closing {
-	readonly window: Group;
-	/** The keys of each member's row, and of its receipt's. */
-	readonly members: readonly (readonly [member: string, receipt: string])[];
+/** What a dispatch sends; and why it can never be sent, if so. */
+export interface WindowBody {
+	readonly body: string;
+	readonly refused?: string;
 }
 
-const LOST = { type: "", source: "", subject: "", time: "", data: { lost: "its blob is gone from storage" } };
-
-const PAGE = 1_000;
-/** Reading many members takes longer than a lease. */
-const LEASE_MS = 15_000;
+/** A window that was closed. */
+export interface ClosedWindow {
+	/** Of its dispatch. */
+	readonly key: string;
+	/** How many events it stands for. */
+	readonly count: number;
+	/** Why it is a dead letter, if it can never be sent. */
+	readonly refused?: string;
+}
 
 /**
  * Closes a window: the manifest is written, and then, at once and together, the window's row gives way to a dispatch
- * that names it. What is left to do for the members belongs to that dispatch: see `cleanUp`.
- * @returns the key of the dispatch and how many events it stands for; undefined for a window without members
+ * that names it. What is left to do for the members is done right after that; as long as it is not, it belongs to the
+ * dispatch, and whoever drains next does it. So no window may be closed while a dispatch of its lane has that to do: see
+ * `cleanUpClosed`. A window that can never be sent becomes a dead letter.
+ * @returns undefined for a window without members
  */
 export async function closeWindow(
 	hold: Hold,
 	window: Window,
-	{ storage, now, newId, toBody }: CloseOptions,
-): Promise<{ readonly key: string; readonly count: number } | undefined> {
-	const { group, quietMs, maxMs, route, to, token } = window;
-	const members = await listMembers(hold, storage, group);
+	options: CloseOptions,
+): Promise<ClosedWindow | undefined> {
+	const { storage, now, toBody } = options;
+	const members = await takeMembers(hold, storage, window);
 	if (members.length === 0) {
 		// Nobody makes such a window. Its row is not taken away, since somebody may be joining it just now.
-		const dueAt = new Date(now() + maxMs).toISOString();
+		const dueAt = new Date(now() + window.maxMs).toISOString();
 		await hold.commit(hold.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
 	}
-	const key = createHash("sha256")
-		.update(JSON.stringify([group, newId()]))
-		.digest("hex")
-		.slice(0, 32);
-	const [manifestBlob, closingBlob] = [`manifests/${key}.jsonl`, `closings/${key}.json`];
-	const lines = await Promise.all(members.map((member) => lineOf(storage, member)));
-	const content = Buffer.from(`${lines.join("\n")}\n`);
-	const closing: Closing = {
-		window: { group, quietMs, maxMs, route, to, ...(token === undefined ? {} : { token }) },
-		members: members.map(({ rowKey, columns }) => [rowKey, String(columns["receipt"])]),
-	};
-	const [url] = await Promise.all([
-		storage.write(manifestBlob, content, "application/x-ndjson"),
-		storage.write(closingBlob, Buffer.from(JSON.stringify(closing)), "application/json"),
-	]);
-	const sha256 = createHash("sha256").update(content).digest("hex");
-	const manifest = { url, sha256, bytes: content.length, count: members.length };
-	const summary = summarise(lines);
-	const body = toBody({ key, route, to, summary, lines, manifest });
-	const acceptedAt = now();
+	const key = keyOf(window, members);
+	const { manifest, summary, lines } = await writeManifest(hold, storage, manifestBlob(key), members);
+	const closing: Closing = { window: groupOf(window), members };
+	await storage.write(closingBlob(key), Buffer.from(JSON.stringify(closing)), "application/json");
+	const { body, refused } = toBody({ key, route: window.route, to: window.to, summary, lines, manifest });
+	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
+	await hold.commit(hold.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
+	if (refused === undefined) {
+		await completeMembers(hold, { key, writes: [cleaned(entry)] }, closing, options);
+		return { key, count: members.length };
+	}
+	const writes = finishWrites(entry, { kind: "dead", reason: refused }, undefined, now());
+	const reason = `their dispatch can never be sent: ${refused}`;
+	await completeMembers(hold, { key, writes, reason }, closing, options);
+	return { key, count: members.length, refused };
+}
+
+/**
+ * The same for the same members: a close that is repeated writes the same blobs again. Other members are another
+ * dispatch, so that a drainer which has lost its lease, and does not know, cannot write into the blobs of one that counts.
+ */
+function keyOf({ group, after }: Window, members: readonly Member[]): string {
+	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));
+	for (const [member] of members) hash.update(`\n${member}`);
+	return hash.digest("hex").slice(0, 32);
+}
+
+/** The rows of a window's dispatch: its receipt, and the entry, which says of what group it is as well. */
+function dispatchRows(
+	{ group, quietMs, maxMs, maxEvents, route, to, token }: Window,
+	key: string,
+	summary: WindowSummary,
+	body: StoredBody,
+	acceptedAt: number,
+): { readonly entry: Entry; readonly rows: readonly Write[] } {
 	const place = entryKey(acceptedAt, 0, key);
 	const receipt = receiptKey(summary.time, key);
 	const receiptColumns = {
@@ -90,36 +111,14 @@ export async function closeWindow(
 		dispatchType: to.dispatchType,
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
-		blobs: `${manifestBlob} ${closingBlob}`,
+		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
 	};
-	const entry = {
-		...newEntry({ key, receipt, acceptedAt, to, route, token, closing: closingBlob }),
-		body: Buffer.from(body),
-	};
-	await hold.commit(hold.state(), [
-		{ kind: "delete", rowKey: window.rowKey },
+	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route, token }), ...body.columns };
+	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
+	const rows: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns: receiptColumns },
-		{ kind: "insert", rowKey: place, columns: entry },
-	]);
-	return { key, count: members.length };
-}
-
-async function listMembers(hold: Hold, storage: Storage, group: string): Promise<readonly Row[]> {
-	const rows: Row[] = [];
-	let after: string | undefined;
-	do {
-		await hold.lastFor(LEASE_MS);
-		const page = await storage.list(hold.lane, { ...memberRange(group), top: PAGE, after });
-		rows.push(...page.rows);
-		after = page.next;
-	} while (after !== undefined);
-	return rows;
-}
-
-async function lineOf(storage: Storage, { columns }: Row): Promise<string> {
-	const { line, lineBlob } = columns;
-	const content = lineBlob === undefined ? Buffer.from(line as Uint8Array) : await storage.read(String(lineBlob));
-	// Somebody has removed the blob. The others of its window must not wait for it for ever, and its absence must show.
-	if (content === undefined) return JSON.stringify({ ...LOST, id: String(columns["key"]) });
-	return content.toString("utf8");
+		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
+	];
+	// As it is when its members are completed.
+	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
 }

@@ -47,9 +47,6 @@ export const LIGHT_COLUMNS = [
 	"closing",
 ] as const;
 
-/** What is larger lies in a blob: one property holds 64 KiB. */
-export const MAX_INLINE_BYTES = 60 * 1024;
-
 export interface NewEntry {
 	readonly key: string;
 	readonly receipt: string;
@@ -74,25 +71,28 @@ export function newEntry({ key, receipt, acceptedAt, to, route, token, closing }
 	};
 }
 
+/** What a receipt's row can be called. */
+const RECEIPT_KEY = /^r-[\w-]{1,200}$/;
+
 /**
- * Reads a delivery's row. What cannot be read in it counts as not there, and no time is more than a day ahead, so that a
- * bad row holds up nothing but itself.
+ * Reads a delivery's row. What cannot be read in it counts as not there, and so does a time that is more than a day ahead:
+ * a bad row holds up nothing, not even itself.
  * @param now epoch milliseconds
  */
 export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const time = (name: string) => {
 		const read = Date.parse(text(name) ?? "");
-		return Number.isNaN(read) ? undefined : Math.min(read, now + LONGEST_WAIT_MS);
+		return Number.isNaN(read) || read > now + LONGEST_WAIT_MS ? undefined : read;
 	};
 	const [token, bodyBlob, closing] = [text("token"), text("bodyBlob"), text("closing")];
 	const { body } = columns;
-	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedAtOf(rowKey) ?? now, now);
+	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
 	const failingSince = time("failingSince");
 	return {
 		rowKey,
 		key: text("key") ?? "",
-		receipt: text("receipt") || receiptKey("", rowKey),
+		receipt: RECEIPT_KEY.test(text("receipt") ?? "") ? String(text("receipt")) : receiptKey("", rowKey),
 		acceptedAt,
 		repository: text("repository") ?? "",
 		dispatchType: text("dispatchType") ?? "",
@@ -109,7 +109,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 }
 
 /** A key says it, too: `e-time-…`. */
-function acceptedAtOf(rowKey: string): number | undefined {
+function acceptedInKey(rowKey: string): number | undefined {
 	const time = Number(rowKey.split("-")[1]);
 	return Number.isFinite(time) ? time : undefined;
 }

@@ -1,6 +1,7 @@
-import { type Entry, MAX_INLINE_BYTES } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import type { AttemptRecord } from "./promise.ts";
 import { appendAttempt } from "./receipt.ts";
+import { movedBody } from "./row-body.ts";
 import { deadLetterKey } from "./row-keys.ts";
 import type { Fate } from "./settle.ts";
 import type { Columns, Write } from "./storage.ts";
@@ -45,10 +46,8 @@ export function finishWrites(entry: Entry, fate: Fate, attempt: EndedAttempt | u
 	];
 }
 
-/** What a replay needs. */
-function deadLetterOf({ key, receipt, repository, dispatchType, route, token, body = "", bodyBlob }: Entry): Columns {
-	// A body that had been read from its blob is still there.
-	const small = bodyBlob === undefined && Buffer.byteLength(body) <= MAX_INLINE_BYTES;
+/** What a replay needs. A window's members that are not completed yet are completed after it, too. */
+function deadLetterOf({ key, receipt, repository, dispatchType, route, token, closing, ...entry }: Entry): Columns {
 	return {
 		key,
 		receipt,
@@ -56,7 +55,8 @@ function deadLetterOf({ key, receipt, repository, dispatchType, route, token, bo
 		dispatchType,
 		route,
 		...(token === undefined ? {} : { token }),
-		...(small ? { body: Buffer.from(body) } : { bodyBlob }),
+		...(closing === undefined ? {} : { closing }),
+		...movedBody(entry),
 	};
 }
 

@@ -1,3 +1,4 @@
+import { readRows } from "./read-rows.ts";
 import { memberRange, ROWS } from "./row-keys.ts";
 import type { Row, Storage } from "./storage.ts";
 import { acceptedAtOf, readWindow, type Window } from "./window.ts";
@@ -30,17 +31,14 @@ export async function gathering(storage: Storage, lane: string, rows: readonly R
 }
 
 async function lookInto(storage: Storage, lane: string, window: Window): Promise<Gathering | undefined> {
-	const { rows, next } = await storage.list(lane, {
-		...memberRange(window.group),
-		top: MOST_EVENTS,
-		select: ["key"],
-	});
+	const range = { ...memberRange(window.group), select: ["key"] };
+	const { rows, complete } = await readRows(storage, lane, range, MOST_EVENTS);
 	const [first, last] = [rows[0], rows.at(-1)];
 	if (first === undefined || last === undefined) return undefined;
 	const since = acceptedAtOf(first.rowKey);
 	const latest = since + window.maxMs;
 	// With more members than were read, the newest is the one that the drainer has seen, if it has looked.
-	const newest = next === undefined ? last.rowKey : (window.newest ?? last.rowKey);
+	const newest = complete ? last.rowKey : (window.newest ?? last.rowKey);
 	const closes = Math.min(acceptedAtOf(newest) + window.quietMs, latest);
 	return { route: window.route, events: rows.length, since, latest, closes };
 }

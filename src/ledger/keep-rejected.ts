@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
-import { MAX_INLINE_BYTES } from "./entry.ts";
+import pMap from "p-map";
+import { createBatcher } from "./batcher.ts";
+import { toJson } from "./deep-json.ts";
 import type { EventFacts } from "./promise.ts";
-import { eventColumns } from "./receipt.ts";
+import { destinationColumns, eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { storeBody } from "./row-body.ts";
 import { deadLetterKey, NO_LANE, receiptKey } from "./row-keys.ts";
-import type { Columns, Storage } from "./storage.ts";
+import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "./storage.ts";
+import { bytesOf } from "./transactions.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
 export interface Rejected {
@@ -15,8 +19,90 @@ export interface Rejected {
 	readonly reason: string;
 }
 
-/** Keeps what was rejected as a dead letter, once, however often it is delivered. Answers its key. */
-export async function keepRejected(storage: Storage, rejected: Rejected, now: number): Promise<string> {
+/**
+ * Keeps what was rejected as a dead letter, once, however often it is delivered. Answers its key. Rejects with
+ * StorageError.
+ */
+export type KeepRejected = (rejected: Rejected) => Promise<string>;
+
+export interface KeepOptions {
+	readonly storage: Storage;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Whether what is rejected at the same time shares transactions. */
+	readonly grouping: boolean;
+}
+
+/** A dead letter with the rows that it becomes: its receipt, and what a replay needs. */
+interface Letter {
+	readonly receipt: string;
+	readonly columns: Columns;
+	readonly kept: Columns;
+}
+
+/** A transaction holds 100 rows and 4 MiB; a dead letter is two rows. */
+const ROWS = 100;
+const BYTES = 3 * 1024 * 1024;
+const SINGLES_AT_ONCE = 4;
+
+/** Dead letters that come at the same time share transactions, as accepted events do. */
+export function createKeepRejected({ storage, now, grouping }: KeepOptions): KeepRejected {
+	async function commit(group: readonly Letter[]): Promise<readonly Promise<void>[]> {
+		const unique = [...new Map(group.map((letter) => [letter.receipt, letter])).values()];
+		const ends = await commitAll(unique);
+		return group.map(({ receipt }) => ends.get(receipt) ?? Promise.resolve());
+	}
+
+	/** Writes new ones in one call. Answers those that were written singly, with how that ended. */
+	async function commitAll(letters: readonly Letter[]): Promise<ReadonlyMap<string, Promise<void>>> {
+		const ends = new Map<string, Promise<void>>();
+		let refusal = await tryCommit(letters, "insert");
+		// A dead letter's key follows from its content: one that is there is the same.
+		if (refusal?.status === 409 && letters.length > 1) refusal = await tryCommit(letters, "upsert");
+		if (refusal === undefined || refusal.status === 409) return ends;
+		const single = async (letter: Letter) => {
+			const end = commitSingle(letter);
+			ends.set(letter.receipt, end);
+			await end.catch(() => {});
+		};
+		await pMap(letters, single, { concurrency: SINGLES_AT_ONCE });
+		return ends;
+	}
+
+	/** What storage refuses is kept with plain facts: the event itself is bytes, and those are never refused. */
+	async function commitSingle(letter: Letter): Promise<void> {
+		if ((await tryCommit([letter], "upsert")) === undefined) return;
+		await storage.commit(NO_LANE, writesOf({ ...letter, columns: plainColumns(letter.columns) }, "upsert"));
+	}
+
+	/** Undefined when all rows were written; else what was refused about them, rather than about the service. */
+	async function tryCommit(letters: readonly Letter[], kind: "insert" | "upsert"): Promise<StorageError | undefined> {
+		try {
+			await storage.commit(
+				NO_LANE,
+				letters.flatMap((letter) => writesOf(letter, kind)),
+			);
+			return undefined;
+		} catch (error) {
+			if (isStorageError(error) && (error.status === 409 || error.refusesContent)) return error;
+			throw error;
+		}
+	}
+
+	const weigh = (letter: Letter) => {
+		const writes = writesOf(letter, "insert");
+		return Math.max(writes.length, (writes.reduce((sum, write) => sum + bytesOf(write), 0) / BYTES) * ROWS);
+	};
+	const inGroups = createBatcher({ flush: commit, groups: 2, weigh, capacity: ROWS });
+
+	return async (rejected) => {
+		const { key, letter } = await planLetter(storage, rejected, now());
+		await (grouping ? inGroups(letter) : (await commit([letter]))[0]);
+		return key;
+	};
+}
+
+async function planLetter(storage: Storage, rejected: Rejected, now: number): Promise<{ key: string; letter: Letter }> {
 	const { element, event, route, to, reason } = rejected;
 	const text = toJson(element);
 	const key = createHash("sha256")
@@ -24,35 +110,24 @@ export async function keepRejected(storage: Storage, rejected: Rejected, now: nu
 		.digest("hex")
 		.slice(0, 32);
 	const receipt = receiptKey(event.time, key);
-	const blob = Buffer.byteLength(text) > MAX_INLINE_BYTES ? `rejected/${key}.json` : undefined;
-	if (blob !== undefined) await storage.write(blob, Buffer.from(text), "application/json");
+	const stored = await storeBody(storage, "event", key, text);
 	const at = new Date(now).toISOString();
-	const destination: Columns = to === null ? {} : { ...to };
 	const columns: Columns = {
 		key,
 		state: "rejected",
 		...eventColumns(event),
-		...(route === null ? {} : { route }),
-		...destination,
+		...destinationColumns(route, to),
 		acceptedAt: at,
 		finishedAt: at,
-		reason: reason.slice(0, 1_500),
-		...(blob === undefined ? {} : { blobs: blob }),
+		reason: reasonColumn(reason),
+		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
 	};
-	const kept: Columns = { key, receipt, ...(blob === undefined ? { event: Buffer.from(text) } : { eventBlob: blob }) };
-	await storage.commit(NO_LANE, [
-		{ kind: "upsert", rowKey: receipt, columns },
-		{ kind: "upsert", rowKey: deadLetterKey(receipt), columns: kept },
-	]);
-	return key;
+	return { key, letter: { receipt, columns, kept: { key, receipt, ...stored.columns } } };
 }
 
-/** `JSON.parse` takes any depth, `JSON.stringify` does not. */
-function toJson(element: unknown): string {
-	try {
-		return JSON.stringify(element);
-	} catch (error) {
-		if (error instanceof RangeError) return JSON.stringify("nested too deeply to be written down");
-		throw error;
-	}
+function writesOf({ receipt, columns, kept }: Letter, kind: "insert" | "upsert"): readonly Write[] {
+	return [
+		{ kind, rowKey: receipt, columns },
+		{ kind, rowKey: deadLetterKey(receipt), columns: kept },
+	];
 }

@@ -1,117 +1,162 @@
-import { fromColumns, type LaneState, NEW_LANE, waitingFor } from "./lane-state.ts";
-import { listLanes } from "./lanes.ts";
-import { type Receipt, readReceipt, type WrittenState } from "./receipt.ts";
-import { NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
-import type { Storage } from "./storage.ts";
+import { type LaneState, NEW_LANE } from "./lane-state.ts";
+import { listPartitions } from "./lanes.ts";
+import { readReceipt } from "./receipt.ts";
+import { type Cursor, type Position, readCursor, writeCursor } from "./receipt-cursor.ts";
+import { type Conditions, canBeExact, conditionsOf, questionOf, type ReceiptQuery, rangeOf } from "./receipt-query.ts";
+import { type FoundReceipt, readLaneState, showReceipt } from "./show-receipt.ts";
+import type { Row, Storage } from "./storage.ts";
 
-/** How far a promise is, as it is shown. */
-export type ReceiptState = WrittenState | "paused" | "parked";
-
-export interface ReceiptQuery {
-	readonly limit: number;
-	readonly state?: ReceiptState;
-	/** An event's id, a subject, a run's id, a repository, a key: the whole of it, or a part. */
-	readonly find?: string;
-}
-
-export interface FoundReceipt extends Omit<Receipt, "state"> {
-	readonly lane: string;
-	readonly state: ReceiptState;
-}
+export type { ReceiptState } from "./show-receipt.ts";
 
 export interface FoundReceipts {
 	/** The newest event first. */
 	readonly receipts: readonly FoundReceipt[];
-	/** False where there was more to look at than one request looks at. */
-	readonly complete: boolean;
+	/**
+	 * How to go on behind the first `count` of them, as the next question's `continue`; undefined where nothing is left.
+	 */
+	readonly continueAfter: (count: number) => string | undefined;
+	/** What could not be read, while the rest is here. */
+	readonly problems: readonly string[];
 }
 
 export interface ListOptions {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** How many rows one request looks at. */
-	readonly maxRows?: number;
+	/** How many pages of one lane one request looks at. */
+	readonly maxPages?: number;
+	/** No further page is begun after that, epoch milliseconds. */
+	readonly endsAt?: number;
 }
 
-const PAGE = 500;
-/** Columns that a text is looked for in. */
-const FOUND_IN = ["key", "id", "run", "subject", "repository", "window"] as const;
+/** What is looked for, in the terms of storage, and how far. */
+interface Search extends Conditions {
+	readonly query: ReceiptQuery;
+	readonly from: string;
+	readonly to: string;
+	readonly maxPages: number;
+	/** No page is begun after that, epoch milliseconds. */
+	readonly endsAt: number;
+	readonly now: () => number;
+}
 
-/** Finds receipts in all lanes, in bounded work. */
+/** What a lane has to offer, in order. */
+interface InLane {
+	readonly lane: string;
+	readonly start: Position;
+	readonly found: readonly FoundReceipt[];
+	/** Where it goes on behind `found`; undefined at its end. */
+	readonly next?: Position;
+	readonly problems: readonly string[];
+	readonly error?: unknown;
+}
+
+/** A page may take the service five seconds. */
+const MAX_MS = 20_000;
+const MAX_PAGES = 20;
+const PAGE = 1_000;
+/**
+ * Finds receipts in all lanes, in bounded work: it says where it stopped, and goes on there when it is asked to. Rejects
+ * with WrongContinue, and with the error of storage where no lane can be read.
+ */
 export async function listReceipts(
 	storage: Storage,
 	query: ReceiptQuery,
-	options: ListOptions,
+	{ now, maxPages = MAX_PAGES, endsAt = now() + MAX_MS }: ListOptions,
 ): Promise<FoundReceipts> {
-	const lanes = [...(await listLanes(storage)), NO_LANE];
-	const { find } = query;
-	if (find !== undefined) {
-		// What was given whole is found by the service itself, however far back.
-		const exactly = FOUND_IN.map((column) => `${column} eq '${find.replaceAll("'", "''")}'`).join(" or ");
-		const found = await search(storage, lanes, query, options, exactly);
-		if (found.receipts.length > 0) return found;
+	const question = questionOf(query);
+	const begun = query.continue === undefined ? undefined : readCursor(query.continue, question);
+	const lanes = await listPartitions(storage);
+	const { from, to } = rangeOf(query);
+	const afresh = new Map(lanes.map((lane) => [lane, { from }]));
+	const limits = { query, from, to, maxPages, endsAt, now };
+	const hasExact = canBeExact(query);
+	const start: Cursor = begun ?? { exact: hasExact, found: false, lanes: afresh };
+
+	const first = await searchAll(storage, { ...limits, ...conditionsOf(query, start.exact) }, start, lanes);
+	// What was given whole is found by the service itself. Only if there is no such thing, parts are looked for.
+	const isNone = first.receipts.length === 0 && first.leftAfter(0).size === 0;
+	if (!(start.exact && !start.found && isNone)) return answer(first, start);
+	const parts: Cursor = { exact: false, found: false, lanes: afresh };
+	const second = await searchAll(storage, { ...limits, ...conditionsOf(query, false) }, parts, lanes);
+	return answer({ ...second, problems: [...new Set([...first.problems, ...second.problems])] }, parts);
+
+	function answer({ receipts, leftAfter, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
+		const continueAfter = (count: number) => {
+			const left = leftAfter(count);
+			return left.size === 0 ? undefined : writeCursor({ exact, found: found || count > 0, lanes: left }, question);
+		};
+		return { receipts, continueAfter, problems };
 	}
-	return search(storage, lanes, query, options);
 }
 
-async function search(
+/** What all lanes have to offer together. */
+interface Searched {
+	readonly receipts: readonly FoundReceipt[];
+	/** Where each lane goes on once the first `count` were taken; without those that are at their end. */
+	readonly leftAfter: (count: number) => ReadonlyMap<string, Position>;
+	readonly problems: readonly string[];
+}
+
+async function searchAll(
 	storage: Storage,
-	lanes: readonly string[],
-	{ limit, state, find }: ReceiptQuery,
-	{ now, maxRows = 10_000 }: ListOptions,
-	where?: string,
-): Promise<FoundReceipts> {
-	let rowsLeft = maxRows;
-	const written = state === "paused" || state === "parked" ? "accepted" : state;
-	const conditions = [where, written && `state eq '${written}'`].filter((condition) => condition !== undefined);
-	const filter =
-		conditions.length === 0 ? {} : { where: conditions.map((condition) => `(${condition})`).join(" and ") };
-	const isWanted = (receipt: FoundReceipt) =>
-		(state === undefined || receipt.state === state) &&
-		(find === undefined || where !== undefined || mentions(receipt, find));
-
-	async function inLane(lane: string) {
-		const laneState = await readState(storage, lane, now());
-		const found: FoundReceipt[] = [];
-		let after: string | undefined;
-		for (;;) {
-			const page = await storage.list(lane, { ...ROWS.receipts, ...filter, top: PAGE, after });
-			const shown = page.rows.map((row) => show(readReceipt(row), lane, laneState, now()));
-			found.push(...shown.filter(isWanted));
-			// A page that holds few may have been looked for far.
-			rowsLeft -= PAGE;
-			after = page.next;
-			if (after === undefined || found.length >= limit) return { found, complete: true };
-			if (rowsLeft <= 0) return { found, complete: false };
-		}
-	}
-
-	const all = await Promise.all(lanes.map(inLane));
+	search: Search,
+	{ lanes }: Cursor,
+	known: readonly string[],
+): Promise<Searched> {
+	const places = [...lanes].filter(([lane]) => known.includes(lane));
+	const all = await Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
+	const failed = all.filter(({ error }) => error !== undefined);
+	if (all.length > 0 && failed.length === all.length) throw failed[0]?.error;
 	const receipts = all
 		.flatMap(({ found }) => found)
 		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
-		.slice(0, limit);
-	return { receipts, complete: all.every(({ complete }) => complete) };
+		.slice(0, search.query.limit);
+	const leftAfter = (count: number) => {
+		const taken = new Set(receipts.slice(0, count));
+		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
+		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
+	};
+	return { receipts, leftAfter, problems: [...new Set(all.flatMap(({ problems }) => problems))] };
 }
 
-async function readState(storage: Storage, lane: string, now: number): Promise<LaneState> {
-	const row = await storage.get(lane, STATE_KEY);
-	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
+/** Where a lane goes on once some of what it has found was taken. */
+function positionAfter({ start, found, next }: InLane, taken: ReadonlySet<FoundReceipt>): Position | undefined {
+	const count = found.filter((receipt) => taken.has(receipt)).length;
+	if (count === found.length) return next;
+	const last = found[count - 1];
+	// `!` sorts before every character of a key.
+	return last === undefined ? start : { from: `${last.rowKey}!` };
 }
 
-/** What waits is shown with what it waits for. */
-function show(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
-	const { to } = receipt;
-	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
-	const waits = waitingFor(state, { repository: to.repository, notBefore: 0 }, now);
-	if (waits === undefined) return { ...receipt, lane };
-	const until = new Date(waits.until).toISOString();
-	const next = waits.state === "parked" ? `tried again at ${until}` : `until ${until}`;
-	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${next}` };
-}
+async function searchLane(storage: Storage, search: Search, lane: string, start: Position): Promise<InLane> {
+	const { to, where, isWanted, maxPages, endsAt, now, query } = search;
+	const found: FoundReceipt[] = [];
+	const problems: string[] = [];
+	let next: Position | undefined = start;
+	let state: LaneState | undefined;
 
-function mentions({ key, event, to, window }: FoundReceipt, text: string): boolean {
-	const wanted = text.toLowerCase();
-	const places = [key, event.id, event.run, event.subject, to?.repository, window];
-	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
+	/** The lane's state is read only where something waits. */
+	async function toShown(row: Row): Promise<FoundReceipt> {
+		const receipt = readReceipt(row);
+		if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
+		return showReceipt(receipt, lane, state ?? NEW_LANE, now());
+	}
+
+	try {
+		for (let pages = 0; next !== undefined && found.length < query.limit; pages++) {
+			if (pages >= maxPages || (pages > 0 && now() > endsAt)) break;
+			const top = isWanted === undefined ? Math.min(PAGE, query.limit - found.length) : PAGE;
+			const { from, after }: Position = next;
+			const page = await storage.list(lane, { from, to, top, ...(where === undefined ? {} : { where }), after });
+			const shown: FoundReceipt[] = [];
+			for (const row of page.rows) shown.push(await toShown(row));
+			found.push(...(isWanted === undefined ? shown : shown.filter(isWanted)));
+			next = page.next === undefined ? undefined : { from, after: page.next };
+		}
+	} catch (error) {
+		const reason = (error as Error).message;
+		problems.push(`the receipts of the lane "${lane}" cannot be read: ${reason}`);
+		return { lane, start, found, ...(next === undefined ? {} : { next }), problems, error };
+	}
+	return { lane, start, found, ...(next === undefined ? {} : { next }), problems };
 }

@@ -1,17 +1,22 @@
-import { readEntry } from "./entry.ts";
+import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";
-import { fromColumns, type Gate, type LaneState, NEW_LANE } from "./lane-state.ts";
+import { readIgnoredCount } from "./ignored.ts";
+import { dueAt, fromColumns, type Gate, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
 import { listLanes } from "./lanes.ts";
-import { NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
+import { readRows } from "./read-rows.ts";
+import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
+import { isoOf } from "./show-receipt.ts";
 import type { Storage } from "./storage.ts";
-import { WINDOW_COLUMNS } from "./window.ts";
+import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
 export interface LaneOverview {
 	readonly lane: string;
 	readonly pause: LaneState["pause"];
 	readonly parked: Gate | null;
-	/** How many destinations are parked. */
+	/** Whether a breaker is recorded, whatever waits for it. */
+	readonly hasBreaker: boolean;
+	/** How many destinations are parked that something waits for. */
 	readonly parkedDestinations: number;
 	readonly waiting: number;
 	readonly windows: number;
@@ -19,42 +24,128 @@ export interface LaneOverview {
 	readonly gathering: readonly Gathering[];
 	/** The times of recent calls, epoch milliseconds. */
 	readonly calls: readonly number[];
-	/** When the oldest entry was accepted, ISO 8601. */
+	/** When the oldest delivery was accepted, ISO 8601. */
 	readonly oldest: string | null;
+	/** Since when the first delivery or window could have been sent or closed, apart from pace; epoch milliseconds. */
+	readonly dueSince: number | null;
 	readonly deadLetters: number;
+	/** How many events were ignored in all, those that left no receipt included. */
+	readonly ignored: number;
 	/** ISO 8601 */
 	readonly tokenExpiresAt: string | null;
+	/** The address of the service that its deliveries are for; null where no drainer has been there. */
+	readonly address: string | null;
+	/** What of it could not be read; the rest is as far as it was. */
+	readonly problem: string | null;
 }
 
 const MOST = 1_000;
+const COLUMNS = ["acceptedAt", "notBefore", "state", "calls", ...WINDOW_COLUMNS];
 
-/** How all lanes are: two short calls for each, one for each window, and one to find them. Rejects when storage cannot be reached. */
+const NOTHING: Omit<LaneOverview, "lane"> = {
+	pause: null,
+	parked: null,
+	hasBreaker: false,
+	parkedDestinations: 0,
+	waiting: 0,
+	windows: 0,
+	gathering: [],
+	calls: [],
+	oldest: null,
+	dueSince: null,
+	deadLetters: 0,
+	ignored: 0,
+	tokenExpiresAt: null,
+	address: null,
+	problem: null,
+};
+
+/**
+ * How all lanes are: two short calls for each, one for each window, and one to find them. One that cannot be read is named,
+ * and keeps no other from being told of. Rejects when none can be.
+ */
 export async function overview(storage: Storage, now: number): Promise<readonly LaneOverview[]> {
 	const lanes = await listLanes(storage);
-	return Promise.all([...lanes, NO_LANE].map((lane) => overviewOf(storage, lane, now)));
+	const failures: unknown[] = [];
+	const all = await Promise.all(
+		[...new Set([...lanes, NO_LANE, IGNORED_LANE])].map(async (lane) => {
+			try {
+				return lane === IGNORED_LANE ? await ignoredOf(storage) : await overviewOf(storage, lane, now);
+			} catch (error) {
+				failures.push(error);
+				const problem = `the lane "${lane}" cannot be read: ${(error as Error).message}`;
+				return { ...NOTHING, lane, problem };
+			}
+		}),
+	);
+	if (failures.length === all.length) throw failures[0];
+	return all;
+}
+
+async function ignoredOf(storage: Storage): Promise<LaneOverview> {
+	return { ...NOTHING, lane: IGNORED_LANE, ignored: (await readIgnoredCount(storage))?.total ?? 0 };
 }
 
 async function overviewOf(storage: Storage, lane: string, now: number): Promise<LaneOverview> {
-	const [pending, dead] = await Promise.all([
-		storage.list(lane, { ...ROWS.pending, top: MOST, select: ["acceptedAt", "state", "calls", ...WINDOW_COLUMNS] }),
-		storage.list(lane, { ...ROWS.deadLetters, top: MOST, select: ["key"] }),
+	const [{ rows, complete }, dead] = await Promise.all([
+		readRows(storage, lane, { ...ROWS.pending, select: COLUMNS }, MOST),
+		readRows(storage, lane, { ...ROWS.deadLetters, select: ["key"] }, MOST),
 	]);
-	const { rows } = pending;
-	const stateRow = rows.find(({ rowKey }) => rowKey === STATE_KEY);
-	const state = stateRow === undefined ? NEW_LANE : fromColumns(stateRow.columns, now);
-	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from));
-	const [oldest] = entries.map((row) => readEntry(row, now));
+	const row = rows.find(({ rowKey }) => rowKey === STATE_KEY);
+	const state = row === undefined ? NEW_LANE : fromColumns(row.columns, now);
+	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from)).map((one) => readEntry(one, now));
+	const windows = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).map(readWindow);
+	const filling = await gathering(storage, lane, rows);
 	return {
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
-		parkedDestinations: Object.keys(state.gates).length,
+		hasBreaker: state.parked !== null || Object.keys(state.gates).length > 0,
+		parkedDestinations: countGates(state, entries, windows, complete),
 		waiting: entries.length,
-		windows: rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).length,
-		gathering: await gathering(storage, lane, rows),
+		windows: windows.length,
+		gathering: filling.filter(({ since, closes, latest }) => [since, closes, latest].every((at) => isoOf(at) !== null)),
 		calls: state.calls,
-		oldest: oldest === undefined ? null : new Date(oldest.acceptedAt).toISOString(),
+		oldest: entries.map(({ acceptedAt }) => isoOf(acceptedAt)).find((at) => at !== null) ?? null,
+		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
+		ignored: 0,
 		tokenExpiresAt: state.tokenExpiresAt,
+		address: state.address,
+		problem: null,
 	};
+}
+
+/** A breaker that nothing waits for says nothing of the present. */
+function countGates(
+	{ gates }: LaneState,
+	entries: readonly Entry[],
+	windows: readonly Window[],
+	complete: boolean,
+): number {
+	if (!complete) return Object.keys(gates).length;
+	const wanted = new Set(
+		[...entries, ...windows.map(({ to }) => to)].map(({ repository }) => repository.toLowerCase()),
+	);
+	return Object.keys(gates).filter((repository) => wanted.has(repository)).length;
+}
+
+function dueSince(
+	state: LaneState,
+	entries: readonly Entry[],
+	windows: readonly Window[],
+	filling: readonly Gathering[],
+): number | null {
+	const laneAt = laneDueAt(state);
+	const times = [
+		...entries.map((entry) => Math.max(entry.acceptedAt, dueAt(state, entry))),
+		...windows.filter(({ dueAt: at }) => at > 0).map(({ dueAt: at }) => Math.max(at, laneAt)),
+		...filling.map(({ closes }) => Math.max(closes, laneAt)),
+	].filter((time) => Number.isFinite(time));
+	return times.length === 0 ? null : times.reduce((first, time) => Math.min(first, time));
+}
+
+/** The rows of a partition that hold no lane are none. */
+export function isLane({ lane }: Pick<LaneOverview, "lane">): boolean {
+	return lane !== NO_LANE && lane !== IGNORED_LANE;
 }

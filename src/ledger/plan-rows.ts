@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { MAX_INLINE_BYTES, newEntry } from "./entry.ts";
+import { newEntry } from "./entry.ts";
 import { isJoin, type Join, type Promised, type Request } from "./promise.ts";
 import { newReceipt } from "./receipt.ts";
+import { storeBody } from "./row-body.ts";
 import { entryKey, memberKey, receiptKey } from "./row-keys.ts";
-import type { Columns, Storage, Write } from "./storage.ts";
+import type { Storage, Write } from "./storage.ts";
 import { ensureWindow } from "./window.ts";
 
 /** A promise with the rows that it becomes. */
@@ -29,13 +29,6 @@ export interface Written {
 	readonly by: string;
 }
 
-/** What is too large for a property lies in a blob, which is written first. */
-interface Kept {
-	readonly columns: Columns;
-	readonly blobs: readonly string[];
-	readonly bytes: number;
-}
-
 /** A promise to the rows that it becomes, written together or not at all. */
 export async function planRows(storage: Storage, promised: Promised, written: Written): Promise<Planned> {
 	const { how } = promised;
@@ -47,11 +40,11 @@ async function planJoin(storage: Storage, promised: Promised, join: Join, writte
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
 	const place = memberKey(join.group, acceptedAt, key, sequence);
-	const line = await keep(storage, "line", key, join.line);
+	const line = await storeBody(storage, "line", key, join.line);
 	const columns = newReceipt({ ...promised, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: { key, receipt, ...line.columns } },
+		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
 	];
 	return { receipt, by, place, writes, shared: ensureWindow({ ...join, route, to }), bytes: line.bytes };
 }
@@ -61,7 +54,7 @@ async function planEntry(storage: Storage, promised: Promised, request: Request,
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
 	const place = entryKey(acceptedAt, sequence, key);
-	const body = await keep(storage, "body", key, request.body);
+	const body = await storeBody(storage, "body", key, request.body);
 	const blobs = [...(promised.blobs ?? []), ...body.blobs];
 	const columns = newReceipt({ ...promised, blobs }, { at: iso(acceptedAt), by, place });
 	const entry = { ...newEntry({ ...promised, receipt, acceptedAt, token: request.token }), ...body.columns };
@@ -70,19 +63,6 @@ async function planEntry(storage: Storage, promised: Promised, request: Request,
 		{ kind: "insert", rowKey: place, columns: entry },
 	];
 	return { receipt, by, place, writes, bytes: body.bytes };
-}
-
-/** A blob is named after its content: who promises the same anew, with another text, does not change the first promise. */
-async function keep(storage: Storage, name: "body" | "line", key: string, text: string): Promise<Kept> {
-	const content = Buffer.from(text);
-	if (content.length <= MAX_INLINE_BYTES) {
-		// Bytes travel as base64.
-		return { columns: { [name]: content }, blobs: [], bytes: Math.ceil((content.length * 4) / 3) };
-	}
-	const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
-	const blob = `${name === "body" ? "requests" : "lines"}/${key}-${hash}.json`;
-	await storage.write(blob, content, "application/json");
-	return { columns: { [`${name}Blob`]: blob }, blobs: [blob], bytes: 0 };
 }
 
 function iso(epochMs: number): string {

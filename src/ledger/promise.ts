@@ -39,6 +39,8 @@ export interface Join {
 	readonly group: string;
 	readonly quietMs: number;
 	readonly maxMs: number;
+	/** How many events one dispatch stands for at most; left out, the ledger's own limit. */
+	readonly maxEvents?: number;
 	readonly token?: string;
 	/** The event as a line of the manifest, JSON. */
 	readonly line: string;

@@ -1,9 +1,12 @@
+import { clipText } from "../clip-text.ts";
+import { readInstant } from "../instant.ts";
+import { cleanText } from "../report.ts";
 import type { AttemptRecord, EventFacts, Promised } from "./promise.ts";
 import { isJoin } from "./promise.ts";
 import type { Columns, Row } from "./storage.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
-export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected";
+export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
 
 /** What we promised for one event at one destination, and what became of it. */
 export interface Receipt {
@@ -28,14 +31,21 @@ export interface Receipt {
 }
 
 /** A receipt in one of these is final: nothing more is owed. */
-export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected"];
+export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
 export function isFinal({ state }: Pick<Receipt, "state">): boolean {
 	return FINAL_STATES.includes(state);
 }
 
-/** Long enough to be recognised by; the whole event is in what is sent. A table's property holds 32,000 characters. */
+/**
+ * What a text column holds, in UTF-16 units: long enough to recognise an event by, since the whole event is in what is
+ * sent or in its dead letter. A column holds 32 Ki of them, and 100 rows share 4 MiB.
+ */
 const MAX_FACT = 1_500;
+const MAX_REASON = 1_500;
+/** More than any clock writes, and RFC 3339 allows any number of digits. */
+const MAX_TIME = 64;
+const MAX_PLAIN = 200;
 const MAX_ATTEMPTS = 20;
 
 /** A new receipt's columns. */
@@ -48,9 +58,7 @@ export function newReceipt(
 		key,
 		state: isJoin(how) ? "coalescing" : "accepted",
 		...eventColumns(event),
-		route,
-		repository: to.repository,
-		dispatchType: to.dispatchType,
+		...destinationColumns(route, to),
 		acceptedAt: written.at,
 		by: written.by,
 		place: written.place,
@@ -58,21 +66,45 @@ export function newReceipt(
 	};
 }
 
+/** What a receipt keeps of an event, each text within its bound. */
 export function eventColumns({ id, type, source, subject, time, run }: EventFacts): Columns {
-	const [i, t, so, su] = [id, type, source, subject].map((text) => text.slice(0, MAX_FACT)) as [
-		string,
-		string,
-		string,
-		string,
-	];
 	return {
-		id: i,
-		type: t,
-		source: so,
-		subject: su,
-		time,
-		...(run === undefined ? {} : { run: run.slice(0, MAX_FACT) }),
+		id: clipText(id, MAX_FACT),
+		type: clipText(type, MAX_FACT),
+		source: clipText(source, MAX_FACT),
+		subject: clipText(subject, MAX_FACT),
+		time: clipTime(time),
+		...(run === undefined ? {} : { run: clipText(run, MAX_FACT) }),
 	};
+}
+
+/** Where a receipt's event goes; nothing for one that goes nowhere. */
+export function destinationColumns(route: string | null, to: Receipt["to"]): Columns {
+	return {
+		...(route === null ? {} : { route: clipText(route, MAX_FACT) }),
+		...(to === null
+			? {}
+			: { repository: clipText(to.repository, MAX_FACT), dispatchType: clipText(to.dispatchType, MAX_FACT) }),
+	};
+}
+
+export function reasonColumn(reason: string): string {
+	return cleanText(reason, MAX_REASON);
+}
+
+/** The same columns in a form that storage takes for certain: short, and of printable ASCII alone. */
+export function plainColumns(columns: Columns): Columns {
+	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
+	return Object.fromEntries(
+		Object.entries(columns).map(([name, value]) => [name, typeof value === "string" ? plain(value) : value]),
+	);
+}
+
+/** A time stays one that can be read: what is too long is the fraction of its second. */
+function clipTime(time: string): string {
+	if (time.length <= MAX_TIME) return time;
+	const instant = readInstant(time);
+	return instant === undefined ? "" : new Date(instant.epochMs).toISOString();
 }
 
 /** The first attempt says when the trouble began, the last ones say how it is now. */
@@ -85,6 +117,8 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 	// A merge cannot take a column away; it leaves it empty.
 	const text = (name: string) => (columns[name] === undefined || columns[name] === "" ? null : String(columns[name]));
 	const [repository, dispatchType, run] = [text("repository"), text("dispatchType"), text("run")];
+	const attempts = readAttempts(text("attempts"));
+	const damage = attempts === undefined ? "its row in storage is damaged: the attempts cannot be read" : null;
 	return {
 		rowKey,
 		key: text("key") ?? "",
@@ -101,11 +135,22 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		to: repository === null ? null : { repository, dispatchType: dispatchType ?? "" },
 		acceptedAt: text("acceptedAt") ?? "",
 		finishedAt: text("finishedAt"),
-		attempts: JSON.parse(text("attempts") ?? "[]") as AttemptRecord[],
-		reason: text("reason"),
+		attempts: attempts ?? [],
+		reason: [text("reason"), damage].filter((one) => one !== null).join("; ") || null,
 		window: text("window"),
 		by: text("by"),
 		place: text("place"),
 		blobs: text("blobs")?.split(" ") ?? [],
 	};
+}
+
+/** Undefined where they cannot be read. */
+function readAttempts(text: string | null): readonly AttemptRecord[] | undefined {
+	try {
+		const attempts: unknown = JSON.parse(text ?? "[]");
+		const isWhole = Array.isArray(attempts) && attempts.every((one) => typeof one === "object" && one !== null);
+		return isWhole ? (attempts as AttemptRecord[]) : undefined;
+	} catch {
+		return undefined;
+	}
 }

@@ -1,3 +1,4 @@
+import { readJson } from "../json.ts";
 import { deadLetterKey, NO_LANE } from "./row-keys.ts";
 import { isStorageError, type Storage } from "./storage.ts";
 
@@ -16,17 +17,29 @@ export async function readRejected(storage: Storage, receipt: string): Promise<R
 	const { event, eventBlob } = row.columns;
 	const blob = eventBlob === undefined ? {} : { blob: String(eventBlob) };
 	const content = blob.blob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(blob.blob);
-	return content && { element: JSON.parse(content.toString("utf8")) as unknown, ...blob };
+	return content && { element: readJson(content.toString("utf8")), ...blob };
 }
 
-/** Forgets a rejected event that was accepted after all: its new receipt stands for it from now on. */
+/**
+ * Removes a rejected event that was accepted after all: its new receipt stands for it from now on. The rows go first,
+ * together: as long as they are there, the event can be read, and a replay that broke off is repeated.
+ */
 export async function forgetRejected(storage: Storage, receipt: string, { blob }: RejectedLetter): Promise<void> {
-	// First, as upkeep does: nothing would find it without its row.
+	const rows = [receipt, deadLetterKey(receipt)];
+	if (!(await removeRows(storage, rows))) for (const row of rows) await removeRows(storage, [row]);
 	if (blob !== undefined) await storage.remove(blob);
-	const rows = [receipt, deadLetterKey(receipt)].map((rowKey) => ({ kind: "delete", rowKey }) as const);
+}
+
+/** Answers false where one of them is gone already. */
+async function removeRows(storage: Storage, rows: readonly string[]): Promise<boolean> {
 	try {
-		await storage.commit(NO_LANE, rows);
+		await storage.commit(
+			NO_LANE,
+			rows.map((rowKey) => ({ kind: "delete", rowKey })),
+		);
+		return true;
 	} catch (error) {
-		if (!(isStorageError(error) && error.status === 404)) throw error;
+		if (isStorageError(error) && error.status === 404) return false;
+		throw error;
 	}
 }

@@ -1,3 +1,5 @@
+import { readInstant } from "../instant.ts";
+
 /**
  * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
  * windows, the entries in the order of acceptance.
@@ -32,10 +34,10 @@ export function inOrder(epochMs: number): string {
 /**
  * A receipt's key, which follows from the event alone, so that a redelivered event meets its receipt; the newest event
  * first. The time is read as a moment, since it may arrive in another spelling: the Event Grid trigger writes times anew.
- * @param time RFC 3339, or empty
+ * @param time RFC 3339; what is none counts as 1970
  */
 export function receiptKey(time: string, key: string): string {
-	return `r-${receiptOrder(time === "" ? 0 : Date.parse(time))}-${key}`;
+	return `r-${receiptOrder(readInstant(time)?.epochMs ?? 0)}-${key}`;
 }
 
 /** The part of a receipt's key that stands for its event's time. */

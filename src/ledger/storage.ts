@@ -10,9 +10,17 @@ export interface Storage {
 	get(partition: string, rowKey: string): Promise<Row | undefined>;
 	/** One page of a partition's rows in the order of their keys. */
 	list(partition: string, range: Range): Promise<Page>;
-	/** Puts a message that never expires. Answers what removes it again. */
-	put(text: string, visibleInSeconds: number): Promise<PutMessage>;
-	/** Removes a message that nobody has taken since. */
+	/**
+	 * Removes one row, if it is still the version that was read. Answers whether it is gone: false where another version is
+	 * there. A transaction cannot do this, since the SDK leaves the ETag of a delete away in it.
+	 */
+	removeRow(partition: string, rowKey: string, etag: string): Promise<boolean>;
+	/**
+	 * Puts a message that never expires. Answers what removes it again.
+	 * @param queue one that is not the ledger's
+	 */
+	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
+	/** Removes a message of the ledger's queue that nobody has taken since. */
 	unput(message: PutMessage): Promise<void>;
 	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while somebody holds it. */
 	lease(blob: string, seconds: number): Promise<string | undefined>;
@@ -22,18 +30,28 @@ export interface Storage {
 	/** Writes a blob anew. Answers its URL. */
 	write(blob: string, content: Buffer, contentType: string): Promise<string>;
 	/**
+	 * Writes a blob anew from what comes, and has little of it in memory at a time. It is there when all of it is, or not
+	 * at all. What fits into one call is one call. Answers its URL.
+	 */
+	writeStream(blob: string, content: AsyncIterable<Buffer>, contentType: string): Promise<string>;
+	/**
 	 * A blob's content; undefined where there is none.
 	 * @param container one that is not the ledger's, here and below
 	 */
 	read(blob: string, container?: string): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
 	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
-	/** Removes a blob, if it is there. */
-	remove(blob: string, container?: string): Promise<void>;
+	/**
+	 * Removes a blob. Answers whether it is gone: false where it was written after `unmodifiedSince`, epoch milliseconds.
+	 */
+	remove(blob: string, container?: string, unmodifiedSince?: number): Promise<boolean>;
 }
 
 /** A row's columns; times are ISO 8601 texts, so that they can be read, compared and sorted anywhere. */
 export type Columns = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
+
+/** May be selected like a column: when the row was last written, by the service's clock, ISO 8601. */
+export const WRITTEN_AT = "Timestamp";
 
 export interface Row {
 	readonly rowKey: string;
@@ -78,15 +96,20 @@ export interface PutMessage {
 	readonly popReceipt: string;
 }
 
-/** A call that storage has refused, or that did not get through. */
+/** A call that storage has refused, or of which it is not known what came of it. */
 export class StorageError extends Error {
 	override readonly name = "StorageError";
-	/** The HTTP status; none where no answer came. */
+	/** The HTTP status of the refusal; none where no answer came, or none that tells what was done. */
 	readonly status: number | undefined;
 
 	constructor(message: string, status: number | undefined, options?: ErrorOptions) {
 		super(message, options);
 		this.status = status;
+	}
+
+	/** Whether it is about the content of what was to be written, and not about the service: the same write is never taken. */
+	get refusesContent(): boolean {
+		return this.status === 400 || this.status === 413;
 	}
 
 	/**

@@ -1,7 +1,9 @@
-import { listLanes } from "./lanes.ts";
+import pMap from "p-map";
+import { listPartitions } from "./lanes.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { deadLetterKey, NO_LANE, ROWS, receiptOrder } from "./row-keys.ts";
-import { isStorageError, type Storage, type Write } from "./storage.ts";
+import { removeReceipt } from "./remove-receipt.ts";
+import { IGNORED_LANE, ROWS, receiptOrder } from "./row-keys.ts";
+import { isStorageError, type Range, type Storage, WRITTEN_AT } from "./storage.ts";
 
 export interface TidyOptions {
 	/** Epoch milliseconds. */
@@ -10,73 +12,130 @@ export interface TidyOptions {
 	readonly keepMs: number;
 	/** It stops then, epoch milliseconds; the next day goes on. */
 	readonly endsAt: number;
+	/** How many ignored events are kept. */
+	readonly keepIgnored?: number;
 }
 
 export interface Tidied {
 	readonly removed: number;
-	/** Whether everything was looked at. */
+	/** Whether everything was looked at, and could be removed. */
 	readonly complete: boolean;
+	/** What could not be removed, by its partition and the first reason. */
+	readonly failures: readonly { readonly lane: string; readonly reason: string }[];
 }
 
-/** A transaction holds 100 rows; a receipt may have a dead letter beside it. */
-const PAGE = 50;
+type TidiedLane = Pick<Tidied, "removed" | "complete"> & { readonly reason?: string };
+
+const PAGE = 500;
+const AT_ONCE = 16;
+const MOST_IGNORED = 1_000;
 
 /**
- * Removes receipts that were final long ago, with their dead letters and blobs, and never anything else. An event's time
- * is never later than the end of its receipt, so only the older part of each lane is looked at.
+ * Removes receipts that were final long ago, with their dead letters and blobs, and never anything else. No partition
+ * takes the time of another, and none that fails keeps another from being looked at.
  */
 export async function tidy(storage: Storage, options: TidyOptions): Promise<Tidied> {
-	let removed = 0;
-	for (const lane of [...(await listLanes(storage)), NO_LANE]) {
-		const tidied = await tidyLane(storage, lane, options);
+	const { now, endsAt } = options;
+	const lanes = await listPartitions(storage);
+	let [removed, complete] = [0, true];
+	const failures: { lane: string; reason: string }[] = [];
+	for (const [index, lane] of lanes.entries()) {
+		const share = Math.max(0, endsAt - now()) / (lanes.length - index);
+		const tidied = await tidyLane(storage, lane, { ...options, endsAt: now() + share });
 		removed += tidied.removed;
-		if (!tidied.complete) return { removed, complete: false };
+		complete &&= tidied.complete;
+		if (tidied.reason !== undefined) failures.push({ lane, reason: tidied.reason });
 	}
-	return { removed, complete: true };
+	return { removed, complete, failures };
 }
 
-async function tidyLane(storage: Storage, lane: string, { now, keepMs, endsAt }: TidyOptions): Promise<Tidied> {
+async function tidyLane(storage: Storage, lane: string, options: TidyOptions): Promise<TidiedLane> {
+	const { keepIgnored = MOST_IGNORED } = options;
+	const found = lane === IGNORED_LANE ? beyondNewest(storage, keepIgnored, options) : longFinal(storage, lane, options);
+	let [removed, complete] = [0, true];
+	let reason: string | undefined;
+	try {
+		for await (const page of found) {
+			if (page === "late") return { removed, complete: false, ...(reason === undefined ? {} : { reason }) };
+			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
+			removed += ends.filter((end) => end === true).length;
+			reason ??= ends.find((end) => typeof end === "string");
+			complete &&= !ends.some((end) => typeof end === "string");
+		}
+	} catch (error) {
+		return { removed, complete: false, reason: reason ?? (error as Error).message };
+	}
+	return { removed, complete, ...(reason === undefined ? {} : { reason }) };
+}
+
+type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
+
+/** One that cannot be removed keeps no other. Answers why, or whether it is gone. */
+async function remove(storage: Storage, lane: string, row: Found[number]): Promise<boolean | string> {
+	try {
+		const { rowKey, state, blobs } = readReceipt(row);
+		const writtenAt = Date.parse(String(row.columns[WRITTEN_AT]));
+		return await removeReceipt(storage, lane, { rowKey, etag: row.etag, state, blobs, writtenAt });
+	} catch (error) {
+		// Changed just now: it is left alone.
+		return isStorageError(error) && error.conflict ? false : (error as Error).message;
+	}
+}
+
+/**
+ * Pages of receipts that were final before `keepMs`. An event's time is hardly ever later than the end of its receipt, so
+ * the receipts of events of that age are looked at, and of events that are dated in the future.
+ */
+async function* longFinal(
+	storage: Storage,
+	lane: string,
+	{ now, keepMs, endsAt }: TidyOptions,
+): AsyncGenerator<Found | "late"> {
 	const before = now() - keepMs;
 	const finals = FINAL_STATES.map((state) => `state eq '${state}'`).join(" or ");
 	const where = `finishedAt gt '' and finishedAt lt '${new Date(before).toISOString()}' and (${finals})`;
-	let removed = 0;
+	const { from, to } = ROWS.receipts;
+	const future = { from, to: `${from}${receiptOrder(now())}` };
+	const old = { from: `${from}${receiptOrder(before)}`, to };
+	for (const range of [future, old]) {
+		yield* pagesOf(storage, lane, { ...range, where, select: ["state", "blobs", WRITTEN_AT] }, now, endsAt);
+	}
+}
+
+/** Pages of ignored events that come after the newest ones; these, too, are kept no longer than others. */
+async function* beyondNewest(
+	storage: Storage,
+	keep: number,
+	{ now, keepMs, endsAt }: TidyOptions,
+): AsyncGenerator<Found | "late"> {
+	const before = new Date(now() - keepMs).toISOString();
+	let seen = 0;
+	for await (const page of pagesOf(
+		storage,
+		IGNORED_LANE,
+		{ ...ROWS.receipts, select: ["acceptedAt", WRITTEN_AT] },
+		now,
+		endsAt,
+	)) {
+		if (page === "late") return yield page;
+		const first = seen;
+		seen += page.length;
+		yield page.filter(({ columns }, index) => first + index >= keep || String(columns["acceptedAt"]) < before);
+	}
+}
+
+async function* pagesOf(
+	storage: Storage,
+	lane: string,
+	range: Omit<Range, "top" | "after">,
+	now: () => number,
+	endsAt: number,
+): AsyncGenerator<Found | "late"> {
 	let after: string | undefined;
 	do {
-		if (now() > endsAt) return { removed, complete: false };
-		const page = await storage.list(lane, {
-			from: `r-${receiptOrder(before)}`,
-			to: ROWS.receipts.to,
-			top: PAGE,
-			select: ["state", "key", "blobs", "finishedAt"],
-			where,
-			after,
-		});
-		const receipts = page.rows.map(readReceipt);
-		// The blobs go first: a row whose blob is gone can be tidied again, a blob without a row would stay for ever.
-		for (const blob of receipts.flatMap(({ blobs }) => blobs)) await storage.remove(blob);
-		await removeRows(
-			storage,
-			lane,
-			receipts.flatMap(({ rowKey, state }) => rowsOf(rowKey, state)),
-		);
-		removed += receipts.length;
+		if (now() > endsAt) return yield "late";
+		const page = await storage.list(lane, { ...range, top: PAGE, after });
+		yield page.rows;
 		after = page.next;
 	} while (after !== undefined);
-	return { removed, complete: true };
-}
-
-function rowsOf(receipt: string, state: string): readonly Write[] {
-	const rows = state === "dead" || state === "rejected" ? [receipt, deadLetterKey(receipt)] : [receipt];
-	return rows.map((rowKey) => ({ kind: "delete", rowKey }));
-}
-
-async function removeRows(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
-	if (writes.length === 0) return;
-	try {
-		await storage.commit(lane, writes);
-	} catch (error) {
-		if (!(isStorageError(error) && error.status === 404)) throw error;
-		// Another instance is tidying, too, or has been interrupted.
-		if (writes.length > 1) for (const write of writes) await removeRows(storage, lane, [write]);
-	}
 }

@@ -14,18 +14,30 @@ const NUMBER_BYTES = 30;
 /** The lane's state row: each of its two texts or times fills a property at most. */
 const STATE_BYTES = 256 * 1024;
 
+interface TransactionOptions {
+	/** Whether a lane's state row is added to each transaction, as `Hold.commit` does. */
+	readonly withState?: boolean;
+}
+
 /**
  * Distributes writes over transactions that storage takes: each has at most 100 rows and 4 MiB.
  * @param groups writes that may be apart from each other; those of one group stay together, in their order
- * @param withState whether a lane's state row is added to each transaction, as `Hold.commit` does
  */
 export function inTransactions(
 	groups: readonly (readonly Write[])[],
-	{ withState = false }: { readonly withState?: boolean } = {},
+	options?: TransactionOptions,
 ): readonly (readonly Write[])[] {
+	return groupsByTransaction(groups, options).map((together) => together.flat());
+}
+
+/** The same, for whoever has to know which groups share a transaction. */
+export function groupsByTransaction(
+	groups: readonly (readonly Write[])[],
+	{ withState = false }: TransactionOptions = {},
+): readonly (readonly (readonly Write[])[])[] {
 	const maxRows = withState ? MAX_ROWS - 1 : MAX_ROWS;
 	const maxBytes = withState ? MAX_BYTES - STATE_BYTES : MAX_BYTES;
-	const transactions: Write[][] = [];
+	const transactions: (readonly Write[])[][] = [];
 	let [rows, bytes] = [Number.POSITIVE_INFINITY, 0];
 	for (const group of groups) {
 		if (group.length === 0) continue;
@@ -34,7 +46,7 @@ export function inTransactions(
 			transactions.push([]);
 			[rows, bytes] = [0, 0];
 		}
-		transactions.at(-1)?.push(...group);
+		transactions.at(-1)?.push(group);
 		[rows, bytes] = [rows + group.length, bytes + more];
 	}
 	return transactions;

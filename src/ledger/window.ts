@@ -7,19 +7,27 @@ export interface Group {
 	readonly group: string;
 	readonly quietMs: number;
 	readonly maxMs: number;
+	/** How many events one dispatch stands for at most; left out, `MAX_EVENTS`. */
+	readonly maxEvents?: number;
 	readonly route: string;
 	readonly to: { readonly repository: string; readonly dispatchType: string };
 	readonly token?: string;
+	/** A dispatch of which nothing is left to tell who its members were: they are gathered anew, under another key. */
+	readonly after?: string;
 }
 
 /** A group that is being gathered, as a row of its lane. */
 export interface Window extends Group {
+	readonly maxEvents: number;
 	readonly rowKey: string;
 	/** Not before then need anybody look at its members, epoch milliseconds; 0 where nobody has looked yet. */
 	readonly dueAt: number;
 	/** The newest member that was seen then, and when the oldest was accepted, epoch milliseconds. */
 	readonly newest?: string;
 	readonly oldestAt?: number;
+	/** How many members were seen, and how many bytes their lines take. */
+	readonly seen: number;
+	readonly seenBytes: number;
 }
 
 /** What `readWindow` reads. */
@@ -27,48 +35,91 @@ export const WINDOW_COLUMNS = [
 	"group",
 	"quietMs",
 	"maxMs",
+	"maxEvents",
 	"route",
 	"repository",
 	"dispatchType",
 	"token",
+	"after",
 	"dueAt",
 	"newest",
 	"oldestAt",
+	"seen",
+	"seenBytes",
 ] as const;
 
+/** What one dispatch stands for at most: so many events, and so many bytes of manifest. What is left is the next window's. */
+export const MAX_EVENTS = 100_000;
+export const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
+/** What a route can ask for. */
+const LONGEST_MS = 86_400_000;
+
 /** Makes sure that a group's window is there, and leaves it as it is if it was. */
-export function ensureWindow({ group, quietMs, maxMs, route, to, token }: Group): Write {
+export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, route, to, token, after }: Group): Write {
 	const columns = {
 		group,
 		quietMs,
 		maxMs,
+		maxEvents,
 		route,
 		repository: to.repository,
 		dispatchType: to.dispatchType,
 		...(token === undefined ? {} : { token }),
+		...(after === undefined ? {} : { after }),
 	};
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
 
+/** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not hold its lane up. */
 export function readWindow({ rowKey, columns }: Row): Window {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
-	const time = (name: string) => (columns[name] === undefined ? undefined : Date.parse(String(columns[name])));
-	const [token, newest, oldestAt] = [text("token"), text("newest"), time("oldestAt")];
+	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);
+	const time = (name: string) => {
+		const at = Date.parse(text(name) ?? "");
+		return Number.isNaN(at) ? undefined : at;
+	};
+	const [token, oldestAt, after] = [text("token"), time("oldestAt"), text("after")];
+	const newest = /^m-[\w-]+$/.test(text("newest") ?? "") ? text("newest") : undefined;
+	const maxMs = within(number("maxMs") ?? 0, 0, LONGEST_MS);
+	const latest = oldestAt === undefined ? Number.POSITIVE_INFINITY : oldestAt + maxMs;
 	return {
 		rowKey,
-		group: text("group") ?? "",
-		quietMs: Number(columns["quietMs"]),
-		maxMs: Number(columns["maxMs"]),
+		group: rowKey.slice(windowKey("").length),
+		quietMs: within(number("quietMs") ?? 0, 0, LONGEST_MS),
+		maxMs,
+		maxEvents: within(Math.floor(number("maxEvents") ?? MAX_EVENTS), 1, MAX_EVENTS),
 		route: text("route") ?? "",
 		to: { repository: text("repository") ?? "", dispatchType: text("dispatchType") ?? "" },
-		dueAt: time("dueAt") ?? 0,
+		dueAt: Math.min(time("dueAt") ?? 0, latest),
+		seen: number("seen") ?? 0,
+		seenBytes: number("seenBytes") ?? 0,
 		...(token === undefined ? {} : { token }),
 		...(newest === undefined ? {} : { newest }),
 		...(oldestAt === undefined ? {} : { oldestAt }),
+		...(after === undefined ? {} : { after }),
 	};
 }
 
-/** A member's key says when it was accepted: `m-group-time-key`. */
+/** The group of a window, apart from what is known of its members. */
+export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, token, after }: Window): Group {
+	return {
+		group,
+		quietMs,
+		maxMs,
+		maxEvents,
+		route,
+		to,
+		...(token === undefined ? {} : { token }),
+		...(after === undefined ? {} : { after }),
+	};
+}
+
+/** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. */
 export function acceptedAtOf(memberRowKey: string): number {
-	return Number(memberRowKey.split("-")[2]);
+	const at = Number(memberRowKey.split("-")[2]);
+	return Number.isFinite(at) ? at : 0;
+}
+
+function within(value: number, least: number, most: number): number {
+	return Math.min(Math.max(value, least), most);
 }

@@ -4,7 +4,7 @@ import { tokenOf } from "./github-rules.ts";
 
 /**
  * A call of the API, as a judge of a storm needs it: a dispatch that was taken twice under one key is excused by a call
- * with that key that has no status.
+ * with that key that has no status, or that was `taken` though it was answered otherwise.
  */
 export interface ApiCall {
 	/** Epoch milliseconds of its arrival. */
@@ -15,6 +15,8 @@ export interface ApiCall {
 	readonly key?: string;
 	/** The scripted fault in place of the proper answer; a number is its status. */
 	readonly fault?: "hang" | "cut before" | "cut after" | number;
+	/** The fault said that the dispatch is taken all the same. */
+	readonly taken?: true;
 	/** The status that was sent; null without one: under way, hanging, cut off, or given up by the caller. */
 	readonly status: number | null;
 }
@@ -34,6 +36,7 @@ export function noteCall(
 		token: tokenOf(headers),
 		...(key === undefined ? {} : { key }),
 		...(note === undefined ? {} : { fault: note }),
+		...(fault?.taken === true ? { taken: true } : {}),
 		status: null,
 	};
 }

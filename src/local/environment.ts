@@ -1,5 +1,7 @@
 import { isLoopback } from "../is-loopback.ts";
 import type { Env } from "../settings.ts";
+import { StartError } from "./start-error.ts";
+import { remoteStorageHosts } from "./storage-hosts.ts";
 
 /** How the app is to be run on this machine. */
 export interface LocalSetup {
@@ -18,21 +20,27 @@ export interface LocalSetup {
 /** What could let a real token near the stand-in. */
 const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_APP_ID", "PAT_TOKEN"];
 
+/** The settings of an identity-based connection. The local triggers connect with a connection string. */
+const IDENTITY = /^AzureWebJobsStorage__/i;
+
 /**
  * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
  * a live `GITHUB_TOKEN` by themselves, so none of that is used unless it was clearly meant: with `--github real`, or
  * with a `GITHUB_API_URL` on this machine.
+ * @throws StartError for a storage account that a GitHub on this machine must not be let near
  */
 export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
 	const given = env["GITHUB_API_URL"]?.trim();
 	const storage = env["AzureWebJobsStorage"]?.trim() || undefined;
-	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes: [] };
-	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, storage, notes: [] };
+	if (storage !== undefined) checkStorage(storage, options.real);
+	const notes = noteIdentity(env);
+	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes };
+	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, storage, notes };
 	// A vault on this machine is a stand-in, too.
 	const vault = isLocal(env["KEY_VAULT_URL"]) ? env["KEY_VAULT_URL"] : undefined;
 	const ignored = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
 	const reason = "not used: dispatches go to the stand-in (--github real uses them)";
-	const notes = ignored.length === 0 ? [] : [`${ignored.join(", ")} ${reason}`];
+	if (ignored.length > 0) notes.unshift(`${ignored.join(", ")} ${reason}`);
 	const standIn = {
 		GITHUB_API_URL: options.standInUrl,
 		GITHUB_REPOSITORY: "contoso/fraud-model",
@@ -42,6 +50,28 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 		KEY_VAULT_URL: vault,
 	};
 	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, storage, notes };
+}
+
+/** What waits in an account for GitHub would be taken from there, and sent to a stand-in. */
+function checkStorage(connectionString: string, real: boolean): void {
+	const hosts = remoteStorageHosts(connectionString);
+	if (hosts === undefined) {
+		throw new StartError(
+			"AzureWebJobsStorage is not the connection string of a storage account; leave it out (Azurite is started then), or set it to UseDevelopmentStorage=true or to AccountName=…;AccountKey=…",
+		);
+	}
+	if (hosts.length === 0 || real) return;
+	throw new StartError(
+		`AzureWebJobsStorage names a storage account that is not on this machine (${hosts[0]}), and dispatches go to a GitHub on this machine: what waits in that account for GitHub would be taken and never arrive there. Leave AzureWebJobsStorage out (Azurite is started then), or set it to UseDevelopmentStorage=true; if that account is meant, add --github real`,
+	);
+}
+
+function noteIdentity(env: Env): string[] {
+	const names = Object.keys(env).filter((name) => IDENTITY.test(name) && env[name]);
+	if (names.length === 0) return [];
+	return [
+		`${names.join(", ")} not used: on this machine storage is reached by the connection string AzureWebJobsStorage`,
+	];
 }
 
 function isLocal(url: string | undefined): boolean {

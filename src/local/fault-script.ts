@@ -3,11 +3,16 @@ export interface Fault {
 	/** The status to answer with; left out, the proper answer is given (after `delayMs`, or cut off by `cut`). */
 	readonly status?: number;
 	readonly headers?: Readonly<Record<string, string>>;
-	/** The answer's body, as JSON; left out, GitHub's form of an error. */
+	/**
+	 * The answer's body: as JSON, or a text as it stands where `headers` say that it is none. Left out, GitHub's form of an
+	 * error.
+	 */
 	readonly body?: unknown;
 	readonly delayMs?: number;
 	/** Never answers. */
 	readonly hang?: boolean;
+	/** With `status` or `hang`: GitHub takes the dispatch all the same, as it has been seen to do before a 502. */
+	readonly taken?: boolean;
 	/** Breaks the connection instead of answering: `before` GitHub has taken the dispatch, or `after`, so that a 204 is lost. */
 	readonly cut?: "before" | "after";
 	readonly times?: number;
@@ -15,7 +20,7 @@ export interface Fault {
 	readonly repository?: string;
 }
 
-const KEYS = new Set(["status", "headers", "body", "delayMs", "hang", "cut", "times", "repository"]);
+const KEYS = new Set(["status", "headers", "body", "delayMs", "hang", "taken", "cut", "times", "repository"]);
 
 /** A queue of faults; the first one that applies to a request serves it. */
 export class FaultScript {
@@ -58,11 +63,15 @@ function check(fault: unknown, index: number): Fault {
 	const unknown = Object.keys(fault).find((key) => !KEYS.has(key));
 	if (unknown !== undefined)
 		throw new TypeError(`${place}: there is no "${unknown}"; there are ${[...KEYS].join(", ")}`);
-	const { status, headers, hang, cut, times, delayMs, repository } = fault as Fault;
+	const { status, headers, hang, taken, cut, times, delayMs, repository } = fault as Fault;
 	if (headers !== undefined && !areHeaders(headers)) {
 		throw new TypeError(`${place}.headers must be an object of header names and strings`);
 	}
 	if (hang !== undefined && typeof hang !== "boolean") throw new TypeError(`${place}.hang is true or false`);
+	if (taken !== undefined && typeof taken !== "boolean") throw new TypeError(`${place}.taken is true or false`);
+	if (taken === true && (cut !== undefined || (status === undefined && hang !== true))) {
+		throw new TypeError(`${place}.taken goes with status or hang; cut says by itself whether a dispatch is taken`);
+	}
 	if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
 		throw new TypeError(`${place}.status must be from 200 to 599`);
 	}

@@ -68,7 +68,9 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 			: http.find(({ called, binding }) => serves(called, binding, request.method ?? "", path));
 		// The real host answers 404 to a method that a function does not take, too.
 		if (found === undefined) return void response.writeHead(404).end();
-		const sent = body.length > 0 ? { body: { bytes: body } } : {};
+		// The real host hands on only a body whose length was announced; one in chunks arrives as none.
+		// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
+		const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
 		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
 		const { http: given } = ((await invoke(app, found.called, input, onLog)) ?? {}) as RpcHttp;
 		response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
@@ -88,7 +90,8 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 			{ method, functionName, headers, body: body.toString("utf8") },
 			isTriggered ? runEvent(called) : undefined,
 		);
-		response.writeHead(answered.status, { ...TEXT, ...answered.headers }).end(answered.body);
+		const type = answered.body === undefined ? {} : TEXT;
+		response.writeHead(answered.status, { ...type, ...answered.headers }).end(answered.body);
 	}
 
 	function runEvent(called: RegisteredFunction) {
@@ -118,13 +121,13 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 
 function answerLocally(
 	workbench: Workbench,
-	{ method = "", headers }: IncomingMessage,
+	{ method = "" }: IncomingMessage,
 	response: ServerResponse,
 	{ pathname, searchParams: query }: URL,
 	body: Buffer,
 ): void {
 	const path = pathname.slice("/_local".length);
-	const answered = workbench({ method, path, query, headers, body: body.toString("utf8") });
+	const answered = workbench({ method, path, query, body: body.toString("utf8") });
 	response.writeHead(answered.status, { "content-type": "application/json; charset=utf-8" });
 	response.end(JSON.stringify(answered.body));
 }

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import { type Answer, githubError } from "./github-rules.ts";
+import { ownerAnswer } from "./repository-answers.ts";
 
 /** A GitHub App as the stand-in knows it. */
 export interface StandInApp {
@@ -8,6 +9,8 @@ export interface StandInApp {
 	readonly key: string;
 	/** The owners that have installed it; none given, all have. */
 	readonly owners?: readonly string[];
+	/** A new token is refused for so long, as if it were none: it takes seconds until all of GitHub knows it. */
+	readonly unknownForMs?: number;
 }
 
 /** Installation tokens live one hour. Source: docs.github.com, "Generating an installation access token". */
@@ -18,54 +21,99 @@ const DRIFT_SECONDS = 60;
 
 /** The part of GitHub's API that only an app may call, as documented. */
 export interface AppRules {
-	/** Answers a call of that part; undefined where the path is another's. */
-	answer(method: string, path: string, jwt: string | undefined): Answer | undefined;
-	/** Whether a token was issued here and has not ended. */
+	/**
+	 * Answers a call of that part; undefined where the path is another's.
+	 * @param url of the stand-in
+	 */
+	answer(method: string, path: string, jwt: string | undefined, url: string): Answer | undefined;
+	/** Whether a token was issued here, is known by now, and has not ended. */
 	isValid(token: string): boolean;
+	/** What a token of a suspended installation is answered, whatever it asks for. */
+	refuseSuspended(token: string): Answer | undefined;
 	/** Ends every token that was issued. */
 	revoke(): void;
+	/** Suspends the installations of these owners, and no others. */
+	suspend(owners: readonly string[]): void;
 }
+
+const PERMISSIONS = { contents: "write", metadata: "read" };
+const INSTALLED_AT = "2026-01-05T08:00:00Z";
 
 /** @param now epoch milliseconds */
 export function createAppRules(app: StandInApp, now: () => number): AppRules {
-	const issued = new Map<string, number>();
+	const issued = new Map<string, { owner: string; at: number }>();
 	const installations = new Map<string, number>();
+	let suspended = new Map<string, string>();
 	let count = 0;
 
-	function installation(owner: string): Answer {
+	function installation(owner: string, url: string): Answer {
 		const id = installations.get(owner) ?? 4_000_000 + installations.size;
 		installations.set(owner, id);
-		return {
-			status: 200,
-			body: { id, app_id: Number(app.id), target_type: "Organization", account: { login: owner } },
+		const suspendedAt = suspended.get(owner) ?? null;
+		const body = {
+			id,
+			account: ownerAnswer(url, owner),
+			app_id: Number(app.id),
+			app_slug: "grid-dispatch",
+			target_id: 1,
+			target_type: "Organization",
+			repository_selection: "all",
+			access_tokens_url: `${url}/app/installations/${id}/access_tokens`,
+			repositories_url: `${url}/installation/repositories`,
+			html_url: `https://github.com/organizations/${owner}/settings/installations/${id}`,
+			permissions: PERMISSIONS,
+			events: [],
+			single_file_name: null,
+			created_at: INSTALLED_AT,
+			updated_at: INSTALLED_AT,
+			suspended_by: suspendedAt === null ? null : ownerAnswer(url, owner),
+			suspended_at: suspendedAt,
 		};
+		return { status: 200, body };
 	}
 
-	function issue(): Answer {
-		const expiresAt = now() + TOKEN_LIFE_MS;
+	function issue(owner: string): Answer {
+		if (suspended.has(owner)) return githubError(403, SUSPENDED);
+		const at = now();
 		const token = `ghs_${app.id}_${String(++count).padStart(30, "0")}`;
-		issued.set(token, expiresAt);
-		const permissions = { contents: "write", metadata: "read" };
-		const expires_at = new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z");
-		return { status: 201, body: { token, expires_at, permissions, repository_selection: "all" } };
+		issued.set(token, { owner, at });
+		const expires_at = isoSeconds(at + TOKEN_LIFE_MS);
+		return { status: 201, body: { token, expires_at, permissions: PERMISSIONS, repository_selection: "all" } };
 	}
 
 	return {
-		answer(method, path, jwt) {
+		answer(method, path, jwt, url) {
 			const [, owner] = /^\/(?:api\/v3\/)?repos\/([^/]+)\/[^/]+\/installation$/.exec(path) ?? [];
 			const [, id] = /^\/(?:api\/v3\/)?app\/installations\/(\d+)\/access_tokens$/.exec(path) ?? [];
 			if (owner === undefined && id === undefined) return undefined;
 			const problem = checkJwt(jwt, app, Math.floor(now() / 1000));
 			if (problem !== undefined) return githubError(401, problem);
 			if (owner !== undefined && method === "GET") {
-				return isInstalled(app, owner) ? installation(owner.toLowerCase()) : githubError(404, "Not Found");
+				return isInstalled(app, owner) ? installation(owner.toLowerCase(), url) : githubError(404, "Not Found");
 			}
-			const known = [...installations.values()].includes(Number(id));
-			return method === "POST" && known ? issue() : githubError(404, "Not Found");
+			const [known] = [...installations].find(([, installed]) => installed === Number(id)) ?? [];
+			return method === "POST" && known !== undefined ? issue(known) : githubError(404, "Not Found");
 		},
-		isValid: (token) => (issued.get(token) ?? 0) > now(),
+		isValid(token) {
+			const { at = Number.NEGATIVE_INFINITY } = issued.get(token) ?? {};
+			return now() >= at + (app.unknownForMs ?? 0) && now() < at + TOKEN_LIFE_MS;
+		},
+		refuseSuspended(token) {
+			const { owner } = issued.get(token) ?? {};
+			return owner !== undefined && suspended.has(owner) ? githubError(403, SUSPENDED) : undefined;
+		},
 		revoke: () => issued.clear(),
+		suspend(owners) {
+			suspended = new Map(owners.map((owner) => [owner.toLowerCase(), isoSeconds(now())]));
+		},
 	};
+}
+
+/** In GitHub's words. */
+const SUSPENDED = "This installation has been suspended";
+
+function isoSeconds(time: number): string {
+	return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function isInstalled({ owners }: StandInApp, owner: string): boolean {

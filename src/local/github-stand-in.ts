@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type ApiCall, noteCall } from "./api-call.ts";
-import { type Fault, FaultScript } from "./fault-script.ts";
+import { FaultScript } from "./fault-script.ts";
 import { createAppRules, type StandInApp } from "./github-app-rules.ts";
 import {
 	type Answer,
@@ -11,9 +11,10 @@ import {
 	isAnswer,
 	tokenOf,
 } from "./github-rules.ts";
-import { type Allowance, createRateLimits, DOCUMENTED_LIMITS, type Limits } from "./rate-limits.ts";
+import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer } from "./rate-limits.ts";
 import { createRepositoryRoutes, expiryHeader } from "./repository-routes.ts";
 import { readAll, type Server, serve } from "./serve.ts";
+import { isDoneDespite, placeOf, refuseByLimit, scriptedAnswer, sendAnswer } from "./stand-in-answers.ts";
 
 /** A dispatch that the stand-in has taken, as `GET /_received` lists it. */
 export interface Received extends DispatchBody {
@@ -54,6 +55,8 @@ export interface GitHubStandIn extends Server {
 	setTokenExpiry(expiresAt?: string | Date): void;
 	/** Ends every installation token that was issued. */
 	revokeInstallationTokens(): void;
+	/** Suspends the app for these owners, and for no others. */
+	suspendInstallations(owners: readonly string[]): void;
 	/** How many connections were opened. */
 	connections(): number;
 }
@@ -91,13 +94,14 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		const body = await readAll(request);
 		const { method = "", url = "", headers } = request;
 		const path = url.split("?")[0] ?? "";
-		if (path.startsWith("/_")) return send(response, control(method, path, body));
+		if (path.startsWith("/_")) return sendAnswer(response, control(method, path, body));
 		const at = now();
 		const fault = script.next(placeOf(path).repository);
 		const noted = noteCall(at, path, headers, body, fault);
 		calls.push(noted);
+		const proper = isDoneDespite(fault) ? dispatch(at, method, url, headers, body) : undefined;
 		if (fault?.hang === true) return;
-		const given = fault?.cut === "before" ? undefined : (scripted(fault) ?? dispatch(at, method, url, headers, body));
+		const given = scriptedAnswer(fault) ?? proper;
 		const waitMs = Math.max(latencyMs, fault?.delayMs ?? 0);
 		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		if (given === undefined || fault?.cut !== undefined) return void request.socket.destroy();
@@ -105,23 +109,30 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 		noted.status = given.status;
 		requests += 1;
 		const requestId = `57AD:${(0x1a2b3c + requests).toString(16).toUpperCase()}`;
-		send(response, { ...given, headers: { "x-github-request-id": requestId, ...given.headers, ...fault?.headers } });
+		sendAnswer(response, {
+			...given,
+			headers: { "x-github-request-id": requestId, ...given.headers, ...fault?.headers },
+		});
 	}
 
 	function dispatch(at: number, method: string, url: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
 		const [path = "", search = ""] = url.split("?");
 		const token = tokenOf(headers) ?? "";
-		const forApp = app?.answer(method, path, tokenOf(headers));
+		const forApp = app?.answer(method, path, tokenOf(headers), server.url);
 		if (forApp !== undefined) return forApp;
 		const refusal = checkCaller(headers, isValid);
 		if (refusal !== undefined) return refusal;
+		const suspended = app?.refuseSuspended(token);
+		if (suspended !== undefined) return suspended;
 		const { repository, below = "" } = placeOf(path);
 		const exists = repository !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
-		const allowance = count(token, at, method !== "GET");
+		const isLimitAsked = method === "GET" && /^\/(?:api\/v3\/)?rate_limit$/.test(path);
+		const allowance = count(token, at, isLimitAsked ? "look" : method === "GET" ? "read" : "write");
 		const ofToken = { ...expiry, ...(exists ? shown.headers(repository) : {}) };
 		const told = { ...allowance.headers, ...(app?.isValid(token) === true ? {} : ofToken) };
 		const refused = refuseByLimit({ ...allowance, headers: told });
 		if (refused !== undefined) return refused;
+		if (isLimitAsked) return { ...rateLimitAnswer(allowance), headers: told };
 		const call = { method, below, query: new URLSearchParams(search), url: server.url };
 		const looked = exists ? shown.answer({ ...call, repository }) : undefined;
 		if (looked !== undefined) return { ...looked, headers: { ...told, ...looked.headers } };
@@ -163,33 +174,7 @@ export async function startGitHubStandIn(options: StandInOptions = {}): Promise<
 			expiry = expiryHeader(expiresAt);
 		},
 		revokeInstallationTokens: () => app?.revoke(),
+		suspendInstallations: (owners) => app?.suspend(owners),
 		connections: () => connections,
 	};
-}
-
-/** What a path is about: a repository (owner/name), and what of it. */
-function placeOf(path: string): { repository?: string; below?: string } {
-	return /^\/(?:api\/v3\/)?repos\/(?<repository>[^/]+\/[^/]+)(?<below>\/.*)?$/.exec(path)?.groups ?? {};
-}
-
-function scripted(fault: Fault | undefined): Answer | undefined {
-	if (fault?.status === undefined) return undefined;
-	return "body" in fault ? { status: fault.status, body: fault.body } : githubError(fault.status, "A scripted fault");
-}
-
-function refuseByLimit({ exceeded, headers, retryAfterSeconds }: Allowance): Answer | undefined {
-	if (exceeded === undefined) return undefined;
-	if (exceeded === "primary") return { ...githubError(403, "API rate limit exceeded for this token."), headers };
-	const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-	return { ...githubError(403, message), headers: { ...headers, "retry-after": String(retryAfterSeconds) } };
-}
-
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
-	if (status === 204 || body === undefined) {
-		response.writeHead(status, headers).end();
-		return;
-	}
-	response
-		.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers })
-		.end(JSON.stringify(body, null, "\t"));
 }

@@ -14,6 +14,8 @@ export interface Binding {
 	readonly methods?: readonly string[];
 	readonly route?: string;
 	readonly queueName?: string;
+	/** `binary`: the function gets a message's bytes. */
+	readonly dataType?: string;
 	readonly schedule?: string;
 	readonly runOnStartup?: boolean;
 	readonly useMonitor?: boolean;

@@ -1,7 +1,16 @@
-/** A log line of the bridge as a person wants to read it on one line; undefined for one that says nothing new. */
+import { plain } from "../plain.ts";
+
+/**
+ * A log line of the bridge as a person wants to read it: on one line, and with nothing in it that does something to the
+ * terminal, whatever an event holds. Undefined for one that says nothing new.
+ */
 export function readable(level: string, message: string): string | undefined {
 	const line = parse(message);
-	if (line === undefined) return `${level.padEnd(9)} ${message}`;
+	const text = line === undefined ? `${level.padEnd(9)} ${message}` : describe(level, line);
+	return text === undefined ? undefined : plain(text);
+}
+
+function describe(level: string, line: Parsed): string | undefined {
 	switch (line.stage) {
 		case "accept":
 			return join("event", line.outcome, line.type, line.subject, line.route && `route "${line.route}"`, explain(line));

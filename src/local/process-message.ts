@@ -3,7 +3,10 @@ import { lockMessage } from "./message-lock.ts";
 import type { QueueSettings } from "./queue-settings.ts";
 
 /** Runs the function with a message and its metadata, both in the host's wire form; rejects as the function does. */
-export type RunMessage = (input: unknown, metadata: Readonly<Record<string, unknown>>) => Promise<unknown>;
+export type RunMessage = (
+	input: { readonly string: string },
+	metadata: Readonly<Record<string, unknown>>,
+) => Promise<unknown>;
 
 export interface MessageContext {
 	readonly queue: QueueClient;

@@ -1,3 +1,5 @@
+import type { Answer } from "./github-rules.ts";
+
 /** GitHub's limits for one token. Source: docs.github.com, "Rate limits for the REST API". */
 export interface Limits {
 	/** Primary limit: requests an hour. */
@@ -25,20 +27,22 @@ export interface Allowance {
 	readonly retryAfterSeconds?: number;
 }
 
+/** A request that only reads counts towards the primary limit alone; a look at the limits counts towards none. */
+type RequestKind = "write" | "read" | "look";
+
 /**
  * Counts requests by token, strictly by arrival. The primary limit's hour starts with its first request, as GitHub's
  * does; the secondary ones look back from each arrival.
- * @returns asks for a request that arrives `at` epoch milliseconds, not before the one asked for last; one that only
- * reads counts towards the primary limit alone
+ * @returns asks for a request that arrives `at` epoch milliseconds, not before the one asked for last
  */
-export function createRateLimits(limits: Limits): (token: string, at: number, creates?: boolean) => Allowance {
+export function createRateLimits(limits: Limits): (token: string, at: number, kind?: RequestKind) => Allowance {
 	const tokens = new Map<string, { used: number; resetAt: number; content: number[] }>();
 
-	return (token, at, creates = true) => {
+	return (token, at, kind = "write") => {
 		const state = tokens.get(token) ?? { used: 0, resetAt: at + HOUR_MS, content: [] };
 		tokens.set(token, state);
 		if (at >= state.resetAt) Object.assign(state, { used: 0, resetAt: at + HOUR_MS });
-		state.used = Math.min(state.used + 1, limits.perHour + 1);
+		if (kind !== "look") state.used = Math.min(state.used + 1, limits.perHour + 1);
 		const headers = {
 			"x-ratelimit-limit": String(limits.perHour),
 			"x-ratelimit-remaining": String(Math.max(limits.perHour - state.used, 0)),
@@ -46,8 +50,9 @@ export function createRateLimits(limits: Limits): (token: string, at: number, cr
 			"x-ratelimit-reset": String(Math.ceil(state.resetAt / 1000)),
 			"x-ratelimit-resource": "core",
 		};
+		if (kind === "look") return { headers };
 		if (state.used > limits.perHour) return { headers, exceeded: "primary" };
-		if (!creates) return { headers };
+		if (kind === "read") return { headers };
 		state.content = state.content.filter((time) => time > at - HOUR_MS);
 		const free = Math.max(
 			freeAt(state.content, limits.contentPerSecond, SECOND_MS),
@@ -57,6 +62,16 @@ export function createRateLimits(limits: Limits): (token: string, at: number, cr
 		if (free > at) return { headers, exceeded: "secondary", retryAfterSeconds: Math.ceil((free - at) / 1000) };
 		state.content.push(at);
 		return { headers };
+	};
+}
+
+/** "Get rate limit status for the authenticated user". */
+export function rateLimitAnswer({ headers }: Allowance): Answer {
+	const members = ["limit", "used", "remaining", "reset"];
+	const core = Object.fromEntries(members.map((name) => [name, Number(headers[`x-ratelimit-${name}`])]));
+	return {
+		status: 200,
+		body: { resources: { core, search: { ...core, limit: 30, used: 0, remaining: 30 } }, rate: core },
 	};
 }
 

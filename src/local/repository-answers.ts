@@ -115,7 +115,8 @@ function nodeAt(path: string, workflows: Readonly<Record<string, string>>): Node
 	return path.startsWith(`${WORKFLOWS}/`) && text !== undefined ? { text } : undefined;
 }
 
-function ownerAnswer(url: string, login: string): object {
+/** As much of an account as GitHub's description requires. */
+export function ownerAnswer(url: string, login: string): object {
 	const of = (names: string) =>
 		Object.fromEntries(names.split(" ").map((name) => [`${name}_url`, `${url}/users/${login}/${name}`]));
 	return {

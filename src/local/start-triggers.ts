@@ -1,5 +1,6 @@
 import type { OnLog } from "./invoke.ts";
 import { type LoadedApp, type RegisteredFunction, triggerOf } from "./load-functions.ts";
+import type { RunMessage } from "./process-message.ts";
 import type { QueueSettings } from "./queue-settings.ts";
 import { startQueueTrigger, type Trigger } from "./queue-trigger.ts";
 import { runLogged } from "./run-logged.ts";
@@ -40,7 +41,9 @@ function startTrigger(app: LoadedApp, called: RegisteredFunction, options: Trigg
 	if (queue !== undefined) {
 		const queueName = resolve(queue.queueName ?? "", env).toLowerCase();
 		const log = (level: string, message: string) => onLog(level, message, called.name);
-		return startQueueTrigger({ storage, queueName, settings: queues, run, onLog: log });
+		const runMessage: RunMessage = (input, metadata) =>
+			run(queue.dataType === "binary" ? { bytes: Buffer.from(input.string) } : input, metadata);
+		return startQueueTrigger({ storage, queueName, settings: queues, run: runMessage, onLog: log });
 	}
 	const timer = triggerOf(called, "timerTrigger");
 	if (timer !== undefined) return startTimerTrigger({ ...timer, schedule: resolve(timer.schedule ?? "", env), run });

@@ -1,22 +1,26 @@
 /** `npm start`: the whole bridge on this machine. What it prints is described in `docs/local.md`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { plain, printable } from "../plain.ts";
 import { USUAL_PORT } from "../usual-port.ts";
+import { askHealth } from "./ask-health.ts";
 import { startAzurite } from "./azurite.ts";
 import { type LocalSetup, settleEnvironment } from "./environment.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
 import { readable } from "./print-line.ts";
-import { readQueueSettings } from "./queue-settings.ts";
-import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
+import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
+import { readArguments, USAGE } from "./read-arguments.ts";
 import { serve } from "./serve.ts";
+import { StartError } from "./start-error.ts";
 import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
 import { createWorkbench } from "./workbench.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 await main().catch((error: unknown) => {
-	process.stderr.write(`${explain(error)}\n`);
+	process.stderr.write(`${explainFailure(error)}\n`);
 	process.exitCode = 1;
 });
 
@@ -33,7 +37,7 @@ async function main(): Promise<void> {
 		if (standIn !== undefined) started.add(standIn.close);
 		const storage = setup.storage ?? (await storageOf(port, started));
 		setEnvironment({ ...setup.env, AzureWebJobsStorage: storage });
-		const queues = { ...readQueueSettings(readFileSync(join(root, "host.json"), "utf8")), lockMs };
+		const queues = { ...readHostJson(), lockMs };
 		const host = await startFunctionsHost({
 			entry: join(root, "dist/index.cjs"),
 			port,
@@ -51,14 +55,25 @@ async function main(): Promise<void> {
 	}
 }
 
+function readHostJson(): QueueSettings {
+	const text = readFileSync(join(root, "host.json"), "utf8");
+	try {
+		return readQueueSettings(text);
+	} catch (error) {
+		const { message } = error as Error;
+		throw new StartError(`${message.startsWith("host.json") ? "" : "host.json is not JSON: "}${plain(message)}`);
+	}
+}
+
 async function storageOf(port: number, started: StopInOrder): Promise<string> {
 	const folder = join(root, dataFolder(port));
-	const { connectionString, stop } = await startAzurite({
-		folder,
-		onExit: (code) => {
-			process.stderr.write(`Azurite has ended (${code}); nothing can be kept without it\n`);
-			void started.stop().then(() => process.exit(1));
-		},
+	const onExit = (code: number | null) => {
+		process.stderr.write(`Azurite has ended (${code}); nothing can be kept without it\n`);
+		void started.stop().then(() => process.exit(1));
+	};
+	const { connectionString, stop } = await startAzurite({ folder, onExit }).catch((error: Error) => {
+		const why = error.message.split("\n").slice(0, 2).join(": ");
+		throw new StartError(`${plain(why)}; if its data are damaged, remove ${dataFolder(port)} to begin anew`);
 	});
 	started.add(stop);
 	// For whoever wants to look inside: its ports are new with every start.
@@ -78,11 +93,7 @@ function setEnvironment(env: LocalSetup["env"]): void {
 }
 
 async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSetup): Promise<void> {
-	const { problems, warnings, version } = (await (await fetch(`${url}/api/health`)).json()) as {
-		problems: { setting: string; problem: string }[];
-		warnings: string[];
-		version: string;
-	};
+	const { problems, warnings, version } = await askHealth(url);
 	const routes = process.env["BRIDGE_ROUTES"] ? "the routes of BRIDGE_ROUTES" : process.env["GITHUB_REPOSITORY"];
 	const where = setup.standIn ? `the GitHub stand-in, ${setup.apiUrl}` : setup.apiUrl;
 	const storage = setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the one of AzureWebJobsStorage";
@@ -92,11 +103,11 @@ async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSe
   events      ${url}/api/events
   health      ${url}/api/health
   functions   ${functions.map(({ name }) => name).join(", ")}
-  dispatches  to ${routes ?? "no repository"} at ${where}
+  dispatches  to ${plain(routes ?? "no repository")} at ${plain(where)}
   storage     ${storage}
 ${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
-	for (const note of [...setup.notes, ...warnings]) say(`note: ${note}`);
-	for (const { setting, problem } of problems) say(`repair: ${setting} ${problem}`);
+	for (const note of [...setup.notes, ...warnings]) say(`note: ${plain(note)}`);
+	for (const { setting, problem } of problems) say(`repair: ${plain(`${setting} ${problem}`)}`);
 	say(`Send the first event:
 
   npx grid-dispatch send RunCompleted${port === USUAL_PORT ? "" : ` --url ${url}`}
@@ -117,14 +128,5 @@ function stopOnSignals(started: StopInOrder): void {
 }
 
 function say(text: string): void {
-	process.stdout.write(`${text}\n`);
-}
-
-/** A user's mistake is named with its repair; only what nobody foresaw shows where it came from. */
-function explain(error: unknown): string {
-	const { code, message, port } = error as { code?: string; message: string; port?: number };
-	if (code === "EADDRINUSE") return `port ${port} is taken; choose another with: npm start -- --port N`;
-	if (error instanceof UsageError || code?.startsWith("ERR_PARSE_ARGS") === true) return `${message}\n\n${USAGE}`;
-	if (code === "MODULE_NOT_FOUND") return `${message}\nBuild it first: npm run build`;
-	return error instanceof Error ? (error.stack ?? message) : String(error);
+	process.stdout.write(`${printable(text)}\n`);
 }

@@ -1,13 +1,21 @@
 import { type Limit, usedOf } from "../dispatch/pace.ts";
-import type { TokenFor, TokenSource, TokenUnavailable } from "../dispatch/token-source.ts";
+import type { TokenFor, TokenSource } from "../dispatch/token-source.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import type { Storage } from "../ledger/storage.ts";
 import { redact } from "../report.ts";
 import type { Problem } from "../settings.ts";
+import { type Addresses, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
+import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
 
-/** Whether the bridge can work, and how much waits. Open to monitors, so it holds no secret, no event and no repository. */
+/**
+ * Whether the bridge can work, and how much waits: the present state, not what once was. Open to monitors, so it holds no
+ * secret, no event and no repository.
+ */
 export interface Health {
-	/** `degraded`: something waits for GitHub, or for a person. `unhealthy`: nothing can be accepted, or nothing sent. */
+	/**
+	 * `degraded`: something waits for GitHub, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
+	 * or nothing sent where a route leads to.
+	 */
 	readonly status: "healthy" | "degraded" | "unhealthy";
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
@@ -25,6 +33,8 @@ export interface Health {
 	/** How much of what `GITHUB_PACE` allows is used up, for each lane that was sent through, and each limit. */
 	readonly pace: readonly PaceHealth[];
 	readonly deadLetters: number;
+	/** How many events were ignored in all, those that left no receipt included. */
+	readonly ignored: number;
 }
 
 export interface WindowHealth {
@@ -47,66 +57,49 @@ export interface PaceHealth {
 	readonly used: number;
 }
 
-export interface TokenHealth {
-	readonly lane: string;
-	/** Whether there is a token to send; GitHub may still refuse it. */
-	readonly present: boolean;
-	/** As GitHub has said with its last answer; null where it has not. */
-	readonly expiresAt: string | null;
-	readonly reason: string | null;
-}
-
-export interface LaneHealth {
-	readonly lane: string;
-	readonly state: "paused" | "parked" | "open";
-	readonly until: string | null;
-	readonly reason: string | null;
-	readonly parkedDestinations: number;
-}
-
 export interface HealthOptions {
 	readonly storage: Storage;
 	readonly tokens: TokenSource;
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, TokenFor>;
+	/** What this bridge is configured for, and was before. */
+	readonly addresses: Addresses;
 	readonly limits: readonly Limit[];
 	readonly warnings: readonly string[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
 
-/** A token that ends within this time is worth a warning. */
-export const EXPIRY_WARNING_MS = 30 * 86_400_000;
-
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, tokens, lanes, limits, warnings, now } = options;
-	const [overviews, present] = await Promise.all([
-		overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message))),
-		Promise.all([...lanes].map(async ([lane, wanted]) => ({ lane, reason: await whyNoToken(tokens, wanted) }))),
-	]);
-	const reachable = typeof overviews !== "string";
-	const all = reachable ? overviews : [];
-	const expiryOf = (lane: string) => all.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
-	const tokenHealth = present.map(({ lane, reason }) => ({
-		lane,
-		present: reason === null,
-		expiresAt: expiryOf(lane),
-		reason,
-	}));
-	const expiring = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
-	const laneHealth = all.map(toLaneHealth);
-	const disturbed = laneHealth.filter(({ state, parkedDestinations }) => state !== "open" || parkedDestinations > 0);
+	const { storage, tokens, lanes, addresses, limits, warnings, now } = options;
+	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
+	const reachable = typeof seen !== "string";
+	const all = reachable ? seen : [];
+	const tokenHealth = await Promise.all(
+		[...lanes].map(([lane, wanted]) =>
+			tokenHealthOf(
+				lane,
+				wanted,
+				tokens,
+				all.find((one) => one.lane === lane),
+			),
+		),
+	);
+	const laneHealth = all.flatMap((one) => {
+		return laneHealthOf(one, { isRouted: lanes.has(one.lane), addresses, limits, now: now() }) ?? [];
+	});
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
-	const dark =
-		!reachable || tokenHealth.some((token) => !token.present) || disturbed.some(({ state }) => state === "parked");
-	const dim = disturbed.length > 0 || deadLetters > 0;
+	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || all.some(cannotSend);
 	return {
-		status: dark ? "unhealthy" : dim ? "degraded" : "healthy",
+		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
-		warnings: [...warnings, ...expiring],
-		storage: { reachable, reason: reachable ? null : overviews },
+		warnings: [
+			...warnings,
+			...tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []),
+		],
+		storage: { reachable, reason: reachable ? null : seen },
 		tokens: tokenHealth,
-		lanes: disturbed,
+		lanes: laneHealth,
 		waiting: sum(all.map(({ waiting }) => waiting)),
 		oldest:
 			all
@@ -117,39 +110,13 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		gathering: all.flatMap(toWindowHealth),
 		pace: all.flatMap((lane) => toPaceHealth(lane, limits, now())),
 		deadLetters,
+		ignored: sum(all.map((lane) => lane.ignored)),
 	};
-}
 
-/** What to do about a token that ends soon; undefined for one that does not. */
-export function expiryWarning(lane: string, expiresAt: string | null, now: number): string | undefined {
-	if (expiresAt === null || Date.parse(expiresAt) - now > EXPIRY_WARNING_MS) return undefined;
-	const days = Math.floor((Date.parse(expiresAt) - now) / 86_400_000);
-	const when = days < 0 ? "has ended" : `ends in ${days} days`;
-	return `the token of the lane "${lane}" ${when} (${expiresAt}); put a new one in its place`;
-}
-
-/** What is closed to a token is one destination, not the lane; and its name is nobody's business here. */
-async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string | null> {
-	try {
-		await tokens.get(wanted);
-		return null;
-	} catch (error) {
-		const { kind, message } = error as Partial<TokenUnavailable> & Error;
-		return kind === "closed" ? null : redact(message);
+	/** What is accepted from now on cannot be sent. */
+	function cannotSend(one: LaneOverview): boolean {
+		return lanes.has(one.lane) && isClosed(one, addresses);
 	}
-}
-
-function toLaneHealth({ lane, pause, parked, parkedDestinations }: LaneOverview): LaneHealth {
-	const state = parked !== null ? "parked" : pause !== null ? "paused" : "open";
-	const until = parked?.probeAt ?? pause?.until;
-	const reason = parked?.reason ?? pause?.reason;
-	return {
-		lane,
-		state,
-		until: until === undefined ? null : new Date(until).toISOString(),
-		reason: reason === undefined ? null : redact(reason),
-		parkedDestinations,
-	};
 }
 
 function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {

@@ -1,16 +1,20 @@
+import type { TokenFor } from "../dispatch/token-source.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import type { Storage } from "../ledger/storage.ts";
 import { tidy } from "../ledger/tidy.ts";
 import { type Log, report } from "../report.ts";
-import { expiryWarning } from "./check-health.ts";
+import { type CheckTokensOptions, checkTokens } from "./check-tokens.ts";
 
 export interface UpkeepOptions {
 	readonly storage: Storage;
-	/** Those that the routes lead to. */
-	readonly lanes: ReadonlySet<string>;
-	/** Makes sure that somebody looks at a lane. */
+	/** One destination for each lane that the routes lead to. */
+	readonly lanes: ReadonlyMap<string, TokenFor>;
+	/** Makes sure that a lane is looked at. */
 	readonly wake: (lane: string) => Promise<void>;
+	readonly checkToken?: CheckTokensOptions["check"];
+	/** Writes down when a lane's token ends. */
+	readonly recordExpiry: CheckTokensOptions["record"];
 	/** So long after its end a receipt is kept. */
 	readonly keepMs: number;
 	/** Epoch milliseconds. */
@@ -20,25 +24,36 @@ export interface UpkeepOptions {
 /** Functions may run for five minutes on every plan; what is left is for the next day. */
 const MAX_MS = 4 * 60_000;
 
-/** Once a day: says which tokens end soon and what lies there, and removes what is past its time. */
-export async function upkeep(log: Log, { storage, lanes, wake, keepMs, now }: UpkeepOptions): Promise<void> {
-	for (const found of await overview(storage, now())) {
-		const { lane, tokenExpiresAt, deadLetters, waiting, windows } = found;
-		const warning = expiryWarning(lane, tokenExpiresAt, now());
-		if (warning !== undefined && lanes.has(lane)) {
-			report(log, "warn", { stage: "token", lane, expiresAt: tokenExpiresAt, reason: warning });
-		}
-		if (deadLetters > 0) report(log, "warn", { stage: "dead-letter", change: "waiting", lane, count: deadLetters });
-		reportBacklog(log, found, now());
-		// Nothing needs this, unless somebody has emptied the queue.
-		if (waiting + windows > 0) await wake(lane);
-	}
+/**
+ * Once a day: says what lies there and which tokens end soon, wakes the lanes in which something waits, and removes what is
+ * past its time. What fails for one lane is said, and done for the others. Rejects where no lane can be read at all.
+ */
+export async function upkeep(log: Log, options: UpkeepOptions): Promise<void> {
+	const { storage, lanes, wake, checkToken, recordExpiry, keepMs, now } = options;
 	const start = now();
-	const { removed, complete } = await tidy(storage, { now, keepMs, endsAt: start + MAX_MS });
+	const seen = await overview(storage, now());
+	for (const one of seen) {
+		const { lane, deadLetters, waiting, windows, hasBreaker, problem } = one;
+		if (problem !== null) reportFailure(log, lane, problem);
+		if (deadLetters > 0) report(log, "warn", { stage: "dead-letter", change: "waiting", lane, count: deadLetters });
+		reportBacklog(log, one, now());
+		// Nothing needs this, unless the queue was emptied; or nothing waits behind a breaker, and a drain removes that.
+		if (waiting + windows > 0 || hasBreaker) {
+			await wake(lane).catch((error: unknown) => reportFailure(log, lane, `not woken: ${(error as Error).message}`));
+		}
+	}
+	const knownExpiry = (lane: string) => seen.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
+	await checkTokens(log, { lanes, knownExpiry, check: checkToken, record: recordExpiry, now });
+	const { removed, complete, failures } = await tidy(storage, { now, keepMs, endsAt: start + MAX_MS });
+	for (const { lane, reason } of failures) reportFailure(log, lane, reason);
 	report(log, "info", { stage: "upkeep", removed, complete: String(complete), ms: now() - start });
 }
 
-/** Whoever drains a lane says so, too; where nobody is woken any more, this alone tells. */
+function reportFailure(log: Log, lane: string, reason: string): void {
+	report(log, "error", { stage: "upkeep", lane, change: "failed", reason });
+}
+
+/** Who drains a lane says so, too; where none is woken any more, this alone tells. */
 function reportBacklog(log: Log, { lane, oldest, pause, parked }: LaneOverview, now: number): void {
 	if (oldest === null || !isBehind(Date.parse(oldest), now)) return;
 	const waitedMs = now - Date.parse(oldest);

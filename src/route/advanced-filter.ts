@@ -1,10 +1,11 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
+import { isNumberText } from "../json.ts";
+import { asNumber, type FilteredEvent, type ValueType } from "./filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "./operators.ts";
 import { type KeyValue, keyReader } from "./read-key.ts";
 import type { AdvancedFilter } from "./route.ts";
 
 /** Says whether an event passes; made once, when the routes are read. */
-export type Test = (event: BridgeEvent) => boolean;
+export type Test = (event: FilteredEvent) => boolean;
 
 /**
  * One advanced filter of an Event Grid subscription as a test.
@@ -23,8 +24,7 @@ export function advancedFilter(filter: AdvancedFilter, onArrays: boolean): Test 
 	return (event) => {
 		const found = read(event);
 		if (!isPresent(found.value)) return operator.whenMissing;
-		const candidates = Array.isArray(found.value) ? (onArrays ? found.value : []) : [asText(found, operator.of)];
-		const values = candidates.filter((value) => typeof value === operator.of).map(lowerCase) as never[];
+		const values = valuesOf(found, operator.of, event, onArrays) as never[];
 		const met = operands.some((operand) => values.some((value) => operator.meets(value, operand)));
 		return met !== operator.negative;
 	};
@@ -32,6 +32,14 @@ export function advancedFilter(filter: AdvancedFilter, onArrays: boolean): Test 
 
 function isPresent(value: unknown): boolean {
 	return value !== undefined && value !== null;
+}
+
+/** The values under a key that are of the operator's type; texts in lower case. */
+function valuesOf(found: KeyValue, of: ValueType, event: FilteredEvent, onArrays: boolean): readonly unknown[] {
+	if (Array.isArray(found.value)) return onArrays ? event.elements(found.value, of) : [];
+	const value = of === "string" ? asText(found) : asNumber(found.value);
+	if (typeof value !== of) return [];
+	return [typeof value === "string" ? event.lower(value) : value];
 }
 
 function lowerCase(value: unknown): unknown {
@@ -43,6 +51,6 @@ function lowerCase(value: unknown): unknown {
  * another type are ignored. Context attributes have a canonical text in CloudEvents, so there, and only there, a
  * string operator reads a number as its text.
  */
-function asText({ value, extension }: KeyValue, of: string): unknown {
-	return extension && of === "string" && typeof value === "number" ? String(value) : value;
+function asText({ value, extension }: KeyValue): unknown {
+	return extension && (typeof value === "number" || isNumberText(value)) ? String(value) : value;
 }

@@ -10,12 +10,13 @@ const OPENING_WRITES = new Set(["createfile", "sftpcreate"]);
  * Source: learn.microsoft.com, "Azure Blob Storage as an Event Grid source".
  */
 export const completedWrite: Condition = {
-	test: (event) => event.type.toLowerCase() !== "microsoft.storage.blobcreated" || !OPENING_WRITES.has(apiOf(event)),
+	test: ({ event, lower }) =>
+		lower(event.type) !== "microsoft.storage.blobcreated" || !OPENING_WRITES.has(lower(apiOf(event))),
 	failure: (event) =>
-		`data.api is ${(event.data as { api: string }).api}, which only opens the upload; the event that completes it follows (onlyCompletedWrites)`,
+		`data.api is ${apiOf(event)}, which only opens the upload; onlyCompletedWrites waits for the event that completes it. An empty file or a copy may have no second event: a route with "onlyCompletedWrites": false takes the first`,
 };
 
 function apiOf({ data }: BridgeEvent): string {
 	const api = (data as { api?: unknown } | null | undefined)?.api;
-	return typeof api === "string" ? api.toLowerCase() : "";
+	return typeof api === "string" ? api : "";
 }

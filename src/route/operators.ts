@@ -1,3 +1,5 @@
+import type { ValueType } from "./filtered-event.ts";
+
 /**
  * The 19 operators of Event Grid's advanced filters, as data.
  * Source: learn.microsoft.com, "Understand event filtering for Event Grid subscriptions". Where that page is silent
@@ -5,7 +7,7 @@
  */
 export interface Operator {
 	/** The type of value it looks at; a value of another type is ignored. */
-	readonly of: "number" | "boolean" | "string";
+	readonly of: ValueType;
 	/** A negative operator fails when any value meets any operand; a positive one needs one that does. */
 	readonly negative: boolean;
 	/** What it says of an event that does not have the key. */

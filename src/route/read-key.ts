@@ -1,4 +1,5 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
+import type { FilteredEvent } from "./filtered-event.ts";
 
 type Placed = "id" | "type" | "source" | "subject" | "time";
 
@@ -24,27 +25,22 @@ export interface KeyValue {
  * Builds the reader for a key such as `subject`, `data.api` or `Data.ModelTags.stage`, so that nothing is taken apart
  * per event. Case does not matter, since Azure re-cases names in transit; an exact match goes first.
  */
-export function keyReader(key: string): (event: BridgeEvent) => KeyValue {
+export function keyReader(key: string): (event: FilteredEvent) => KeyValue {
 	const [first = "", ...rest] = key.split(".");
 	const name = first.toLowerCase();
 	const placed = ENVELOPE_KEYS.get(name);
-	if (placed !== undefined) return (event) => ({ value: descend(placedValue(event, placed), rest), extension: false });
-	if (name === "data") return (event) => ({ value: descend(event.data, rest), extension: false });
-	return (event) => ({ value: descend(member(event.attributes, name), rest), extension: true });
+	const descend = (from: unknown, { member }: FilteredEvent) => rest.reduce(member, from);
+	if (placed !== undefined) {
+		return (filtered) => ({ value: descend(placedValue(filtered.event, placed), filtered), extension: false });
+	}
+	if (name === "data") return (filtered) => ({ value: descend(filtered.event.data, filtered), extension: false });
+	return (filtered) => ({
+		value: descend(filtered.member(filtered.event.attributes, name), filtered),
+		extension: true,
+	});
 }
 
 /** An empty text stands for an attribute that was left out, unless the envelope really had it empty. */
 function placedValue(event: BridgeEvent, name: Placed): unknown {
 	return event[name] === "" ? event.attributes[name] : event[name];
-}
-
-function descend(from: unknown, path: readonly string[]): unknown {
-	return path.reduce(member, from);
-}
-
-function member(value: unknown, name: string): unknown {
-	if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-	if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
-	const lower = name.toLowerCase();
-	return Object.entries(value).find(([key]) => key.toLowerCase() === lower)?.[1];
 }

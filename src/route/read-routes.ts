@@ -28,15 +28,22 @@ export function readRoutes(table: unknown): ReadRoutes {
 
 /** Whether a text is `owner/name`, as GitHub writes it. */
 export function isRepository(text: string): boolean {
-	return REPOSITORY.test(text);
+	return repositoryProblem(text) === undefined;
+}
+
+/** Why a text is not `owner/name`, with the repair; undefined where it is. */
+export function repositoryProblem(text: string): string | undefined {
+	// GitHub takes no name that ends so, and answers 404 to it.
+	const name = text.replace(/\.git$/i, "");
+	if (!REPOSITORY.test(name)) return `"${text}" is not owner/name, such as contoso/fraud-model`;
+	return name === text ? undefined : `"${text}" ends in .git, which only its clone address does; write ${name}`;
 }
 
 function findProblems(route: Route, index: number): string[] {
 	const place = `routes[${index}]`;
 	const problems: string[] = [];
-	if (!isRepository(route.to.repository)) {
-		problems.push(`${place}.to.repository: "${route.to.repository}" is not owner/name, such as contoso/fraud-model`);
-	}
+	const problem = repositoryProblem(route.to.repository);
+	if (problem !== undefined) problems.push(`${place}.to.repository: ${problem}`);
 	if (route.coalesce !== undefined && route.coalesce.maxSeconds < route.coalesce.quietSeconds) {
 		problems.push(`${place}.coalesce.maxSeconds: must be at least quietSeconds`);
 	}

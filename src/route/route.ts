@@ -27,6 +27,8 @@ export type Destination = RepositoryDispatch & { readonly dispatchType: string }
 export interface Coalesce {
 	readonly quietSeconds: number;
 	readonly maxSeconds: number;
+	/** How many events one dispatch stands for at most; left out, 100,000. */
+	readonly maxEvents?: number;
 	readonly by?: "route" | "source" | "container" | "directory";
 }
 

@@ -1,7 +1,8 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import { completedWrite } from "./completed-write.ts";
 import { toDispatchType } from "./dispatch-type.ts";
-import { type Condition, filterConditions } from "./filter.ts";
+import { type Condition, clip, filterConditions } from "./filter.ts";
+import { toFiltered } from "./filtered-event.ts";
 import type { Coalesce, Destination, Route } from "./route.ts";
 
 /** An event's way: the routes that take it, one per destination, or why none does. */
@@ -21,17 +22,25 @@ export type Router = (event: BridgeEvent, onlyRepository?: string) => Routed;
 /** How many routes a reason names before it only counts them. */
 const MAX_REASONS = 5;
 
-/** Makes the router for a routes table; all that can be computed once is computed here. */
-export function createRouter(routes: readonly Route[]): Router {
+/**
+ * Makes the router for a routes table; all that can be computed once is computed here.
+ * @param lowerCase to be counted in a test
+ */
+export function createRouter(routes: readonly Route[], lowerCase?: (text: string) => string): Router {
 	const compiled = routes.map((route) => ({ route, conditions: conditionsOf(route) }));
 
 	return (event, onlyRepository) => {
 		const matches = new Map<string, Match>();
+		const filtered = toFiltered(event, lowerCase);
 		const failures: (() => string)[] = [];
+		/** Of routes that would have taken the upload's completion: what is told first. */
+		const openings: (() => string)[] = [];
 		for (const { route, conditions } of compiled) {
-			const failed = otherRepository(route, onlyRepository) ?? conditions.find((condition) => !condition.test(event));
+			const failed = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
 			if (failed !== undefined) {
-				failures.push(() => `route "${route.name}": ${failed.failure(event)}`);
+				// It is the last condition of a route.
+				const reasons = failed === completedWrite ? openings : failures;
+				reasons.push(() => `route "${route.name}": ${failed.failure(event)}`);
 				continue;
 			}
 			const to = { ...route.to, dispatchType: route.to.dispatchType ?? toDispatchType(event.type) };
@@ -39,7 +48,9 @@ export function createRouter(routes: readonly Route[]): Router {
 			// Two routes to one destination are one promise; the first one's name stands.
 			if (!matches.has(destination)) matches.set(destination, toMatch(route, to));
 		}
-		return matches.size > 0 ? { matches: [...matches.values()] } : { matches: [], reason: explain(failures) };
+		return matches.size > 0
+			? { matches: [...matches.values()] }
+			: { matches: [], reason: explain([...openings, ...failures]) };
 	};
 }
 
@@ -63,11 +74,11 @@ function conditionsOf(route: Route): readonly Condition[] {
 function sourceCondition(source: string): Condition {
 	const wanted = source.toLowerCase().replace(/\/+$/, "");
 	return {
-		test: (event) => {
-			const given = event.source.toLowerCase();
+		test: ({ event, lower }) => {
+			const given = lower(event.source);
 			return given === wanted || given.startsWith(`${wanted}/`);
 		},
-		failure: (event) => `the source "${event.source}" is not "${source}"`,
+		failure: (event) => `the source "${clip(event.source)}" is not "${source}"`,
 	};
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { type PromiseFor, promiseFor } from "../../src/accept/promise-for.ts";
+import { readJson } from "../../src/json.ts";
 import { promiseKey } from "../../src/route/promise-key.ts";
-import type { Match } from "../../src/route/router.ts";
+import { destinationId, type Match } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
 const to = { repository: "contoso/fraud-model", dispatchType: "machinelearningservices-runcompleted" };
@@ -35,7 +36,7 @@ const payloadOf = (planned: PromiseFor) => {
 describe("what is promised for an event", () => {
 	it("is the exact request, in the lane of its token, under the key that the workflow sees", async () => {
 		const { planned, kept } = await promise();
-		const key = promiseKey(event, to);
+		const key = promiseKey(event, destinationId(to));
 		const { id, type, source, subject, time } = event;
 		expect(taken(planned)).toMatchObject({
 			key,
@@ -91,6 +92,26 @@ describe("what is promised for an event", () => {
 	});
 });
 
+describe("numbers that a double cannot hold, and extensions", () => {
+	const extensions = readJson('{"part":12345678901234567890}') as NonNullable<typeof event.extensions>;
+	const data = readJson('{"runId":7615917337495251231,"rate":1.0,"big":1e400}');
+	const how = (planned: PromiseFor) => JSON.stringify(taken(planned).how).replaceAll("\\", "");
+
+	it("arrive as they came in the request", async () => {
+		const { planned } = await promise({ data, extensions });
+		expect(how(planned)).toContain('"data":{"runId":7615917337495251231,"rate":1.0,"big":1e400}');
+		expect(how(planned)).toContain('"extensions":{"part":12345678901234567890}');
+	});
+
+	it("arrive as they came where data goes by reference: in the blob, and beside the reference", async () => {
+		const long = { ...(data as object), long: "x".repeat(KB_64) };
+		const { planned, kept } = await promise({ data: long, extensions });
+		expect(kept[0]?.content.toString()).toContain('{"runId":7615917337495251231,"rate":1.0,"big":1e400,"long":"xx');
+		expect(how(planned)).toContain('"data":{"runId":7615917337495251231,"rate":1.0,"big":1e400,"reference":{');
+		expect(how(planned)).toContain('"extensions":{"part":12345678901234567890}');
+	});
+});
+
 describe("what is promised for an event of a coalescing route", () => {
 	const coalesce = { quietSeconds: 30, maxSeconds: 600, by: "source" } as const;
 
@@ -104,13 +125,60 @@ describe("what is promised for an event of a coalescing route", () => {
 			token: "other",
 			line: JSON.stringify({ id, type, source, subject, time, data }),
 		});
-		expect(taken(planned)).toMatchObject({ key: promiseKey(event, to), lane: "token-other" });
+		expect(taken(planned).lane).toBe("token-other");
+	});
+
+	it("has a key by its group, and so another one than at a route that does not gather", async () => {
+		const keyBy = async (more: object, name = "r") =>
+			taken((await promise({}, { coalesce: { ...coalesce, ...more }, route: name })).planned).key;
+		const { planned } = await promise({}, { coalesce });
+		const { how, key } = taken(planned);
+		expect(key).toBe(promiseKey(event, "group" in how ? how.group : ""));
+		expect(key).not.toBe(promiseKey(event, destinationId(to)));
+		expect(await keyBy({ quietSeconds: 60 })).toBe(key);
+		expect(await keyBy({}, "renamed")).not.toBe(key);
+	});
+
+	it("says how many events one dispatch may stand for, if its route does", async () => {
+		const { planned } = await promise({}, { coalesce: { ...coalesce, maxEvents: 500 } });
+		expect(taken(planned).how).toMatchObject({ maxEvents: 500 });
 	});
 
 	it("is a line of JSON even without data", async () => {
 		const { planned } = await promise({ data: undefined }, { coalesce });
 		const { how } = taken(planned);
 		expect("line" in how && JSON.parse(how.line)).toMatchObject({ data: null });
+	});
+
+	it("has what else a CloudEvent says of itself in its line, and every digit of its numbers", async () => {
+		const { planned } = await promise(
+			{
+				data: readJson('{"big":9007199254740993,"rate":1.0}'),
+				extensions: readJson('{"part":1e400}') as object as never,
+			},
+			{ coalesce },
+		);
+		const { how } = taken(planned);
+		expect("line" in how && how.line).toContain(
+			'"data":{"big":9007199254740993,"rate":1.0},"extensions":{"part":1e400}}',
+		);
+	});
+
+	it.each([
+		["nothing for a dispatch type", { type: "Microsoft." }, { dispatchType: "" }, "leaves nothing for a dispatch type"],
+		[
+			"a blank for a dispatch type",
+			{ type: "Microsoft. " },
+			{ dispatchType: " " },
+			"leaves nothing for a dispatch type",
+		],
+		["too long a dispatch type", { type: `A.${"x".repeat(99)}` }, { dispatchType: "x".repeat(101) }, "101 characters"],
+		["too long a type, if a window begins with it", { type: "x".repeat(70_000) }, {}, "client payload would take"],
+		["a type that escaping makes too long", { type: '"'.repeat(33_000) }, {}, "client payload would take"],
+	])("is nothing for %s, for a reason: its window could never be sent", async (_, more, other, words) => {
+		const { planned, kept } = await promise(more, { coalesce, to: { ...to, ...other } });
+		expect(planned).toMatchObject({ ok: false, key: expect.any(String), reason: expect.stringContaining(words) });
+		expect(kept).toEqual([]);
 	});
 
 	it("may be as large as it likes: the manifest has room", async () => {

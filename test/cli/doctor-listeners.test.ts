@@ -65,6 +65,7 @@ describe("a repository", () => {
 		json,
 		reason: "",
 		aheadMs: 0,
+		fromApi: true,
 		verdict: status < 300 ? { kind: "dispatched" } : { kind: "closed", reason: `GitHub answered ${status}` },
 	});
 	const github = (right: GitHubAnswer): GitHub => ({

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
+import { serve } from "../../src/local/serve.ts";
 import {
 	type Chain,
 	HEALTH,
@@ -446,6 +447,21 @@ describe("doctor", () => {
 		expect(faults(gone)).toEqual([
 			expect.stringMatching(/^error \| GitHub \| null \| http:\/\/127\.0\.0\.1:9: no answer from GitHub/),
 		]);
+	});
+
+	it("tells of an address that serves web pages in the place of GitHub's API, whatever their status", async () => {
+		for (const status of [200, 404]) {
+			const server = await serve(0, (_request, response) => {
+				response.writeHead(status, { "content-type": "text/html" }).end("<title>Sign in</title>");
+			});
+			const looked = await look({ env: { GITHUB_API_URL: server.url } });
+			await server.close();
+			expect(faults(looked)).toEqual([
+				expect.stringMatching(
+					new RegExp(`^error \\| GitHub \\| null \\| .*answered ${status} as text/html, which is not its API's answer`),
+				),
+			]);
+		}
 	});
 
 	it("tells of something else that answers in the bridge's place", async () => {

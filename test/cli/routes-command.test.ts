@@ -41,6 +41,9 @@ beforeAll(() => {
 	write("event.json", asCloudEvent(RUN));
 	write("events.json", [inEventGridSchema(RUN), asCloudEvent(exampleOf("BlobCreated"))]);
 	write("events.jsonl", `${JSON.stringify(asCloudEvent(RUN))}\n${JSON.stringify(inEventGridSchema(RUN))}\n`);
+	write("marked.json", `\uFEFF${JSON.stringify(SOUND)}`);
+	write("marked-event.json", `\uFEFF${JSON.stringify(asCloudEvent(RUN))}`);
+	write("marked-events.jsonl", `\uFEFF${JSON.stringify(asCloudEvent(RUN))}\n${JSON.stringify(asCloudEvent(RUN))}\n`);
 	write("hostile.json", asCloudEvent({ ...RUN, subject: "a\u001b[2Jb\u202ec" }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -115,6 +118,18 @@ describe("routes check", () => {
 		[["check", "."], ". cannot be read"],
 	])("tells what it could not read: %j", async (args, message) => {
 		expect(await run(args)).toMatchObject({ exitCode: 1, message: expect.stringContaining(message) });
+	});
+
+	it("reads a table and events behind a byte-order mark, as some editors write them", async () => {
+		expect((await run(["check", file("marked.json")])).out).toContain("nothing to repair");
+		expect((await run(["check"], { BRIDGE_ROUTES: `\uFEFF${JSON.stringify(SOUND)}` })).out).toContain(
+			"nothing to repair",
+		);
+		expect((await run(["diff", file("marked.json"), file("sound.json")])).exitCode).toBe(0);
+		for (const events of ["marked-event.json", "marked-events.jsonl"]) {
+			const { out } = await run(["explain", file(events), "--routes", file("marked.json")]);
+			expect(out).toContain('yes "runs"');
+		}
 	});
 
 	it("tells that a file is not JSON", async () => {

@@ -14,6 +14,8 @@ interface Got {
 	readonly url: string;
 	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 	readonly body: unknown;
+	/** As it came. */
+	readonly text: string;
 }
 
 const KEY = "planted-function-key-0123456789";
@@ -34,7 +36,7 @@ beforeAll(async () => {
 		most = Math.max(most, under);
 		const text = (await readAll(request)).toString("utf8");
 		const { method = "", url = "", headers } = request;
-		got.push({ method, url, headers, body: text === "" ? undefined : JSON.parse(text) });
+		got.push({ method, url, headers, text, body: text === "" ? undefined : JSON.parse(text) });
 		await new Promise((resolve) => setImmediate(resolve));
 		const { status, body, headers: more } = answers.shift() ?? { status: 200 };
 		under -= 1;
@@ -205,6 +207,15 @@ describe("recorded events", () => {
 		const file = recorded("changed.json", JSON.stringify(run));
 		await runCli(["send", "--file", file, "--set", "id=again", "type=Contoso.Other", "--url", receiver.url]);
 		expect(got[0]?.body).toEqual([{ ...run, id: "again", eventType: "Contoso.Other" }]);
+	});
+
+	it("arrive with every digit of their numbers, also behind a byte-order mark, and changed on their way", async () => {
+		const text = JSON.stringify({ ...run, data: "DATA" }).replace('"DATA"', '{"id":9007199254740993,"rate":1.0}');
+		const file = recorded("numbers.json", `\uFEFF${text}`);
+		for (const more of [[], ["--set", "id=again"]]) {
+			await runCli(["send", "--file", file, ...more, "--url", receiver.url]);
+			expect(got.at(-1)?.text).toContain('"data":{"id":9007199254740993,"rate":1.0}');
+		}
 	});
 
 	it.each([

@@ -88,6 +88,19 @@ describe("the story of a receipt", () => {
 		);
 	});
 
+	it("ends where no route took the event, with the reason", () => {
+		const ignored = receipt({
+			state: "ignored" as never,
+			to: null,
+			route: null,
+			attempts: [],
+			reason: "no route matches",
+		});
+		const steps = stepsOf(ignored);
+		expect(steps).toContain("decided: it leads nowhere");
+		expect(steps.at(-1)).toBe("answered: nothing is sent: no route matches");
+	});
+
 	it("is printed as text, whatever the event holds", () => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;

@@ -65,8 +65,9 @@ describe("the front door", () => {
 	it("registers them with a broken configuration too, and says aloud what to repair", async () => {
 		const { functions, said } = startApp({});
 		expect([...functions.keys()]).toEqual(FUNCTIONS);
-		await eventually("all problems", () => said[2]);
+		await eventually("all problems", () => said[3]);
 		expect(said).toEqual([
+			"error: error: grid-dispatch can dispatch nothing, since the configuration is broken: GITHUB_REPOSITORY, GITHUB_TOKEN, AzureWebJobsStorage",
 			expect.stringMatching(/^error: .*GITHUB_REPOSITORY/),
 			expect.stringMatching(/^error: .*GITHUB_TOKEN/),
 			expect.stringMatching(/^error: .*AzureWebJobsStorage/),

@@ -91,19 +91,22 @@ describe("a delivery whose row is damaged", () => {
 		["an acceptance in the future", { acceptedAt: "9999-12-31T00:00:00Z" }],
 		["troubles without number", { troubles: "many" }],
 		["a first failure that is no time", { failingSince: "x" }],
+		["a time to step aside until that is years away", { notBefore: "9999-12-31T00:00:00Z" }],
 	])("is sent all the same with %s", async (_, columns) => {
 		const lane = await waitingLane([1, 2]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
 		await lane.heedAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 	});
+});
 
-	it("waits a day at most, where it says that it steps aside until the year 9999", async () => {
+describe("a delivery whose receipt can be no row", () => {
+	it.each(["r-/\\#?", "", "x", "r-", `r-${"x".repeat(2_000)}`])("is completed without it: %j", async (receipt) => {
 		const lane = await waitingLane([1, 2]);
-		const columns = { notBefore: "9999-12-31T00:00:00Z" };
-		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
-		await lane.heedAll(() => lane.now > START + 3 * DAY);
-		expect(ids(lane)[0]).toBe("event-2");
+		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns: { receipt } });
+		await lane.heedAll();
+		expect(ids(lane)).toEqual(events(1, 2));
+		expect(await lane.entries()).toBe(0);
 	});
 });
 

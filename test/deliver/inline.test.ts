@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it } from "@jest/globals";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
 import type { Run } from "../../src/deliver/run.ts";
 import type { Entry } from "../../src/ledger/entry.ts";
@@ -34,6 +34,12 @@ interface Drain {
 	fail(error: Error): Promise<void>;
 }
 
+/** Ends the drains of a test, so that nobody waits on. */
+const begun: Drain[] = [];
+afterEach(async () => {
+	for (const drain of begun.splice(0)) await drain.fail(new Error("the test is over"));
+});
+
 function inline(options: Partial<InlineOptions> = {}) {
 	const drains: Drain[] = [];
 	const clock = { now: 1_000_000 };
@@ -47,7 +53,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 	};
 	const drain = (_: Hold, run: Run) =>
 		new Promise<void>((resolve, reject) => {
-			drains.push({
+			const started: Drain = {
 				run,
 				see: (entries, state = {}) =>
 					run.onView?.(
@@ -63,7 +69,9 @@ function inline(options: Partial<InlineOptions> = {}) {
 					reject(error);
 					await turn();
 				},
-			});
+			};
+			drains.push(started);
+			begun.push(started);
 		});
 	const { offer } = createInline({ take, drain, limits: [{ count: 1, ms: 1_000 }], now: () => clock.now, ...options });
 	return {
@@ -144,6 +152,20 @@ describe("delivering what was just accepted", () => {
 		expect(counts().takes).toBe(2);
 	});
 
+	it("waits for no lane that a drain leaves alone, and does not ask again for a second", async () => {
+		const { drains, offer, clock, counts } = inline();
+		const offered = offer("e-1");
+		await turn();
+		await drains[0]?.end();
+		await expect(offered).resolves.toBeUndefined();
+		await expect(offer("e-2")).resolves.toBeUndefined();
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+		clock.now += 1_000;
+		void offer("e-3");
+		await turn();
+		expect(counts().takes).toBe(2);
+	});
+
 	it("waits for no slot that is more than two seconds away", async () => {
 		const { drains, offer } = inline();
 		const waiting = ["e-1", "e-2", "e-3", "e-4", "e-5"].map((key) => offer(key));
@@ -152,6 +174,74 @@ describe("delivering what was just accepted", () => {
 		await expect(Promise.all(waiting.slice(3))).resolves.toEqual([undefined, undefined]);
 		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
 		await expect(Promise.all(waiting.slice(0, 3))).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
+	});
+
+	it("lets nobody wait whose slot cannot be in reach, though the lane has not been read yet", async () => {
+		const { offer, counts } = inline();
+		const answered: number[] = [];
+		for (let count = 0; count < 16; count++) void offer(`e-${count}`).then(() => answered.push(count));
+		await turn();
+		expect(answered).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+		expect(counts().takes).toBe(1);
+	});
+
+	it("lets one wait who comes when a slot has come into reach, and no other", async () => {
+		const { drains, offer, clock } = inline();
+		for (const key of ["e-1", "e-2", "e-3"]) void offer(key);
+		await turn();
+		drains[0]?.see(["e-1", "e-2", "e-3"]);
+		drains[0]?.fate("e-1");
+		await expect(offer("e-4")).resolves.toBeUndefined();
+		clock.now += 1_000;
+		const [next, other] = [offer("e-5"), offer("e-6")];
+		await expect(other).resolves.toBeUndefined();
+		drains[0]?.fate("e-5");
+		await expect(next).resolves.toEqual(DISPATCHED);
+	});
+
+	it("counts what waits in the lane before those who come", async () => {
+		const { drains, offer } = inline();
+		const offered = offer("e-9");
+		await turn();
+		drains[0]?.see(["e-1", "e-2", "e-3", "e-9"]);
+		// Nothing of theirs can be sent: the drain ends, and does not send what others wait for.
+		expect(drains[0]?.run.goesOn()).toBe(false);
+		await drains[0]?.end();
+		await expect(offered).resolves.toBeUndefined();
+		await expect(offer("e-10")).resolves.toBeUndefined();
+		expect(drains).toHaveLength(1);
+	});
+
+	it("counts the calls that others have made, once the lane was read", async () => {
+		const { drains, offer, clock } = inline({ limits: [{ count: 2, ms: 60_000 }] });
+		const offered = [offer("e-1"), offer("e-2")];
+		await turn();
+		drains[0]?.see(["e-1", "e-2"], { calls: [clock.now - 1_000] });
+		await expect(offered[1]).resolves.toBeUndefined();
+		drains[0]?.fate("e-1");
+		await expect(offered[0]).resolves.toEqual(DISPATCHED);
+	});
+
+	it("waits for a lane that opens within two seconds", async () => {
+		const { drains, offer, clock } = inline();
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"], { pause: { until: clock.now + 1_500, reason: "502" } });
+		expect([drains[0]?.run.goesOn(), drains[0]?.run.waitsFor(clock.now + 1_500)]).toEqual([true, true]);
+		drains[0]?.fate("e-1");
+		await expect(offered).resolves.toEqual(DISPATCHED);
+	});
+
+	it("takes no slot for what was not sent", async () => {
+		const { drains, offer } = inline();
+		const offered = ["e-1", "e-2", "e-3"].map((key) => offer(key));
+		await turn();
+		await drains[0]?.fail(new Error("storage is down"));
+		await Promise.all(offered);
+		const next = offer("e-4");
+		await turn();
+		drains[1]?.fate("e-4");
+		await expect(next).resolves.toEqual(DISPATCHED);
 	});
 
 	it("waits for no entry whose lane or destination is not due", async () => {

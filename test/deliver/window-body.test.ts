@@ -25,7 +25,11 @@ function bodyOf(events: readonly object[]): { body: string; payload: Payload; by
 	const bytes = Buffer.byteLength(`${lines.join("\n")}\n`);
 	const manifest = { url, sha256: "0".repeat(64), bytes, count: lines.length };
 	const to = { repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" };
-	const body = windowBody({ key: KEY, route: "r", to, summary: summarise(lines), lines, manifest }, "1.2.3");
+	const { body, refused } = windowBody(
+		{ key: KEY, route: "r", to, summary: summarise(lines), lines, manifest },
+		"1.2.3",
+	);
+	expect(refused).toBeUndefined();
 	const { event_type, client_payload } = JSON.parse(body) as { event_type: string; client_payload: Payload };
 	expect(event_type).toBe("storage-blobcreated");
 	expect(Object.keys(client_payload).length).toBeLessThanOrEqual(10);

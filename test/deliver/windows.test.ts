@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
-import type { Page, Range } from "../../src/ledger/storage.ts";
+import type { Page, Range, Storage } from "../../src/ledger/storage.ts";
 import { ensureWindow } from "../../src/ledger/window.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 import { joining, promised } from "../helpers/promised.ts";
@@ -68,6 +69,27 @@ describe("a window", () => {
 		expect(lane.sent[0]?.at).toBeLessThanOrEqual(START + MAX + 2 * SECOND);
 		expect(first?.length).toBeGreaterThanOrEqual(15);
 		expect([first, ...rest].flat()).toEqual(events(...range(22)));
+	});
+
+	it("closes within seconds when it is full, however quiet it should be, and what is left waits for its own time", async () => {
+		const lane = await startLane();
+		const slow = (number: number) => join(number, { how: { quietMs: MINUTE * 10, maxMs: MINUTE * 60, maxEvents: 4 } });
+		for (const number of range(4)) {
+			await lane.instance.accept(slow(number));
+			while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) <= lane.now + SECOND) await lane.heedNext();
+			lane.now += SECOND;
+		}
+		await lane.heedAll(() => lane.sent.length > 0);
+		expect(gathered(lane)).toEqual([events(0, 1, 2, 3)]);
+		expect(lane.now).toBeLessThan(START + 15 * SECOND);
+		await lane.instance.accept(...range(10, 10).map(slow));
+		const begin = lane.now;
+		await lane.heedAll(() => lane.sent.length >= 3);
+		expect(lane.now).toBeLessThan(begin + 10 * SECOND);
+		await lane.heedAll();
+		expect(gathered(lane).map((ids) => ids?.length)).toEqual([4, 4, 4, 2]);
+		expect(gathered(lane).flat().sort()).toEqual(events(...range(4), ...range(10, 10)).sort());
+		expect(lane.sent[3]?.at).toBeGreaterThanOrEqual(begin + 10 * MINUTE);
 	});
 
 	it("makes every member's receipt final, naming the dispatch, and leaves no row behind but receipts", async () => {
@@ -268,21 +290,25 @@ describe("an event that joins a window that is just closing", () => {
 	it.each([
 		[
 			"after it was found due",
+			late((method, args) => method === "list" && lists(args).select?.includes("receipt") === true),
+		],
+		[
+			"after its members were listed",
+			late((method, args) => method === "writeStream" && String(args[0]).startsWith("manifests/")),
+		],
+		[
+			"while its members are read",
 			late(
 				(method, args) => method === "list" && lists(args).from.startsWith("m-") && lists(args).select === undefined,
 			),
-		],
-		[
-			"after its members were read",
-			late((method, args) => method === "write" && String(args[0]).startsWith("manifests/")),
 		],
 		[
 			"just before its row gives way to the dispatch",
 			late((method, args) => method === "commit" && text(args).includes('"delete","rowKey":"b-')),
 		],
 		[
-			"before its members are cleaned up",
-			late((method, args) => method === "read" && String(args[0]).startsWith("closings/")),
+			"after its manifest was written",
+			late((method, args) => method === "write" && String(args[0]).startsWith("closings/")),
 		],
 		[
 			"before its members are removed",
@@ -301,6 +327,39 @@ describe("an event that joins a window that is just closing", () => {
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
 		expect(await lane.ledger.rows(LANE, "b-")).toEqual([]);
+	});
+});
+
+describe("a drainer that has lost its lease while it closes a window", () => {
+	it("cannot write into the manifest of the one that has closed it instead, with one event more", async () => {
+		let isFirst = true;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method !== "writeStream" || !isFirst) return make();
+				isFirst = false;
+				const [blob, content, type] = args as Parameters<Storage["writeStream"]>;
+				const parts: Buffer[] = [];
+				for await (const part of content) parts.push(part);
+				// All is read, and on its way, when another one takes over.
+				await lane.ledger.breakLease(LANE);
+				await other.accept(join(7));
+				lane.now += 10 * MINUTE;
+				await other.wake({ lane: LANE, wake: 500 }, lane.logged.log);
+				return lane.ledger.storage.writeStream(blob, Readable.from(parts), type);
+			},
+		});
+		const other = lane.another();
+		await lane.instance.accept(join(0), join(1));
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(1);
+		const manifest = await lane.ledger.blob(`manifests/${lane.sent[0]?.id}.jsonl`);
+		const listed = manifest
+			.trimEnd()
+			.split("\n")
+			.map((line) => (JSON.parse(line) as { id: string }).id);
+		expect([...listed].sort()).toEqual(events(0, 1, 7));
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 });
 
@@ -352,25 +411,87 @@ describe("cleaning up after a window", () => {
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
 	});
 
-	it("holds no lane up when somebody has removed the list that it goes by", async () => {
-		let removed = false;
-		const lane: LaneHarness = await startLane({
+	/** A lane whose drainer died when it had completed 50 of 120 members, and whose blobs of those beginnings are gone. */
+	async function halfDone(...gone: readonly string[]): Promise<LaneHarness> {
+		let [commits, isDying] = [0, true];
+		const lane = await startLane({
 			around: async ({ method, args }, make) => {
-				if (method === "read" && String(args[0]).startsWith("closings/") && !removed) {
-					removed = true;
-					await lane.ledger.storage.remove(String(args[0]));
+				if (method !== "commit" || !JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) return make();
+				commits += 1;
+				if (isDying && commits >= 2) throw new Error("killed");
+				return make();
+			},
+		});
+		await lane.instance.accept(...range(120).map((number) => join(number)));
+		await lane.heedNext();
+		await lane.heedNext();
+		isDying = false;
+		expect(await lane.ledger.rows(LANE, "m-")).toHaveLength(70);
+		const { storage } = lane.ledger;
+		for (const beginning of gone) for (const name of (await storage.names(beginning)).names) await storage.remove(name);
+		await lane.instance.accept(join(200));
+		return lane;
+	}
+
+	it.each([
+		["is there", []],
+		["is gone", ["closings/"]],
+	])("goes on where it broke off, and gathers no event twice, when the list that it goes by %s", async (_, gone) => {
+		const lane = await halfDone(...gone);
+		await lane.heedAll();
+		expect((await manifests(lane)).flat().sort()).toEqual(events(...range(120), 200).sort());
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(121);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
+	it("holds nobody up when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
+		const lane = await halfDone("closings/");
+		const [row] = await lane.ledger.rows(LANE, "e-");
+		const { group: _g, quietMs: _q, maxMs: _m, maxEvents: _e, ...columns } = row?.columns ?? {};
+		const { timestamp: _t, partitionKey: _p, ...rest } = columns;
+		await lane.ledger.storage.commit(LANE, [{ kind: "replace", rowKey: row?.rowKey ?? "", columns: rest }]);
+		await lane.instance.accept(promised(300));
+		await lane.heedAll();
+		expect(lane.sent).toHaveLength(3);
+		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(...range(120), 200)));
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
+	it("gathers its members anew when nothing is left that tells who they were", async () => {
+		const lane = await halfDone("closings/", "manifests/");
+		await lane.heedAll();
+		const listed = (await manifests(lane)).flat();
+		expect([...listed].sort()).toEqual(expect.arrayContaining(events(200)));
+		expect(listed).toHaveLength(71);
+		expect(lane.sent).toHaveLength(2);
+		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(121);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
+	});
+
+	it("gathers a window of which nothing was completed, and nothing is left, under another key", async () => {
+		let [commits, isDying] = [0, true];
+		const lane = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "commit" && JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) {
+					commits += 1;
+					if (isDying) throw new Error("killed");
 				}
 				return make();
 			},
 		});
 		await lane.instance.accept(join(0), join(1));
+		await lane.heedNext();
+		await lane.heedNext();
+		isDying = false;
+		expect(await lane.ledger.rows(LANE, "m-")).toHaveLength(2);
+		const { storage } = lane.ledger;
+		for (const beginning of ["closings/", "manifests/"])
+			for (const name of (await storage.names(beginning)).names) await storage.remove(name);
 		await lane.heedAll();
-		await lane.instance.accept(promised(50));
-		await lane.heedAll();
-		expect(removed).toBe(true);
-		expect(lane.sent.map(({ id }) => id)).toContain("event-50");
-		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(0, 1)));
-		expect(await lane.entries()).toBe(0);
+		expect(commits).toBeGreaterThan(1);
+		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
+		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(2);
+		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 
 	it("does not take an empty page for the end of who is left", async () => {

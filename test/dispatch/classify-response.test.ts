@@ -5,8 +5,9 @@ const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;
 const MINUTE = 60_000;
 
+/** As GitHub's API answers: JSON, or nothing. */
 function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Verdict {
-	return classifyResponse({ status, headers, message }, NOW);
+	return classifyResponse({ status, headers, message, body: status < 400 ? "none" : "json" }, NOW);
 }
 
 function reasonOf(verdict: Verdict): string {
@@ -31,12 +32,12 @@ describe("an answer that asks to slow down", () => {
 		["429 without a time: a minute", 429, {}, "", NOW + MINUTE],
 		["429 with retry-after", 429, { "retry-after": "7" }, "", NOW + 7_000],
 		["429 with a numeric retry-after", 429, { "retry-after": 7 }, "", NOW + 7_000],
-		["429 with a retry-after of nothing", 429, { "retry-after": "0" }, "", NOW],
+		["429 with a retry-after of nothing: a minute", 429, { "retry-after": "0" }, "", NOW + MINUTE],
 		["403 with retry-after", 403, { "retry-after": "120" }, "", NOW + 120_000],
 		["403 with spaces around retry-after", 403, { "retry-after": " 120 " }, "", NOW + 120_000],
 		["403 with a blank retry-after", 403, { "retry-after": "" }, "", NOW + MINUTE],
 		["429 with a blank retry-after", 429, { "retry-after": " " }, "", NOW + MINUTE],
-		["429 with a date for retry-after", 429, { "retry-after": "Tue, 26 May 2026 12:00:05 GMT" }, "", NOW + MINUTE],
+		["429 with a date for retry-after", 429, { "retry-after": "Tue, 26 May 2026 12:00:05 GMT" }, "", NOW + 5_000],
 		["429 with a negative retry-after", 429, { "retry-after": "-5" }, "", NOW + MINUTE],
 		["429 with a broken retry-after", 429, { "retry-after": "1.5" }, "", NOW + MINUTE],
 		["403 with remaining 0 and no reset", 403, { "x-ratelimit-remaining": "0" }, "", NOW + MINUTE],
@@ -93,6 +94,7 @@ describe("an answer that asks to slow down", () => {
 		],
 		["a secondary limit by its message", 403, {}, "You have exceeded a secondary rate limit.", NOW + MINUTE],
 		["a secondary limit in any case", 403, {}, "SECONDARY RATE LIMIT", NOW + MINUTE],
+		["an endpoint that was spammed", 422, {}, "Validation Failed, or the endpoint has been spammed.", NOW + MINUTE],
 		["the abuse detection, its older name", 403, {}, "You have triggered an abuse detection mechanism.", NOW + MINUTE],
 		[
 			"too many failed logins",
@@ -130,19 +132,21 @@ describe("an answer that asks to slow down", () => {
 });
 
 describe("an answer of GitHub's own trouble", () => {
-	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d can pass by itself", (status) => {
-		expect(classify(status)).toEqual({ kind: "trouble", reason: `GitHub answered ${status}: its own trouble` });
+	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d may have been taken all the same", (status) => {
+		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: its own trouble` });
 	});
 
 	it.each<[unknown, number]>([
 		["15", 15_000],
 		[15, 15_000],
-		["0", 0],
-	])("hands on the time that it asks for: %j", (header, retryAfterMs) => {
-		expect(classify(503, { "retry-after": header as string })).toMatchObject({ kind: "trouble", retryAfterMs });
+		["Tue, 26 May 2026 12:00:05 GMT", 5_000],
+		["31536000", 1_440 * MINUTE],
+		["99999999999999", 1_440 * MINUTE],
+	])("hands on the time that it asks for, a day at most: %j", (header, retryAfterMs) => {
+		expect(classify(503, { "retry-after": header as string })).toMatchObject({ kind: "uncertain", retryAfterMs });
 	});
 
-	it.each(["", " ", "soon", "-1", "Tue, 26 May 2026 12:00:05 GMT"])(
+	it.each(["", " ", "0", "soon", "-1", "1.5", "1m0s", "Tue, 26 May 2026 11:59:55 GMT"])(
 		"names no time for a retry-after of %j",
 		(header) => {
 			expect(classify(503, { "retry-after": header })).not.toHaveProperty("retryAfterMs");
@@ -181,6 +185,13 @@ describe("an answer that closes a destination", () => {
 		expect(classify(status, headers, message).kind).toBe("closed");
 	});
 
+	it("is a 400 too: what we send is JSON, so something on the way may have changed it", () => {
+		expect(reasonOf(classify(400, {}, "Problems parsing JSON"))).toBe(
+			"GitHub answered 400 (Problems parsing JSON): it does not understand the request, which something on the way may " +
+				"have changed",
+		);
+	});
+
 	it.each([402, 405, 406, 407, 409, 411, 412, 414, 415, 416, 418, 421, 423, 424, 426, 428, 431, 451, 499])(
 		"is a %d too, which GitHub does not document: it is tried again, not given up",
 		(status) => {
@@ -199,9 +210,9 @@ describe("an answer that closes a destination", () => {
 		expect(classify(status).kind).toBe("closed");
 	});
 
-	it("names for a 403 the likely causes, and Contents: write where GitHub names no permission", () => {
-		const reason = reasonOf(classify(403, {}, "Resource not accessible by integration"));
-		expect(reason).toContain("GitHub answered 403 (Resource not accessible by integration): ");
+	it("names for a 403 of unknown cause those that are likely, and Contents: write where GitHub names no permission", () => {
+		const reason = reasonOf(classify(403, {}, "Forbidden"));
+		expect(reason).toContain("GitHub answered 403 (Forbidden): ");
 		expect(reason).toContain("lacks a permission (Contents: write)");
 		expect(reason).toContain("not approved by the organisation");
 		expect(reason).toContain("single sign-on");
@@ -226,7 +237,7 @@ describe("an answer that closes a destination", () => {
 });
 
 describe("an answer that our request can never succeed", () => {
-	it.each([400, 413, 422])("is a %d, told with GitHub's own words", (status) => {
+	it.each([413, 422])("is a %d, told with GitHub's own words", (status) => {
 		expect(classify(status, { "retry-after": "5" }, "Invalid request.")).toEqual({
 			kind: "refused",
 			reason: `GitHub answered ${status} (Invalid request.): this request can never succeed`,
@@ -235,7 +246,7 @@ describe("an answer that our request can never succeed", () => {
 
 	it("is no other status of all", () => {
 		const statuses = Array.from({ length: 500 }, (_, index) => 100 + index);
-		expect(statuses.filter((status) => classify(status).kind === "refused")).toEqual([400, 413, 422]);
+		expect(statuses.filter((status) => classify(status).kind === "refused")).toEqual([413, 422]);
 	});
 });
 
@@ -245,5 +256,145 @@ describe("an answer that the repository has moved", () => {
 			kind: "moved",
 			location: "https://api.github.com/repositories/1/dispatches",
 		});
+	});
+});
+
+describe("an answer that is not the API's", () => {
+	const page = (status: number, headers: GitHubResponse["headers"] = {}) =>
+		classifyResponse(
+			{ status, headers: { "content-type": "text/html; charset=utf-8", ...headers }, message: "", body: "other" },
+			NOW,
+		);
+
+	it.each([200, 201, 202, 203, 206, 226, 299, 400, 401, 402, 403, 404, 405, 407, 409, 410, 415, 418, 422, 451])(
+		"closes the destination and names the address, whatever it claims: a page with %d",
+		(status) => {
+			const verdict = page(status);
+			expect(verdict.kind).toBe("closed");
+			expect(reasonOf(verdict)).toBe(
+				`GitHub answered ${status} as text/html; charset=utf-8, which is not its API's answer: check GITHUB_API_URL ` +
+					"(Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies",
+			);
+		},
+	);
+
+	it("is never taken for success, nor for the event's own fault, unless the event is too large", () => {
+		const statuses = Array.from({ length: 800 }, (_, index) => 200 + index);
+		const kinds = statuses.filter((status) => status !== 413).map((status) => page(status).kind);
+		expect(new Set(kinds)).toEqual(new Set(["closed", "slow-down", "uncertain"]));
+		expect(page(413).kind).toBe("refused");
+	});
+
+	it("is a limit all the same where it is a 429, or a 403 with retry-after", () => {
+		expect(page(429).kind).toBe("slow-down");
+		expect(page(403, { "retry-after": "5" })).toMatchObject({ kind: "slow-down", until: NOW + 5_000 });
+	});
+
+	it("is a 203 with JSON, too: something on the way has changed it", () => {
+		expect(classifyResponse({ status: 203, headers: {}, message: "", body: "json" }, NOW).kind).toBe("closed");
+	});
+
+	it("is a 422 that says nothing", () => {
+		expect(classifyResponse({ status: 422, headers: {}, message: "", body: "none" }, NOW).kind).toBe("closed");
+	});
+
+	it.each(["json", "none"] as const)("is no 2xx with a body of the kind %s", (body) => {
+		for (const status of [200, 201, 202, 204])
+			expect(classifyResponse({ status, headers: {}, message: "", body }, NOW)).toEqual({ kind: "dispatched" });
+	});
+});
+
+describe("an API version that this GitHub does not take", () => {
+	it("closes the lane, since every event would fail alike", () => {
+		const message =
+			'The version you specified in the "X-GitHub-API-Version" request header, "2022-11-28", is not a supported version. ' +
+			'The following versions are currently supported: "2026-03-10" (most recent).';
+		const verdict = classify(400, {}, message);
+		expect(verdict).toMatchObject({ kind: "closed", wide: true });
+		expect(reasonOf(verdict)).toContain("update the bridge");
+	});
+});
+
+describe("a 403 whose cause GitHub names", () => {
+	it.each<[string, GitHubResponse["headers"], string, boolean]>([
+		[
+			"Although you appear to have the correct authorization credentials, the `contoso` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
+			{},
+			"add the app's outbound addresses",
+			false,
+		],
+		["Repository was archived so is read-only.", {}, "unarchive it", false],
+		["This installation has been suspended", {}, "unsuspend it", true],
+		[
+			"Sorry. Your account was suspended. Please contact GitHub support.",
+			{},
+			"account of the token is suspended",
+			true,
+		],
+		[
+			"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.",
+			{ "x-github-sso": "required; url=https://github.com/orgs/contoso/sso?authorization_request=ABCDEFGHIJKLMNOP" },
+			"authorise it at https://github.com/orgs/contoso/sso?authorization_request=ABCDEFGHIJKLMNOP",
+			false,
+		],
+		["Resource protected by organization SAML enforcement.", {}, "needs single sign-on", false],
+		[
+			"Resource not accessible by personal access token",
+			{ "x-accepted-github-permissions": "contents=write" },
+			"lacks a permission (contents=write, as GitHub asks), or its organisation has not approved it yet",
+			false,
+		],
+		["Resource not accessible by integration", {}, "the GitHub App lacks a permission (Contents: write)", false],
+		[
+			"`contoso` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.",
+			{},
+			"takes no classic token",
+			false,
+		],
+		[
+			"The 'contoso' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
+			{},
+			"make one that ends earlier",
+			false,
+		],
+		["Repository access blocked", {}, "blocked the repository", false],
+	])("names the repair for %j", (message, headers, repair, wide) => {
+		const verdict = classify(403, headers, message);
+		expect(verdict).toMatchObject({ kind: "closed", ...(wide ? { wide } : {}) });
+		expect("wide" in verdict).toBe(wide);
+		expect(reasonOf(verdict)).toContain(repair);
+		expect(reasonOf(verdict)).toContain(`(${message.slice(0, 15)}`);
+		expect(reasonOf(verdict).length).toBeLessThanOrEqual(300);
+	});
+
+	it("shows no address that is none", () => {
+		const reason = reasonOf(classify(403, { "x-github-sso": "required; url=javascript:alert(1)" }, "SAML"));
+		expect(reason).not.toContain("javascript");
+		expect(reason).toContain("single sign-on");
+	});
+});
+
+describe("a reason", () => {
+	const statuses = [200, 302, 400, 401, 403, 404, 408, 410, 413, 418, 422, 429, 500, 503];
+
+	it("has 300 characters at most, however long the answer is, and still ends with what it means", () => {
+		for (const status of statuses) {
+			for (const body of ["json", "other", "none"] as const) {
+				const long = "x".repeat(40_000);
+				const headers = { "x-accepted-github-permissions": long, "x-github-sso": long, "content-type": long };
+				const verdict = classifyResponse({ status, headers, message: long, body }, NOW);
+				if (!("reason" in verdict)) continue;
+				expect(verdict.reason.length).toBeLessThanOrEqual(300);
+				const short = classifyResponse({ status, headers: {}, message: "x", body }, NOW);
+				if (body === "json" && status !== 403 && status !== 404)
+					expect(verdict.reason.slice(-15)).toBe(reasonOf(short).slice(-15));
+			}
+		}
+	});
+
+	it("is one line of whole characters, whatever GitHub's words hold", () => {
+		const reason = reasonOf(classify(403, {}, `a\r\nb\u001b[31mc\u0000d\u2028e ${"😀".repeat(400)}\ud800`));
+		expect(reason).toMatch(/^GitHub answered 403 \(a b \[31mc d e 😀/);
+		expect(reason).not.toMatch(/\p{Cc}|\p{Cs}|\p{Zl}/u);
 	});
 });

@@ -89,6 +89,14 @@ describe("a dispatch request", () => {
 		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe("the event type leaves nothing for a dispatch type");
 	});
 
+	it.each([" ", "\t\n "])("is refused with nothing but blanks for a dispatch type: %j", (dispatchType) => {
+		expect(reasonOf({ ...to, dispatchType }, {})).toBe("the event type leaves nothing for a dispatch type");
+	});
+
+	it("has U+FFFD for half a character", () => {
+		expect(requestOf(to, { half: "\ud83d" }).body).toContain('"data":{"half":"\uFFFD"}');
+	});
+
 	it("is refused with a reason when data is nested more deeply than can be written", () => {
 		const depth = 200_000;
 		const data = JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown;

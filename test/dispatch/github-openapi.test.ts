@@ -1,12 +1,14 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createAppAuth } from "@octokit/auth-app";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
 import { toClientPayload } from "../../src/dispatch/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
-import { createPost } from "../../src/dispatch/octokit.ts";
+import { createSend } from "../../src/dispatch/octokit.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { toDispatchType } from "../../src/route/dispatch-type.ts";
-import { type Called, postJson } from "../helpers/call.ts";
+import { type Called, call, postJson } from "../helpers/call.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
 
 /** As much of an OpenAPI 3.0 operation as is looked at here, its references resolved. */
@@ -36,13 +38,20 @@ function at(path: readonly string[]): unknown {
 	return path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], description);
 }
 
-/** A part of the description with every `$ref` in it replaced by what it refers to. */
+/**
+ * A part of the description with every `$ref` in it replaced by what it refers to. ajv takes `nullable` beside a type
+ * only.
+ */
 function resolved(node: unknown): unknown {
 	if (Array.isArray(node)) return node.map(resolved);
 	if (typeof node !== "object" || node === null) return node;
 	const reference = (node as { $ref?: unknown }).$ref;
 	if (typeof reference === "string") return resolved(at(reference.slice("#/".length).split("/")));
-	return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value)]));
+	const { nullable, ...members } = Object.fromEntries(
+		Object.entries(node).map(([key, value]) => [key, resolved(value)]),
+	);
+	if (nullable !== true) return nullable === undefined ? members : { ...members, nullable };
+	return "type" in members ? { ...members, nullable } : { anyOf: [members, { type: "null" }] };
 }
 
 /** What a schema says against a value; empty where it holds. */
@@ -50,9 +59,9 @@ function objections(validate: ValidateFunction, value: unknown): unknown[] {
 	return validate(value) ? [] : (validate.errors ?? []);
 }
 
-/** Holds an answer against the responses that the operation documents. */
-function expectDocumented(answer: Called): void {
-	const response = operation.responses[String(answer.status)];
+/** Holds an answer against the responses that an operation documents: of a dispatch, unless another one is given. */
+function expectDocumented(answer: Called, { responses }: Pick<Operation, "responses"> = operation): void {
+	const response = responses[String(answer.status)];
 	if (response === undefined) throw new Error(`${answer.status} is not documented`);
 	if (response.content === undefined) {
 		expect(answer.text).toBe("");
@@ -112,10 +121,10 @@ describe("GitHub's published description of a repository dispatch", () => {
 		});
 
 		it("fits method, path, parameters and media type, by the real client over real HTTP", async () => {
-			const post = createPost({ apiUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
+			const send = createSend({ apiUrl: github.url, userAgent: "grid-dispatch/1.2.3", fetch: globalThis.fetch });
 			const url = `${github.url}/repos/contoso/fraud-model/dispatches`;
 			const body = bodyFor(asBridgeEvent(exampleOf("ModelRegistered")));
-			const answer = await post(url, body, TOKEN, new AbortController().signal);
+			const answer = await send({ method: "POST", url, body, token: TOKEN }, new AbortController().signal);
 			expect(answer.status).toBe(204);
 
 			const given: Readonly<Record<string, string>> = { owner: "contoso", repo: "fraud-model" };
@@ -188,6 +197,54 @@ describe("GitHub's published description of a repository dispatch", () => {
 			const answer = await postJson(url(), body, CALLER);
 			expect(answer.status).toBe(422);
 			expectDocumented(answer);
+		});
+	});
+
+	describe("and the stand-in's answers to who has a token, or wants one", () => {
+		const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+			modulusLength: 2048,
+			privateKeyEncoding: { type: "pkcs8", format: "pem" },
+			publicKeyEncoding: { type: "spki", format: "pem" },
+		});
+		const documented = (path: string, method: string) => resolved(at(["paths", path, method])) as Operation;
+		const lookUp = documented("/repos/{owner}/{repo}/installation", "get");
+		const create = documented("/app/installations/{installation_id}/access_tokens", "post");
+		const limits = documented("/rate_limit", "get");
+		let github: GitHubStandIn;
+		let headers: Readonly<Record<string, string>>;
+
+		beforeAll(async () => {
+			github = await startGitHubStandIn({ app: { id: "7", key: publicKey, owners: ["contoso"] } });
+			const { token } = await createAppAuth({ appId: "7", privateKey })({ type: "app" });
+			headers = { ...CALLER, authorization: `Bearer ${token}` };
+		});
+		afterAll(() => github.close());
+
+		const ask = (path: string, method = "GET") => call(`${github.url}${path}`, { method, headers });
+
+		it("documents the limits", async () => {
+			const answer = await call(`${github.url}/rate_limit`, { headers: CALLER });
+			expect(answer.status).toBe(200);
+			expectDocumented(answer, limits);
+		});
+
+		it.each([false, true])("documents an installation, and its token, suspended: %j", async (isSuspended) => {
+			github.suspendInstallations(isSuspended ? ["contoso"] : []);
+			const found = await ask("/repos/contoso/fraud-model/installation");
+			expect(found.status).toBe(200);
+			expectDocumented(found, lookUp);
+			const { id, suspended_at } = found.json() as { id: number; suspended_at: unknown };
+			expect(suspended_at !== null).toBe(isSuspended);
+			const created = await ask(`/app/installations/${id}/access_tokens`, "POST");
+			expect(created.status).toBe(isSuspended ? 403 : 201);
+			expectDocumented(created, create);
+		});
+
+		it("documents that the app is not installed", async () => {
+			const missing = await ask("/repos/fabrikam/churn/installation");
+			expect(missing.status).toBe(404);
+			expectDocumented(missing, lookUp);
+			expectDocumented(await ask("/app/installations/1/access_tokens", "POST"), create);
 		});
 	});
 });

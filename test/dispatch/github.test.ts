@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
 import { type Attempt, createGitHub, type GitHubOptions } from "../../src/dispatch/github.ts";
-import type { Post, RawResponse } from "../../src/dispatch/octokit.ts";
+import type { GitHubRequest, RawResponse, Send } from "../../src/dispatch/octokit.ts";
 import { fixedToken, type TokenFor, type TokenSource, TokenUnavailable } from "../../src/dispatch/token-source.ts";
 
 const API = "https://api.github.com";
@@ -10,26 +10,23 @@ const REQUEST: DispatchRequest = { owner: "contoso", repo: "fraud-model", body: 
 /** Far more than any of these tests takes. */
 const AMPLE_MS = 60_000;
 
-interface Call {
-	readonly url: string;
-	readonly body: string;
-	readonly token: string;
+interface Call extends GitHubRequest {
 	readonly signal: AbortSignal;
 }
 
 type Answer = Partial<RawResponse> | ((call: Call) => Promise<RawResponse>);
 
-/** A `Post` that takes one answer after the other, and fails beyond the last. */
+/** A `Send` that takes one answer after the other, and fails beyond the last. */
 function script(...answers: Answer[]) {
 	const calls: Call[] = [];
-	const post: Post = async (url, body, token, signal) => {
-		const call = { url, body, token, signal };
+	const send: Send = async (request, signal) => {
+		const call = { ...request, signal };
 		calls.push(call);
 		const answer = answers[calls.length - 1];
 		if (answer === undefined) throw new Error("called more often than expected");
 		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, data: undefined, ...answer };
 	};
-	return { post, calls };
+	return { send, calls };
 }
 
 /** An answer that never comes; the call ends as fetch does, when its signal says so. */
@@ -56,15 +53,16 @@ function changingTokens(...tokens: string[]): TokenSource & { readonly refreshed
 }
 
 function dispatch(
-	post: Post,
+	send: Send,
 	options: Partial<GitHubOptions> = {},
 	request: DispatchRequest = REQUEST,
 ): Promise<Attempt> {
 	const github = createGitHub({
 		apiUrl: API,
 		tokens: fixedToken("t"),
-		loadPost: async () => post,
+		loadSend: async () => send,
 		now: () => 0,
+		sleep: async () => {},
 		timeoutMs: AMPLE_MS,
 		...options,
 	});
@@ -77,8 +75,8 @@ function reasonOf({ verdict }: Attempt): string {
 
 describe("a dispatch", () => {
 	it("is one POST of the very body to the repository, with the token", async () => {
-		const { post, calls } = script({ status: 204, headers: { "x-github-request-id": "ABCD:1" } });
-		await expect(dispatch(post)).resolves.toEqual({
+		const { send, calls } = script({ status: 204, headers: { "x-github-request-id": "ABCD:1" } });
+		await expect(dispatch(send)).resolves.toEqual({
 			verdict: { kind: "dispatched" },
 			status: 204,
 			requestId: "ABCD:1",
@@ -89,8 +87,8 @@ describe("a dispatch", () => {
 	});
 
 	it("keeps the path of an Enterprise Server's API", async () => {
-		const { post, calls } = script({});
-		await dispatch(post, { apiUrl: "https://github.contoso.com/api/v3" });
+		const { send, calls } = script({});
+		await dispatch(send, { apiUrl: "https://github.contoso.com/api/v3" });
 		expect(calls[0]?.url).toBe("https://github.contoso.com/api/v3/repos/contoso/fraud-model/dispatches");
 	});
 
@@ -100,22 +98,29 @@ describe("a dispatch", () => {
 			names.push(token);
 			return token ?? "default";
 		};
-		const { post, calls } = script({}, {});
+		const { send, calls } = script({}, {});
 		const tokens = { get, refresh: async () => "" };
-		await dispatch(post, { tokens });
-		await dispatch(post, { tokens }, { ...REQUEST, token: "other-secret" });
+		await dispatch(send, { tokens });
+		await dispatch(send, { tokens }, { ...REQUEST, token: "other-secret" });
 		expect(names).toEqual([undefined, "other-secret"]);
 		expect(calls.map(({ token }) => token)).toEqual(["default", "other-secret"]);
 	});
 
 	it("loads the client once, and not before it is needed", async () => {
-		const { post } = script({}, {});
+		const { send } = script({}, {});
 		let loaded = 0;
-		const loadPost = async () => {
+		const loadSend = async () => {
 			loaded++;
-			return post;
+			return send;
 		};
-		const github = createGitHub({ apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS });
+		const github = createGitHub({
+			apiUrl: API,
+			tokens: fixedToken("t"),
+			loadSend,
+			now: () => 0,
+			sleep: async () => {},
+			timeoutMs: AMPLE_MS,
+		});
 		expect(loaded).toBe(0);
 		await Promise.all([github.dispatch(REQUEST), github.dispatch(REQUEST)]);
 		expect(loaded).toBe(1);
@@ -123,28 +128,28 @@ describe("a dispatch", () => {
 
 	it("says how long it took by the clock that it was given", async () => {
 		let clock = 1_000;
-		const { post } = script(async () => {
+		const { send } = script(async () => {
 			clock += 250;
 			return { status: 204, headers: {}, data: undefined };
 		});
-		await expect(dispatch(post, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
+		await expect(dispatch(send, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
 	});
 
 	it("reads times in GitHub's answer by the clock that it was given", async () => {
-		const { post } = script({ status: 429, headers: { "retry-after": "30" } });
-		await expect(dispatch(post, { now: () => 5_000 })).resolves.toMatchObject({
+		const { send } = script({ status: 429, headers: { "retry-after": "30" } });
+		await expect(dispatch(send, { now: () => 5_000 })).resolves.toMatchObject({
 			verdict: { kind: "slow-down", until: 35_000 },
 		});
 	});
 
 	it("says when GitHub's primary limit is used up, although this call was taken", async () => {
-		const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000000" };
-		await expect(dispatch(script({ headers: used }).post)).resolves.toMatchObject({
+		const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "900" };
+		await expect(dispatch(script({ headers: used }).send)).resolves.toMatchObject({
 			verdict: { kind: "dispatched" },
-			exhaustedUntil: 1_800_000_000_000,
+			exhaustedUntil: 900_000,
 		});
 		const left = { ...used, "x-ratelimit-remaining": "1" };
-		expect(await dispatch(script({ headers: left }).post)).not.toHaveProperty("exhaustedUntil");
+		expect(await dispatch(script({ headers: left }).send)).not.toHaveProperty("exhaustedUntil");
 	});
 
 	it.each([
@@ -153,27 +158,27 @@ describe("a dispatch", () => {
 		["2026-11-30 19:00:00 -0500", "2026-12-01T00:00:00.000Z"],
 	])("says when the token ends, which GitHub writes as %s", async (header, iso) => {
 		const headers = { "github-authentication-token-expiration": header };
-		await expect(dispatch(script({ headers }).post)).resolves.toMatchObject({ tokenExpiresAt: iso });
+		await expect(dispatch(script({ headers }).send)).resolves.toMatchObject({ tokenExpiresAt: iso });
 	});
 
 	it.each(["soon", "", "2026-13-41 00:00:00 UTC", "2026-12-01"])(
 		"does not guess when a token ends from %j",
 		async (header) => {
 			const headers = { "github-authentication-token-expiration": header };
-			expect(await dispatch(script({ headers }).post)).not.toHaveProperty("tokenExpiresAt");
+			expect(await dispatch(script({ headers }).send)).not.toHaveProperty("tokenExpiresAt");
 		},
 	);
 
 	it.each([
-		[400, "refused"],
+		[400, "closed"],
 		[403, "closed"],
 		[404, "closed"],
 		[422, "refused"],
-		[500, "trouble"],
-		[503, "trouble"],
+		[500, "uncertain"],
+		[503, "uncertain"],
 	])("tries once where GitHub answers %d", async (status, kind) => {
-		const { post, calls } = script({ status, data: { message: "Words of GitHub" } });
-		const attempt = await dispatch(post);
+		const { send, calls } = script({ status, data: { message: "Words of GitHub" } });
+		const attempt = await dispatch(send);
 		expect(attempt).toMatchObject({ status, verdict: { kind } });
 		expect(reasonOf(attempt)).toContain("(Words of GitHub)");
 		expect(calls).toHaveLength(1);
@@ -185,7 +190,7 @@ describe("a dispatch", () => {
 		["HTML", "<html>"],
 		["another message", { message: { a: 1 } }],
 	])("copes with an error's body that is %s", async (_, data) => {
-		const attempt = await dispatch(script({ status: 502, data }).post);
+		const attempt = await dispatch(script({ status: 502, data }).send);
 		expect(reasonOf(attempt)).toBe("GitHub answered 502: its own trouble");
 		expect(attempt).not.toHaveProperty("requestId");
 	});
@@ -193,9 +198,9 @@ describe("a dispatch", () => {
 
 describe("a dispatch whose token is refused", () => {
 	it("is tried again with a fresh token", async () => {
-		const { post, calls } = script({ status: 401 }, { status: 204, headers: { "x-github-request-id": "2" } });
+		const { send, calls } = script({ status: 401 }, { status: 204, headers: { "x-github-request-id": "2" } });
 		const tokens = changingTokens("old", "new");
-		const attempt = await dispatch(post, { tokens }, { ...REQUEST, token: "other-secret" });
+		const attempt = await dispatch(send, { tokens }, { ...REQUEST, token: "other-secret" });
 		expect(attempt).toMatchObject({ verdict: { kind: "dispatched" }, status: 204, requestId: "2" });
 		expect(calls).toMatchObject([
 			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "old" },
@@ -205,29 +210,29 @@ describe("a dispatch whose token is refused", () => {
 	});
 
 	it("is tried once more at most", async () => {
-		const { post, calls } = script({ status: 401 }, { status: 401, headers: { "x-github-request-id": "2" } });
+		const { send, calls } = script({ status: 401 }, { status: 401, headers: { "x-github-request-id": "2" } });
 		const tokens = changingTokens("old", "new", "newer");
-		const attempt = await dispatch(post, { tokens });
+		const attempt = await dispatch(send, { tokens });
 		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "2" });
 		expect(calls.map(({ token }) => token)).toEqual(["old", "new"]);
 	});
 
 	it("is not tried again with the same token, which would add up to a block", async () => {
-		const { post, calls } = script({ status: 401, headers: { "x-github-request-id": "1" } });
-		const attempt = await dispatch(post, { tokens: changingTokens("same", "same") });
+		const { send, calls } = script({ status: 401, headers: { "x-github-request-id": "1" } });
+		const attempt = await dispatch(send, { tokens: changingTokens("same", "same") });
 		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "1" });
 		expect(calls).toHaveLength(1);
 	});
 
 	it("does not ask for a fresh token where the first one did", async () => {
 		const tokens = changingTokens("good", "other");
-		await dispatch(script({ status: 403 }).post, { tokens });
+		await dispatch(script({ status: 403 }).send, { tokens });
 		expect(tokens.refreshed).toEqual([]);
 	});
 
 	it("tells what the fresh token's answer means, not the first one", async () => {
-		const { post } = script({ status: 401 }, { status: 404 });
-		await expect(dispatch(post, { tokens: changingTokens("old", "new") })).resolves.toMatchObject({
+		const { send } = script({ status: 401 }, { status: 404 });
+		await expect(dispatch(send, { tokens: changingTokens("old", "new") })).resolves.toMatchObject({
 			verdict: { kind: "closed" },
 			status: 404,
 		});
@@ -235,8 +240,8 @@ describe("a dispatch whose token is refused", () => {
 
 	it("is refused behind a redirect, too, and begins at the beginning then", async () => {
 		const moved = { status: 307, headers: { location: `${API}/repositories/1/dispatches` } };
-		const { post, calls } = script(moved, { status: 401 }, moved, { status: 204 });
-		const attempt = await dispatch(post, { tokens: changingTokens("old", "new") });
+		const { send, calls } = script(moved, { status: 401 }, moved, { status: 204 });
+		const attempt = await dispatch(send, { tokens: changingTokens("old", "new") });
 		expect(attempt.verdict.kind).toBe("dispatched");
 		expect(calls.map(({ url, token }) => [url, token])).toEqual([
 			[URL_OF_REQUEST, "old"],
@@ -249,24 +254,24 @@ describe("a dispatch whose token is refused", () => {
 
 describe("a dispatch without a token", () => {
 	it.each(["bad-token", "trouble"] as const)("calls nobody and says why: %s", async (kind) => {
-		const { post, calls } = script();
-		const get = failing(new TokenUnavailable(kind, "the vault is closed"));
-		const attempt = await dispatch(post, { tokens: { get, refresh: get } });
+		const { send, calls } = script();
+		const get = failing(new TokenUnavailable({ kind, reason: "the vault is closed" }));
+		const attempt = await dispatch(send, { tokens: { get, refresh: get } });
 		expect(attempt).toEqual({ verdict: { kind, reason: "the vault is closed" }, ms: 0, calls: [] });
 		expect(calls).toEqual([]);
 	});
 
 	it("says so when the fresh one cannot be read", async () => {
-		const refresh = failing(new TokenUnavailable("trouble", "the vault is away"));
-		const attempt = await dispatch(script({ status: 401 }).post, { tokens: { get: async () => "old", refresh } });
+		const refresh = failing(new TokenUnavailable({ kind: "trouble", reason: "the vault is away" }));
+		const attempt = await dispatch(script({ status: 401 }).send, { tokens: { get: async () => "old", refresh } });
 		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "the vault is away" });
 	});
 });
 
 describe("a dispatch to a repository that has moved", () => {
 	it.each([301, 302, 307, 308])("repeats the same POST after a %d on the same host", async (status) => {
-		const { post, calls } = script({ status, headers: { location: `${API}/repositories/1/dispatches` } }, {});
-		await expect(dispatch(post)).resolves.toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
+		const { send, calls } = script({ status, headers: { location: `${API}/repositories/1/dispatches` } }, {});
+		await expect(dispatch(send)).resolves.toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
 		expect(calls).toMatchObject([
 			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" },
 			{ url: `${API}/repositories/1/dispatches`, body: REQUEST.body, token: "t" },
@@ -274,16 +279,21 @@ describe("a dispatch to a repository that has moved", () => {
 	});
 
 	it("follows a location without a host", async () => {
-		const { post, calls } = script({ status: 301, headers: { location: "/repositories/1/dispatches" } }, {});
-		await dispatch(post);
+		const { send, calls } = script({ status: 301, headers: { location: "/repositories/1/dispatches" } }, {});
+		await dispatch(send);
 		expect(calls[1]?.url).toBe(`${API}/repositories/1/dispatches`);
 	});
 
 	it("follows three redirects, each from where the last one led", async () => {
 		const to = (location: string) => ({ status: 307, headers: { location } });
-		const { post, calls } = script(to("/a/dispatches"), to("b"), to("/c"), {});
-		expect((await dispatch(post)).verdict.kind).toBe("dispatched");
-		expect(calls.map(({ url }) => url)).toEqual([URL_OF_REQUEST, `${API}/a/dispatches`, `${API}/a/b`, `${API}/c`]);
+		const { send, calls } = script(to("/repositories/1/a"), to("b"), to("/repos/o/c/dispatches"), {});
+		expect((await dispatch(send)).verdict.kind).toBe("dispatched");
+		expect(calls.map(({ url }) => url)).toEqual([
+			URL_OF_REQUEST,
+			`${API}/repositories/1/a`,
+			`${API}/repositories/1/b`,
+			`${API}/repos/o/c/dispatches`,
+		]);
 	});
 
 	it.each([
@@ -297,8 +307,8 @@ describe("a dispatch to a repository that has moved", () => {
 		"data:text/plain,x",
 		"http://[",
 	])("does not carry the token to %s", async (location) => {
-		const { post, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
-		await expect(dispatch(post)).resolves.toMatchObject({
+		const { send, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
+		await expect(dispatch(send)).resolves.toMatchObject({
 			verdict: { kind: "closed", reason: `GitHub redirects to another host (${location}); not followed` },
 			status: 301,
 			requestId: "1",
@@ -307,10 +317,10 @@ describe("a dispatch to a repository that has moved", () => {
 	});
 
 	it("ends where redirects go in circles", async () => {
-		const there = { status: 301, headers: { location: `${API}/there` } };
+		const there = { status: 301, headers: { location: `${API}/repositories/1/dispatches` } };
 		const back = { status: 301, headers: { location: URL_OF_REQUEST } };
-		const { post, calls } = script(there, back, there, back, there, back);
-		await expect(dispatch(post)).resolves.toMatchObject({
+		const { send, calls } = script(there, back, there, back, there, back);
+		await expect(dispatch(send)).resolves.toMatchObject({
 			verdict: { kind: "closed", reason: `GitHub redirects in circles from ${URL_OF_REQUEST}` },
 		});
 		expect(calls).toHaveLength(4);
@@ -319,48 +329,60 @@ describe("a dispatch to a repository that has moved", () => {
 
 describe("a dispatch that gets no answer", () => {
 	const inTime = {
-		kind: "trouble",
-		reason: "GitHub did not answer in time; whether it took the dispatch is not known",
+		kind: "uncertain",
+		reason: "GitHub did not answer in time; whether it took the request is not known",
 	};
+	const notSent = { kind: "trouble", reason: "there was no time left to call GitHub; nothing was sent" };
 
 	it("ends at its time limit, and owns that the dispatch may have happened", async () => {
-		const attempt = await dispatch(script(silence).post, { timeoutMs: 5 });
+		const attempt = await dispatch(script(silence).send, { timeoutMs: 5 });
 		expect(attempt).toEqual({ verdict: inTime, ms: 0, calls: [0] });
 	});
 
 	it("ends at the same limit when it waits for the token, or for a fresh one", async () => {
 		const never = () => new Promise<string>(() => {});
-		const { post, calls } = script({ status: 401 });
+		const { send, calls } = script({ status: 401 });
 		const waiting = { get: never, refresh: never };
-		await expect(dispatch(post, { timeoutMs: 5, tokens: waiting })).resolves.toMatchObject({ verdict: inTime });
+		await expect(dispatch(send, { timeoutMs: 5, tokens: waiting })).resolves.toMatchObject({ verdict: notSent });
 		expect(calls).toEqual([]);
 		const refreshing = { get: async () => "old", refresh: never };
-		await expect(dispatch(post, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({ verdict: inTime });
+		await expect(dispatch(send, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({ verdict: notSent });
 		expect(calls).toHaveLength(1);
 	});
 
 	it("ends at the same limit when the client does not load, or does not heed its signal", async () => {
 		const never = () => new Promise<never>(() => {});
-		await expect(dispatch(never, { timeoutMs: 5, loadPost: never })).resolves.toMatchObject({ verdict: inTime });
+		await expect(dispatch(never, { timeoutMs: 5, loadSend: never })).resolves.toMatchObject({ verdict: notSent });
 		await expect(dispatch(never, { timeoutMs: 5 })).resolves.toMatchObject({ verdict: inTime });
 	});
 
 	it("tries to load the client again after a failure", async () => {
 		let loads = 0;
-		const loadPost = async () => {
+		const loadSend = async () => {
 			loads += 1;
 			if (loads === 1) throw new Error("EMFILE");
-			return script({}).post;
+			return script({}).send;
 		};
-		const options = { apiUrl: API, tokens: fixedToken("t"), loadPost, now: () => 0, timeoutMs: AMPLE_MS };
+		const options = {
+			apiUrl: API,
+			tokens: fixedToken("t"),
+			loadSend,
+			now: () => 0,
+			sleep: async () => {},
+			timeoutMs: AMPLE_MS,
+		};
 		const github = createGitHub(options);
 		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "trouble" } });
 		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "dispatched" } });
 	});
 
 	it("has one limit for all of its calls together", async () => {
-		const { post, calls } = script({ status: 307, headers: { location: "/there" } }, { status: 401 }, {});
-		await dispatch(post, { tokens: changingTokens("old", "new") });
+		const { send, calls } = script(
+			{ status: 307, headers: { location: "/repositories/1/dispatches" } },
+			{ status: 401 },
+			{},
+		);
+		await dispatch(send, { tokens: changingTokens("old", "new") });
 		expect(calls).toHaveLength(3);
 		expect(new Set(calls.map(({ signal }) => signal)).size).toBe(1);
 	});
@@ -368,8 +390,8 @@ describe("a dispatch that gets no answer", () => {
 	it.each([
 		[
 			"in the words of its cause",
-			new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") }),
-			"connect ECONNREFUSED",
+			new Error("fetch failed", { cause: new Error("other side closed") }),
+			"other side closed",
 		],
 		["without a cause", new Error("socket hang up"), "socket hang up"],
 		[
@@ -382,16 +404,22 @@ describe("a dispatch that gets no answer", () => {
 		["without a cause that has no words", new Error("reset", { cause: null }), "reset"],
 		["as text, where it is no error", "odd", "odd"],
 	])("tells the network's error %s", async (_, error, words) => {
-		await expect(dispatch(script(failing(error)).post)).resolves.toEqual({
-			verdict: { kind: "trouble", reason: `no answer from GitHub (${words})` },
+		await expect(dispatch(script(failing(error)).send)).resolves.toEqual({
+			verdict: {
+				kind: "uncertain",
+				reason: `no answer from GitHub (${words}); whether it took the request is not known`,
+			},
 			ms: 0,
 			calls: [0],
 		});
 	});
 
 	it("says so where the client cannot be loaded", async () => {
-		const attempt = await dispatch(script().post, { loadPost: failing(new Error("no such module")) });
-		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "no answer from GitHub (no such module)" });
+		const attempt = await dispatch(script().send, { loadSend: failing(new Error("no such module")) });
+		expect(attempt.verdict).toEqual({
+			kind: "trouble",
+			reason: "no answer from GitHub (no such module); nothing was sent",
+		});
 	});
 });
 
@@ -408,22 +436,22 @@ describe("the calls that a dispatch counts for the pace", () => {
 	});
 
 	it("are all it made: redirects, and the repeat after a 401", async () => {
-		const moved = { status: 307, headers: { location: "/there" } };
-		const { post } = script(moved, { status: 401 }, moved, {});
-		const { calls } = await dispatch(post, { tokens: changingTokens("old", "new"), now: () => 7 });
+		const moved = { status: 307, headers: { location: "/repositories/1/dispatches" } };
+		const { send } = script(moved, { status: 401 }, moved, {});
+		const { calls } = await dispatch(send, { tokens: changingTokens("old", "new"), now: () => 7 });
 		expect(calls).toEqual([7, 7, 7, 7]);
 	});
 
 	it("stand for the moment when they had certainly arrived, less the margin of the windows", async () => {
-		const quick = await dispatch(script(answering(400)).post, { now: () => clock });
+		const quick = await dispatch(script(answering(400)).send, { now: () => clock });
 		expect(quick.calls).toEqual([10_000]);
 		clock = 10_000;
-		const slow = await dispatch(script(answering(3_000)).post, { now: () => clock });
+		const slow = await dispatch(script(answering(3_000)).send, { now: () => clock });
 		expect(slow.calls).toEqual([12_500]);
 	});
 
 	it("count a call that got no answer, too", async () => {
-		const { calls } = await dispatch(script(failing(new Error("reset"))).post, { now: () => 5 });
+		const { calls } = await dispatch(script(failing(new Error("reset"))).send, { now: () => 5 });
 		expect(calls).toEqual([5]);
 	});
 });

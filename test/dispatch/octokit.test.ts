@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createPost } from "../../src/dispatch/octokit.ts";
+import { createSend } from "../../src/dispatch/octokit.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
@@ -12,8 +12,10 @@ function client(answer: () => Response | Promise<Response>) {
 		requests.push({ url: String(url), init });
 		return answer();
 	};
-	const post = createPost({ apiUrl: API, userAgent: "grid-dispatch/1.2.3", fetch });
-	return { post, requests };
+	const send = createSend({ apiUrl: API, userAgent: "grid-dispatch/1.2.3", fetch });
+	const post = (url: string, body: string, token: string, signal: AbortSignal) =>
+		send({ method: "POST", url, body, token }, signal);
+	return { post, send, requests };
 }
 
 const noContent = () => new Response(null, { status: 204, headers: { "x-github-request-id": "1" } });

@@ -20,7 +20,8 @@ jest.mock("../../src/credential.ts", () => ({
 	createCredential: ({ clientId }: KeyVaultOptions) => `as ${clientId}`,
 }));
 
-const github = { apiUrl: "https://api.github.com", userAgent: "test", fetch: globalThis.fetch };
+const never = () => new Promise<never>(() => {});
+const github = { apiUrl: "https://api.github.com", loadSend: never, now: () => 0, sleep: never };
 const vault: KeyVaultOptions = {
 	vaultUrl: "https://contoso.vault.azure.net",
 	managedIdentity: true,
@@ -34,14 +35,14 @@ describe("opening the tokens", () => {
 	});
 
 	it("gives the configured token itself, without a vault", async () => {
-		const tokens = openTokens({ kind: "fixed", token: "t" }, github, () => 0);
+		const tokens = openTokens({ kind: "fixed", token: "t" }, github);
 		await expect(tokens.get(asked())).resolves.toBe("t");
 		await expect(tokens.refresh("t", asked())).resolves.toBe("t");
 		expect(mockVault.events).toEqual([]);
 	});
 
 	it("opens the vault once, when the first token is asked for", async () => {
-		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, github, () => 0);
+		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, github);
 		expect(mockVault.events).toEqual([]);
 		await expect(tokens.get(asked())).resolves.toBe("token of github-token");
 		await expect(tokens.get(asked("other-secret"))).resolves.toBe("token of other-secret");
@@ -50,7 +51,10 @@ describe("opening the tokens", () => {
 
 	it("keeps tokens by the clock that it was given", async () => {
 		let clock = 0;
-		const tokens = openTokens({ kind: "key-vault", vault, secretName: "github-token" }, github, () => clock);
+		const tokens = openTokens(
+			{ kind: "key-vault", vault, secretName: "github-token" },
+			{ ...github, now: () => clock },
+		);
 		await tokens.get(asked());
 		await tokens.get(asked());
 		clock += 3_600_000;

@@ -3,7 +3,10 @@ import { cachedSecrets } from "../../src/dispatch/secrets.ts";
 import { fixedToken, TokenUnavailable } from "../../src/dispatch/token-source.ts";
 import { vaultTokens } from "../../src/dispatch/vault-tokens.ts";
 import { asked } from "../helpers/asked.ts";
+import { eventually } from "../helpers/eventually.ts";
 
+/** Patience without an end. */
+const sleep = () => new Promise<void>(() => {});
 /** Longer than any token stays in the cache. */
 const LATER = 3_600_000;
 
@@ -20,11 +23,13 @@ function scriptedVault() {
 			reads.push(name);
 			readings.push({ name, resolve, reject });
 		});
+	const slept: { ms: number; wake: () => void }[] = [];
+	const patience = (ms: number) => new Promise<void>((wake) => slept.push({ ms, wake }));
 	const tokens = vaultTokens(
-		cachedSecrets(read, () => clock.now),
+		cachedSecrets(read, () => clock.now, patience),
 		"github-token",
 	);
-	return { tokens, reads, readings, clock };
+	return { tokens, reads, readings, clock, slept };
 }
 
 /** A vault that answers at once: each reading takes the next of the answers, and a function's answer is thrown. */
@@ -40,7 +45,7 @@ function answeringVault(...answers: (string | Error)[]) {
 	};
 	return {
 		tokens: vaultTokens(
-			cachedSecrets(read, () => clock.now),
+			cachedSecrets(read, () => clock.now, sleep),
 			"github-token",
 		),
 		reads,
@@ -195,6 +200,91 @@ describe("a token that GitHub refused", () => {
 	});
 });
 
+describe("a token whose vault does not answer", () => {
+	const away = () => Object.assign(new Error("try later"), { statusCode: 503 });
+
+	it("is used as it was, and asked for again once a minute", async () => {
+		const { tokens, reads, clock } = answeringVault("old", away(), away(), "new");
+		await tokens.get(asked());
+		clock.now += LATER;
+		await expect(tokens.get(asked())).resolves.toBe("old");
+		clock.now += 59_000;
+		await expect(tokens.get(asked())).resolves.toBe("old");
+		expect(reads).toHaveLength(2);
+		clock.now += 1_000;
+		await expect(tokens.get(asked())).resolves.toBe("old");
+		expect(reads).toHaveLength(3);
+		clock.now += LATER;
+		await expect(tokens.get(asked())).resolves.toBe("new");
+	});
+
+	it("is used as it was after two seconds, where the vault hangs", async () => {
+		const { tokens, readings, reads, clock, slept } = scriptedVault();
+		const first = tokens.get(asked());
+		readings[0]?.resolve("old");
+		await expect(first).resolves.toBe("old");
+		expect(slept).toEqual([]);
+		clock.now += LATER;
+		const waiting = [tokens.get(asked()), tokens.get(asked())];
+		expect(slept.map(({ ms }) => ms)).toEqual([2_000, 2_000]);
+		for (const { wake } of slept) wake();
+		await expect(Promise.all(waiting)).resolves.toEqual(["old", "old"]);
+		expect(reads).toHaveLength(2);
+		readings[1]?.resolve("new");
+		await expect(tokens.get(asked())).resolves.toBe("new");
+	});
+
+	it("is used as it was under its own name only", async () => {
+		const { tokens } = answeringVault("default", away());
+		await tokens.get(asked());
+		await expect(tokens.get(asked("other-secret"))).rejects.toThrow("try later");
+	});
+
+	it("is not used any more once GitHub has refused it", async () => {
+		const { tokens, reads, clock } = answeringVault("old", away(), away(), away(), "new");
+		await tokens.get(asked());
+		clock.now += LATER;
+		await expect(tokens.get(asked())).resolves.toBe("old");
+		await expect(tokens.refresh("old", asked())).rejects.toThrow("try later");
+		await expect(tokens.get(asked())).rejects.toThrow("try later");
+		await expect(tokens.get(asked())).resolves.toBe("new");
+		expect(reads).toHaveLength(5);
+	});
+
+	it("is not used any more where GitHub refuses it while the vault is asked", async () => {
+		const { tokens, readings, clock } = scriptedVault();
+		const first = tokens.get(asked());
+		readings[0]?.resolve("old");
+		await first;
+		clock.now += LATER;
+		const got = tokens.get(asked());
+		const refreshed = tokens.refresh("old", asked());
+		readings[1]?.reject(away());
+		await expect(got).resolves.toBe("old");
+		await eventually("the vault is asked anew", async () => readings[2]);
+		readings[2]?.reject(away());
+		await expect(refreshed).rejects.toThrow("try later");
+	});
+
+	it.each([
+		["the role was removed", 403, "Caller is not authorized to perform action on resource.", "Key Vault Secrets User"],
+		["the secret was disabled", 403, "Operation get is not allowed on a disabled secret.", "is disabled"],
+		[
+			"the vault's network was closed",
+			403,
+			"Client address is not authorized and caller is not a trusted service.",
+			"network rules",
+		],
+		["the secret was deleted", 404, "SecretNotFound", "has no secret"],
+	])("is not meant by an answer: %s", async (_, statusCode, message, words) => {
+		const { tokens, clock } = answeringVault("old", Object.assign(new Error(message), { statusCode }));
+		await tokens.get(asked());
+		clock.now += LATER;
+		const failure = await failureOf(tokens.get(asked()));
+		expect(failure).toMatchObject({ kind: "bad-token", message: expect.stringContaining(words) });
+	});
+});
+
 describe("a token that several callers find refused", () => {
 	it("is read once for all of them", async () => {
 		const { tokens, reads } = answeringVault("old", "new");
@@ -256,7 +346,7 @@ describe("a token that cannot be had", () => {
 		const read = () => Promise.reject("odd");
 		const failure = await failureOf(
 			vaultTokens(
-				cachedSecrets(read, () => 0),
+				cachedSecrets(read, () => 0, sleep),
 				"github-token",
 			).get(asked()),
 		);

@@ -138,8 +138,13 @@ async function execute(command: string): Promise<string> {
 	return stdout;
 }
 
-/** Without what is another one with every run: when it was, how long it took, where the storage is. */
+/** Without what is another one with every run: when it was, and so its key; how long it took, where the storage is. */
 function steady(text: string): string {
+	const keys: string[] = [];
+	const numbered = (key: string) => {
+		if (!keys.includes(key)) keys.push(key);
+		return `KEY ${keys.indexOf(key)}`;
+	};
 	return text
 		.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, "NOW")
 		.replaceAll(/ +(?=happened|received|decided|attempted|answered|run )/g, " ")
@@ -151,6 +156,7 @@ function steady(text: string): string {
 		.replaceAll(/"ms":\s*\d+/g, '"ms": 0')
 		.replaceAll(/"requestId":\s*"[^"]*"/g, '"requestId": "ID"')
 		.replaceAll(/http:\/\/127\.0\.0\.1:\d+\/devstoreaccount1\/([\w/-]+\/)[0-9a-f]{32}/g, "STORAGE/$1KEY")
+		.replaceAll(/\b[0-9a-f]{32}\b/g, numbered)
 		.replaceAll(/"bytes":\s*\d+/g, '"bytes": 0')
 		.replaceAll(/"sha256":\s*"[0-9a-f]{64}"/g, '"sha256": "HASH"');
 }

@@ -74,10 +74,12 @@ describe("the client payload's schema", () => {
 		const bare = { type: "Contoso.Placed", source: "", subject: "", time: "", data: undefined };
 		expect(validate(toClientPayload(asBridgeEvent(example, bare), bridge))).toBe(true);
 		expect(validate(toClientPayload(asBridgeEvent(example, { traceparent: "00-a-b-01" }), bridge))).toBe(true);
+		expect(validate(toClientPayload(asBridgeEvent(example, { extensions: { part: 5 } }), bridge))).toBe(true);
 	});
 
 	it("describes every key that the code sends, and no other", () => {
-		const payload = toClientPayload(asBridgeEvent(example, { traceparent: "00-a-b-01" }), bridge);
+		const most = { traceparent: "00-a-b-01", extensions: { correlationid: "abc" } };
+		const payload = toClientPayload(asBridgeEvent(example, most), bridge);
 		const { properties } = schema;
 		expect(Object.keys(properties).sort()).toEqual(Object.keys(payload).sort());
 		expect(Object.keys(properties.bridge.properties).sort()).toEqual(Object.keys(payload.bridge).sort());
@@ -101,9 +103,10 @@ describe("the client payload's schema", () => {
 		const { properties } = schema.definitions.manyEvents;
 		expect(new Set([...Object.keys(few), ...Object.keys(many)])).toEqual(new Set(Object.keys(properties)));
 		const [event, sample] = [few["events"], many["sample"]].map((list) => (list as object[])[0] ?? {});
-		expect(Object.keys((properties["events"] as { items: Properties }).items.properties)).toEqual(
-			Object.keys(event ?? {}),
-		);
+		expect(Object.keys((properties["events"] as { items: Properties }).items.properties)).toEqual([
+			...Object.keys(event ?? {}),
+			"extensions",
+		]);
 		expect(Object.keys((properties["sample"] as { items: Properties }).items.properties)).toEqual(
 			Object.keys(sample ?? {}),
 		);

@@ -9,8 +9,9 @@ import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { newNames } from "../helpers/file-storage.ts";
+import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
+import { wrapStorage } from "../helpers/wrap-storage.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGE = "docs/outcomes.md";
@@ -92,7 +93,9 @@ describe("GitHub's answers", () => {
 	it.each(answers)(
 		"$status $headers is $verdict, as the page says",
 		async ({ status, headers, verdict, outcome, state }) => {
-			expect(classifyResponse({ status, headers, message: "" }, 0).kind).toBe(verdict);
+			expect(classifyResponse({ status, headers, message: "", body: status === 204 ? "none" : "json" }, 0).kind).toBe(
+				verdict,
+			);
 			if (outcome === undefined) return;
 			fixture.github.script.set({ status, headers });
 			const { log, lines } = logLines();
@@ -106,7 +109,7 @@ describe("GitHub's answers", () => {
 	it("cover every verdict", () => {
 		const verdicts = tableOf(PAGE, "GitHub answers").map(([, verdict = ""]) => codesIn(verdict)[0]);
 		expect(new Set(verdicts)).toEqual(
-			new Set(["dispatched", "slow-down", "trouble", "bad-token", "closed", "refused", "moved"]),
+			new Set(["dispatched", "slow-down", "trouble", "uncertain", "bad-token", "closed", "refused", "moved"]),
 		);
 	});
 });
@@ -143,7 +146,19 @@ describe("the log lines", () => {
 		fixture.github.script.set({ status: 503 });
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
-		await bridge.bury(["x"], "it could not be accepted", log);
+		await bridge.deadLetter(["x"], "it could not be accepted", log);
+		await upkeepThatFails();
+	}
+
+	/** One lane cannot be read. */
+	async function upkeepThatFails() {
+		const ledger = await openFileStorage();
+		await ledger.lease("lanes/default", 15);
+		const broken = wrapStorage(ledger, async ({ method, args }, make) => {
+			if (method === "list" && args[0] === "default") throw new Error("no such luck");
+			return make();
+		});
+		await fixture.bridge({}, { openStorage: async () => broken }).upkeep(log);
 	}
 
 	async function parkAndOpen() {
@@ -176,6 +191,7 @@ describe("the log lines", () => {
 		const bridge = fixture.bridge();
 		await bridge.wake("no wake-up", log);
 		await bridge.putBack(wakeUp, log);
+		await bridge.putBack(runCompleted, log, `e${newNames().queue}`);
 		const door = webhook("events", async () => bridge, readHandshakeRules({}));
 		for (const call of [{ body: "no JSON" }, { method: "OPTIONS" }]) {
 			const { logged } = await callFunction(door, call);

@@ -5,7 +5,7 @@ import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
 import { upkeep } from "../../src/functions/upkeep.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
-import { EXPIRY_WARNING_MS } from "../../src/operate/check-health.ts";
+import { EXPIRY_WARNING_MS } from "../../src/operate/token-health.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
@@ -38,8 +38,10 @@ const ask = (query = "") =>
 
 describe("the page about receipts", () => {
 	it("names every parameter, with its default and its bounds", async () => {
-		const rows = new Map(tableOf(PAGE, "Parameter").map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
-		expect([...rows.keys()].sort()).toEqual(["find", "limit", "state"]);
+		const table = tableOf(PAGE, "Parameter");
+		const rows = new Map(table.map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
+		const named = table.flatMap(([name = ""]) => codesIn(name));
+		expect(named.sort()).toEqual(["continue", "find", "limit", "since", "state", "until"]);
 		const [usual = "", meaning = ""] = rows.get("limit") ?? [];
 		const source = readText("src/functions/receipts.ts");
 		expect(source).toContain(`USUAL_LIMIT = ${usual};`);
@@ -91,13 +93,13 @@ describe("the page about replay", () => {
 	it("knows no other key", async () => {
 		const { json } = await send({});
 		const named = new Set((json as { error: string }).error.match(/(?<=")\w+(?=":)/g));
-		expect(new Set([...bodies.flatMap(Object.keys), "state"])).toEqual(named);
+		expect(new Set([...bodies.flatMap(Object.keys), "state", "continue"])).toEqual(named);
 		for (const state of ["dead", "rejected"]) expect((await send({ find: "nothing", state })).status).toBe(200);
 		expect((await send({ all: true, state: "parked" })).status).toBe(400);
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
+		expect(readText("src/operate/replay-types.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 	});
 });

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
+import { openStorage } from "../../src/open-storage.ts";
 import { call, postJson } from "../helpers/call.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
@@ -107,6 +109,44 @@ describe("npm start", () => {
 		await bridge.printed("GitHub asks to slow down (403");
 	});
 
+	it("answers no web page of somebody else, on neither port, and no name but its own", async () => {
+		const paths = ["", "/api/health", "/api/receipts", "/api/events", "/_local", "/runtime/webhooks/eventgrid"];
+		const urls = [
+			...paths.map((path) => `http://127.0.0.1:${port}${path}`),
+			...["/_received", "/_script", "/repos/contoso/fraud-model"].map((path) => `http://127.0.0.1:${port + 1}${path}`),
+		];
+		for (const url of urls) {
+			for (const foreign of [
+				{ host: "rebound.example" },
+				{ origin: "https://page.example" },
+				{ "sec-fetch-site": "cross-site" },
+			]) {
+				const answer = await call(url, {
+					method: "POST",
+					headers: { ...foreign },
+					body: JSON.stringify(RUN_COMPLETED),
+				});
+				expect([url, foreign, answer.status]).toEqual([url, foreign, 403]);
+			}
+		}
+	});
+
+	it("leaves an event that comes in chunks with Event Grid, as the app in Azure has to", async () => {
+		const headers = { "transfer-encoding": "chunked", "content-type": "application/json" };
+		const body = JSON.stringify({ ...RUN_COMPLETED, id: "in chunks" });
+		const answer = await call(`http://127.0.0.1:${port}/api/events`, { method: "POST", headers, body });
+		expect(answer.status).toBe(503);
+		expect(answer.text).toMatch(/chunked/i);
+	});
+
+	it("prints nothing of an event that does something to the terminal", async () => {
+		const hostile = "a\u001b]8;;https://page.example\u0007b\u001b[2J\r\u009b1A\u202ec";
+		const event = { ...RUN_COMPLETED, id: hostile, subject: hostile, eventType: hostile, topic: hostile };
+		await postJson(`http://127.0.0.1:${port}/api/events`, event);
+		await bridge.printed("\\u{1b}[2J");
+		expect(bridge.output()).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+	});
+
 	it("stops at SIGTERM with code 0, even with connections open, and frees both ports", async () => {
 		await fetch(`http://127.0.0.1:${port}/api/health`);
 		await fetch(`http://127.0.0.1:${port + 1}/_received`);
@@ -185,6 +225,42 @@ describe("the storage of npm start", () => {
 			await bridge.stop();
 			await storage.stop();
 		}
+	});
+});
+
+describe("npm start over storage that holds absurd rows", () => {
+	it.each([
+		[
+			"a pause beyond every date",
+			{ state: JSON.stringify({ pause: { until: 1e17, reason: "x" } }), calls: new Uint8Array() },
+		],
+		["a state that is no JSON", { state: "{", calls: new Uint8Array() }],
+		["none of its columns", {}],
+	])("runs all the same, and says in a sentence what is wrong, without a stack trace: %s", async (_, columns) => {
+		const storage = await startStorage();
+		const port = await freePorts();
+		try {
+			const ledger = await openStorage({ kind: "connection-string", connectionString: storage.connectionString });
+			await ledger.commit("default", [{ kind: "insert", rowKey: STATE_KEY, columns }]);
+			const bridge = await startOn(port, { env: { AzureWebJobsStorage: storage.connectionString } });
+			const { status } = await call(`http://127.0.0.1:${port}/api/health`);
+			expect([200, 503, 500]).toContain(status);
+			if (status === 500) expect(bridge.output()).toMatch(/^repair: GET \/api\/health answered 500: .*/m);
+			expect(bridge.errors()).toBe("");
+			expect(bridge.output()).not.toMatch(/^\s+at /m);
+			expect(await bridge.stop()).toBe(0);
+		} finally {
+			await storage.stop();
+		}
+	});
+});
+
+describe("npm start with a storage account that is not on this machine", () => {
+	it("refuses it in a sentence with the repair, before anything of it is touched", async () => {
+		const AzureWebJobsStorage = "AccountName=contosobridge;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net";
+		const run = runStart(["--port", String(await freePorts())], { env: { AzureWebJobsStorage } });
+		expect(await run.ended).toBe(1);
+		expect(run.output()).toMatch(/^AzureWebJobsStorage names a storage account .* add --github real\n$/);
 	});
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { readEvent } from "../../src/event/read-event.ts";
+import { readJson, writeJson } from "../../src/json.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 /** The event of a reading that must succeed. */
@@ -51,6 +52,12 @@ describe("reading an event", () => {
 		["2026-05-26T00:00:40.188033Z", "2026-05-26T00:00:40.188033Z"],
 		["2026-05-26T00:00:40.1880331+00:00", "2026-05-26T00:00:40.1880331+00:00"],
 		["2026-05-26 00:00:40", "2026-05-26T00:00:40Z"],
+		["2026-05-26t00:00:40.5z", "2026-05-26T00:00:40.5Z"],
+		["2026-05-26T00:00:40-08:00", "2026-05-26T00:00:40-08:00"],
+		["2026-05-26T00:00-0800", "2026-05-26T00:00-0800"],
+		["2026-06-30T23:59:60Z", "2026-06-30T23:59:60Z"],
+		["2026-07-01T01:59:60.25+02:00", "2026-07-01T01:59:60.25+02:00"],
+		[`2026-05-26T00:00:40.${"1".repeat(43)}Z`, `2026-05-26T00:00:40.${"1".repeat(43)}Z`],
 	])("takes the time %s", (given, time) => {
 		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), time: given }).time).toBe(time);
 	});
@@ -85,10 +92,100 @@ describe("reading an event", () => {
 		expect(eventOf(extended).attributes).toEqual({ specversion: "1.0", comexample: 5 });
 	});
 
+	it("has what else a CloudEvent says of itself, by its own name", () => {
+		const more = {
+			claimcheckurl: "https://contosodata.blob.core.windows.net/claims/1.json",
+			dataschema: "https://contoso.example/s/1",
+			partition: 5,
+			urgent: true,
+			tracestate: "a=b",
+		};
+		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), ...more }).extensions).toEqual(more);
+		expect(
+			eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), ...more, data: undefined, data_base64: "e30=", type: "A.B" })
+				.extensions,
+		).toEqual(more);
+	});
+
+	it.each([
+		["a CloudEvent without extensions", asCloudEvent(exampleOf("BlobCreated"))],
+		["null for an extension", { ...asCloudEvent(exampleOf("BlobCreated")), other: null }],
+		[
+			"another spelling of specversion",
+			{ ...asCloudEvent(exampleOf("BlobCreated")), specversion: undefined, specVersion: "1.0" },
+		],
+		[
+			"JSON for data",
+			{ ...asCloudEvent(exampleOf("BlobCreated")), datacontenttype: "application/json; charset=utf-8" },
+		],
+		[
+			"JSON of a kind for data",
+			{ ...asCloudEvent(exampleOf("BlobCreated")), datacontenttype: "application/vnd.contoso+json" },
+		],
+		["the Event Grid schema, whose versions are none", { ...inEventGridSchema(exampleOf("BlobCreated")), extra: 1 }],
+	])("has no extensions for %s", (_, element) => {
+		expect(eventOf(JSON.parse(JSON.stringify(element)))).not.toHaveProperty("extensions");
+	});
+
+	it("says of what kind data is that is not JSON", () => {
+		const element = {
+			...asCloudEvent(exampleOf("BlobCreated")),
+			type: "A.B",
+			data: "<a/>",
+			datacontenttype: "application/xml",
+		};
+		expect(eventOf(element).extensions).toEqual({ datacontenttype: "application/xml" });
+	});
+
+	it("reads data that is a JSON string with every digit of its numbers", () => {
+		const data = '{"ModelVersion":9007199254740993,"modelName":"m"}';
+		const element = { ...asCloudEvent(exampleOf("ModelRegistered")), data };
+		expect(writeJson(eventOf(element).data)).toBe('{"modelVersion":9007199254740993,"modelName":"m"}');
+		const encoded = Buffer.from(data).toString("base64");
+		const { data: _, ...rest } = asCloudEvent(exampleOf("ModelRegistered"));
+		expect(writeJson(eventOf({ ...rest, data_base64: encoded }).data)).toContain('"modelVersion":9007199254740993');
+	});
+
+	it("takes a number that a double cannot hold where the schema wants a number, and no such number for an object", () => {
+		const element = (data: string) =>
+			readJson(
+				JSON.stringify({ ...asCloudEvent(exampleOf("ModelRegistered")), data: 0 }).replace(
+					'"data":0',
+					`"data":${data}`,
+				),
+			);
+		expect(writeJson(eventOf(element('{"modelName":"m","modelVersion":7615917337495251231}')).data)).toContain(
+			"7615917337495251231",
+		);
+		expect(reasonOf(element('{"modelName":7615917337495251231,"modelVersion":1}'))).toContain(
+			"data.modelName must be string",
+		);
+		expect(reasonOf(element("7615917337495251231"))).toContain("data must be object");
+	});
+
+	it("has U+FFFD for half a character in what names an event, as UTF-8 would", () => {
+		const element = { ...asCloudEvent(exampleOf("BlobCreated")), id: "a\ud83d", subject: "\ude00b" };
+		expect(eventOf(element)).toMatchObject({ id: "a\uFFFD", subject: "\uFFFDb" });
+		expect(eventOf({ ...inEventGridSchema(exampleOf("BlobCreated")), subject: "\ude00b" }).subject).toBe("\uFFFDb");
+	});
+
+	it.each(["data", "extension"])("refuses an event whose %s is nested deeper than anybody nests", (member) => {
+		const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels)) as unknown;
+		const element = (levels: number) => ({
+			...asCloudEvent(exampleOf("BlobCreated")),
+			type: "A.B",
+			[member]: nested(levels),
+		});
+		expect(readEvent(element(900)).ok).toBe(true);
+		expect(reasonOf(element(1_000))).toBe("the event is nested too deeply: more than 1000 levels");
+		expect(reasonOf(element(5_000))).toContain("nested too deeply");
+	});
+
 	it("hands a trace context on", () => {
 		const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent }).traceparent).toBe(traceparent);
 		expect("traceparent" in eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent: 7 })).toBe(false);
+		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent })).not.toHaveProperty("extensions");
 	});
 
 	it("reads data_base64 as text where it is text, parsed where it is JSON, and else leaves it encoded", () => {
@@ -122,6 +219,21 @@ describe("reading an event", () => {
 			"a wrong time",
 			{ ...inEventGridSchema(exampleOf("RunCompleted")), eventTime: "yesterday" },
 			"eventTime must be a date",
+		],
+		[
+			"a time too long to be kept",
+			{ ...asCloudEvent(exampleOf("RunCompleted")), time: `2026-05-26T00:00:40.${"1".repeat(25_000)}Z` },
+			"time has 25021 characters; a time may have 64",
+		],
+		[
+			"30 February",
+			{ ...asCloudEvent(exampleOf("RunCompleted")), time: "2026-02-30T00:00:00Z" },
+			"time must be a date",
+		],
+		[
+			"a leap second at noon",
+			{ ...asCloudEvent(exampleOf("RunCompleted")), time: "2026-06-30T12:00:60Z" },
+			"time must be a date",
 		],
 		[
 			"an impossible time",

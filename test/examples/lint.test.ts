@@ -106,7 +106,8 @@ describe("the workflows", () => {
 		"%s pins its actions to commits, and has few",
 		(_, text) => {
 			const used = [...text.matchAll(/uses: *(.+)$/gm)].map(([, action = ""]) => action);
-			for (const action of used) expect(ACTIONS).toContain(action);
+			// A workflow of this repository is at the same commit anyway.
+			for (const action of used.filter((name) => !name.startsWith("./"))) expect(ACTIONS).toContain(action);
 		},
 	);
 
@@ -114,7 +115,9 @@ describe("the workflows", () => {
 		const { permissions, jobs } = readWorkflow(text);
 		expect(permissions).toBeDefined();
 		expect(["contents", "id-token"]).toEqual(expect.arrayContaining(Object.keys(permissions ?? {})));
-		for (const job of Object.values(jobs)) expect(job).toHaveProperty("timeout-minutes");
+		for (const job of Object.values(jobs).filter(({ uses }) => uses === undefined)) {
+			expect(job).toHaveProperty("timeout-minutes");
+		}
 	});
 
 	it.each(EXAMPLE_WORKFLOWS.map(({ path, text }) => [path, text] as const))(

@@ -12,7 +12,15 @@ export interface Workflow {
 	readonly on: Readonly<Record<string, Trigger | null>>;
 	readonly permissions?: Readonly<Record<string, string>>;
 	readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
-	readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[]; readonly permissions?: unknown }>>;
+	readonly jobs: Readonly<Record<string, Job>>;
+}
+
+export interface Job {
+	/** None where it uses another workflow. */
+	readonly steps?: readonly Step[];
+	readonly uses?: string;
+	readonly needs?: string;
+	readonly permissions?: unknown;
 }
 
 export interface Trigger {

@@ -38,6 +38,27 @@ describe("the queue that Event Grid delivers to", () => {
 		expect(fixture.github.received).toMatchObject([{ event_type: "storage-blobcreated" }]);
 	});
 
+	it("asks for bytes, so that every digit of a message's numbers arrives, also behind a byte-order mark", async () => {
+		expect(eventQueue("events", async () => broken)).toMatchObject({ dataType: "binary" });
+		const text = JSON.stringify({ ...asCloudEvent(exampleOf("BlobCreated")), type: "Contoso.Run", data: "DATA" });
+		const message = Buffer.from(`\uFEFF${text.replace('"DATA"', '{"id":9007199254740993}')}`);
+		const bodies: unknown[] = [];
+		const listening: typeof fetch = (input, init) => {
+			bodies.push(init?.body);
+			return fetch(input, init);
+		};
+		await hand(eventQueue, fixture.bridge({}, { fetch: listening }), message).done;
+		expect(bodies).toEqual([expect.stringContaining('"data":{"id":9007199254740993}')]);
+	});
+
+	it("takes what the library leaves of a message: an object, or a text that it could not read", async () => {
+		const event = asCloudEvent(exampleOf("BlobCreated"));
+		for (const message of [event, `\uFEFF${JSON.stringify({ ...event, id: "marked" })}`]) {
+			await hand(eventQueue, fixture.bridge(), message).done;
+		}
+		expect(fixture.github.received).toHaveLength(2);
+	});
+
 	it("keeps what is no event as a dead letter, and takes it off the queue", async () => {
 		const bridge = fixture.bridge();
 		await hand(eventQueue, bridge, "this is not JSON").done;

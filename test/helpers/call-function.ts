@@ -5,7 +5,7 @@ export interface Call {
 	/** Path and query, below the host's address. */
 	readonly path?: string;
 	readonly headers?: Record<string, string>;
-	/** A string goes out as it is, anything else as JSON. */
+	/** A string goes out as it is, and bytes do; anything else as JSON. */
 	readonly body?: unknown;
 }
 
@@ -16,15 +16,19 @@ export function testContext(): { context: InvocationContext; logged: [level: str
 	return { context: new InvocationContext({ functionName: "under-test", logHandler }), logged };
 }
 
+function asSent(body: unknown) {
+	if (body instanceof Uint8Array) return { bytes: body };
+	return { string: typeof body === "string" ? body : JSON.stringify(body) };
+}
+
 /** Calls an HTTP function with the library's own request, as the worker would. */
 export async function callFunction(called: HttpFunctionOptions, call: Call = {}) {
 	const { method = "POST", path = "/api/events", headers = {}, body } = call;
-	const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
 	const request = new HttpRequest({
 		method,
 		url: `http://127.0.0.1:7071${path}`,
 		headers,
-		...(text === undefined ? {} : { body: { string: text } }),
+		...(body === undefined ? {} : { body: asSent(body) }),
 	});
 	const { context, logged } = testContext();
 	const answer = (await called.handler(request, context)) as HttpResponseInit;

@@ -62,7 +62,7 @@ export async function playSituations(): Promise<Situations> {
 		wakeUntil(bridge({}, later(8 * DAY_MS), await answered({ status: 404 })), log, '"dead-letter"'),
 	);
 	await happen("an event is unsound", (log) => bridge().accept([{ id: "x" }], { log }));
-	await happen("a message is poisoned", (log) => bridge().bury(["x"], "it could not be accepted", log));
+	await happen("a message is poisoned", (log) => bridge().deadLetter(["x"], "it could not be accepted", log));
 	await happen("a token ends soon", async (log) => {
 		const of = bridge();
 		await of.accept([event], { log: nowhere });

@@ -157,6 +157,69 @@ describe("accepting many promises at the same time", () => {
 	});
 });
 
+describe("a row that storage refuses", () => {
+	/** Refuses what holds the receipt of one event, as storage does with what it cannot take. */
+	const refusing = (status: number, number: number) =>
+		wrapStorage(ledger.storage, ({ method, args }, make) => {
+			const rows = method === "commit" ? (args[1] as Write[]) : [];
+			const isBad = rows.some(({ rowKey }) => rowKey.endsWith(promised(number).key));
+			return isBad ? Promise.reject(new StorageError("cannot be taken", status)) : make();
+		});
+	const REFUSED = { kind: "refused", reason: "cannot be taken" };
+
+	it.each([
+		[400, promised],
+		[413, promised],
+		[400, joining],
+		[413, joining],
+	])("is refused alone (%i), and its neighbours are written", async (status, make) => {
+		const { accept } = acceptor({ storage: refusing(status, 2) });
+		const accepted = await Promise.all(range(5).map((number) => accept(make(number))));
+		expect(kinds(accepted)).toEqual(["written", "written", "refused", "written", "written"]);
+		expect(await keysOf("r-")).toHaveLength(4);
+	});
+
+	it("is refused where it comes alone, in one call, and each time it comes", async () => {
+		const { accept } = acceptor({ storage: refusing(400, 1) });
+		expect(await accept(promised(1))).toEqual(REFUSED);
+		expect(await accept(promised(1))).toEqual(REFUSED);
+		expect(calls).toEqual(["commit 2", "commit 2"]);
+	});
+
+	it("is refused as often as it comes in one group", async () => {
+		const { accept } = acceptor({ storage: refusing(400, 1) });
+		const accepted = await Promise.all([1, 2, 1].map((number) => accept(promised(number))));
+		expect(kinds(accepted)).toEqual(["refused", "written", "refused"]);
+	});
+
+	it("is refused where it is the blob that is written first", async () => {
+		const storage = wrapStorage(ledger.storage, ({ method }, make) => {
+			if (method === "write") throw new StorageError("too large a blob", 413);
+			return make();
+		});
+		const { accept } = acceptor({ storage });
+		const large = promised(1, { how: { body: "x".repeat(61 * 1024) } });
+		const accepted = await Promise.all([accept(large), accept(promised(2))]);
+		expect(kinds(accepted)).toEqual(["refused", "written"]);
+	});
+
+	it("is no reason to write others singly that fail with the service: each ends on its own", async () => {
+		const storage = wrapStorage(refusing(400, 2), ({ method, args }, make) => {
+			const rows = method === "commit" ? (args[1] as Write[]) : [];
+			const isOther = rows.length === 2 && rows.some(({ rowKey }) => rowKey.endsWith(promised(3).key));
+			return isOther ? Promise.reject(new StorageError("busy", 503)) : make();
+		});
+		const { accept } = acceptor({ storage });
+		const ends = await Promise.allSettled([1, 2, 3, 4].map((number) => accept(promised(number))));
+		expect(ends.map((end) => (end.status === "fulfilled" ? end.value.kind : "failed"))).toEqual([
+			"written",
+			"refused",
+			"failed",
+			"written",
+		]);
+	});
+});
+
 describe("a commit whose answer got lost", () => {
 	/** What the SDK does then: it writes again, and finds the rows there. */
 	const again = (storage: Storage) =>

@@ -52,7 +52,7 @@ describe("what is not there yet", () => {
 		expect(await storage.list(LANE, ALL)).toEqual({ rows: [] });
 		expect(await storage.read("a")).toBeUndefined();
 		expect(await storage.names("a")).toEqual({ names: [] });
-		await expect(storage.remove("a")).resolves.toBeUndefined();
+		expect(await storage.remove("a")).toBe(true);
 		const blobs = BlobServiceClient.fromConnectionString(connectionString);
 		for (const name of [names.container, names.payloads, names.deadLetters]) {
 			expect(await blobs.getContainerClient(name).exists()).toBe(false);
@@ -116,6 +116,32 @@ describe("rows", () => {
 		expect(await storage.list("two", ALL)).toEqual({ rows: [], next: undefined });
 	});
 
+	it("are removed one by one in the version that was read, and in no other", async () => {
+		const [first = ""] = await storage.commit(LANE, [insert("a", { n: 1 })]);
+		const [second = ""] = await storage.commit(LANE, [{ kind: "merge", rowKey: "a", columns: { n: 2 } }]);
+		expect(await storage.removeRow(LANE, "a", first)).toBe(false);
+		expect((await storage.get(LANE, "a"))?.columns).toEqual({ n: 2 });
+		expect(await storage.removeRow(LANE, "a", second)).toBe(true);
+		expect(await storage.get(LANE, "a")).toBeUndefined();
+		expect(await storage.removeRow(LANE, "a", second)).toBe(true);
+	});
+
+	it("are no longer removed in a transaction whose other row has changed since it was read", async () => {
+		const [old = ""] = await storage.commit(LANE, [insert("r"), insert("x")]);
+		await storage.commit(LANE, [{ kind: "merge", rowKey: "r", columns: { n: 1 } }]);
+		const writes: Write[] = [
+			{ kind: "delete", rowKey: "x" },
+			{ kind: "merge", rowKey: "r", columns: {}, etag: old },
+		];
+		expect(await status(storage.commit(LANE, writes))).toBe(412);
+		expect(keys((await storage.list(LANE, ALL)).rows)).toEqual(["r", "x"]);
+	});
+
+	it("are listed for a partition of any name, whatever quotes it holds", async () => {
+		await storage.commit("o'brien", [insert("a")]);
+		expect(keys((await storage.list("o'brien", ALL)).rows)).toEqual(["a"]);
+	});
+
 	it("are listed in the order of their keys, from the first to before the last", async () => {
 		await storage.commit(
 			LANE,
@@ -177,6 +203,15 @@ describe("messages", () => {
 		expect(await seen()).toEqual([]);
 		const properties = await new QueueClient(connectionString, names.queue).getProperties();
 		expect(properties.approximateMessagesCount).toBe(1);
+	});
+
+	it("may be put into another queue of the account, which is made if it is not there, and never expire there either", async () => {
+		const other = `${names.queue}-other`;
+		await storage.put("elsewhere", 0, other);
+		const queue = new QueueClient(connectionString, other);
+		const { peekedMessageItems } = await queue.peekMessages();
+		expect(peekedMessageItems).toMatchObject([{ messageText: Buffer.from("elsewhere").toString("base64") }]);
+		expect(peekedMessageItems[0]?.expiresOn.getUTCFullYear()).toBe(9999);
 	});
 
 	it("may be put to be seen six days later", async () => {
@@ -276,11 +311,50 @@ describe("blobs", () => {
 		expect((await storage.read("large"))?.equals(large)).toBe(true);
 	});
 
+	it.each([
+		["nothing", []],
+		["one part", [5]],
+		["many small parts", Array(300).fill(100)],
+		["parts that are more than a block", [3e6, 3e6, 9e6, 1]],
+	])("may be written as a stream of %s, in a container that is made for it", async (_, sizes) => {
+		const parts = sizes.map((size, index) => Buffer.alloc(size, String.fromCharCode(97 + (index % 26))));
+		const stream = async function* () {
+			yield* parts;
+		};
+		// Twice: a stream that is repeated writes the same blob.
+		for (let times = 0; times < 2; times++) {
+			const url = await storage.writeStream("manifests/a.jsonl", stream(), "application/x-ndjson");
+			expect(new URL(url).pathname).toBe(`/devstoreaccount1/${names.payloads}/manifests/a.jsonl`);
+			expect((await storage.read("manifests/a.jsonl"))?.equals(Buffer.concat(parts))).toBe(true);
+		}
+		const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(names.payloads);
+		const { contentType } = await container.getBlobClient("manifests/a.jsonl").getProperties();
+		expect(contentType).toBe("application/x-ndjson");
+	});
+
+	it("are not there as long as their stream has not come to its end", async () => {
+		const stream = async function* () {
+			yield Buffer.alloc(9_000_000);
+			throw new Error("nothing more can be read");
+		};
+		await expect(storage.writeStream("manifests/a.jsonl", stream(), "text/plain")).rejects.toThrow("nothing more");
+		expect(await storage.read("manifests/a.jsonl")).toBeUndefined();
+	});
+
 	it("are removed, and it is no fault if they are gone", async () => {
 		await storage.write("a", Buffer.from("x"), "text/plain");
 		await storage.remove("a");
 		expect(await storage.read("a")).toBeUndefined();
-		await expect(storage.remove("a")).resolves.toBeUndefined();
+		expect(await storage.remove("a")).toBe(true);
+	});
+
+	it("are not removed where they were written after the time that is named", async () => {
+		await storage.write("requests/a.json", Buffer.from("{}"), "application/json");
+		expect(await storage.remove("requests/a.json", undefined, Date.now() - 60_000)).toBe(false);
+		expect(String(await storage.read("requests/a.json"))).toBe("{}");
+		expect(await storage.remove("requests/a.json", undefined, Date.now() + 60_000)).toBe(true);
+		expect(await storage.read("requests/a.json")).toBeUndefined();
+		expect(await storage.remove("requests/a.json", undefined, Date.now() - 60_000)).toBe(true);
 	});
 
 	it("are named by how they begin, page by page", async () => {

@@ -21,11 +21,17 @@ const SETTINGS = {
 	GITHUB_PACE: "1000/s",
 	AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
-const GATHERED = {
+const gathered = (more: object = {}) => ({
 	BRIDGE_ROUTES: JSON.stringify({
-		routes: [{ name: "r", to: { repository: "contoso/fraud-model" }, coalesce: { quietSeconds: 30, maxSeconds: 600 } }],
+		routes: [
+			{
+				name: "r",
+				to: { repository: "contoso/fraud-model" },
+				coalesce: { quietSeconds: 30, maxSeconds: 600, ...more },
+			},
+		],
 	}),
-};
+});
 /** More than any scenario makes. */
 const MOST_CALLS = 60;
 
@@ -221,8 +227,9 @@ const closeThree: Scenario = async (world, cutAt, cut) => {
 describe.each<[string, Record<string, string>, Scenario]>([
 	["an event that is accepted and delivered at once", {}, acceptOne],
 	["two events that a wake-up delivers", {}, drainTwo],
-	["three events that join a window", GATHERED, joinThree],
-	["a window of three events that closes", GATHERED, closeThree],
+	["three events that join a window", gathered(), joinThree],
+	["a window of three events that closes", gathered(), closeThree],
+	["three events that two dispatches stand for", gathered({ maxEvents: 2 }), closeThree],
 ])("%s", (_, settings, scenario) => {
 	it.each(Object.keys(CUTS) as Cut[])(
 		"arrive, each in one dispatch, and leave nothing behind, at whichever call the process %s",

@@ -52,6 +52,7 @@ function start(settings: Record<string, string> = {}): Bridge {
 		openStorage: async () => storage,
 		newId: randomUUID,
 		random: () => 1,
+		later: () => {},
 		fetch: async () => {
 			calls.push("GitHub");
 			return new Response(status === 204 ? null : "{}", { status, headers: { "retry-after": "600" } });
@@ -116,6 +117,51 @@ describe("an event that nothing disturbs", () => {
 			...Array(10).fill(["GitHub", "commit r -e a"]).flat(),
 			"release",
 		]);
+	});
+});
+
+describe("many events of one request", () => {
+	/** The usual pace, by a clock that stands still unless it is waited for. */
+	const USUAL = { GITHUB_PACE: "1/s,80/m,500/h" };
+	const record = (count: number) => Array(count / 50).fill("commit 50r 50e");
+	const countsOf = (made: readonly string[]) => {
+		const counts = new Map<string, number>();
+		for (const call of made) counts.set(call, (counts.get(call) ?? 0) + 1);
+		return Object.fromEntries(counts);
+	};
+
+	it("takes a transaction for fifty of them; those out of reach take one look and one message together", async () => {
+		const bridge = start(USUAL);
+		const accept = () => bridge.accept(events(600), { log });
+		const made = await callsOf(accept);
+		expect(made.slice(0, 12)).toEqual(record(600));
+		const counts = countsOf(made.slice(12));
+		expect(counts["GitHub"]).toBe(counts["commit r -e a"]);
+		expect(counts["lease"]).toBe(1);
+		expect(counts["get"]).toBeLessThanOrEqual(2);
+		expect(counts["put"]).toBeLessThanOrEqual(3);
+		// Before, they were written and looked after in waves of 64.
+		expect(made.length - 2 * (counts["GitHub"] ?? 0)).toBeLessThanOrEqual(22);
+	});
+
+	it("takes a transaction for fifty rejected ones", async () => {
+		const bridge = start();
+		const invalid = (from: number) => events(200, from).map((event) => ({ ...event, data: null }));
+		expect(await callsOf(() => bridge.accept(invalid(0), { log }))).toEqual(Array(4).fill("commit 50r 50x"));
+		// Delivered again they are there.
+		expect(await callsOf(() => bridge.accept(invalid(0).slice(0, 1), { log }))).toEqual(["commit r x"]);
+	});
+
+	it("takes one transaction for a request without any event, however large it is", async () => {
+		const bridge = start();
+		expect(await callsOf(() => bridge.accept(Array(5_000).fill(0), { log }))).toEqual(["commit r x"]);
+		expect(await callsOf(() => bridge.accept([0], { log }))).toEqual(["commit r x"]);
+	});
+
+	it("takes nothing for those that are ignored, as long as they are not answered", async () => {
+		const routes = [{ name: "r", to: { repository: "contoso/a" }, filter: { subjectBeginsWith: "elsewhere" } }];
+		const bridge = start({ BRIDGE_ROUTES: JSON.stringify({ routes }) });
+		expect(await callsOf(() => bridge.accept(events(200), { log }))).toEqual([]);
 	});
 });
 
@@ -198,11 +244,11 @@ describe("an event that is gathered", () => {
 			return callsOf(() => bridge.wake({ lane: "default", wake: 0 }, log));
 		};
 		const expected = [
-			// Looks at the members, sees to it that no earlier window's are among them, and reads them.
-			...["lease", "list", "list", "put", "list", "list", "write", "write", "commit -b r e a"],
-			// Cleans up, and sees whether any are left.
-			...["list", "read", "commit 3r 3-m", "list", "commit e a"],
-			...["GitHub", "commit r -e a", "list", "unput", "release"],
+			// Looks at the members, sees to it that no earlier window's are among them, lists them, and reads them.
+			...["lease", "list", "list", "put", "list", "list", "writeStream", "list", "write", "commit -b r e a"],
+			// Completes them, and sees whether any are left.
+			...["commit 3r 3-m", "list", "commit e a"],
+			...["list", "GitHub", "commit r -e a", "list", "unput", "release"],
 		];
 		expect(await closing(3)).toEqual(expected);
 		ledger = await openTestLedger();

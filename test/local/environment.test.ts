@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { settleEnvironment } from "../../src/local/environment.ts";
+import { StartError } from "../../src/local/start-error.ts";
 
 const standInUrl = "http://127.0.0.1:7072";
 const CODESPACE = {
@@ -95,5 +96,68 @@ describe("a local run's settings", () => {
 		const env = Object.freeze({ ...CODESPACE });
 		settle(env);
 		expect(env).toEqual(CODESPACE);
+	});
+
+	const REMOTE =
+		"DefaultEndpointsProtocol=https;AccountName=contosobridge;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net";
+	const AZURITE = ["Blob", "Queue", "Table"]
+		.map((service, at) => `${service}Endpoint=http://127.0.0.1:1000${at}/a`)
+		.join(";");
+
+	it.each([
+		["an account in Azure", REMOTE, "contosobridge.blob.core.windows.net"],
+		[
+			"one of another cloud",
+			"AccountName=a;AccountKey=b;EndpointSuffix=core.chinacloudapi.cn",
+			"a.blob.core.chinacloudapi.cn",
+		],
+		["one whose queue alone is elsewhere", AZURITE.replace("127.0.0.1:10001", "queue.example"), "queue.example"],
+		["an emulator of another machine", AZURITE.replaceAll("127.0.0.1", "10.0.0.7"), "10.0.0.7"],
+		[
+			"the emulator by a proxy of another machine",
+			"UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://proxy.example",
+			"proxy.example",
+		],
+	])("refuse to let a GitHub on this machine near %s, and say how to go on", (_, AzureWebJobsStorage, host) => {
+		for (const env of [{}, { GITHUB_API_URL: "http://127.0.0.1:9000" }]) {
+			const start = () => settle({ ...env, AzureWebJobsStorage });
+			expect(start).toThrow(StartError);
+			expect(start).toThrow(host);
+			expect(start).toThrow(/Leave AzureWebJobsStorage out.*UseDevelopmentStorage=true.*--github real/);
+			expect(start).not.toThrow("c2VjcmV0");
+		}
+		expect(settle({ AzureWebJobsStorage }, true).storage).toBe(AzureWebJobsStorage);
+	});
+
+	it.each([
+		AZURITE,
+		AZURITE.replaceAll("127.0.0.1", "localhost"),
+		`accountname=devstoreaccount1; AccountKey=Eby8==;${AZURITE.toLowerCase()}`,
+		"usedevelopmentstorage=TRUE;",
+		"UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://127.0.0.1",
+	])("take a storage on this machine: %s", (AzureWebJobsStorage) => {
+		expect(settle({ AzureWebJobsStorage }).storage).toBe(AzureWebJobsStorage);
+	});
+
+	it.each([
+		"nonsense",
+		"AccountKey=b",
+		"BlobEndpoint=http://127.0.0.1:10000",
+		"BlobEndpoint=::;QueueEndpoint=::;TableEndpoint=::",
+	])("refuse what is no connection string: %s", (AzureWebJobsStorage) => {
+		for (const real of [false, true]) {
+			expect(() => settle({ AzureWebJobsStorage }, real)).toThrow(/AzureWebJobsStorage is not the connection string/);
+		}
+	});
+
+	it("name what is set for a connection by identity, which is not used here", () => {
+		const env = {
+			AzureWebJobsStorage__accountName: "contosobridge",
+			AzureWebJobsStorage__credential: "managedidentity",
+		};
+		const note =
+			"AzureWebJobsStorage__accountName, AzureWebJobsStorage__credential not used: on this machine storage is reached by the connection string AzureWebJobsStorage";
+		expect(settle(env).notes).toEqual([note]);
+		expect(settle(env, true).notes).toEqual([note]);
 	});
 });

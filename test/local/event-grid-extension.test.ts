@@ -36,7 +36,7 @@ describe("the Event Grid extension's webhook", () => {
 
 	it("runs the events of a batch at the same time", async () => {
 		let [running, most] = [0, 0];
-		await webhook({ event: [1, 2, 3] }, async () => {
+		await webhook({ event: [{ id: "1" }, { id: "2" }, { id: "3" }] }, async () => {
 			running += 1;
 			most = Math.max(most, running);
 			await new Promise(setImmediate);
@@ -47,17 +47,31 @@ describe("the Event Grid extension's webhook", () => {
 
 	it("answers 500 for all events when one fails, but runs the others to their end", async () => {
 		const ended: unknown[] = [];
-		const answer = await webhook({ event: ["bad", "good"] }, async (event) => {
-			if (event === "bad") throw new Error("no");
+		const [bad, good] = [{ id: "bad" }, { id: "good" }];
+		const answer = await webhook({ event: [bad, good] }, async (event) => {
+			if ((event as typeof bad).id === "bad") throw new Error("no");
 			await new Promise(setImmediate);
 			ended.push(event);
 		});
 		expect(answer).toEqual({ status: 500, body: "Exception while executing function: eventGrid" });
-		expect(ended).toEqual(["good"]);
+		expect(ended).toEqual([good]);
 	});
 
-	it("answers 500 to a notification that is no JSON", async () => {
-		expect((await webhook({ body: "[{" })).status).toBe(500);
+	// As the extension itself does, version 3.3.0.
+	it.each(["null", "1", '"text"', "true", "", "[{", '{"a":1}{"b":2}', "[null]", "[1]", "[[1]]"])(
+		"answers 500 without a word to a notification that holds no event: %j",
+		async (body) => {
+			const events: unknown[] = [];
+			expect(await webhook({ body }, async (event) => void events.push(event))).toEqual({ status: 500 });
+			expect(events).toEqual([]);
+		},
+	);
+
+	it("answers 500 to a batch in which something is no event, but runs what stands before it", async () => {
+		const events: unknown[] = [];
+		const event = [{ id: "1" }, null, { id: "3" }];
+		expect(await webhook({ event }, async (one) => void events.push(one))).toEqual({ status: 500 });
+		expect(events).toEqual([{ id: "1" }]);
 	});
 
 	const validation = { data: { validationCode: "512d38b6", validationUrl: "https://rp-eastus2.eventgrid.azure.net" } };
@@ -73,6 +87,28 @@ describe("the Event Grid extension's webhook", () => {
 		const answer = await webhook({ event, headers }, never);
 		expect(answer.status).toBe(200);
 		expect(JSON.parse(answer.body ?? "")).toEqual({ validationResponse: "512d38b6" });
+	});
+
+	const handshake = (body: string) => webhook({ body, headers: { "aeg-event-type": "SubscriptionValidation" } });
+
+	// As the extension itself does, version 3.3.0.
+	it.each([
+		["null", '[{"data":{"validationCode":null}}]', ""],
+		["empty", '[{"data":{"validationCode":""}}]', ""],
+		["a number", '[{"data":{"validationCode":7}}]', "7"],
+		["the first of two", '[{"data":{"validationCode":"a"}},{"data":{"validationCode":"b"}}]', "a"],
+	])("answers a code that is %s", async (_, body, validationResponse) => {
+		expect(await handshake(body)).toEqual({ status: 200, body: JSON.stringify({ validationResponse }) });
+	});
+
+	it.each(
+		[
+			["null", "1", '"text"', "", "[{", "[]", "{}", "[{}]", "[null]", "[1]"],
+			['[{"data":null}]', '[{"data":{}}]', '[{"data":[]}]', '[{"data":{"ValidationCode":"a"}}]'],
+			['[{"Data":{"validationCode":"a"}}]', '{"data":"{}"}', '{"data":"junk"}', '{"data":"null"}'],
+		].flat(),
+	)("refuses a handshake without a code with 500: %j", async (body) => {
+		expect(await handshake(body)).toEqual({ status: 500 });
 	});
 
 	it("answers CloudEvents' handshake with the origin that asks", async () => {
@@ -101,12 +137,14 @@ describe("the Event Grid extension's webhook", () => {
 
 	it.each([
 		["no aeg-event-type", {}],
+		["the end of a subscription by another name", { "aeg-event-type": "SubscriptionDeletion" }],
 		["an aeg-event-type that it does not know", { "aeg-event-type": "Other" }],
 	])("answers 400 to %s", async (_, headers) => {
 		expect((await webhook({ headers })).status).toBe(400);
 	});
 
-	it.each(["GET", "PUT", "DELETE"])("answers 400 to %s", async (method) => {
-		expect((await webhook({ method })).status).toBe(400);
+	it.each(["GET", "PUT", "DELETE"])("goes by aeg-event-type, not by the method %s", async (method) => {
+		expect((await webhook({ method })).status).toBe(202);
+		expect((await webhook({ method, headers: {} })).status).toBe(400);
 	});
 });

@@ -58,6 +58,9 @@ describe("a script of faults", () => {
 			{ cut: "before" },
 			{ cut: "after", times: 1 },
 			{ hang: true, repository: "contoso/fraud-model" },
+			{ status: 502, taken: true },
+			{ hang: true, taken: true },
+			{ status: 502, taken: false },
 		];
 		expect(new FaultScript().set(faults)).toBe(faults.length);
 	});
@@ -75,6 +78,9 @@ describe("a script of faults", () => {
 		["a header that HTTP cannot carry", { headers: { "a b": "c" } }, "script[0].headers must be an object"],
 		["a header whose value is no text", { headers: { a: 1 } }, "script[0].headers must be an object"],
 		["a hang that is a text", { hang: "yes" }, "script[0].hang is true or false"],
+		["a taken that is a text", { status: 502, taken: "yes" }, "script[0].taken is true or false"],
+		["a taken beside a cut", { cut: "before", taken: true }, "script[0].taken goes with status or hang"],
+		["a taken beside the proper answer", { taken: true }, "script[0].taken goes with status or hang"],
 		["a cut that there is not", { cut: "during" }, 'script[0].cut is "before" or "after"'],
 		["no times at all", { times: 0 }, "script[0].times must be 1 or more"],
 		["half a time", { times: 1.5 }, "script[0].times must be 1 or more"],

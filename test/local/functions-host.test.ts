@@ -96,6 +96,20 @@ describe("the local functions host", () => {
 		expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes);
 	});
 
+	const chunked = { "transfer-encoding": "chunked" };
+
+	it("hands on no body that comes without its length, as the real host does", async () => {
+		const answer = await call(`${host.url}/api/echo/back`, { method: "POST", headers: chunked, body: "in chunks" });
+		expect(answer.json()).toMatchObject({ body: "" });
+	});
+
+	it("reads a notification that comes without its length, since the extension reads that itself", async () => {
+		const url = `${host.url}/runtime/webhooks/eventgrid?functionName=collect`;
+		const headers = { ...chunked, "aeg-event-type": "Notification" };
+		expect((await call(url, { method: "POST", headers, body: '[{"id":"bad"}]' })).status).toBe(500);
+		expect((await call(url, { method: "POST", headers, body: '[{"id":"good"}]' })).status).toBe(202);
+	});
+
 	it("answers 204 where a function returns nothing", async () => {
 		expect(await call(`${host.url}/api/empty`)).toMatchObject({ status: 204, text: "" });
 	});
@@ -210,6 +224,12 @@ app.storageQueue("work", {
 		if (dequeueCount < entry.failures) throw new Error("not yet");
 	},
 });
+app.storageQueue("bytes", {
+	queueName: "byte-items",
+	connection: "AzureWebJobsStorage",
+	dataType: "binary",
+	handler: (entry, context) => context.info(entry instanceof Buffer ? "bytes: " + entry.toString() : typeof entry),
+});
 app.timer("tick", {
 	schedule: "0 0 0 1 1 *",
 	runOnStartup: true,
@@ -231,8 +251,8 @@ describe("the triggers of the local functions host", () => {
 		return startFunctionsHost({ entry: app.entry, port: 0, onLog, storage: storage.connectionString, queues });
 	};
 	const linesOf = (name: string) => logged.filter(({ functionName }) => functionName === name);
-	const send = async (text: string) => {
-		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient("work-items");
+	const send = async (text: string, name = "work-items") => {
+		const queue = QueueServiceClient.fromConnectionString(storage.connectionString).getQueueClient(name);
 		await queue.createIfNotExists();
 		await queue.sendMessage(Buffer.from(text).toString("base64"));
 	};
@@ -248,6 +268,12 @@ describe("the triggers of the local functions host", () => {
 		await host?.close();
 		await storage?.stop();
 		app?.remove();
+	});
+
+	it("hand a message's bytes to a function that asks for them", async () => {
+		await send('{"id":9007199254740993}', "byte-items");
+		const line = await eventually("the message's run", () => linesOf("bytes").at(0));
+		expect(line.message).toBe('bytes: {"id":9007199254740993}');
 	});
 
 	it("run a timer's function with a timer", async () => {

@@ -317,6 +317,24 @@ describe("the GitHub stand-in's rate limits", () => {
 		]);
 	});
 
+	it("are answered at /rate_limit, which counts towards none and is told over the limit, too", async () => {
+		await start({ now: () => now, limits: { perHour: 1, contentPerMinute: 80, contentPerHour: 500 } });
+		const look = async () => {
+			const answer = await call(`${github.url}/rate_limit`, { headers: CALLER });
+			const { resources, rate } = answer.json() as { resources: { core: object }; rate: object };
+			expect(answer.status).toBe(200);
+			expect(resources.core).toEqual(rate);
+			return rate;
+		};
+		const reset = START / 1000 + 3600;
+		expect(await look()).toEqual({ limit: 1, used: 0, remaining: 1, reset });
+		await post();
+		expect(await look()).toEqual({ limit: 1, used: 1, remaining: 0, reset });
+		expect((await post()).status).toBe(403);
+		expect(await look()).toEqual({ limit: 1, used: 1, remaining: 0, reset });
+		expect((await call(`${github.url}/rate_limit`, { headers: without("authorization") })).status).toBe(401);
+	});
+
 	it("count each token on its own", async () => {
 		const limits = { perHour: 1, contentPerMinute: 80, contentPerHour: 500 };
 		await start({ now: () => now, limits, tokens: [TOKEN, "another"] });
@@ -608,6 +626,52 @@ describe("the GitHub stand-in's scripted faults", () => {
 		await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
 		expect(github.received).toEqual([]);
 		expect((await post()).status).toBe(204);
+	});
+
+	it.each([200, 400, 403, 500, 502, 503])(
+		"take the dispatch and answer %d all the same, with taken",
+		async (status) => {
+			await script([{ status, taken: true }, { status }]);
+			expect([(await post()).status, (await post()).status]).toEqual([status, status]);
+			expect(github.received).toHaveLength(1);
+			expect(github.calls).toMatchObject([
+				{ fault: status, status, taken: true },
+				{ fault: status, status },
+			]);
+			expect(github.calls[1]).not.toHaveProperty("taken");
+		},
+	);
+
+	it("take nothing that would be refused without them, with taken", async () => {
+		await script({ status: 502, taken: true, times: 3 });
+		await post({ body: "{}" });
+		await post({ path: "/repos/contoso/elsewhere/dispatches" });
+		await post({ headers: { ...CALLER, authorization: "Bearer wrong" } });
+		expect(github.received).toEqual([]);
+	});
+
+	it("take the dispatch and never answer, with taken and hang", async () => {
+		await script({ hang: true, taken: true });
+		const controller = new AbortController();
+		const waiting = fetch(`${github.url}/repos/${REPOSITORY}/dispatches`, {
+			method: "POST",
+			headers: CALLER,
+			body: JSON.stringify(DISPATCH),
+			signal: controller.signal,
+		});
+		await eventually("the dispatch", () => github.received[0]);
+		controller.abort();
+		await expect(waiting).rejects.toThrow();
+		expect(github.calls).toMatchObject([{ fault: "hang", taken: true, status: null }]);
+	});
+
+	it("answer a text as it stands where the script says that it is no JSON", async () => {
+		await script([
+			{ status: 200, headers: { "Content-Type": "text/html" }, body: "<title>Sign in</title>" },
+			{ status: 200, body: "text" },
+		]);
+		expect(await post()).toMatchObject({ text: "<title>Sign in</title>", headers: { "content-type": "text/html" } });
+		expect((await post()).json()).toBe("text");
 	});
 
 	it("do not keep the stand-in from closing while they hang", async () => {

@@ -94,4 +94,22 @@ describe("a line of the bridge, for a person", () => {
 			expect(readable("warn", message)).toBe(`warn      ${message}`);
 		},
 	);
+
+	const hostile = "a\u001b]8;;https://page.example\u0007b\u001b[2J\r\n\u009b1A\u202e\u2028c";
+	const lines = ["accept", "dispatch", "lane", "window", "dead-letter", "wake-up", "token", "upkeep", "handshake"].map(
+		(stage) => ({
+			...Object.fromEntries(
+				"outcome id type subject route reason status verdict repository dispatchType bytes ms change lane until probeAt waiting count key removed"
+					.split(" ")
+					.map((fact) => [fact, hostile]),
+			),
+			stage,
+		}),
+	);
+	it.each(lines)("stays on one line and does nothing to the terminal, whatever its facts hold: $stage", (line) => {
+		const text = readable(hostile, JSON.stringify(line)) ?? "";
+		expect(text).toContain("\\u{1b}");
+		expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+		expect(readable(hostile, hostile)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+	});
 });

@@ -20,6 +20,8 @@ interface World {
 	numbers: number;
 	/** All events of all manifests that GitHub was told of. */
 	sent: string[];
+	/** All events of all manifests whose dispatches are dead letters. */
+	dead: string[];
 	acknowledged: string[];
 	lease: "free" | "held" | "held by a dead process";
 	joins: Join[];
@@ -47,7 +49,7 @@ interface Join {
 }
 
 interface Drainer {
-	at: "look" | "close" | "finish" | "lookAgain" | "conclude" | "send";
+	at: "look" | "close" | "finish" | "lookAgain" | "conclude" | "send" | "giveUp";
 	/** Whether the lease is its own. It cannot know. */
 	hasLease: boolean;
 	/** Whether the ETag that it has read is still that of the state row. */
@@ -68,9 +70,11 @@ export const WEAKNESSES = [
 	"the clean-up deletes all members",
 	"the clean-up does not belong to the dispatch entry",
 	"a window is closed before the last one is cleaned up",
+	"a dispatch is given up before its clean-up",
 	"closing is not guarded by the ETag",
 ] as const;
 type Weakness = (typeof WEAKNESSES)[number];
+const GIVEN_UP_EARLY: Weakness = "a dispatch is given up before its clean-up";
 
 export interface Bounds {
 	/** One join for each; the same event twice is a redelivery, at the same time or later. */
@@ -91,6 +95,7 @@ export function windows(bounds: Bounds): Model<World> {
 			dispatches: [],
 			numbers: 0,
 			sent: [],
+			dead: [],
 			acknowledged: [],
 			lease: "free",
 			joins: bounds.joins.map((event) => ({ event, at: "join" })),
@@ -101,17 +106,19 @@ export function windows(bounds: Bounds): Model<World> {
 		settle: (world) => {
 			for (const me of world.drainers)
 				if (me.at === "look") Object.assign(me, { number: 0, manifest: [], done: 0, left: false });
-			const { members, coalescing, final, sent, acknowledged, drainers } = world;
-			for (const list of [members, coalescing, final, sent, acknowledged]) list.sort();
+			const { coalescing, final, sent, dead, acknowledged, drainers } = world;
+			for (const list of [coalescing, final, sent, dead, acknowledged]) list.sort();
 			drainers.sort((a, b) => (inShort(a) < inShort(b) ? -1 : 1));
 		},
-		wrongAtEnd: ({ members, acknowledged, sent }) => {
-			const times = (event: string) => sent.filter((other) => other === event).length;
+		wrongAtEnd: ({ members, coalescing, acknowledged, sent, dead }) => {
+			const listed = [...sent, ...dead];
+			const times = (event: string) => listed.filter((other) => other === event).length;
 			const lost = acknowledged.filter((event) => times(event) === 0);
 			if (lost.length > 0) return `acknowledged, but in no manifest: ${lost}`;
-			const repeated = sent.filter((event) => times(event) > 1);
+			const repeated = listed.filter((event) => times(event) > 1);
 			if (repeated.length > 0) return `in several manifests: ${repeated}`;
-			return members.length > 0 ? `left for ever: ${members}` : undefined;
+			const left = [...members, ...coalescing];
+			return left.length > 0 ? `left for ever: ${left}` : undefined;
 		},
 	};
 }
@@ -160,17 +167,21 @@ const DRAINER: Record<Drainer["at"], Rule<Drainer>[]> = {
 	lookAgain: [looksAgain],
 	conclude: [concludesCleanUp],
 	send: [sends],
+	giveUp: [givesUp],
 };
 
 /** What there is to do, in any order that is allowed. The last thing is to release the lease. */
 function choices({ dispatches, window }: World, { weak }: Bounds): Rule<Drainer>[] {
 	const unclean = dispatches.find(({ cleaned }) => !cleaned);
-	const unsent = dispatches.find(({ sent }) => !sent);
+	// Whatever is done with a dispatch, its clean-up comes first.
+	const unsent = dispatches.find(({ sent, cleaned }) => cleaned && !sent);
+	const unwanted = dispatches.find(({ sent, cleaned }) => (cleaned || weak === GIVEN_UP_EARLY) && !sent);
 	const mayClose = unclean === undefined || weak === "a window is closed before the last one is cleaned up";
 	return [
 		...(unclean === undefined ? [] : [beginsCleanUp]),
 		...(unsent === undefined ? [] : [decidesToSend]),
-		...(window && mayClose ? [listsMembers] : []),
+		...(unwanted === undefined ? [] : [decidesToGiveUp]),
+		...(window && mayClose ? [listsMembers, listsOldestMember] : []),
 		...(unclean === undefined && unsent === undefined && !window ? [releases] : []),
 	];
 }
@@ -179,6 +190,12 @@ function choices({ dispatches, window }: World, { weak }: Bounds): Rule<Drainer>
 function listsMembers(world: World, me: Drainer) {
 	me.fresh = true;
 	if (world.members.length > 0) Object.assign(me, { at: "close", manifest: [...world.members] });
+}
+
+/** A window that is full: what is left is the next one's. */
+function listsOldestMember(world: World, me: Drainer) {
+	me.fresh = true;
+	if (world.members.length > 0) Object.assign(me, { at: "close", manifest: world.members.slice(0, 1) });
 }
 
 /** One transaction. */
@@ -226,8 +243,22 @@ function concludesCleanUp(world: World, me: Drainer) {
 }
 
 function decidesToSend(world: World, me: Drainer) {
-	const { number, manifest } = world.dispatches.find(({ sent }) => !sent) as Dispatch;
+	const { number, manifest } = world.dispatches.find(({ sent, cleaned }) => cleaned && !sent) as Dispatch;
 	Object.assign(me, { number, manifest, at: "send", fresh: true });
+}
+
+function decidesToGiveUp(world: World, me: Drainer, { weak }: Bounds) {
+	const mayBe = ({ sent, cleaned }: Dispatch) => (cleaned || weak === GIVEN_UP_EARLY) && !sent;
+	const { number, manifest } = world.dispatches.find(mayBe) as Dispatch;
+	Object.assign(me, { number, manifest, at: "giveUp", fresh: true });
+}
+
+/** One transaction: it is a dead letter. */
+function givesUp(world: World, me: Drainer) {
+	if (!writesRow(world, me)) return releases(world, me);
+	world.dead.push(...me.manifest);
+	world.dispatches = world.dispatches.filter(({ number }) => number !== me.number);
+	me.at = "look";
 }
 
 /** One transaction, after GitHub was told. */

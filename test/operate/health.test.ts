@@ -4,6 +4,7 @@ import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixtu
 import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
+import { openTestLedger } from "../helpers/test-ledger.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -33,6 +34,7 @@ describe("the health of a bridge", () => {
 			gathering: [],
 			pace: [{ lane: "default", count: 1_000, seconds: 1, used: 1 }],
 			deadLetters: 0,
+			ignored: 0,
 		});
 	});
 
@@ -138,6 +140,111 @@ describe("the health of a bridge", () => {
 			],
 		});
 		expect(JSON.stringify(health)).not.toContain(TOKEN);
+	});
+
+	it("calls a token that GitHub refuses no present one, as long as something waits for it", async () => {
+		const names = newNames();
+		const bridge = fixture.bridge({}, {}, names);
+		fixture.github.setTokens(["another"]);
+		await accept(bridge, "a");
+		const { tokens } = await bridge.health();
+		expect(tokens).toMatchObject([{ present: false, reason: expect.stringContaining("put a valid one in its place") }]);
+		const { storage, rows } = await openTestLedger(names);
+		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
+		expect(await bridge.health()).toMatchObject({ status: "healthy", tokens: [{ present: true }], lanes: [] });
+	});
+
+	it("tells of no repository that was parked once nothing waits for it", async () => {
+		const names = newNames();
+		const bridge = fixture.bridge({}, {}, names);
+		fixture.github.script.set({ status: 404 });
+		await accept(bridge, "a");
+		expect(await bridge.health()).toMatchObject({ status: "degraded", lanes: [{ parkedDestinations: 1 }] });
+		const { storage, rows } = await openTestLedger(names);
+		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
+		expect(await bridge.health()).toMatchObject({ status: "healthy", lanes: [] });
+	});
+
+	it("says of a lane that no route leads to any more what waits in it, and nothing where nothing does", async () => {
+		const names = newNames();
+		fixture.github.setTokens(["another"]);
+		await accept(fixture.bridge({}, {}, names), "a");
+		const routes = [{ name: "one", to: { repository: "contoso/a", token: "other" } }];
+		const moved = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }, {}, names);
+		const { status, lanes } = await moved.health();
+		expect(status).toBe("degraded");
+		expect(lanes).toMatchObject([
+			{
+				lane: "default",
+				state: "parked",
+				reason: expect.stringContaining("1 delivery waits for a token that no route"),
+			},
+		]);
+		const { storage, rows } = await openTestLedger(names);
+		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
+		expect(await moved.health()).toMatchObject({ status: "healthy", lanes: [] });
+	});
+
+	it("says how much waits in a lane that belongs to another address, and what to do", async () => {
+		const names = newNames();
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		await accept(fixture.bridge({}, {}, names), "a");
+		const moved = { GITHUB_API_URL: "http://127.0.0.1:9" };
+		expect(await fixture.bridge(moved, {}, names).health()).toMatchObject({
+			status: "unhealthy",
+			lanes: [
+				{
+					lane: "default",
+					reason: expect.stringMatching(/^1 delivery waits in a lane that belongs to http:.*_BEFORE/),
+				},
+			],
+		});
+		const told = { ...moved, GITHUB_API_URL_BEFORE: fixture.github.url };
+		expect(await fixture.bridge(told, {}, names).health()).toMatchObject({ status: "degraded" });
+	});
+
+	it("names no time to come that is over", async () => {
+		let clock = Date.now();
+		const bridge = fixture.bridge({}, { now: () => clock });
+		fixture.github.setTokens(["another"]);
+		await accept(bridge, "a");
+		clock += 3_600_000;
+		expect((await bridge.health()).lanes).toMatchObject([{ state: "parked", until: null }]);
+	});
+
+	it("is degraded when something is due for ten minutes, and neither paused nor parked", async () => {
+		let clock = Date.now();
+		const names = newNames();
+		const bridge = fixture.bridge({}, { now: () => clock }, names);
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
+		await accept(bridge, "a");
+		clock += 60_000 + 9 * 60_000;
+		expect(await bridge.health()).toMatchObject({ status: "healthy", waiting: 1 });
+		clock += 2 * 60_000;
+		expect(await bridge.health()).toMatchObject({
+			status: "degraded",
+			lanes: [{ lane: "default", state: "open", until: null, reason: expect.stringContaining("has been due since") }],
+		});
+		// One that waits for its turn in a lane that has used up its pace has a reason.
+		const slow = fixture.bridge({ GITHUB_PACE: "1/h" }, { now: () => clock }, names);
+		expect(await slow.health()).toMatchObject({ status: "healthy" });
+	});
+
+	it("is degraded when a window should have closed ten minutes ago", async () => {
+		let clock = Date.now();
+		const to = { repository: "contoso/b" };
+		const routes = [{ name: "train", to, coalesce: { quietSeconds: 60, maxSeconds: 90 } }];
+		const env = { BRIDGE_ROUTES: JSON.stringify({ routes }) };
+		const names = newNames();
+		const ledger = await openTestLedger(names);
+		await ledger.storage.lease("lanes/default", 15);
+		await ledger.breakLease("default");
+		const bridge = fixture.bridge(env, { now: () => clock }, names);
+		await bridge.accept([asCloudEvent(exampleOf("BlobCreated"))], logLines());
+		clock += 9 * 60_000;
+		expect(await bridge.health()).toMatchObject({ status: "healthy", windows: 1 });
+		clock += 3 * 60_000;
+		expect(await bridge.health()).toMatchObject({ status: "degraded", lanes: [{ state: "open" }] });
 	});
 
 	it("is bad while there is no token to send, and says what to do", async () => {

@@ -31,7 +31,10 @@ async function find(bridge: Bridge, query: string) {
 		receipts(async () => bridge),
 		{ method: "GET", path: `/api/receipts?${query}` },
 	);
-	return { status, ...(json as { receipts: Record<string, unknown>[]; complete: boolean; error: string }) };
+	return {
+		status,
+		...(json as { receipts: Record<string, unknown>[]; complete: boolean; continue?: string; error: string }),
+	};
 }
 
 describe("receipts", () => {
@@ -138,11 +141,43 @@ describe("receipts", () => {
 		expect(await states("state=coalescing")).toEqual([["blob", "coalescing"]]);
 	});
 
+	it("go on where a list was cut, and are bounded by the times of their events", async () => {
+		const bridge = fixture.bridge();
+		for (const day of ["02", "03", "04", "05"]) {
+			await bridge.accept([runCompleted(`of-${day}`, { time: `2026-03-${day}T10:00:00Z` })], logLines());
+		}
+		const ids = ({ receipts: found }: Awaited<ReturnType<typeof find>>) =>
+			found.map(({ event }) => (event as { id: string }).id);
+		const first = await find(bridge, "limit=3");
+		expect([ids(first), first.complete]).toEqual([["of-05", "of-04", "of-03"], false]);
+		const second = await find(bridge, `limit=3&continue=${first.continue}`);
+		expect([ids(second), second.complete, second.continue]).toEqual([["of-02"], true, undefined]);
+		// A plus sign that was not escaped arrives as a space.
+		const some = await find(bridge, "since=2026-03-03T12:00:00+02:00&until=2026-03-04T10:00:00.000Z");
+		expect([ids(some), some.complete]).toEqual([["of-04", "of-03"], true]);
+		expect(ids(await find(bridge, "since=2026-03-06T00:00:00Z"))).toEqual([]);
+	});
+
+	it("do not promise a try at a time that is over", async () => {
+		let clock = Date.now();
+		const bridge = fixture.bridge({}, { now: () => clock });
+		fixture.github.script.set({ status: 404 });
+		await bridge.accept([runCompleted("one")], logLines());
+		clock += 3_600_000;
+		const { receipts: found } = await find(bridge, "state=parked");
+		expect(found).toMatchObject([{ state: "parked", reason: expect.stringMatching(/the next try is due now$/) }]);
+	});
+
 	it.each([
 		["limit=0", "limit"],
 		["limit=many", "limit"],
 		["limit=501", "limit"],
 		["state=lost", "state"],
+		["since=yesterday", "since"],
+		["since=2026-02-30T00:00:00Z", "since"],
+		["until=2026-03-14", "until"],
+		["since=2026-03-15T00:00:00Z&until=2026-03-14T00:00:00Z", "later than until"],
+		["continue=made-up", "continue"],
 	])("refuse %s, and name what may be asked", async (query, word) => {
 		const { status, error } = await find(fixture.bridge(), query);
 		expect(status).toBe(400);

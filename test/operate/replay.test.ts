@@ -38,7 +38,7 @@ async function ask(body: unknown) {
 		replay(async () => bridge),
 		{ path: "/api/receipts/replay", body },
 	);
-	return { status, ...(json as { replayed: Replayed[]; more: boolean; error: string }) };
+	return { status, ...(json as { replayed: Replayed[]; more: boolean; continue?: string; error: string }) };
 }
 
 async function heedWakeUps(): Promise<void> {
@@ -204,11 +204,64 @@ describe("a replay", () => {
 		["the platform's container", { container: "azure-webjobs-secrets" }],
 		["no container's name", { container: "../x" }],
 		["a prefix that is none", { container: "dead-letters", prefix: 1 }],
+		["a state beside a key", { key: "a", state: "dead" }],
+		["a state beside a container", { container: "dead-letters", state: "dead" }],
+		["a prefix without a container", { all: true, prefix: "a" }],
+		["a continue that is no text", { all: true, continue: 1 }],
 	])("refuses %s, and says what it takes", async (_, body) => {
 		const { status, error } = await ask(body);
 		expect(status).toBe(400);
 		expect(error).toContain('{"key": "…"}');
 	});
+
+	it.each([
+		["one that was made up", { all: true, continue: "abc" }],
+		["an empty one", { find: "a", continue: "" }],
+		["one of a container", { container: "dead-letters", continue: "0123456789abW10" }],
+	])("refuses a continue that belongs to no such question: %s", async (_, body) => {
+		expect(await ask(body)).toMatchObject({ status: 400, error: expect.stringContaining("continue") });
+	});
+
+	it("goes on behind what stays refused, however much that is", async () => {
+		await die("last of all");
+		const later = (index: number) =>
+			new Date(Date.parse(exampleOf("RunCompleted").time) + 60_000 + index).toISOString();
+		const refused = Array.from({ length: 205 }, (_, index) => ({ ...invalid(`bad-${index}`), time: later(index) }));
+		await bridge.accept(refused, logLines());
+		const first = await ask({ all: true });
+		expect(first.replayed).toHaveLength(200);
+		expect(first).toMatchObject({ more: true, continue: expect.any(String) });
+		expect(first.replayed.every(({ outcome }) => outcome === "kept")).toBe(true);
+		const second = await ask({ all: true, continue: first.continue });
+		expect(second).toMatchObject({ more: false });
+		expect(second.continue).toBeUndefined();
+		expect(second.replayed.filter(({ outcome }) => outcome === "accepted")).toHaveLength(1);
+		expect(new Set([...first.replayed, ...second.replayed].map(({ key }) => key)).size).toBe(206);
+		expect(await ask({ all: true, state: "dead", continue: first.continue })).toMatchObject({ status: 400 });
+	}, 60_000);
+
+	it("goes on behind blobs that stay, however many those are", async () => {
+		const container = BlobServiceClient.fromConnectionString(await fileStorage()).getContainerClient(
+			`stay${Date.now()}`,
+		);
+		await container.create();
+		const put = (name: string, text: string) =>
+			container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
+		const names = Array.from({ length: 205 }, (_, index) => `a/${String(index).padStart(3, "0")}.json`);
+		for (let from = 0; from < names.length; from += 20)
+			await Promise.all(names.slice(from, from + 20).map((name) => put(name, "no JSON")));
+		await put("b.json", JSON.stringify([event("behind")]));
+		const { containerName } = container;
+		const first = await ask({ container: containerName });
+		expect([first.replayed.length, first.more]).toEqual([200, true]);
+		const second = await ask({ container: containerName, continue: first.continue });
+		expect(second.replayed.map(({ key, outcome }) => `${key} ${outcome}`)).toEqual([
+			...names.slice(200).map((name) => `${name} kept`),
+			"b.json accepted",
+		]);
+		expect(second.more).toBe(false);
+		expect(receivedIds()).toEqual(["behind"]);
+	}, 60_000);
 
 	it("answers 503 while storage cannot be reached", async () => {
 		bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("storage is down")) });

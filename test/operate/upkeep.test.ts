@@ -7,6 +7,7 @@ import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -148,6 +149,56 @@ describe("upkeep", () => {
 				waitedMs: DAY_MS + 9 * 60_000,
 			}),
 		);
+	});
+
+	it("wakes each lane in which something waits, though one of them cannot be woken, and names that one", async () => {
+		const routes = ["a", "b"].map((name) => ({
+			to: { repository: `contoso/${name}`, token: name },
+			filter: { subjectBeginsWith: name },
+		}));
+		const env = { BRIDGE_ROUTES: JSON.stringify({ routes }) };
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" }, times: 2 });
+		const of = fixture.bridge(
+			env,
+			{
+				now: () => clock,
+				openStorage: async () =>
+					wrapStorage(ledger.storage, async ({ method, args }, make) => {
+						if (isBroken && method === "put" && String(args[0]).includes("token-a")) throw new Error("no such luck");
+						return make();
+					}),
+			},
+			ledger.names,
+		);
+		let isBroken = false;
+		await of.accept([event("1", { subject: "a/1" }), event("2", { subject: "b/1" })], logLines());
+		const before = await ledger.countMessages();
+		isBroken = true;
+		clock += DAY_MS;
+		const lines = await look(of);
+		expect(lines).toContainEqual(
+			expect.objectContaining({ stage: "upkeep", lane: "token-a", change: "failed", reason: expect.any(String) }),
+		);
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", complete: "true" }));
+		expect(await ledger.countMessages()).toBe(before + 1);
+	});
+
+	it("lets a drain remove a breaker for which nothing waits any more", async () => {
+		fixture.github.script.set({ status: 404 });
+		await bridge().accept([event("a")], logLines());
+		for (const { rowKey } of await ledger.rows("default", "e-"))
+			await ledger.storage.commit("default", [{ kind: "delete", rowKey }]);
+		for (const { remove } of await ledger.messages()) await remove();
+		const gates = async () => {
+			const [state] = await ledger.rows("default", "a-state");
+			return (JSON.parse(String(state?.columns["state"])) as { gates: object }).gates;
+		};
+		expect(Object.keys(await gates())).toHaveLength(1);
+		clock += DAY_MS;
+		await ledger.breakLease("default");
+		await look(bridge());
+		for (const { lane, wake } of await ledger.messages()) await bridge().wake({ lane, wake }, logLines().log);
+		expect(await gates()).toEqual({});
 	});
 
 	it("wakes a lane whose wake-ups somebody has taken away", async () => {

@@ -61,10 +61,12 @@ beforeAll(() => {
 describe("the release workflow", () => {
 	const [install, build = "", publish = "", ...others] = scriptsOf("release.yml");
 
-	it("runs on a tag, and may do no more than publish", () => {
-		const { on, permissions } = workflow("release.yml");
+	it("runs on a tag, publishes nothing before the gate has passed for it, and may do no more than publish", () => {
+		const { on, permissions, jobs } = workflow("release.yml");
 		expect(on).toEqual({ push: { tags: ["v*"] } });
-		expect(permissions).toEqual({ contents: "write" });
+		expect(permissions).toEqual({});
+		expect(jobs["gate"]).toEqual({ permissions: { contents: "read" }, uses: "./.github/workflows/ci.yml" });
+		expect(jobs["release"]).toMatchObject({ needs: "gate", permissions: { contents: "write" } });
 		expect(install).toBe("npm ci");
 		expect(others).toEqual([]);
 	});
@@ -118,9 +120,10 @@ describe("the release workflow", () => {
 
 describe("the workflow of the gate", () => {
 	it("runs what a developer runs, on every push and pull request, and may only read", () => {
-		const { on, permissions } = workflow("ci.yml");
-		expect(Object.keys(on)).toEqual(["push", "pull_request"]);
-		expect(permissions).toEqual({ contents: "read" });
+		const { on, permissions, jobs } = workflow("ci.yml");
+		expect(Object.keys(on)).toEqual(["push", "pull_request", "workflow_call"]);
+		expect(permissions).toEqual({});
+		expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: "read" }]);
 		expect(scriptsOf("ci.yml")).toEqual([".ci/run"]);
 	});
 });

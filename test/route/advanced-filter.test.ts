@@ -1,9 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
-import { advancedFilter } from "../../src/route/advanced-filter.ts";
+import { NumberText } from "../../src/json.ts";
+import { advancedFilter as makeFilter } from "../../src/route/advanced-filter.ts";
+import { toFiltered } from "../../src/route/filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
 import type { AdvancedFilter } from "../../src/route/route.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+
+const advancedFilter = (filter: AdvancedFilter, onArrays: boolean) => {
+	const test = makeFilter(filter, onArrays);
+	return (event: BridgeEvent) => test(toFiltered(event));
+};
 
 /** Stands in a table for an event that does not have the key. */
 const MISSING = Symbol("an event without the key");
@@ -226,6 +233,38 @@ describe("an advanced filter", () => {
 		const event = asBridgeEvent(exampleOf("RunCompleted"), { attributes: { urgent: true } });
 		expect(advancedFilter({ operatorType: "StringIn", key: "urgent", values: ["true"] }, false)(event)).toBe(false);
 		expect(advancedFilter({ operatorType: "BoolEquals", key: "urgent", value: true }, false)(event)).toBe(true);
+	});
+
+	it.each([
+		["NumberGreaterThan", { value: 7_615_917_337_495_251_000 }, false],
+		["NumberGreaterThan", { value: 7_615_917_337_495_000_000 }, true],
+		["NumberIn", { values: [Number("7615917337495251231")] }, true],
+		["NumberNotIn", { values: [1] }, true],
+		["NumberInRange", { values: [[7e18, 8e18]] as const }, true],
+		["StringContains", { values: ["7615"] }, false],
+		["IsNotNull", {}, true],
+		["IsNullOrUndefined", {}, false],
+	])("compares a number that no double can hold as the nearest that one can: %s %j", (operatorType, of, passes) => {
+		const big = new NumberText("7615917337495251231");
+		const filter = (onArrays: boolean) => advancedFilter({ operatorType, key: "data.probe", ...of }, onArrays);
+		expect(filter(false)(eventWith(big))).toBe(passes);
+		expect(filter(true)(eventWith(big))).toBe(passes);
+		if (operatorType.startsWith("Number")) expect(filter(true)(eventWith([big]))).toBe(passes);
+	});
+
+	it("reads no member of a number that no double can hold", () => {
+		const has = (key: string) => advancedFilter({ operatorType: "IsNotNull", key }, false);
+		expect(has("data.probe.text")(eventWith(new NumberText("1e400")))).toBe(false);
+	});
+
+	it("reads such a number as its text where it is an extension attribute", () => {
+		const event = asBridgeEvent(exampleOf("RunCompleted"), {
+			attributes: { part: new NumberText("9007199254740993") },
+		});
+		const passes = (values: string[]) =>
+			advancedFilter({ operatorType: "StringIn", key: "part", values }, false)(event);
+		expect(passes(["9007199254740993"])).toBe(true);
+		expect(passes(["9007199254740992"])).toBe(false);
 	});
 
 	it("refuses an operator that Event Grid does not have", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { completedWrite } from "../../src/route/completed-write.ts";
+import { toFiltered } from "../../src/route/filtered-event.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
 function written(data: unknown, type = "Microsoft.Storage.BlobCreated") {
@@ -10,7 +11,7 @@ describe("completed writes only", () => {
 	it.each(["CreateFile", "createfile", "CREATEFILE", "SftpCreate", "sftpCreate"])(
 		"stops a BlobCreated by %s, which only opens an upload, and says so",
 		(api) => {
-			expect(completedWrite.test(written({ api }))).toBe(false);
+			expect(completedWrite.test(toFiltered(written({ api })))).toBe(false);
 			expect(completedWrite.failure(written({ api }))).toMatch(new RegExp(`^data.api is ${api}, which only opens`));
 		},
 	);
@@ -25,24 +26,26 @@ describe("completed writes only", () => {
 		"WriteTomorrow",
 		"",
 	])("passes a BlobCreated by %j", (api) => {
-		expect(completedWrite.test(written({ api }))).toBe(true);
+		expect(completedWrite.test(toFiltered(written({ api })))).toBe(true);
 	});
 
 	it.each([[{}], [{ api: null }], [{ api: 5 }], [{ api: ["CreateFile"] }], [null], [undefined], ["CreateFile"], [[]]])(
 		"passes a BlobCreated whose data names no operation: %j",
 		(data) => {
-			expect(completedWrite.test(written(data))).toBe(true);
+			expect(completedWrite.test(toFiltered(written(data)))).toBe(true);
 		},
 	);
 
 	it("stops it whatever the case of the event type", () => {
-		expect(completedWrite.test(written({ api: "CreateFile" }, "MICROSOFT.STORAGE.BLOBCREATED"))).toBe(false);
+		expect(completedWrite.test(toFiltered(written({ api: "CreateFile" }, "MICROSOFT.STORAGE.BLOBCREATED")))).toBe(
+			false,
+		);
 	});
 
 	it.each(["Microsoft.Storage.BlobRenamed", "Microsoft.Storage.DirectoryCreated", "Contoso.Storage.BlobCreated"])(
 		"leaves %s alone",
 		(type) => {
-			expect(completedWrite.test(written({ api: "CreateFile" }, type))).toBe(true);
+			expect(completedWrite.test(toFiltered(written({ api: "CreateFile" }, type)))).toBe(true);
 		},
 	);
 });

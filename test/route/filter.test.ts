@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { filterConditions } from "../../src/route/filter.ts";
+import { toFiltered } from "../../src/route/filtered-event.ts";
 import type { SubscriptionFilter } from "../../src/route/route.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
@@ -8,13 +9,13 @@ const SUBJECT = "/blobServices/default/containers/Training/blobs/Set.CSV";
 const event = asBridgeEvent(exampleOf("BlobCreated"), { subject: SUBJECT, data: { api: "PutBlob", size: 7 } });
 
 function passes(filter: SubscriptionFilter, given: BridgeEvent = event): boolean {
-	return filterConditions(filter).every((condition) => condition.test(given));
+	return filterConditions(filter).every((condition) => condition.test(toFiltered(given)));
 }
 
 /** The words of every condition that the event fails. */
 function failures(filter: SubscriptionFilter, given: BridgeEvent = event): string[] {
 	return filterConditions(filter)
-		.filter((condition) => !condition.test(given))
+		.filter((condition) => !condition.test(toFiltered(given)))
 		.map((condition) => condition.failure(given));
 }
 

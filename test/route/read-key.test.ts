@@ -1,8 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { keyReader } from "../../src/route/read-key.ts";
+import { toFiltered } from "../../src/route/filtered-event.ts";
+import { type KeyValue, keyReader as makeReader } from "../../src/route/read-key.ts";
 import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+
+function keyReader(key: string): (event: BridgeEvent) => KeyValue {
+	const read = makeReader(key);
+	return (event) => read(toFiltered(event));
+}
 
 function eventOf(element: unknown): BridgeEvent {
 	const read = readEvent(element);

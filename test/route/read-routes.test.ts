@@ -103,7 +103,8 @@ describe("a routes table that is sound", () => {
 		expect(problemsOf(withFilters({ operatorType: "StringIn", key: "a", values: ["😀".repeat(512)] }))).toEqual([]);
 	});
 
-	it("may coalesce with equal times, and use a range of one number", () => {
+	it("may coalesce with equal times, or a window of a single event, and use a range of one number", () => {
+		expect(problemsOf({ routes: [{ to, coalesce: { quietSeconds: 30, maxSeconds: 30, maxEvents: 1 } }] })).toEqual([]);
 		expect(problemsOf({ routes: [{ to, coalesce: { quietSeconds: 30, maxSeconds: 30 } }] })).toEqual([]);
 		expect(problemsOf(withFilters({ operatorType: "NumberInRange", key: "a", values: [[5, 5]] }))).toEqual([]);
 	});
@@ -156,6 +157,21 @@ describe("a routes table that is wrong", () => {
 			"with a quiet time of nothing",
 			{ routes: [{ to, coalesce: { quietSeconds: 0, maxSeconds: 1 } }] },
 			"routes[0].coalesce.quietSeconds: must be >= 1",
+		],
+		[
+			"with a window of no events",
+			{ routes: [{ to, coalesce: { quietSeconds: 1, maxSeconds: 1, maxEvents: 0 } }] },
+			"routes[0].coalesce.maxEvents: must be >= 1",
+		],
+		[
+			"with a window of more events than one can have",
+			{ routes: [{ to, coalesce: { quietSeconds: 1, maxSeconds: 1, maxEvents: 100_001 } }] },
+			"routes[0].coalesce.maxEvents: must be <= 100000",
+		],
+		[
+			"with a window of half an event",
+			{ routes: [{ to, coalesce: { quietSeconds: 1, maxSeconds: 1, maxEvents: 1.5 } }] },
+			"routes[0].coalesce.maxEvents: must be integer",
 		],
 	])("%s is refused with the place", (_, table, problem) => {
 		expect(problemsOf(table)).toEqual([expect.stringContaining(problem)]);
@@ -351,10 +367,28 @@ describe("a repository's name", () => {
 		"_contoso/model",
 		"contoso/.",
 		"contoso/..",
+		"contoso/.git",
+		"contoso/..git",
+		"contoso/...git",
 	])("cannot be %j", (text) => {
 		expect(isRepository(text)).toBe(false);
 		expect(problemsOf({ routes: [{ to: { repository: text } }] })).toEqual([
 			`routes[0].to.repository: "${text}" is not owner/name, such as contoso/fraud-model`,
 		]);
+	});
+
+	it.each([
+		["contoso/model.git", "contoso/model"],
+		["contoso/model.GIT", "contoso/model"],
+		["contoso/a.git.git", "contoso/a.git"],
+	])("cannot be %j, which only a clone address is, and the repair is named", (text, name) => {
+		expect(isRepository(text)).toBe(false);
+		expect(problemsOf({ routes: [{ to: { repository: text } }] })).toEqual([
+			`routes[0].to.repository: "${text}" ends in .git, which only its clone address does; write ${name}`,
+		]);
+	});
+
+	it.each(["contoso/git", "contoso/model.github", "contoso/a.git-b"])("may have git in it: %s", (text) => {
+		expect(isRepository(text)).toBe(true);
 	});
 });

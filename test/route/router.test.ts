@@ -134,7 +134,8 @@ describe("onlyCompletedWrites", () => {
 	it.each(["CreateFile", "createFILE", "SftpCreate", "SFTPCREATE"])("stops %s by default and says why", (api) => {
 		expect(reasonOf([everything], by(api))).toBe(
 			`no route matches: route "everything": data.api is ${api}, which only opens the upload; ` +
-				"the event that completes it follows (onlyCompletedWrites)",
+				"onlyCompletedWrites waits for the event that completes it. An empty file or a copy may have no second event: " +
+				'a route with "onlyCompletedWrites": false takes the first',
 		);
 		expect(takers([{ ...everything, onlyCompletedWrites: true }], by(api))).toEqual([]);
 	});
@@ -148,6 +149,22 @@ describe("onlyCompletedWrites", () => {
 
 	it.each(["CreateFile", "SftpCreate", "FlushWithClose"])("takes %s where it is switched off", (api) => {
 		expect(takers([{ ...everything, onlyCompletedWrites: false }], by(api))).toEqual(["everything"]);
+	});
+
+	it("is what the reason names first, where one route of many missed the event by that alone", () => {
+		const others = [1, 2, 3, 4, 5].map((n) => ({
+			name: `other ${n}`,
+			filter: { subjectBeginsWith: "/elsewhere/" },
+			to: { repository: "contoso/other" },
+		}));
+		const reason = reasonOf([...others, everything], by("CreateFile"));
+		expect(reason).toMatch(/^no route matches: route "everything": data\.api is CreateFile, .*onlyCompletedWrites/);
+		expect(reason).toMatch(/no second event.*; route "other 1": .*; and 1 more$/);
+	});
+
+	it("is not what the reason names where the route would not have taken the other event either", () => {
+		const elsewhere = { ...everything, filter: { subjectBeginsWith: "/elsewhere/" } };
+		expect(reasonOf([elsewhere], by("CreateFile"))).not.toContain("onlyCompletedWrites");
 	});
 
 	it("counts for each route on its own", () => {
@@ -211,6 +228,15 @@ describe("the reason why no route takes an event", () => {
 			`no route matches: ${named.slice(0, 5).join("; ")}; and 1 more`,
 		);
 		expect(reasonOf(names.map(narrow), event)).toBe(`no route matches: ${named.slice(0, 5).join("; ")}; and 2 more`);
+	});
+
+	it("quotes no more of an event than one can read, however long it is", () => {
+		const long = `/x${"😀".repeat(100_000)}`;
+		const routes = ["a", "b", "c", "d", "e"].map((name) => ({
+			...narrow(name),
+			...(name === "a" ? { source: "/s" } : {}),
+		}));
+		expect(reasonOf(routes, { ...event, subject: long, source: long }).length).toBeLessThan(2_000);
 	});
 
 	it("is not given where a route takes the event", () => {

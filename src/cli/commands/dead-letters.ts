@@ -1,15 +1,18 @@
 import { Command } from "commander";
+import { plain } from "../../plain.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
+import { collectReceipts } from "../collect-receipts.ts";
 import { colour } from "../colour.ts";
 import { describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { readNumber } from "../read-number.ts";
 
+/** A key may be mentioned by others: all that went out with a window name its key. */
+const AT_ONCE = 500;
 const DEAD = ["dead", "rejected"] as const;
 
 /** `grid-dispatch dead-letters`: what will not be delivered unless somebody repairs something. */
@@ -32,13 +35,17 @@ function listCommand(io: Io): Command {
 		.option("--json", "print the receipts as JSON")
 		.addHelpText("after", examples("npx grid-dispatch dead-letters list", "npx grid-dispatch dead-letters list --json"))
 		.action(async (flags: BridgeFlags & { limit: number; json?: boolean }) => {
-			const found = await Promise.all(DEAD.map((state) => bridgeOf(flags, io).receipts({ state, limit: flags.limit })));
+			const { limit } = flags;
+			const bridge = bridgeOf(flags, io);
+			const found = await Promise.all(DEAD.map((state) => collectReceipts(bridge, { state, limit })));
 			const receipts = found.flatMap((one) => one.receipts);
+			const problems = [...new Set(found.flatMap((one) => one.problems ?? []))];
+			for (const problem of problems) io.stderr.write(`note: ${plain(problem)}\n`);
 			if (flags.json) return printJson(io, { receipts, complete: found.every(({ complete }) => complete) });
 			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts)
-				io.stdout.write(`${paint("grey", receipt.key)}  ${describeReceipt(receipt, paint)}\n`);
+				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}\n`);
 			io.stdout.write("\nfeed them back after a repair: npx grid-dispatch replay KEY, or --all\n");
 		});
 }
@@ -56,16 +63,12 @@ function showCommand(io: Io): Command {
 }
 
 async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownReceipt> {
-	const { receipts } = await bridge.receipts({ find: key });
+	const { receipts } = await collectReceipts(bridge, { find: key, limit: AT_ONCE });
 	const receipt = receipts.find((one) => one.key === key);
 	if (receipt === undefined)
-		throw new CliError(
-			`${bridge.url} has no receipt with the key ${plain(key)}; list them: npx grid-dispatch dead-letters`,
-		);
+		throw new CliError(`${bridge.url} has no receipt with the key ${key}; list them: npx grid-dispatch dead-letters`);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
-	throw new CliError(
-		`${plain(key)} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${plain(key)}`,
-	);
+	throw new CliError(`${key} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${key}`);
 }
 
 function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempts, reason }: ShownReceipt) {

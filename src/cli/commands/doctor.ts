@@ -32,15 +32,19 @@ export function doctorCommand(io: Io): Command {
 		)
 		.action(async (flags: DoctorFlags & { json?: boolean }) => {
 			const target = await findTarget(flags, io);
-			const step =
-				io.stderr.isTTY === true ? (what: string) => io.stderr.write(`\r\u001b[Klooking at ${what}`) : undefined;
+			const { isTTY, control } = io.stderr;
+			const clear = isTTY === true && control !== undefined ? () => void control("\r\u001b[K") : undefined;
+			const step = (what: string) => {
+				clear?.();
+				io.stderr.write(`looking at ${what}`);
+			};
 			const { fetch, now } = io;
 			const checks = await runDoctor(target, {
 				fetch,
 				now,
-				...(step === undefined ? {} : { onStep: step }),
+				...(clear === undefined ? {} : { onStep: step }),
 			});
-			if (step !== undefined) io.stderr.write("\r\u001b[K");
+			clear?.();
 			if (flags.json) printJson(io, { verdict: worstOf(checks), checks });
 			else printChecks(io, checks);
 			if (worstOf(checks) === "error") throw new CliError(`doctor: ${summaryOf(checks)}`, 1);

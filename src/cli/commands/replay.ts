@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import type { Replayed } from "../../operate/replay.ts";
+import { plain } from "../../plain.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { colour } from "../colour.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { stateOption } from "../receipt-states.ts";
 
@@ -51,7 +51,7 @@ export function replayCommand(io: Io): Command {
 			}
 			const replayed = await untilDone(bridge, asked);
 			if (key !== undefined && replayed.length === 0)
-				throw new CliError(`${bridge.url} has no receipt with the key ${plain(key)}`);
+				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
 			if (flags.json) printJson(io, { replayed });
 			else print(io, replayed);
 			const kept = replayed.filter(({ outcome }) => outcome === "kept");
@@ -74,21 +74,27 @@ function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 	return { all: true, ...ofState };
 }
 
-/** One request takes so many. What is kept comes again with the next one, and ends it. */
+/**
+ * One request takes so many, and says how to go on behind them. A bridge of an older version does not: there what is
+ * kept comes again with the next request, and ends it.
+ */
 async function untilDone(bridge: BridgeClient, asked: ReplayAsked): Promise<readonly Replayed[]> {
 	const ends = new Map<string, Replayed>();
+	let from: string | undefined;
 	for (;;) {
-		const { replayed, more } = await bridge.replay(asked);
+		const answer = await bridge.replay({ ...asked, ...(from === undefined ? {} : { continue: from }) });
 		const before = ends.size;
-		for (const one of replayed) ends.set(one.key, one);
-		if (!more || ends.size === before) return [...ends.values()];
+		for (const one of answer.replayed) ends.set(one.key, one);
+		const goesOn = answer.continue === undefined ? ends.size > before : answer.continue !== from;
+		if (!answer.more || !goesOn) return [...ends.values()];
+		from = answer.continue;
 	}
 }
 
 function print(io: Io, replayed: readonly Replayed[]): void {
 	const paint = colour(io.stdout, io.env);
 	for (const { key, outcome, reason } of replayed) {
-		const end = paint(outcome === "accepted" ? "green" : "red", outcome.padEnd(8));
+		const end = paint(outcome === "accepted" ? "green" : "red", plain(outcome).padEnd(8));
 		io.stdout.write(`${end}  ${plain(key)}${reason === null ? "" : `  ${plain(reason)}`}\n`);
 	}
 	const accepted = replayed.filter(({ outcome }) => outcome === "accepted").length;

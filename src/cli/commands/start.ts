@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { plain } from "../../plain.ts";
 import { USUAL_PORT } from "../../usual-port.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
@@ -79,5 +80,5 @@ async function endOf({ ended, stop }: RunningBridge, signal: AbortSignal | undef
 }
 
 function say({ stderr }: Io): (text: string) => void {
-	return (text) => stderr.write(`${text}\n`);
+	return (text) => stderr.write(`${plain(text)}\n`);
 }

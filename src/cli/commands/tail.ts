@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import type { ReceiptState } from "../../ledger/list-receipts.ts";
+import { plainJson } from "../../plain.ts";
 import type { ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { colour } from "../colour.ts";
@@ -61,7 +62,7 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 					await wait(Math.min(EVERY_MS, leftMs), io.signal);
 					return !isOver();
 				},
-				show: flags.json ? (receipt) => io.stdout.write(`${JSON.stringify(receipt)}\n`) : printer(io),
+				show: flags.json ? (receipt) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
 				trouble: (message) =>
 					io.stderr.write(message === undefined ? "it answers again\n" : `${message}; trying again\n`),
 			});

@@ -2,10 +2,10 @@ import { Command } from "commander";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
+import { collectReceipts } from "../collect-receipts.ts";
 import { examples } from "../examples.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { printJson } from "../print-json.ts";
 import { findReceipts } from "../story/find-receipts.ts";
 import { type FoundRuns, findRuns } from "../story/find-runs.ts";
@@ -48,12 +48,12 @@ export function traceCommand(io: Io): Command {
 }
 
 function unknown(url: string, what: string): string {
-	return `${url} has no receipt for "${plain(what)}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
+	return `${url} has no receipt for "${what}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
 }
 
 async function windowOf(bridge: BridgeClient, { window }: ShownReceipt): Promise<ShownReceipt | undefined> {
 	if (window === null) return undefined;
-	const { receipts } = await bridge.receipts({ find: window, limit: 500 });
+	const { receipts } = await collectReceipts(bridge, { find: window, limit: 500 });
 	return receipts.find(({ key }) => key === window);
 }
 

@@ -50,7 +50,8 @@ function storageOf({ storage, problems = [] }: Told): Check[] {
 /** The token that the bridge has, and what waits for it. */
 function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 	const missing = tokens
-		.filter(({ present }) => !present)
+		// What GitHub refuses is told with its lane.
+		.filter(({ present, lane }) => !present && !lanes.some((one) => one.lane === lane && one.state === "parked"))
 		.map(({ lane, reason }) => {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
 			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
@@ -61,7 +62,7 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		if (state === "parked")
 			return [error(`nothing is sent: ${why}`, "repair what GitHub says; it is tried again by itself")];
 		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; it goes on by itself")];
-		if (parkedDestinations === 0) return [];
+		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
 		const repair = "look at the receipts with state=parked: each names its repository and the reason";
 		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
 		return [warning(`${closed} closed to the bridge`, repair)];

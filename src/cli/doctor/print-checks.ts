@@ -1,5 +1,5 @@
+import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import { counted, painter } from "../routes/paint.ts";
 import type { Check, Verdict } from "./check.ts";
 

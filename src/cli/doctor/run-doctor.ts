@@ -75,8 +75,8 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 		if (answers[0]?.answer.status === 0 || answers[0]?.answer.verdict.kind === "bad-token") break;
 	}
 	// The first one that was answered properly tells most about the token.
-	const told = (answers.find(({ answer }) => answer.status === 200) ?? answers[0])?.answer;
-	if (told === undefined || told.status === 0) {
+	const told = (answers.find(({ answer }) => answer.status === 200 && answer.fromApi) ?? answers[0])?.answer;
+	if (told?.fromApi !== true) {
 		const there = "check the network, a proxy, and GITHUB_API_URL";
 		const repair = isLoopback(new URL(githubUrl))
 			? 'start the stand-in with "npm start", or see GITHUB_API_URL'

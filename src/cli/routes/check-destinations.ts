@@ -23,6 +23,21 @@ export function checkNames({ to }: Route, place: string): RouteFinding[] {
 	});
 }
 
+const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** GitHub takes any text as an `event_type`; a workflow listens to exactly that text. */
+export function checkDispatchType({ to: { dispatchType = "" } }: Route, place: string): RouteFinding[] {
+	if (!INVISIBLE.test(dispatchType)) return [];
+	const simple = dispatchType
+		.split(new RegExp(INVISIBLE, "gu"))
+		.filter((part) => part !== "")
+		.join("-");
+	const problem = `"${dispatchType}" has white space in it: a workflow listens to it only where its types name the same text, space by space`;
+	return [
+		warning(`${place}.to.dispatchType`, problem, `write "${simple || "new-data"}", and let workflows listen to that`),
+	];
+}
+
 /** What earlier routes have to say about a later one: an event that both take is dispatched once, by the first. */
 export function checkSamePlace(later: Placed, earlier: readonly Placed[]): RouteFinding[] {
 	const path = `routes[${later.index}]`;

@@ -1,19 +1,8 @@
 import type { Route } from "../../route/route.ts";
+import { checkKeys } from "./check-keys.ts";
 import { type Constraint, constraintsOf } from "./constraint.ts";
 import { contradiction } from "./contradiction.ts";
-import { error, type RouteFinding, warning } from "./finding.ts";
-
-/** What an envelope may hold beside the members that have a place of their own: of either schema, and of tracing. */
-const ATTRIBUTES = new Set([
-	..."dataversion metadataversion specversion datacontenttype dataschema traceparent tracestate".split(" "),
-	..."id type eventtype source topic subject time eventtime data".split(" "),
-]);
-/** Members of the data of known types that are easily taken for one of the envelope's. */
-const DATA = new Map(
-	"api url blobUrl contentType contentLength blobType eTag sourceUrl destinationUrl runId runStatus runType runTags runProperties experimentName experimentId modelName modelVersion modelTags modelProperties driftCoefficient"
-		.split(" ")
-		.map((name) => [name.toLowerCase(), name]),
-);
+import { error, type RouteFinding } from "./finding.ts";
 
 /** Advanced filters that no event can fulfil together, and keys that no event has. */
 export function checkFilters(route: Route, place: string): RouteFinding[] {
@@ -25,12 +14,7 @@ export function checkFilters(route: Route, place: string): RouteFinding[] {
 		const why = contradiction(together, onArrays);
 		return why === undefined ? [] : [clash(key, together, why, place)];
 	});
-	return [
-		...contradictions,
-		...(route.filter?.advancedFilters ?? []).flatMap(({ key }, index) =>
-			checkKey(key, `${place}.filter.advancedFilters[${index}].key`),
-		),
-	];
+	return [...contradictions, ...checkKeys(route, place)];
 }
 
 function clash(key: string, together: readonly Constraint[], why: string, place: string): RouteFinding {
@@ -45,12 +29,4 @@ function clash(key: string, together: readonly Constraint[], why: string, place:
 		? 'say "onlyCompletedWrites": false, or ask for the operation that completes the upload'
 		: "correct one of them, or make two routes of it";
 	return error(path, `no event can match: ${key} is asked to be ${asked.join(" and ")}, but ${why}`, repair);
-}
-
-function checkKey(key: string, path: string): RouteFinding[] {
-	const [first = ""] = key.toLowerCase().split(".");
-	const meant = DATA.get(first);
-	if (ATTRIBUTES.has(first) || meant === undefined) return [];
-	const problem = `"${key}" looks for an attribute of the envelope; known events have ${meant} in their data`;
-	return [warning(path, problem, `write "data.${meant}${key.slice(first.length)}"`)];
 }

@@ -1,4 +1,5 @@
-import type { Route } from "../../route/route.ts";
+import type { AdvancedFilter, Route } from "../../route/route.ts";
+import { fromFilter, holds, needsValue } from "./constraint.ts";
 import { type RouteFinding, warning } from "./finding.ts";
 import { BLOBS } from "./known-events.ts";
 import { routeTypes } from "./route-types.ts";
@@ -26,6 +27,49 @@ function namesContainer({ filter }: Route): boolean {
 	return (filter?.advancedFilters ?? []).some(
 		({ key, operatorType }) => SUBJECT_OPERATORS.has(operatorType) && /^(?:subject|data\.(?:url|bloburl))$/i.test(key),
 	);
+}
+
+/** Files that only say that something is complete; they are usually empty. */
+const MARKER = /(?:^|[/_.])(?:_?success|done|ready|complete|completed|finished|trigger|marker|flag|ok)$/i;
+
+/**
+ * An empty file of a Data Lake account is created and never flushed, so that no second event follows its CreateFile. A
+ * route that waits for one would never take it.
+ * Source: learn.microsoft.com, "Azure Blob Storage as an Event Grid source".
+ */
+export function checkEmptyFiles(route: Route, place: string): RouteFinding[] {
+	const { filter, onlyCompletedWrites } = route;
+	const takesUploads = routeTypes(route).types.some((type) => /^Microsoft\.Storage\.BlobCreated$/i.test(type));
+	if (onlyCompletedWrites === false || !takesUploads) return [];
+	const repair = 'if such files are empty, say "onlyCompletedWrites": false, which takes the event that creates them';
+	const end = filter?.subjectEndsWith ?? "";
+	const marker = (member: string, name: string) =>
+		warning(
+			`${place}.filter.${member}`,
+			`"${name}" looks like the name of an empty file: in a Data Lake account such a file raises one event, CreateFile, which onlyCompletedWrites does not count`,
+			repair,
+		);
+	return [
+		...(MARKER.test(end) ? [marker("subjectEndsWith", end)] : []),
+		...(filter?.advancedFilters ?? []).flatMap((advanced, index) => {
+			const member = `advancedFilters[${index}]`;
+			const { key, operatorType, values = [] } = advanced;
+			const name = values.map(String).find((value) => MARKER.test(value));
+			if (/^(?:subject|data\.(?:url|bloburl))$/i.test(key) && /^String(?:EndsWith|In)$/.test(operatorType)) {
+				return name === undefined ? [] : [marker(member, name)];
+			}
+			if (key.toLowerCase() !== "data.contentlength" || !takesZeroOnly(advanced)) return [];
+			const problem =
+				"it takes empty files only: in a Data Lake account such a file raises one event, CreateFile, which onlyCompletedWrites does not count";
+			return [warning(`${place}.filter.${member}`, problem, repair)];
+		}),
+	];
+}
+
+/** Whether a condition on a size holds for 0 and for no larger size. */
+function takesZeroOnly(filter: AdvancedFilter): boolean {
+	const condition = fromFilter(filter, 0);
+	return needsValue(condition) && holds(condition, 0) && !holds(condition, 1) && !holds(condition, 1e12);
 }
 
 /** Gathering that cannot do what it seems to say. The bounds themselves are the bridge's own rules. */

@@ -10,7 +10,43 @@ export function checkSubject(route: Route, place: string): RouteFinding[] {
 	const begin = subjectBeginsWith ?? "";
 	const end = subjectEndsWith ?? "";
 	const path = `${place}.filter.subjectBeginsWith`;
-	return [...(begin === "" ? [] : checkBegin(route, begin, path)), ...checkEnd(end, `${place}.filter.subjectEndsWith`)];
+	return [
+		...(begin === "" ? [] : checkBegin(route, begin, path)),
+		...checkEnd(end, `${place}.filter.subjectEndsWith`),
+		...checkAdvanced(route, place),
+	];
+}
+
+/**
+ * Where the container of a subject is followed by something else than `/blobs/`, so that no blob and no directory can
+ * have it; answers what may be meant.
+ * Source: learn.microsoft.com, "Azure Blob Storage as an Event Grid source".
+ */
+function withBlobs(begin: string): string | undefined {
+	if (!begin.toLowerCase().startsWith(BLOBS.toLowerCase())) return undefined;
+	const [container = "", ...path] = begin.slice(BLOBS.length).split("/");
+	const below = path.join("/");
+	if (path.length === 0 || meet("blobs/", below.toLowerCase())) return undefined;
+	return `${begin.slice(0, BLOBS.length)}${container}/blobs/${below}`;
+}
+
+/** The same of advanced filters on the subject, which only may begin so in one of their values. */
+function checkAdvanced({ filter }: Route, place: string): RouteFinding[] {
+	return (filter?.advancedFilters ?? []).flatMap(({ key, operatorType, values = [] }, index) => {
+		if (key.toLowerCase() !== "subject" || !["StringBeginsWith", "StringIn"].includes(operatorType)) return [];
+		const wrong = values.flatMap((value) => {
+			const meant = withBlobs(String(value));
+			return meant === undefined ? [] : [{ value, meant }];
+		});
+		const verdict = wrong.length === values.length ? error : warning;
+		return wrong.map(({ value, meant }) =>
+			verdict(`${place}.filter.advancedFilters[${index}].values`, noBlob(String(value)), `write "${meant}"`),
+		);
+	});
+}
+
+function noBlob(begin: string): string {
+	return `no subject begins with "${begin}": after the container follows "blobs/"`;
 }
 
 function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
@@ -27,6 +63,12 @@ function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 	if (dropped.length > 0 && routeTypes(route).named) {
 		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types can match`;
 		findings.push(warning(path, what, "take those types out, or give them a route of their own"));
+	}
+	const meant = withBlobs(begin);
+	if (meant !== undefined) {
+		// A topic of one's own could raise it.
+		const known = possible.every(({ start }) => start !== undefined);
+		findings.push((known ? error : warning)(path, noBlob(begin), `write "${meant}"`));
 	}
 	const container = begin.toLowerCase().startsWith(BLOBS.toLowerCase()) ? begin.slice(BLOBS.length) : "";
 	if (container.split("/")[0]?.includes("*") === true) {

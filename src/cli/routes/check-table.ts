@@ -1,9 +1,9 @@
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import schema from "../../route/routes.schema.json" with { type: "json" };
-import { checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
+import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
-import { checkCoalesce, checkContainer } from "./check-storage.ts";
+import { checkCoalesce, checkContainer, checkEmptyFiles } from "./check-storage.ts";
 import { checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
 import type { Finding, RouteFinding } from "./finding.ts";
@@ -12,10 +12,12 @@ import { nearest } from "./nearest.ts";
 /** Every check of one route by itself. */
 const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkNames,
+	checkDispatchType,
 	checkTypes,
 	checkSubject,
 	checkFilters,
 	checkContainer,
+	checkEmptyFiles,
 	checkCoalesce,
 ];
 
@@ -80,6 +82,8 @@ function repairOf(problem: string, path: string): string {
 		return "choose a shorter dispatchType; workflows have to listen to it";
 	if (problem.includes("filter values") || problem.includes("more than 25 items")) return "make two routes of it";
 	if (problem.includes("stands twice")) return "give one of them another name";
+	const cloned = /"([^"\s]+)\.git"/.exec(problem)?.[1];
+	if (cloned !== undefined && path.endsWith(".repository")) return `write "${cloned}"`;
 	return "correct it as docs/routes.md says";
 }
 

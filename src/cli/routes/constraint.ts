@@ -32,7 +32,8 @@ export function constraintsOf(route: Route): readonly Constraint[] {
 	];
 }
 
-function fromFilter({ key, operatorType, value, values }: AdvancedFilter, index: number): Constraint {
+/** An advanced filter as a constraint. */
+export function fromFilter({ key, operatorType, value, values }: AdvancedFilter, index: number): Constraint {
 	const operands = values ?? (value === undefined ? [] : [value]);
 	return made(normalised(key), operatorType, operands, `filter.advancedFilters[${index}]`);
 }

@@ -1,5 +1,6 @@
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { readEvent } from "../../event/read-event.ts";
+import { toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/group.ts";
 import { keyReader } from "../../route/read-key.ts";
 import type { Coalesce, Destination, Route } from "../../route/route.ts";
@@ -64,7 +65,9 @@ function refused(route: Route, event: BridgeEvent): RouteVerdict {
 		const routed = createRouter([part])(event);
 		if (!("reason" in routed)) return [];
 		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
-		return [{ condition, reason, ...(key === undefined ? {} : { found: keyReader(key)(event).value ?? null }) }];
+		return [
+			{ condition, reason, ...(key === undefined ? {} : { found: keyReader(key)(toFiltered(event)).value ?? null }) },
+		];
 	});
 	return { route: route.name, takes: false, failed };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readJson, readPlainJson } from "../../json.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { CliError } from "../cli-error.ts";
@@ -17,9 +18,9 @@ const USUAL_FILE = "routes.json";
 export function loadTable({ env }: Pick<Io, "env">, file?: string): GivenTable {
 	const setting = file === undefined ? env["BRIDGE_ROUTES"]?.trim() || undefined : undefined;
 	if (setting !== undefined && /^[{[]/.test(setting))
-		return { name: "BRIDGE_ROUTES", table: parsed(setting, "BRIDGE_ROUTES") };
+		return { name: "BRIDGE_ROUTES", table: parsed(setting, "BRIDGE_ROUTES", readPlainJson) };
 	const name = file ?? setting ?? USUAL_FILE;
-	return { name, table: parsed(readText(name), name) };
+	return { name, table: parsed(readText(name), name, readPlainJson) };
 }
 
 /** The routes of a table that the bridge would take. */
@@ -28,7 +29,10 @@ export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[]
 	const read = readRoutes(table);
 	if (read.ok) return read.routes;
 	throw new CliError(
-		`the bridge would refuse ${name}; see "npx grid-dispatch routes check"\n  ${read.problems.join("\n  ")}`,
+		[
+			`the bridge would refuse ${name}; see "npx grid-dispatch routes check"`,
+			...read.problems.map((problem) => `  ${problem}`),
+		],
 		1,
 	);
 }
@@ -37,12 +41,12 @@ export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[]
 export function loadEvents(file: string): readonly unknown[] {
 	const text = readText(file);
 	try {
-		const value: unknown = JSON.parse(text);
+		const value = readJson(text);
 		return Array.isArray(value) ? value : [value];
 	} catch (error) {
 		const lines = text.split("\n").filter((line) => line.trim() !== "");
 		if (lines.length < 2 || lines.some((line) => !line.trim().startsWith("{"))) throw notJson(file, error);
-		return lines.map((line) => parsed(line, file));
+		return lines.map((line) => parsed(line, file, readJson));
 	}
 }
 
@@ -56,9 +60,9 @@ function readText(file: string): string {
 	}
 }
 
-function parsed(text: string, name: string): unknown {
+function parsed(text: string, name: string, read: (text: string) => unknown): unknown {
 	try {
-		return JSON.parse(text);
+		return read(text);
 	} catch (error) {
 		throw notJson(name, error);
 	}

@@ -1,17 +1,18 @@
+import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import type { TableDiff, Way } from "./diff-tables.ts";
 import { counted, painter } from "./paint.ts";
 
 export function printDiff(io: Io, { added, removed, renamed, changed, reordered, events }: TableDiff): void {
 	const paint = painter(io);
 	const say = (line: string) => io.stdout.write(`${line}\n`);
-	for (const name of removed) say(paint("error", `- "${name}"`));
-	for (const name of added) say(paint("ok", `+ "${name}"`));
-	for (const { from, to } of renamed) say(`~ "${from}" is now called "${to}"`);
+	const quoted = (name: string) => `"${plain(name)}"`;
+	for (const name of removed) say(paint("error", `- ${quoted(name)}`));
+	for (const name of added) say(paint("ok", `+ ${quoted(name)}`));
+	for (const { from, to } of renamed) say(`~ ${quoted(from)} is now called ${quoted(to)}`);
 	for (const { route, members } of changed) {
-		say(paint("warning", `~ "${route}"`));
-		for (const { path, before, after } of members) say(`    ${path}: ${shown(before)} -> ${shown(after)}`);
+		say(paint("warning", `~ ${quoted(route)}`));
+		for (const { path, before, after } of members) say(plain(`    ${path}: ${shown(before)} -> ${shown(after)}`));
 	}
 	if (reordered) say("~ the order of the routes");
 	if (added.length + removed.length + renamed.length + changed.length === 0 && !reordered)
@@ -23,8 +24,8 @@ export function printDiff(io: Io, { added, removed, renamed, changed, reordered,
 	);
 	for (const { id, type, subject, before, after } of moved) {
 		say(plain(`  ${id}  ${type}  ${subject}`));
-		say(`    before: ${ways(before)}`);
-		say(`    after:  ${ways(after)}`);
+		say(plain(`    before: ${ways(before)}`));
+		say(plain(`    after:  ${ways(after)}`));
 	}
 }
 
@@ -35,6 +36,11 @@ function shown(value: unknown): string {
 function ways(all: readonly Way[]): string {
 	if (all.length === 0) return "ignored";
 	const one = ({ repository, dispatchType, token, coalesce }: Way) =>
-		`${repository} as ${dispatchType}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : `, gathered by ${coalesce.by} for ${coalesce.quietSeconds} to ${coalesce.maxSeconds} s`}`;
+		`${repository} as ${dispatchType}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : gathered(coalesce)}`;
 	return all.map(one).join("; ");
+}
+
+function gathered({ by, quietSeconds, maxSeconds, maxEvents }: NonNullable<Way["coalesce"]>): string {
+	const most = maxEvents === undefined ? "" : `, ${maxEvents} at most`;
+	return `, gathered by ${by} for ${quietSeconds} to ${maxSeconds} s${most}`;
 }

@@ -1,5 +1,6 @@
+import { writeJson } from "../../json.ts";
+import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import type { Explained, RouteVerdict } from "./explain.ts";
 import { painter } from "./paint.ts";
 
@@ -26,17 +27,17 @@ function printVerdict(
 	paint: ReturnType<typeof painter>,
 ): void {
 	if (!takes) {
-		io.stdout.write(`  ${paint("warning", "no ")} "${route}"\n`);
+		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
 		for (const { condition, reason, ...more } of failed) {
-			const found = "found" in more ? `; found ${more.found === null ? "nothing" : JSON.stringify(more.found)}` : "";
+			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
 			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
 		}
 		return;
 	}
 	const where = `${to?.repository} as ${to?.dispatchType}${to?.token === undefined ? "" : ` with the token ${to.token}`}`;
-	io.stdout.write(`  ${paint("ok", "yes")} "${route}": to ${where}\n`);
+	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
 	if (sameAs !== undefined)
-		io.stdout.write(`        the same place as "${sameAs}": dispatched once, under that name\n`);
+		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
 	else if (group !== undefined) {
 		const { by, quietSeconds, maxSeconds, id } = group;
 		io.stdout.write(

@@ -1,3 +1,4 @@
+import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { counted, painter } from "./paint.ts";
@@ -6,10 +7,10 @@ export function printFindings(io: Io, name: string, findings: readonly Finding[]
 	const paint = painter(io);
 	for (const { verdict, route, path, problem, repair } of findings) {
 		const place = [route === null ? "" : `"${route}"`, path].filter((text) => text !== "").join("  ");
-		io.stdout.write(`${paint(verdict, verdict.padEnd(8))} ${place === "" ? "the table" : place}\n`);
-		io.stdout.write(`         ${problem}\n         repair: ${repair}\n`);
+		io.stdout.write(`${paint(verdict, verdict.padEnd(8))} ${place === "" ? "the table" : plain(place)}\n`);
+		io.stdout.write(`         ${plain(problem)}\n         repair: ${plain(repair)}\n`);
 	}
-	io.stdout.write(`${findings.length > 0 ? "\n" : ""}${name}: ${summaryOf(findings)}\n`);
+	io.stdout.write(`${findings.length > 0 ? "\n" : ""}${plain(name)}: ${summaryOf(findings)}\n`);
 }
 
 export function summaryOf(findings: readonly Finding[]): string {

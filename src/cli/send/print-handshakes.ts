@@ -1,7 +1,7 @@
+import { plain } from "../../plain.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { colour } from "../colour.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import type { Handshake } from "./play-handshakes.ts";
 
 /** Prints how the handshakes of a webhook ended. */

@@ -1,6 +1,6 @@
+import { plain } from "../../plain.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import type { Summary } from "./tally.ts";
 
 /** So few are named one by one. */
@@ -13,13 +13,15 @@ export function printSummary(io: Io, name: string, summary: Summary): void {
 	const say = (text: string) => io.stdout.write(`${text}\n`);
 	if (events.length <= FEW) {
 		for (const { id, outcome, route, key } of events) {
-			const facts = [plain(id ?? "without an id"), route === null ? "" : `route "${plain(route)}"`, key ?? ""];
-			say([paint(colourOf(outcome), outcome.padEnd(11)), ...facts.filter((fact) => fact !== "")].join("  "));
+			const facts = [plain(id ?? "without an id"), route === null ? "" : `route "${plain(route)}"`, plain(key ?? "")];
+			say([paint(colourOf(outcome), plain(outcome).padEnd(11)), ...facts.filter((fact) => fact !== "")].join("  "));
 		}
 	}
 	const requests = deliveries === sent ? "" : ` in ${deliveries} requests`;
 	say(`sent ${sent} event${sent === 1 ? "" : "s"}${requests} to ${name} in ${seconds.toFixed(1)} s, ${rate} a second`);
-	const counts = Object.entries(outcomes).map(([outcome, count]) => `${paint(colourOf(outcome), outcome)} ${count}`);
+	const counts = Object.entries(outcomes).map(
+		([outcome, count]) => `${paint(colourOf(outcome), plain(outcome))} ${count}`,
+	);
 	if (counts.length > 0) say(`  ${counts.join(", ")}`);
 	for (const [reason, count] of Object.entries(reasons)) say(`  ${count} × ${plain(reason)}`);
 	const [only] = events;

@@ -1,4 +1,5 @@
 import { isObject } from "../../event/is-object.ts";
+import { readJson, writeJson } from "../../json.ts";
 import { CliError } from "../cli-error.ts";
 
 /** A member of an event that is to have another value: `data.runId=train-7`. */
@@ -32,7 +33,7 @@ export function setMembers(
 	element: Readonly<Record<string, unknown>>,
 	settings: readonly Setting[],
 ): Record<string, unknown> {
-	const copy = structuredClone(element) as Record<string, unknown>;
+	const copy = readJson(writeJson(element)) as Record<string, unknown>;
 	for (const { path, value } of settings) {
 		const [first = "", ...below] = path;
 		const alias = "eventType" in copy ? IN_EVENT_GRID_SCHEMA.get(first) : undefined;
@@ -73,7 +74,7 @@ function define(target: Record<string, unknown>, name: string, value: unknown): 
 
 function parsed(text: string): unknown {
 	try {
-		return JSON.parse(text);
+		return readJson(text);
 	} catch {
 		return text;
 	}

@@ -1,4 +1,5 @@
 import { isObject } from "../../event/is-object.ts";
+import { writeJson } from "../../json.ts";
 import type { EventResult } from "../../outcome.ts";
 import { type Ask, type Asked, errorIn, keyHeader } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
@@ -11,7 +12,7 @@ export function createWebhookDoor(ask: Ask, { url, key }: { url: URL; key: strin
 		name: shownUrl(url),
 		async deliver(delivery): Promise<DeliveryEnd> {
 			const headers = { ...headersOf(delivery), ...keyHeader(key) };
-			const asked = await ask(url, { method: "POST", headers, body: JSON.stringify(bodyOf(delivery)) });
+			const asked = await ask(url, { method: "POST", headers, body: writeJson(bodyOf(delivery)) });
 			const { status, json } = asked;
 			if (status === 0) {
 				const reason = `nothing answers at ${shownUrl(url)} (${asked.reason})`;

@@ -1,4 +1,5 @@
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
+import { collectReceipts } from "../collect-receipts.ts";
 
 const MOST = 20;
 
@@ -8,7 +9,7 @@ const MOST = 20;
  */
 export async function findReceipts(bridge: BridgeClient, text: string): Promise<readonly ShownReceipt[]> {
 	for (const find of spellingsOf(text)) {
-		const { receipts } = await bridge.receipts({ find, limit: MOST });
+		const { receipts } = await collectReceipts(bridge, { find, limit: MOST });
 		if (receipts.length > 0) return receipts;
 	}
 	return [];

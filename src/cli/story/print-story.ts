@@ -1,6 +1,6 @@
+import { plain } from "../../plain.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
-import { plain } from "../plain.ts";
 import type { FoundRuns } from "./find-runs.ts";
 import type { Story } from "./story-of.ts";
 
@@ -14,8 +14,10 @@ const HOW = {
 export function printStory(io: Io, { key, state, event, steps, runsPage }: Story, found: FoundRuns | undefined): void {
 	const paint = colour(io.stdout, io.env);
 	const say = (at: string | null, what: string, text: string) =>
-		io.stdout.write(`  ${paint("grey", (at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);
-	io.stdout.write(`${paint("bold", plain(event.id))}  ${paint(colourOf(state), state)}  ${paint("grey", key)}\n`);
+		io.stdout.write(`  ${paint("grey", plain(at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);
+	io.stdout.write(
+		`${paint("bold", plain(event.id))}  ${paint(colourOf(state), plain(state))}  ${paint("grey", plain(key))}\n`,
+	);
 	for (const { at, kind, text } of steps) say(at, kind, text.replace("replay KEY", `replay ${key}`));
 	if (found === undefined) return;
 	const listed = runsPage === null ? "" : `; all are listed at ${runsPage}`;

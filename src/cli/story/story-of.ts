@@ -76,7 +76,10 @@ function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts
 
 function answered({ state, finishedAt, reason, acceptedAt }: ShownReceipt): Step {
 	const why = reason === null ? "" : `: ${reason}`;
-	switch (state) {
+	// As a text: a bridge of another version may have a state that this one does not.
+	switch (state as string) {
+		case "ignored":
+			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `nothing is sent${why}` };
 		case "dispatched":
 			return { at: finishedAt, kind: "answered", text: `GitHub has it${after(acceptedAt, finishedAt)}` };
 		case "coalesced":

@@ -1,6 +1,15 @@
 /** What the page is answered, as far as it reads it. `test/console/answers.test.ts` holds it to what is sent. */
 
-export type State = "accepted" | "paused" | "parked" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected";
+export type State =
+	| "accepted"
+	| "paused"
+	| "parked"
+	| "coalescing"
+	| "dispatched"
+	| "coalesced"
+	| "dead"
+	| "rejected"
+	| "ignored";
 
 export interface Attempt {
 	/** ISO 8601, as all times here. */
@@ -91,6 +100,8 @@ export interface Replayed {
 		readonly reason: string | null;
 	}[];
 	readonly more: boolean;
+	/** Where the next request goes on. */
+	readonly continue?: string;
 }
 
 /** What only the local host answers. */

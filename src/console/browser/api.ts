@@ -12,7 +12,9 @@ export interface Filter {
 export interface Api {
 	receipts(filter: Filter, limit: number): Promise<Receipts>;
 	health(): Promise<Health>;
-	replay(which: { readonly key: string } | { readonly all: true }): Promise<Replayed>;
+	replay(
+		which: ({ readonly key: string } | { readonly all: true }) & { readonly continue?: string },
+	): Promise<Replayed>;
 	/** These are the local host's, and nowhere else. */
 	local(): Promise<Local>;
 	samples(): Promise<readonly Sample[]>;

@@ -27,7 +27,7 @@ export function Stream({ view, onOpen }: { view: View; onOpen: (receipt: Receipt
 					<EventRow key={receipt.key} receipt={receipt} now={now} onOpen={onOpen} />
 				))}
 			</ol>
-			{!complete && <p class="note">There may be more: the bridge has not looked at everything.</p>}
+			{!complete && <p class="note">There may be more than these.</p>}
 		</>
 	);
 }

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import type { Replayed } from "./answers.ts";
 import { type Api, ApiError } from "./api.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Live } from "./live.ts";
@@ -10,6 +11,9 @@ export interface ReplayProps {
 	readonly askForKeys: () => void;
 }
 
+/** So many requests for one click. */
+const MOST_REQUESTS = 10;
+
 /** Replays dead letters, and says in words what came of it. */
 export function useReplay({ api, live, keys, askForKeys }: ReplayProps) {
 	const [isBusy, setIsBusy] = useState(false);
@@ -18,11 +22,11 @@ export function useReplay({ api, live, keys, askForKeys }: ReplayProps) {
 	async function replay(which: { readonly key: string } | { readonly all: true }): Promise<void> {
 		setIsBusy(true);
 		try {
-			const { replayed, more } = await api.replay(which);
+			const { replayed, more } = await replayAll(api, which);
 			const fed = replayed.filter(({ outcome }) => outcome === "accepted").length;
 			const kept = replayed.filter(({ outcome }) => outcome === "kept").map(({ reason }) => reason);
 			const why = kept.length === 0 ? "" : `; ${kept.length} kept: ${kept[0]}`;
-			setSaid(`${fed} fed back${why}${more ? "; there are more, replay again" : ""}`);
+			setSaid(`${fed} fed back${why}${more ? "; there may be more, replay again" : ""}`);
 			await live.refresh();
 		} catch (error) {
 			const isLocked = error instanceof ApiError && error.status === 401;
@@ -37,4 +41,17 @@ export function useReplay({ api, live, keys, askForKeys }: ReplayProps) {
 	}
 
 	return { replay, isBusy, said };
+}
+
+/** One request takes so many, and says where the next one goes on. */
+async function replayAll(api: Api, which: Parameters<Api["replay"]>[0]): Promise<Pick<Replayed, "replayed" | "more">> {
+	const replayed: Replayed["replayed"][number][] = [];
+	let next: string | undefined;
+	for (let asked = 0; asked < MOST_REQUESTS; asked++) {
+		const answer = await api.replay({ ...which, ...(next === undefined ? {} : { continue: next }) });
+		replayed.push(...answer.replayed);
+		next = answer.continue;
+		if (next === undefined) break;
+	}
+	return { replayed, more: next !== undefined };
 }

@@ -77,7 +77,7 @@ function TokenVital({ health: { tokens }, now }: { health: Health; now: number }
 	const missing = tokens.filter(({ present }) => !present);
 	if (tokens.length === 0 || missing.length > 0)
 		return (
-			<Vital name="Token" value="missing" tone="lost">
+			<Vital name="Token" value="not usable" tone="lost">
 				{missing.map(({ lane }) => lane).join(", ")}
 			</Vital>
 		);

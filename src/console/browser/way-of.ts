@@ -11,8 +11,8 @@ export interface Step {
 	readonly text: string;
 }
 
-/** What a state means, in colour: sent, on its way, held up, or lost unless somebody does something. */
-export type Tone = "sent" | "moving" | "held" | "lost";
+/** What a state means, in colour: sent, on its way, held up, lost unless somebody does something, or passed by. */
+export type Tone = "sent" | "moving" | "held" | "lost" | "passed";
 
 export const TONES: Readonly<Record<State, Tone>> = {
 	accepted: "moving",
@@ -23,6 +23,7 @@ export const TONES: Readonly<Record<State, Tone>> = {
 	coalesced: "sent",
 	dead: "lost",
 	rejected: "lost",
+	ignored: "passed",
 };
 
 /** An event's way from its arrival to the run that it starts. */
@@ -49,11 +50,8 @@ export function shortSubject({ subject, source, id }: Receipt["event"]): string 
 
 function routeStep({ route, state }: Receipt): Step {
 	if (route !== null) return { name: "Route", mark: "done", text: route };
-	return {
-		name: "Route",
-		mark: state === "rejected" ? "failed" : "none",
-		text: state === "rejected" ? "rejected" : "–",
-	};
+	const ends = state === "rejected" || state === "ignored";
+	return { name: "Route", mark: state === "rejected" ? "failed" : "none", text: ends ? state : "–" };
 }
 
 function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): Step {
@@ -67,6 +65,7 @@ function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): S
 		case "parked":
 			return step("stuck", waited);
 		case "rejected":
+		case "ignored":
 			return step("none", "–");
 		default:
 			return step("done", waited);

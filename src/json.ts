@@ -1,0 +1,152 @@
+import { parse, stringify } from "lossless-json";
+
+const MARK = Symbol.for("grid-dispatch.NumberText");
+
+/**
+ * A number that JavaScript would write in another way than it arrived: `9007199254740993`, `1e400`, `1.0`. It is kept as
+ * its text, so that it leaves as it came. `Number(it)` is the nearest that a double can be.
+ */
+export class NumberText {
+	readonly #text: string;
+
+	constructor(text: string) {
+		this.#text = text;
+	}
+
+	toString(): string {
+		return this.#text;
+	}
+
+	valueOf(): number {
+		return Number(this.#text);
+	}
+
+	/** For `JSON.stringify`, which can write no better than a double; `writeJson` can. */
+	toJSON(): number {
+		return Number(this.#text);
+	}
+
+	get [MARK](): true {
+		return true;
+	}
+}
+
+/** Whether a value is a `NumberText`, of this or of another bundle: the door reads JSON, and the bridge writes it. */
+export function isNumberText(value: unknown): value is NumberText {
+	return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
+}
+
+/**
+ * Reads JSON as `JSON.parse` does, but for two things: a byte-order mark is skipped, and a number that would come out
+ * in another way than it came in becomes a `NumberText`.
+ * @throws SyntaxError that names the position where the text ceases to be JSON
+ */
+export function readJson(text: string): unknown {
+	return withNumberTexts(text, readPlainJson(text));
+}
+
+/**
+ * Reads JSON with its numbers as JavaScript has them: enough to count elements, and quicker.
+ * @throws SyntaxError that names the position where the text ceases to be JSON
+ */
+export function readPlainJson(text: string): unknown {
+	const json = withoutMark(text);
+	try {
+		return JSON.parse(json) as unknown;
+	} catch (error) {
+		throw positioned(json, error as Error);
+	}
+}
+
+/**
+ * What `readPlainJson` has read of a text, with a `NumberText` for each number that came out in another way than it came
+ * in. Most texts have none, which a cheap test tells.
+ */
+export function withNumberTexts(text: string, plain: unknown): unknown {
+	const json = withoutMark(text);
+	if (!MAYBE.test(json)) return plain;
+	try {
+		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+	} catch (error) {
+		// Nested too deeply for the library. In an array its neighbours need not be.
+		if (!(error instanceof RangeError)) throw error;
+		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
+	}
+}
+
+/**
+ * Writes JSON. Each `NumberText` is written as it arrived. Half a character, such as one of the two halves of an emoji,
+ * becomes U+FFFD, as it does in UTF-8: readers do not agree on what it would mean.
+ * @throws RangeError for what is nested too deeply
+ */
+export function writeJson(value: unknown): string {
+	const text = holdsNumberText(value)
+		? (stringify(value, undefined, undefined, [NUMBER_TEXTS]) as string)
+		: JSON.stringify(value);
+	return text.includes("\\ud") ? text.replace(ESCAPES, (whole, half) => (half === undefined ? whole : "\uFFFD")) : text;
+}
+
+/** Whether arrays and objects lie in each other to more than so many levels. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return levels === 0 || Object.values(value).some((member) => isNestedDeeper(member, levels - 1));
+}
+
+function holdsNumberText(value: unknown): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return isNumberText(value) || Object.values(value).some(holdsNumberText);
+}
+
+/** `JSON.stringify` escapes what is no whole character, and a backslash by a second one. */
+const ESCAPES = /\\(?:(ud[89a-f][0-9a-f]{2})|.)/g;
+
+const NUMBER_TEXTS = { test: isNumberText, stringify: String };
+
+/**
+ * Cheap, and true for each text with a number that JavaScript would write otherwise: one that is long, ends in a zero
+ * after the point, has an exponent, is very small, or is minus zero. A few texts that look so have none.
+ */
+const MAYBE = /(?:^|[:,[\s])(?:-0|-?(?:[\d.]{16,}|\d+\.\d*0|0\.000000\d+|\d+(?:\.\d+)?[eE][+-]?\d+))\s*(?:[,\]}]|$)/;
+
+function parseNumber(text: string): number | NumberText {
+	const number = Number(text);
+	return JSON.stringify(number) === text ? number : new NumberText(text);
+}
+
+/** The texts of an array's elements. */
+function elementsOf(json: string): readonly string[] {
+	const elements: string[] = [];
+	let [depth, from, inString] = [0, 0, false];
+	for (let at = 0; at < json.length; at += 1) {
+		const character = json[at];
+		if (inString) {
+			if (character === "\\") at += 1;
+			else if (character === '"') inString = false;
+		} else if (character === '"') inString = true;
+		else if (character === "[" || character === "{") {
+			depth += 1;
+			if (depth === 1) from = at + 1;
+		} else if (character === "]" || character === "}" || (character === "," && depth === 1)) {
+			if (depth === 1) {
+				elements.push(json.slice(from, at));
+				from = at + 1;
+			}
+			if (character !== ",") depth -= 1;
+		}
+	}
+	return elements;
+}
+
+function withoutMark(text: string): string {
+	return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** `JSON.parse` names a position now and then; the library always does. */
+function positioned(json: string, error: Error): Error {
+	try {
+		parse(json, undefined, { parseNumber: () => 0, onDuplicateKey: () => undefined });
+		return error;
+	} catch (better) {
+		return better instanceof SyntaxError ? better : error;
+	}
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { readInstant } from "../instant.ts";
+import type { EventFacts } from "./promise.ts";
+import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { IGNORED_LANE, ROWS, receiptKey } from "./row-keys.ts";
+import { type Columns, isStorageError, type Page, type Storage, type Write } from "./storage.ts";
+import { inTransactions } from "./transactions.ts";
+
+/** An event that no route takes. */
+export interface IgnoredEvent {
+	readonly event: EventFacts;
+	readonly reason: string;
+}
+
+export interface IgnoredAt extends IgnoredEvent {
+	/** Epoch milliseconds. */
+	readonly at: number;
+}
+
+/** How many events were ignored, those that left no row included. Times are ISO 8601. */
+export interface IgnoredCount {
+	readonly total: number;
+	readonly since: string;
+	readonly last: string;
+}
+
+/** The row that counts them, in the partition of their receipts. */
+const COUNT_KEY = "a-ignored";
+/** So many receipts are kept in all: the newest events. */
+const KEPT = 1_000;
+const PAGE = 100;
+
+/** Writes the receipts of ignored events. Rejects with StorageError. */
+export async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
+	const rows = new Map(ignored.map(toReceipt).map((row) => [row.rowKey, row]));
+	for (const writes of inTransactions([...rows.values()].map((row) => [row]))) {
+		try {
+			await storage.commit(IGNORED_LANE, writes);
+		} catch (error) {
+			if (!(isStorageError(error) && error.refusesContent)) throw error;
+			await storage.commit(IGNORED_LANE, writes.map(toPlain));
+		}
+	}
+}
+
+/** The key follows from the event, so that one that is delivered again is one row. */
+function toReceipt({ event, reason, at }: IgnoredAt): Write {
+	const { id, type, source, subject, time } = event;
+	const instant = readInstant(time)?.text ?? time;
+	const identity = JSON.stringify([source.toLowerCase(), type.toLowerCase(), id, subject, instant]);
+	const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
+	const when = { acceptedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };
+	const columns = { key, state: "ignored", ...eventColumns(event), ...when, reason: reasonColumn(reason) };
+	return { kind: "upsert", rowKey: receiptKey(time, key), columns };
+}
+
+function toPlain(write: Write): Write {
+	return write.kind === "upsert" ? { ...write, columns: plainColumns(write.columns) } : write;
+}
+
+/** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */
+export async function countIgnored(storage: Storage, more: number, now: number): Promise<void> {
+	const row = await storage.get(IGNORED_LANE, COUNT_KEY);
+	const at = new Date(now).toISOString();
+	const { total, since } = readCount(row?.columns) ?? { total: 0, since: at };
+	const columns = { state: JSON.stringify({ total: total + more, since, last: at } satisfies IgnoredCount) };
+	const write: Write =
+		row === undefined
+			? { kind: "insert", rowKey: COUNT_KEY, columns }
+			: { kind: "replace", rowKey: COUNT_KEY, columns, etag: row.etag };
+	await storage.commit(IGNORED_LANE, [write]);
+}
+
+/** How many events were ignored; undefined where none was. Rejects with StorageError. */
+export async function readIgnoredCount(storage: Storage): Promise<IgnoredCount | undefined> {
+	return readCount((await storage.get(IGNORED_LANE, COUNT_KEY))?.columns);
+}
+
+/** A count that cannot be read begins anew. */
+function readCount(columns: Columns | undefined): IgnoredCount | undefined {
+	try {
+		const { total, since, last } = JSON.parse(String(columns?.["state"])) as Partial<IgnoredCount>;
+		return Number.isSafeInteger(total) && since !== undefined && last !== undefined
+			? { total: total as number, since: String(since), last: String(last) }
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * Removes the receipts beyond the newest. Rejects with StorageError.
+ * @param most how many to remove at most
+ */
+export async function trimIgnored(storage: Storage, most = 1_000): Promise<void> {
+	let [seen, removed]: [number, number] = [0, 0];
+	let after: string | undefined;
+	do {
+		const top = seen < KEPT ? KEPT - seen : PAGE;
+		const page: Page = await storage.list(IGNORED_LANE, { ...ROWS.receipts, select: ["key"], top, after });
+		after = page.next;
+		if (seen >= KEPT && page.rows.length > 0) {
+			await storage.commit(IGNORED_LANE, page.rows.map(toDelete));
+			removed += page.rows.length;
+		}
+		seen += page.rows.length;
+	} while (after !== undefined && removed < most);
+}
+
+function toDelete({ rowKey }: { readonly rowKey: string }): Write {
+	return { kind: "delete", rowKey };
+}

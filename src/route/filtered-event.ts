@@ -1,0 +1,58 @@
+import type { BridgeEvent } from "../event/bridge-event.ts";
+import { isNumberText } from "../json.ts";
+
+/**
+ * An event as filters ask of it. Case does not matter to them, and a hundred routes ask for the same few texts: each is
+ * put into lower case once, and so are the names in each object and the elements of each array.
+ */
+export interface FilteredEvent {
+	readonly event: BridgeEvent;
+	lower(text: string): string;
+	/** The member of an object by its name: exact, or else in any case. Undefined where there is none. */
+	member(object: unknown, name: string): unknown;
+	/** The elements of an array that are of a type; texts in lower case. */
+	elements(array: readonly unknown[], type: ValueType): readonly unknown[];
+}
+
+export type ValueType = "number" | "boolean" | "string";
+
+/** @param lowerCase to be counted in a test */
+export function toFiltered(event: BridgeEvent, lowerCase = (text: string) => text.toLowerCase()): FilteredEvent {
+	const lower = once(lowerCase);
+	const names = once((object: object) => {
+		const entries = Object.entries(object).map(([name, value]) => [lowerCase(name), value as unknown] as const);
+		// Of two names that differ in nothing but case the first one counts.
+		return new Map(entries.reverse());
+	});
+	const byType = {
+		number: once((array: readonly unknown[]) => array.map(asNumber).filter((value) => typeof value === "number")),
+		boolean: once((array: readonly unknown[]) => array.filter((value) => typeof value === "boolean")),
+		string: once((array: readonly unknown[]) => array.filter((value) => typeof value === "string").map(lower)),
+	};
+	return {
+		event,
+		lower,
+		member(object, name) {
+			if (typeof object !== "object" || object === null || Array.isArray(object)) return undefined;
+			if (Object.hasOwn(object, name)) return (object as Record<string, unknown>)[name];
+			return names(object).get(name.toLowerCase());
+		},
+		elements: (array, type) => byType[type](array),
+	};
+}
+
+/** A number that no double can hold is compared as the nearest that one can. */
+export function asNumber(value: unknown): unknown {
+	return isNumberText(value) ? Number(value) : value;
+}
+
+function once<From, To>(make: (from: From) => To): (from: From) => To {
+	const made = new Map<From, To>();
+	return (from) => {
+		const known = made.get(from);
+		if (known !== undefined) return known;
+		const fresh = make(from);
+		made.set(from, fresh);
+		return fresh;
+	};
+}

@@ -1,0 +1,280 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
+import type { Inline } from "../../src/deliver/inline.ts";
+import type { Accepted } from "../../src/ledger/acceptor.ts";
+import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
+import type { Rejected } from "../../src/ledger/keep-rejected.ts";
+import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Promised } from "../../src/ledger/promise.ts";
+import type { Fate } from "../../src/ledger/settle.ts";
+import { StorageError } from "../../src/ledger/storage.ts";
+import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { logLines } from "../helpers/log-lines.ts";
+import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+
+const runCompleted = inEventGridSchema(exampleOf("RunCompleted"));
+const event = (id: string, more: object = {}) => ({ ...runCompleted, id, ...more });
+const never = { passed: new Promise<undefined>(() => {}), isPassed: () => false };
+const TO = { repository: "contoso/a", dispatchType: "t" };
+
+/** Accepting over a ledger and a lane of the test's. */
+function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Partial<Ledger> = {}) {
+	const [kept, ignored, accepted, offered]: [Rejected[], IgnoredEvent[], Promised[], string[]] = [[], [], [], []];
+	const { log, lines } = logLines();
+	const accept = createAccept({
+		route: () => ({ matches: [{ route: "r", to: TO }] }),
+		promiseFor: async ({ id, type, source, subject, time }, { route, to }) => ({
+			ok: true,
+			promised: {
+				key: id,
+				lane: "default",
+				event: { id, type, source, subject, time },
+				route,
+				to,
+				how: { owner: "contoso", repo: "a", body: "{}" },
+			},
+		}),
+		ledger: {
+			async accept(promised) {
+				accepted.push(promised);
+				return parts.write === undefined ? { kind: "written", entry: `e-${promised.key}` } : parts.write(promised);
+			},
+			wake: parts.wake ?? (async () => NEW_LANE),
+			take: async () => undefined,
+		},
+		inline: {
+			offer(lane, entry, each) {
+				offered.push(entry);
+				return parts.offer === undefined ? Promise.resolve({ kind: "dispatched" }) : parts.offer(lane, entry, each);
+			},
+		},
+		keep: async (rejected) => {
+			kept.push(rejected);
+			return `key of ${rejected.event.id}`;
+		},
+		ignored: (one) => ignored.push(one),
+		earliest: () => 0,
+		now: () => 0,
+		...parts,
+	});
+	return {
+		accept: (elements: readonly unknown[], late = never) => accept(elements, { log, late }),
+		...{ kept, ignored, accepted, offered, lines },
+	};
+}
+
+interface Ledger {
+	readonly write: (promised: Promised) => Promise<Accepted>;
+	readonly wake: AcceptOptions["ledger"]["wake"];
+	readonly offer: Inline["offer"];
+}
+
+const outcomes = (results: readonly { readonly id: string | null; readonly outcome: string }[]) =>
+	results.map(({ id, outcome }) => `${id} ${outcome}`);
+const broken = (message: string) => () => {
+	throw new TypeError(message);
+};
+
+describe("one element that breaks what handles it", () => {
+	const routeBreaks: Partial<AcceptOptions> = {
+		route: ({ id }) => (id === "bad" ? broken("routing is broken")() : { matches: [{ route: "r", to: TO }] }),
+	};
+
+	it("is a dead letter that names the reason, and its neighbours are delivered", async () => {
+		const { accept, kept } = accepting(routeBreaks);
+		const results = await accept([event("one"), event("bad"), event("two")]);
+		expect(outcomes(results)).toEqual(["one dispatched", "bad rejected", "two dispatched"]);
+		expect(kept).toMatchObject([{ element: { id: "bad" }, reason: "it cannot be handled: routing is broken" }]);
+	});
+
+	it("is a dead letter at the one destination whose request cannot be planned", async () => {
+		const matches = ["a", "b"].map((name) => ({ route: name, to: { ...TO, repository: `contoso/${name}` } }));
+		const { accept, kept } = accepting({
+			route: () => ({ matches }),
+			promiseFor: async (...given) => {
+				if (given[1].route === "a") throw new RangeError("Maximum call stack size exceeded");
+				return { ok: false, key: "k", reason: "it is too large" };
+			},
+		});
+		await accept([event("one")]);
+		expect(kept.map(({ route, reason }) => [route, reason])).toEqual([
+			["a", "it cannot be handled: Maximum call stack size exceeded"],
+			["b", "it is too large"],
+		]);
+	});
+
+	it("is unavailable where storage is away, and a dead letter where storage refuses it", async () => {
+		const end = async (status: number | undefined) => {
+			const fails = async () => Promise.reject(new StorageError("no blob", status));
+			return outcomes(await accepting({ promiseFor: fails }).accept([event("one")]));
+		};
+		expect(await end(503)).toEqual(["one unavailable"]);
+		expect(await end(undefined)).toEqual(["one unavailable"]);
+		expect(await end(413)).toEqual(["one rejected"]);
+	});
+
+	it("is unavailable where it cannot even be kept as a dead letter, and it alone", async () => {
+		const keep = async () => Promise.reject(new StorageError("away", 503));
+		const { accept } = accepting({ ...routeBreaks, keep });
+		expect(outcomes(await accept([event("bad"), event("good")]))).toEqual(["bad unavailable", "good dispatched"]);
+	});
+
+	it("is a dead letter when storage refuses its rows, with storage's own words", async () => {
+		const { accept, kept } = accepting({
+			write: async ({ key }) =>
+				key === "bad" ? { kind: "refused", reason: "the column time is too large" } : { kind: "written", entry: "e" },
+		});
+		const results = await accept([event("bad"), event("good")]);
+		expect(outcomes(results)).toEqual(["bad rejected", "good dispatched"]);
+		expect(kept).toMatchObject([
+			{ route: "r", to: TO, reason: expect.stringContaining("the column time is too large") },
+		]);
+	});
+
+	const fails = () => Promise.reject(new TypeError("broken"));
+	const nothing = () => Promise.resolve(undefined);
+	it.each<[string, Partial<Ledger>]>([
+		["write", { write: fails }],
+		["offer", { offer: fails }],
+		["wake", { offer: nothing, wake: fails }],
+	])("is unavailable when what is broken is the ledger: %s", async (_, parts) => {
+		expect(outcomes(await accepting(parts).accept([event("one")]))).toEqual(["one unavailable"]);
+	});
+});
+
+describe("the elements of one request", () => {
+	it("are recorded before any of them is delivered", async () => {
+		const order: string[] = [];
+		const { accept } = accepting({
+			write: async ({ key }) => {
+				await new Promise(setImmediate);
+				order.push(`write ${key}`);
+				return { kind: "written", entry: key };
+			},
+			offer: async (_lane, entry): Promise<Fate> => {
+				order.push(`offer ${entry}`);
+				return { kind: "dispatched" };
+			},
+		});
+		await accept([event("1"), event("2"), event("3")]);
+		expect(order).toEqual(["write 1", "write 2", "write 3", "offer 1", "offer 2", "offer 3"]);
+	});
+
+	it("are one dead letter and one result where none of them is an event", async () => {
+		for (const elements of [Array(5_000).fill(0), [1, null, "x", [], {}], [{ id: "a" }, { type: "b" }]]) {
+			const { accept, kept, lines } = accepting();
+			const results = await accept(elements);
+			expect(results).toHaveLength(1);
+			expect(results[0]).toMatchObject({ id: null, outcome: "rejected", key: "key of " });
+			expect(results[0]?.reason).toContain(`none of the ${elements.length} elements is an event`);
+			expect(kept).toMatchObject([{ element: elements }]);
+			expect(lines).toHaveLength(1);
+		}
+	});
+
+	it("are a dead letter each where one of them is meant to be an event", async () => {
+		const { accept, kept } = accepting();
+		const results = await accept([0, event("bad", { data: 1 }), "x"]);
+		expect(outcomes(results)).toEqual(["null rejected", "bad rejected", "null rejected"]);
+		expect(kept).toHaveLength(3);
+	});
+
+	it("have reasons that make no answer large: they are shorter the more there are", async () => {
+		const { accept } = accepting({ route: () => ({ matches: [], reason: "😀".repeat(100_000) }) });
+		const size = async (count: number) =>
+			JSON.stringify(await accept(Array.from({ length: count }, (_, index) => event(`${index}`)))).length;
+		expect(await size(1)).toBeLessThan(1_500);
+		expect(await size(5_000)).toBeLessThan(2_000_000);
+	});
+
+	it("tell of each one that no route takes, once, and write nothing for it", async () => {
+		const { accept, ignored, accepted } = accepting({ route: () => ({ matches: [], reason: "no route matches" }) });
+		expect(outcomes(await accept([event("one"), event("two")]))).toEqual(["one ignored", "two ignored"]);
+		expect(ignored).toMatchObject([
+			{ event: { id: "one", source: exampleOf("RunCompleted").source }, reason: "no route matches" },
+			{ event: { id: "two" }, reason: "no route matches" },
+		]);
+		expect(accepted).toEqual([]);
+	});
+
+	it("are answered when time is up: what has ended as it did, the rest unavailable, with one line each", async () => {
+		let isPassed = false;
+		let pass = () => {};
+		const passed = new Promise<undefined>((resolve) => {
+			pass = () => {
+				isPassed = true;
+				resolve(undefined);
+			};
+		});
+		let resolveLate = (_: undefined) => {};
+		const { accept, lines } = accepting({
+			offer: (_lane, entry): Promise<Fate | undefined> =>
+				entry === "e-one" ? Promise.resolve({ kind: "dispatched" }) : new Promise((resolve) => (resolveLate = resolve)),
+		});
+		const answer = accept([event("one"), event("two")], { passed, isPassed: () => isPassed });
+		for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+		pass();
+		expect(outcomes(await answer)).toEqual(["one dispatched", "two unavailable"]);
+		resolveLate(undefined);
+		await new Promise(setImmediate);
+		expect(lines.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(["one dispatched", "two unavailable"]);
+	});
+
+	it("are not begun to be recorded after time is up", async () => {
+		const { accept, accepted } = accepting();
+		const late = { passed: Promise.resolve(undefined), isPassed: () => true };
+		expect(outcomes(await accept([event("one")], late))).toEqual(["one unavailable"]);
+		expect(accepted).toEqual([]);
+	});
+});
+
+describe("an event that storage would refuse", () => {
+	let fixture: BridgeFixture;
+	let ledger: TestLedger;
+	beforeEach(async () => {
+		fixture = await startFixture();
+		ledger = await openTestLedger();
+	});
+	afterEach(() => fixture.github.close());
+
+	const nested = JSON.parse(`${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`);
+	const BAD = {
+		"a time with 40,000 digits": { eventTime: `2026-05-26T12:00:00.${"1".repeat(40_000)}Z` },
+		"a type with 40,000 characters": { eventType: "x".repeat(40_000) },
+		"an id with 40,000 characters": { id: "😀".repeat(20_000) },
+		"a subject with 40,000 characters": { subject: "é".repeat(40_000) },
+		"a subject of half characters": { subject: "\ud83d".repeat(2_000) },
+		"a subject of control characters": { subject: "\u0000\u0001".repeat(2_000) },
+		"data nested 5,000 levels": { eventType: "Contoso.Deep", data: nested },
+	};
+	const ROUTES = {
+		"each event for itself": { name: "r", to: { repository: "contoso/a", dispatchType: "t" } },
+		"each event for itself, named after its type": { name: "r", to: { repository: "contoso/a" } },
+		gathered: {
+			name: "r",
+			to: { repository: "contoso/a", dispatchType: "t" },
+			coalesce: { quietSeconds: 30, maxSeconds: 600 },
+		},
+	};
+	const cases = Object.keys(ROUTES).flatMap((route) => Object.keys(BAD).map((bad) => [bad, route] as const));
+
+	it.each(cases)(
+		"never keeps its neighbour from being accepted, nor is it tried for ever: %s, %s",
+		async (bad, name) => {
+			const { log } = logLines();
+			const route = ROUTES[name as keyof typeof ROUTES];
+			const env = { BRIDGE_ROUTES: JSON.stringify({ routes: [route] }) };
+			const bridge = fixture.bridge(env, { openStorage: async () => ledger.storage });
+			const elements = [event("bad", BAD[bad as keyof typeof BAD]), event("good")];
+			for (const times of [1, 2]) {
+				const [first, second] = await bridge.accept(elements, { log });
+				expect(first?.outcome).not.toBe("unavailable");
+				expect(second?.outcome).toBe("coalesce" in route ? "accepted" : times === 1 ? "dispatched" : "duplicate");
+				if (first?.outcome !== "rejected") continue;
+				const letters = await ledger.rows("rejected", "x-");
+				expect(letters.map(({ columns }) => columns["key"])).toContain(first.key);
+			}
+		},
+	);
+});

@@ -1,0 +1,228 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
+import { createIgnoredLog } from "../../src/ledger/ignored-log.ts";
+import { readReceipt } from "../../src/ledger/receipt.ts";
+import { IGNORED_LANE } from "../../src/ledger/row-keys.ts";
+import { StorageError, type Write } from "../../src/ledger/storage.ts";
+import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
+import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
+
+const START = Date.parse("2026-05-26T12:00:00Z");
+const MINUTE = 60_000;
+let ledger: TestLedger;
+beforeEach(async () => {
+	ledger = await openTestLedger();
+});
+
+const event = (number: number, more: Partial<IgnoredEvent["event"]> = {}): IgnoredEvent => {
+	const time = new Date(START + number * 1_000).toISOString();
+	return {
+		event: { id: `event-${number}`, type: "T", source: "/s", subject: "sub", time, ...more },
+		reason: `no route matches event ${number}`,
+	};
+};
+
+/** A log of ignored events whose time passes when the test says so. */
+function ignoredLog(
+	around: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown> = (_, make) => make(),
+) {
+	const calls: string[] = [];
+	const timers: { at: number; work: () => void }[] = [];
+	const clock = { now: START };
+	let underWay = Promise.resolve();
+	const storage = wrapStorage(ledger.storage, (call, make) => {
+		calls.push(call.method === "commit" ? `commit ${(call.args[1] as Write[]).length}` : call.method);
+		const made = around(call, make);
+		underWay = made.then(
+			() => {},
+			() => {},
+		);
+		return made;
+	});
+	const note = createIgnoredLog({
+		storage,
+		now: () => clock.now,
+		later: (ms, work) => timers.push({ at: clock.now + ms, work }),
+	});
+	/** Lets time pass, and everything that becomes due happen. */
+	async function pass(ms: number): Promise<void> {
+		const until = clock.now + ms;
+		for (;;) {
+			const next = timers.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
+			if (next === undefined) break;
+			timers.splice(timers.indexOf(next), 1);
+			clock.now = Math.max(clock.now, next.at);
+			next.work();
+			for (let seen = -1; seen !== calls.length; ) {
+				seen = calls.length;
+				await underWay;
+				await new Promise(setImmediate);
+			}
+		}
+		clock.now = until;
+	}
+	return { note, pass, calls, clock };
+}
+
+const receipts = async () => (await ledger.rows(IGNORED_LANE, "r-")).map(readReceipt);
+const range = (count: number, from = 0) => Array.from({ length: count }, (_, number) => number + from);
+
+describe("an ignored event", () => {
+	it("is recorded as a receipt with its reason, half a second later", async () => {
+		const { note, pass, calls } = ignoredLog();
+		note(event(1, { run: "run-1" }));
+		expect(calls).toEqual([]);
+		await pass(499);
+		expect(calls).toEqual([]);
+		await pass(1);
+		expect(await receipts()).toMatchObject([
+			{
+				key: expect.stringMatching(/^[0-9a-f]{32}$/),
+				state: "ignored",
+				event: { ...event(1).event, run: "run-1" },
+				route: null,
+				to: null,
+				acceptedAt: "2026-05-26T12:00:00.000Z",
+				finishedAt: "2026-05-26T12:00:00.000Z",
+				attempts: [],
+				reason: "no route matches event 1",
+			},
+		]);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 1 });
+	});
+
+	it("is one receipt, however often it is delivered and however its time is spelt; each delivery is counted", async () => {
+		const { note, pass } = ignoredLog();
+		note(event(1, { time: "2026-05-26T12:00:00Z" }));
+		note(event(1, { time: "2026-05-26T14:00:00.000+02:00", source: "/S" }));
+		await pass(500);
+		note(event(1, { time: "2026-05-26T12:00:00.0Z" }));
+		note(event(1, { time: "2026-05-26T12:00:00Z", subject: "another" }));
+		await pass(MINUTE);
+		expect(await receipts()).toHaveLength(2);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 4 });
+	});
+
+	it("is the newest event first", async () => {
+		const { note, pass } = ignoredLog();
+		for (const number of [2, 3, 1]) note(event(number));
+		await pass(500);
+		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(["event-3", "event-2", "event-1"]);
+	});
+});
+
+describe("many ignored events", () => {
+	it("share a transaction, sixty a minute: the newest ones, and the others are counted", async () => {
+		const { note, pass, calls } = ignoredLog();
+		for (const number of range(5_000)) note(event(number));
+		await pass(500);
+		expect(calls).toEqual(["commit 60", "get", "commit 1", "list"]);
+		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(
+			range(60, 4_940)
+				.map((n) => `event-${n}`)
+				.reverse(),
+		);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 5_000 });
+	});
+
+	it("are written and counted once more when the minute is over", async () => {
+		const { note, pass, calls } = ignoredLog();
+		for (const number of range(50)) note(event(number));
+		await pass(1_000);
+		for (const number of range(100, 100)) note(event(number));
+		await pass(1_000);
+		expect(calls.filter((call) => call.startsWith("commit"))).toEqual(["commit 50", "commit 1", "commit 10"]);
+		await pass(MINUTE);
+		expect(calls.filter((call) => call.startsWith("commit")).slice(3)).toEqual(["commit 50", "commit 1"]);
+		expect(await readIgnoredCount(ledger.storage)).toEqual({
+			total: 150,
+			since: "2026-05-26T12:00:00.500Z",
+			last: expect.stringContaining("2026-05-26T12:01"),
+		});
+	});
+
+	it("leave a lane that is quiet again alone", async () => {
+		const { note, pass, calls } = ignoredLog();
+		note(event(1));
+		await pass(10 * MINUTE);
+		const before = calls.length;
+		await pass(60 * MINUTE);
+		expect(calls).toHaveLength(before);
+	});
+
+	it("are counted by several instances together", async () => {
+		const [one, other] = [ignoredLog(), ignoredLog()];
+		for (const number of range(3)) one.note(event(number));
+		for (const number of range(4)) other.note(event(number));
+		await Promise.all([one.pass(3 * MINUTE), other.pass(3 * MINUTE)]);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 7 });
+	});
+
+	it("are kept up to a thousand in all: the newest", async () => {
+		const rows = range(1_100).map(
+			(number): Write => ({ kind: "insert", rowKey: `r-${String(number).padStart(16, "0")}-x`, columns: { key: "x" } }),
+		);
+		for (let from = 0; from < rows.length; from += 100)
+			await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
+		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: {} }]);
+		await trimIgnored(ledger.storage);
+		expect((await ledger.rows(IGNORED_LANE)).map(({ rowKey }) => rowKey)).toEqual([
+			"a-ignored",
+			...rows.slice(0, 1_000).map(({ rowKey }) => rowKey),
+		]);
+	});
+
+	it("are trimmed by whoever writes them", async () => {
+		const { note, pass, calls } = ignoredLog();
+		for (const minute of range(11)) {
+			for (const number of range(60, minute * 60)) note(event(number));
+			await pass(MINUTE);
+		}
+		expect(calls.filter((call) => call === "list")).toHaveLength(3);
+	});
+});
+
+describe("an ignored event that cannot be recorded", () => {
+	it("is tried again a minute later while storage is away, and nothing is thrown", async () => {
+		let isAway = true;
+		const { note, pass, calls } = ignoredLog((_, make) => {
+			if (isAway) throw new StorageError("away", 503);
+			return make();
+		});
+		for (const number of range(3)) note(event(number));
+		await pass(500);
+		note(event(3));
+		await pass(30_000);
+		expect(calls).toEqual(["commit 3"]);
+		isAway = false;
+		await pass(MINUTE);
+		expect(await receipts()).toHaveLength(4);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 4 });
+	});
+
+	it("spoils no other one where storage refuses its text", async () => {
+		const { note, pass } = ignoredLog(({ method, args }, make) => {
+			const writes = method === "commit" ? (args[1] as Write[]) : [];
+			const isBad = writes.some((write) => "columns" in write && String(write.columns["id"]).includes("é"));
+			return isBad ? Promise.reject(new StorageError("no such text", 400)) : make();
+		});
+		note(event(1));
+		note(event(2, { id: "é" }));
+		await pass(500);
+		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(["?", "event-1"]);
+	});
+
+	it("is counted anew where the count cannot be read", async () => {
+		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: { state: "{" } }]);
+		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
+		const { note, pass } = ignoredLog();
+		note(event(1));
+		await pass(500);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 1 });
+	});
+
+	it("is told nothing of where nobody was ignored yet", async () => {
+		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
+		await expect(trimIgnored(ledger.storage)).resolves.toBeUndefined();
+	});
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "@jest/globals";
+import { checkLimits } from "../../src/ledger/azure-limits.ts";
+import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
+import { receiptKey } from "../../src/ledger/row-keys.ts";
+import type { Columns } from "../../src/ledger/storage.ts";
+import { bytesOf } from "../../src/ledger/transactions.ts";
+import { promised } from "../helpers/promised.ts";
+
+const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
+const MIB = 1024 * 1024;
+const facts = (text: string) => ({
+	id: text,
+	type: text,
+	source: text,
+	subject: text,
+	time: `2026-05-26T12:00:00.${"7".repeat(40_000)}+02:00`,
+	run: text,
+});
+
+describe("a receipt's columns", () => {
+	it.each(Object.entries(LONG))("fit into a row, a hundred of which fit into a transaction: %s", (_, character) => {
+		const text = character.repeat(40_000);
+		const columns = newReceipt(
+			promised(1, { event: facts(text), route: text, to: { repository: text, dispatchType: text } }),
+			{ at: "2026-05-26T12:00:00.000Z", by: "by", place: "e-1" },
+		);
+		const write = { kind: "insert", rowKey: receiptKey(facts(text).time, "ab"), columns } as const;
+		expect(() => checkLimits("default", [write])).not.toThrow();
+		expect(bytesOf(write)).toBeLessThan((4 * MIB) / 50);
+		for (const value of Object.values(columns)) expect(String(value).isWellFormed()).toBe(true);
+	});
+
+	it("keep a long time as one that can be read, at the same instant", () => {
+		expect(eventColumns(facts("x"))["time"]).toBe("2026-05-26T10:00:00.777Z");
+	});
+
+	it("keep a time of any usual precision as it arrived", () => {
+		const time = "2026-05-26T12:00:00.123456789+02:00";
+		expect(eventColumns({ ...facts("x"), time })["time"]).toBe(time);
+	});
+
+	it("can be made plain, for a storage that refuses them nevertheless", () => {
+		const columns: Columns = { key: "ab", n: 1, id: "é\u0000x".repeat(300) };
+		expect(plainColumns(columns)).toEqual({ key: "ab", n: 1, id: `${"??x".repeat(66)}??` });
+	});
+
+	it("are read, whatever is wrong with the attempts", () => {
+		const row = (attempts: string) => ({
+			rowKey: "r-1",
+			etag: "",
+			columns: { key: "ab", state: "dispatched", attempts },
+		});
+		for (const attempts of ["{", "7", "null", "[1]"]) {
+			expect(readReceipt(row(attempts))).toMatchObject({ key: "ab", state: "dispatched", attempts: [] });
+		}
+	});
+});

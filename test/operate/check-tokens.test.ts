@@ -1,0 +1,90 @@
+import { describe, expect, it } from "@jest/globals";
+import type { TokenFor } from "../../src/dispatch/token-source.ts";
+import { recordExpiry } from "../../src/ledger/record-expiry.ts";
+import { checkTokens, type TokenCheck } from "../../src/operate/check-tokens.ts";
+import { LANE, START, startLane } from "../helpers/lane-harness.ts";
+import { logLines } from "../helpers/log-lines.ts";
+
+const NOW = Date.parse("2026-06-01T00:00:00Z");
+const SOON = "2026-06-11T00:00:00.000Z";
+const LATE = "2027-06-11T00:00:00.000Z";
+
+/** Asks for tokens that answer so, by their lanes. */
+async function check(answers: Record<string, TokenCheck | Error>, known: Record<string, string> = {}) {
+	const { log, lines } = logLines();
+	const recorded: Record<string, string | null> = {};
+	await checkTokens(log, {
+		lanes: new Map(Object.keys(answers).map((lane): [string, TokenFor] => [lane, { owner: lane, repo: "r" }])),
+		knownExpiry: (lane) => known[lane] ?? null,
+		check: async ({ owner }) => {
+			const answer = answers[owner];
+			if (answer === undefined || answer instanceof Error) throw answer;
+			return answer;
+		},
+		record: async (lane, expiresAt) => {
+			if (lane === "unwritable") throw new Error("storage is down");
+			recorded[lane] = expiresAt;
+		},
+		now: () => NOW,
+	});
+	return { lines, recorded };
+}
+
+const ok = (expiresAt: string | null): TokenCheck => ({ state: "ok", expiresAt, reason: null });
+
+describe("the daily look at the tokens", () => {
+	it("writes down when each ends, before anything was sent, and warns of one that ends soon", async () => {
+		const { lines, recorded } = await check({ soon: ok(SOON), late: ok(LATE), endless: ok(null) }, { endless: LATE });
+		expect(recorded).toEqual({ soon: SOON, late: LATE, endless: null });
+		expect(lines).toEqual([
+			{
+				level: "warn",
+				stage: "token",
+				lane: "soon",
+				expiresAt: SOON,
+				reason: expect.stringContaining("ends in 10 days"),
+			},
+		]);
+	});
+
+	it("says which is refused, and why", async () => {
+		const refused: TokenCheck = { state: "refused", expiresAt: null, reason: "this installation has been suspended" };
+		const { lines, recorded } = await check({ a: refused });
+		expect(lines).toEqual([{ level: "warn", stage: "token", lane: "a", expiresAt: null, reason: refused.reason }]);
+		expect(recorded).toEqual({});
+	});
+
+	it("goes on with the others where one cannot be asked for, or its end not be written", async () => {
+		const unknown: TokenCheck = { state: "unknown", expiresAt: null, reason: "GitHub answered 502" };
+		const { lines, recorded } = await check(
+			{ a: unknown, b: new Error("no such luck"), unwritable: ok(SOON), d: ok(LATE) },
+			{ a: SOON },
+		);
+		expect(recorded).toEqual({ d: LATE });
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "token", lane: "a", expiresAt: SOON }));
+		for (const [lane, change] of [
+			["a", "token not checked"],
+			["b", "token not checked"],
+			["unwritable", "token not recorded"],
+		])
+			expect(lines).toContainEqual(
+				expect.objectContaining({ stage: "upkeep", lane, change, reason: expect.any(String) }),
+			);
+	});
+});
+
+describe("when a token ends", () => {
+	it("is written into the state of a lane that no one holds, and changes nothing else", async () => {
+		const lane = await startLane();
+		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
+		const before = await lane.state();
+		expect(before.tokenExpiresAt).toBe(SOON);
+		await recordExpiry(lane.instance.ledger.take, LANE, LATE);
+		expect(await lane.state()).toEqual({ ...before, tokenExpiresAt: LATE });
+		const hold = await lane.instance.take();
+		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
+		await hold.release();
+		expect((await lane.state()).tokenExpiresAt).toBe(LATE);
+		expect(lane.now).toBe(START);
+	});
+});
