@@ -15,7 +15,7 @@ export interface Promises {
 	readonly lost: number;
 }
 
-const FINAL = ["dispatched", "coalesced", "dead", "rejected"];
+const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
 /** What was acknowledged has arrived, or is kept as a dead letter that says why. */
 export function promisesKept(dossier: Dossier): Promises {

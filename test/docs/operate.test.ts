@@ -43,7 +43,16 @@ describe("the names on the pages about operating", () => {
 	/** Neither parameters nor keys of one. */
 	const OTHERS = [
 		...["eventGrid", "eventQueue", "eventQueuePoison", "deliverPoison", "provisioningState", "isHnsEnabled"],
-		...["quietSeconds", "maxSeconds", "dispatchType", "subjectBeginsWith", "requestId", "expiresAt", "repoName"],
+		...[
+			"quietSeconds",
+			"maxSeconds",
+			"maxEvents",
+			"dispatchType",
+			"subjectBeginsWith",
+			"requestId",
+			"expiresAt",
+			"repoName",
+		],
 		...["validationUrl", "bridgeKey"],
 	];
 

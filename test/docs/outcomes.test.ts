@@ -242,7 +242,7 @@ describe("the limits", () => {
 		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
 		["one call of GitHub,", "10 s", "src/wire.ts", "callTimeoutMs = 10_000"],
 		["one reading of a secret", "6 s", "src/dispatch/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
-		["events of one request under way at once", "64", "src/bridge.ts", "CONCURRENT_EVENTS = 64"],
+		["records of one request that are written at once", "500", "src/accept/accept.ts", "RECORDS_AT_ONCE = 500"],
 	])("of time: %s %s", (what, limit, file, code) => {
 		const row = tableOf(PAGE, "What").find(([name]) => name?.startsWith(what));
 		expect(row?.[1]).toMatch(new RegExp(`^${limit}\\b`));

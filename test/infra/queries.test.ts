@@ -51,7 +51,11 @@ describe("the alert", () => {
 			"dead-letters",
 			["GitHub refuses a request", "an event is given up", "an event is unsound", "a message is poisoned"],
 		],
-		["token-expiring", ["a token is refused", "a token ends soon"]],
+		[
+			"token-expiring",
+			// Upkeep asks GitHub about the token, whatever else it does.
+			["a token is refused", "a token ends soon", "an event has waited for a day, and nobody was woken"],
+		],
 		[
 			"backlog",
 			[

@@ -147,7 +147,7 @@ describe("an answer to another call", () => {
 		["names", "a page", { status: 200, ...HTML }, UNCLEAR],
 		["names", "no list", xml(200, "<EnumerationResults/>"), UNCLEAR],
 		["remove", "a page", { status: 200, ...HTML }, UNCLEAR],
-		["remove", "that there is none", { status: 404, headers: { "x-ms-error-code": "BlobNotFound" } }, undefined],
+		["remove", "that there is none", { status: 404, headers: { "x-ms-error-code": "BlobNotFound" } }, true],
 	];
 
 	it.each(ENDS)("takes %s, answered with %s, for no more than that says", async (method, _, answer, expected) => {
