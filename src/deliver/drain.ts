@@ -102,10 +102,9 @@ async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
 	return closed.nextAt;
 }
 
-async function leaveTo({ wakeUps, sender, windowWrites }: Drain, view: View, at: number): Promise<boolean> {
+async function leaveTo({ wakeUps, windowWrites }: Drain, view: View, at: number): Promise<boolean> {
 	return wakeUps.leaveTo({
 		at,
-		nextSlot: sender.slot(),
 		writes: windowWrites,
 		toState: (state) => presentState(state, view),
 	});

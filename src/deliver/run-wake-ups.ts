@@ -1,5 +1,5 @@
 import type { Hold } from "../ledger/hold.ts";
-import { type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
 import { persist } from "../ledger/persist.ts";
 import { isStorageError, type Write } from "../ledger/storage.ts";
 import { inTransactions } from "../ledger/transactions.ts";
@@ -30,17 +30,16 @@ export interface RunWakeUps {
 
 /** What a run leaves behind. */
 export interface Left {
-	/** When the next thing can be done, and when the next call can be made, epoch milliseconds. */
+	/** When the next thing can be done, epoch milliseconds. */
 	readonly at: number;
-	readonly nextSlot: number;
 	/** What is worth remembering, in rows that may be written apart, and of the lane's state. */
 	readonly writes: readonly Write[];
 	readonly toState: (state: LaneState) => LaneState;
 }
 
 /** It surfaces when a term of its drainer, and a call, are over. */
-const TERM_MS = 30_000;
-const WATCHDOG_MS = 45_000;
+export const TERM_MS = 30_000;
+export const WATCHDOG_MS = 45_000;
 
 /**
  * @param wake the number of the run's own wake-up; undefined within a request, whose event is not acknowledged yet
@@ -86,15 +85,23 @@ export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () =
 			await takeWatchdogBack();
 			return true;
 		},
-		async leaveTo({ at, nextSlot, writes, toState }) {
+		async leaveTo({ at, writes, toState }) {
 			const record = hold.state().wake;
 			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
 			if (another && isWokenInTime(record, at, now())) return true;
-			await put(Math.max(at, now()));
-			await commitApart(hold, toState(hold.state()), writes);
+			const takeBack = await put(Math.max(at, now()));
+			try {
+				await commitApart(hold, toState(hold.state()), writes);
+			} catch (error) {
+				// What is certainly not recorded is relied on by nothing. The watchdog is the one message that is left.
+				const isUnwritten = isStorageError(error) && error.refused && !hold.isRecorded();
+				if (isUnwritten && watchdog !== undefined) await takeBack();
+				throw error;
+			}
 			hasRecorded = true;
 			await takeWatchdogBack();
-			return isWokenInTime(hold.state().wake, Math.max(laneDueAt(hold.state()), nextSlot), now());
+			// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
+			return record.at === null || isWokenInTime(hold.state().wake, now(), now());
 		},
 	};
 }

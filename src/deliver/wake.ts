@@ -19,7 +19,7 @@ export interface WakeOptions {
 export type Wake = (message: unknown, log: Log) => Promise<void>;
 
 /** A wake-up that finds its lane held comes back so soon: the holder is done, has recorded its own, or is dead. */
-const BEHIND_THE_LEASE_SECONDS = 5;
+export const BEHIND_THE_LEASE_SECONDS = 5;
 /** A wake-up of a lane that belongs to another address comes back for the app that it is meant for. */
 const FOREIGN_SECONDS = 30;
 /** Functions may run for five minutes on every plan. */

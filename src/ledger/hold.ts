@@ -54,11 +54,11 @@ export interface HoldOptions {
 }
 
 /** Azure allows 15 to 60 seconds. */
-const LEASE_SECONDS = 30;
+export const LEASE_SECONDS = 30;
 /** Before a further try to write, the lease lasts at least so long: one call of storage, and a bit. */
 const BETWEEN_TRIES_MS = 15_000;
 /** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
-const LONGEST_DELAY_SECONDS = 30 * 60;
+export const LONGEST_DELAY_SECONDS = 30 * 60;
 
 /** Takes a lane to drain it; undefined while another drainer holds it. */
 export async function takeHold(options: HoldOptions): Promise<Hold | undefined> {

@@ -14,12 +14,12 @@ export interface WakeRecord {
 }
 
 /** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */
-const IN_TIME_MS = 60_000;
+export const IN_TIME_MS = 60_000;
 /**
  * Messages of a killed host stay invisible for ten minutes; one that has not been heeded for longer was taken away by
  * somebody. Only ever a reason to put one more.
  */
-const OVERDUE_MS = 20 * 60_000;
+export const OVERDUE_MS = 20 * 60_000;
 
 /**
  * Whether a wake-up may end without having done anything, since a later one will do it: only where a higher number is

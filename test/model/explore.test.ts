@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { explore, type Step } from "./explore.ts";
 
 /** A walk along the numbers: to where one can go from each. */
-const walk = (ways: Record<number, number[]>, wrong?: number, optional = false) =>
+const walk = (ways: Record<number, number[]>, wrong?: number, optional = false, never?: number) =>
 	explore<{ at: number }>({
 		initial: { at: 0 },
 		steps: ({ at }) =>
@@ -15,6 +15,7 @@ const walk = (ways: Record<number, number[]>, wrong?: number, optional = false) 
 					},
 				}),
 			),
+		wrongNow: ({ at }) => (at === never ? `is at ${at}` : undefined),
 		wrongAtEnd: ({ at }) => (at === wrong ? `ends at ${at}` : undefined),
 	});
 
@@ -26,6 +27,11 @@ describe("the explorer", () => {
 	it("finds a shortest way to what is wrong", () => {
 		const { violation } = walk({ 0: [1, 2], 1: [3], 2: [4], 3: [4] }, 4);
 		expect(violation).toEqual({ problem: "ends at 4", trace: ["to 2", "to 4"] });
+	});
+
+	it("stops at what must not be at any time, though it would not last", () => {
+		const { violation } = walk({ 0: [1, 2], 1: [3], 2: [3] }, undefined, false, 2);
+		expect(violation).toEqual({ problem: "is at 2", trace: ["to 2"] });
 	});
 
 	it("lets a circle be if there is a way out of it", () => {

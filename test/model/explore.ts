@@ -8,6 +8,8 @@ export interface Model<World> {
 	steps(world: World): readonly Step<World>[];
 	/** Called after every step: makes worlds equal that differ in nothing that matters. */
 	settle?(world: World): void;
+	/** What must not be the case at any time, whatever happens later. */
+	wrongNow?(world: World): string | undefined;
 	/** What is wrong if nothing more happens than what has happened. */
 	wrongAtEnd(world: World): string | undefined;
 }
@@ -55,6 +57,10 @@ export function explore<World>(model: Model<World>): Exploration {
 	for (let number = 0; number < worlds.length; number++) {
 		const world = worlds[number] as World;
 		worlds[number] = undefined;
+		const wrong = model.wrongNow?.(world);
+		if (wrong !== undefined) {
+			return { states: worlds.length, ends: ends.length, violation: violation(wrong, number) };
+		}
 		let isEnd = true;
 		for (const { name, optional, take } of model.steps(world)) {
 			const next = copyOf(world);

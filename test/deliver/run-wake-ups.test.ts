@@ -1,0 +1,60 @@
+import { describe, expect, it } from "@jest/globals";
+import { StorageError } from "../../src/ledger/storage.ts";
+import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
+import { joining, promised } from "../helpers/promised.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+// Both were found by the model: test/model/timed-lane.ts.
+
+describe("a window", () => {
+	it.each<[string, LaneHarness["answer"]]>([
+		[
+			"the lane pauses for longer than its maximum",
+			() => ({
+				verdict: { kind: "slow-down", until: START + 20 * MINUTE, named: true, reason: "GitHub asks to slow down" },
+			}),
+		],
+		["the lane is parked", () => ({ verdict: { kind: "bad-token", reason: "401" } })],
+	])("closes at its maximum though it was opened while a drain was about to leave: %s", async (_, answer) => {
+		let joined = false;
+		const lane = await startLane({
+			answer,
+			async around({ method, args }, make) {
+				// The wake-up that the drain leaves behind: it has looked for the last time.
+				if (method === "put" && (args[1] as number) > 60 && !joined) {
+					joined = true;
+					await lane.another().accept(joining(2, { how: { quietMs: 30 * SECOND, maxMs: MINUTE } }));
+				}
+				return make();
+			},
+		});
+		await lane.instance.accept(promised(1));
+		await lane.heedAll(() => joined && lane.now > START);
+		const isOpen = async () => (await lane.ledger.rows(LANE, "b-")).length > 0;
+		while ((await isOpen()) && (await lane.heedNext()));
+		expect(joined).toBe(true);
+		expect(lane.now - START).toBeLessThanOrEqual(2 * MINUTE);
+	});
+});
+
+describe("a drain whose last wake-up storage refuses to record", () => {
+	it("leaves one message, however often that happens", async () => {
+		let isLeaving = false;
+		const lane = await startLane({
+			answer: () => ({ verdict: { kind: "trouble", reason: "no connection" } }),
+			async around({ method, args }, make) {
+				// All but the watchdogs.
+				if (method === "put") isLeaving = args[1] !== 45;
+				if (method === "commit" && isLeaving) throw new StorageError("refused", 400);
+				return make();
+			},
+		});
+		await lane.instance.ledger.accept(promised(1));
+		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.heedAll(() => lane.sent.length >= 8);
+		expect(lane.logged.lines.some(({ change }) => change === "interrupted")).toBe(true);
+		expect(lane.waiting()).toHaveLength(1);
+	});
+});
