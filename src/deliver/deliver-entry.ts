@@ -24,6 +24,14 @@ export interface EntryDeliveryOptions {
 	readonly random: () => number;
 }
 
+/** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
+export interface Ready {
+	readonly entry: Entry;
+	/** None where it is gone, or storage did not hand it out; then `reason` says why. */
+	readonly body?: string | undefined;
+	readonly reason?: string;
+}
+
 /** A delivery that was tried. */
 export interface Tried {
 	/** With its body, where that could be read. */
@@ -37,8 +45,10 @@ export interface Tried {
 
 /** Sends single deliveries of a lane, and writes what came of them. */
 export interface EntryDelivery {
+	/** Reads what is to be sent, which may take long. Never rejects. */
+	read(lane: string, entry: Entry): Promise<Ready>;
 	/** Calls GitHub. What comes of it has to be finished. Never rejects. */
-	send(lane: string, entry: Entry): Promise<Tried>;
+	send(ready: Ready): Promise<Tried>;
 	/**
 	 * Writes what came of a call, for the delivery and for its lane.
 	 * @param record the lane's wake-up as it is to be recorded, depending on whether the delivery stays in the outbox
@@ -60,22 +70,26 @@ const DAMAGED = { kind: "refused", reason: "what was to be sent is damaged in st
 
 export function createEntryDelivery(options: EntryDeliveryOptions): EntryDelivery {
 	return {
-		send: (lane, entry) => send(options, lane, entry),
+		read: (lane, entry) => read(options, lane, entry),
+		send: (ready) => send(options, ready),
 		finish: (hold, tried, record, log) => finish(options, hold, tried, record, log),
 		giveUp: (entry, state) => whyGivenUp(options, entry, state),
 		giveUpNow: (hold, entry, reason, log) => giveUpNow(options, hold, entry, reason, log),
 	};
 }
 
-async function send({ storage, dispatch, now }: EntryDeliveryOptions, lane: string, entry: Entry): Promise<Tried> {
+async function read({ storage }: EntryDeliveryOptions, lane: string, entry: Entry): Promise<Ready> {
+	try {
+		return { entry, body: await bodyOf(storage, lane, entry) };
+	} catch (error) {
+		return { entry, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
+	}
+}
+
+async function send({ dispatch, now }: EntryDeliveryOptions, { entry, body, reason }: Ready): Promise<Tried> {
 	const at = now();
 	const nothing = { calls: [], ms: 0 };
-	let body: string | undefined;
-	try {
-		body = await bodyOf(storage, lane, entry);
-	} catch (error) {
-		return { entry, at, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
-	}
+	if (reason !== undefined) return { entry, at, reason };
 	if (body === undefined) return { entry, at, attempt: { verdict: GONE, ...nothing } };
 	if (!isJsonObject(body)) return { entry, at, attempt: { verdict: DAMAGED, ...nothing } };
 	try {

@@ -4,7 +4,7 @@ import type { Entry } from "../ledger/entry.ts";
 import type { Hold } from "../ledger/hold.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { EntryDelivery, Tried } from "./deliver-entry.ts";
+import type { EntryDelivery, Ready, Tried } from "./deliver-entry.ts";
 import type { Run } from "./run.ts";
 
 export interface SenderOptions extends CleanUpOptions {
@@ -66,7 +66,7 @@ class LaneSender implements Sender {
 	}
 
 	async send(view: View): Promise<number> {
-		const { run, concurrency } = this.options;
+		const { hold, entries, run, concurrency } = this.options;
 		let sent = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
@@ -81,7 +81,10 @@ class LaneSender implements Sender {
 			// What has ended meanwhile may have paused the lane, or parked the destination.
 			if (!this.isDue(entry)) continue;
 			await this.prepare(entry);
-			this.begin(entry);
+			const ready = await entries.read(hold.lane, entry);
+			// Reading it may have taken long. The call comes right after this look at the lease.
+			await hold.lastFor(LEASE_MS);
+			this.begin(ready);
 			sent += 1;
 		}
 		while (this.underWay.size > 0) await this.finishOne(view);
@@ -146,11 +149,12 @@ class LaneSender implements Sender {
 		await hold.lastFor(LEASE_MS);
 	}
 
-	private begin(entry: Entry): void {
-		const { hold, entries, now } = this.options;
+	private begin(ready: Ready): void {
+		const { entries, now } = this.options;
+		const { entry } = ready;
 		this.tried.add(entry.rowKey);
 		this.begun.set(entry.rowKey, now());
-		this.underWay.set(entry.rowKey, entries.send(hold.lane, entry));
+		this.underWay.set(entry.rowKey, entries.send(ready));
 	}
 
 	/** What has ended meanwhile is written at once: until then it is in doubt. */

@@ -92,16 +92,18 @@ export async function takeHold(options: HoldOptions): Promise<Hold | undefined> 
 		return "written";
 	}
 
+	/** A renewal that takes long leaves less than it was made for, and so it is made again. */
 	async function lastFor(ms: number): Promise<void> {
-		if (leasedAt + LEASE_SECONDS * 1000 - monotonic() >= ms) return;
-		const at = monotonic();
-		try {
-			await storage.renew(blob, leaseId as string);
-		} catch (error) {
-			if (!(isStorageError(error) && error.conflict)) throw error;
-			throw new Overslept(`the lease of the lane "${lane}" was lost`, { cause: error });
+		while (leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
+			const at = monotonic();
+			try {
+				await storage.renew(blob, leaseId as string);
+			} catch (error) {
+				if (!(isStorageError(error) && error.conflict)) throw error;
+				throw new Overslept(`the lease of the lane "${lane}" was lost`, { cause: error });
+			}
+			leasedAt = at;
 		}
-		leasedAt = at;
 	}
 
 	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
