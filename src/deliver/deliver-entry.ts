@@ -6,7 +6,7 @@ import type { Hold } from "../ledger/hold.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
 import { ROWS } from "../ledger/row-keys.ts";
 import { type Fate, failingSince, gaveUp, givenUp, settle } from "../ledger/settle.ts";
-import type { Storage } from "../ledger/storage.ts";
+import { isStorageError, type Storage } from "../ledger/storage.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../report.ts";
 import { reportLane } from "./report-lane.ts";
@@ -82,6 +82,8 @@ async function read({ storage }: EntryDeliveryOptions, lane: string, entry: Entr
 	try {
 		return { entry, body: await bodyOf(storage, lane, entry) };
 	} catch (error) {
+		// A name that storage refuses cannot be that of a blob.
+		if (isStorageError(error) && error.refused) return { entry };
 		return { entry, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
 	}
 }

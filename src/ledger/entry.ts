@@ -103,7 +103,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		...(failingSince === undefined ? {} : { failingSince }),
 		...(token === undefined ? {} : { token }),
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
-		...(bodyBlob === undefined ? {} : { bodyBlob }),
+		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
 	};
 }

@@ -73,15 +73,17 @@ export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "n
 }
 
 /**
- * Since when a delivery fails or waits for a repair, epoch milliseconds: its own first failure or, where it only waits
- * behind an open breaker, the breaker's, but not before it was accepted. Undefined where neither is the case.
+ * Since when a delivery waits behind an open breaker, epoch milliseconds: since its own first failure or the breaker's,
+ * whichever was earlier, but not before it was accepted. Undefined where no breaker is open.
  */
 export function failingSince(
 	{ parked, gates }: LaneState,
 	entry: Pick<Tried, "repository" | "failingSince"> & { readonly acceptedAt: number },
 ): number | undefined {
 	const gate = parked ?? gates[entry.repository.toLowerCase()];
-	return gate === undefined ? undefined : (entry.failingSince ?? Math.max(gate.since, entry.acceptedAt));
+	if (gate === undefined) return undefined;
+	// A delivery that probes has waited as long as its neighbours, however late its own first failure was.
+	return Math.min(entry.failingSince ?? Number.POSITIVE_INFINITY, Math.max(gate.since, entry.acceptedAt));
 }
 
 /** Why a delivery is a dead letter after that time. */

@@ -93,6 +93,22 @@ describe("a delivery whose row is damaged", () => {
 		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dead" });
 	});
 
+	it.each(["", "a\\b?", "x".repeat(2_000)])(
+		"is a dead letter when it names a blob that cannot be: %j",
+		async (bodyBlob) => {
+			const lane = await waitingLane([1, 2, 3]);
+			const row = await rowOf(lane, 1, "e-");
+			const { body: _, ...columns } = row.columns;
+			await change(lane, { kind: "replace", rowKey: row.rowKey, columns: { ...columns, bodyBlob } });
+			await lane.heedAll();
+			expect(ids(lane)).toEqual(events(2, 3));
+			expect(await lane.receipt(promised(1).key)).toMatchObject({
+				state: "dead",
+				reason: expect.stringContaining("gone"),
+			});
+		},
+	);
+
 	it.each<[string, Record<string, string | number>]>([
 		["attempts that are no JSON", { attempts: "{" }],
 		["attempts that are no list", { attempts: '{"a":1}' }],

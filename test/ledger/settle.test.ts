@@ -283,7 +283,13 @@ describe("since when a delivery fails", () => {
 			{},
 			NOW - 8 * DAY,
 		],
-		["is its own first failure", { parked: gate(NOW - DAY) }, { failingSince: NOW - 2 * DAY }, NOW - 2 * DAY],
+		["is the breaker's for one that has probed since", { parked: gate(NOW - DAY) }, { failingSince: NOW }, NOW - DAY],
+		[
+			"is its own first failure, where that was earlier",
+			{ parked: gate(NOW - DAY) },
+			{ failingSince: NOW - 2 * DAY },
+			NOW - 2 * DAY,
+		],
 		[
 			"is not said for another destination's breaker",
 			{ gates: { "contoso/other": gate(NOW - 9 * DAY) } },
