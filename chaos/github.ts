@@ -1,7 +1,8 @@
+import { generateKeyPairSync } from "node:crypto";
 import { startGitHubStandIn } from "../src/local/github-stand-in.ts";
 import { startIdentityStandIn, startVaultStandIn } from "../test/helpers/vault-stand-in.ts";
 import type { Weather } from "./plan-weather.ts";
-import { SECRETS } from "./routes.ts";
+import { APP_KEY_SECRET, RENAMED_SUFFIX, REPOSITORIES, SECRETS } from "./routes.ts";
 
 /** GitHub and the vault with its tokens, in this process; both do as the weather says. */
 export type StormGitHub = Awaited<ReturnType<typeof startStormGitHub>>;
@@ -16,6 +17,9 @@ export interface Pace {
 const LATENCY_MS = 100;
 const ENDLESS = 1e9;
 const ACCESS_TOKEN = "access-token-for-the-vault";
+const APP_ID = "314159";
+/** So long it takes until GitHub knows a new token of the App everywhere. */
+const UNKNOWN_FOR_MS = 1_500;
 const IDENTITY_SECRET = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
 
 export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pace) {
@@ -27,7 +31,15 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 		contentPerSecond: perSecond,
 		contentPerMinute: perMinute,
 	};
-	const github = await startGitHubStandIn({ latencyMs: LATENCY_MS, limits });
+	const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+	const key = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+	vault.secrets.set(APP_KEY_SECRET, key);
+	const github = await startGitHubStandIn({
+		latencyMs: LATENCY_MS,
+		limits,
+		repositories: REPOSITORIES.flatMap((name) => [name, `${name}${RENAMED_SUFFIX}`]),
+		app: { id: APP_ID, key, unknownForMs: UNKNOWN_FOR_MS },
+	});
 	/** The tokens that are valid, by their secrets. */
 	const valid = new Map<string, string>();
 	const issued: string[] = [];
@@ -56,6 +68,8 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 			GITHUB_PACE: `${perSecond}/s,${perMinute}/m`,
 			GITHUB_CONCURRENCY: String(concurrency),
 			KEY_VAULT_URL: vault.url,
+			GITHUB_APP_ID: APP_ID,
+			GITHUB_APP_KEY_SECRET_NAME: APP_KEY_SECRET,
 			IDENTITY_ENDPOINT: identity.url,
 			IDENTITY_HEADER: IDENTITY_SECRET,
 			NODE_EXTRA_CA_CERTS: vault.certificateFile,
@@ -63,6 +77,7 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 		play(weather: Weather): void {
 			if (weather.kind === "faults") github.script.set(weather.faults);
 			else if (weather.kind === "rotate") renew(weather.secret);
+			else if (weather.kind === "app tokens end") github.revokeInstallationTokens();
 			else {
 				valid.delete(weather.secret);
 				github.setTokens([...valid.values()]);

@@ -1,13 +1,15 @@
 import type { Fault } from "../src/local/fault-script.ts";
-import type { StormSize } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { RENAMED_SUFFIX, SECRETS } from "./routes.ts";
+import type { StormSize } from "./storm-size.ts";
 
 /** What GitHub does at a moment, in milliseconds from the beginning of the storm. */
 export type Weather = { readonly at: number } & (
 	| { readonly kind: "faults"; readonly faults: readonly Fault[] }
 	/** A new token lies in the vault, and the old one ends. */
 	| { readonly kind: "rotate"; readonly secret: string }
+	/** Every token of the App ends; GitHub does not know the next ones at once. */
+	| { readonly kind: "app tokens end" }
 	/** The token ends, and only after that time does somebody put a new one into the vault. */
 	| { readonly kind: "revoke"; readonly secret: string; readonly repairedAfterMs: number }
 );
@@ -17,7 +19,7 @@ const EVERY_MS = 1_800;
 const SECONDARY = {
 	message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
 };
-const REPOSITORIES = ["contoso/fraud-model", "fabrikam/serving", "northwind/orders"] as const;
+const RENAMED = ["contoso/fraud-model", "fabrikam/serving", "northwind/orders"] as const;
 
 /** Faults every now and then, all storm long; what takes minutes to heal only where there is time for it. */
 export function planWeather({ intakeMs, long }: StormSize, random: Random): Weather[] {
@@ -26,8 +28,9 @@ export function planWeather({ intakeMs, long }: StormSize, random: Random): Weat
 		weather.push({ at, kind: "faults", faults: [fault(random)] });
 	}
 	const part = (fraction: number) => Math.floor(intakeMs * fraction);
-	const [github, fabrikam, northwind] = SECRETS;
-	weather.push({ at: part(0.3), kind: "rotate", secret: github });
+	const [fabrikam, northwind, lake] = SECRETS;
+	weather.push({ at: part(0.3), kind: "rotate", secret: lake });
+	weather.push({ at: part(0.45), kind: "app tokens end" });
 	weather.push({ at: part(0.6), kind: "rotate", secret: northwind });
 	if (long) {
 		weather.push({ at: part(0.2), kind: "revoke", secret: fabrikam, repairedAfterMs: 15_000 });
@@ -42,11 +45,14 @@ export function planWeather({ intakeMs, long }: StormSize, random: Random): Weat
 function fault(random: Random): Fault {
 	const times = random.between(1, 3);
 	const after = { "retry-after": String(random.between(2, 5)) };
-	const repository = random.pick(REPOSITORIES);
+	const repository = random.pick(RENAMED);
 	const location = `/repos/${repository}${RENAMED_SUFFIX}/dispatches`;
 	return random.pick<() => Fault>([
 		() => ({ status: 500, times }),
 		() => ({ status: 502, times }),
+		// As GitHub has been seen to do: the run starts, and the answer says that it does not.
+		() => ({ status: 502, taken: true, times }),
+		() => ({ hang: true, taken: true, times: 1 }),
 		() => ({ status: 503, headers: after, times: 1 }),
 		() => ({ status: 429, headers: after, times: 1 }),
 		() => ({ status: 403, headers: after, body: SECONDARY, times: 1 }),

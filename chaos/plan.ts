@@ -1,17 +1,7 @@
 import { planWeather, type Weather } from "./plan-weather.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type StormEvent, stormEvent } from "./storm-event.ts";
-
-/** How large a storm is to be. */
-export interface StormSize {
-	readonly events: number;
-	readonly kills: number;
-	readonly outages: number;
-	/** Whether it may last: with pauses of a minute, and closed gates, which are probed every three. */
-	readonly long: boolean;
-	/** Milliseconds in which the events come. */
-	readonly intakeMs: number;
-}
+import type { StormSize } from "./storm-size.ts";
 
 export type Door = "webhook" | "event-grid-trigger";
 
@@ -58,6 +48,10 @@ const BATCHES = 0.35;
 const TWICE = 0.02;
 const AGAIN = 0.06;
 const AGAIN_WITHIN_MS = 8_000;
+/** So that ten thousand events are in hundreds of directories, a window each. */
+const EVENTS_A_DIRECTORY = 25;
+/** The share of the storm in which something comes that is given up. */
+const RETIRES_UNTIL = 0.3;
 
 /** Plans a storm. The same seed and size give the same plan. */
 export function planStorm(seed: number, size: StormSize): Plan {
@@ -65,7 +59,11 @@ export function planStorm(seed: number, size: StormSize): Plan {
 	const { events: count, intakeMs } = size;
 	const atOf = (index: number) => Math.floor((index / count) * intakeMs);
 	const making = random.of("events");
-	const events = Array.from({ length: count }, (_, index) => stormEvent(index, atOf(index), making));
+	const events = Array.from({ length: count }, (_, index) => {
+		const at = atOf(index);
+		const retires = size.long && at < intakeMs * RETIRES_UNTIL;
+		return stormEvent({ index, at, directories: Math.ceil(count / EVENTS_A_DIRECTORY), retires }, making);
+	});
 	return {
 		seed,
 		size,

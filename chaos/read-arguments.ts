@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Pace } from "./github.ts";
-import type { StormSize } from "./plan.ts";
+import type { StormSize } from "./storm-size.ts";
 
 export const USAGE = `npm run chaos -- [--events N] [--kills N] [--seed N] [--minutes N] [--quick] [--keep] [--json]
 

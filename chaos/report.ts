@@ -26,6 +26,8 @@ export interface Report {
 	readonly dispatched: number;
 	readonly coalesced: number;
 	readonly dead: number;
+	/** Of the dead letters, single ones and windows: those whose repair took too long. */
+	readonly givenUp: number;
 	readonly rejected: number;
 	readonly windows: number;
 	/** Everything that GitHub took. */
@@ -79,6 +81,7 @@ export function toReport({ evidence, judgement, oracle, findings, passedMs }: Kn
 		dispatched: promises.dispatched,
 		coalesced: promises.coalesced,
 		dead: promises.dead,
+		givenUp: promises.givenUp,
 		rejected: promises.rejected,
 		windows: gathered.windows,
 		dispatches: received.length,

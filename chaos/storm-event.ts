@@ -16,14 +16,17 @@ export interface StormEvent {
 	readonly invalid: boolean;
 }
 
-/** Direct and coalescing about the same, a few that lead nowhere, and a few that are no good. */
+/** Direct and coalescing about the same, a few that are given up, a few that lead nowhere, and a few that are no good. */
 const SHARES = [
 	[0.14, "run"],
 	[0.09, "model"],
 	[0.12, "order"],
 	[0.1, "return"],
-	[0.26, "training"],
-	[0.25, "raw"],
+	[0.015, "retired"],
+	[0.25, "training"],
+	[0.155, "raw"],
+	[0.08, "lake"],
+	[0.01, "retiredBlob"],
 	[0.025, "ignored"],
 	[0.015, "invalid"],
 ] as const;
@@ -36,11 +39,23 @@ const LARGE_TO_BYTES = 90_000;
 type Kind = (typeof SHARES)[number][1];
 type Facts = Pick<StormEvent, "type" | "source" | "subject" | "data">;
 
+/** What makes one event of a storm. */
+export interface Making {
+	readonly index: number;
+	/** Milliseconds from the beginning of the storm. */
+	readonly at: number;
+	/** In how many directories of the lake there is something new. */
+	readonly directories: number;
+	/** Whether what is given up may come now: early enough for the storm to see it through. */
+	readonly retires: boolean;
+}
+
 /** Everything but Azure ML's keys is left as it came, so any JSON will do. */
-export function stormEvent(index: number, at: number, random: Random): StormEvent {
-	const kind = kindOf(random.fraction());
+export function stormEvent(making: Making, random: Random): StormEvent {
+	const { index, at } = making;
+	const kind = kindOf(random.fraction(), making.retires);
 	const id = `storm-${String(index).padStart(6, "0")}`;
-	const facts = factsOf(kind, index, random);
+	const facts = factsOf(kind, making, random);
 	return {
 		id,
 		...facts,
@@ -50,16 +65,20 @@ export function stormEvent(index: number, at: number, random: Random): StormEven
 	};
 }
 
-function kindOf(fraction: number): Kind {
+function kindOf(fraction: number, retires: boolean): Kind {
 	let sum = 0;
 	for (const [share, kind] of SHARES) {
 		sum += share;
-		if (fraction < sum) return kind;
+		if (fraction >= sum) continue;
+		if (retires) return kind;
+		return kind === "retired" ? "order" : kind === "retiredBlob" ? "raw" : kind;
 	}
 	return "run";
 }
 
-function factsOf(kind: Kind, index: number, random: Random): Facts {
+const ORDERS = { order: "Placed", return: "Returned", retired: "Retired" } as const;
+
+function factsOf(kind: Kind, { index, directories }: Making, random: Random): Facts {
 	const more = random.chance(LARGE) ? { text: text(random.between(LARGE_FROM_BYTES, LARGE_TO_BYTES), random) } : {};
 	const details = { details: json(random, 3), ...more };
 	const ml = (name: string) => ({ type: `Microsoft.MachineLearningServices.${name}`, source: SOURCES.ml });
@@ -78,14 +97,19 @@ function factsOf(kind: Kind, index: number, random: Random): Facts {
 			return { ...ml("ModelRegistered"), subject: `models/model-${index}:1`, data };
 		}
 		case "order":
-		case "return": {
-			const type = kind === "order" ? "Contoso.Orders.Placed" : "Contoso.Orders.Returned";
+		case "return":
+		case "retired": {
+			const type = `Contoso.Orders.${ORDERS[kind]}`;
 			return { type, source: SOURCES.orders, subject: `orders/${index}`, data: { order: index, ...details } };
 		}
 		case "training":
 			return blob("training", `day-${random.between(1, 3)}/part-${index}.parquet`, details);
 		case "raw":
 			return blob("raw", `sensor-${random.between(1, 3)}/reading-${index}.json`, details);
+		case "lake":
+			return blob("lake", `site-${random.between(1, directories)}/meter-${index}.json`, details);
+		case "retiredBlob":
+			return blob("retired", `${index}.json`, details);
 		case "ignored":
 			return blob("elsewhere", `${index}.txt`, details);
 		case "invalid":

@@ -11,12 +11,12 @@ import { createOracle, type Oracle } from "./oracle.ts";
 import { BRIDGES, type Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";
 import { createRandom } from "./random.ts";
+import { lanesParkedByYoungTokens, tokensInLogs } from "./read-logs.ts";
 import { type Report, toReport } from "./report.ts";
 import { routesTable } from "./routes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type StormStorage, startStormStorage } from "./storage.ts";
 import { keepTimetable } from "./timetable.ts";
-import { tokensInLogs } from "./tokens-in-logs.ts";
 
 export interface StormOptions {
 	readonly plan: Plan;
@@ -40,6 +40,8 @@ interface Stage {
 }
 
 const LOOK_MS = 1_000;
+/** 216 seconds: longer than what is parked waits for its probe, which a repair lets through. */
+const GIVE_UP_DAYS = "0.0025";
 /** The last part of the bound is for the fresh events, the judges, and for stopping. */
 const RESERVE_MS = 15_000;
 
@@ -65,6 +67,7 @@ async function setStage(options: StormOptions, onStop: (stop: () => Promise<void
 		...github.settings,
 		AzureWebJobsStorage: storage.connectionString,
 		BRIDGE_ROUTES: routesTable(coalesce),
+		GIVE_UP_DAYS,
 	};
 	const fleet = await startFleet({ size: BRIDGES, app: snapshot.app, logs: snapshot.logs, settings });
 	onStop(fleet.stop);
@@ -98,8 +101,9 @@ async function pass(stage: Stage, options: StormOptions, begun: number): Promise
 		const accidents = [...storage.accidents, ...fleet.accidents].map(
 			(what): Finding => ({ rule: "no accidents", what }),
 		);
-		const spoken = tokensInLogs(snapshot.logs, github.issued);
-		const findings = [...accidents, ...oracle.findings, ...fresh, ...spoken, ...judgement.findings];
+		const tokens = [...github.issued, ...evidence.calls.flatMap(({ token }) => token ?? [])];
+		const logged = [...tokensInLogs(snapshot.logs, [...new Set(tokens)]), ...lanesParkedByYoungTokens(snapshot.logs)];
+		const findings = [...accidents, ...oracle.findings, ...fresh, ...logged, ...judgement.findings];
 		return toReport({ evidence, judgement, oracle, findings, passedMs });
 	} finally {
 		clearInterval(progress);

@@ -12,7 +12,7 @@ export function toText(report: Report): string {
 		["lost", String(report.lost)],
 		[
 			"promises",
-			`${report.dispatched} dispatched, ${report.coalesced} gathered in ${report.windows} windows, ${report.dead} dead letters`,
+			`${report.dispatched} dispatched, ${report.coalesced} gathered in ${report.windows} windows, ${report.dead} in dead letters (${report.givenUp} given up)`,
 		],
 		["rejected", `${report.rejected} events answered with success, kept as dead letters`],
 		["dispatches", `${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second`],

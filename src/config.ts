@@ -62,7 +62,7 @@ export function readConfig(env: Env, appRoot: string): Config {
 		storage: readStorageConfig(settings),
 		limits: readPace(settings),
 		concurrency: readNumber(settings, "GITHUB_CONCURRENCY", 1, { from: 1, to: 50, whole: true }),
-		giveUpMs: readNumber(settings, "GIVE_UP_DAYS", 7, { from: 0.01, to: 365 }) * DAY_MS,
+		giveUpMs: readNumber(settings, "GIVE_UP_DAYS", 7, { from: 0.001, to: 365 }) * DAY_MS,
 		keepMs: readNumber(settings, "KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
 		warnings,
 	};

@@ -11,6 +11,7 @@ export interface Duplicates {
 
 const EXCUSES = [
 	"answer lost",
+	"taken, though the answer said otherwise",
 	"killed before the result was written",
 	"storage gone before the result was written",
 	"lease forgotten by Azurite",
@@ -63,6 +64,7 @@ function excuseOf(
 ): Excuse | undefined {
 	if (call === undefined) return undefined;
 	if (call.fault === "cut after") return "answer lost";
+	if (call.taken === true) return "taken, though the answer said otherwise";
 	if (kills.some((at) => at >= call.at && at <= call.at + KILL_MS)) return "killed before the result was written";
 	if (outages.some((outage) => overlaps(outage, { from: call.at, to: call.at + OUTAGE_MS }))) {
 		return "storage gone before the result was written";

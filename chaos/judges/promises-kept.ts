@@ -1,5 +1,5 @@
 import type { Finding } from "../evidence.ts";
-import type { Owed } from "../routes.ts";
+import { type Owed, RETIRED } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
 import type { Dossier } from "./dossier.ts";
 
@@ -11,6 +11,8 @@ export interface Promises {
 	readonly coalesced: number;
 	/** Given up, with a reason. */
 	readonly dead: number;
+	/** Receipts, a window's among them, whose repair took too long. */
+	readonly givenUp: number;
 	readonly rejected: number;
 	readonly lost: number;
 }
@@ -20,7 +22,7 @@ const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 /** What was acknowledged has arrived, or is kept as a dead letter that says why. */
 export function promisesKept(dossier: Dossier): Promises {
 	const findings: Finding[] = [];
-	const counts = { acknowledged: 0, dispatched: 0, coalesced: 0, dead: 0, rejected: 0, lost: 0 };
+	const counts = { acknowledged: 0, dispatched: 0, coalesced: 0, dead: 0, givenUp: 0, rejected: 0, lost: 0 };
 	const find = (rule: string, what: string) => void findings.push({ rule, what });
 	const rejected = new Set(dossier.receipts.filter(isRejected).map(({ id }) => id));
 
@@ -43,6 +45,14 @@ export function promisesKept(dossier: Dossier): Promises {
 			if (end === "lost") find("what was acknowledged is never lost", describe(dossier, event, owed));
 		}
 	}
+	const mayBeGivenUp = new Set([RETIRED, ...closedByWeather(dossier)]);
+	for (const receipt of dossier.receipts.filter(({ state }) => state === "dead")) {
+		const { id, repository, reason, statuses } = receipt;
+		const isGivenUp = reason.startsWith("given up after");
+		if (isGivenUp) counts.givenUp += 1;
+		if (isGivenUp ? mayBeGivenUp.has(repository) : statuses.includes(422)) continue;
+		find("a dead letter has a cause", `${id} to ${repository}: ${reason}`);
+	}
 	for (const { key, id, state } of dossier.receipts) {
 		if (!FINAL.includes(state)) find("every receipt is final in the end", `${id || key} is ${state}`);
 	}
@@ -52,6 +62,19 @@ export function promisesKept(dossier: Dossier): Promises {
 	if (dossier.poisoned > 0) find("no message is poisoned", `${dossier.poisoned} are`);
 	return { findings, ...counts };
 }
+
+/** What the weather has closed for minutes, or whose token has ended, may have met another fault at every probe. */
+function closedByWeather({ plan }: Dossier): readonly string[] {
+	return plan.weather.flatMap((weather) => {
+		if (weather.kind === "revoke") return REVOKED[weather.secret] ?? [];
+		if (weather.kind !== "faults") return [];
+		return weather.faults.flatMap(({ status, repository }) =>
+			repository !== undefined && (status === 403 || status === 404) ? [repository] : [],
+		);
+	});
+}
+
+const REVOKED: Readonly<Record<string, readonly string[]>> = { "fabrikam-token": ["fabrikam/serving"] };
 
 function isRejected({ state, reason }: Dossier["receipts"][number]): boolean {
 	return state === "rejected" && reason !== "";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ReceiptFacts } from "../../chaos/evidence.ts";
 import { type Judgement, judge } from "../../chaos/judge.ts";
+import { RETIRED } from "../../chaos/routes.ts";
 import type { Received } from "../../src/local/github-stand-in.ts";
 import { type CalmEvidence, calmEvidence, START } from "./calm-evidence.ts";
 
@@ -142,17 +143,35 @@ describe("the judges", () => {
 	it("take a dead letter with a reason for an end, and none without", async () => {
 		const bury = (reason: string) => (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
-			receipt(evidence, "key-alone", { state: "dead", reason });
+			receipt(evidence, "key-alone", { state: "dead", reason, statuses: [422] });
 			evidence.deadLetters = new Set(["key-alone", "key-rejected"]);
 		};
 		expect((await judged(bury("422"))).promises).toMatchObject({ dead: 1, lost: 0, findings: [] });
 		expect(await rules(bury(""))).toEqual([LOST]);
 	});
 
+	it("ask why a dead letter is one, and count those that were given up", async () => {
+		const giveUp = (repository: string) => (evidence: CalmEvidence) => {
+			const more = { id: "another", key: "key-another", repository, state: "dead", statuses: [404] };
+			const reason = "given up after 0 days; the last reason: Not Found";
+			evidence.receipts = [...evidence.receipts, { ...(evidence.receipts[0] as ReceiptFacts), ...more, reason }];
+		};
+		const { findings, promises } = await judged(giveUp(RETIRED));
+		expect(findings).toEqual([]);
+		expect(promises.givenUp).toBe(1);
+		expect(await rules(giveUp("contoso/fraud-model"))).toEqual(["a dead letter has a cause"]);
+		const dead = (evidence: CalmEvidence) => {
+			without(evidence, "key-alone");
+			receipt(evidence, "key-alone", { state: "dead", reason: "a bug", statuses: [] });
+			evidence.deadLetters = new Set(["key-alone", "key-rejected"]);
+		};
+		expect(await rules(dead)).toEqual(["a dead letter has a cause"]);
+	});
+
 	it("take a dead letter of a window for the end of all its events", async () => {
 		const { findings, promises } = await judged((evidence) => {
 			without(evidence, "window");
-			receipt(evidence, "window", { state: "dead", reason: "422" });
+			receipt(evidence, "window", { state: "dead", reason: "422", statuses: [422] });
 			evidence.deadLetters = new Set(["window", "key-rejected"]);
 		});
 		expect(findings).toEqual([]);
@@ -165,6 +184,13 @@ describe("the judges", () => {
 			(evidence) =>
 				(evidence.calls = evidence.calls.map((call) =>
 					call.at === START ? { ...call, fault: "cut after", status: null } : call,
+				)),
+		],
+		[
+			"taken, though the answer said otherwise",
+			(evidence) =>
+				(evidence.calls = evidence.calls.map((call) =>
+					call.at === START ? { ...call, fault: 502, taken: true, status: 502 } : call,
 				)),
 		],
 		["killed before the result was written", (evidence) => (evidence.kills = [START + 500])],

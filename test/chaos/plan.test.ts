@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { BRIDGES, planStorm, type StormSize } from "../../chaos/plan.ts";
+import { BRIDGES, planStorm } from "../../chaos/plan.ts";
 import { readArguments } from "../../chaos/read-arguments.ts";
+import { RETIRED } from "../../chaos/routes.ts";
+import type { StormSize } from "../../chaos/storm-size.ts";
 
 const SIZE: StormSize = { events: 3_000, kills: 9, outages: 4, long: true, intakeMs: 60_000 };
 const plan = planStorm(42, SIZE);
@@ -44,8 +46,26 @@ describe("a storm's plan", () => {
 
 	it("plays what takes minutes to heal only in a long storm", () => {
 		const kinds = (long: boolean) => new Set(planStorm(1, { ...SIZE, long }).weather.map(({ kind }) => kind));
-		expect(kinds(true)).toEqual(new Set(["faults", "rotate", "revoke"]));
-		expect(kinds(false)).toEqual(new Set(["faults", "rotate"]));
+		expect(kinds(true)).toEqual(new Set(["faults", "rotate", "app tokens end", "revoke"]));
+		expect(kinds(false)).toEqual(new Set(["faults", "rotate", "app tokens end"]));
+		const retired = (long: boolean) =>
+			planStorm(1, { ...SIZE, long }).events.filter(({ owes }) =>
+				owes.some(({ repository }) => repository === RETIRED),
+			);
+		expect(retired(true).filter(({ owes }) => owes[0]?.coalesced).length).toBeGreaterThan(2);
+		expect(retired(true).filter(({ owes }) => !owes[0]?.coalesced).length).toBeGreaterThan(2);
+		expect(retired(false)).toEqual([]);
+	});
+
+	it("spreads ten thousand events over hundreds of groups", () => {
+		const large = planStorm(42, { ...SIZE, events: 10_000 });
+		const groups = new Set(large.events.map(({ subject }) => /containers\/lake\/blobs\/([^/]+)\//.exec(subject)?.[1]));
+		expect(groups.size).toBeGreaterThan(300);
+	});
+
+	it("plays answers that are untrue: taken, and answered with 502", () => {
+		const faults = plan.weather.flatMap((weather) => (weather.kind === "faults" ? weather.faults : []));
+		expect(faults.some(({ status, taken }) => status === 502 && taken === true)).toBe(true);
 	});
 });
 
