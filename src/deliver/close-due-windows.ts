@@ -4,6 +4,7 @@ import { cleanUpClosed } from "../ledger/clean-up-closed.ts";
 import { type ClosedWindow, type CloseOptions, closeWindow } from "../ledger/close-window.ts";
 import { type Hold, Overslept } from "../ledger/hold.ts";
 import { inspectWindow } from "../ledger/inspect-window.ts";
+import { LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
 import { isStorageError, type Write } from "../ledger/storage.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../report.ts";
@@ -74,7 +75,8 @@ interface Looked {
 /** When a window is due. Its members need no look before the time that its row says. */
 async function look(hold: Hold, window: Window, options: CloseDueOptions): Promise<Looked> {
 	const { storage, now } = options;
-	if (window.dueAt > now()) return { window, dueAt: window.dueAt };
+	// No window lasts longer than a day: a later time is none, and its members are looked at.
+	if (window.dueAt > now() && window.dueAt <= now() + LONGEST_WAIT_MS) return { window, dueAt: window.dueAt };
 	let looked: Looked = { window, dueAt: now() + AGAIN_MS };
 	const again = await alone(hold, window, options, async () => {
 		await hold.lastFor(LEASE_MS);
