@@ -20,10 +20,11 @@ const IS_FULL = (globalThis as { readonly ALL_FAULTS?: true }).ALL_FAULTS === tr
 const LANE = "default";
 /** A call that is not answered ends after five seconds, or twenty; here it ends after a tenth of that. */
 const HASTE = 10;
-/** A fault may cost some messages: while a lease is left behind, a lane is looked at every five seconds, for thirty. */
-const MORE_MESSAGES = 10;
-/** Each fault is played at so many calls at least. */
-const LEAST_PLACES = 8;
+/** A fault may cost some: while a lease is left behind, each message that is there looks every five seconds, for thirty. */
+const MORE_MESSAGES = 20;
+/** A fault for one or two kinds of calls alone is played at so many of them. */
+const MOST_PLACES = 60;
+const FEW_KINDS = 2;
 /** Shares no factor with most numbers, so that it leads everywhere. */
 const STRIDE = 17;
 
@@ -148,15 +149,16 @@ beforeAll(async () => {
 	}
 });
 
-/** Every call that can meet a fault; or some of each kind, others for each fault. */
+/** Every call that can meet a fault; or one of each kind, another one for each fault. */
 function placesFor(fault: Fault, turn: number): readonly Place[] {
 	const kinds = [...places].filter(([kind]) => isFor(fault, kind)).map(([, ofKind]) => ofKind);
 	if (IS_FULL) return kinds.flat();
-	const ofEach = Math.ceil(LEAST_PLACES / kinds.length);
-	const pick = (ofKind: readonly Place[], number: number) => ofKind[(number * STRIDE) % ofKind.length] ?? [];
-	return kinds.flatMap((ofKind, index) =>
-		Array.from({ length: Math.min(ofEach, ofKind.length) }, (_, number) => pick(ofKind, turn + index + number)).flat(),
-	);
+	const ofEach = kinds.length > FEW_KINDS ? 1 : MOST_PLACES / kinds.length;
+	return kinds.flatMap((ofKind, index) => {
+		const most = Math.min(ofEach, ofKind.length);
+		const spread = (number: number) => Math.floor((number * ofKind.length) / most) + (turn + index) * STRIDE;
+		return Array.from({ length: most }, (_, number) => ofKind[spread(number) % ofKind.length] ?? []).flat();
+	});
 }
 
 describe("whichever call of storage fails", () => {
