@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createLedger } from "../src/ledger/ledger.ts";
 import { writeWakeUp } from "../src/ledger/wake-up.ts";
-import { openStorage } from "../src/open-storage.ts";
+import { openStorage } from "../src/storage/open-storage.ts";
 import { LANE } from "./paused-lane.ts";
 
 /** Puts entries into the lane of an app's ledger, as accepting does, and wakes those who deliver. */

@@ -1,8 +1,8 @@
 import { Agent } from "node:http";
-import { createClients } from "../src/ledger/azure-clients.ts";
-import type { LedgerNames } from "../src/ledger/names.ts";
 import { ROWS, STATE_KEY } from "../src/ledger/row-keys.ts";
-import type { Columns, Write } from "../src/ledger/storage.ts";
+import { createClients } from "../src/storage/azure-clients.ts";
+import type { LedgerNames } from "../src/storage/names.ts";
+import type { Columns, Write } from "../src/storage/storage.ts";
 import { call } from "../test/helpers/call.ts";
 
 /** What an undisturbed event writes before it is sent, and when GitHub has it; and what is sent. */

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, type BridgeOptions, createBridge } from "../src/bridge.ts";
-import { readConfig } from "../src/config.ts";
-import type { LedgerNames } from "../src/ledger/names.ts";
-import type { Storage } from "../src/ledger/storage.ts";
-import { openStorage } from "../src/open-storage.ts";
-import type { Env } from "../src/settings.ts";
+import { readConfig } from "../src/config/config.ts";
+import type { Env } from "../src/config/settings.ts";
+import type { LedgerNames } from "../src/storage/names.ts";
+import { openStorage } from "../src/storage/open-storage.ts";
+import type { Storage } from "../src/storage/storage.ts";
 import { type CountedStorage, countCalls } from "./count-calls.ts";
 
 /** A ledger's parts under names of their own: measurements that share a storage must not find each other's rows. */

@@ -1,4 +1,4 @@
-import type { Storage } from "../src/ledger/storage.ts";
+import type { Storage } from "../src/storage/storage.ts";
 import { wrapStorage } from "../test/helpers/wrap-storage.ts";
 
 /** A ledger's storage, and how many calls of the service it has made. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { leaseBlob } from "../src/ledger/hold.ts";
-import { openStorage } from "../src/open-storage.ts";
+import { leaseBlob } from "../src/ledger/lane-lease.ts";
+import { openStorage } from "../src/storage/open-storage.ts";
 import { LANE } from "./paused-lane.ts";
 
 const LEASE_SECONDS = 15;

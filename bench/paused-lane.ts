@@ -1,9 +1,9 @@
-import { laneOf } from "../src/dispatch/lane-of.ts";
-import { createClients } from "../src/ledger/azure-clients.ts";
+import { laneOf } from "../src/destinations/github/lane-of.ts";
 import { NEW_LANE, toColumns } from "../src/ledger/lane-state.ts";
-import { LEDGER, type LedgerNames } from "../src/ledger/names.ts";
 import { STATE_KEY } from "../src/ledger/row-keys.ts";
-import { openStorage } from "../src/open-storage.ts";
+import { createClients } from "../src/storage/azure-clients.ts";
+import { LEDGER, type LedgerNames } from "../src/storage/names.ts";
+import { openStorage } from "../src/storage/open-storage.ts";
 
 /** The lane that every route of the benchmark leads to: they have one token. */
 export const LANE = laneOf("fixed", { repository: "contoso/fraud-model" });

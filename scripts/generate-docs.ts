@@ -8,14 +8,14 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { windowBody } from "../src/deliver/window-body.ts";
-import { byReference, toBlob } from "../src/dispatch/by-reference.ts";
-import { type ClientPayload, toClientPayload } from "../src/dispatch/client-payload.ts";
+import { summarise } from "../src/coalesce/manifest.ts";
+import { windowBody } from "../src/coalesce/window-body.ts";
+import { byReference, toBlob } from "../src/destinations/github/by-reference.ts";
+import { type ClientPayload, toClientPayload } from "../src/destinations/github/client-payload.ts";
 import type { BridgeEvent } from "../src/event/bridge-event.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
-import { summarise } from "../src/ledger/manifest.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
-import { promiseKey } from "../src/route/promise-key.ts";
+import { idempotencyKey } from "../src/route/idempotency-key.ts";
 import { destinationId } from "../src/route/router.ts";
 import { between, code, table } from "./markdown.ts";
 import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
@@ -150,7 +150,7 @@ function exampleOf(schema: EventSchema | undefined): BridgeEvent {
 
 function keyOf(event: BridgeEvent): string {
 	const to = { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) };
-	return promiseKey(event, destinationId(to));
+	return idempotencyKey(event, destinationId(to));
 }
 
 function hash(content: string | Buffer): string {

@@ -1,14 +1,13 @@
 import type { Late } from "./accept/accept.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
+import type { Problem } from "./config/settings.ts";
 import { idOf } from "./event/read-event.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
+import { type Log, report } from "./log.ts";
 import type { Health } from "./operate/check-health.ts";
+import type { Poisoned } from "./operate/poisoned.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
-
 import type { EventResult } from "./outcome.ts";
-import type { Poisoned } from "./poisoned.ts";
-import { type Log, report } from "./report.ts";
-import type { Problem } from "./settings.ts";
 import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
 
 /** Takes events in and sees to it that they arrive. */
@@ -17,7 +16,7 @@ export interface Bridge extends Poisoned {
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
 	/** Accepts the events of one delivery, each on its own. One result for each event and destination. Never rejects. */
-	accept(elements: readonly unknown[], delivery: Delivery): Promise<readonly EventResult[]>;
+	accept(elements: readonly unknown[], delivery: Arrival): Promise<readonly EventResult[]>;
 	/** Heeds a wake-up: delivers what a lane holds. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
@@ -31,7 +30,7 @@ export interface Bridge extends Poisoned {
 export type TheBridge = () => Promise<Bridge>;
 
 /** What accompanies the events of one delivery. */
-export interface Delivery {
+export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
@@ -56,7 +55,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return wired;
 	}
 
-	async function accept(elements: readonly unknown[], { log, repoName }: Delivery): Promise<readonly EventResult[]> {
+	async function accept(elements: readonly unknown[], { log, repoName }: Arrival): Promise<readonly EventResult[]> {
 		const late = timeout(acceptTimeoutMs);
 		const none = (reason: string) => elements.map((element) => unavailable(element, log, reason));
 		try {

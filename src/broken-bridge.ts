@@ -1,8 +1,8 @@
 import type { Bridge } from "./bridge.ts";
+import type { Problem } from "./config/settings.ts";
 import { idOf } from "./event/read-event.ts";
-import type { Poisoned } from "./poisoned.ts";
-import { report } from "./report.ts";
-import type { Problem } from "./settings.ts";
+import { report } from "./log.ts";
+import type { Poisoned } from "./operate/poisoned.ts";
 
 /**
  * A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. What

@@ -13,7 +13,7 @@ import { receipts } from "./functions/receipts.ts";
 import { replay } from "./functions/replay.ts";
 import { upkeep } from "./functions/upkeep.ts";
 import { webhook } from "./functions/webhook.ts";
-import { readEventQueue } from "./ledger/names.ts";
+import { readEventQueue } from "./storage/names.ts";
 
 let bridge: Promise<Bridge> | undefined;
 

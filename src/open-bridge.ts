@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "./bridge.ts";
 import { createBrokenBridge } from "./broken-bridge.ts";
-import { ConfigError, readConfig } from "./config.ts";
-import { readStorageConfig } from "./ledger/storage-config.ts";
-import { openStorage } from "./open-storage.ts";
-import { createPoisoned, type Poisoned } from "./poisoned.ts";
-import { type Env, Settings } from "./settings.ts";
+import { ConfigError, readConfig } from "./config/config.ts";
+import { type Env, Settings } from "./config/settings.ts";
+import { readStorageConfig } from "./config/storage-config.ts";
+import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
+import { openStorage } from "./storage/open-storage.ts";
 
 /**
  * Reads the configuration and builds the bridge. A broken configuration must not keep the functions from being there:

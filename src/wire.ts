@@ -1,38 +1,37 @@
 import { type Accept, createAccept } from "./accept/accept.ts";
-import { promiseFor } from "./accept/promise-for.ts";
-import type { Config } from "./config.ts";
-import { createEntryDelivery } from "./deliver/deliver-entry.ts";
+import { planDelivery } from "./accept/plan-delivery.ts";
+import { createWindows } from "./coalesce/close-due-windows.ts";
+import { windowBody } from "./coalesce/window-body.ts";
+import type { Config } from "./config/config.ts";
+import { createEntryDelivery } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { Run } from "./deliver/run.ts";
 import { createWake, MOVED, type Wake } from "./deliver/wake.ts";
-import { windowBody } from "./deliver/window-body.ts";
-import { createGitHub } from "./dispatch/github.ts";
-import { laneOf } from "./dispatch/lane-of.ts";
-import { openTokens } from "./dispatch/open-tokens.ts";
-import { nextSlot } from "./dispatch/pace.ts";
-import { runsPage } from "./dispatch/runs-page.ts";
-import type { TokenFor } from "./dispatch/token-source.ts";
-import type { ClosedWindow, WindowDispatch } from "./ledger/close-window.ts";
-import type { Hold } from "./ledger/hold.ts";
+import { createGitHub } from "./destinations/github/github.ts";
+import { laneOf } from "./destinations/github/lane-of.ts";
+import { openTokens } from "./destinations/github/open-tokens.ts";
+import { runsPage } from "./destinations/github/runs-page.ts";
+import type { TokenFor } from "./destinations/github/token-source.ts";
 import { createIgnoredLog } from "./ledger/ignored-log.ts";
-import { createKeepRejected } from "./ledger/keep-rejected.ts";
+import type { LaneLease } from "./ledger/lane-lease.ts";
 import { dueAt } from "./ledger/lane-state.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { listReceipts } from "./ledger/list-receipts.ts";
+import { nextSlot } from "./ledger/pace.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { recordExpiry } from "./ledger/record-expiry.ts";
+import { createRecordRejected } from "./ledger/record-rejected.ts";
 import type { FoundReceipt } from "./ledger/show-receipt.ts";
-import type { Storage } from "./ledger/storage.ts";
+import type { Log } from "./log.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
+import { upkeep } from "./operate/maintenance.ts";
+import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
-
-import { upkeep } from "./operate/upkeep.ts";
 import type { EventResult } from "./outcome.ts";
-import { createPoisoned, type Poisoned } from "./poisoned.ts";
-import { type Log, report } from "./report.ts";
 import type { Route } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
+import type { Storage } from "./storage/storage.ts";
 
 export interface WiringOptions {
 	readonly version: string;
@@ -88,37 +87,33 @@ export interface Wired extends Poisoned {
 /** Wires the rooms together. */
 export async function wire(config: Config, options: WiringOptions): Promise<Wired> {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs = 10_000, grouping = true } = options;
-	const { limits, giveUpMs, keepMs, concurrency, routes, warnings } = config;
+	const { limits, giveUpMs, retentionMs, concurrency, routes, warnings } = config;
 	const storage = await options.openStorage();
 	const addresses = { address: config.githubApiUrl, formerAddress: config.formerApiUrl };
 	const ledger = createLedger({ ...options, ...addresses, storage, instance: newId(), grouping });
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
-	const loadSend = async () => (await import("./dispatch/octokit.ts")).createSend(reach);
+	const loadSend = async () => (await import("./destinations/github/octokit.ts")).createSend(reach);
 	const gitHubOptions = { apiUrl: config.githubApiUrl, loadSend, now, sleep: options.sleep };
 	const tokens = openTokens(config.token, gitHubOptions);
 	const { dispatch, checkToken } = createGitHub({ ...gitHubOptions, tokens, timeoutMs: callTimeoutMs });
 
 	const entries = createEntryDelivery({ ...options, storage, dispatch, limits, giveUpMs });
-	const toBody = (window: WindowDispatch) => windowBody(window, version);
-	const onClosed = (log: Log, lane: string, { key, count, refused: reason }: ClosedWindow) => {
-		report(log, "info", { stage: "window", lane, key, count });
-		if (reason !== undefined) report(log, "error", { stage: "dead-letter", lane, key, count, reason });
-	};
-	const drainOptions = { ...options, storage, limits, concurrency, entries, toBody, onClosed };
-	const drainLane = (hold: Hold, run: Run) => drain(hold, run, drainOptions);
+	const windows = createWindows({ storage, now, toBody: (window) => windowBody(window, version) });
+	const drainOptions = { ...options, limits, concurrency, entries, windows };
+	const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, drainOptions);
 	const inline = createInline({ take, drain: drainLane, limits, now });
 
 	const tokenKind = config.token.kind;
 	const keep = (blob: string, content: Buffer) => storage.write(blob, content, "application/json");
-	const keepRejected = createKeepRejected({ storage, now, grouping });
+	const recordRejected = createRecordRejected({ storage, now, grouping });
 	const accept = createAccept({
 		route: createRouter(routes),
-		promiseFor: (event, match) => promiseFor(event, match, { version, tokenKind, keep }),
+		planDelivery: (event, match) => planDelivery(event, match, { version, tokenKind, keep }),
 		ledger,
 		inline,
-		keep: keepRejected,
+		keep: recordRejected,
 		ignored: createIgnoredLog({ ...options, storage }),
 		earliest: (state, repository) =>
 			Math.max(dueAt(state, { repository, notBefore: 0 }), nextSlot(state.calls, limits, now())),
@@ -156,7 +151,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 				wake: wakeLane,
 				checkToken,
 				recordExpiry: (lane, expiresAt) => recordExpiry(take, lane, expiresAt),
-				keepMs,
+				retentionMs,
 				now,
 			}),
 	};

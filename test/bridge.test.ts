@@ -299,7 +299,7 @@ describe("accepting events", () => {
 			expect.objectContaining({
 				level: "info",
 				stage: "dispatch",
-				verdict: "dispatched",
+				classification: "taken",
 				status: 204,
 				repository: "contoso/fraud-model",
 			}),

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { ConfigError, readConfig } from "../src/config.ts";
-import type { Env, Problem } from "../src/settings.ts";
+import { ConfigError, readConfig } from "../src/config/config.ts";
+import type { Env, Problem } from "../src/config/settings.ts";
 
 let appRoot: string;
 beforeAll(() => {
@@ -42,7 +42,7 @@ describe("the configuration", () => {
 			],
 			concurrency: 1,
 			giveUpMs: 7 * DAY_MS,
-			keepMs: 30 * DAY_MS,
+			retentionMs: 30 * DAY_MS,
 			warnings: [],
 		});
 	});
@@ -60,7 +60,7 @@ describe("the configuration", () => {
 		],
 		["GITHUB_CONCURRENCY", "50", { concurrency: 50 }],
 		["GIVE_UP_DAYS", "0.5", { giveUpMs: DAY_MS / 2 }],
-		["KEEP_DAYS", "3650", { keepMs: 3650 * DAY_MS }],
+		["KEEP_DAYS", "3650", { retentionMs: 3650 * DAY_MS }],
 	])("takes %s", (name, text, taken) => {
 		expect(read({ ...sound, [name]: text })).toMatchObject(taken);
 	});

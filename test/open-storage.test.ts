@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { Identity } from "../src/identity.ts";
-import { openStorage } from "../src/open-storage.ts";
+import type { Identity } from "../src/config/identity.ts";
+import { openStorage } from "../src/storage/open-storage.ts";
 import { newNames } from "./helpers/file-storage.ts";
 
 /** Who was asked for which tokens. Jest lets a mocked module use only names that begin with `mock`. */
 const mockAsked: unknown[] = [];
 
-jest.mock("../src/credential.ts", () => ({
+jest.mock("../src/config/credential.ts", () => ({
 	createCredential: (identity: Identity) => ({
 		getToken: async (scopes: string | string[]) => {
 			mockAsked.push([identity, [scopes].flat()]);

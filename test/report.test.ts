@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { redact, report } from "../src/report.ts";
+import { redact, report } from "../src/log.ts";
 import { logLines } from "./helpers/log-lines.ts";
 
 describe("redaction", () => {

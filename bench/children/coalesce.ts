@@ -1,7 +1,7 @@
 import pMap from "p-map";
-import { LEDGER } from "../../src/ledger/names.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
+import { LEDGER } from "../../src/storage/names.ts";
 import { answerQuestions } from "../answer-questions.ts";
 import { startArrivals } from "../arrivals.ts";
 import { openBenchBridge } from "../bench-bridge.ts";

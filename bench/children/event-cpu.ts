@@ -1,8 +1,8 @@
-import { toClientPayload } from "../../src/dispatch/client-payload.ts";
-import { toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
+import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import { readJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { readJson } from "../../src/json.ts";
-import { promiseKey } from "../../src/route/promise-key.ts";
+import { idempotencyKey } from "../../src/route/idempotency-key.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter, destinationId, type Router } from "../../src/route/router.ts";
 import { answerQuestions } from "../answer-questions.ts";
@@ -42,7 +42,7 @@ function toRequests(body: string): number {
 	const { event } = read;
 	const { matches } = route(event);
 	for (const match of matches) {
-		const facts = { version: "0.0.0", route: match.route, key: promiseKey(event, destinationId(match.to)) };
+		const facts = { version: "0.0.0", route: match.route, key: idempotencyKey(event, destinationId(match.to)) };
 		const built = toDispatchRequest(match.to, toClientPayload(event, facts));
 		if (!built.ok) throw new Error(built.reason);
 	}

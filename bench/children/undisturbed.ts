@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Storage, Write } from "../../src/ledger/storage.ts";
+import type { Storage, Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../test/helpers/wrap-storage.ts";
 import { answerQuestions } from "../answer-questions.ts";
 import { type BareEvent, openBareCalls } from "../bare-calls.ts";

@@ -1,4 +1,4 @@
-import type { Received } from "../../src/local/github-stand-in.ts";
+import type { Received } from "../../src/local/received.ts";
 import type { Evidence, ReceiptFacts, Told } from "../evidence.ts";
 import { type Owed, originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
@@ -39,10 +39,10 @@ const MANIFESTS = "manifests/";
 export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	const { plan, told, received, receipts, blob } = evidence;
 	const byId = new Map(plan.events.map((event, index) => [event.id, { event, told: told[index] ?? NOTHING }]));
-	const byPromise = new Map(receipts.map((receipt) => [promiseOf(receipt.id, receipt), receipt]));
+	const byPromise = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt), receipt]));
 	const byKey = groupBy(received, (taken) => keyOf(taken));
 	const taken = groupBy(received, ({ client_payload, repository, event_type }) =>
-		promiseOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
+		deliveryOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
 	);
 	const windows: ClosedWindow[] = [];
 	for (const receipt of receipts) {
@@ -53,16 +53,16 @@ export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	}
 	const gathered = new Map<string, ClosedWindow[]>();
 	for (const window of windows) {
-		for (const { id } of window.lines) add(gathered, promiseOf(id, window.receipt), window);
+		for (const { id } of window.lines) add(gathered, deliveryOf(id, window.receipt), window);
 	}
 	return {
 		...evidence,
 		event: (id) => byId.get(id),
-		receiptOf: (event, owed) => byPromise.get(promiseOf(event.id, owed)),
+		receiptOf: (event, owed) => byPromise.get(deliveryOf(event.id, owed)),
 		dispatches: (key) => byKey.get(key) ?? [],
-		dispatchesOf: (event, owed) => taken.get(promiseOf(event.id, owed)) ?? [],
+		dispatchesOf: (event, owed) => taken.get(deliveryOf(event.id, owed)) ?? [],
 		windows,
-		windowsOf: (event, owed) => gathered.get(promiseOf(event.id, owed)) ?? [],
+		windowsOf: (event, owed) => gathered.get(deliveryOf(event.id, owed)) ?? [],
 	};
 }
 
@@ -74,7 +74,7 @@ export function keyOf({ client_payload }: Received): string {
 	return String(key);
 }
 
-function promiseOf(id: string, { repository, dispatchType }: Pick<Owed, "repository" | "dispatchType">): string {
+function deliveryOf(id: string, { repository, dispatchType }: Pick<Owed, "repository" | "dispatchType">): string {
 	return JSON.stringify([id, repository.toLowerCase(), dispatchType]);
 }
 

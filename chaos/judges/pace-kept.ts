@@ -50,9 +50,9 @@ export function paceKept(dossier: Dossier): PaceKept {
 /** The calls that were under way at a kill, or whose results could not be written, are counted by nobody. */
 function isExcused(at: number, refusals: readonly ApiCall[], { kills, outages, pace }: Dossier): boolean {
 	const recent = (time: number) => time <= at && time >= at - REMEMBERED_MS;
-	const troubles = kills.filter(recent).length + outages.filter(({ to }) => recent(to)).length;
+	const failures = kills.filter(recent).length + outages.filter(({ to }) => recent(to)).length;
 	const before = refusals.filter(({ at: other }) => other <= at && recent(other)).length;
-	return before <= troubles * pace.concurrency;
+	return before <= failures * pace.concurrency;
 }
 
 /** A time that GitHub has asked for. */
@@ -85,8 +85,8 @@ function isImpatient({ at, token }: ApiCall, asked: readonly Asked[], { kills, o
 		if (time.token !== token || at < time.from + SLACK_MS || at >= time.until) return false;
 		// Who was killed before it was written down, or could not write, has told nobody.
 		const written = { from: time.from - SLACK_MS, to: Math.min(at, time.from + WRITTEN_MS) };
-		const troubles = [...kills.map((kill) => ({ from: kill, to: kill })), ...outages];
-		return !troubles.some(({ from, to }) => from <= written.to && to >= written.from);
+		const failures = [...kills.map((kill) => ({ from: kill, to: kill })), ...outages];
+		return !failures.some(({ from, to }) => from <= written.to && to >= written.from);
 	});
 }
 

@@ -1,20 +1,20 @@
 import pMap from "p-map";
 import type { Inline } from "../deliver/inline.ts";
 import { idOf } from "../event/read-event.ts";
-import type { KeepRejected } from "../ledger/keep-rejected.ts";
 import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isJoin, type Promised } from "../ledger/promise.ts";
+import { type Delivery, isJoin } from "../ledger/promise.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
+import type { RecordRejected } from "../ledger/record-rejected.ts";
+import type { Log } from "../log.ts";
 import type { EventResult } from "../outcome.ts";
-import type { Log } from "../report.ts";
 import { conclude, type Ending, notDurable, type Subject } from "./conclude.ts";
 import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
-	readonly keep: KeepRejected;
+	readonly keep: RecordRejected;
 	/** When an entry for a repository could be sent at the earliest, pace included; epoch milliseconds. */
 	readonly earliest: (state: LaneState, repository: string) => number;
 	/** Epoch milliseconds. */
@@ -39,7 +39,7 @@ export interface Late {
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
 /** What is left to be done about what is recorded. */
-type Recorded = { readonly ending: Ending } | { readonly promised: Promised; readonly entry?: string };
+type Recorded = { readonly ending: Ending } | { readonly delivery: Delivery; readonly entry?: string };
 
 /** How many are recorded at once: enough to fill several transactions, and what is left when time is up is not begun. */
 const RECORDS_AT_ONCE = 500;
@@ -57,12 +57,12 @@ export function createAccept(options: AcceptOptions): Accept {
 		if ("ending" in plan) return plan;
 		try {
 			if ("refusal" in plan) return await reject(plan, plan.refusal);
-			const { promised } = plan;
-			const accepted = await ledger.accept(promised);
-			if (accepted.kind === "written") return { promised, entry: accepted.entry };
+			const { delivery } = plan;
+			const accepted = await ledger.accept(delivery);
+			if (accepted.kind === "written") return { delivery, entry: accepted.entry };
 			if (accepted.kind === "refused") return await reject(plan, `storage does not take it: ${accepted.reason}`);
-			if (!isFinal(accepted.receipt)) return { promised };
-			return { ending: { outcome: "duplicate", key: promised.key, reason: finished(accepted.receipt) } };
+			if (!isFinal(accepted.receipt)) return { delivery };
+			return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
 		} catch (error) {
 			return { ending: notDurable(error) };
 		}
@@ -74,27 +74,27 @@ export function createAccept(options: AcceptOptions): Accept {
 
 	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
 		if ("ending" in recorded) return recorded.ending;
-		const { promised, entry } = recorded;
-		const { key } = promised;
+		const { delivery, entry } = recorded;
+		const { key } = delivery;
 		try {
 			return {
 				key,
-				...(isJoin(promised.how) ? await gather(promised, promised.how) : await send(promised, entry, log)),
+				...(isJoin(delivery.how) ? await gather(delivery, delivery.how) : await send(delivery, entry, log)),
 			};
 		} catch (error) {
 			return { key, ...notDurable(error) };
 		}
 	}
 
-	async function gather({ lane }: Promised, { quietMs }: { readonly quietMs: number }): Promise<Ending> {
+	async function gather({ lane }: Delivery, { quietMs }: { readonly quietMs: number }): Promise<Ending> {
 		await ledger.wake(lane, () => now() + quietMs);
 		return { outcome: "accepted", reason: GATHERED };
 	}
 
-	async function send({ lane, to }: Promised, entry: string | undefined, log: Log): Promise<Ending> {
-		const fate = entry === undefined ? undefined : await inline.offer(lane, entry, log);
-		if (fate?.kind === "dispatched") return { outcome: "dispatched" };
-		if (fate?.kind === "dead") return { outcome: "rejected", reason: fate.reason };
+	async function send({ lane, to }: Delivery, entry: string | undefined, log: Log): Promise<Ending> {
+		const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
+		if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
+		if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
 		const state = await ledger.wake(lane, (read) => earliest(read, to.repository));
 		return { outcome: "accepted", reason: why(state, to.repository) };
 	}

@@ -1,6 +1,6 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
+import { cleanText, type Log, report } from "../log.ts";
 import type { EventResult, Outcome } from "../outcome.ts";
-import { cleanText, type Log, report } from "../report.ts";
 import type { Match } from "../route/router.ts";
 
 /** What a result is about: an event at one destination, or an element that has none. */

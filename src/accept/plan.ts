@@ -1,18 +1,18 @@
 import pMap from "p-map";
 import type { BridgeEvent } from "../event/bridge-event.ts";
+import { factsOfElement, isMeantAsEvent } from "../event/facts-of.ts";
 import { idOf, readEvent } from "../event/read-event.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
-import type { Rejected } from "../ledger/keep-rejected.ts";
-import type { Promised } from "../ledger/promise.ts";
-import { isStorageError } from "../ledger/storage.ts";
+import type { Delivery } from "../ledger/promise.ts";
+import type { Rejected } from "../ledger/record-rejected.ts";
 import type { Match, Router } from "../route/router.ts";
+import { isStorageError } from "../storage/storage.ts";
 import { type Ending, notDurable, type Subject } from "./conclude.ts";
-import { factsOfElement, isMeantAsEvent } from "./facts-of.ts";
-import { factsOf, type PromiseFor } from "./promise-for.ts";
+import { factsOf, type PlannedDelivery } from "./plan-delivery.ts";
 
 export interface PlanOptions {
 	readonly route: Router;
-	readonly promiseFor: (event: BridgeEvent, match: Match) => Promise<PromiseFor>;
+	readonly planDelivery: (event: BridgeEvent, match: Match) => Promise<PlannedDelivery>;
 	/** Told of each event that no route takes. Never throws, and nobody waits for it. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
 }
@@ -21,7 +21,7 @@ export interface PlanOptions {
 export type Plan = Subject & { readonly element: unknown } & (
 		| { readonly ending: Ending }
 		| { readonly refusal: string }
-		| { readonly promised: Promised }
+		| { readonly delivery: Delivery }
 	);
 
 /** Reads and routes the elements of a request. Never rejects: what cannot be handled is an element's own fault. */
@@ -32,7 +32,7 @@ const AT_ONCE = 64;
 /** After so many elements others have their turn. */
 const ELEMENTS_A_TURN = 100;
 
-export function createPlanner({ route, promiseFor, ignored }: PlanOptions): Planner {
+export function createPlanner({ route, planDelivery, ignored }: PlanOptions): Planner {
 	async function planElement(element: unknown, onlyRepository: string | undefined): Promise<readonly Plan[]> {
 		try {
 			const read = readEvent(element);
@@ -52,8 +52,8 @@ export function createPlanner({ route, promiseFor, ignored }: PlanOptions): Plan
 	async function planMatch(element: unknown, event: BridgeEvent, match: Match): Promise<Plan> {
 		const subject = { element, id: event.id, event, match };
 		try {
-			const planned = await promiseFor(event, match);
-			return planned.ok ? { ...subject, promised: planned.promised } : { ...subject, refusal: planned.reason };
+			const planned = await planDelivery(event, match);
+			return planned.ok ? { ...subject, delivery: planned.delivery } : { ...subject, refusal: planned.reason };
 		} catch (error) {
 			if (isStorageError(error) && !error.refusesContent) return { ...subject, ending: notDurable(error) };
 			return { ...subject, refusal: unexpected(error) };

@@ -1,5 +1,5 @@
-import { isLoopback } from "../is-loopback.ts";
-import { USUAL_PORT } from "../usual-port.ts";
+import { isLoopback } from "../config/is-loopback.ts";
+import { USUAL_PORT } from "../config/usual-port.ts";
 import { CliError } from "./cli-error.ts";
 
 /** Where `npm start` runs the bridge. */

@@ -1,5 +1,5 @@
-import { readResponse } from "../dispatch/call-github.ts";
-import { classifyResponse, isFromApi, type Verdict } from "../dispatch/classify-response.ts";
+import { readResponse } from "../destinations/github/call-github.ts";
+import { type Classification, classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
@@ -15,7 +15,7 @@ export interface GitHub {
 
 export interface GitHubAnswer extends Asked {
 	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
-	readonly verdict: Verdict;
+	readonly classification: Classification;
 	/** Whether GitHub's API answered, and no page, proxy or sign-in did. */
 	readonly fromApi: boolean;
 }
@@ -52,15 +52,15 @@ export function createGitHub(options: {
 	};
 }
 
-function judge(asked: Asked, now: number): Pick<GitHubAnswer, "verdict" | "fromApi"> {
+function judge(asked: Asked, now: number): Pick<GitHubAnswer, "classification" | "fromApi"> {
 	const { status, headers, json, text, reason } = asked;
 	if (status === 0)
-		return { verdict: { kind: "trouble", reason: `no answer from GitHub (${reason})` }, fromApi: false };
+		return { classification: { kind: "transient", reason: `no answer from GitHub (${reason})` }, fromApi: false };
 	const response = readResponse({ status, headers: Object.fromEntries(headers), data: json ?? text }, []);
-	return { verdict: classifyResponse(response, now), fromApi: isFromApi(response) };
+	return { classification: classifyResponse(response, now), fromApi: isFromApi(response) };
 }
 
 /** Why an answer is none, where it is one: `reason` of its verdict. */
-export function reasonOf({ verdict }: GitHubAnswer): string {
-	return "reason" in verdict ? verdict.reason : `GitHub answered ${verdict.kind}`;
+export function reasonOf({ classification }: GitHubAnswer): string {
+	return "reason" in classification ? classification.reason : `GitHub answered ${classification.kind}`;
 }

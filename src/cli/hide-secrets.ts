@@ -1,5 +1,5 @@
+import { redact } from "../log.ts";
 import { printable } from "../plain.ts";
-import { redact } from "../report.ts";
 import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
 

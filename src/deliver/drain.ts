@@ -1,30 +1,30 @@
-import type { Limit } from "../dispatch/pace.ts";
-import type { ClosedWindow, CloseOptions } from "../ledger/close-window.ts";
-import type { Hold } from "../ledger/hold.ts";
-import { type LaneState, laneDueAt, withoutIdleGates } from "../ledger/lane-state.ts";
+import type { Windows } from "../coalesce/close-due-windows.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
+import type { Limit } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Write } from "../ledger/storage.ts";
-import { type Log, report } from "../report.ts";
-import { closeDueWindows } from "./close-due-windows.ts";
-import type { EntryDelivery } from "./deliver-entry.ts";
+import { report } from "../log.ts";
+import type { Write } from "../storage/storage.ts";
+import type { EntryDelivery } from "./attempt.ts";
 import type { Run } from "./run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
 import { createSender, type Sender } from "./send-due.ts";
 
-export interface DrainOptions extends CloseOptions {
+export interface DrainOptions {
+	readonly windows: Windows;
 	readonly limits: readonly Limit[];
 	/** How many calls may be under way at once. */
 	readonly concurrency: number;
 	readonly sleep: (ms: number) => Promise<void>;
-	/** Delivers one entry. */
+	/** Sends single deliveries. */
 	readonly entries: EntryDelivery;
-	/** Told of each window that was closed. */
-	readonly onClosed: (log: Log, lane: string, closed: ClosedWindow) => void;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
 }
 
 /** One drain under way. */
 interface Drain {
-	readonly hold: Hold;
+	readonly lease: LaneLease;
 	readonly run: Run;
 	readonly options: DrainOptions;
 	readonly wakeUps: RunWakeUps;
@@ -41,28 +41,28 @@ const IDLE_MS = 1_000;
  * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
  * comes back when this rejects.
  */
-export async function drain(hold: Hold, run: Run, options: DrainOptions): Promise<void> {
-	const wakeUps = createRunWakeUps(hold, run.wake, options.now);
-	const sender = createSender({ ...options, hold, run, begin: wakeUps.begin });
+export async function drain(lease: LaneLease, run: Run, options: DrainOptions): Promise<void> {
+	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
+	const sender = createSender({ ...options, lease, run, begin: wakeUps.begin });
 	try {
-		await deliver({ hold, run, options, wakeUps, sender, windowWrites: [] });
+		await deliver({ lease, run, options, wakeUps, sender, windowWrites: [] });
 	} catch (error) {
 		await sender.settleRest();
 		if (!wakeUps.hasSuccessor()) throw error;
-		report(run.log, "error", { stage: "lane", lane: hold.lane, change: "interrupted", reason: String(error) });
+		report(run.log, "error", { stage: "lane", lane: lease.lane, change: "interrupted", reason: String(error) });
 	}
 }
 
 async function deliver(drain: Drain): Promise<void> {
-	const { hold, run, wakeUps, sender, options } = drain;
+	const { lease, run, wakeUps, sender, options } = drain;
 	const { now } = options;
 	for (;;) {
 		const view = await sender.look();
-		if (hold.foreign() !== undefined || wakeUps.isSuperseded()) return;
-		run.onView?.(view, hold.state());
+		if (lease.foreign() !== undefined || wakeUps.isSuperseded()) return;
+		run.onView?.(view, lease.state());
 		if (!isLeft(drain, view)) {
-			const state = presentState(hold.state(), view);
-			if (state !== hold.state()) await hold.commit(state, []);
+			const state = presentState(lease.state(), view);
+			if (state !== lease.state()) await lease.commit(state, []);
 			if (await wakeUps.endEmpty()) return;
 			continue;
 		}
@@ -75,13 +75,13 @@ async function deliver(drain: Drain): Promise<void> {
 		}
 		if (sent > 0 || windowAt === 0) continue;
 		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
-		const isBlocked = at <= Math.max(laneDueAt(hold.state()), sender.slot(), now() + IDLE_MS);
+		const isBlocked = at <= Math.max(laneDueAt(lease.state()), sender.slot(), now() + IDLE_MS);
 		if (!isBlocked || !run.waitsFor(at)) {
 			if (await leaveTo(drain, view, at)) return;
 			continue;
 		}
 		await wakeUps.begin();
-		if (!hold.isRecorded()) await commitApart(hold, hold.state(), drain.windowWrites);
+		if (!lease.isRecorded()) await commitApart(lease, lease.state(), drain.windowWrites);
 		await options.sleep(Math.max(0, at - now()));
 	}
 }
@@ -93,10 +93,9 @@ function isLeft({ run, sender }: Drain, view: View): boolean {
 
 /** Closes what is due. Answers when the next one is; 0 where there is something new to look at. */
 async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
-	const { hold, run, options, wakeUps, sender } = drain;
+	const { lease, run, options, wakeUps, sender } = drain;
 	const { log, goesOn } = run;
-	const onClosed = (closed: ClosedWindow) => options.onClosed(log, hold.lane, closed);
-	const closed = await closeDueWindows(hold, windows, { ...options, log, goesOn, begin: wakeUps.begin, onClosed });
+	const closed = await options.windows.closeDue(lease, windows, { log, goesOn, begin: wakeUps.begin });
 	drain.windowWrites = closed.writes;
 	sender.onCleaned(closed.cleaned);
 	return closed.nextAt;
@@ -114,5 +113,5 @@ async function leaveTo({ wakeUps, windowWrites }: Drain, view: View, at: number)
 function presentState(state: LaneState, { windows, entries, complete, passedUntil }: View): LaneState {
 	if (!complete || passedUntil !== null) return state;
 	const repositories = [...windows.map(({ to }) => to.repository), ...entries.map(({ repository }) => repository)];
-	return withoutIdleGates(state, new Set(repositories.map((repository) => repository.toLowerCase())));
+	return withoutIdleBreakers(state, new Set(repositories.map((repository) => repository.toLowerCase())));
 }

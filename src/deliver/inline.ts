@@ -1,15 +1,15 @@
-import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import type { Hold } from "../ledger/hold.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Fate } from "../ledger/settle.ts";
-import { type Log, report } from "../report.ts";
+import { type Log, report } from "../log.ts";
 import type { Run } from "./run.ts";
+import type { Disposition } from "./settle.ts";
 
 export interface InlineOptions {
 	/** Takes a lane; undefined while somebody else holds it. */
-	readonly take: (lane: string) => Promise<Hold | undefined>;
-	readonly drain: (hold: Hold, run: Run) => Promise<void>;
+	readonly take: (lane: string) => Promise<LaneLease | undefined>;
+	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
 	readonly limits: readonly Limit[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
@@ -28,13 +28,13 @@ export interface Inline {
 	 * @returns what became of it; undefined when that took longer than anybody waits, or somebody else drains the lane: at
 	 * once where no slot is within reach
 	 */
-	offer(lane: string, entry: string, log: Log): Promise<Fate | undefined>;
+	offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined>;
 }
 
 interface Waiter {
 	/** Its invocation's, which the platform takes lines for as long as it is not answered. */
 	readonly log: Log;
-	readonly resolve: (fate: Fate | undefined) => void;
+	readonly resolve: (disposition: Disposition | undefined) => void;
 	/**
 	 * For a slot, epoch milliseconds; 0 for one that waits for the end of the drain alone: GitHub did not take it, or
 	 * nothing can be sent in time.
@@ -78,11 +78,11 @@ export function createInline(options: InlineOptions): Inline {
 	}
 
 	async function drainOnce(lane: string, turn: Turn, log: Log): Promise<void> {
-		const hold = await take(lane);
+		const lease = await take(lane);
 		let isRead = false;
 		try {
-			if (hold !== undefined) {
-				await drain(hold, {
+			if (lease !== undefined) {
+				await drain(lease, {
 					log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
 					goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
 					waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
@@ -90,11 +90,11 @@ export function createInline(options: InlineOptions): Inline {
 						isRead = true;
 						look(turn, view, state);
 					},
-					onFate: ({ rowKey }, fate) => conclude(turn.waiters.get(rowKey), fate),
+					onSettled: ({ rowKey }, disposition) => conclude(turn.waiters.get(rowKey), disposition),
 				});
 			}
 		} finally {
-			await hold?.release();
+			await lease?.release();
 		}
 		// Another drains the lane, or it belongs to another service: for the present, nothing is sent from here.
 		if (!isRead) turn.blockedUntil = now() + HELD_MS;
@@ -143,10 +143,10 @@ export function createInline(options: InlineOptions): Inline {
 	}
 
 	/** Whoever is kept waits until the drain has seen to it that somebody is woken: that spares a message. */
-	function conclude(waiter: Waiter | undefined, fate: Fate): void {
+	function conclude(waiter: Waiter | undefined, disposition: Disposition): void {
 		if (waiter === undefined) return;
-		if (fate.kind === "kept") waiter.deadline = 0;
-		else waiter.resolve(fate);
+		if (disposition.kind === "deferred") waiter.deadline = 0;
+		else waiter.resolve(disposition);
 	}
 
 	return {
@@ -155,10 +155,10 @@ export function createInline(options: InlineOptions): Inline {
 			turns.set(lane, turn);
 			if (now() < turn.blockedUntil || !takeSlot(turn, now(), now() + slotWaitMs)) return Promise.resolve(undefined);
 			return new Promise((resolve) => {
-				const done = (fate: Fate | undefined) => {
+				const done = (disposition: Disposition | undefined) => {
 					clearTimeout(late);
 					turn.waiters.delete(entry);
-					resolve(fate);
+					resolve(disposition);
 				};
 				const late = setTimeout(() => done(undefined), slotWaitMs + gitHubWaitMs);
 				turn.waiters.set(entry, { log, resolve: done, deadline: now() + slotWaitMs, seen: false });

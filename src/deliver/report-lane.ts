@@ -1,12 +1,12 @@
-import { type Gate, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import { type Breaker, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
-import { type Log, report } from "../report.ts";
+import { type Log, report } from "../log.ts";
 
 export interface LaneChange {
 	readonly before: LaneState;
 	readonly after: LaneState;
 	/** A gate that has just been opened, and how many entries wait behind it: at most 1,000 are counted. */
-	readonly opened: (Gate & { readonly waiting: number | null }) | undefined;
+	readonly opened: (Breaker & { readonly waiting: number | null }) | undefined;
 	/** Epoch milliseconds. */
 	readonly now: number;
 }
@@ -14,15 +14,15 @@ export interface LaneChange {
 /** Says what has changed for a lane as a whole: that it pauses, that it or a destination is parked, that one is open again. */
 export function reportLane(log: Log, lane: string, { before, after, opened, now }: LaneChange): void {
 	const line = { stage: "lane", lane } as const;
-	const { pause, parked, gates } = after;
+	const { pause, parked, breakers } = after;
 	if (pause !== null && pause.until !== before.pause?.until) {
 		report(log, "warn", { ...line, change: "paused", until: iso(pause.until), reason: pause.reason });
 	}
 	if (parked !== null && parked !== before.parked)
 		report(log, "error", { ...line, change: "parked", ...facts(parked) });
-	for (const [repository, gate] of Object.entries(gates)) {
-		if (gate !== before.gates[repository])
-			report(log, "error", { ...line, change: "parked", repository, ...facts(gate) });
+	for (const [repository, breaker] of Object.entries(breakers)) {
+		if (breaker !== before.breakers[repository])
+			report(log, "error", { ...line, change: "parked", repository, ...facts(breaker) });
 	}
 	if (opened !== undefined) {
 		const { since, waiting, reason } = opened;
@@ -45,7 +45,7 @@ export function reportBacklog(
 	report(log, "warn", { stage: "lane", lane, change: "behind", ...waited, reason });
 }
 
-function facts({ since, probeAt, reason }: Gate) {
+function facts({ since, probeAt, reason }: Breaker) {
 	return { since: iso(since), probeAt: iso(probeAt), reason };
 }
 

@@ -1,9 +1,9 @@
-import type { Hold } from "../ledger/hold.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
-import { persist } from "../ledger/persist.ts";
-import { isStorageError, type Write } from "../ledger/storage.ts";
-import { inTransactions } from "../ledger/transactions.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
+import { persist } from "../storage/persist.ts";
+import { isStorageError, type Write } from "../storage/storage.ts";
+import { inTransactions } from "../storage/transactions.ts";
 
 /**
  * The wake-ups that one run of a drain puts: its watchdog, before it works, and the one that it leaves behind. The
@@ -45,7 +45,7 @@ export const WATCHDOG_MS = 45_000;
  * @param wake the number of the run's own wake-up; undefined within a request, whose event is not acknowledged yet
  * @param now epoch milliseconds
  */
-export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () => number): RunWakeUps {
+export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now: () => number): RunWakeUps {
 	let watchdog:
 		| { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> }
 		| undefined;
@@ -53,7 +53,7 @@ export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () =
 	let hasRecorded = false;
 
 	async function put(at: number): Promise<() => Promise<void>> {
-		const takeBack = await persist(() => hold.putWakeUp(at));
+		const takeBack = await persist(() => lease.putWakeUp(at));
 		hasPut = true;
 		return takeBack;
 	}
@@ -65,63 +65,63 @@ export function createRunWakeUps(hold: Hold, wake: number | undefined, now: () =
 	}
 
 	return {
-		isSuperseded: () => wake !== undefined && !hasRecorded && isSuperseded(wake, hold.state().wake, now()),
+		isSuperseded: () => wake !== undefined && !hasRecorded && isSuperseded(wake, lease.state().wake, now()),
 		hasSuccessor: () => wake !== undefined && hasPut,
 		async begin() {
 			if (wake === undefined) return;
 			hasRecorded = true;
-			const { last, at } = hold.state().wake;
+			const { last, at } = lease.state().wake;
 			if (watchdog?.wake === last && at !== null && now() < watchdog.termEndsAt) return;
 			// The one before stays, and will find itself superseded: as long as it is recorded, others may rely on it.
 			const takeBack = await put(now() + WATCHDOG_MS);
-			watchdog = { wake: hold.state().wake.last, termEndsAt: now() + TERM_MS, takeBack };
+			watchdog = { wake: lease.state().wake.last, termEndsAt: now() + TERM_MS, takeBack };
 		},
 		async endEmpty() {
-			const state = hold.state();
+			const state = lease.state();
 			if (wake !== undefined && state.wake.at !== null) {
-				await hold.commit({ ...state, wake: { ...state.wake, at: null } }, []);
+				await lease.commit({ ...state, wake: { ...state.wake, at: null } }, []);
 				return false;
 			}
 			await takeWatchdogBack();
 			return true;
 		},
 		async leaveTo({ at, writes, toState }) {
-			const record = hold.state().wake;
+			const record = lease.state().wake;
 			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
 			if (another && isWokenInTime(record, at, now())) return true;
 			const takeBack = await put(Math.max(at, now()));
 			try {
-				await commitApart(hold, toState(hold.state()), writes);
+				await commitApart(lease, toState(lease.state()), writes);
 			} catch (error) {
 				// What is certainly not recorded is relied on by nothing. The watchdog is the one message that is left.
-				const isUnwritten = isStorageError(error) && error.refused && !hold.isRecorded();
+				const isUnwritten = isStorageError(error) && error.refused && !lease.isRecorded();
 				if (isUnwritten && watchdog !== undefined) await takeBack();
 				throw error;
 			}
 			hasRecorded = true;
 			await takeWatchdogBack();
 			// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
-			return record.at === null || isWokenInTime(hold.state().wake, now(), now());
+			return record.at === null || isWokenInTime(lease.state().wake, now(), now());
 		},
 	};
 }
 
 /** Writes the lane's state with rows that need not be written together. */
-export async function commitApart(hold: Hold, state: LaneState, writes: readonly Write[]): Promise<void> {
+export async function commitApart(lease: LaneLease, state: LaneState, writes: readonly Write[]): Promise<void> {
 	const transactions = inTransactions(
 		writes.map((write) => [write]),
 		{ withState: true },
 	);
-	await commitAsFarAsTaken(hold, state, transactions[0] ?? []);
-	for (const rest of transactions.slice(1)) await commitAsFarAsTaken(hold, hold.state(), rest);
+	await commitAsFarAsTaken(lease, state, transactions[0] ?? []);
+	for (const rest of transactions.slice(1)) await commitAsFarAsTaken(lease, lease.state(), rest);
 }
 
 /** What is worth remembering of a window is worth nothing when its row is gone; the state is written all the same. */
-async function commitAsFarAsTaken(hold: Hold, state: LaneState, writes: readonly Write[]): Promise<void> {
+async function commitAsFarAsTaken(lease: LaneLease, state: LaneState, writes: readonly Write[]): Promise<void> {
 	try {
-		await hold.commit(state, writes);
+		await lease.commit(state, writes);
 	} catch (error) {
 		if (writes.length === 0 || !(isStorageError(error) && error.refused)) throw error;
-		await hold.commit(state, []);
+		await lease.commit(state, []);
 	}
 }

@@ -1,8 +1,8 @@
 import type { Entry } from "../ledger/entry.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Fate } from "../ledger/settle.ts";
-import type { Log } from "../report.ts";
+import type { Log } from "../log.ts";
+import type { Disposition } from "./settle.ts";
 
 /** One drain of a lane that is held. */
 export interface Run {
@@ -16,5 +16,5 @@ export interface Run {
 	/** Told what was read, before anything is sent. */
 	readonly onView?: (view: View, state: LaneState) => void;
 	/** Told what became of an entry. */
-	readonly onFate?: (entry: Entry, fate: Fate) => void;
+	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

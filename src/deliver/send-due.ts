@@ -1,14 +1,15 @@
-import { type Limit, nextSlot } from "../dispatch/pace.ts";
-import { type CleanUpOptions, cleanUp } from "../ledger/clean-up.ts";
+import type { Windows } from "../coalesce/close-due-windows.ts";
 import type { Entry } from "../ledger/entry.ts";
-import type { Hold } from "../ledger/hold.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
+import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { EntryDelivery, Ready, Tried } from "./deliver-entry.ts";
+import type { EntryDelivery, Ready, Tried } from "./attempt.ts";
 import type { Run } from "./run.ts";
 
-export interface SenderOptions extends CleanUpOptions {
-	readonly hold: Hold;
+export interface SenderOptions {
+	readonly windows: Windows;
+	readonly lease: LaneLease;
 	readonly run: Run;
 	readonly entries: EntryDelivery;
 	readonly limits: readonly Limit[];
@@ -17,6 +18,8 @@ export interface SenderOptions extends CleanUpOptions {
 	readonly sleep: (ms: number) => Promise<void>;
 	/** Called before anything is done. */
 	readonly begin: () => Promise<void>;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
 }
 
 /** Sends what is due of what was read, each delivery at its slot. */
@@ -59,14 +62,14 @@ class LaneSender implements Sender {
 	}
 
 	look(): Promise<View> {
-		const { hold, run, now } = this.options;
+		const { lease, run, now } = this.options;
 		this.tried.clear();
 		this.gone.clear();
-		return hold.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
+		return lease.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
 	}
 
 	async send(view: View): Promise<number> {
-		const { hold, entries, run, concurrency } = this.options;
+		const { lease, entries, run, concurrency } = this.options;
 		let sent = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
@@ -81,9 +84,9 @@ class LaneSender implements Sender {
 			// What has ended meanwhile may have paused the lane, or parked the destination.
 			if (!this.isDue(entry)) continue;
 			await this.prepare(entry);
-			const ready = await entries.read(hold.lane, entry);
+			const ready = await entries.read(lease.lane, entry);
 			// Reading it may have taken long. The call comes right after this look at the lease.
-			await hold.lastFor(LEASE_MS);
+			await lease.ensureFor(LEASE_MS);
 			this.begin(ready);
 			sent += 1;
 		}
@@ -97,17 +100,17 @@ class LaneSender implements Sender {
 	}
 
 	nextAt(view: View): number {
-		const { hold } = this.options;
+		const { lease } = this.options;
 		if (!this.isLeft(view)) return Number.POSITIVE_INFINITY;
 		const waiting = view.entries.filter(({ rowKey }) => !this.gone.has(rowKey));
-		const times = waiting.map((entry) => dueAt(hold.state(), entry));
+		const times = waiting.map((entry) => dueAt(lease.state(), entry));
 		const first = view.complete ? Math.min(...times, view.passedUntil ?? Number.POSITIVE_INFINITY) : 0;
-		return Math.max(first, laneDueAt(hold.state()), this.slot());
+		return Math.max(first, laneDueAt(lease.state()), this.slot());
 	}
 
 	slot(): number {
-		const { hold, limits, now } = this.options;
-		const calls = [...hold.state().calls, ...this.begun.values()].sort((one, other) => one - other);
+		const { lease, limits, now } = this.options;
+		const calls = [...lease.state().calls, ...this.begun.values()].sort((one, other) => one - other);
 		return nextSlot(calls, limits, now());
 	}
 
@@ -116,37 +119,37 @@ class LaneSender implements Sender {
 	}
 
 	async settleRest(): Promise<void> {
-		const { hold, entries, run } = this.options;
+		const { lease, entries, run } = this.options;
 		for (const ended of this.underWay.values()) {
-			await entries.finish(hold, await ended, () => hold.state().wake, run.log).catch(() => {});
+			await entries.finish(lease, await ended, () => lease.state().wake, run.log).catch(() => {});
 		}
 	}
 
 	private isDue(entry: Entry): boolean {
-		const { hold, now } = this.options;
-		return !this.tried.has(entry.rowKey) && dueAt(hold.state(), entry) <= now();
+		const { lease, now } = this.options;
+		return !this.tried.has(entry.rowKey) && dueAt(lease.state(), entry) <= now();
 	}
 
 	private async giveUp(entry: Entry): Promise<boolean> {
-		const { hold, entries, run } = this.options;
-		const reason = entries.giveUp(entry, hold.state());
+		const { lease, entries, run } = this.options;
+		const reason = entries.giveUp(entry, lease.state());
 		if (reason === undefined) return false;
 		await this.prepare(entry);
 		this.tried.add(entry.rowKey);
 		this.gone.add(entry.rowKey);
-		await entries.giveUpNow(hold, entry, reason, run.log);
+		await entries.giveUpNow(lease, entry, reason, run.log);
 		return true;
 	}
 
 	/** The members of a window come first: whatever becomes of its dispatch, they are completed. */
 	private async prepare(entry: Entry): Promise<void> {
-		const { hold, begin } = this.options;
+		const { lease, begin } = this.options;
 		await begin();
-		await hold.lastFor(LEASE_MS);
+		await lease.ensureFor(LEASE_MS);
 		if (entry.closing === undefined || this.cleaned.has(entry.rowKey)) return;
-		await cleanUp(hold, { ...entry, closing: entry.closing }, this.options);
+		await this.options.windows.complete(lease, { ...entry, closing: entry.closing });
 		this.cleaned.add(entry.rowKey);
-		await hold.lastFor(LEASE_MS);
+		await lease.ensureFor(LEASE_MS);
 	}
 
 	private begin(ready: Ready): void {
@@ -168,7 +171,7 @@ class LaneSender implements Sender {
 	}
 
 	private async finishOne(view: View): Promise<void> {
-		const { hold, run, entries } = this.options;
+		const { lease, run, entries } = this.options;
 		const ended = await Promise.race(this.underWay.values());
 		this.underWay.delete(ended.entry.rowKey);
 		this.begun.delete(ended.entry.rowKey);
@@ -178,9 +181,9 @@ class LaneSender implements Sender {
 			this.underWay.size === 0 &&
 			view.windows.length === 0 &&
 			!this.isLeft(view, ended.entry);
-		const record = (kept: boolean) => ({ ...hold.state().wake, ...(isLast && !kept ? { at: null } : {}) });
-		const fate = await entries.finish(hold, ended, record, run.log);
-		if (fate.kind !== "kept") this.gone.add(ended.entry.rowKey);
-		run.onFate?.(ended.entry, fate);
+		const record = (kept: boolean) => ({ ...lease.state().wake, ...(isLast && !kept ? { at: null } : {}) });
+		const disposition = await entries.finish(lease, ended, record, run.log);
+		if (disposition.kind !== "deferred") this.gone.add(ended.entry.rowKey);
+		run.onSettled?.(ended.entry, disposition);
 	}
 }

@@ -1,16 +1,16 @@
-import type { Hold } from "../ledger/hold.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import { fromColumns, NEW_LANE } from "../ledger/lane-state.ts";
 import { ROWS, STATE_KEY } from "../ledger/row-keys.ts";
-import type { Storage } from "../ledger/storage.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
-import { type Log, report } from "../report.ts";
+import { type Log, report } from "../log.ts";
+import type { Storage } from "../storage/storage.ts";
 import { reportBacklog } from "./report-lane.ts";
 import type { Run } from "./run.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
-	readonly take: (lane: string) => Promise<Hold | undefined>;
-	readonly drain: (hold: Hold, run: Run) => Promise<void>;
+	readonly take: (lane: string) => Promise<LaneLease | undefined>;
+	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -60,12 +60,12 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 			report(log, "error", { stage: "wake-up", reason: "a message in the queue is no wake-up; it is dropped" });
 			return;
 		}
-		const hold = await take(wakeUp.lane);
-		if (hold === undefined) return behindTheLease(wakeUp);
+		const lease = await take(wakeUp.lane);
+		if (lease === undefined) return behindTheLease(wakeUp);
 		const endsAt = now() + RUN_MS;
 		let looks = 0;
 		try {
-			await drain(hold, {
+			await drain(lease, {
 				log,
 				wake: wakeUp.wake,
 				goesOn: () => now() < endsAt,
@@ -76,9 +76,9 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 				},
 			});
 		} finally {
-			await hold.release();
+			await lease.release();
 		}
-		const address = hold.foreign();
+		const address = lease.foreign();
 		if (address !== undefined) await leaveForeign(wakeUp, address, log);
 	};
 }

@@ -1,10 +1,10 @@
 import type { Entry } from "../ledger/entry.ts";
 import { type EndedAttempt, finishWrites } from "../ledger/finish.ts";
-import { type Hold, Overslept } from "../ledger/hold.ts";
+import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
-import { persist } from "../ledger/persist.ts";
-import type { Fate } from "../ledger/settle.ts";
-import { isStorageError, type Storage, type Write } from "../ledger/storage.ts";
+import { persist } from "../storage/persist.ts";
+import { isStorageError, type Storage, type Write } from "../storage/storage.ts";
+import type { Disposition } from "./settle.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */
 const FACT_MS = 60_000;
@@ -13,7 +13,7 @@ const RESULT_MS = 5_000;
 /** What became of a delivery. */
 export interface Outcome {
 	readonly entry: Entry;
-	readonly fate: Fate;
+	readonly disposition: Disposition;
 	/** The call that decided it; none where no call was made. */
 	readonly ended?: EndedAttempt;
 }
@@ -24,21 +24,21 @@ export interface Outcome {
  */
 export async function writeOutcome(
 	{ storage, now }: { readonly storage: Storage; readonly now: () => number },
-	hold: Hold,
+	lease: LaneLease,
 	state: LaneState,
 	outcome: Outcome,
 ): Promise<void> {
-	const { entry, fate, ended } = outcome;
-	const isFact = fate.kind === "dispatched";
-	const writes = finishWrites(entry, fate, ended, now());
+	const { entry, disposition, ended } = outcome;
+	const isFact = disposition.kind === "dispatched";
+	const writes = finishWrites(entry, disposition, ended, now());
 	const forMs = isFact ? FACT_MS : RESULT_MS;
 	try {
-		await hold.commit(state, writes, forMs);
+		await lease.commit(state, writes, forMs);
 	} catch (error) {
-		if (error instanceof Overslept && isFact) await writeFact(storage, hold.lane, writes);
+		if (error instanceof LeaseLost && isFact) await writeFact(storage, lease.lane, writes);
 		if (!(isStorageError(error) && error.refused)) throw error;
 		// A row of this one delivery was removed, or takes no more. That must not stop the lane.
-		await hold.commit(state, await withoutRefused(storage, hold.lane, entry, writes), forMs);
+		await lease.commit(state, await withoutRefused(storage, lease.lane, entry, writes), forMs);
 	}
 }
 

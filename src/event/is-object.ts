@@ -1,4 +1,4 @@
-import { isNumberText } from "../json.ts";
+import { isNumberText } from "./json.ts";
 
 /** A JSON object: not null, not an array, not a number. */
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { readJson } from "../json.ts";
 import { isObject } from "./is-object.ts";
+import { readJson } from "./json.ts";
 
 const MACHINE_LEARNING = "microsoft.machinelearningservices.";
 

@@ -1,8 +1,8 @@
-import { isNestedDeeper } from "../json.ts";
 import type { BridgeEvent, ReadEvent } from "./bridge-event.ts";
 import { fromCloudEvent } from "./from-cloud-event.ts";
 import { fromEventGridSchema } from "./from-event-grid-schema.ts";
 import { isObject } from "./is-object.ts";
+import { isNestedDeeper } from "./json.ts";
 import { MalformedEvent } from "./malformed-event.ts";
 import { normaliseData } from "./normalise-data.ts";
 import { validateEvent } from "./validate-event.ts";

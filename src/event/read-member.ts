@@ -1,4 +1,4 @@
-import { readInstant } from "../instant.ts";
+import { readInstant } from "./instant.ts";
 import { MalformedEvent } from "./malformed-event.ts";
 
 type Element = Readonly<Record<string, unknown>>;

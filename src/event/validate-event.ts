@@ -1,5 +1,5 @@
-import { readPlainJson, writeJson } from "../json.ts";
 import type { BridgeEvent } from "./bridge-event.ts";
+import { readPlainJson, writeJson } from "./json.ts";
 import { VALIDATORS, type Violation } from "./validators.generated.js";
 
 /** Every event type that has a schema of its own, as published: `Microsoft.Storage.BlobCreated` and so on. */

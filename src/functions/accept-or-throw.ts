@@ -1,6 +1,6 @@
 import type { InvocationContext } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { readJson } from "../json.ts";
+import { readJson } from "../event/json.ts";
 import { toLog } from "./to-log.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { readJson } from "../json.ts";
+import { readJson } from "../event/json.ts";
 
 /**
  * Whether a request is a CloudEvent in binary mode: its attributes are headers, and the body is the data. A content type

@@ -1,4 +1,4 @@
-import { readPlainJson, withNumberTexts } from "../json.ts";
+import { readPlainJson, withNumberTexts } from "../event/json.ts";
 import { isBinaryMode, readBinaryMode } from "./read-binary-mode.ts";
 
 /** The elements of a delivery, or the status and the words that refuse it. */

@@ -1,9 +1,9 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import { isWrongContinue } from "../ledger/continue-token.ts";
-import { LEDGER } from "../ledger/names.ts";
-import { isStorageError } from "../ledger/storage.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
+import { LEDGER } from "../storage/names.ts";
+import { isStorageError } from "../storage/storage.ts";
 import { toLog } from "./to-log.ts";
 
 const HELP =

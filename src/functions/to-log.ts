@@ -1,5 +1,5 @@
 import type { InvocationContext } from "@azure/functions";
-import type { Log } from "../report.ts";
+import type { Log } from "../log.ts";
 
 /** An invocation's log, where the platform files the lines under that invocation. */
 export function toLog(context: Pick<InvocationContext, "info" | "warn" | "error">): Log {

@@ -1,7 +1,7 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
+import { type Log, report } from "../log.ts";
 import { httpStatus } from "../outcome.ts";
-import { type Log, report } from "../report.ts";
 import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
 import { readBody } from "./read-body.ts";
 import { toLog } from "./to-log.ts";

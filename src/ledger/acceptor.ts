@@ -1,12 +1,12 @@
 import pMap from "p-map";
-import { createBatcher } from "./batcher.ts";
+import { createBatcher } from "../storage/batcher.ts";
+import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
+import { bytesOf } from "../storage/transactions.ts";
 import { fromColumns, type LaneState, NEW_LANE } from "./lane-state.ts";
 import { type Planned, planRows } from "./plan-rows.ts";
-import type { Promised } from "./promise.ts";
+import type { Delivery } from "./promise.ts";
 import { type Receipt, readReceipt } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
-import { isStorageError, type Storage, StorageError } from "./storage.ts";
-import { bytesOf } from "./transactions.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 
 /** How accepting ended. */
@@ -21,7 +21,7 @@ export type Accepted =
 /** Writes promises into one lane. */
 export interface Acceptor {
 	/** Makes a promise durable, or finds that it is. */
-	accept(promised: Promised): Promise<Accepted>;
+	accept(delivery: Delivery): Promise<Accepted>;
 	/**
 	 * Makes sure that somebody will look at the lane in time. To be called after an entry was written, and before it is
 	 * acknowledged. Answers the lane's state.
@@ -129,11 +129,11 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 	const wakeTogether = createBatcher({ flush: wakeAll, groups: 1 });
 
 	return {
-		async accept(promised) {
+		async accept(delivery) {
 			sequence += 1;
 			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
 			try {
-				const planned = await planRows(storage, promised, written);
+				const planned = await planRows(storage, delivery, written);
 				return await (grouping ? inGroups(planned) : ((await commit([planned]))[0] as Promise<Accepted>));
 			} catch (error) {
 				// A blob that is refused is as bad as a row.

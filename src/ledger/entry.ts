@@ -1,7 +1,7 @@
+import type { Columns, Row } from "../storage/storage.ts";
 import { LONGEST_WAIT_MS } from "./lane-state.ts";
-import type { AttemptRecord, Promised, Request } from "./promise.ts";
+import type { AttemptRecord, Delivery, Request } from "./promise.ts";
 import { receiptKey } from "./row-keys.ts";
-import type { Columns, Row } from "./storage.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
 export interface Entry {
@@ -19,7 +19,7 @@ export interface Entry {
 	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
 	/** How many of its answers in a row were uncertain. */
-	readonly troubles: number;
+	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
 	readonly failingSince?: number;
 	readonly attempts: readonly AttemptRecord[];
@@ -40,6 +40,7 @@ export const LIGHT_COLUMNS = [
 	"route",
 	"token",
 	"notBefore",
+	"failures",
 	"troubles",
 	"failingSince",
 	"attempts",
@@ -51,7 +52,7 @@ export interface NewEntry {
 	readonly key: string;
 	readonly receipt: string;
 	readonly acceptedAt: number;
-	readonly to: Promised["to"];
+	readonly to: Delivery["to"];
 	readonly route: string;
 	readonly token?: string | undefined;
 	readonly closing?: string;
@@ -98,7 +99,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		dispatchType: text("dispatchType") ?? "",
 		route: text("route") ?? "",
 		notBefore: time("notBefore") ?? 0,
-		troubles: Math.max(0, Number(columns["troubles"] ?? 0)) || 0,
+		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
 		attempts: readAttempts(text("attempts")),
 		...(failingSince === undefined ? {} : { failingSince }),
 		...(token === undefined ? {} : { token }),

@@ -1,10 +1,10 @@
+import type { Disposition } from "../deliver/settle.ts";
+import { movedBody } from "../storage/row-body.ts";
+import type { Columns, Write } from "../storage/storage.ts";
 import type { Entry } from "./entry.ts";
 import type { AttemptRecord } from "./promise.ts";
 import { appendAttempt } from "./receipt.ts";
-import { movedBody } from "./row-body.ts";
 import { deadLetterKey } from "./row-keys.ts";
-import type { Fate } from "./settle.ts";
-import type { Columns, Write } from "./storage.ts";
 
 /** A call of GitHub that has ended, as far as a receipt tells of it. */
 export interface EndedAttempt {
@@ -20,27 +20,38 @@ export interface EndedAttempt {
  * @param attempt the call that decided it; none where no call was made
  * @param now epoch milliseconds
  */
-export function finishWrites(entry: Entry, fate: Fate, attempt: EndedAttempt | undefined, now: number): Write[] {
-	const reason = fate.kind === "dispatched" ? null : fate.reason;
+export function finishWrites(
+	entry: Entry,
+	disposition: Disposition,
+	attempt: EndedAttempt | undefined,
+	now: number,
+): Write[] {
+	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, toRecord(attempt, reason));
 	const tried = { attempts: JSON.stringify(attempts) };
-	if (fate.kind === "kept") {
+	if (disposition.kind === "deferred") {
 		const times = {
-			...(fate.notBefore === 0 ? {} : { notBefore: new Date(fate.notBefore).toISOString() }),
-			...(fate.failingSince === undefined ? {} : { failingSince: new Date(fate.failingSince).toISOString() }),
+			...(disposition.notBefore === 0 ? {} : { notBefore: new Date(disposition.notBefore).toISOString() }),
+			...(disposition.failingSince === undefined
+				? {}
+				: { failingSince: new Date(disposition.failingSince).toISOString() }),
 		};
 		return [
-			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, reason: clip(fate.reason) } },
-			{ kind: "merge", rowKey: entry.rowKey, columns: { ...tried, ...times, troubles: fate.troubles } },
+			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, reason: clip(disposition.reason) } },
+			{ kind: "merge", rowKey: entry.rowKey, columns: { ...tried, ...times, failures: disposition.failures } },
 		];
 	}
 	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: clip(reason ?? "") };
 	const deadLetter: Write[] =
-		fate.kind === "dead"
+		disposition.kind === "dead-lettered"
 			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]
 			: [];
 	return [
-		{ kind: "merge", rowKey: entry.receipt, columns: { ...finished, state: fate.kind } },
+		{
+			kind: "merge",
+			rowKey: entry.receipt,
+			columns: { ...finished, state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind },
+		},
 		{ kind: "delete", rowKey: entry.rowKey },
 		...deadLetter,
 	];

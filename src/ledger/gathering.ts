@@ -1,6 +1,6 @@
-import { readRows } from "./read-rows.ts";
+import { readRows } from "../storage/read-rows.ts";
+import type { Row, Storage } from "../storage/storage.ts";
 import { memberRange, ROWS } from "./row-keys.ts";
-import type { Row, Storage } from "./storage.ts";
 import { acceptedAtOf, readWindow, type Window } from "./window.ts";
 
 /** A window that is still open, as far as it has filled. */

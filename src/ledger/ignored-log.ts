@@ -1,5 +1,5 @@
+import type { Storage } from "../storage/storage.ts";
 import { countIgnored, type IgnoredAt, type IgnoredEvent, trimIgnored, writeIgnored } from "./ignored.ts";
-import type { Storage } from "./storage.ts";
 
 export interface IgnoredLogOptions {
 	readonly storage: Storage;

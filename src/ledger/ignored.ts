@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readInstant } from "../instant.ts";
+import { readInstant } from "../event/instant.ts";
+import { type Columns, isStorageError, type Page, type Storage, type Write } from "../storage/storage.ts";
+import { inTransactions } from "../storage/transactions.ts";
 import type { EventFacts } from "./promise.ts";
 import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
 import { IGNORED_LANE, ROWS, receiptKey } from "./row-keys.ts";
-import { type Columns, isStorageError, type Page, type Storage, type Write } from "./storage.ts";
-import { inTransactions } from "./transactions.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {

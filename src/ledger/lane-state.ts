@@ -1,5 +1,5 @@
-import { cleanText } from "../report.ts";
-import type { Columns } from "./storage.ts";
+import { cleanText } from "../log.ts";
+import type { Columns } from "../storage/storage.ts";
 import type { WakeRecord } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
@@ -10,12 +10,12 @@ export interface LaneState {
 	/** Nothing is sent before `until`. */
 	readonly pause: { readonly until: number; readonly reason: string } | null;
 	/** How many transient or uncertain answers came in a row, and how many rate limits. */
-	readonly troubles: number;
-	readonly slowDowns: number;
+	readonly failures: number;
+	readonly rateLimits: number;
 	/** The breaker of the lane as a whole: one delivery probes now and then. */
-	readonly parked: Gate | null;
+	readonly parked: Breaker | null;
 	/** The breakers of single destinations, by `owner/name` in lower case: one delivery of each probes now and then. */
-	readonly gates: Readonly<Record<string, Gate>>;
+	readonly breakers: Readonly<Record<string, Breaker>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
 	/** When GitHub says that the token ends, ISO 8601. */
@@ -23,7 +23,7 @@ export interface LaneState {
 }
 
 /** A circuit breaker that is open. */
-export interface Gate {
+export interface Breaker {
 	/** Its first failure, epoch milliseconds. */
 	readonly since: number;
 	readonly probeAt: number;
@@ -37,10 +37,10 @@ export const NEW_LANE: LaneState = {
 	wake: { last: 0, at: null },
 	address: null,
 	pause: null,
-	troubles: 0,
-	slowDowns: 0,
+	failures: 0,
+	rateLimits: 0,
 	parked: null,
-	gates: {},
+	breakers: {},
 	calls: [],
 	tokenExpiresAt: null,
 };
@@ -58,8 +58,8 @@ export interface Waiting {
 
 /** When a delivery can be sent at the earliest, apart from pace; epoch milliseconds, 0 for at once. */
 export function dueAt(state: LaneState, { repository, notBefore }: Waiting): number {
-	const gate = state.gates[repository.toLowerCase()];
-	return Math.max(notBefore, laneDueAt(state), gate?.probeAt ?? 0);
+	const breaker = state.breakers[repository.toLowerCase()];
+	return Math.max(notBefore, laneDueAt(state), breaker?.probeAt ?? 0);
 }
 
 /** A lane whose oldest delivery has waited so long is behind, whatever the cause is. */
@@ -81,8 +81,8 @@ export function waitingFor(
 	{ repository, notBefore }: Waiting,
 	now: number,
 ): { readonly state: "paused" | "parked"; readonly until: number; readonly reason: string } | undefined {
-	const gate = state.parked ?? state.gates[repository.toLowerCase()];
-	if (gate !== undefined) return { state: "parked", until: gate.probeAt, reason: gate.reason };
+	const breaker = state.parked ?? state.breakers[repository.toLowerCase()];
+	if (breaker !== undefined) return { state: "parked", until: breaker.probeAt, reason: breaker.reason };
 	if (state.pause !== null && state.pause.until > now) return { state: "paused", ...state.pause };
 	if (notBefore > now) {
 		const reason = "GitHub may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
@@ -92,11 +92,11 @@ export function waitingFor(
 }
 
 /** A state without the breakers of destinations for which nothing waits: it describes the present. */
-export function withoutIdleGates(state: LaneState, repositories: ReadonlySet<string>): LaneState {
-	const gates = Object.entries(state.gates).filter(([repository]) => repositories.has(repository));
+export function withoutIdleBreakers(state: LaneState, repositories: ReadonlySet<string>): LaneState {
+	const breakers = Object.entries(state.breakers).filter(([repository]) => repositories.has(repository));
 	const parked = repositories.size === 0 ? null : state.parked;
-	const isSame = gates.length === Object.keys(state.gates).length && parked === state.parked;
-	return isSame ? state : { ...state, parked, gates: Object.fromEntries(gates) };
+	const isSame = breakers.length === Object.keys(state.breakers).length && parked === state.parked;
+	return isSame ? state : { ...state, parked, breakers: Object.fromEntries(breakers) };
 }
 
 /** A time fits into six bytes until the year 10889. */
@@ -110,9 +110,9 @@ export function toColumns({ calls, ...state }: LaneState): Columns {
 	const times = Buffer.alloc(calls.length * TIME_BYTES);
 	for (const [index, time] of calls.entries()) times.writeUIntBE(time, index * TIME_BYTES, TIME_BYTES);
 	let text = JSON.stringify(state);
-	for (let gates = Object.entries(state.gates); text.length > MAX_STATE_CHARACTERS && gates.length > 0; ) {
-		gates = gates.slice(1);
-		text = JSON.stringify({ ...state, gates: Object.fromEntries(gates) });
+	for (let breakers = Object.entries(state.breakers); text.length > MAX_STATE_CHARACTERS && breakers.length > 0; ) {
+		breakers = breakers.slice(1);
+		text = JSON.stringify({ ...state, breakers: Object.fromEntries(breakers) });
 	}
 	return { state: text, calls: times };
 }
@@ -125,18 +125,18 @@ export function toColumns({ calls, ...state }: LaneState): Columns {
 export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 	const read = parse(state);
 	const wake = object(read["wake"]);
-	const gates = Object.entries(object(read["gates"])).flatMap(([repository, value]) => {
-		const gate = toGate(value, now);
-		return gate === null ? [] : [[repository, gate] as const];
+	const breakers = Object.entries(object(read["breakers"] ?? read["gates"])).flatMap(([repository, value]) => {
+		const breaker = toBreaker(value, now);
+		return breaker === null ? [] : [[repository, breaker] as const];
 	});
 	return {
 		wake: { last: count(wake["last"]), at: timeOf(wake["at"], now) },
 		address: textOf(read["address"]),
 		pause: toPause(read["pause"], now),
-		troubles: count(read["troubles"]),
-		slowDowns: count(read["slowDowns"]),
-		parked: toGate(read["parked"], now),
-		gates: Object.fromEntries(gates),
+		failures: count(read["failures"] ?? read["troubles"]),
+		rateLimits: count(read["rateLimits"] ?? read["slowDowns"]),
+		parked: toBreaker(read["parked"], now),
+		breakers: Object.fromEntries(breakers),
 		calls: toCalls(calls, now),
 		tokenExpiresAt: textOf(read["tokenExpiresAt"]),
 	};
@@ -175,7 +175,7 @@ function toPause(value: unknown, now: number): LaneState["pause"] {
 	return end === null ? null : { until: end, reason: cleanText(String(reason ?? ""), MAX_REASON) };
 }
 
-function toGate(value: unknown, now: number): Gate | null {
+function toBreaker(value: unknown, now: number): Breaker | null {
 	const { since, probeAt, reason, unauthorized } = object(value);
 	const next = timeOf(probeAt, now);
 	if (next === null) return null;

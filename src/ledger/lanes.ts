@@ -1,6 +1,6 @@
-import { LEASES } from "./hold.ts";
+import type { Storage } from "../storage/storage.ts";
+import { LEASES } from "./lane-lease.ts";
 import { IGNORED_LANE, NO_LANE } from "./row-keys.ts";
-import type { Storage } from "./storage.ts";
 
 /** A page holds 5,000 names at most; there are as many lanes as tokens. */
 const MOST_PAGES = 20;

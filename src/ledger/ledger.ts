@@ -1,18 +1,18 @@
+import type { Storage } from "../storage/storage.ts";
 import { type Accepted, type Acceptor, createAcceptor } from "./acceptor.ts";
-import { type Hold, takeHold } from "./hold.ts";
+import { acquireLane, type LaneLease } from "./lane-lease.ts";
 import type { LaneState } from "./lane-state.ts";
-import type { Promised } from "./promise.ts";
+import type { Delivery } from "./promise.ts";
 import type { Passed } from "./read-lane.ts";
-import type { Storage } from "./storage.ts";
 
 /** What we promised, lane by lane. */
 export interface Ledger {
 	/** Makes a promise durable, or finds that it is. Rejects with StorageError. */
-	accept(promised: Promised): Promise<Accepted>;
+	accept(delivery: Delivery): Promise<Accepted>;
 	/** Makes sure that somebody will look at the lane in time: see Acceptor. */
 	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
 	/** Takes a lane to drain it; undefined while somebody else does. */
-	take(lane: string): Promise<Hold | undefined>;
+	take(lane: string): Promise<LaneLease | undefined>;
 }
 
 export interface LedgerOptions {
@@ -41,8 +41,8 @@ export function createLedger(options: LedgerOptions): Ledger {
 	}
 
 	return {
-		accept: (promised) => acceptorOf(promised.lane).accept(promised),
+		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
 		wake: (lane, due) => acceptorOf(lane).wake(due),
-		take: (lane) => takeHold({ ...options, lane, passed }),
+		take: (lane) => acquireLane({ ...options, lane, passed }),
 	};
 }

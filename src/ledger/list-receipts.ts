@@ -1,10 +1,10 @@
+import type { Row, Storage } from "../storage/storage.ts";
 import { type LaneState, NEW_LANE } from "./lane-state.ts";
 import { listPartitions } from "./lanes.ts";
 import { readReceipt } from "./receipt.ts";
 import { type Cursor, type Position, readCursor, writeCursor } from "./receipt-cursor.ts";
 import { type Conditions, canBeExact, conditionsOf, questionOf, type ReceiptQuery, rangeOf } from "./receipt-query.ts";
 import { type FoundReceipt, readLaneState, showReceipt } from "./show-receipt.ts";
-import type { Row, Storage } from "./storage.ts";
 
 export type { ReceiptState } from "./show-receipt.ts";
 

@@ -1,19 +1,19 @@
+import { readRows } from "../storage/read-rows.ts";
+import type { Storage } from "../storage/storage.ts";
 import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";
 import { readIgnoredCount } from "./ignored.ts";
-import { dueAt, fromColumns, type Gate, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
+import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
 import { listLanes } from "./lanes.ts";
-import { readRows } from "./read-rows.ts";
 import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
 import { isoOf } from "./show-receipt.ts";
-import type { Storage } from "./storage.ts";
 import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
 export interface LaneOverview {
 	readonly lane: string;
 	readonly pause: LaneState["pause"];
-	readonly parked: Gate | null;
+	readonly parked: Breaker | null;
 	/** Whether a breaker is recorded, whatever waits for it. */
 	readonly hasBreaker: boolean;
 	/** How many destinations are parked that something waits for. */
@@ -100,7 +100,7 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
-		hasBreaker: state.parked !== null || Object.keys(state.gates).length > 0,
+		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
 		parkedDestinations: countGates(state, entries, windows, complete),
 		waiting: entries.length,
 		windows: windows.length,
@@ -118,16 +118,16 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 
 /** A breaker that nothing waits for says nothing of the present. */
 function countGates(
-	{ gates }: LaneState,
+	{ breakers }: LaneState,
 	entries: readonly Entry[],
 	windows: readonly Window[],
 	complete: boolean,
 ): number {
-	if (!complete) return Object.keys(gates).length;
+	if (!complete) return Object.keys(breakers).length;
 	const wanted = new Set(
 		[...entries, ...windows.map(({ to }) => to)].map(({ repository }) => repository.toLowerCase()),
 	);
-	return Object.keys(gates).filter((repository) => wanted.has(repository)).length;
+	return Object.keys(breakers).filter((repository) => wanted.has(repository)).length;
 }
 
 function dueSince(

@@ -1,9 +1,9 @@
+import { storeBody } from "../storage/row-body.ts";
+import type { Storage, Write } from "../storage/storage.ts";
 import { newEntry } from "./entry.ts";
-import { isJoin, type Join, type Promised, type Request } from "./promise.ts";
+import { type Delivery, isJoin, type Join, type Request } from "./promise.ts";
 import { newReceipt } from "./receipt.ts";
-import { storeBody } from "./row-body.ts";
 import { entryKey, memberKey, receiptKey } from "./row-keys.ts";
-import type { Storage, Write } from "./storage.ts";
 import { ensureWindow } from "./window.ts";
 
 /** A promise with the rows that it becomes. */
@@ -30,18 +30,18 @@ export interface Written {
 }
 
 /** A promise to the rows that it becomes, written together or not at all. */
-export async function planRows(storage: Storage, promised: Promised, written: Written): Promise<Planned> {
-	const { how } = promised;
-	return isJoin(how) ? planJoin(storage, promised, how, written) : planEntry(storage, promised, how, written);
+export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+	const { how } = delivery;
+	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
 }
 
-async function planJoin(storage: Storage, promised: Promised, join: Join, written: Written): Promise<Planned> {
-	const { key, event, route, to } = promised;
+async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
+	const { key, event, route, to } = delivery;
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
 	const place = memberKey(join.group, acceptedAt, key, sequence);
 	const line = await storeBody(storage, "line", key, join.line);
-	const columns = newReceipt({ ...promised, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
@@ -49,15 +49,15 @@ async function planJoin(storage: Storage, promised: Promised, join: Join, writte
 	return { receipt, by, place, writes, shared: ensureWindow({ ...join, route, to }), bytes: line.bytes };
 }
 
-async function planEntry(storage: Storage, promised: Promised, request: Request, written: Written): Promise<Planned> {
-	const { key, event } = promised;
+async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
+	const { key, event } = delivery;
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
 	const place = entryKey(acceptedAt, sequence, key);
 	const body = await storeBody(storage, "body", key, request.body);
-	const blobs = [...(promised.blobs ?? []), ...body.blobs];
-	const columns = newReceipt({ ...promised, blobs }, { at: iso(acceptedAt), by, place });
-	const entry = { ...newEntry({ ...promised, receipt, acceptedAt, token: request.token }), ...body.columns };
+	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
+	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
+	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt, token: request.token }), ...body.columns };
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: entry },

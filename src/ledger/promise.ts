@@ -1,5 +1,5 @@
 /** What is promised for one event at one destination, before it is written down. */
-export interface Promised {
+export interface Delivery {
 	/** The promise's identity: the same whenever the event is delivered again. */
 	readonly key: string;
 	readonly lane: string;

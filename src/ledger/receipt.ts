@@ -1,9 +1,9 @@
 import { clipText } from "../clip-text.ts";
-import { readInstant } from "../instant.ts";
-import { cleanText } from "../report.ts";
-import type { AttemptRecord, EventFacts, Promised } from "./promise.ts";
+import { readInstant } from "../event/instant.ts";
+import { cleanText } from "../log.ts";
+import type { Columns, Row } from "../storage/storage.ts";
+import type { AttemptRecord, Delivery, EventFacts } from "./promise.ts";
 import { isJoin } from "./promise.ts";
-import type { Columns, Row } from "./storage.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -50,10 +50,10 @@ const MAX_ATTEMPTS = 20;
 
 /** A new receipt's columns. */
 export function newReceipt(
-	promised: Pick<Promised, "key" | "event" | "route" | "to" | "blobs" | "how">,
+	delivery: Pick<Delivery, "key" | "event" | "route" | "to" | "blobs" | "how">,
 	written: { readonly at: string; readonly by: string; readonly place: string },
 ): Columns {
-	const { key, event, route, to, blobs = [], how } = promised;
+	const { key, event, route, to, blobs = [], how } = delivery;
 	return {
 		key,
 		state: isJoin(how) ? "coalescing" : "accepted",

@@ -1,4 +1,4 @@
-import type { Hold } from "./hold.ts";
+import type { LaneLease } from "./lane-lease.ts";
 
 /**
  * Writes down when a lane's token ends, as the service says it. Only the one that holds a lane writes its state; while a
@@ -6,17 +6,17 @@ import type { Hold } from "./hold.ts";
  * @param expiresAt ISO 8601; null where the service names no end
  */
 export async function recordExpiry(
-	take: (lane: string) => Promise<Hold | undefined>,
+	take: (lane: string) => Promise<LaneLease | undefined>,
 	lane: string,
 	expiresAt: string | null,
 ): Promise<void> {
-	const hold = await take(lane);
-	if (hold === undefined) return;
+	const lease = await take(lane);
+	if (lease === undefined) return;
 	try {
-		await hold.read(() => true);
-		if (hold.foreign() !== undefined || hold.state().tokenExpiresAt === expiresAt) return;
-		await hold.commit({ ...hold.state(), tokenExpiresAt: expiresAt }, []);
+		await lease.read(() => true);
+		if (lease.foreign() !== undefined || lease.state().tokenExpiresAt === expiresAt) return;
+		await lease.commit({ ...lease.state(), tokenExpiresAt: expiresAt }, []);
 	} finally {
-		await hold.release();
+		await lease.release();
 	}
 }

@@ -1,6 +1,6 @@
-import { readJson } from "../json.ts";
+import { readJson } from "../event/json.ts";
+import { isStorageError, type Storage } from "../storage/storage.ts";
 import { deadLetterKey, NO_LANE } from "./row-keys.ts";
-import { isStorageError, type Storage } from "./storage.ts";
 
 /** An event that was rejected. */
 export interface RejectedLetter {

@@ -1,5 +1,5 @@
+import { isStorageError, type Storage } from "../storage/storage.ts";
 import { deadLetterKey } from "./row-keys.ts";
-import { isStorageError, type Storage } from "./storage.ts";
 
 /** A receipt that is past its time, in the version that was read. */
 export interface PastReceipt {

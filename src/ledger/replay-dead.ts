@@ -1,6 +1,6 @@
+import { isStorageError, type Storage } from "../storage/storage.ts";
 import { type Receipt, readReceipt } from "./receipt.ts";
 import { deadLetterKey, entryKey } from "./row-keys.ts";
-import { isStorageError, type Storage } from "./storage.ts";
 
 /** What a replay has made of a dead letter. */
 export type ReplayedDead =

@@ -1,4 +1,4 @@
-import { readInstant } from "../instant.ts";
+import { readInstant } from "../event/instant.ts";
 
 /**
  * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the

@@ -1,7 +1,7 @@
+import type { Storage } from "../storage/storage.ts";
 import { fromColumns, type LaneState, NEW_LANE, waitingFor } from "./lane-state.ts";
 import type { Receipt, WrittenState } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
-import type { Storage } from "./storage.ts";
 
 /** How far a delivery is, as it is shown. */
 export type ReceiptState = WrittenState | "paused" | "parked";

@@ -1,5 +1,5 @@
+import type { Row, Write } from "../storage/storage.ts";
 import { windowKey } from "./row-keys.ts";
-import type { Row, Write } from "./storage.ts";
 
 /** A group whose events are gathered into one dispatch. */
 export interface Group {

@@ -1,5 +1,5 @@
-import { isLoopback } from "../is-loopback.ts";
-import type { Env } from "../settings.ts";
+import { isLoopback } from "../config/is-loopback.ts";
+import type { Env } from "../config/settings.ts";
 import { StartError } from "./start-error.ts";
 import { remoteStorageHosts } from "./storage-hosts.ts";
 

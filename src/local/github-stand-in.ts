@@ -2,29 +2,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { type ApiCall, noteCall } from "./api-call.ts";
 import { FaultScript } from "./fault-script.ts";
 import { createAppRules, type StandInApp } from "./github-app-rules.ts";
-import {
-	type Answer,
-	checkCaller,
-	checkDispatch,
-	type DispatchBody,
-	githubError,
-	isAnswer,
-	tokenOf,
-} from "./github-rules.ts";
+import { type Answer, checkCaller, checkDispatch, githubError, isAnswer, tokenOf } from "./github-rules.ts";
 import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer } from "./rate-limits.ts";
+import type { Received } from "./received.ts";
 import { createRepositoryRoutes, expiryHeader } from "./repository-routes.ts";
 import { readAll, type Server, serve } from "./serve.ts";
 import { isDoneDespite, placeOf, refuseByLimit, scriptedAnswer, sendAnswer } from "./stand-in-answers.ts";
-
-/** A dispatch that the stand-in has taken, as `GET /_received` lists it. */
-export interface Received extends DispatchBody {
-	/** ISO 8601. */
-	readonly at: string;
-	/** owner/name */
-	readonly repository: string;
-	/** Of the request, without the credentials. */
-	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
 
 export interface StandInOptions {
 	/** 0 takes a free one. */

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import type { Received } from "./github-stand-in.ts";
+import type { Received } from "./received.ts";
 import type { StandInRepository } from "./stand-in-repository.ts";
 
 /** A workflow of the stand-in's repository that a dispatch starts. */

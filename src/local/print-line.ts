@@ -15,7 +15,7 @@ function describe(level: string, line: Parsed): string | undefined {
 		case "accept":
 			return join("event", line.outcome, line.type, line.subject, line.route && `route "${line.route}"`, explain(line));
 		case "dispatch": {
-			const answer = line.status === undefined ? line.verdict : `${line.status}`;
+			const answer = line.status === undefined ? line.classification : `${line.status}`;
 			const sent = `${line.repository} ${line.dispatchType}`;
 			return join("dispatch", answer, sent, `${line.bytes} bytes, ${line.ms} ms`, line.reason);
 		}

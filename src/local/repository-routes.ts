@@ -1,5 +1,5 @@
 import { type Answer, githubError } from "./github-rules.ts";
-import type { Received } from "./github-stand-in.ts";
+import type { Received } from "./received.ts";
 import { contentsAnswer, repositoryAnswer, workflowsAnswer } from "./repository-answers.ts";
 import { runsAnswer } from "./run-answers.ts";
 import { LISTENING, type Permissions, readRepositories, type StandInRepository } from "./stand-in-repository.ts";

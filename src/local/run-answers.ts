@@ -1,5 +1,5 @@
-import type { Received } from "./github-stand-in.ts";
 import { type ListeningWorkflow, workflowsFor } from "./listening-workflow.ts";
+import type { Received } from "./received.ts";
 import { repositoryAnswer } from "./repository-answers.ts";
 import type { StandInRepository } from "./stand-in-repository.ts";
 

@@ -1,9 +1,9 @@
-import { type Limit, usedOf } from "../dispatch/pace.ts";
-import type { TokenFor, TokenSource } from "../dispatch/token-source.ts";
+import type { Problem } from "../config/settings.ts";
+import type { TokenFor, TokenSource } from "../destinations/github/token-source.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
-import type { Storage } from "../ledger/storage.ts";
-import { redact } from "../report.ts";
-import type { Problem } from "../settings.ts";
+import { type Limit, usedOf } from "../ledger/pace.ts";
+import { redact } from "../log.ts";
+import type { Storage } from "../storage/storage.ts";
 import { type Addresses, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
 import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
 

@@ -1,6 +1,6 @@
 import pMap from "p-map";
-import type { TokenFor } from "../dispatch/token-source.ts";
-import { type Log, report } from "../report.ts";
+import type { TokenFor } from "../destinations/github/token-source.ts";
+import { type Log, report } from "../log.ts";
 import { expiryWarning } from "./token-health.ts";
 
 /** What the service says of a token when it is asked. */

@@ -1,7 +1,7 @@
-import { type Limit, nextSlot } from "../dispatch/pace.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
+import { type Limit, nextSlot } from "../ledger/pace.ts";
 import { isoOf } from "../ledger/show-receipt.ts";
-import { redact } from "../report.ts";
+import { redact } from "../log.ts";
 
 export interface LaneHealth {
 	readonly lane: string;

@@ -1,4 +1,4 @@
-import { readJson } from "../json.ts";
+import { readJson } from "../event/json.ts";
 import { readContinue, writeContinue } from "../ledger/continue-token.ts";
 import { AT_ONCE, isRefused, MAX_MS, type ReplayAnswer, type Replayed, type ReplayOptions } from "./replay-types.ts";
 

@@ -1,7 +1,7 @@
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import type { Storage } from "../ledger/storage.ts";
 import type { EventResult } from "../outcome.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** What became of one dead letter. */
 export interface Replayed {

@@ -1,6 +1,6 @@
 import { readLaneState } from "../ledger/show-receipt.ts";
-import type { PutMessage, Storage } from "../ledger/storage.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
+import type { PutMessage, Storage } from "../storage/storage.ts";
 
 /** The wake-ups for lanes that deliveries are put back into. */
 export interface ReplayWake {

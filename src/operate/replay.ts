@@ -1,4 +1,4 @@
-import { type Log, report } from "../report.ts";
+import { type Log, report } from "../log.ts";
 import { type BlobsRequest, replayBlobs } from "./replay-blobs.ts";
 import { type ReceiptsRequest, replayReceipts } from "./replay-receipts.ts";
 import type { ReplayAnswer, ReplayOptions } from "./replay-types.ts";

@@ -1,6 +1,6 @@
-import type { TokenFor, TokenSource, TokenUnavailable } from "../dispatch/token-source.ts";
+import type { TokenFor, TokenSource, TokenUnavailable } from "../destinations/github/token-source.ts";
 import type { LaneOverview } from "../ledger/overview.ts";
-import { redact } from "../report.ts";
+import { redact } from "../log.ts";
 
 export interface TokenHealth {
 	readonly lane: string;
@@ -45,8 +45,8 @@ async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string
 		await tokens.get(wanted);
 		return null;
 	} catch (error) {
-		const { verdict, message } = error as Partial<TokenUnavailable> & Error;
-		return verdict?.kind === "closed" && !verdict.wide ? null : redact(message);
+		const { classification, message } = error as Partial<TokenUnavailable> & Error;
+		return classification?.kind === "unavailable" && !classification.wide ? null : redact(message);
 	}
 }
 

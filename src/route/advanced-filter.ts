@@ -1,4 +1,4 @@
-import { isNumberText } from "../json.ts";
+import { isNumberText } from "../event/json.ts";
 import { asNumber, type FilteredEvent, type ValueType } from "./filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "./operators.ts";
 import { type KeyValue, keyReader } from "./read-key.ts";

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
+import type { Disposition } from "../../src/deliver/settle.ts";
 import type { Accepted } from "../../src/ledger/acceptor.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
-import type { Rejected } from "../../src/ledger/keep-rejected.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
-import type { Promised } from "../../src/ledger/promise.ts";
-import type { Fate } from "../../src/ledger/settle.ts";
-import { StorageError } from "../../src/ledger/storage.ts";
+import type { Delivery } from "../../src/ledger/promise.ts";
+import type { Rejected } from "../../src/ledger/record-rejected.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
@@ -20,13 +20,13 @@ const TO = { repository: "contoso/a", dispatchType: "t" };
 
 /** Accepting over a ledger and a lane of the test's. */
 function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Partial<Ledger> = {}) {
-	const [kept, ignored, accepted, offered]: [Rejected[], IgnoredEvent[], Promised[], string[]] = [[], [], [], []];
+	const [kept, ignored, accepted, offered]: [Rejected[], IgnoredEvent[], Delivery[], string[]] = [[], [], [], []];
 	const { log, lines } = logLines();
 	const accept = createAccept({
 		route: () => ({ matches: [{ route: "r", to: TO }] }),
-		promiseFor: async ({ id, type, source, subject, time }, { route, to }) => ({
+		planDelivery: async ({ id, type, source, subject, time }, { route, to }) => ({
 			ok: true,
-			promised: {
+			delivery: {
 				key: id,
 				lane: "default",
 				event: { id, type, source, subject, time },
@@ -36,9 +36,9 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 			},
 		}),
 		ledger: {
-			async accept(promised) {
-				accepted.push(promised);
-				return parts.write === undefined ? { kind: "written", entry: `e-${promised.key}` } : parts.write(promised);
+			async accept(delivery) {
+				accepted.push(delivery);
+				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.key}` } : parts.write(delivery);
 			},
 			wake: parts.wake ?? (async () => NEW_LANE),
 			take: async () => undefined,
@@ -65,7 +65,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 }
 
 interface Ledger {
-	readonly write: (promised: Promised) => Promise<Accepted>;
+	readonly write: (delivery: Delivery) => Promise<Accepted>;
 	readonly wake: AcceptOptions["ledger"]["wake"];
 	readonly offer: Inline["offer"];
 }
@@ -92,7 +92,7 @@ describe("one element that breaks what handles it", () => {
 		const matches = ["a", "b"].map((name) => ({ route: name, to: { ...TO, repository: `contoso/${name}` } }));
 		const { accept, kept } = accepting({
 			route: () => ({ matches }),
-			promiseFor: async (...given) => {
+			planDelivery: async (...given) => {
 				if (given[1].route === "a") throw new RangeError("Maximum call stack size exceeded");
 				return { ok: false, key: "k", reason: "it is too large" };
 			},
@@ -107,7 +107,7 @@ describe("one element that breaks what handles it", () => {
 	it("is unavailable where storage is away, and a dead letter where storage refuses it", async () => {
 		const end = async (status: number | undefined) => {
 			const fails = async () => Promise.reject(new StorageError("no blob", status));
-			return outcomes(await accepting({ promiseFor: fails }).accept([event("one")]));
+			return outcomes(await accepting({ planDelivery: fails }).accept([event("one")]));
 		};
 		expect(await end(503)).toEqual(["one unavailable"]);
 		expect(await end(undefined)).toEqual(["one unavailable"]);
@@ -152,7 +152,7 @@ describe("the elements of one request", () => {
 				order.push(`write ${key}`);
 				return { kind: "written", entry: key };
 			},
-			offer: async (_lane, entry): Promise<Fate> => {
+			offer: async (_lane, entry): Promise<Disposition> => {
 				order.push(`offer ${entry}`);
 				return { kind: "dispatched" };
 			},
@@ -209,7 +209,7 @@ describe("the elements of one request", () => {
 		});
 		let resolveLate = (_: undefined) => {};
 		const { accept, lines } = accepting({
-			offer: (_lane, entry): Promise<Fate | undefined> =>
+			offer: (_lane, entry): Promise<Disposition | undefined> =>
 				entry === "e-one" ? Promise.resolve({ kind: "dispatched" }) : new Promise((resolve) => (resolveLate = resolve)),
 		});
 		const answer = accept([event("one"), event("two")], { passed, isPassed: () => isPassed });

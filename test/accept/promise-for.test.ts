@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { type PromiseFor, promiseFor } from "../../src/accept/promise-for.ts";
-import { readJson } from "../../src/json.ts";
-import { promiseKey } from "../../src/route/promise-key.ts";
+import { type PlannedDelivery, planDelivery } from "../../src/accept/plan-delivery.ts";
+import { readJson } from "../../src/event/json.ts";
+import { idempotencyKey } from "../../src/route/idempotency-key.ts";
 import { destinationId, type Match } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
@@ -18,15 +18,15 @@ async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> 
 		return `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`;
 	};
 	const options = { version: "1.2.3", tokenKind: "app", keep } as const;
-	return { planned: await promiseFor({ ...event, ...more }, { ...match, ...routed }, options), kept };
+	return { planned: await planDelivery({ ...event, ...more }, { ...match, ...routed }, options), kept };
 }
 
-function taken(planned: PromiseFor) {
+function taken(planned: PlannedDelivery) {
 	if (!planned.ok) throw new Error(planned.reason);
-	return planned.promised;
+	return planned.delivery;
 }
 
-const payloadOf = (planned: PromiseFor) => {
+const payloadOf = (planned: PlannedDelivery) => {
 	const { how } = taken(planned);
 	if (!("body" in how)) throw new Error("it joins a window");
 	expect(Buffer.byteLength(how.body)).toBeLessThan(KB_64);
@@ -36,7 +36,7 @@ const payloadOf = (planned: PromiseFor) => {
 describe("what is promised for an event", () => {
 	it("is the exact request, in the lane of its token, under the key that the workflow sees", async () => {
 		const { planned, kept } = await promise();
-		const key = promiseKey(event, destinationId(to));
+		const key = idempotencyKey(event, destinationId(to));
 		const { id, type, source, subject, time } = event;
 		expect(taken(planned)).toMatchObject({
 			key,
@@ -95,7 +95,7 @@ describe("what is promised for an event", () => {
 describe("numbers that a double cannot hold, and extensions", () => {
 	const extensions = readJson('{"part":12345678901234567890}') as NonNullable<typeof event.extensions>;
 	const data = readJson('{"runId":7615917337495251231,"rate":1.0,"big":1e400}');
-	const how = (planned: PromiseFor) => JSON.stringify(taken(planned).how).replaceAll("\\", "");
+	const how = (planned: PlannedDelivery) => JSON.stringify(taken(planned).how).replaceAll("\\", "");
 
 	it("arrive as they came in the request", async () => {
 		const { planned } = await promise({ data, extensions });
@@ -133,8 +133,8 @@ describe("what is promised for an event of a coalescing route", () => {
 			taken((await promise({}, { coalesce: { ...coalesce, ...more }, route: name })).planned).key;
 		const { planned } = await promise({}, { coalesce });
 		const { how, key } = taken(planned);
-		expect(key).toBe(promiseKey(event, "group" in how ? how.group : ""));
-		expect(key).not.toBe(promiseKey(event, destinationId(to)));
+		expect(key).toBe(idempotencyKey(event, "group" in how ? how.group : ""));
+		expect(key).not.toBe(idempotencyKey(event, destinationId(to)));
 		expect(await keyBy({ quietSeconds: 60 })).toBe(key);
 		expect(await keyBy({}, "renamed")).not.toBe(key);
 	});

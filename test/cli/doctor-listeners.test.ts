@@ -66,7 +66,7 @@ describe("a repository", () => {
 		reason: "",
 		aheadMs: 0,
 		fromApi: true,
-		verdict: status < 300 ? { kind: "dispatched" } : { kind: "closed", reason: `GitHub answered ${status}` },
+		classification: status < 300 ? { kind: "taken" } : { kind: "unavailable", reason: `GitHub answered ${status}` },
 	});
 	const github = (right: GitHubAnswer): GitHub => ({
 		get: async () => answer(200, { enabled: true }),

@@ -4,7 +4,7 @@ import { githubApi } from "../../src/cli/github-api.ts";
 import { findReceipts } from "../../src/cli/story/find-receipts.ts";
 import { findRuns } from "../../src/cli/story/find-runs.ts";
 import { printStory } from "../../src/cli/story/print-story.ts";
-import { storyOf } from "../../src/cli/story/story-of.ts";
+import { traceOf } from "../../src/cli/story/story-of.ts";
 
 const LOCAL = "http://127.0.0.1:7071";
 const TOKEN = "ghp_plantedPlantedPlantedPlanted0123456789";
@@ -35,8 +35,8 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 	} as ShownReceipt;
 }
 
-const stepsOf = (...given: Parameters<typeof storyOf>) =>
-	storyOf(...given).steps.map(({ kind, text }) => `${kind}: ${text}`);
+const stepsOf = (...given: Parameters<typeof traceOf>) =>
+	traceOf(...given).steps.map(({ kind, text }) => `${kind}: ${text}`);
 
 describe("the story of a receipt", () => {
 	it("goes from the event to GitHub's answer, with each attempt", () => {
@@ -105,7 +105,7 @@ describe("the story of a receipt", () => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
 		const { event } = receipt();
-		printStory(io, storyOf(receipt({ event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" } })), {
+		printStory(io, traceOf(receipt({ event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" } })), {
 			ok: false,
 			why: "no token",
 		});
@@ -121,7 +121,7 @@ describe("the story of a receipt", () => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
 		const runs = "https://github.com/contoso/fraud-model/actions";
-		printStory(io, storyOf(receipt({ runs })), found);
+		printStory(io, traceOf(receipt({ runs })), found);
 		expect(out.at(-1)).toContain(runs);
 	});
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Verdict } from "../../src/dispatch/classify-response.ts";
+import type { Classification } from "../../src/destinations/github/classify-response.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
-import { StorageError, type Write } from "../../src/ledger/storage.ts";
+import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { ADDRESS, type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -14,19 +14,19 @@ const DAY = 24 * HOUR;
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
 const ids = (lane: Pick<LaneHarness, "sent">) => lane.sent.map(({ id }) => id);
 const events = (...numbers: number[]) => numbers.map((number) => `event-${number}`);
-const refused: Verdict = { kind: "refused", reason: "422" };
+const refused: Classification = { kind: "permanent", reason: "422" };
 
 async function waitingLane(numbers: readonly number[], options: HarnessOptions = {}): Promise<LaneHarness> {
 	const lane = await startLane(options);
 	for (const number of numbers) {
-		await lane.instance.accept(promised(number));
+		await lane.instance.accept(delivery(number));
 		lane.now += 1;
 	}
 	return lane;
 }
 
 const rowOf = async (lane: LaneHarness, number: number, kind: "e-" | "r-") => {
-	const { key } = promised(number);
+	const { key } = delivery(number);
 	const rows = await lane.ledger.rows(LANE, kind);
 	const row = rows.find(({ columns }) => columns["key"] === key);
 	if (row === undefined) throw new Error(`no row of ${number}`);
@@ -42,7 +42,7 @@ describe("a delivery whose receipt is gone", () => {
 	it("is sent once, completed without its receipt, and holds up nothing behind it", async () => {
 		const lane = await waitingLane([1, 2, 3]);
 		await removeReceipt(lane, 1);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2, 3));
 		expect(await lane.entries()).toBe(0);
 		expect(lane.logged.lines.filter(({ change: what }) => what === "interrupted")).toEqual([]);
@@ -51,8 +51,9 @@ describe("a delivery whose receipt is gone", () => {
 	it("waits as any other where GitHub is in trouble, and its attempts are counted", async () => {
 		const lane = await waitingLane([1]);
 		await removeReceipt(lane, 1);
-		lane.answer = ({ at }) => (at < START + MINUTE ? { verdict: { kind: "trouble", reason: "no route" } } : undefined);
-		await lane.heedAll();
+		lane.answer = ({ at }) =>
+			at < START + MINUTE ? { classification: { kind: "transient", reason: "no route" } } : undefined;
+		await lane.wakeAll();
 		expect(lane.sent.length).toBeGreaterThan(3);
 		expect(await lane.entries()).toBe(0);
 	});
@@ -60,9 +61,9 @@ describe("a delivery whose receipt is gone", () => {
 	it("gets a receipt as a dead letter, so that it is seen", async () => {
 		const lane = await waitingLane([1, 2]);
 		await removeReceipt(lane, 1);
-		lane.answer = ({ id }) => (id === "event-1" ? { verdict: refused } : undefined);
-		await lane.heedAll();
-		const receipt = await lane.receipt(promised(1).key);
+		lane.answer = ({ id }) => (id === "event-1" ? { classification: refused } : undefined);
+		await lane.wakeAll();
+		const receipt = await lane.receipt(delivery(1).key);
 		expect(receipt).toMatchObject({ state: "dead", reason: "422", to: { repository: "contoso/fraud-model" } });
 		const dead = await lane.ledger.rows(LANE, deadLetterKey(receipt.rowKey));
 		expect(dead).toHaveLength(1);
@@ -76,9 +77,9 @@ describe("a delivery whose row is damaged", () => {
 	])("is a dead letter with that reason when it %s", async (_, columns) => {
 		const lane = await waitingLane([1, 2, 3]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2, 3));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "dead",
 			reason: expect.stringContaining("damaged"),
 		});
@@ -88,9 +89,9 @@ describe("a delivery whose row is damaged", () => {
 		const lane = await waitingLane([1, 2, 3]);
 		const columns = { body: Buffer.from(body) };
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2, 3));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dead" });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dead" });
 	});
 
 	it.each(["", "a\\b?", "x".repeat(2_000)])(
@@ -100,9 +101,9 @@ describe("a delivery whose row is damaged", () => {
 			const row = await rowOf(lane, 1, "e-");
 			const { body: _, ...columns } = row.columns;
 			await change(lane, { kind: "replace", rowKey: row.rowKey, columns: { ...columns, bodyBlob } });
-			await lane.heedAll();
+			await lane.wakeAll();
 			expect(ids(lane)).toEqual(events(2, 3));
-			expect(await lane.receipt(promised(1).key)).toMatchObject({
+			expect(await lane.receipt(delivery(1).key)).toMatchObject({
 				state: "dead",
 				reason: expect.stringContaining("gone"),
 			});
@@ -114,14 +115,26 @@ describe("a delivery whose row is damaged", () => {
 		["attempts that are no list", { attempts: '{"a":1}' }],
 		["an acceptance that is no time", { acceptedAt: "soon" }],
 		["an acceptance in the future", { acceptedAt: "9999-12-31T00:00:00Z" }],
-		["troubles without number", { troubles: "many" }],
+		["troubles without number", { failures: "many" }],
 		["a first failure that is no time", { failingSince: "x" }],
 		["a time to step aside until that is years away", { notBefore: "9999-12-31T00:00:00Z" }],
 	])("is sent all the same with %s", async (_, columns) => {
 		const lane = await waitingLane([1, 2]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
+	});
+});
+
+describe("a delivery whose row was written by version 0.1.0", () => {
+	it("goes on with the pauses that its uncertain answers have grown to", async () => {
+		const lane = await waitingLane([1]);
+		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns: { troubles: 3 } });
+		lane.answer = ({ at }) =>
+			at < START + MINUTE ? { classification: { kind: "uncertain", reason: "502" } } : undefined;
+		await lane.wakeAll();
+		const [first = 0, second = 0] = lane.sent.map(({ at }) => at);
+		expect(Math.floor((second - first) / SECOND)).toBe(135);
 	});
 });
 
@@ -129,7 +142,7 @@ describe("a delivery whose receipt can be no row", () => {
 	it.each(["r-/\\#?", "", "x", "r-", `r-${"x".repeat(2_000)}`])("is completed without it: %j", async (receipt) => {
 		const lane = await waitingLane([1, 2]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns: { receipt } });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 		expect(await lane.entries()).toBe(0);
 	});
@@ -142,9 +155,9 @@ describe("a delivery at which the bridge itself fails", () => {
 			if (id === "event-2") throw new TypeError("undefined is not a function");
 			return undefined;
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2, 3));
-		expect(await lane.receipt(promised(2).key)).toMatchObject({
+		expect(await lane.receipt(delivery(2).key)).toMatchObject({
 			state: "dead",
 			reason: "the bridge failed at this delivery: undefined is not a function",
 		});
@@ -157,12 +170,12 @@ describe("a lane whose state row is absurd", () => {
 		["paused until the year 58946", { pause: { until: 1_798_000_000_000_000, reason: "limit" } }],
 		["paused until no time", { pause: { until: "tomorrow", reason: "limit" } }],
 		["parked until 14 digits of seconds", { parked: { since: START, probeAt: 99_999_999_999_999_000, reason: "x" } }],
-		["that is no object", { pause: 7, parked: "x", gates: [1], wake: null, troubles: "x" }],
+		["that is no object", { pause: 7, parked: "x", breakers: [1], wake: null, failures: "x" }],
 	])("heals within a day: %s", async (_, state) => {
 		const lane = await waitingLane([1, 2]);
 		const columns = { ...toColumns(NEW_LANE), state: JSON.stringify({ ...NEW_LANE, ...state }) };
 		await change(lane, { kind: "upsert", rowKey: STATE_KEY, columns });
-		await lane.heedAll(() => lane.sent.length === 2);
+		await lane.wakeAll(() => lane.sent.length === 2);
 		expect(ids(lane)).toEqual(events(1, 2));
 		expect(lane.now).toBeLessThanOrEqual(START + DAY + HOUR);
 	});
@@ -170,7 +183,7 @@ describe("a lane whose state row is absurd", () => {
 	it("goes on at once where it is no JSON", async () => {
 		const lane = await waitingLane([1]);
 		await change(lane, { kind: "upsert", rowKey: STATE_KEY, columns: { state: "{", calls: Buffer.alloc(7) } });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1));
 	});
 
@@ -178,7 +191,7 @@ describe("a lane whose state row is absurd", () => {
 		const lane = await waitingLane([1, 2], { pace: "1/s,80/m" });
 		const calls = [START + 10 * MINUTE];
 		await change(lane, { kind: "upsert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, calls }) });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 		expect(lane.now).toBeLessThan(START + MINUTE);
 	});
@@ -195,11 +208,11 @@ describe("a drain that fails", () => {
 			},
 		});
 		for (let run = 0; run < 20; run++) {
-			await lane.heedNext().catch(() => {});
+			await lane.wakeNext().catch(() => {});
 			expect(lane.waiting().length).toBeLessThanOrEqual(2);
 		}
 		isBroken = false;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(new Set(ids(lane))).toEqual(new Set(events(1, 2)));
 		expect(await lane.entries()).toBe(0);
 	});
@@ -211,7 +224,7 @@ describe("a drain that fails", () => {
 				return make();
 			},
 		});
-		await expect(lane.heedNext()).rejects.toThrow("down");
+		await expect(lane.wakeNext()).rejects.toThrow("down");
 		expect(lane.waiting()).toHaveLength(1);
 	});
 });
@@ -230,13 +243,13 @@ describe("a result that storage does not take at first", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(promised(1));
+		await lane.instance.accept(delivery(1));
 		lane.answer = () => {
 			failsUntil = lane.now + 40 * SECOND;
 			return undefined;
 		};
-		await lane.heedNext();
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		await lane.wakeNext();
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dispatched" });
 		const gaps = leases.map((at, index) => at - (leases[index - 1] ?? START));
 		expect(leases.length).toBeGreaterThanOrEqual(2);
 		expect(Math.max(...gaps)).toBeLessThan(30 * SECOND);
@@ -253,7 +266,7 @@ describe("many windows in one lane", () => {
 		for (const from of range(5)) {
 			await lane.instance.accept(...range(50, from * 50).map((number) => join(number, 10 * MINUTE)));
 		}
-		await lane.heedNext();
+		await lane.wakeNext();
 		const windows = await lane.ledger.rows(LANE, "b-");
 		expect(windows).toHaveLength(250);
 		expect(windows.filter(({ columns }) => columns["dueAt"] === undefined)).toEqual([]);
@@ -264,7 +277,7 @@ describe("many windows in one lane", () => {
 		for (const from of range(3)) {
 			await lane.instance.accept(...range(50, from * 50).map((number) => join(number, 30 * SECOND)));
 		}
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(150);
 		expect(await lane.ledger.rows(LANE, "b-")).toEqual([]);
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(150);
@@ -279,14 +292,14 @@ describe("many windows in one lane", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(...range(10).map((number) => join(number, 30 * SECOND)), promised(100));
-		await lane.heedAll(() => lane.sent.length === 10);
+		await lane.instance.accept(...range(10).map((number) => join(number, 30 * SECOND)), delivery(100));
+		await lane.wakeAll(() => lane.sent.length === 10);
 		expect(lane.sent).toHaveLength(10);
 		expect(errors(lane)).toContainEqual(
 			expect.objectContaining({ stage: "window", change: "failed", reason: expect.stringContaining("not iterable") }),
 		);
 		isBroken = false;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(11);
 		expect(lane.waiting()).toEqual([]);
 	});
@@ -299,15 +312,15 @@ describe("a window in a lane where single events keep arriving", () => {
 		// Each single event is delivered within its own request; no wake-up surfaces meanwhile.
 		for (const number of range(50, 10)) {
 			lane.now += 2 * SECOND;
-			await lane.instance.ledger.accept(promised(number));
-			const hold = await lane.instance.take();
-			await lane.instance.drain(hold, {});
-			await hold.release();
+			await lane.instance.ledger.accept(delivery(number));
+			const lease = await lane.instance.take();
+			await lane.instance.drain(lease, {});
+			await lease.release();
 		}
 		const window = lane.sent.find(({ id }) => !id.startsWith("event-"));
 		expect(window?.at).toBeLessThanOrEqual(START + MINUTE + 2 * SECOND);
 		expect(await lane.receipt(joining(1).key)).toMatchObject({ state: "coalesced" });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(51);
 	});
 });
@@ -315,28 +328,28 @@ describe("a window in a lane where single events keep arriving", () => {
 describe("giving up", () => {
 	const giveUpMs = 7 * DAY;
 
-	it.each<[string, Verdict]>([
+	it.each<[string, Classification]>([
 		["one 502", { kind: "uncertain", reason: "502" }],
-		["one refused token", { kind: "bad-token", reason: "401" }],
-		["one refusal of a repository", { kind: "closed", reason: "404" }],
-	])("does not follow from %s after a backlog of eight days", async (_, verdict) => {
+		["one refused token", { kind: "unauthorized", reason: "401" }],
+		["one refusal of a repository", { kind: "unavailable", reason: "404" }],
+	])("does not follow from %s after a backlog of eight days", async (_, classification) => {
 		const lane = await waitingLane(range(4), { giveUpMs });
 		lane.now += 8 * DAY;
 		let isFirst = true;
 		lane.answer = () => {
 			if (!isFirst) return undefined;
 			isFirst = false;
-			return { verdict };
+			return { classification };
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(new Set((await lane.receipts()).map(({ state }) => state))).toEqual(new Set(["dispatched"]));
 	});
 
 	it("completes the members of a window whose dispatch is given up", async () => {
 		const lane = await startLane({ giveUpMs: DAY });
-		lane.answer = () => ({ verdict: { kind: "closed", reason: "404" } });
+		lane.answer = () => ({ classification: { kind: "unavailable", reason: "404" } });
 		await lane.instance.accept(joining(1), joining(2));
-		await lane.heedAll();
+		await lane.wakeAll();
 		const receipts = await lane.receipts();
 		expect(receipts.map(({ state }) => state).sort()).toEqual(["coalesced", "coalesced", "dead"]);
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
@@ -348,11 +361,11 @@ describe("a breaker", () => {
 	it("is removed when nothing waits for it any more", async () => {
 		const lane = await startLane({ giveUpMs: DAY });
 		lane.answer = ({ repository }) =>
-			repository === "contoso/gone" ? { verdict: { kind: "closed", reason: "404" } } : undefined;
-		await lane.instance.accept(promised(1, { to: { repository: "contoso/gone", dispatchType: "x" } }), promised(2));
-		await lane.heedAll();
+			repository === "contoso/gone" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		await lane.instance.accept(delivery(1, { to: { repository: "contoso/gone", dispatchType: "x" } }), delivery(2));
+		await lane.wakeAll();
 		expect(ids(lane)).toContain("event-2");
-		expect((await lane.state()).gates).toEqual({});
+		expect((await lane.state()).breakers).toEqual({});
 	});
 });
 
@@ -365,7 +378,7 @@ describe("a lane that belongs to another address", () => {
 		const lane = await waitingLane([1, 2]);
 		await belongsTo(lane, OTHER);
 		for (const _ of range(3)) {
-			await lane.heedNext();
+			await lane.wakeNext();
 			expect(lane.waiting().length).toBeGreaterThan(0);
 		}
 		expect(lane.sent).toEqual([]);
@@ -383,25 +396,25 @@ describe("a lane that belongs to another address", () => {
 	it("is left alone by a drain within a request, too", async () => {
 		const lane = await startLane();
 		await belongsTo(lane, OTHER);
-		await lane.instance.ledger.accept(promised(1));
-		const hold = await lane.instance.take();
-		await lane.instance.drain(hold, {});
-		await hold.release();
+		await lane.instance.ledger.accept(delivery(1));
+		const lease = await lane.instance.take();
+		await lane.instance.drain(lease, {});
+		await lease.release();
 		expect(lane.sent).toEqual([]);
 	});
 
 	it("is taken over where the bridge says that it was moved from there", async () => {
 		const lane = await startLane({ formerAddress: OTHER });
-		await lane.instance.accept(promised(1));
+		await lane.instance.accept(delivery(1));
 		await belongsTo(lane, OTHER);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1));
 		expect((await lane.state()).address).toBe(ADDRESS);
 	});
 
 	it("is recorded by the first drainer", async () => {
 		const lane = await waitingLane([1]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect((await lane.state()).address).toBe(ADDRESS);
 	});
 });
@@ -418,17 +431,17 @@ describe("many deliveries that wait for one repository", () => {
 		});
 		const parked = { to: { repository: "contoso/parked", dispatchType: "x" } };
 		for (const from of range(8))
-			await lane.instance.accept(...range(50, from * 50).map((number) => promised(number, parked)));
+			await lane.instance.accept(...range(50, from * 50).map((number) => delivery(number, parked)));
 		lane.answer = ({ repository }) =>
-			repository === "contoso/parked" ? { verdict: { kind: "closed", reason: "404" } } : undefined;
-		await lane.heedNext();
+			repository === "contoso/parked" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		await lane.wakeNext();
 		rows = 0;
 		for (const number of range(10, 1_000)) {
 			lane.now += SECOND;
-			await lane.instance.ledger.accept(promised(number));
-			const hold = await lane.instance.take();
-			await lane.instance.drain(hold, {});
-			await hold.release();
+			await lane.instance.ledger.accept(delivery(number));
+			const lease = await lane.instance.take();
+			await lane.instance.drain(lease, {});
+			await lease.release();
 		}
 		expect(ids(lane).slice(1)).toEqual(events(...range(10, 1_000)));
 		expect(rows).toBeLessThan(400 + 10 * 10);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Verdict } from "../../src/dispatch/classify-response.ts";
-import { StorageError } from "../../src/ledger/storage.ts";
+import type { Classification } from "../../src/destinations/github/classify-response.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -14,15 +14,15 @@ const range = (count: number, from = 0) => Array.from({ length: count }, (_, ind
 const ids = (lane: Pick<LaneHarness, "sent">) => lane.sent.map(({ id }) => id);
 const events = (...numbers: number[]) => numbers.map((number) => `event-${number}`);
 const to = (repository: string) => ({ to: { repository, dispatchType: "contoso-test" } });
-const trouble: Verdict = { kind: "trouble", reason: "502" };
-const closed: Verdict = { kind: "closed", reason: "404" };
-const badToken: Verdict = { kind: "bad-token", reason: "401" };
+const trouble: Classification = { kind: "transient", reason: "502" };
+const closed: Classification = { kind: "unavailable", reason: "404" };
+const badToken: Classification = { kind: "unauthorized", reason: "401" };
 
 /** A lane in which these wait. */
 async function waitingLane(numbers: readonly number[], options: HarnessOptions = {}): Promise<LaneHarness> {
 	const lane = await startLane(options);
 	for (let from = 0; from < numbers.length; from += 40) {
-		await lane.instance.accept(...numbers.slice(from, from + 40).map((number) => promised(number)));
+		await lane.instance.accept(...numbers.slice(from, from + 40).map((number) => delivery(number)));
 		lane.now += 1;
 	}
 	return lane;
@@ -31,7 +31,7 @@ async function waitingLane(numbers: readonly number[], options: HarnessOptions =
 describe("a drain", () => {
 	it("delivers all that waits, in the order of acceptance, with one message in all, and leaves none behind", async () => {
 		const lane = await waitingLane(range(50));
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(...range(50)));
 		expect(await lane.entries()).toBe(0);
 		expect(new Set((await lane.receipts()).map(({ state }) => state))).toEqual(new Set(["dispatched"]));
@@ -42,8 +42,8 @@ describe("a drain", () => {
 
 	it("writes into the receipt when it was sent, and what GitHub said", async () => {
 		const lane = await waitingLane([1], { latencyMs: 250, answer: () => ({ requestId: "ABCD:1" }) });
-		await lane.heedAll();
-		expect(await lane.receipt(promised(1).key)).toMatchObject({
+		await lane.wakeAll();
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "dispatched",
 			finishedAt: new Date(START + 251).toISOString(),
 			attempts: [{ at: new Date(START + 1).toISOString(), status: 204, ms: 250, requestId: "ABCD:1", reason: null }],
@@ -56,7 +56,7 @@ describe("a drain", () => {
 			expect(lane.puts.at(-1)).toMatchObject({ wake: 1, at: lane.now + 45 * SECOND, gone: false });
 			return undefined;
 		};
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(ids(lane)).toEqual(events(1));
 		expect(lane.puts.map(({ wake, gone }) => [wake, gone])).toEqual([
 			[0, true],
@@ -66,7 +66,7 @@ describe("a drain", () => {
 
 	it("leaves the rest to another wake-up when its time is over, which is recorded and surfaces at once", async () => {
 		const lane = await waitingLane(range(40), { latencyMs: 9 * SECOND });
-		await lane.heedNext();
+		await lane.wakeNext();
 		const sent = lane.sent.length;
 		expect(sent).toBeLessThan(30);
 		expect(sent).toBeGreaterThan(20);
@@ -74,7 +74,7 @@ describe("a drain", () => {
 		const next = lane.waiting().find((put) => put.wake === wake.last);
 		expect(next?.at).toBeLessThanOrEqual(lane.now + SECOND);
 		expect(wake.at).toBeLessThanOrEqual(lane.now + SECOND);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(...range(40)));
 	});
 
@@ -84,7 +84,7 @@ describe("a drain", () => {
 			expect(lane.puts.some(({ at, gone }) => !gone && at >= lane.now + 15 * SECOND)).toBe(true);
 			return undefined;
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(10);
 	});
 
@@ -101,31 +101,31 @@ describe("a drain", () => {
 			expect(lane.now - Math.max(START, ...renewed)).toBeLessThanOrEqual(16 * SECOND);
 			return undefined;
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(renewed.length).toBeGreaterThan(2);
 	});
 
 	it("sends nothing where another drainer has the lane, and comes back behind it", async () => {
 		const lane = await waitingLane([1]);
-		const hold = await lane.another().take();
-		await lane.heedNext();
+		const lease = await lane.another().take();
+		await lane.wakeNext();
 		expect(lane.sent).toEqual([]);
 		expect(lane.waiting()).toMatchObject([{ lane: LANE, wake: 0, at: lane.now + 5 * SECOND }]);
-		await hold.release();
-		await lane.heedAll();
+		await lease.release();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1));
 	});
 
 	it("ends where another drainer has the lane that has recorded a higher number", async () => {
 		const lane = await waitingLane([1]);
-		const hold = await lane.another().take();
-		await hold.read(() => true);
-		await hold.putWakeUp(lane.now + 45 * SECOND);
-		await hold.commit(hold.state(), []);
-		await lane.heedNext();
+		const lease = await lane.another().take();
+		await lease.read(() => true);
+		await lease.putWakeUp(lane.now + 45 * SECOND);
+		await lease.commit(lease.state(), []);
+		await lane.wakeNext();
 		expect(lane.waiting()).toMatchObject([{ wake: 1 }]);
-		await hold.release();
-		await lane.heedAll();
+		await lease.release();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1));
 	});
 
@@ -136,13 +136,13 @@ describe("a drain", () => {
 				const clears = method === "commit" && JSON.stringify(args[1]).includes('\\"at\\":null');
 				if (clears && !late) {
 					late = true;
-					await other.accept(promised(2));
+					await other.accept(delivery(2));
 				}
 				return make();
 			},
 		});
 		const other = lane.another();
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 	});
 
@@ -152,18 +152,18 @@ describe("a drain", () => {
 			around: async ({ method, args }, make) => {
 				if (method === "commit" && JSON.stringify(args[1]).includes('\\"at\\":null') && !late) {
 					late = true;
-					await other.accept(promised(1));
+					await other.accept(delivery(1));
 				}
 				return make();
 			},
 		});
 		const other = lane.another();
-		const hold = await other.take();
-		await hold.read(() => true);
-		await hold.putWakeUp(lane.now + 45 * SECOND);
-		await hold.commit(hold.state(), []);
-		await hold.release();
-		await lane.heedNext();
+		const lease = await other.take();
+		await lease.read(() => true);
+		await lease.putWakeUp(lane.now + 45 * SECOND);
+		await lease.commit(lease.state(), []);
+		await lease.release();
+		await lane.wakeNext();
 		expect(late).toBe(true);
 		expect(lane.puts.map(({ wake }) => wake)).not.toContain(0);
 		expect(ids(lane)).toEqual(events(1));
@@ -179,13 +179,13 @@ describe("a drain", () => {
 describe("the pace of a drain", () => {
 	it("is kept from call to call, within one drain where the wait is short", async () => {
 		const lane = await waitingLane(range(6), { pace: "1/s", latencyMs: 100 });
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(lane.sent.map(({ at }) => at - START)).toEqual([1, 1_001, 2_001, 3_001, 4_001, 5_001]);
 	});
 
 	it("is kept across drains, by another wake-up where the wait is long", async () => {
 		const lane = await waitingLane(range(7), { pace: "3/m" });
-		await lane.heedAll();
+		await lane.wakeAll();
 		const times = lane.sent.map(({ at }) => at - START);
 		expect(times.slice(0, 3)).toEqual([1, 1, 1]);
 		for (const [index, time] of times.slice(3).entries()) {
@@ -198,12 +198,12 @@ describe("the pace of a drain", () => {
 		const PAUSE_MS = 2 * 3_600 * SECOND;
 		const lane = await waitingLane([1, 2]);
 		lane.answer = ({ at }) => ({
-			verdict: { kind: "slow-down", named: true, until: START + PAUSE_MS, reason: `slow ${at}` },
+			classification: { kind: "rate-limited", named: true, until: START + PAUSE_MS, reason: `slow ${at}` },
 		});
-		await lane.heedNext();
+		await lane.wakeNext();
 		lane.answer = () => undefined;
 		const looks: number[] = [];
-		while (lane.sent.length === 1 && (await lane.heedNext()))
+		while (lane.sent.length === 1 && (await lane.wakeNext()))
 			looks.push(Math.round((lane.now - START) / (60 * SECOND)));
 		expect(looks).toEqual([30, 60, 90, 120]);
 		const behind = lane.logged.lines.filter(({ change }) => change === "behind");
@@ -213,14 +213,14 @@ describe("the pace of a drain", () => {
 			{ waitedMs: expect.closeTo(5_400 * SECOND, -4) },
 			{ reason: null },
 		]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(await lane.entries()).toBe(0);
 	});
 
 	it("counts all calls that a dispatch took", async () => {
 		const lane = await waitingLane([1, 2], { pace: "3/m" });
 		lane.answer = ({ at, id }) => (id === "event-1" ? { calls: [at, at, at] } : undefined);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent[1]?.at).toBeGreaterThanOrEqual(START + 60 * SECOND + 500);
 	});
 
@@ -234,7 +234,7 @@ describe("the pace of a drain", () => {
 			underWay -= 1;
 			return undefined;
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(most).toBeGreaterThan(1);
 		const times = lane.sent.map(({ at }) => at);
 		for (const [index, time] of times.slice(2).entries())
@@ -243,15 +243,15 @@ describe("the pace of a drain", () => {
 
 	it("is not spent where there is nothing to send with", async () => {
 		const lane = await waitingLane([1]);
-		lane.answer = () => ({ verdict: trouble, calls: [] });
-		await lane.heedNext();
+		lane.answer = () => ({ classification: trouble, calls: [] });
+		await lane.wakeNext();
 		expect((await lane.state()).calls).toEqual([]);
 	});
 
 	it("waits for the primary limit that the last call has used up", async () => {
 		const lane = await waitingLane([1, 2]);
 		lane.answer = ({ id }) => (id === "event-1" ? { exhaustedUntil: START + 10 * MINUTE } : undefined);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent[1]?.at).toBeGreaterThanOrEqual(START + 10 * MINUTE);
 		expect(lane.sent[1]?.at).toBeLessThanOrEqual(START + 10 * MINUTE + SECOND);
 	});
@@ -268,10 +268,10 @@ describe("a drain with several calls under way", () => {
 			underWay -= 1;
 			return { requestId: id };
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(most).toBe(4);
 		for (const number of range(10)) {
-			expect(await lane.receipt(promised(number).key)).toMatchObject({
+			expect(await lane.receipt(delivery(number).key)).toMatchObject({
 				state: "dispatched",
 				attempts: [{ requestId: `event-${number}` }],
 			});
@@ -291,14 +291,14 @@ describe("a drain with several calls under way", () => {
 				throw new StorageError("busy", 503);
 			},
 		});
-		await lane.instance.accept(promised(1, { how: { body: large } }), promised(2));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(1, { how: { body: large } }), delivery(2));
+		await lane.wakeNext();
 		expect(ids(lane)).toEqual(events(2));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "accepted",
 			reason: expect.stringContaining("busy"),
 		});
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2, 1));
 	});
 
@@ -309,7 +309,7 @@ describe("a drain with several calls under way", () => {
 			if (id === "event-0") await takeOver(lane);
 			return undefined;
 		};
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(interruptions(lane)).toBe(1);
 		expect((await lane.receipts()).map(({ state }) => state)).toEqual(["dispatched", "dispatched", "dispatched"]);
 		expect(await lane.entries()).toBe(0);
@@ -324,10 +324,10 @@ function interruptions(lane: LaneHarness): number {
 /** Another drainer takes the lane, as when the lease has expired, and writes to it. */
 async function takeOver(lane: LaneHarness): Promise<void> {
 	await lane.ledger.breakLease(LANE);
-	const hold = await lane.another().take();
-	await hold.read(() => true);
-	await hold.commit({ ...hold.state(), troubles: 7 }, []);
-	await hold.release();
+	const lease = await lane.another().take();
+	await lease.read(() => true);
+	await lease.commit({ ...lease.state(), failures: 7 }, []);
+	await lease.release();
 }
 
 describe("a drainer that has overslept", () => {
@@ -337,14 +337,14 @@ describe("a drainer that has overslept", () => {
 			await takeOver(lane);
 			return undefined;
 		};
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(interruptions(lane)).toBe(1);
 		expect(lane.waiting()).toHaveLength(1);
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
-		expect(await lane.receipt(promised(2).key)).toMatchObject({ state: "accepted" });
-		expect((await lane.state()).troubles).toBe(7);
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(delivery(2).key)).toMatchObject({ state: "accepted" });
+		expect((await lane.state()).failures).toBe(7);
 		lane.answer = () => undefined;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 	});
 
@@ -352,13 +352,13 @@ describe("a drainer that has overslept", () => {
 		const lane = await waitingLane([1]);
 		lane.answer = async () => {
 			await takeOver(lane);
-			return { verdict: badToken };
+			return { classification: badToken };
 		};
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(interruptions(lane)).toBe(1);
-		expect(await lane.state()).toMatchObject({ troubles: 7, parked: null });
+		expect(await lane.state()).toMatchObject({ failures: 7, parked: null });
 		expect(await lane.entries()).toBe(1);
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "accepted", attempts: [] });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "accepted", attempts: [] });
 	});
 
 	it("makes a receipt final that somebody else has made final, and brings no entry back", async () => {
@@ -366,15 +366,15 @@ describe("a drainer that has overslept", () => {
 		lane.answer = async () => {
 			lane.answer = () => undefined;
 			await lane.ledger.breakLease(LANE);
-			const hold = await lane.another().take();
-			await lane.another().drain(hold, {});
-			await hold.release();
+			const lease = await lane.another().take();
+			await lane.another().drain(lease, {});
+			await lease.release();
 			return undefined;
 		};
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(interruptions(lane)).toBe(1);
 		expect(await lane.entries()).toBe(0);
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dispatched" });
 		expect(ids(lane)).toEqual(events(1, 1));
 	});
 });
@@ -384,9 +384,12 @@ describe("a paused lane", () => {
 		const lane = await waitingLane([1, 2, 3]);
 		lane.answer = ({ at }) =>
 			at < START + 10 * MINUTE
-				? { verdict: { kind: "slow-down", until: START + 10 * MINUTE, named: true, reason: "slower" }, status: 429 }
+				? {
+						classification: { kind: "rate-limited", until: START + 10 * MINUTE, named: true, reason: "slower" },
+						status: 429,
+					}
 				: undefined;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 1, 2, 3));
 		for (const { at } of lane.sent.slice(1)) {
 			expect(at).toBeGreaterThanOrEqual(START + 10 * MINUTE);
@@ -396,16 +399,16 @@ describe("a paused lane", () => {
 
 	it("waits out a short pause itself", async () => {
 		const lane = await waitingLane([1]);
-		lane.answer = ({ at }) => (at < START + SECOND ? { verdict: trouble } : undefined);
-		await lane.heedNext();
+		lane.answer = ({ at }) => (at < START + SECOND ? { classification: trouble } : undefined);
+		await lane.wakeNext();
 		expect(lane.sent.map(({ at }) => at)).toEqual([START + 1, START + 1 + 2 * SECOND]);
 		expect(await lane.entries()).toBe(0);
 	});
 
 	it("is one pause for all, however many wait: an outage is no storm", async () => {
 		const lane = await waitingLane(range(30));
-		lane.answer = ({ at }) => (at < START + 10 * MINUTE ? { verdict: trouble } : undefined);
-		await lane.heedAll();
+		lane.answer = ({ at }) => (at < START + 10 * MINUTE ? { classification: trouble } : undefined);
+		await lane.wakeAll();
 		const during = lane.sent.filter(({ at }) => at < START + 10 * MINUTE);
 		expect(during.length).toBeLessThan(15);
 		expect(new Set(ids(lane).slice(during.length)).size).toBeGreaterThanOrEqual(27);
@@ -414,8 +417,10 @@ describe("a paused lane", () => {
 
 	it("tells of a wake-up in time to whoever accepts meanwhile", async () => {
 		const lane = await waitingLane([1]);
-		lane.answer = () => ({ verdict: { kind: "slow-down", until: START + 10 * MINUTE, named: true, reason: "slower" } });
-		await lane.heedNext();
+		lane.answer = () => ({
+			classification: { kind: "rate-limited", until: START + 10 * MINUTE, named: true, reason: "slower" },
+		});
+		await lane.wakeNext();
 		expect(lane.waiting()).toMatchObject([{ at: expect.any(Number) }]);
 		expect((await lane.state()).wake.at).toBe(START + 10 * MINUTE);
 	});
@@ -424,22 +429,23 @@ describe("a paused lane", () => {
 describe("a delivery that GitHub may have taken", () => {
 	it("steps aside at once, so that others pass, and is repeated after 5 s, 15 s, 45 s, and so on, up to an hour", async () => {
 		const lane = await waitingLane([1, 2, 3]);
-		const uncertain: Verdict = { kind: "uncertain", reason: "502" };
-		lane.answer = ({ id, at }) => (id === "event-1" && at < START + 5 * HOUR ? { verdict: uncertain } : undefined);
-		await lane.heedAll();
+		const uncertain: Classification = { kind: "uncertain", reason: "502" };
+		lane.answer = ({ id, at }) =>
+			id === "event-1" && at < START + 5 * HOUR ? { classification: uncertain } : undefined;
+		await lane.wakeAll();
 		expect(ids(lane).slice(0, 3)).toEqual(events(1, 2, 3));
 		const times = lane.sent.filter(({ id }) => id === "event-1").map(({ at }) => at);
 		const pauses = times.slice(1).map((at, index) => Math.floor((at - (times[index] ?? 0)) / SECOND));
 		expect(pauses).toEqual([5, 15, 45, 135, 405, 1215, 3600, 3600, 3600, 3600, 3600].slice(0, pauses.length));
 		expect(pauses.length).toBeGreaterThan(9);
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dispatched" });
 	});
 
 	it("is shown as paused for that reason while it steps aside, though the lane goes on", async () => {
 		const lane = await waitingLane([1]);
-		lane.answer = () => ({ verdict: { kind: "uncertain", reason: "502" } });
-		await lane.heedAll(() => lane.sent.length === 4);
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "accepted", reason: "502" });
+		lane.answer = () => ({ classification: { kind: "uncertain", reason: "502" } });
+		await lane.wakeAll(() => lane.sent.length === 4);
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "accepted", reason: "502" });
 	});
 });
 
@@ -447,8 +453,8 @@ describe("a parked lane", () => {
 	it("lets one entry probe every three minutes; the first probe that succeeds lets the rest follow in order", async () => {
 		const lane = await waitingLane(range(6));
 		const repaired = START + 20 * MINUTE;
-		lane.answer = ({ at }) => (at < repaired ? { verdict: badToken, status: 401 } : undefined);
-		await lane.heedAll();
+		lane.answer = ({ at }) => (at < repaired ? { classification: badToken, status: 401 } : undefined);
+		await lane.wakeAll();
 		const probes = lane.sent.filter(({ at }) => at < repaired);
 		expect(new Set(probes.map(({ id }) => id))).toEqual(new Set(events(0)));
 		for (const [index, { at }] of probes.slice(1).entries()) expect(at - (probes[index]?.at ?? 0)).toBe(PROBE);
@@ -461,21 +467,21 @@ describe("a parked lane", () => {
 
 	it("names the repair in an error with each failed probe", async () => {
 		const lane = await waitingLane([1]);
-		lane.answer = ({ at }) => (at < START + 7 * MINUTE ? { verdict: badToken } : undefined);
-		await lane.heedAll();
+		lane.answer = ({ at }) => (at < START + 7 * MINUTE ? { classification: badToken } : undefined);
+		await lane.wakeAll();
 		const errors = lane.logged.lines.filter(({ level, change }) => level === "error" && change === "parked");
 		expect(errors).toHaveLength(3);
 	});
 
 	it("gives its entries up after the time that is set, without a call for each, and keeps them as dead letters", async () => {
 		const lane = await waitingLane(range(5), { giveUpMs: DAY / 10 });
-		lane.answer = () => ({ verdict: badToken });
-		await lane.heedAll();
+		lane.answer = () => ({ classification: badToken });
+		await lane.wakeAll();
 		expect(await lane.entries()).toBe(0);
 		expect(lane.sent.at(-1)?.at).toBeGreaterThan(START + DAY / 10 - PROBE);
 		expect(lane.sent.filter(({ at }) => at > START + DAY / 10).length).toBeLessThanOrEqual(2);
 		for (const number of range(5)) {
-			expect(await lane.receipt(promised(number).key)).toMatchObject({
+			expect(await lane.receipt(delivery(number).key)).toMatchObject({
 				state: "dead",
 				reason: expect.stringContaining("given up after 0.1 days; the last reason: 401"),
 			});
@@ -483,7 +489,7 @@ describe("a parked lane", () => {
 		const dead = await lane.ledger.rows(LANE, "x-");
 		expect(dead.map(({ columns }) => columns["key"]).sort()).toEqual(
 			range(5)
-				.map((number) => promised(number).key)
+				.map((number) => delivery(number).key)
 				.sort(),
 		);
 		expect(lane.waiting()).toEqual([]);
@@ -501,9 +507,9 @@ describe("a parked lane", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(promised(1), promised(2), promised(3));
-		lane.answer = () => ({ verdict: badToken });
-		await lane.heedNext();
+		await lane.instance.accept(delivery(1), delivery(2), delivery(3));
+		lane.answer = () => ({ classification: badToken });
+		await lane.wakeNext();
 		lane.now += DAY / 5;
 		// Nobody is there to probe: the token is refused for another hour.
 		await lane.instance.drain(await lane.instance.take(), { wake: 99 });
@@ -516,12 +522,12 @@ describe("a closed destination", () => {
 	it("is parked alone: all others go on, and its own follow in order once a probe opens it", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(
-			...range(8).map((number) => promised(number, to(number % 2 === 0 ? "contoso/closed" : "contoso/open"))),
+			...range(8).map((number) => delivery(number, to(number % 2 === 0 ? "contoso/closed" : "contoso/open"))),
 		);
 		const repaired = START + 10 * MINUTE;
 		lane.answer = ({ at, repository }) =>
-			repository === "contoso/closed" && at < repaired ? { verdict: closed } : undefined;
-		await lane.heedAll();
+			repository === "contoso/closed" && at < repaired ? { classification: closed } : undefined;
+		await lane.wakeAll();
 		const before = lane.sent.filter(({ at }) => at < repaired);
 		expect(before.filter(({ repository }) => repository === "contoso/open").map(({ id }) => id)).toEqual(
 			events(1, 3, 5, 7),
@@ -531,22 +537,22 @@ describe("a closed destination", () => {
 		expect(new Set(probes.map(({ id }) => id))).toEqual(new Set(events(0)));
 		for (const [index, { at }] of probes.slice(1).entries()) expect(at - (probes[index]?.at ?? 0)).toBe(PROBE);
 		expect(lane.sent.filter(({ at }) => at >= repaired).map(({ id }) => id)).toEqual(events(0, 2, 4, 6));
-		expect((await lane.state()).gates).toEqual({});
+		expect((await lane.state()).breakers).toEqual({});
 	});
 
 	it("does not hide what waits behind forty of its entries", async () => {
 		const lane = await startLane();
-		await lane.instance.accept(...range(40).map((number) => promised(number, to("contoso/closed"))));
-		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { verdict: closed } : undefined);
-		await lane.heedNext();
+		await lane.instance.accept(...range(40).map((number) => delivery(number, to("contoso/closed"))));
+		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { classification: closed } : undefined);
+		await lane.wakeNext();
 		lane.now += 10;
-		await lane.instance.accept(promised(50, to("contoso/open")), promised(51, to("contoso/open")));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(50, to("contoso/open")), delivery(51, to("contoso/open")));
+		await lane.wakeNext();
 		expect(lane.sent.filter(({ repository }) => repository === "contoso/open").map(({ id, at }) => [id, at])).toEqual(
 			events(50, 51).map((id) => [id, START + 10]),
 		);
 		const body = lane.sent.find(({ id }) => id === "event-50")?.body;
-		expect(JSON.parse(body ?? "null")).toMatchObject({ client_payload: { bridge: { key: promised(50).key } } });
+		expect(JSON.parse(body ?? "null")).toMatchObject({ client_payload: { bridge: { key: delivery(50).key } } });
 	});
 
 	it("does not keep waiting what was accepted while its drainer was about to leave", async () => {
@@ -556,15 +562,15 @@ describe("a closed destination", () => {
 				// The wake-up for the next probe, put after the last look.
 				if (method === "put" && Number(args[1]) > 60 && !late) {
 					late = true;
-					await other.accept(promised(2, to("contoso/open")));
+					await other.accept(delivery(2, to("contoso/open")));
 				}
 				return make();
 			},
 		});
 		const other = lane.another();
-		await lane.instance.accept(promised(1, to("contoso/closed")));
-		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { verdict: closed } : undefined);
-		await lane.heedAll(() => ids(lane).includes("event-2"));
+		await lane.instance.accept(delivery(1, to("contoso/closed")));
+		lane.answer = ({ repository }) => (repository === "contoso/closed" ? { classification: closed } : undefined);
+		await lane.wakeAll(() => ids(lane).includes("event-2"));
 		expect(late).toBe(true);
 		expect(lane.sent.find(({ id }) => id === "event-2")?.at).toBeLessThanOrEqual(START + MINUTE);
 	});
@@ -577,16 +583,16 @@ describe("a watchdog", () => {
 			around: async ({ method, args }, make) => {
 				if (method === "put" && Number(args[1]) > 60 && !late) {
 					late = true;
-					await other.accept(promised(2, to("contoso/open")), promised(3, to("contoso/open")));
+					await other.accept(delivery(2, to("contoso/open")), delivery(3, to("contoso/open")));
 				}
 				return make();
 			},
 		});
 		const other = lane.another();
-		await lane.instance.accept(promised(1, to("contoso/closed")));
+		await lane.instance.accept(delivery(1, to("contoso/closed")));
 		let highest = 0;
 		lane.answer = async ({ repository }) => {
-			if (repository === "contoso/closed") return { verdict: closed };
+			if (repository === "contoso/closed") return { classification: closed };
 			const { wake } = await lane.state();
 			// What is recorded is still in the queue, and no number goes down.
 			expect(lane.puts.some((put) => put.wake === wake.last && !put.gone)).toBe(true);
@@ -595,7 +601,7 @@ describe("a watchdog", () => {
 			expect(lane.puts.some(({ gone, at }) => !gone && at > lane.now && at <= lane.now + MINUTE)).toBe(true);
 			return undefined;
 		};
-		await lane.heedAll(() => ids(lane).includes("event-3"));
+		await lane.wakeAll(() => ids(lane).includes("event-3"));
 		expect(late).toBe(true);
 	});
 });
@@ -607,14 +613,14 @@ describe("a lane in which a window gathers", () => {
 			around: async ({ method, args }, make) => {
 				if (method === "put" && Number(args[1]) > 60 && !late) {
 					late = true;
-					await other.accept(promised(2));
+					await other.accept(delivery(2));
 				}
 				return make();
 			},
 		});
 		const other = lane.another();
 		await lane.instance.accept(joining(1, { how: { quietMs: 30 * MINUTE, maxMs: 60 * MINUTE } }));
-		await lane.heedAll(() => ids(lane).includes("event-2"));
+		await lane.wakeAll(() => ids(lane).includes("event-2"));
 		expect(late).toBe(true);
 		expect(lane.sent.find(({ id }) => id === "event-2")?.at).toBeLessThanOrEqual(START + MINUTE);
 	});
@@ -625,14 +631,14 @@ describe("a message that is not the recorded one", () => {
 	async function quietLane() {
 		const lane = await startLane();
 		await lane.instance.accept(joining(1, { how: { quietMs: 30 * MINUTE, maxMs: 60 * MINUTE } }));
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect((await lane.state()).wake).toEqual({ last: 1, at: START + 30 * MINUTE });
 		return lane;
 	}
 
 	it("is heeded where the recorded one is far away: it may have been put for what the last drainer did not see", async () => {
 		const lane = await quietLane();
-		await lane.instance.ledger.accept(promised(2));
+		await lane.instance.ledger.accept(delivery(2));
 		await lane.instance.wake({ lane: LANE, wake: 0 }, lane.logged.log);
 		expect(ids(lane)).toEqual(events(2));
 	});
@@ -649,17 +655,19 @@ describe("a request that can never succeed", () => {
 	it("is a dead letter that keeps the request, and the next one goes at once", async () => {
 		const lane = await waitingLane([1, 2]);
 		lane.answer = ({ id }) =>
-			id === "event-1" ? { verdict: { kind: "refused", reason: "422: no such thing" }, status: 422 } : undefined;
-		await lane.heedNext();
+			id === "event-1"
+				? { classification: { kind: "permanent", reason: "422: no such thing" }, status: 422 }
+				: undefined;
+		await lane.wakeNext();
 		expect(ids(lane)).toEqual(events(1, 2));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "dead",
 			reason: "422: no such thing",
 			attempts: [{ status: 422, reason: "422: no such thing" }],
 		});
 		const [dead] = await lane.ledger.rows(LANE, "x-");
-		expect(dead?.columns).toMatchObject({ key: promised(1).key, repository: "contoso/fraud-model", route: "r" });
-		const { how } = promised(1);
+		expect(dead?.columns).toMatchObject({ key: delivery(1).key, repository: "contoso/fraud-model", route: "r" });
+		const { how } = delivery(1);
 		expect(Buffer.from(dead?.columns["body"] as Uint8Array).toString()).toBe("body" in how ? how.body : "");
 	});
 });
@@ -669,15 +677,15 @@ describe("what lies in a blob", () => {
 
 	it("is sent as it was accepted", async () => {
 		const lane = await startLane();
-		await lane.instance.accept(promised(1, { how: { body } }));
-		await lane.heedAll();
+		await lane.instance.accept(delivery(1, { how: { body } }));
+		await lane.wakeAll();
 		expect(lane.sent.map((sent) => sent.body)).toEqual([body]);
 	});
 
 	it("stays where it is when its entry dies", async () => {
-		const lane = await startLane({ answer: () => ({ verdict: { kind: "refused", reason: "422" } }) });
-		await lane.instance.accept(promised(1, { how: { body } }));
-		await lane.heedAll();
+		const lane = await startLane({ answer: () => ({ classification: { kind: "permanent", reason: "422" } }) });
+		await lane.instance.accept(delivery(1, { how: { body } }));
+		await lane.wakeAll();
 		const [dead] = await lane.ledger.rows(LANE, "x-");
 		expect(dead?.columns).not.toHaveProperty("body");
 		expect(await lane.ledger.blob(String(dead?.columns["bodyBlob"]))).toBe(body);
@@ -685,12 +693,12 @@ describe("what lies in a blob", () => {
 
 	it("does not hold the lane up when somebody has removed it", async () => {
 		const lane = await startLane();
-		await lane.instance.accept(promised(1, { how: { body } }), promised(2));
+		await lane.instance.accept(delivery(1, { how: { body } }), delivery(2));
 		const { names } = await lane.ledger.storage.names("requests/");
 		for (const name of names) await lane.ledger.storage.remove(name);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "dead",
 			reason: expect.stringContaining("gone"),
 		});
@@ -707,9 +715,9 @@ describe("storage that fails a drain", () => {
 			},
 		});
 		down = true;
-		await expect(lane.heedNext()).rejects.toThrow("down");
+		await expect(lane.wakeNext()).rejects.toThrow("down");
 		down = false;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
 	});
 
@@ -725,9 +733,9 @@ describe("storage that fails a drain", () => {
 			failures = 3;
 			return undefined;
 		};
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(failures).toBeLessThan(0);
 		expect(ids(lane)).toEqual(events(1));
-		expect(await lane.receipt(promised(1).key)).toMatchObject({ state: "dispatched" });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dispatched" });
 	});
 });

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
 import type { Run } from "../../src/deliver/run.ts";
+import type { Disposition } from "../../src/deliver/settle.ts";
 import type { Entry } from "../../src/ledger/entry.ts";
-import type { Hold } from "../../src/ledger/hold.ts";
+import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
-import type { Fate } from "../../src/ledger/settle.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const LANE = "default";
 const { log, lines } = logLines();
-const DISPATCHED: Fate = { kind: "dispatched" };
+const DISPATCHED: Disposition = { kind: "dispatched" };
 const turn = () => new Promise(setImmediate);
 
 const entry = (rowKey: string): Entry => ({
@@ -21,7 +21,7 @@ const entry = (rowKey: string): Entry => ({
 	dispatchType: "t",
 	route: "r",
 	notBefore: 0,
-	troubles: 0,
+	failures: 0,
 	attempts: [],
 });
 
@@ -29,7 +29,7 @@ const entry = (rowKey: string): Entry => ({
 interface Drain {
 	readonly run: Run;
 	see(entries: readonly string[], state?: Partial<LaneState>): void;
-	fate(rowKey: string, fate?: Fate): void;
+	disposition(rowKey: string, disposition?: Disposition): void;
 	end(): Promise<void>;
 	fail(error: Error): Promise<void>;
 }
@@ -49,9 +49,9 @@ function inline(options: Partial<InlineOptions> = {}) {
 		const release = async () => {
 			released += 1;
 		};
-		return held ? undefined : ({ release } as unknown as Hold);
+		return held ? undefined : ({ release } as unknown as LaneLease);
 	};
-	const drain = (_: Hold, run: Run) =>
+	const drain = (_: LaneLease, run: Run) =>
 		new Promise<void>((resolve, reject) => {
 			const started: Drain = {
 				run,
@@ -60,7 +60,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 						{ windows: [], entries: entries.map(entry), complete: true, passedUntil: null },
 						{ ...NEW_LANE, ...state },
 					),
-				fate: (rowKey, fate = DISPATCHED) => run.onFate?.(entry(rowKey), fate),
+				disposition: (rowKey, disposition = DISPATCHED) => run.onSettled?.(entry(rowKey), disposition),
 				end: async () => {
 					resolve();
 					await turn();
@@ -78,7 +78,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 		drains,
 		clock,
 		offer: (key: string, to = log) => offer(LANE, key, to),
-		hold: (value: boolean) => {
+		lease: (value: boolean) => {
 			held = value;
 		},
 		counts: () => ({ takes, released }),
@@ -92,7 +92,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		drains[0]?.see(["e-1"]);
 		expect(drains[0]?.run.goesOn()).toBe(true);
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await expect(offered).resolves.toEqual(DISPATCHED);
 		expect(drains[0]?.run.goesOn()).toBe(false);
 		await drains[0]?.end();
@@ -105,7 +105,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		expect(drains).toHaveLength(1);
 		drains[0]?.see(["e-1", "e-2", "e-3"]);
-		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
+		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.disposition(key);
 		await expect(offered).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
@@ -115,11 +115,11 @@ describe("delivering what was just accepted", () => {
 		const first = offer("e-1", one.log);
 		await turn();
 		const second = offer("e-2", other.log);
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await first;
 		drains[0]?.run.log("info", "{}");
 		expect([one.lines.length, other.lines.length]).toEqual([0, 1]);
-		drains[0]?.fate("e-2");
+		drains[0]?.disposition("e-2");
 		await second;
 	});
 
@@ -128,22 +128,22 @@ describe("delivering what was just accepted", () => {
 		const first = offer("e-1");
 		await turn();
 		drains[0]?.see(["e-1"]);
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await first;
 		const second = offer("e-2");
 		await drains[0]?.end();
 		await turn();
 		expect(drains).toHaveLength(2);
 		drains[1]?.see(["e-2"]);
-		drains[1]?.fate("e-2");
+		drains[1]?.disposition("e-2");
 		await expect(second).resolves.toEqual(DISPATCHED);
 		await drains[1]?.end();
 		expect(counts()).toEqual({ takes: 2, released: 2 });
 	});
 
 	it("waits for nobody who drains the lane elsewhere, and does not ask again for a second", async () => {
-		const { offer, hold, clock, counts } = inline();
-		hold(true);
+		const { offer, lease, clock, counts } = inline();
+		lease(true);
 		await expect(offer("e-1")).resolves.toBeUndefined();
 		await expect(offer("e-2")).resolves.toBeUndefined();
 		expect(counts().takes).toBe(1);
@@ -172,7 +172,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		drains[0]?.see(["e-1", "e-2", "e-3", "e-4", "e-5"]);
 		await expect(Promise.all(waiting.slice(3))).resolves.toEqual([undefined, undefined]);
-		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.fate(key);
+		for (const key of ["e-1", "e-2", "e-3"]) drains[0]?.disposition(key);
 		await expect(Promise.all(waiting.slice(0, 3))).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
@@ -190,12 +190,12 @@ describe("delivering what was just accepted", () => {
 		for (const key of ["e-1", "e-2", "e-3"]) void offer(key);
 		await turn();
 		drains[0]?.see(["e-1", "e-2", "e-3"]);
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await expect(offer("e-4")).resolves.toBeUndefined();
 		clock.now += 1_000;
 		const [next, other] = [offer("e-5"), offer("e-6")];
 		await expect(other).resolves.toBeUndefined();
-		drains[0]?.fate("e-5");
+		drains[0]?.disposition("e-5");
 		await expect(next).resolves.toEqual(DISPATCHED);
 	});
 
@@ -218,7 +218,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		drains[0]?.see(["e-1", "e-2"], { calls: [clock.now - 1_000] });
 		await expect(offered[1]).resolves.toBeUndefined();
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await expect(offered[0]).resolves.toEqual(DISPATCHED);
 	});
 
@@ -228,7 +228,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		drains[0]?.see(["e-1"], { pause: { until: clock.now + 1_500, reason: "502" } });
 		expect([drains[0]?.run.goesOn(), drains[0]?.run.waitsFor(clock.now + 1_500)]).toEqual([true, true]);
-		drains[0]?.fate("e-1");
+		drains[0]?.disposition("e-1");
 		await expect(offered).resolves.toEqual(DISPATCHED);
 	});
 
@@ -240,7 +240,7 @@ describe("delivering what was just accepted", () => {
 		await Promise.all(offered);
 		const next = offer("e-4");
 		await turn();
-		drains[1]?.fate("e-4");
+		drains[1]?.disposition("e-4");
 		await expect(next).resolves.toEqual(DISPATCHED);
 	});
 
@@ -248,7 +248,7 @@ describe("delivering what was just accepted", () => {
 		const { drains, offer, clock } = inline();
 		const offered = offer("e-1");
 		await turn();
-		drains[0]?.see(["e-1"], { gates: { "contoso/a": { since: 0, probeAt: clock.now + 1, reason: "404" } } });
+		drains[0]?.see(["e-1"], { breakers: { "contoso/a": { since: 0, probeAt: clock.now + 1, reason: "404" } } });
 		await drains[0]?.end();
 		await expect(offered).resolves.toBeUndefined();
 	});
@@ -267,7 +267,7 @@ describe("delivering what was just accepted", () => {
 		const open = offer("e-3");
 		await turn();
 		expect(counts().takes).toBe(2);
-		drains[1]?.fate("e-3");
+		drains[1]?.disposition("e-3");
 		await expect(open).resolves.toEqual(DISPATCHED);
 	});
 
@@ -278,7 +278,7 @@ describe("delivering what was just accepted", () => {
 		drains[0]?.see(["e-1"]);
 		let answered = false;
 		void offered.then(() => (answered = true));
-		drains[0]?.fate("e-1", { kind: "kept", reason: "502", notBefore: 0, troubles: 1 });
+		drains[0]?.disposition("e-1", { kind: "deferred", reason: "502", notBefore: 0, failures: 1 });
 		await turn();
 		expect([answered, drains[0]?.run.goesOn()]).toEqual([false, false]);
 		await drains[0]?.end();
@@ -311,7 +311,7 @@ describe("delivering what was just accepted", () => {
 		const next = offer("e-2");
 		await turn();
 		expect(drains).toHaveLength(2);
-		drains[1]?.fate("e-2");
+		drains[1]?.disposition("e-2");
 		await expect(next).resolves.toEqual(DISPATCHED);
 	});
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { type LaneHarness, startLane } from "../helpers/lane-harness.ts";
-import { promised } from "../helpers/promised.ts";
+import { delivery } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 
@@ -29,11 +29,11 @@ describe("a call is begun with fifteen seconds of lease left", () => {
 				return undefined;
 			},
 		});
-		const event = promised(1);
+		const event = delivery(1);
 		const body = "body" in event.how ? event.how.body : "{}";
 		const padded = JSON.stringify({ ...(JSON.parse(body) as object), padding: "x".repeat(size) });
-		await lane.instance.accept(promised(1, { how: { body: padded } }));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(1, { how: { body: padded } }));
+		await lane.wakeNext();
 		expect(left).toHaveLength(1);
 		expect(left[0]).toBeGreaterThanOrEqual(15 * SECOND);
 	});

@@ -5,7 +5,7 @@ import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
-const gate = (reason = "404") => ({ since: NOW - 60_000, probeAt: NOW + 180_000, reason });
+const breaker = (reason = "404") => ({ since: NOW - 60_000, probeAt: NOW + 180_000, reason });
 const times = { since: "2026-05-26T11:59:00.000Z", probeAt: "2026-05-26T12:03:00.000Z" };
 
 function linesFor(before: Partial<LaneState>, after: Partial<LaneState>, opened?: LaneChange["opened"]) {
@@ -21,7 +21,7 @@ function linesFor(before: Partial<LaneState>, after: Partial<LaneState>, opened?
 
 describe("the log of a lane", () => {
 	it("is silent where nothing changes", () => {
-		const same = { pause: { until: NOW, reason: "slow" }, parked: gate(), gates: { "contoso/a": gate() } };
+		const same = { pause: { until: NOW, reason: "slow" }, parked: breaker(), breakers: { "contoso/a": breaker() } };
 		expect(linesFor(same, same)).toEqual([]);
 		expect(linesFor({ pause: { until: NOW, reason: "slow" } }, {})).toEqual([]);
 	});
@@ -43,14 +43,17 @@ describe("the log of a lane", () => {
 
 	it("calls a parked lane an error, with each failed probe", () => {
 		const line = { level: "error", stage: "lane", lane: "default", change: "parked", ...times, reason: "401" };
-		expect(linesFor({}, { parked: gate("401") })).toEqual([line]);
-		expect(linesFor({ parked: gate("401") }, { parked: gate("401") })).toEqual([line]);
+		expect(linesFor({}, { parked: breaker("401") })).toEqual([line]);
+		expect(linesFor({ parked: breaker("401") }, { parked: breaker("401") })).toEqual([line]);
 	});
 
 	it("calls a parked destination an error, and no other that was parked before", () => {
-		const old = gate();
+		const old = breaker();
 		expect(
-			linesFor({ gates: { "contoso/old": old } }, { gates: { "contoso/old": old, "contoso/new": gate("403") } }),
+			linesFor(
+				{ breakers: { "contoso/old": old } },
+				{ breakers: { "contoso/old": old, "contoso/new": breaker("403") } },
+			),
 		).toEqual([
 			{
 				level: "error",
@@ -65,7 +68,7 @@ describe("the log of a lane", () => {
 	});
 
 	it("tells that a gate is open again, for how long it was closed, and how much waits behind it", () => {
-		expect(linesFor({ parked: gate() }, {}, { ...gate(), waiting: 12 })).toEqual([
+		expect(linesFor({ parked: breaker() }, {}, { ...breaker(), waiting: 12 })).toEqual([
 			{
 				level: "info",
 				stage: "lane",
@@ -104,7 +107,9 @@ describe("the log of a lane that is looked at", () => {
 		const line = { level: "warn", stage: "lane", lane: "default", change: "behind" };
 		const waited = { oldest: "2026-05-26T11:50:00.000Z", waitedMs: 10 * MINUTE_MS };
 		expect(linesOf([NOW - 10 * MINUTE_MS, NOW])).toEqual([{ ...line, ...waited, reason: null }]);
-		expect(linesOf([NOW - 10 * MINUTE_MS], { gates: { "contoso/a": gate("404") } })).toMatchObject([{ reason: "404" }]);
-		expect(linesOf([NOW - 10 * MINUTE_MS], { parked: gate("401") })).toMatchObject([{ reason: "401" }]);
+		expect(linesOf([NOW - 10 * MINUTE_MS], { breakers: { "contoso/a": breaker("404") } })).toMatchObject([
+			{ reason: "404" },
+		]);
+		expect(linesOf([NOW - 10 * MINUTE_MS], { parked: breaker("401") })).toMatchObject([{ reason: "401" }]);
 	});
 });

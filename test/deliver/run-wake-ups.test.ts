@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { StorageError } from "../../src/ledger/storage.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -13,10 +13,15 @@ describe("a window", () => {
 		[
 			"the lane pauses for longer than its maximum",
 			() => ({
-				verdict: { kind: "slow-down", until: START + 20 * MINUTE, named: true, reason: "GitHub asks to slow down" },
+				classification: {
+					kind: "rate-limited",
+					until: START + 20 * MINUTE,
+					named: true,
+					reason: "GitHub asks to slow down",
+				},
 			}),
 		],
-		["the lane is parked", () => ({ verdict: { kind: "bad-token", reason: "401" } })],
+		["the lane is parked", () => ({ classification: { kind: "unauthorized", reason: "401" } })],
 	])("closes at its maximum though it was opened while a drain was about to leave: %s", async (_, answer) => {
 		let joined = false;
 		const lane = await startLane({
@@ -30,10 +35,10 @@ describe("a window", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(promised(1));
-		await lane.heedAll(() => joined && lane.now > START);
+		await lane.instance.accept(delivery(1));
+		await lane.wakeAll(() => joined && lane.now > START);
 		const isOpen = async () => (await lane.ledger.rows(LANE, "b-")).length > 0;
-		while ((await isOpen()) && (await lane.heedNext()));
+		while ((await isOpen()) && (await lane.wakeNext()));
 		expect(joined).toBe(true);
 		expect(lane.now - START).toBeLessThanOrEqual(2 * MINUTE);
 	});
@@ -43,7 +48,7 @@ describe("a drain whose last wake-up storage refuses to record", () => {
 	it("leaves one message, however often that happens", async () => {
 		let isLeaving = false;
 		const lane = await startLane({
-			answer: () => ({ verdict: { kind: "trouble", reason: "no connection" } }),
+			answer: () => ({ classification: { kind: "transient", reason: "no connection" } }),
 			async around({ method, args }, make) {
 				// All but the watchdogs.
 				if (method === "put") isLeaving = args[1] !== 45;
@@ -51,9 +56,9 @@ describe("a drain whose last wake-up storage refuses to record", () => {
 				return make();
 			},
 		});
-		await lane.instance.ledger.accept(promised(1));
+		await lane.instance.ledger.accept(delivery(1));
 		await lane.instance.ledger.wake(LANE, () => lane.now);
-		await lane.heedAll(() => lane.sent.length >= 8);
+		await lane.wakeAll(() => lane.sent.length >= 8);
 		expect(lane.logged.lines.some(({ change }) => change === "interrupted")).toBe(true);
 		expect(lane.waiting()).toHaveLength(1);
 	});

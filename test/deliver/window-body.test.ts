@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { windowBody } from "../../src/deliver/window-body.ts";
-import { summarise } from "../../src/ledger/manifest.ts";
+import { summarise } from "../../src/coalesce/manifest.ts";
+import { windowBody } from "../../src/coalesce/window-body.ts";
 import { exampleOf } from "../helpers/example-events.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
-import type { Row, Write } from "../../src/ledger/storage.ts";
+import type { Row, Write } from "../../src/storage/storage.ts";
 import { type Answer, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
 const OTHER = { how: { group: "cd".repeat(16) } };
-const INVALID = { kind: "refused", reason: "422" } as const;
+const INVALID = { kind: "permanent", reason: "422" } as const;
 
 interface Gathered {
 	readonly id: string;
@@ -40,7 +40,7 @@ async function spoilt(
 		lane.now += 1;
 	}
 	await lane.instance.accept(joining(10, OTHER));
-	await lane.instance.accept(promised(20));
+	await lane.instance.accept(delivery(20));
 	const member = (await lane.ledger.rows(LANE, "m-ab"))[1];
 	if (member === undefined) throw new Error("it is no member");
 	await spoil(lane, member);
@@ -65,7 +65,7 @@ describe("a member that cannot be read", () => {
 		["names a blob that is gone", withColumns({ lineBlob: "lines/gone.json" }), "its blob is gone"],
 	])("is shown with the reason, and the others are dispatched as ever: it %s", async (_, spoil, why) => {
 		const lane = await spoilt(spoil);
-		await lane.heedAll();
+		await lane.wakeAll();
 		const window = eventsOf(lane).find((gathered) => gathered.length === 4);
 		expect(window?.map(({ id }) => id)).toEqual(["event-0", keyOf(1), "event-2", "event-3"]);
 		expect(window?.[1]?.data.lost).toContain(why);
@@ -91,7 +91,7 @@ describe("a member that cannot be read", () => {
 			lane.now += 1;
 		}
 		taken = (await lane.ledger.rows(LANE, "m-"))[1];
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(eventsOf(lane)[0]?.map(({ data }) => data.lost)).toEqual([
 			undefined,
 			"its row is gone from storage",
@@ -106,7 +106,7 @@ describe("a member that cannot be read", () => {
 		["cannot be one", withColumns({ line: Buffer.from(large), receipt: "r-/?#" })],
 	])("is dispatched once when its receipt %s", async (_, spoil) => {
 		const lane = await spoilt(spoil, large);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(3);
 		const states = await statesOf(lane);
 		expect([0, 2, 3].map((number) => states[`event-${number}`])).toEqual(Array(3).fill("coalesced"));
@@ -117,7 +117,7 @@ describe("a member that cannot be read", () => {
 		const lane = await startLane();
 		await lane.instance.accept(...range(100).map((number) => joining(number)));
 		for (const { rowKey } of await lane.ledger.rows(LANE, "r-")) await change(lane, { kind: "delete", rowKey });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent.map(({ body }) => dataOf(body).count)).toEqual([100]);
 		expect(await leftovers(lane)).toEqual([]);
 	}, 60_000);
@@ -130,7 +130,7 @@ describe("what is said of a window", () => {
 			await lane.instance.accept(joining(number, { how: { line } }));
 			lane.now += 1;
 		}
-		await lane.heedAll();
+		await lane.wakeAll();
 		return lane.sent[0]?.body ?? "";
 	};
 
@@ -142,7 +142,7 @@ describe("what is said of a window", () => {
 	it("is one line for each event, whatever space stands between an event's members", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(joining(0, { how: { line: '{\r\n"id": "1",\n"type": "t"}' } }), joining(1));
-		await lane.heedAll();
+		await lane.wakeAll();
 		const manifest = await lane.ledger.blob(`manifests/${lane.sent[0]?.id}.jsonl`);
 		expect(
 			manifest
@@ -187,8 +187,8 @@ describe("a window whose dispatch can never be sent", () => {
 		["does not say where it goes", to("t", ""), "does not say to which repository"],
 	])("is a dead letter with its manifest, its members say so, and all others are sent: it %s", async (_, bad, why) => {
 		const lane = await startLane();
-		await lane.instance.accept(joining(0, bad), joining(1, bad), joining(2, OTHER), promised(3));
-		await lane.heedAll();
+		await lane.instance.accept(joining(0, bad), joining(1, bad), joining(2, OTHER), delivery(3));
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(2);
 		expect(await leftovers(lane)).toEqual([]);
 		const receipts = await lane.receipts();
@@ -207,16 +207,16 @@ describe("a window whose dispatch can never be sent", () => {
 	it("can be replayed, and then GitHub decides", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(joining(0, to("x".repeat(101))));
-		await lane.heedAll();
+		await lane.wakeAll();
 		const dead = (await lane.receipts()).find(({ state }) => state === "dead");
 		expect(lane.sent).toEqual([]);
-		lane.answer = () => ({ verdict: INVALID });
+		lane.answer = () => ({ classification: INVALID });
 		for (const times of [1, 2]) {
 			expect(await replayDead(lane.ledger.storage, LANE, dead?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({
 				kind: "moved",
 			});
 			await lane.instance.ledger.wake(LANE, () => lane.now);
-			await lane.heedAll();
+			await lane.wakeAll();
 			expect(lane.sent).toHaveLength(times);
 		}
 		expect(dataOf(lane.sent[0]?.body).count).toBe(1);
@@ -246,10 +246,10 @@ describe("a window whose row", () => {
 		["is closed", away((method) => method === "writeStream")],
 	])("goes away while it %s does not hold up others, and is there again for who joins it", async (_, start) => {
 		const lane = await start();
-		await lane.instance.accept(joining(0), promised(3));
-		await lane.heedAll(() => lane.now > START + 10 * MINUTE);
-		await lane.instance.accept(joining(1), promised(4));
-		await lane.heedAll();
+		await lane.instance.accept(joining(0), delivery(3));
+		await lane.wakeAll(() => lane.now > START + 10 * MINUTE);
+		await lane.instance.accept(joining(1), delivery(4));
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(3);
 		expect(
 			eventsOf(lane)
@@ -268,12 +268,12 @@ describe("a window whose row", () => {
 		],
 	])("%s is closed, and all others as well", async (_, columns) => {
 		const lane = await startLane();
-		await lane.instance.accept(joining(0), joining(1, OTHER), promised(3));
+		await lane.instance.accept(joining(0), joining(1, OTHER), delivery(3));
 		const [row] = await lane.ledger.rows(LANE, "b-ab");
 		const { repository, dispatchType, quietMs, maxMs } = row?.columns ?? {};
 		const written = { repository, dispatchType, quietMs, maxMs, ...columns };
 		await change(lane, { kind: "replace", rowKey: row?.rowKey ?? "", columns: written });
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(3);
 		expect(await leftovers(lane)).toEqual([]);
 	});
@@ -305,7 +305,7 @@ describe("a close that fails again and again", () => {
 		isBroken = false;
 		lane.now += 10 * MINUTE;
 		await lane.instance.wake({ lane: LANE, wake: 200 }, lane.logged.log);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent.map(({ body }) => dataOf(body).count)).toEqual([5]);
 		expect(await blobs()).toHaveLength(2);
 	});
@@ -315,14 +315,14 @@ describe("the members of a closed window", () => {
 	const paused =
 		(until: number): Answer =>
 		({ at }) =>
-			at < until ? { verdict: { kind: "slow-down", until, named: true, reason: "slower" } } : undefined;
+			at < until ? { classification: { kind: "rate-limited", until, named: true, reason: "slower" } } : undefined;
 
 	it("name their dispatch at once, while their lane is paused", async () => {
 		const lane = await startLane({ answer: paused(START + 60 * MINUTE) });
-		await lane.instance.accept(promised(50));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(50));
+		await lane.wakeNext();
 		await lane.instance.accept(joining(0), joining(1));
-		await lane.heedAll(() => lane.now > START + 5 * MINUTE);
+		await lane.wakeAll(() => lane.now > START + 5 * MINUTE);
 		expect(lane.sent).toHaveLength(1);
 		const receipts = await lane.receipts();
 		const dispatch = receipts.find(({ event }) => event.id.length === 32);
@@ -342,10 +342,10 @@ describe("the members of a closed window", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(promised(50));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(50));
+		await lane.wakeNext();
 		await lane.instance.accept(joining(0), joining(1));
-		await lane.heedAll(() => lane.now > START + 2 * MINUTE);
+		await lane.wakeAll(() => lane.now > START + 2 * MINUTE);
 		const states = async () => (await lane.receipts()).filter(({ window }) => window !== null).length;
 		expect(await states()).toBe(0);
 		isDying = false;
@@ -361,7 +361,7 @@ describe("the members of a closed window", () => {
 		let isDying = dies;
 		const lane = await startLane({
 			giveUpMs: DAY,
-			answer: () => ({ verdict: { kind: "closed", reason: "the repository is archived" } }),
+			answer: () => ({ classification: { kind: "unavailable", reason: "the repository is archived" } }),
 			around: async ({ method, args }, make) => {
 				if (method === "commit" && JSON.stringify(args[1]).includes('"delete","rowKey":"m-')) {
 					if (isDying) throw new Error("killed");
@@ -370,15 +370,15 @@ describe("the members of a closed window", () => {
 			},
 		});
 		// The destination is parked, so that the dispatch waits, and nothing is ever done with it but giving it up.
-		await lane.instance.accept(promised(50));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(50));
+		await lane.wakeNext();
 		await lane.instance.accept(joining(0), joining(1));
 		lane.now += 20 * MINUTE;
 		await lane.instance.wake({ lane: LANE, wake: 300 }, lane.logged.log).catch(() => {});
 		isDying = false;
 		lane.now += 3 * DAY;
 		await lane.instance.ledger.wake(LANE, () => lane.now);
-		await lane.heedAll(() => lane.now > START + 10 * DAY);
+		await lane.wakeAll(() => lane.now > START + 10 * DAY);
 		const receipts = await lane.receipts();
 		const dead = receipts.filter(({ state }) => state === "dead");
 		expect(dead.map(({ event }) => event.id.length).sort((one, other) => other - one)).toEqual([32, 8]);

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
-import type { Page, Range, Storage } from "../../src/ledger/storage.ts";
 import { ensureWindow } from "../../src/ledger/window.ts";
+import type { Page, Range, Storage } from "../../src/storage/storage.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -33,7 +33,7 @@ function join(number: number, more: Parameters<typeof joining>[1] = {}) {
 async function windowLane(times: readonly number[], options: HarnessOptions = {}): Promise<LaneHarness> {
 	const lane = await startLane(options);
 	for (const [number, time] of times.entries()) {
-		while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) < START + time) await lane.heedNext();
+		while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) < START + time) await lane.wakeNext();
 		lane.now = Math.max(lane.now, START + time);
 		await lane.instance.accept(join(number));
 	}
@@ -55,7 +55,7 @@ async function manifests(lane: LaneHarness): Promise<readonly (readonly string[]
 describe("a window", () => {
 	it("closes when no event has come for the quiet time, and becomes one dispatch of all", async () => {
 		const lane = await windowLane([0, 10 * SECOND, 20 * SECOND]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(gathered(lane)).toEqual([events(0, 1, 2)]);
 		expect(lane.sent[0]?.at).toBeGreaterThanOrEqual(START + 20 * SECOND + QUIET);
 		expect(lane.sent[0]?.at).toBeLessThanOrEqual(START + 20 * SECOND + QUIET + 2 * SECOND);
@@ -63,7 +63,7 @@ describe("a window", () => {
 
 	it("closes when its oldest event is as old as allowed, however many still come", async () => {
 		const lane = await windowLane(range(22).map((index) => index * 20 * SECOND));
-		await lane.heedAll();
+		await lane.wakeAll();
 		const [first, ...rest] = gathered(lane);
 		expect(lane.sent[0]?.at).toBeGreaterThanOrEqual(START + MAX);
 		expect(lane.sent[0]?.at).toBeLessThanOrEqual(START + MAX + 2 * SECOND);
@@ -76,17 +76,17 @@ describe("a window", () => {
 		const slow = (number: number) => join(number, { how: { quietMs: MINUTE * 10, maxMs: MINUTE * 60, maxEvents: 4 } });
 		for (const number of range(4)) {
 			await lane.instance.accept(slow(number));
-			while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) <= lane.now + SECOND) await lane.heedNext();
+			while ((lane.waiting()[0]?.at ?? Number.POSITIVE_INFINITY) <= lane.now + SECOND) await lane.wakeNext();
 			lane.now += SECOND;
 		}
-		await lane.heedAll(() => lane.sent.length > 0);
+		await lane.wakeAll(() => lane.sent.length > 0);
 		expect(gathered(lane)).toEqual([events(0, 1, 2, 3)]);
 		expect(lane.now).toBeLessThan(START + 15 * SECOND);
 		await lane.instance.accept(...range(10, 10).map(slow));
 		const begin = lane.now;
-		await lane.heedAll(() => lane.sent.length >= 3);
+		await lane.wakeAll(() => lane.sent.length >= 3);
 		expect(lane.now).toBeLessThan(begin + 10 * SECOND);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(gathered(lane).map((ids) => ids?.length)).toEqual([4, 4, 4, 2]);
 		expect(gathered(lane).flat().sort()).toEqual(events(...range(4), ...range(10, 10)).sort());
 		expect(lane.sent[3]?.at).toBeGreaterThanOrEqual(begin + 10 * MINUTE);
@@ -95,7 +95,7 @@ describe("a window", () => {
 	it("makes every member's receipt final, naming the dispatch, and leaves no row behind but receipts", async () => {
 		const lane = await windowLane([0, 1, 2]);
 		expect((await lane.receipts()).map(({ state }) => state)).toEqual(["coalescing", "coalescing", "coalescing"]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		const receipts = await lane.receipts();
 		const dispatch = receipts.find(({ state }) => state === "dispatched");
 		const members = receipts.filter(({ state }) => state === "coalesced");
@@ -111,14 +111,14 @@ describe("a window", () => {
 		const lane = await startLane();
 		const group = (number: number) => ({ how: { group: String(number % 3).repeat(32) } });
 		await lane.instance.accept(...range(9).map((number) => join(number, group(number))));
-		await lane.heedAll();
+		await lane.wakeAll();
 		const groups = gathered(lane).map((ids) => [...(ids ?? [])].sort());
 		expect(groups.sort()).toEqual([events(0, 3, 6), events(1, 4, 7), events(2, 5, 8)]);
 	});
 
 	it("opens anew for an event that comes after it has closed", async () => {
 		const lane = await windowLane([0, 2 * MINUTE]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(gathered(lane)).toEqual([events(0), events(1)]);
 		expect(await manifests(lane)).toHaveLength(2);
 	});
@@ -126,17 +126,17 @@ describe("a window", () => {
 	it("takes the token that its route names to the dispatch", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(join(0, { how: { token: "other" } }));
-		await lane.heedNext();
-		lane.answer = () => ({ verdict: { kind: "trouble", reason: "502" } });
-		await lane.heedAll(() => lane.sent.length > 0);
+		await lane.wakeNext();
+		lane.answer = () => ({ classification: { kind: "transient", reason: "502" } });
+		await lane.wakeAll(() => lane.sent.length > 0);
 		const [entry] = await lane.ledger.rows(LANE, "e-");
 		expect(entry?.columns).toMatchObject({ token: "other" });
 	});
 
 	it("does not hold up what is not gathered", async () => {
 		const lane = await windowLane([0]);
-		await lane.instance.accept(promised(7));
-		await lane.heedAll();
+		await lane.instance.accept(delivery(7));
+		await lane.wakeAll();
 		expect(lane.sent.map(({ id, at }) => [id, at < START + QUIET])).toEqual([
 			["event-7", true],
 			[expect.any(String), false],
@@ -147,9 +147,9 @@ describe("a window", () => {
 		const lane = await windowLane([0, 1]);
 		lane.answer = ({ at }) =>
 			at < START + 20 * MINUTE
-				? { verdict: { kind: "slow-down", until: START + 20 * MINUTE, named: true, reason: "slower" } }
+				? { classification: { kind: "rate-limited", until: START + 20 * MINUTE, named: true, reason: "slower" } }
 				: undefined;
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
 		expect(await manifests(lane)).toEqual([events(0, 1)]);
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(1);
@@ -161,7 +161,7 @@ describe("a window", () => {
 			kind: "known",
 			receipt: { state: "coalescing" },
 		});
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(await lane.instance.ledger.accept(join(0))).toMatchObject({
 			kind: "known",
 			receipt: { state: "coalesced" },
@@ -178,11 +178,11 @@ describe("a window", () => {
 			},
 		});
 		await lane.instance.accept(join(0, { how: { quietMs: 30 * MINUTE, maxMs: 60 * MINUTE } }));
-		await lane.heedNext();
+		await lane.wakeNext();
 		const inspected = lists.length;
 		expect(inspected).toBe(1);
-		await lane.instance.accept(promised(7));
-		await lane.heedNext();
+		await lane.instance.accept(delivery(7));
+		await lane.wakeNext();
 		expect(lane.sent.map(({ id }) => id)).toEqual(events(7));
 		expect(lists).toHaveLength(inspected);
 	});
@@ -195,11 +195,11 @@ describe("a window without members", () => {
 		if (!("group" in how)) throw new Error("it joins no window");
 		await lane.ledger.storage.commit(LANE, [ensureWindow({ ...how, route, to })]);
 		await lane.instance.ledger.wake(LANE, () => lane.now);
-		await lane.heedNext();
+		await lane.wakeNext();
 		expect(lane.sent).toEqual([]);
 		expect(lane.waiting().map(({ at }) => at)).toEqual([START + MAX]);
 		await lane.instance.accept(join(0));
-		await lane.heedAll(() => lane.sent.length > 0);
+		await lane.wakeAll(() => lane.sent.length > 0);
 		expect(gathered(lane)).toEqual([events(0)]);
 	});
 });
@@ -207,7 +207,7 @@ describe("a window without members", () => {
 describe("what a window's dispatch carries", () => {
 	it("is the events themselves where they fit", async () => {
 		const lane = await windowLane([0, 1]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		const data = dataOf(lane.sent[0]?.body);
 		expect(data).toMatchObject({
 			count: 2,
@@ -225,7 +225,7 @@ describe("what a window's dispatch carries", () => {
 			await lane.instance.accept(join(number, { how: { line: line(number) } }));
 			lane.now += 1;
 		}
-		await lane.heedAll();
+		await lane.wakeAll();
 		const { manifest, ...data } = dataOf(lane.sent[0]?.body);
 		const content = range(4)
 			.map((number) => `${line(number)}\n`)
@@ -245,7 +245,7 @@ describe("what a window's dispatch carries", () => {
 		const lane = await startLane();
 		const line = JSON.stringify({ ...join(0).event, data: { fill: "x".repeat(70_000) } });
 		await lane.instance.accept(join(0, { how: { line } }), join(1));
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(await manifests(lane)).toEqual([events(0, 1)]);
 	});
 });
@@ -257,7 +257,7 @@ describe("a window of more than a thousand events", () => {
 			await lane.instance.accept(...range(300, from).map((number) => join(number)));
 			lane.now += 10;
 		}
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(1);
 		expect(dataOf(lane.sent[0]?.body)).toMatchObject({ count: 1_200, manifest: { count: 1_200 } });
 		const [listed] = await manifests(lane);
@@ -321,7 +321,7 @@ describe("an event that joins a window that is just closing", () => {
 		],
 	])("is in exactly one manifest: %s", async (_, start) => {
 		const lane = await start();
-		await lane.heedAll();
+		await lane.wakeAll();
 		const listed = (await manifests(lane)).flat();
 		expect([...listed].sort()).toEqual(events(0, 1, 7));
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
@@ -350,7 +350,7 @@ describe("a drainer that has lost its lease while it closes a window", () => {
 		});
 		const other = lane.another();
 		await lane.instance.accept(join(0), join(1));
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(1);
 		const manifest = await lane.ledger.blob(`manifests/${lane.sent[0]?.id}.jsonl`);
 		const listed = manifest
@@ -377,15 +377,15 @@ describe("cleaning up after a window", () => {
 			},
 		});
 		await lane.instance.accept(...range(120).map((number) => join(number)));
-		await lane.heedNext();
-		await lane.heedNext();
+		await lane.wakeNext();
+		await lane.wakeNext();
 		expect(lane.logged.lines).toContainEqual(
 			expect.objectContaining({ change: "interrupted", reason: "Error: killed" }),
 		);
 		isDying = false;
 		expect(await lane.ledger.rows(LANE, "m-")).toHaveLength(70);
 		expect(lane.sent).toEqual([]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(1);
 		expect(dataOf(lane.sent[0]?.body).count).toBe(120);
 		expect(await manifests(lane)).toHaveLength(1);
@@ -396,16 +396,16 @@ describe("cleaning up after a window", () => {
 		const lane = await windowLane([0, 1]);
 		const open = START + 20 * MINUTE;
 		lane.answer = ({ at }) =>
-			at < open ? { verdict: { kind: "slow-down", until: open, named: true, reason: "slower" } } : undefined;
-		await lane.instance.accept(promised(50));
-		await lane.heedNext();
+			at < open ? { classification: { kind: "rate-limited", until: open, named: true, reason: "slower" } } : undefined;
+		await lane.instance.accept(delivery(50));
+		await lane.wakeNext();
 		// The lane is paused; the window closes all the same, and so does the next one.
 		lane.now = START + MINUTE;
 		await lane.instance.wake({ lane: LANE, wake: 90 }, lane.logged.log);
 		await lane.instance.accept(join(2));
 		lane.now = START + 3 * MINUTE;
 		await lane.instance.wake({ lane: LANE, wake: 91 }, lane.logged.log);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect((await manifests(lane)).map((listed) => [...listed].sort()).sort()).toEqual([events(0, 1), events(2)]);
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(3);
 		expect(await lane.ledger.rows(LANE, "m-")).toEqual([]);
@@ -423,8 +423,8 @@ describe("cleaning up after a window", () => {
 			},
 		});
 		await lane.instance.accept(...range(120).map((number) => join(number)));
-		await lane.heedNext();
-		await lane.heedNext();
+		await lane.wakeNext();
+		await lane.wakeNext();
 		isDying = false;
 		expect(await lane.ledger.rows(LANE, "m-")).toHaveLength(70);
 		const { storage } = lane.ledger;
@@ -438,7 +438,7 @@ describe("cleaning up after a window", () => {
 		["is gone", ["closings/"]],
 	])("goes on where it broke off, and gathers no event twice, when the list that it goes by %s", async (_, gone) => {
 		const lane = await halfDone(...gone);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect((await manifests(lane)).flat().sort()).toEqual(events(...range(120), 200).sort());
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(121);
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
@@ -450,8 +450,8 @@ describe("cleaning up after a window", () => {
 		const { group: _g, quietMs: _q, maxMs: _m, maxEvents: _e, ...columns } = row?.columns ?? {};
 		const { timestamp: _t, partitionKey: _p, ...rest } = columns;
 		await lane.ledger.storage.commit(LANE, [{ kind: "replace", rowKey: row?.rowKey ?? "", columns: rest }]);
-		await lane.instance.accept(promised(300));
-		await lane.heedAll();
+		await lane.instance.accept(delivery(300));
+		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(3);
 		expect(new Set((await manifests(lane)).flat())).toEqual(new Set(events(...range(120), 200)));
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
@@ -459,7 +459,7 @@ describe("cleaning up after a window", () => {
 
 	it("gathers its members anew when nothing is left that tells who they were", async () => {
 		const lane = await halfDone("closings/", "manifests/");
-		await lane.heedAll();
+		await lane.wakeAll();
 		const listed = (await manifests(lane)).flat();
 		expect([...listed].sort()).toEqual(expect.arrayContaining(events(200)));
 		expect(listed).toHaveLength(71);
@@ -480,14 +480,14 @@ describe("cleaning up after a window", () => {
 			},
 		});
 		await lane.instance.accept(join(0), join(1));
-		await lane.heedNext();
-		await lane.heedNext();
+		await lane.wakeNext();
+		await lane.wakeNext();
 		isDying = false;
 		expect(await lane.ledger.rows(LANE, "m-")).toHaveLength(2);
 		const { storage } = lane.ledger;
 		for (const beginning of ["closings/", "manifests/"])
 			for (const name of (await storage.names(beginning)).names) await storage.remove(name);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(commits).toBeGreaterThan(1);
 		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(2);
@@ -513,7 +513,7 @@ describe("cleaning up after a window", () => {
 		});
 		const other = lane.another();
 		await lane.instance.accept(join(0));
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect([joined, looked > 1]).toEqual([true, true]);
 		expect((await manifests(lane)).flat().sort()).toEqual(events(0, 7));
 	});

@@ -1,28 +1,29 @@
 import { describe, expect, it } from "@jest/globals";
-import { classifyResponse, type GitHubResponse, type Verdict } from "../../src/dispatch/classify-response.ts";
+import { type Classification, classifyResponse } from "../../src/destinations/github/classify-response.ts";
+import type { GitHubResponse } from "../../src/destinations/github/github-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;
 const MINUTE = 60_000;
 
 /** As GitHub's API answers: JSON, or nothing. */
-function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Verdict {
+function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Classification {
 	return classifyResponse({ status, headers, message, body: status < 400 ? "none" : "json" }, NOW);
 }
 
-function reasonOf(verdict: Verdict): string {
-	if (!("reason" in verdict)) throw new Error(`${verdict.kind} gives no reason`);
-	return verdict.reason;
+function reasonOf(classification: Classification): string {
+	if (!("reason" in classification)) throw new Error(`${classification.kind} gives no reason`);
+	return classification.reason;
 }
 
 describe("an answer of success", () => {
 	it.each([200, 201, 202, 204, 299])("%d means dispatched", (status) => {
-		expect(classify(status)).toEqual({ kind: "dispatched" });
+		expect(classify(status)).toEqual({ kind: "taken" });
 	});
 
 	it("stays one whatever its headers say", () => {
 		expect(classify(204, { "retry-after": "60", "x-ratelimit-remaining": "0", location: "/x" })).toEqual({
-			kind: "dispatched",
+			kind: "taken",
 		});
 	});
 });
@@ -104,14 +105,14 @@ describe("an answer that asks to slow down", () => {
 			NOW + MINUTE,
 		],
 	])("%s", (_, status, headers, message, until) => {
-		expect(classify(status, headers, message)).toMatchObject({ kind: "slow-down", until });
+		expect(classify(status, headers, message)).toMatchObject({ kind: "rate-limited", until });
 	});
 
 	it("never waits into the past for a reset that is over", () => {
 		const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS - 900) };
-		const verdict = classify(403, headers);
-		expect(verdict.kind).toBe("slow-down");
-		expect((verdict as { until: number }).until).toBeGreaterThanOrEqual(NOW);
+		const classification = classify(403, headers);
+		expect(classification.kind).toBe("rate-limited");
+		expect((classification as { until: number }).until).toBeGreaterThanOrEqual(NOW);
 	});
 
 	it.each<[string, GitHubResponse["headers"], boolean]>([
@@ -120,7 +121,7 @@ describe("an answer that asks to slow down", () => {
 		["a reset that has passed", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS - 9) }, false],
 		["nothing", {}, false],
 	])("tells whether GitHub has named the time: %s", (_, headers, named) => {
-		expect(classify(429, headers)).toMatchObject({ kind: "slow-down", named });
+		expect(classify(429, headers)).toMatchObject({ kind: "rate-limited", named });
 	});
 
 	it("is told with status, GitHub's own words and the time", () => {
@@ -161,14 +162,14 @@ describe("an answer of GitHub's own trouble", () => {
 describe("an answer that refuses the token", () => {
 	it("is a 401, and names the repair", () => {
 		expect(classify(401, {}, "Bad credentials")).toEqual({
-			kind: "bad-token",
+			kind: "unauthorized",
 			reason:
 				"GitHub answered 401 (Bad credentials): the token is wrong, revoked or expired; put a valid one in its place",
 		});
 	});
 
 	it("is a 401 even where it comes with the headers of a limit", () => {
-		expect(classify(401, { "x-ratelimit-remaining": "0", "retry-after": "9" }).kind).toBe("bad-token");
+		expect(classify(401, { "x-ratelimit-remaining": "0", "retry-after": "9" }).kind).toBe("unauthorized");
 	});
 });
 
@@ -182,7 +183,7 @@ describe("an answer that closes a destination", () => {
 		["404 with remaining 0", 404, { "x-ratelimit-remaining": "0" }, "Not Found"],
 		["410", 410, {}, "Gone"],
 	])("is a %s", (_, status, headers, message) => {
-		expect(classify(status, headers, message).kind).toBe("closed");
+		expect(classify(status, headers, message).kind).toBe("unavailable");
 	});
 
 	it("is a 400 too: what we send is JSON, so something on the way may have changed it", () => {
@@ -196,18 +197,18 @@ describe("an answer that closes a destination", () => {
 		"is a %d too, which GitHub does not document: it is tried again, not given up",
 		(status) => {
 			expect(classify(status)).toEqual({
-				kind: "closed",
+				kind: "unavailable",
 				reason: `GitHub answered ${status}: not an answer that GitHub documents for a dispatch; tried again later`,
 			});
 		},
 	);
 
 	it.each([100, 300, 303, 304, 305])("is a %d, which is neither success nor a move", (status) => {
-		expect(classify(status, { location: "https://api.github.com/x" }).kind).toBe("closed");
+		expect(classify(status, { location: "https://api.github.com/x" }).kind).toBe("unavailable");
 	});
 
 	it.each([301, 302, 307, 308])("is a %d that does not say where to", (status) => {
-		expect(classify(status).kind).toBe("closed");
+		expect(classify(status).kind).toBe("unavailable");
 	});
 
 	it("names for a 403 of unknown cause those that are likely, and Contents: write where GitHub names no permission", () => {
@@ -239,21 +240,21 @@ describe("an answer that closes a destination", () => {
 describe("an answer that our request can never succeed", () => {
 	it.each([413, 422])("is a %d, told with GitHub's own words", (status) => {
 		expect(classify(status, { "retry-after": "5" }, "Invalid request.")).toEqual({
-			kind: "refused",
+			kind: "permanent",
 			reason: `GitHub answered ${status} (Invalid request.): this request can never succeed`,
 		});
 	});
 
 	it("is no other status of all", () => {
 		const statuses = Array.from({ length: 500 }, (_, index) => 100 + index);
-		expect(statuses.filter((status) => classify(status).kind === "refused")).toEqual([413, 422]);
+		expect(statuses.filter((status) => classify(status).kind === "permanent")).toEqual([413, 422]);
 	});
 });
 
 describe("an answer that the repository has moved", () => {
 	it.each([301, 302, 307, 308])("is a %d with a location", (status) => {
 		expect(classify(status, { location: "https://api.github.com/repositories/1/dispatches" })).toEqual({
-			kind: "moved",
+			kind: "redirected",
 			location: "https://api.github.com/repositories/1/dispatches",
 		});
 	});
@@ -269,9 +270,9 @@ describe("an answer that is not the API's", () => {
 	it.each([200, 201, 202, 203, 206, 226, 299, 400, 401, 402, 403, 404, 405, 407, 409, 410, 415, 418, 422, 451])(
 		"closes the destination and names the address, whatever it claims: a page with %d",
 		(status) => {
-			const verdict = page(status);
-			expect(verdict.kind).toBe("closed");
-			expect(reasonOf(verdict)).toBe(
+			const classification = page(status);
+			expect(classification.kind).toBe("unavailable");
+			expect(reasonOf(classification)).toBe(
 				`GitHub answered ${status} as text/html; charset=utf-8, which is not its API's answer: check GITHUB_API_URL ` +
 					"(Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies",
 			);
@@ -281,26 +282,26 @@ describe("an answer that is not the API's", () => {
 	it("is never taken for success, nor for the event's own fault, unless the event is too large", () => {
 		const statuses = Array.from({ length: 800 }, (_, index) => 200 + index);
 		const kinds = statuses.filter((status) => status !== 413).map((status) => page(status).kind);
-		expect(new Set(kinds)).toEqual(new Set(["closed", "slow-down", "uncertain"]));
-		expect(page(413).kind).toBe("refused");
+		expect(new Set(kinds)).toEqual(new Set(["unavailable", "rate-limited", "uncertain"]));
+		expect(page(413).kind).toBe("permanent");
 	});
 
 	it("is a limit all the same where it is a 429, or a 403 with retry-after", () => {
-		expect(page(429).kind).toBe("slow-down");
-		expect(page(403, { "retry-after": "5" })).toMatchObject({ kind: "slow-down", until: NOW + 5_000 });
+		expect(page(429).kind).toBe("rate-limited");
+		expect(page(403, { "retry-after": "5" })).toMatchObject({ kind: "rate-limited", until: NOW + 5_000 });
 	});
 
 	it("is a 203 with JSON, too: something on the way has changed it", () => {
-		expect(classifyResponse({ status: 203, headers: {}, message: "", body: "json" }, NOW).kind).toBe("closed");
+		expect(classifyResponse({ status: 203, headers: {}, message: "", body: "json" }, NOW).kind).toBe("unavailable");
 	});
 
 	it("is a 422 that says nothing", () => {
-		expect(classifyResponse({ status: 422, headers: {}, message: "", body: "none" }, NOW).kind).toBe("closed");
+		expect(classifyResponse({ status: 422, headers: {}, message: "", body: "none" }, NOW).kind).toBe("unavailable");
 	});
 
 	it.each(["json", "none"] as const)("is no 2xx with a body of the kind %s", (body) => {
 		for (const status of [200, 201, 202, 204])
-			expect(classifyResponse({ status, headers: {}, message: "", body }, NOW)).toEqual({ kind: "dispatched" });
+			expect(classifyResponse({ status, headers: {}, message: "", body }, NOW)).toEqual({ kind: "taken" });
 	});
 });
 
@@ -309,9 +310,9 @@ describe("an API version that this GitHub does not take", () => {
 		const message =
 			'The version you specified in the "X-GitHub-API-Version" request header, "2022-11-28", is not a supported version. ' +
 			'The following versions are currently supported: "2026-03-10" (most recent).';
-		const verdict = classify(400, {}, message);
-		expect(verdict).toMatchObject({ kind: "closed", wide: true });
-		expect(reasonOf(verdict)).toContain("update the bridge");
+		const classification = classify(400, {}, message);
+		expect(classification).toMatchObject({ kind: "unavailable", wide: true });
+		expect(reasonOf(classification)).toContain("update the bridge");
 	});
 });
 
@@ -359,12 +360,12 @@ describe("a 403 whose cause GitHub names", () => {
 		],
 		["Repository access blocked", {}, "blocked the repository", false],
 	])("names the repair for %j", (message, headers, repair, wide) => {
-		const verdict = classify(403, headers, message);
-		expect(verdict).toMatchObject({ kind: "closed", ...(wide ? { wide } : {}) });
-		expect("wide" in verdict).toBe(wide);
-		expect(reasonOf(verdict)).toContain(repair);
-		expect(reasonOf(verdict)).toContain(`(${message.slice(0, 15)}`);
-		expect(reasonOf(verdict).length).toBeLessThanOrEqual(300);
+		const classification = classify(403, headers, message);
+		expect(classification).toMatchObject({ kind: "unavailable", ...(wide ? { wide } : {}) });
+		expect("wide" in classification).toBe(wide);
+		expect(reasonOf(classification)).toContain(repair);
+		expect(reasonOf(classification)).toContain(`(${message.slice(0, 15)}`);
+		expect(reasonOf(classification).length).toBeLessThanOrEqual(300);
 	});
 
 	it("shows no address that is none", () => {
@@ -382,12 +383,12 @@ describe("a reason", () => {
 			for (const body of ["json", "other", "none"] as const) {
 				const long = "x".repeat(40_000);
 				const headers = { "x-accepted-github-permissions": long, "x-github-sso": long, "content-type": long };
-				const verdict = classifyResponse({ status, headers, message: long, body }, NOW);
-				if (!("reason" in verdict)) continue;
-				expect(verdict.reason.length).toBeLessThanOrEqual(300);
+				const classification = classifyResponse({ status, headers, message: long, body }, NOW);
+				if (!("reason" in classification)) continue;
+				expect(classification.reason.length).toBeLessThanOrEqual(300);
 				const short = classifyResponse({ status, headers: {}, message: "x", body }, NOW);
 				if (body === "json" && status !== 403 && status !== 404)
-					expect(verdict.reason.slice(-15)).toBe(reasonOf(short).slice(-15));
+					expect(classification.reason.slice(-15)).toBe(reasonOf(short).slice(-15));
 			}
 		}
 	});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type ClientPayload, toClientPayload } from "../../src/dispatch/client-payload.ts";
-import { type DispatchRequest, toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
+import { type ClientPayload, toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { type DispatchRequest, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
 const to = { repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" };

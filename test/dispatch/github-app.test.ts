@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { appTokens } from "../../src/dispatch/app-tokens.ts";
-import { createCall } from "../../src/dispatch/call-github.ts";
-import { createGitHub, type GitHub } from "../../src/dispatch/github.ts";
-import { createInstallationTokens } from "../../src/dispatch/github-app.ts";
-import { createSend } from "../../src/dispatch/octokit.ts";
-import { cachedSecrets } from "../../src/dispatch/secrets.ts";
+import { cachedSecrets } from "../../src/config/secrets.ts";
+import { appTokens } from "../../src/destinations/github/app-tokens.ts";
+import { createCall } from "../../src/destinations/github/call-github.ts";
+import { createGitHub, type GitHub } from "../../src/destinations/github/github.ts";
+import { createInstallationTokens } from "../../src/destinations/github/github-app.ts";
+import { createSend } from "../../src/destinations/github/octokit.ts";
 import type { Fault } from "../../src/local/fault-script.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 
@@ -78,7 +78,7 @@ describe("a GitHub App", () => {
 		const github = client();
 		for (let count = 0; count < 3; count++) {
 			expect(await github.dispatch(to("contoso"))).toMatchObject({
-				verdict: { kind: "dispatched" },
+				classification: { kind: "taken" },
 				status: 204,
 			});
 		}
@@ -111,7 +111,7 @@ describe("a GitHub App", () => {
 	it("looks it up again after a failure", async () => {
 		const github = client();
 		standIn.script.set({ status: 503 });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "trouble" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "transient" } });
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
 	});
 
@@ -125,7 +125,7 @@ describe("a GitHub App", () => {
 		await github.dispatch(to("contoso"));
 		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 		expect(standIn.received).toHaveLength(2);
 	});
 
@@ -150,20 +150,20 @@ describe("a GitHub App", () => {
 	it("takes up a replaced key without a restart", async () => {
 		const github = client();
 		secrets["github-app-key"] = other.privateKey;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "bad-token" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unauthorized" } });
 		secrets["github-app-key"] = privateKey;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 	});
 });
 
 describe("a GitHub App that cannot get a token", () => {
-	const verdictOf = async (options = {}) => (await client(options).dispatch(to("contoso"))).verdict;
+	const classificationOf = async (options = {}) => (await client(options).dispatch(to("contoso"))).classification;
 
 	it("closes only the destination where it is not installed, and names the repair", async () => {
 		await standIn.close();
 		await start({ app: { id: APP_ID, key: publicKey, owners: ["fabrikam"] } });
-		expect(await verdictOf()).toMatchObject({
-			kind: "closed",
+		expect(await classificationOf()).toMatchObject({
+			kind: "unavailable",
 			reason: expect.stringContaining("install it for contoso"),
 		});
 		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ status: 204 });
@@ -175,7 +175,7 @@ describe("a GitHub App that cannot get a token", () => {
 		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
 		standIn.script.set([{ status: 401 }, { status: 404 }]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "closed" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unavailable" } });
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
 		expect(paths().filter((path) => path.endsWith("/installation"))).toHaveLength(2);
 	});
@@ -189,7 +189,10 @@ describe("a GitHub App that cannot get a token", () => {
 		["an empty secret", {}, "", '"github-app-key" is empty'],
 	])("says what to repair with %s", async (_, options, key, words) => {
 		secrets["github-app-key"] = key;
-		expect(await verdictOf(options)).toMatchObject({ kind: "bad-token", reason: expect.stringContaining(words) });
+		expect(await classificationOf(options)).toMatchObject({
+			kind: "unauthorized",
+			reason: expect.stringContaining(words),
+		});
 	});
 
 	it("looks up each repository, so that one that is not covered closes no other of its owner", async () => {
@@ -199,55 +202,57 @@ describe("a GitHub App that cannot get a token", () => {
 			github.dispatch(to("contoso")),
 			github.dispatch({ ...to("contoso"), repo: "churn" }),
 		]);
-		expect(bad).toMatchObject({ verdict: { kind: "closed", reason: expect.stringContaining("not installed") } });
-		expect(bad.verdict).not.toHaveProperty("wide");
-		expect(good.verdict).toEqual({ kind: "dispatched" });
+		expect(bad).toMatchObject({
+			classification: { kind: "unavailable", reason: expect.stringContaining("not installed") },
+		});
+		expect(bad.classification).not.toHaveProperty("wide");
+		expect(good.classification).toEqual({ kind: "taken" });
 	});
 
 	it("closes the lane while its installation is suspended, and opens it after that", async () => {
 		const github = client();
-		const suspended = { kind: "closed", wide: true, reason: expect.stringMatching(/suspended.*unsuspend/) };
+		const suspended = { kind: "unavailable", wide: true, reason: expect.stringMatching(/suspended.*unsuspend/) };
 		await github.dispatch(to("contoso"));
 		standIn.suspendInstallations(["Contoso"]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: suspended });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: suspended });
 		clock.aheadMs += 3_600_000;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: suspended });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: suspended });
-		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: suspended });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: suspended });
+		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ classification: { kind: "taken" } });
 		standIn.suspendInstallations([]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	const page = { headers: { "content-type": "text/html" }, body: "<title>Sign in</title>" };
 	it.each<[string, Fault, object]>([
-		["a secondary limit", { status: 403, headers: { "retry-after": "30" } }, { kind: "slow-down", named: true }],
-		["a limit without a time", { status: 429 }, { kind: "slow-down", named: false }],
+		["a secondary limit", { status: 403, headers: { "retry-after": "30" } }, { kind: "rate-limited", named: true }],
+		["a limit without a time", { status: 429 }, { kind: "rate-limited", named: false }],
 		[
 			"an outage with a time",
 			{ status: 503, headers: { "retry-after": "30" } },
-			{ kind: "trouble", retryAfterMs: 30_000 },
+			{ kind: "transient", retryAfterMs: 30_000 },
 		],
-		["an outage", { status: 500 }, { kind: "trouble" }],
-		["a connection that breaks", { cut: "before" }, { kind: "trouble" }],
-		["an answer that is lost", { cut: "after" }, { kind: "trouble" }],
-		["a refusal of the request", { status: 422 }, { kind: "closed", wide: true }],
-		["a request that is too large", { status: 413 }, { kind: "closed", wide: true }],
-		["a forbidden one", { status: 403 }, { kind: "closed", wide: true }],
-		["a page", { status: 200, ...page }, { kind: "closed", wide: true }],
-		["a page with 404", { status: 404, ...page }, { kind: "closed", wide: true }],
-		["JSON without what is asked for", { status: 200, body: { id: "x" } }, { kind: "closed", wide: true }],
-		["JSON that is null", { status: 201, body: null }, { kind: "closed", wide: true }],
+		["an outage", { status: 500 }, { kind: "transient" }],
+		["a connection that breaks", { cut: "before" }, { kind: "transient" }],
+		["an answer that is lost", { cut: "after" }, { kind: "transient" }],
+		["a refusal of the request", { status: 422 }, { kind: "unavailable", wide: true }],
+		["a request that is too large", { status: 413 }, { kind: "unavailable", wide: true }],
+		["a forbidden one", { status: 403 }, { kind: "unavailable", wide: true }],
+		["a page", { status: 200, ...page }, { kind: "unavailable", wide: true }],
+		["a page with 404", { status: 404, ...page }, { kind: "unavailable", wide: true }],
+		["JSON without what is asked for", { status: 200, body: { id: "x" } }, { kind: "unavailable", wide: true }],
+		["JSON that is null", { status: 201, body: null }, { kind: "unavailable", wide: true }],
 		[
 			"an API version",
 			{ status: 400, body: { message: "x is not a supported version" } },
-			{ kind: "closed", wide: true },
+			{ kind: "unavailable", wide: true },
 		],
-	])("takes %s for what it is, at the look-up and at the token", async (_, fault, verdict) => {
+	])("takes %s for what it is, at the look-up and at the token", async (_, fault, classification) => {
 		for (const before of [0, 1]) {
 			standIn.script.set([...(before === 1 ? [{ delayMs: 1 }] : []), fault]);
 			const attempt = await client().dispatch(to("contoso"));
-			expect(attempt.verdict).toMatchObject(verdict);
-			expect("wide" in attempt.verdict).toBe("wide" in verdict);
+			expect(attempt.classification).toMatchObject(classification);
+			expect("wide" in attempt.classification).toBe("wide" in classification);
 			expect(attempt.calls).toHaveLength(before + 1);
 		}
 		expect(standIn.received).toEqual([]);
@@ -266,7 +271,7 @@ describe("a GitHub App that cannot get a token", () => {
 		await github.dispatch(to("contoso"));
 		clock.aheadMs += 3_600_000;
 		standIn.script.set({ status: 502 });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "trouble" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "transient" } });
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
 	});
 
@@ -285,8 +290,8 @@ describe("a GitHub App that cannot get a token", () => {
 
 	it("waits for GitHub's trouble to pass", async () => {
 		standIn.script.set({ status: 503 });
-		expect(await verdictOf()).toMatchObject({ kind: "trouble" });
-		expect(await verdictOf()).toMatchObject({ kind: "dispatched" });
+		expect(await classificationOf()).toMatchObject({ kind: "transient" });
+		expect(await classificationOf()).toMatchObject({ kind: "taken" });
 	});
 
 	it("tries again after its client could not be loaded", async () => {
@@ -306,7 +311,7 @@ describe("a GitHub App that cannot get a token", () => {
 		});
 		const wanted = { owner: "contoso", repo: "a" };
 		await expect(tokens.get(wanted)).rejects.toMatchObject({
-			kind: "trouble",
+			kind: "transient",
 			message: expect.stringContaining("EMFILE"),
 		});
 		await expect(tokens.get(wanted)).resolves.toBe("token");
@@ -324,7 +329,7 @@ describe("a token that was just made", () => {
 		const github = client();
 		afterTheToken(fault);
 		const attempt = await github.dispatch(to("contoso"));
-		expect(attempt).toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
+		expect(attempt).toMatchObject({ classification: { kind: "taken" }, status: 204 });
 		expect(clock.slept).toEqual([1_000]);
 		expect(attempt.calls).toHaveLength(4);
 		expect(standIn.received).toHaveLength(1);
@@ -332,31 +337,34 @@ describe("a token that was just made", () => {
 
 	it("is sent after 1, 2 and 4 s", async () => {
 		afterTheToken({ ...unknown, times: 3 });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 		expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
 		expect(appCalls()).toHaveLength(2);
 	});
 
 	it.each([500, 1_900, 5_900])("is known to GitHub after %d ms, and sent until then", async (unknownForMs) => {
 		await restart({ now, app: { id: APP_ID, key: publicKey, unknownForMs } });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	it("may have ended: after a second it is replaced", async () => {
 		const github = client();
 		await github.dispatch(to("contoso"));
 		standIn.revokeInstallationTokens();
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "dispatched" } });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
 		expect(clock.slept).toEqual([1_000]);
 	});
 
 	it("is given up within the time of one call where GitHub goes on refusing it", async () => {
 		afterTheToken({ ...unknown, times: 99 });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "closed" }, status: 403 });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({
+			classification: { kind: "unavailable" },
+			status: 403,
+		});
 		expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
 		clock.slept = [];
 		await restart({ now, app: { id: APP_ID, key: publicKey, unknownForMs: MINUTE_MS } });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "bad-token" } });
+		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unauthorized" } });
 		expect(clock.slept.reduce((sum, ms) => sum + ms)).toBeLessThan(10_000);
 	});
 
@@ -369,7 +377,10 @@ describe("a token that was just made", () => {
 		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 403 });
 		clock.aheadMs += MINUTE_MS;
 		standIn.script.set(unknown);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ verdict: { kind: "closed" }, status: 403 });
+		expect(await github.dispatch(to("contoso"))).toMatchObject({
+			classification: { kind: "unavailable" },
+			status: 403,
+		});
 		expect(clock.slept).toEqual([]);
 	});
 

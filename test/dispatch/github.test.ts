@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
-import { type Attempt, createGitHub, type GitHubOptions } from "../../src/dispatch/github.ts";
-import type { GitHubRequest, RawResponse, Send } from "../../src/dispatch/octokit.ts";
-import { fixedToken, type TokenFor, type TokenSource, TokenUnavailable } from "../../src/dispatch/token-source.ts";
+import type { DispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import { type Attempt, createGitHub, type GitHubOptions } from "../../src/destinations/github/github.ts";
+import type { GitHubRequest, RawResponse, Send } from "../../src/destinations/github/octokit.ts";
+import {
+	fixedToken,
+	type TokenFor,
+	type TokenSource,
+	TokenUnavailable,
+} from "../../src/destinations/github/token-source.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
@@ -69,15 +74,15 @@ function dispatch(
 	return github.dispatch(request);
 }
 
-function reasonOf({ verdict }: Attempt): string {
-	return "reason" in verdict ? verdict.reason : "";
+function reasonOf({ classification }: Attempt): string {
+	return "reason" in classification ? classification.reason : "";
 }
 
 describe("a dispatch", () => {
 	it("is one POST of the very body to the repository, with the token", async () => {
 		const { send, calls } = script({ status: 204, headers: { "x-github-request-id": "ABCD:1" } });
 		await expect(dispatch(send)).resolves.toEqual({
-			verdict: { kind: "dispatched" },
+			classification: { kind: "taken" },
 			status: 204,
 			requestId: "ABCD:1",
 			ms: 0,
@@ -138,14 +143,14 @@ describe("a dispatch", () => {
 	it("reads times in GitHub's answer by the clock that it was given", async () => {
 		const { send } = script({ status: 429, headers: { "retry-after": "30" } });
 		await expect(dispatch(send, { now: () => 5_000 })).resolves.toMatchObject({
-			verdict: { kind: "slow-down", until: 35_000 },
+			classification: { kind: "rate-limited", until: 35_000 },
 		});
 	});
 
 	it("says when GitHub's primary limit is used up, although this call was taken", async () => {
 		const used = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "900" };
 		await expect(dispatch(script({ headers: used }).send)).resolves.toMatchObject({
-			verdict: { kind: "dispatched" },
+			classification: { kind: "taken" },
 			exhaustedUntil: 900_000,
 		});
 		const left = { ...used, "x-ratelimit-remaining": "1" };
@@ -170,16 +175,16 @@ describe("a dispatch", () => {
 	);
 
 	it.each([
-		[400, "closed"],
-		[403, "closed"],
-		[404, "closed"],
-		[422, "refused"],
+		[400, "unavailable"],
+		[403, "unavailable"],
+		[404, "unavailable"],
+		[422, "permanent"],
 		[500, "uncertain"],
 		[503, "uncertain"],
 	])("tries once where GitHub answers %d", async (status, kind) => {
 		const { send, calls } = script({ status, data: { message: "Words of GitHub" } });
 		const attempt = await dispatch(send);
-		expect(attempt).toMatchObject({ status, verdict: { kind } });
+		expect(attempt).toMatchObject({ status, classification: { kind } });
 		expect(reasonOf(attempt)).toContain("(Words of GitHub)");
 		expect(calls).toHaveLength(1);
 	});
@@ -201,7 +206,7 @@ describe("a dispatch whose token is refused", () => {
 		const { send, calls } = script({ status: 401 }, { status: 204, headers: { "x-github-request-id": "2" } });
 		const tokens = changingTokens("old", "new");
 		const attempt = await dispatch(send, { tokens }, { ...REQUEST, token: "other-secret" });
-		expect(attempt).toMatchObject({ verdict: { kind: "dispatched" }, status: 204, requestId: "2" });
+		expect(attempt).toMatchObject({ classification: { kind: "taken" }, status: 204, requestId: "2" });
 		expect(calls).toMatchObject([
 			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "old" },
 			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "new" },
@@ -213,14 +218,14 @@ describe("a dispatch whose token is refused", () => {
 		const { send, calls } = script({ status: 401 }, { status: 401, headers: { "x-github-request-id": "2" } });
 		const tokens = changingTokens("old", "new", "newer");
 		const attempt = await dispatch(send, { tokens });
-		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "2" });
+		expect(attempt).toMatchObject({ classification: { kind: "unauthorized" }, status: 401, requestId: "2" });
 		expect(calls.map(({ token }) => token)).toEqual(["old", "new"]);
 	});
 
 	it("is not tried again with the same token, which would add up to a block", async () => {
 		const { send, calls } = script({ status: 401, headers: { "x-github-request-id": "1" } });
 		const attempt = await dispatch(send, { tokens: changingTokens("same", "same") });
-		expect(attempt).toMatchObject({ verdict: { kind: "bad-token" }, status: 401, requestId: "1" });
+		expect(attempt).toMatchObject({ classification: { kind: "unauthorized" }, status: 401, requestId: "1" });
 		expect(calls).toHaveLength(1);
 	});
 
@@ -233,7 +238,7 @@ describe("a dispatch whose token is refused", () => {
 	it("tells what the fresh token's answer means, not the first one", async () => {
 		const { send } = script({ status: 401 }, { status: 404 });
 		await expect(dispatch(send, { tokens: changingTokens("old", "new") })).resolves.toMatchObject({
-			verdict: { kind: "closed" },
+			classification: { kind: "unavailable" },
 			status: 404,
 		});
 	});
@@ -242,7 +247,7 @@ describe("a dispatch whose token is refused", () => {
 		const moved = { status: 307, headers: { location: `${API}/repositories/1/dispatches` } };
 		const { send, calls } = script(moved, { status: 401 }, moved, { status: 204 });
 		const attempt = await dispatch(send, { tokens: changingTokens("old", "new") });
-		expect(attempt.verdict.kind).toBe("dispatched");
+		expect(attempt.classification.kind).toBe("taken");
 		expect(calls.map(({ url, token }) => [url, token])).toEqual([
 			[URL_OF_REQUEST, "old"],
 			[`${API}/repositories/1/dispatches`, "old"],
@@ -253,25 +258,25 @@ describe("a dispatch whose token is refused", () => {
 });
 
 describe("a dispatch without a token", () => {
-	it.each(["bad-token", "trouble"] as const)("calls nobody and says why: %s", async (kind) => {
+	it.each(["unauthorized", "transient"] as const)("calls nobody and says why: %s", async (kind) => {
 		const { send, calls } = script();
 		const get = failing(new TokenUnavailable({ kind, reason: "the vault is closed" }));
 		const attempt = await dispatch(send, { tokens: { get, refresh: get } });
-		expect(attempt).toEqual({ verdict: { kind, reason: "the vault is closed" }, ms: 0, calls: [] });
+		expect(attempt).toEqual({ classification: { kind, reason: "the vault is closed" }, ms: 0, calls: [] });
 		expect(calls).toEqual([]);
 	});
 
 	it("says so when the fresh one cannot be read", async () => {
-		const refresh = failing(new TokenUnavailable({ kind: "trouble", reason: "the vault is away" }));
+		const refresh = failing(new TokenUnavailable({ kind: "transient", reason: "the vault is away" }));
 		const attempt = await dispatch(script({ status: 401 }).send, { tokens: { get: async () => "old", refresh } });
-		expect(attempt.verdict).toEqual({ kind: "trouble", reason: "the vault is away" });
+		expect(attempt.classification).toEqual({ kind: "transient", reason: "the vault is away" });
 	});
 });
 
 describe("a dispatch to a repository that has moved", () => {
 	it.each([301, 302, 307, 308])("repeats the same POST after a %d on the same host", async (status) => {
 		const { send, calls } = script({ status, headers: { location: `${API}/repositories/1/dispatches` } }, {});
-		await expect(dispatch(send)).resolves.toMatchObject({ verdict: { kind: "dispatched" }, status: 204 });
+		await expect(dispatch(send)).resolves.toMatchObject({ classification: { kind: "taken" }, status: 204 });
 		expect(calls).toMatchObject([
 			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" },
 			{ url: `${API}/repositories/1/dispatches`, body: REQUEST.body, token: "t" },
@@ -287,7 +292,7 @@ describe("a dispatch to a repository that has moved", () => {
 	it("follows three redirects, each from where the last one led", async () => {
 		const to = (location: string) => ({ status: 307, headers: { location } });
 		const { send, calls } = script(to("/repositories/1/a"), to("b"), to("/repos/o/c/dispatches"), {});
-		expect((await dispatch(send)).verdict.kind).toBe("dispatched");
+		expect((await dispatch(send)).classification.kind).toBe("taken");
 		expect(calls.map(({ url }) => url)).toEqual([
 			URL_OF_REQUEST,
 			`${API}/repositories/1/a`,
@@ -309,7 +314,7 @@ describe("a dispatch to a repository that has moved", () => {
 	])("does not carry the token to %s", async (location) => {
 		const { send, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
 		await expect(dispatch(send)).resolves.toMatchObject({
-			verdict: { kind: "closed", reason: `GitHub redirects to another host (${location}); not followed` },
+			classification: { kind: "unavailable", reason: `GitHub redirects to another host (${location}); not followed` },
 			status: 301,
 			requestId: "1",
 		});
@@ -321,7 +326,7 @@ describe("a dispatch to a repository that has moved", () => {
 		const back = { status: 301, headers: { location: URL_OF_REQUEST } };
 		const { send, calls } = script(there, back, there, back, there, back);
 		await expect(dispatch(send)).resolves.toMatchObject({
-			verdict: { kind: "closed", reason: `GitHub redirects in circles from ${URL_OF_REQUEST}` },
+			classification: { kind: "unavailable", reason: `GitHub redirects in circles from ${URL_OF_REQUEST}` },
 		});
 		expect(calls).toHaveLength(4);
 	});
@@ -332,28 +337,32 @@ describe("a dispatch that gets no answer", () => {
 		kind: "uncertain",
 		reason: "GitHub did not answer in time; whether it took the request is not known",
 	};
-	const notSent = { kind: "trouble", reason: "there was no time left to call GitHub; nothing was sent" };
+	const notSent = { kind: "transient", reason: "there was no time left to call GitHub; nothing was sent" };
 
 	it("ends at its time limit, and owns that the dispatch may have happened", async () => {
 		const attempt = await dispatch(script(silence).send, { timeoutMs: 5 });
-		expect(attempt).toEqual({ verdict: inTime, ms: 0, calls: [0] });
+		expect(attempt).toEqual({ classification: inTime, ms: 0, calls: [0] });
 	});
 
 	it("ends at the same limit when it waits for the token, or for a fresh one", async () => {
 		const never = () => new Promise<string>(() => {});
 		const { send, calls } = script({ status: 401 });
 		const waiting = { get: never, refresh: never };
-		await expect(dispatch(send, { timeoutMs: 5, tokens: waiting })).resolves.toMatchObject({ verdict: notSent });
+		await expect(dispatch(send, { timeoutMs: 5, tokens: waiting })).resolves.toMatchObject({ classification: notSent });
 		expect(calls).toEqual([]);
 		const refreshing = { get: async () => "old", refresh: never };
-		await expect(dispatch(send, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({ verdict: notSent });
+		await expect(dispatch(send, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({
+			classification: notSent,
+		});
 		expect(calls).toHaveLength(1);
 	});
 
 	it("ends at the same limit when the client does not load, or does not heed its signal", async () => {
 		const never = () => new Promise<never>(() => {});
-		await expect(dispatch(never, { timeoutMs: 5, loadSend: never })).resolves.toMatchObject({ verdict: notSent });
-		await expect(dispatch(never, { timeoutMs: 5 })).resolves.toMatchObject({ verdict: inTime });
+		await expect(dispatch(never, { timeoutMs: 5, loadSend: never })).resolves.toMatchObject({
+			classification: notSent,
+		});
+		await expect(dispatch(never, { timeoutMs: 5 })).resolves.toMatchObject({ classification: inTime });
 	});
 
 	it("tries to load the client again after a failure", async () => {
@@ -372,8 +381,8 @@ describe("a dispatch that gets no answer", () => {
 			timeoutMs: AMPLE_MS,
 		};
 		const github = createGitHub(options);
-		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "trouble" } });
-		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ verdict: { kind: "dispatched" } });
+		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ classification: { kind: "transient" } });
+		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	it("has one limit for all of its calls together", async () => {
@@ -405,7 +414,7 @@ describe("a dispatch that gets no answer", () => {
 		["as text, where it is no error", "odd", "odd"],
 	])("tells the network's error %s", async (_, error, words) => {
 		await expect(dispatch(script(failing(error)).send)).resolves.toEqual({
-			verdict: {
+			classification: {
 				kind: "uncertain",
 				reason: `no answer from GitHub (${words}); whether it took the request is not known`,
 			},
@@ -416,8 +425,8 @@ describe("a dispatch that gets no answer", () => {
 
 	it("says so where the client cannot be loaded", async () => {
 		const attempt = await dispatch(script().send, { loadSend: failing(new Error("no such module")) });
-		expect(attempt.verdict).toEqual({
-			kind: "trouble",
+		expect(attempt.classification).toEqual({
+			kind: "transient",
 			reason: "no answer from GitHub (no such module); nothing was sent",
 		});
 	});

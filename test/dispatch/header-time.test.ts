@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
-import { classifyResponse } from "../../src/dispatch/classify-response.ts";
-import { resetMs, retryAfterMs } from "../../src/dispatch/header-time.ts";
+import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
+import { resetMs, retryAfterMs } from "../../src/destinations/github/header-time.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;
@@ -95,10 +95,10 @@ describe("whatever GitHub's headers say", () => {
 					"x-ratelimit-remaining": remaining === "" ? "0" : remaining,
 					"x-ratelimit-reset": reset,
 				};
-				const verdict = classifyResponse({ status: code, headers, message: "", body: "json" }, NOW);
+				const classification = classifyResponse({ status: code, headers, message: "", body: "json" }, NOW);
 				const waits = [resetMs(headers, NOW), retryAfterMs(headers, NOW)];
-				if (verdict.kind === "slow-down") waits.push(verdict.until - NOW);
-				if (verdict.kind === "uncertain") waits.push(verdict.retryAfterMs);
+				if (classification.kind === "rate-limited") waits.push(classification.until - NOW);
+				if (classification.kind === "uncertain") waits.push(classification.retryAfterMs);
 				for (const wait of waits.filter((one) => one !== undefined)) {
 					expect(wait).toBeGreaterThanOrEqual(1_000);
 					expect(wait).toBeLessThanOrEqual(DAY);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createCredential } from "../../src/credential.ts";
-import { createSecretReader } from "../../src/dispatch/key-vault.ts";
+import { createCredential } from "../../src/config/credential.ts";
+import { createSecretReader } from "../../src/config/key-vault.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { call, postJson } from "../helpers/call.ts";
 import { eventually } from "../helpers/eventually.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { laneOf } from "../../src/dispatch/lane-of.ts";
+import { laneOf } from "../../src/destinations/github/lane-of.ts";
 
 describe("the lane of a destination", () => {
 	it.each([

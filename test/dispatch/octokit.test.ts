@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createSend } from "../../src/dispatch/octokit.ts";
+import { createSend } from "../../src/destinations/github/octokit.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;

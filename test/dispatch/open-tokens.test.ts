@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { KeyVaultOptions } from "../../src/dispatch/key-vault.ts";
-import { openTokens } from "../../src/dispatch/open-tokens.ts";
+import type { KeyVaultOptions } from "../../src/config/key-vault.ts";
+import { openTokens } from "../../src/destinations/github/open-tokens.ts";
 import { asked } from "../helpers/asked.ts";
 
 /** What was done with the vault, in order. Jest lets a mocked module use only names that begin with `mock`. */
 const mockVault: { events: unknown[] } = { events: [] };
 
-jest.mock("../../src/dispatch/key-vault.ts", () => ({
+jest.mock("../../src/config/key-vault.ts", () => ({
 	createSecretReader: (options: KeyVaultOptions, credential: unknown) => {
 		mockVault.events.push({ ...options, credential });
 		return async (name: string) => {
@@ -16,7 +16,7 @@ jest.mock("../../src/dispatch/key-vault.ts", () => ({
 	},
 }));
 
-jest.mock("../../src/credential.ts", () => ({
+jest.mock("../../src/config/credential.ts", () => ({
 	createCredential: ({ clientId }: KeyVaultOptions) => `as ${clientId}`,
 }));
 

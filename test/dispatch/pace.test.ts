@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { callTime, type Limit, logCalls, nextSlot, parsePace } from "../../src/dispatch/pace.ts";
+import { callTime, type Limit, logCalls, nextSlot, parsePace } from "../../src/ledger/pace.ts";
 
 const MARGIN_MS = 500;
 const USUAL = limits("1/s,80/m,500/h");

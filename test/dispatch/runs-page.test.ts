@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { runsPage } from "../../src/dispatch/runs-page.ts";
+import { runsPage } from "../../src/destinations/github/runs-page.ts";
 
 describe("the page of the runs", () => {
 	it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { cachedSecrets } from "../../src/dispatch/secrets.ts";
-import { fixedToken, TokenUnavailable } from "../../src/dispatch/token-source.ts";
-import { vaultTokens } from "../../src/dispatch/vault-tokens.ts";
+import { cachedSecrets } from "../../src/config/secrets.ts";
+import { fixedToken, TokenUnavailable } from "../../src/destinations/github/token-source.ts";
+import { vaultTokens } from "../../src/destinations/github/vault-tokens.ts";
 import { asked } from "../helpers/asked.ts";
 import { eventually } from "../helpers/eventually.ts";
 
@@ -281,7 +281,7 @@ describe("a token whose vault does not answer", () => {
 		await tokens.get(asked());
 		clock.now += LATER;
 		const failure = await failureOf(tokens.get(asked()));
-		expect(failure).toMatchObject({ kind: "bad-token", message: expect.stringContaining(words) });
+		expect(failure).toMatchObject({ kind: "unauthorized", message: expect.stringContaining(words) });
 	});
 });
 
@@ -304,7 +304,7 @@ describe("a token that cannot be had", () => {
 	it("is somebody's to repair when the secret is empty", async () => {
 		const { tokens, reads } = answeringVault("", "t");
 		const failure = await failureOf(tokens.get(asked("other-secret")));
-		expect(failure.kind).toBe("bad-token");
+		expect(failure.kind).toBe("unauthorized");
 		expect(failure.message).toBe('the secret "other-secret" is empty; put a value into it');
 		await expect(tokens.get(asked("other-secret"))).resolves.toBe("t");
 		expect(reads).toHaveLength(2);
@@ -312,14 +312,14 @@ describe("a token that cannot be had", () => {
 
 	it("is somebody's to repair when the vault forbids it", async () => {
 		const failure = await failureOf(answeringVault(withStatus(403)).tokens.get(asked()));
-		expect(failure.kind).toBe("bad-token");
+		expect(failure.kind).toBe("unauthorized");
 		expect(failure.message).toContain('"github-token"');
 		expect(failure.message).toContain("Key Vault Secrets User");
 	});
 
 	it("is somebody's to repair when there is no such secret", async () => {
 		const failure = await failureOf(answeringVault(withStatus(404)).tokens.get(asked()));
-		expect(failure.kind).toBe("bad-token");
+		expect(failure.kind).toBe("unauthorized");
 		expect(failure.message).toContain('no secret "github-token"');
 		expect(failure.message).toContain("GITHUB_TOKEN_SECRET_NAME");
 	});
@@ -331,7 +331,7 @@ describe("a token that cannot be had", () => {
 		["there is no network", new Error("getaddrinfo ENOTFOUND"), "getaddrinfo ENOTFOUND"],
 	])("is a matter of time when %s", async (_, error, words) => {
 		const failure = await failureOf(answeringVault(error).tokens.get(asked()));
-		expect(failure.kind).toBe("trouble");
+		expect(failure.kind).toBe("transient");
 		expect(failure.message).toBe(`the secret "github-token" could not be read: ${words}`);
 	});
 
@@ -350,6 +350,6 @@ describe("a token that cannot be had", () => {
 				"github-token",
 			).get(asked()),
 		);
-		expect(failure).toMatchObject({ kind: "trouble", message: 'the secret "github-token" could not be read: odd' });
+		expect(failure).toMatchObject({ kind: "transient", message: 'the secret "github-token" could not be read: odd' });
 	});
 });

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
-import { LIMITS } from "../../src/dispatch/dispatch-request.ts";
-import { parsePace } from "../../src/dispatch/pace.ts";
+import { LIMITS } from "../../src/destinations/github/dispatch-request.ts";
 import { console } from "../../src/functions/console.ts";
 import { health } from "../../src/functions/health.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
 import { receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
 import { webhook } from "../../src/functions/webhook.ts";
+import { parsePace } from "../../src/ledger/pace.ts";
 import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGES = ["operate", "why", "loops", "costs", "security", "azure-devops"].map((name) => `docs/${name}.md`);
@@ -73,7 +73,7 @@ describe("the page about limits and costs", () => {
 	it("names the limits that the code keeps", () => {
 		const pace = limits.get("dispatches with one token") ?? "";
 		const [, second, minute, hour] = /(\d+) a second, (\d+) a minute, (\d+) an hour/.exec(pace) ?? [];
-		expect(readText("src/config.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
+		expect(readText("src/config/config.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
 		expect(parsePace(`${second}/s,${minute}/m,${hour}/h`)).toHaveLength(3);
 		expect(pace).toContain(`${(Number(hour) * 24).toLocaleString("en")} a day`);
 		const { bodyBytes, payloadKeys, eventTypeCharacters } = LIMITS;

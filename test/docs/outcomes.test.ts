@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { classifyResponse } from "../../src/dispatch/classify-response.ts";
+import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
 import { webhook } from "../../src/functions/webhook.ts";
@@ -19,23 +19,25 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** The rows of the table of GitHub's answers, one for each status and hint that they name. */
-const answers = tableOf(PAGE, "GitHub answers").flatMap(([answer = "", verdict = "", outcome = "", receipt = ""]) => {
-	const codes = codesIn(answer);
-	const headers: Record<string, string>[] = [];
-	if (codes.includes("retry-after")) headers.push({ "retry-after": "30" });
-	if (codes.includes("x-ratelimit-remaining: 0")) headers.push({ "x-ratelimit-remaining": "0" });
-	if (codes.includes("location")) headers.push({ location: "/repos/contoso/renamed/dispatches" });
-	const statuses = codes.filter((code) => /^\d{3}$/.test(code)).map(Number);
-	return statuses.flatMap((status) =>
-		(headers.length > 0 ? headers : [{}]).map((hint) => ({
-			status,
-			headers: hint as Readonly<Record<string, string>>,
-			verdict: codesIn(verdict)[0],
-			outcome: codesIn(outcome)[0],
-			state: codesIn(receipt)[0],
-		})),
-	);
-});
+const answers = tableOf(PAGE, "GitHub answers").flatMap(
+	([answer = "", classification = "", outcome = "", receipt = ""]) => {
+		const codes = codesIn(answer);
+		const headers: Record<string, string>[] = [];
+		if (codes.includes("retry-after")) headers.push({ "retry-after": "30" });
+		if (codes.includes("x-ratelimit-remaining: 0")) headers.push({ "x-ratelimit-remaining": "0" });
+		if (codes.includes("location")) headers.push({ location: "/repos/contoso/renamed/dispatches" });
+		const statuses = codes.filter((code) => /^\d{3}$/.test(code)).map(Number);
+		return statuses.flatMap((status) =>
+			(headers.length > 0 ? headers : [{}]).map((hint) => ({
+				status,
+				headers: hint as Readonly<Record<string, string>>,
+				classification: codesIn(classification)[0],
+				outcome: codesIn(outcome)[0],
+				state: codesIn(receipt)[0],
+			})),
+		);
+	},
+);
 
 const runCompleted = inEventGridSchema(exampleOf("RunCompleted"));
 
@@ -91,25 +93,36 @@ describe("the reasons of what is accepted", () => {
 
 describe("GitHub's answers", () => {
 	it.each(answers)(
-		"$status $headers is $verdict, as the page says",
-		async ({ status, headers, verdict, outcome, state }) => {
+		"$status $headers is $classification, as the page says",
+		async ({ status, headers, classification, outcome, state }) => {
 			expect(classifyResponse({ status, headers, message: "", body: status === 204 ? "none" : "json" }, 0).kind).toBe(
-				verdict,
+				classification,
 			);
 			if (outcome === undefined) return;
 			fixture.github.script.set({ status, headers });
 			const { log, lines } = logLines();
 			const bridge = fixture.bridge();
 			expect(await bridge.accept([runCompleted], { log })).toMatchObject([{ outcome }]);
-			expect(lines.find(({ stage }) => stage === "dispatch")).toMatchObject({ verdict, status });
+			expect(lines.find(({ stage }) => stage === "dispatch")).toMatchObject({ classification, status });
 			expect((await bridge.receipts({ limit: 1 })).receipts).toMatchObject([{ state }]);
 		},
 	);
 
-	it("cover every verdict", () => {
-		const verdicts = tableOf(PAGE, "GitHub answers").map(([, verdict = ""]) => codesIn(verdict)[0]);
-		expect(new Set(verdicts)).toEqual(
-			new Set(["dispatched", "slow-down", "trouble", "uncertain", "bad-token", "closed", "refused", "moved"]),
+	it("cover every classification", () => {
+		const classifications = tableOf(PAGE, "GitHub answers").map(
+			([, classification = ""]) => codesIn(classification)[0],
+		);
+		expect(new Set(classifications)).toEqual(
+			new Set([
+				"taken",
+				"rate-limited",
+				"transient",
+				"uncertain",
+				"unauthorized",
+				"unavailable",
+				"permanent",
+				"redirected",
+			]),
 		);
 	});
 });
@@ -241,7 +254,7 @@ describe("the limits", () => {
 		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "gitHubWaitMs = 3_000"],
 		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
 		["one call of GitHub,", "10 s", "src/wire.ts", "callTimeoutMs = 10_000"],
-		["one reading of a secret", "6 s", "src/dispatch/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
+		["one reading of a secret", "6 s", "src/config/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
 		["records of one request that are written at once", "500", "src/accept/accept.ts", "RECORDS_AT_ONCE = 500"],
 	])("of time: %s %s", (what, limit, file, code) => {
 		const row = tableOf(PAGE, "What").find(([name]) => name?.startsWith(what));

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { readConfig } from "../../src/config.ts";
-import { parsePace } from "../../src/dispatch/pace.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
-import { readEventQueue } from "../../src/ledger/names.ts";
+import { parsePace } from "../../src/ledger/pace.ts";
+import { readEventQueue } from "../../src/storage/names.ts";
 import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 /** What Azure sets by itself, and nobody else should. */
@@ -97,7 +97,7 @@ describe("the settings", () => {
 	});
 
 	it("have the defaults that the pages name", () => {
-		const { githubApiUrl, token, limits, concurrency, giveUpMs, keepMs } = readConfig(
+		const { githubApiUrl, token, limits, concurrency, giveUpMs, retentionMs } = readConfig(
 			{ ...STORAGE, GITHUB_REPOSITORY: "a/b", KEY_VAULT_URL: "https://contoso.vault.azure.net" },
 			ROOT,
 		);
@@ -105,7 +105,7 @@ describe("the settings", () => {
 		expect(parsePace(defaults.get("GITHUB_PACE") ?? "")).toEqual(limits);
 		expect(defaults.get("GITHUB_CONCURRENCY")).toBe(String(concurrency));
 		expect(defaults.get("GIVE_UP_DAYS")).toBe(String(giveUpMs / DAY_MS));
-		expect(defaults.get("KEEP_DAYS")).toBe(String(keepMs / DAY_MS));
+		expect(defaults.get("KEEP_DAYS")).toBe(String(retentionMs / DAY_MS));
 		expect(defaults.get("GITHUB_API_URL")).toBe(githubApiUrl);
 		expect(token).toMatchObject({ secretName: defaults.get("GITHUB_TOKEN_SECRET_NAME") });
 		const pages = readText("docs/settings.md");

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
-import { openStorage } from "../../src/open-storage.ts";
+import { openStorage } from "../../src/storage/open-storage.ts";
 import { call, postJson } from "../helpers/call.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
@@ -162,7 +162,7 @@ describe("the storage of npm start", () => {
 	const queueOf = (connectionString: string) =>
 		QueueServiceClient.fromConnectionString(connectionString).getQueueClient("kept");
 	const ownStorage = () => readFileSync(join(dataOf(port), "connection-string.txt"), "utf8").trim();
-	const start = () => startOn(port, { keepData: true });
+	const start = () => startOn(port, { storeData: true });
 
 	async function putMessage(): Promise<void> {
 		await queueOf(ownStorage()).create();

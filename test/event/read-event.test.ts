@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { readJson, writeJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { readJson, writeJson } from "../../src/json.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 /** The event of a reading that must succeed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Row, Write } from "../../src/ledger/storage.ts";
+import type { Row, Write } from "../../src/storage/storage.ts";
 import { arrivals } from "../helpers/arrivals.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 import { IDS, type Kind, POISONS, type Poison, type Scene } from "./poisons.ts";

@@ -1,4 +1,4 @@
-import type { Row } from "../../src/ledger/storage.ts";
+import type { Row } from "../../src/storage/storage.ts";
 import type { BridgeWorld } from "../helpers/bridge-world.ts";
 
 /** Something that waits in a bridge, made unusable. */

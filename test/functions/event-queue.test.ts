@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
 import { eventQueue, eventQueuePoison } from "../../src/functions/event-queue.ts";
-import { readEventQueue } from "../../src/ledger/names.ts";
+import { readEventQueue } from "../../src/storage/names.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";

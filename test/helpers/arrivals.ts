@@ -1,4 +1,4 @@
-import type { Received } from "../../src/local/github-stand-in.ts";
+import type { Received } from "../../src/local/received.ts";
 
 interface Payload {
 	readonly id: string;

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.ts";
-import { readConfig } from "../../src/config.ts";
-import type { LedgerNames } from "../../src/ledger/names.ts";
+import { readConfig } from "../../src/config/config.ts";
+import type { Env } from "../../src/config/settings.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { Env } from "../../src/settings.ts";
+import type { LedgerNames } from "../../src/storage/names.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
 
 export const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll } from "@jest/globals";
-import type { LedgerNames } from "../../src/ledger/names.ts";
-import type { Storage as LedgerStorage } from "../../src/ledger/storage.ts";
-import { openStorage } from "../../src/open-storage.ts";
+import type { LedgerNames } from "../../src/storage/names.ts";
+import { openStorage } from "../../src/storage/open-storage.ts";
+import type { Storage as LedgerStorage } from "../../src/storage/storage.ts";
 import { eventually } from "./eventually.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { wrapStorage } from "./wrap-storage.ts";

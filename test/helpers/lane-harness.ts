@@ -1,21 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { createEntryDelivery } from "../../src/deliver/deliver-entry.ts";
+import { createWindows } from "../../src/coalesce/close-due-windows.ts";
+import { windowBody } from "../../src/coalesce/window-body.ts";
+import { createEntryDelivery } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
 import type { Run } from "../../src/deliver/run.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
-import { windowBody } from "../../src/deliver/window-body.ts";
-import type { Verdict } from "../../src/dispatch/classify-response.ts";
-import type { DispatchRequest } from "../../src/dispatch/dispatch-request.ts";
-import type { Attempt } from "../../src/dispatch/github.ts";
-import { callTime, type Limit, parsePace } from "../../src/dispatch/pace.ts";
-import type { Hold } from "../../src/ledger/hold.ts";
+import type { Classification } from "../../src/destinations/github/classify-response.ts";
+import type { DispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import type { Attempt } from "../../src/destinations/github/github.ts";
+import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { fromColumns, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { createLedger, type Ledger } from "../../src/ledger/ledger.ts";
-import type { Promised } from "../../src/ledger/promise.ts";
+import { callTime, type Limit, parsePace } from "../../src/ledger/pace.ts";
+import type { Delivery } from "../../src/ledger/promise.ts";
 import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
-import type { Storage } from "../../src/ledger/storage.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
 import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
@@ -78,19 +79,19 @@ export interface LaneHarness {
 	/** The messages that are still in the queue, in the order in which they surface. */
 	waiting(): readonly Put[];
 	/** Lets time pass until the next message surfaces, and heeds it. Answers false where there is none. */
-	heedNext(): Promise<boolean>;
+	wakeNext(): Promise<boolean>;
 	/** Heeds messages until there are none, or the predicate holds. */
-	heedAll(until?: () => boolean): Promise<void>;
+	wakeAll(until?: () => boolean): Promise<void>;
 }
 
 export interface Instance {
 	readonly ledger: Ledger;
 	readonly storage: Storage;
 	readonly wake: Wake;
-	drain(hold: Hold, run: Partial<Run>): Promise<void>;
+	drain(lease: LaneLease, run: Partial<Run>): Promise<void>;
 	/** Accepts, and makes sure that somebody looks, as an acceptor does that could not deliver inline. */
-	accept(...promises: readonly Promised[]): Promise<void>;
-	take(): Promise<Hold>;
+	accept(...promises: readonly Delivery[]): Promise<void>;
+	take(): Promise<LaneLease>;
 }
 
 export async function startLane(options: HarnessOptions = {}): Promise<LaneHarness> {
@@ -123,8 +124,8 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		sent.push(call);
 		const answered = (await harness.answer(call)) ?? {};
 		harness.now = Math.max(harness.now, start + latencyMs);
-		const verdict: Verdict = answered.verdict ?? { kind: "dispatched" };
-		return { verdict, status: 204, ms: harness.now - start, calls: [callTime(start, harness.now)], ...answered };
+		const classification: Classification = answered.classification ?? { kind: "taken" };
+		return { classification, status: 204, ms: harness.now - start, calls: [callTime(start, harness.now)], ...answered };
 	}
 
 	function another(): Instance {
@@ -152,24 +153,23 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			...shared,
 			sleep,
 			entries,
-			toBody: (window: Parameters<typeof windowBody>[0]) => windowBody(window, "1.2.3"),
-			onClosed: () => {},
+			windows: createWindows({ storage, now, toBody: (window) => windowBody(window, "1.2.3") }),
 		};
-		const drainLane = (hold: Hold, run: Run) => drain(hold, run, drainOptions);
+		const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, drainOptions);
 		return {
 			ledger: opened,
 			storage,
 			wake: createWake({ storage, take: opened.take, drain: drainLane, now }),
-			drain: (hold, run) =>
-				drainLane(hold, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...run }),
+			drain: (lease, run) =>
+				drainLane(lease, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...run }),
 			async accept(...promises) {
 				await Promise.all(promises.map((promise) => opened.accept(promise)));
 				await opened.wake(LANE, () => harness.now);
 			},
 			async take() {
-				const hold = await opened.take(LANE);
-				if (hold === undefined) throw new Error("the lane is held");
-				return hold;
+				const lease = await opened.take(LANE);
+				if (lease === undefined) throw new Error("the lane is held");
+				return lease;
 			},
 		};
 	}
@@ -197,7 +197,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		},
 		entries: async () => (await ledger.rows(LANE, "e-")).length,
 		waiting,
-		async heedNext() {
+		async wakeNext() {
 			const [next] = waiting();
 			if (next === undefined) return false;
 			harness.now = Math.max(harness.now, next.at);
@@ -205,8 +205,8 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			next.gone = true;
 			return true;
 		},
-		async heedAll(until = () => false) {
-			for (let times = 0; !until() && (await harness.heedNext()); times++) {
+		async wakeAll(until = () => false) {
+			for (let times = 0; !until() && (await harness.wakeNext()); times++) {
 				if (times > 1_000) throw new Error("messages without end");
 			}
 		},

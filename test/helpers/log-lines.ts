@@ -1,4 +1,4 @@
-import type { Log } from "../../src/report.ts";
+import type { Log } from "../../src/log.ts";
 
 /** A log that remembers. */
 export interface LogLines {

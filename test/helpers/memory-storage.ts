@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Page, type Range, type Row, type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
+import { type Page, type Range, type Row, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 
 /** Storage in memory: for what is measured, since Azurite looks through all rows for each write. One drainer only. */
 export interface MemoryStorage extends Storage {

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Join, Promised, Request } from "../../src/ledger/promise.ts";
+import type { Delivery, Join, Request } from "../../src/ledger/promise.ts";
 
 const DAY = Date.parse("2026-05-26T00:00:00Z");
 
 /** A promise to dispatch an event that has that number. */
-export function promised(
+export function delivery(
 	number: number,
-	{ how = {}, ...more }: { how?: Partial<Request> } & Partial<Omit<Promised, "how">> = {},
-): Promised {
+	{ how = {}, ...more }: { how?: Partial<Request> } & Partial<Omit<Delivery, "how">> = {},
+): Delivery {
 	const { key, event, to, lane, route } = facts(number, more);
 	const [owner = "", repo = ""] = to.repository.split("/");
 	const body = JSON.stringify({ event_type: to.dispatchType, client_payload: { id: event.id, bridge: { key } } });
@@ -17,8 +17,8 @@ export function promised(
 /** A promise to let that event join a window. */
 export function joining(
 	number: number,
-	{ how = {}, ...more }: { how?: Partial<Join> } & Partial<Omit<Promised, "how">> = {},
-): Promised {
+	{ how = {}, ...more }: { how?: Partial<Join> } & Partial<Omit<Delivery, "how">> = {},
+): Delivery {
 	const { key, event, to, lane, route } = facts(number, more);
 	const line = JSON.stringify({ ...event, data: { contentLength: number } });
 	return {
@@ -32,7 +32,7 @@ export function joining(
 	};
 }
 
-function facts(number: number, more: Partial<Omit<Promised, "how">>) {
+function facts(number: number, more: Partial<Omit<Delivery, "how">>) {
 	const time = new Date(DAY + number * 1_000).toISOString();
 	return {
 		key: createHash("sha256").update(`event ${number}`).digest("hex").slice(0, 32),

@@ -26,7 +26,7 @@ export interface StartOptions {
 	/** Further flags. */
 	readonly flags?: readonly string[];
 	/** Leaves the data of its storage to whoever starts next on that port; `removeData` removes them. */
-	readonly keepData?: boolean;
+	readonly storeData?: boolean;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -70,11 +70,11 @@ export function runStart(args: readonly string[], { env = {}, preload = [] }: St
 
 /** Starts it on a port and waits until it answers there; its health may be bad. */
 export async function startOn(port: number, options: StartOptions = {}): Promise<RunningStart> {
-	if (options.keepData !== true) removeData(port);
+	if (options.storeData !== true) removeData(port);
 	const started = runStart(["--port", String(port), ...(options.flags ?? [])], options);
 	const running = {
 		...started,
-		stop: () => started.stop().finally(() => options.keepData === true || removeData(port)),
+		stop: () => started.stop().finally(() => options.storeData === true || removeData(port)),
 	};
 	try {
 		const ended = running.ended.then((code) => {

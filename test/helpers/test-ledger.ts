@@ -1,10 +1,10 @@
 import { TableClient } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
-import { leaseBlob } from "../../src/ledger/hold.ts";
-import { containerOf, type LedgerNames } from "../../src/ledger/names.ts";
-import type { Row, Storage } from "../../src/ledger/storage.ts";
+import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
+import { containerOf, type LedgerNames } from "../../src/storage/names.ts";
+import type { Row, Storage } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
 
 /** A message of the real queue. */

@@ -1,4 +1,4 @@
-import type { Storage } from "../../src/ledger/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 
 /** A call of storage, by its method and what it was given. */
 export interface StorageCall {

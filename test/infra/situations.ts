@@ -1,7 +1,7 @@
 import type { Bridge } from "../../src/bridge.ts";
-import type { LedgerNames } from "../../src/ledger/names.ts";
-import { StorageError } from "../../src/ledger/storage.ts";
-import type { Log } from "../../src/report.ts";
+import type { Log } from "../../src/log.ts";
+import type { LedgerNames } from "../../src/storage/names.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { startFixture } from "../helpers/bridge-fixture.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";

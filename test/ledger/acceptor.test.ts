@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
-import { type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 import { wrapStorage } from "../helpers/wrap-storage.ts";
 
@@ -32,38 +32,38 @@ const keysOf = async (beginning: string) => (await ledger.rows(LANE, beginning))
 describe("accepting a promise", () => {
 	it("writes its receipt and its entry together, and finds it the next time", async () => {
 		const accept = acceptor().accept;
-		const first = await accept(promised(1));
+		const first = await accept(delivery(1));
 		const [entry] = await keysOf("e-");
 		expect(first).toEqual({ kind: "written", entry });
-		expect(await keysOf("r-")).toEqual([receiptKey(promised(1).event.time, promised(1).key)]);
-		expect(await accept(promised(1))).toMatchObject({
+		expect(await keysOf("r-")).toEqual([receiptKey(delivery(1).event.time, delivery(1).key)]);
+		expect(await accept(delivery(1))).toMatchObject({
 			kind: "known",
-			receipt: { key: promised(1).key, state: "accepted", place: entry, acceptedAt: "2026-05-26T12:00:00.000Z" },
+			receipt: { key: delivery(1).key, state: "accepted", place: entry, acceptedAt: "2026-05-26T12:00:00.000Z" },
 		});
 		expect(calls).toEqual(["commit 2", "commit 2", "get"]);
 	});
 
 	it("keeps entries in the order in which they came", async () => {
 		const { accept } = acceptor();
-		await Promise.all(range(20).map((number) => accept(promised(number))));
+		await Promise.all(range(20).map((number) => accept(delivery(number))));
 		const rows = await ledger.rows(LANE, "e-");
-		expect(rows.map(({ columns }) => columns["key"])).toEqual(range(20).map((number) => promised(number).key));
+		expect(rows.map(({ columns }) => columns["key"])).toEqual(range(20).map((number) => delivery(number).key));
 	});
 
 	it("keeps a request of more than 60 KB in a blob that is written first", async () => {
 		const body = "é".repeat(31 * 1024);
-		await acceptor().accept(promised(1, { how: { body }, blobs: ["payloads/1.json"] }));
+		await acceptor().accept(delivery(1, { how: { body }, blobs: ["payloads/1.json"] }));
 		expect(calls).toEqual(["write", "commit 2"]);
 		const [[entry], [receipt]] = [await ledger.rows(LANE, "e-"), await ledger.rows(LANE, "r-")];
 		const blob = String(entry?.columns["bodyBlob"]);
 		// Named after its content, so that another one cannot take its place.
-		expect(blob).toMatch(new RegExp(`^requests/${promised(1).key}-[0-9a-f]{16}\\.json$`));
+		expect(blob).toMatch(new RegExp(`^requests/${delivery(1).key}-[0-9a-f]{16}\\.json$`));
 		expect(receipt?.columns).toMatchObject({ blobs: `payloads/1.json ${blob}` });
 		expect(await ledger.blob(blob)).toBe(body);
 	});
 
 	it("keeps one of 60 KB in its row", async () => {
-		await acceptor().accept(promised(1, { how: { body: "x".repeat(60 * 1024) } }));
+		await acceptor().accept(delivery(1, { how: { body: "x".repeat(60 * 1024) } }));
 		expect(calls).toEqual(["commit 2"]);
 	});
 
@@ -83,16 +83,16 @@ describe("accepting a promise", () => {
 			return make();
 		});
 		const { accept } = acceptor({ storage });
-		await expect(accept(promised(1))).rejects.toThrow("the service is down");
+		await expect(accept(delivery(1))).rejects.toThrow("the service is down");
 		down = false;
-		expect(await accept(promised(1))).toMatchObject({ kind: "written" });
+		expect(await accept(delivery(1))).toMatchObject({ kind: "written" });
 	});
 });
 
 describe("accepting many promises at the same time", () => {
 	it("shares transactions of at most a hundred rows, two under way", async () => {
 		const { accept } = acceptor();
-		const accepted = await Promise.all(range(120).map((number) => accept(promised(number))));
+		const accepted = await Promise.all(range(120).map((number) => accept(delivery(number))));
 		expect(new Set(kinds(accepted))).toEqual(new Set(["written"]));
 		const sizes = calls.map((call) => Number(call.split(" ")[1]));
 		expect(sizes).toEqual([100, 100, 40]);
@@ -110,7 +110,7 @@ describe("accepting many promises at the same time", () => {
 		});
 		const { accept } = acceptor({ storage });
 		const body = "x".repeat(60 * 1024);
-		const accepted = await Promise.all(range(60).map((number) => accept(promised(number, { how: { body } }))));
+		const accepted = await Promise.all(range(60).map((number) => accept(delivery(number, { how: { body } }))));
 		expect(new Set(kinds(accepted))).toEqual(new Set(["written"]));
 		expect(bytes.length).toBe(2);
 		expect(Math.max(...bytes)).toBeLessThanOrEqual(3 * 1024 * 1024);
@@ -134,9 +134,9 @@ describe("accepting many promises at the same time", () => {
 
 	it("does not let one that is known spoil its neighbours", async () => {
 		const { accept } = acceptor();
-		await accept(promised(2));
+		await accept(delivery(2));
 		calls = [];
-		const accepted = await Promise.all(range(5).map((number) => accept(promised(number))));
+		const accepted = await Promise.all(range(5).map((number) => accept(delivery(number))));
 		expect(kinds(accepted)).toEqual(["written", "written", "known", "written", "written"]);
 		expect(calls[0]).toBe("commit 10");
 		expect(calls.slice(1).sort()).toEqual([...Array(5).fill("commit 2"), "get"]);
@@ -145,14 +145,14 @@ describe("accepting many promises at the same time", () => {
 
 	it("writes the same event once, however often it comes in one group", async () => {
 		const { accept } = acceptor();
-		const accepted = await Promise.all([1, 1, 2, 1].map((number) => accept(promised(number))));
+		const accepted = await Promise.all([1, 1, 2, 1].map((number) => accept(delivery(number))));
 		expect(kinds(accepted)).toEqual(["written", "known", "written", "known"]);
 		expect(await keysOf("e-")).toHaveLength(2);
 	});
 
 	it("writes each of them alone where grouping is off", async () => {
 		const { accept } = acceptor({ grouping: false });
-		await Promise.all(range(3).map((number) => accept(promised(number))));
+		await Promise.all(range(3).map((number) => accept(delivery(number))));
 		expect(calls).toEqual(["commit 2", "commit 2", "commit 2"]);
 	});
 });
@@ -162,14 +162,14 @@ describe("a row that storage refuses", () => {
 	const refusing = (status: number, number: number) =>
 		wrapStorage(ledger.storage, ({ method, args }, make) => {
 			const rows = method === "commit" ? (args[1] as Write[]) : [];
-			const isBad = rows.some(({ rowKey }) => rowKey.endsWith(promised(number).key));
+			const isBad = rows.some(({ rowKey }) => rowKey.endsWith(delivery(number).key));
 			return isBad ? Promise.reject(new StorageError("cannot be taken", status)) : make();
 		});
 	const REFUSED = { kind: "refused", reason: "cannot be taken" };
 
 	it.each([
-		[400, promised],
-		[413, promised],
+		[400, delivery],
+		[413, delivery],
 		[400, joining],
 		[413, joining],
 	])("is refused alone (%i), and its neighbours are written", async (status, make) => {
@@ -181,14 +181,14 @@ describe("a row that storage refuses", () => {
 
 	it("is refused where it comes alone, in one call, and each time it comes", async () => {
 		const { accept } = acceptor({ storage: refusing(400, 1) });
-		expect(await accept(promised(1))).toEqual(REFUSED);
-		expect(await accept(promised(1))).toEqual(REFUSED);
+		expect(await accept(delivery(1))).toEqual(REFUSED);
+		expect(await accept(delivery(1))).toEqual(REFUSED);
 		expect(calls).toEqual(["commit 2", "commit 2"]);
 	});
 
 	it("is refused as often as it comes in one group", async () => {
 		const { accept } = acceptor({ storage: refusing(400, 1) });
-		const accepted = await Promise.all([1, 2, 1].map((number) => accept(promised(number))));
+		const accepted = await Promise.all([1, 2, 1].map((number) => accept(delivery(number))));
 		expect(kinds(accepted)).toEqual(["refused", "written", "refused"]);
 	});
 
@@ -198,19 +198,19 @@ describe("a row that storage refuses", () => {
 			return make();
 		});
 		const { accept } = acceptor({ storage });
-		const large = promised(1, { how: { body: "x".repeat(61 * 1024) } });
-		const accepted = await Promise.all([accept(large), accept(promised(2))]);
+		const large = delivery(1, { how: { body: "x".repeat(61 * 1024) } });
+		const accepted = await Promise.all([accept(large), accept(delivery(2))]);
 		expect(kinds(accepted)).toEqual(["refused", "written"]);
 	});
 
 	it("is no reason to write others singly that fail with the service: each ends on its own", async () => {
 		const storage = wrapStorage(refusing(400, 2), ({ method, args }, make) => {
 			const rows = method === "commit" ? (args[1] as Write[]) : [];
-			const isOther = rows.length === 2 && rows.some(({ rowKey }) => rowKey.endsWith(promised(3).key));
+			const isOther = rows.length === 2 && rows.some(({ rowKey }) => rowKey.endsWith(delivery(3).key));
 			return isOther ? Promise.reject(new StorageError("busy", 503)) : make();
 		});
 		const { accept } = acceptor({ storage });
-		const ends = await Promise.allSettled([1, 2, 3, 4].map((number) => accept(promised(number))));
+		const ends = await Promise.allSettled([1, 2, 3, 4].map((number) => accept(delivery(number))));
 		expect(ends.map((end) => (end.status === "fulfilled" ? end.value.kind : "failed"))).toEqual([
 			"written",
 			"refused",
@@ -233,7 +233,7 @@ describe("a commit whose answer got lost", () => {
 		["with others", [1, 2, 3]],
 	])("counts as written, %s", async (_, numbers) => {
 		const { accept } = acceptor({ storage: again(ledger.storage) });
-		const accepted = await Promise.all(numbers.map((number) => accept(promised(number))));
+		const accepted = await Promise.all(numbers.map((number) => accept(delivery(number))));
 		const entries = await keysOf("e-");
 		expect(accepted).toEqual(entries.map((entry) => ({ kind: "written", entry })));
 	});
@@ -244,11 +244,11 @@ describe("a commit whose answer got lost", () => {
 	});
 
 	it("is not mistaken for another instance's, nor for an earlier try", async () => {
-		await acceptor({ instance: "two" }).accept(promised(1));
+		await acceptor({ instance: "two" }).accept(delivery(1));
 		const { accept } = acceptor({ storage: again(ledger.storage) });
-		expect(await accept(promised(1))).toMatchObject({ kind: "known" });
-		await accept(promised(2));
-		expect(await accept(promised(2))).toMatchObject({ kind: "known" });
+		expect(await accept(delivery(1))).toMatchObject({ kind: "known" });
+		await accept(delivery(2));
+		expect(await accept(delivery(2))).toMatchObject({ kind: "known" });
 	});
 
 	it("is an error where the receipt has been removed meanwhile", async () => {
@@ -256,7 +256,7 @@ describe("a commit whose answer got lost", () => {
 			if (method === "commit") throw new StorageError("there already", 409);
 			return make();
 		});
-		await expect(acceptor({ storage }).accept(promised(1))).rejects.toThrow(StorageError);
+		await expect(acceptor({ storage }).accept(delivery(1))).rejects.toThrow(StorageError);
 	});
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
+import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type Canned, type CannedStorage, startCannedStorage } from "../helpers/canned-storage.ts";
 
 /** Storage's answers are held against what was asked: what is not an answer to it is never taken for success. */

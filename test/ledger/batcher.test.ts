@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type BatcherOptions, createBatcher } from "../../src/ledger/batcher.ts";
+import { type BatcherOptions, createBatcher } from "../../src/storage/batcher.ts";
 
 /** A batcher whose groups end when the test says so. */
 function batcher(options: Partial<BatcherOptions<number, string>> = {}) {

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
-import { type Storage, StorageError } from "../../src/ledger/storage.ts";
 import type { EventResult } from "../../src/outcome.ts";
+import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
@@ -126,9 +126,9 @@ class World {
 
 	/** Acknowledged ⇒ the receipt is final, or there is a message that will make somebody look. */
 	private async checkPromises(results: readonly EventResult[]): Promise<void> {
-		const promised = results.filter(({ outcome }) => outcome !== "unavailable");
+		const delivery = results.filter(({ outcome }) => outcome !== "unavailable");
 		const receipts = (await this.ledger.rows(LANE, "r-")).map(readReceipt);
-		for (const { key } of promised) {
+		for (const { key } of delivery) {
 			const receipt = receipts.find((each) => each.key === key);
 			if (receipt === undefined) throw new Error("acknowledged without a receipt");
 			if (!isFinal(receipt)) expect(await this.ledger.countMessages()).toBeGreaterThan(0);
@@ -142,7 +142,7 @@ class World {
 	}
 
 	/** Heeds what is in the queue until it is empty. What is not heeded comes back, to whoever is there then. */
-	async heedAll(first: Bridge): Promise<void> {
+	async wakeAll(first: Bridge): Promise<void> {
 		let bridge = first;
 		for (let rounds = 0; rounds < 40; rounds++) {
 			const messages = await this.ledger.messages();
@@ -192,7 +192,7 @@ const acceptOne: Scenario = async (world, cutAt, cut) => {
 	const bridge = world.start(cutAt, cut);
 	await world.deliver(ids, bridge);
 	await world.afterwards();
-	await world.heedAll(CUTS[cut].dies ? world.start() : bridge);
+	await world.wakeAll(CUTS[cut].dies ? world.start() : bridge);
 	return ids;
 };
 
@@ -203,7 +203,7 @@ const drainTwo: Scenario = async (world, cutAt, cut) => {
 	await world.deliver(ids, world.start());
 	await world.ledger.storage.release(`lanes/${LANE}`, String(lease));
 	expect(world.dispatches).toEqual([]);
-	await world.heedAll(world.start(cutAt, cut));
+	await world.wakeAll(world.start(cutAt, cut));
 	return ids;
 };
 
@@ -212,7 +212,7 @@ const joinThree: Scenario = async (world, cutAt, cut) => {
 	const bridge = world.start(cutAt, cut);
 	await world.deliver(ids.slice(0, 1), bridge);
 	await world.deliver(ids.slice(1), world.cut !== undefined && CUTS[cut].dies ? world.start() : bridge);
-	await world.heedAll(world.start());
+	await world.wakeAll(world.start());
 	return ids;
 };
 
@@ -220,7 +220,7 @@ const closeThree: Scenario = async (world, cutAt, cut) => {
 	const ids = range(3);
 	await world.deliver(ids, world.start());
 	world.now += 60_000;
-	await world.heedAll(world.start(cutAt, cut));
+	await world.wakeAll(world.start(cutAt, cut));
 	return ids;
 };
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type Hold, Overslept, takeHold } from "../../src/ledger/hold.ts";
+import { acquireLane, type LaneLease, LeaseLost } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { entryKey, STATE_KEY, windowKey } from "../../src/ledger/row-keys.ts";
-import { type Page, type Storage, StorageError, type Write } from "../../src/ledger/storage.ts";
+import { type Page, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 import { wrapStorage } from "../helpers/wrap-storage.ts";
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 	clock = 0;
 });
 
-async function take(storage: Storage = ledger.storage): Promise<Hold> {
+async function take(storage: Storage = ledger.storage): Promise<LaneLease> {
 	const options = {
 		storage,
 		lane: LANE,
@@ -26,13 +26,13 @@ async function take(storage: Storage = ledger.storage): Promise<Hold> {
 		now: () => NOW + clock,
 		monotonic: () => clock,
 	};
-	const hold = await takeHold(options);
-	if (hold === undefined) throw new Error("the lane is held");
-	return hold;
+	const lease = await acquireLane(options);
+	if (lease === undefined) throw new Error("the lane is held");
+	return lease;
 }
 
 /** Somebody else takes the lane, as happens when a lease has expired. */
-async function takeOver(): Promise<Hold> {
+async function takeOver(): Promise<LaneLease> {
 	await ledger.breakLease(LANE);
 	const other = await take();
 	await other.read(() => true);
@@ -45,29 +45,29 @@ const by = async () => (await ledger.rows(LANE, STATE_KEY))[0]?.columns["by"];
 
 describe("a lane that is held", () => {
 	it("is held by one alone, until it is released", async () => {
-		const hold = await take();
+		const lease = await take();
 		await expect(take()).rejects.toThrow("is held");
-		await hold.release();
+		await lease.release();
 		await expect(take()).resolves.toHaveProperty("lane", LANE);
 	});
 
 	it("starts as a new lane, and is what was last written", async () => {
-		const hold = await take();
-		expect(await hold.read(everything)).toEqual({ windows: [], entries: [], complete: true, passedUntil: null });
-		expect(hold.state()).toEqual(NEW_LANE);
-		await hold.commit(paused, [MARK]);
-		expect(hold.state()).toEqual(paused);
-		await hold.release();
+		const lease = await take();
+		expect(await lease.read(everything)).toEqual({ windows: [], entries: [], complete: true, passedUntil: null });
+		expect(lease.state()).toEqual(NEW_LANE);
+		await lease.commit(paused, [MARK]);
+		expect(lease.state()).toEqual(paused);
+		await lease.release();
 		const next = await take();
 		const { entries } = await next.read(everything);
 		expect([next.state(), entries.map(({ key }) => key)]).toEqual([paused, ["mark"]]);
 	});
 
 	it("is written all or nothing", async () => {
-		const hold = await take();
-		await hold.read(everything);
-		await expect(hold.commit(paused, [{ kind: "merge", rowKey: "e-gone", columns: {} }])).rejects.toThrow();
-		expect(hold.state()).toEqual(NEW_LANE);
+		const lease = await take();
+		await lease.read(everything);
+		await expect(lease.commit(paused, [{ kind: "merge", rowKey: "e-gone", columns: {} }])).rejects.toThrow();
+		expect(lease.state()).toEqual(NEW_LANE);
 		expect(await ledger.rows(LANE)).toEqual([]);
 	});
 });
@@ -77,30 +77,30 @@ describe("a drainer that has overslept", () => {
 		["its first write", false],
 		["a later write", true],
 	])("finds out with %s, and has changed nothing", async (_, written) => {
-		const hold = await take();
-		await hold.read(everything);
-		if (written) await hold.commit(NEW_LANE, []);
+		const lease = await take();
+		await lease.read(everything);
+		if (written) await lease.commit(NEW_LANE, []);
 		const other = await takeOver();
-		await other.commit({ ...NEW_LANE, troubles: 5 }, []);
-		await expect(hold.commit(paused, [MARK])).rejects.toThrow(Overslept);
+		await other.commit({ ...NEW_LANE, failures: 5 }, []);
+		await expect(lease.commit(paused, [MARK])).rejects.toThrow(LeaseLost);
 		const rows = await ledger.rows(LANE);
 		expect(rows.map(({ rowKey }) => rowKey)).toEqual([STATE_KEY]);
 		await other.read(everything);
-		expect(other.state().troubles).toBe(5);
+		expect(other.state().failures).toBe(5);
 	});
 
 	it("finds out when it makes sure of its lease", async () => {
-		const hold = await take();
+		const lease = await take();
 		await ledger.breakLease(LANE);
 		await take();
 		clock = 20_000;
-		await expect(hold.lastFor(15_000)).rejects.toThrow(Overslept);
+		await expect(lease.ensureFor(15_000)).rejects.toThrow(LeaseLost);
 	});
 
 	it("lets go without a word", async () => {
-		const hold = await take();
+		const lease = await take();
 		await takeOver();
-		await expect(hold.release()).resolves.toBeUndefined();
+		await expect(lease.release()).resolves.toBeUndefined();
 	});
 });
 
@@ -126,15 +126,15 @@ describe("a write whose answer got lost", () => {
 		["the first one", false],
 		["a later one", true],
 	])("is recognised when the SDK has repeated it: %s", async (_, written) => {
-		let hold = await take();
-		await hold.read(everything);
-		if (written) await hold.commit(NEW_LANE, []);
-		await hold.release();
-		hold = await take(lossy((make) => make(), true));
-		await hold.read(everything);
-		await hold.commit(paused, []);
-		expect(hold.state()).toEqual(paused);
-		await hold.commit(NEW_LANE, []);
+		let lease = await take();
+		await lease.read(everything);
+		if (written) await lease.commit(NEW_LANE, []);
+		await lease.release();
+		lease = await take(lossy((make) => make(), true));
+		await lease.read(everything);
+		await lease.commit(paused, []);
+		expect(lease.state()).toEqual(paused);
+		await lease.commit(NEW_LANE, []);
 		expect((await ledger.rows(LANE)).length).toBe(1);
 	});
 
@@ -142,35 +142,35 @@ describe("a write whose answer got lost", () => {
 		["the first one", false],
 		["a later one", true],
 	])("is recognised when it is repeated after all of the SDK's tries: %s", async (_, written) => {
-		let hold = await take();
-		await hold.read(everything);
-		if (written) await hold.commit(NEW_LANE, []);
-		await hold.release();
-		hold = await take(lossy(noAnswer));
-		await hold.read(everything);
-		await hold.commit(paused, [MARK]);
-		expect(hold.state()).toEqual(paused);
-		await hold.commit(NEW_LANE, []);
+		let lease = await take();
+		await lease.read(everything);
+		if (written) await lease.commit(NEW_LANE, []);
+		await lease.release();
+		lease = await take(lossy(noAnswer));
+		await lease.read(everything);
+		await lease.commit(paused, [MARK]);
+		expect(lease.state()).toEqual(paused);
+		await lease.commit(NEW_LANE, []);
 		expect((await ledger.rows(LANE, "e-")).length).toBe(1);
 	});
 
 	it("is not taken for another write of the same drainer", async () => {
-		const hold = await take(lossy(broken));
-		await hold.read(everything);
-		await expect(hold.commit(paused, [])).rejects.toThrow("killed");
-		await expect(hold.commit(NEW_LANE, [MARK])).rejects.toThrow(Overslept);
+		const lease = await take(lossy(broken));
+		await lease.read(everything);
+		await expect(lease.commit(paused, [])).rejects.toThrow("killed");
+		await expect(lease.commit(NEW_LANE, [MARK])).rejects.toThrow(LeaseLost);
 		expect(await ledger.rows(LANE, "e-")).toEqual([]);
 	});
 
 	it("is not taken for somebody else's", async () => {
-		const hold = await take(lossy(broken));
-		await hold.read(everything);
-		await expect(hold.commit(paused, [])).rejects.toThrow("killed");
+		const lease = await take(lossy(broken));
+		await lease.read(everything);
+		await expect(lease.commit(paused, [])).rejects.toThrow("killed");
 		const mine = await by();
 		const other = await takeOver();
 		await other.commit(paused, []);
 		expect(await by()).not.toBe(mine);
-		await expect(hold.commit(paused, [])).rejects.toThrow(Overslept);
+		await expect(lease.commit(paused, [])).rejects.toThrow(LeaseLost);
 	});
 });
 
@@ -181,7 +181,7 @@ describe("the lease of a lane", () => {
 			calls.push(method);
 			return make();
 		});
-		const hold = await take(storage);
+		const lease = await take(storage);
 		for (const [at, renewed] of [
 			[0, 0],
 			[15_000, 0],
@@ -190,7 +190,7 @@ describe("the lease of a lane", () => {
 			[30_002, 2],
 		] as const) {
 			clock = at;
-			await hold.lastFor(15_000);
+			await lease.ensureFor(15_000);
 			expect([at, calls.filter((call) => call === "renew").length]).toEqual([at, renewed]);
 		}
 	});
@@ -202,9 +202,9 @@ describe("the lease of a lane", () => {
 			if (method === "lease") clock += 4_000;
 			return make();
 		});
-		const hold = await take(storage);
+		const lease = await take(storage);
 		clock = 15_001;
-		await hold.lastFor(15_000);
+		await lease.ensureFor(15_000);
 		expect(calls).toContain("renew");
 	});
 
@@ -213,10 +213,10 @@ describe("the lease of a lane", () => {
 			if (method === "renew") throw new StorageError("busy", 503);
 			return make();
 		});
-		const hold = await take(storage);
+		const lease = await take(storage);
 		clock = 29_000;
-		await expect(hold.lastFor(15_000)).rejects.toThrow("busy");
-		await expect(hold.lastFor(15_000)).rejects.not.toThrow(Overslept);
+		await expect(lease.ensureFor(15_000)).rejects.toThrow("busy");
+		await expect(lease.ensureFor(15_000)).rejects.not.toThrow(LeaseLost);
 	});
 });
 
@@ -241,13 +241,13 @@ describe("reading what waits in a lane", () => {
 	it("takes one call where the first entries are enough, and says that there may be more", async () => {
 		const entries = await write(50);
 		const calls: string[] = [];
-		const hold = await take(
+		const lease = await take(
 			wrapStorage(ledger.storage, ({ method }, make) => {
 				calls.push(method);
 				return make();
 			}),
 		);
-		const view = await hold.read(() => true);
+		const view = await lease.read(() => true);
 		expect(calls).toEqual(["lease", "list"]);
 		expect(view.complete).toBe(false);
 		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries.slice(0, 32));
@@ -255,12 +255,12 @@ describe("reading what waits in a lane", () => {
 
 	it("goes on until there is an entry to stop at, without the bodies", async () => {
 		const entries = await write(1_100);
-		const hold = await take();
-		const view = await hold.read((entry) => entry.rowKey === entries[1_060]);
+		const lease = await take();
+		const view = await lease.read((entry) => entry.rowKey === entries[1_060]);
 		expect(view.complete).toBe(true);
 		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
 		expect([view.entries[31]?.body, view.entries[32]?.body]).toEqual(["{}", undefined]);
-		expect((await hold.read((entry) => entry.rowKey === entries[40])).entries.length).toBe(1_032);
+		expect((await lease.read((entry) => entry.rowKey === entries[40])).entries.length).toBe(1_032);
 	});
 
 	it("sees windows and entries apart", async () => {
@@ -295,27 +295,27 @@ describe("reading what waits in a lane", () => {
 			const nextRowKey = Buffer.from("a").toString("base64");
 			return Buffer.from(JSON.stringify({ ...token, nextRowKey })).toString("base64");
 		};
-		const hold = await take(storage);
-		const view = await hold.read(everything);
+		const lease = await take(storage);
+		const view = await lease.read(everything);
 		expect(view.complete).toBe(true);
 		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
-		expect(hold.state()).toEqual(paused);
-		await expect(hold.commit(NEW_LANE, [])).resolves.toBeUndefined();
+		expect(lease.state()).toEqual(paused);
+		await expect(lease.commit(NEW_LANE, [])).resolves.toBeUndefined();
 	});
 });
 
 describe("the next wake-up", () => {
 	it("has the next number, and is recorded with the next write", async () => {
-		const hold = await take();
-		await hold.read(everything);
-		await hold.putWakeUp(NOW);
-		expect(hold.state().wake).toEqual({ last: 1, at: NOW });
+		const lease = await take();
+		await lease.read(everything);
+		await lease.putWakeUp(NOW);
+		expect(lease.state().wake).toEqual({ last: 1, at: NOW });
 		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 1 }]);
 		expect(await ledger.rows(LANE)).toEqual([]);
-		await hold.putWakeUp(NOW + 45_000);
+		await lease.putWakeUp(NOW + 45_000);
 		expect(await ledger.countMessages()).toBe(2);
-		await hold.commit(hold.state(), []);
-		await hold.release();
+		await lease.commit(lease.state(), []);
+		await lease.release();
 		const next = await take();
 		await next.read(everything);
 		expect(next.state().wake).toEqual({ last: 2, at: NOW + 45_000 });
@@ -327,17 +327,17 @@ describe("the next wake-up", () => {
 			if (method === "put") seconds.push(args[1]);
 			return make();
 		});
-		const hold = await take(storage);
-		await hold.read(everything);
-		for (const at of [NOW - 5_000, NOW, NOW + 1, NOW + 45_000, NOW + 30 * 86_400_000]) await hold.putWakeUp(at);
+		const lease = await take(storage);
+		await lease.read(everything);
+		for (const at of [NOW - 5_000, NOW, NOW + 1, NOW + 45_000, NOW + 30 * 86_400_000]) await lease.putWakeUp(at);
 		expect(seconds).toEqual([0, 0, 1, 45, 1_800]);
-		expect(hold.state().wake).toMatchObject({ last: 5 });
+		expect(lease.state().wake).toMatchObject({ last: 5 });
 	});
 
 	it("is taken back where nobody has it yet, and without a word otherwise", async () => {
-		const hold = await take();
-		await hold.read(everything);
-		const [first, second] = [await hold.putWakeUp(NOW + 60_000), await hold.putWakeUp(NOW)];
+		const lease = await take();
+		await lease.read(everything);
+		const [first, second] = [await lease.putWakeUp(NOW + 60_000), await lease.putWakeUp(NOW)];
 		await first();
 		expect(await ledger.countMessages()).toBe(1);
 		await Promise.all((await ledger.messages()).map((message) => message.remove()));

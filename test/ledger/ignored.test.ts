@@ -3,7 +3,7 @@ import { type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledg
 import { createIgnoredLog } from "../../src/ledger/ignored-log.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
 import { IGNORED_LANE } from "../../src/ledger/row-keys.ts";
-import { StorageError, type Write } from "../../src/ledger/storage.ts";
+import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 

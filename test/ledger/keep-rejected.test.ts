@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { NumberText } from "../../src/json.ts";
-import { createKeepRejected, type KeepOptions, type Rejected } from "../../src/ledger/keep-rejected.ts";
+import { NumberText } from "../../src/event/json.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
+import { createRecordRejected, type RecordOptions, type Rejected } from "../../src/ledger/record-rejected.ts";
 import { readRejected } from "../../src/ledger/rejected-letters.ts";
 import { NO_LANE } from "../../src/ledger/row-keys.ts";
-import { StorageError, type Write } from "../../src/ledger/storage.ts";
+import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
@@ -18,13 +18,13 @@ beforeEach(async () => {
 
 type Around = (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 
-function keeper(around: Around = (_, make) => make(), options: Partial<KeepOptions> = {}) {
+function keeper(around: Around = (_, make) => make(), options: Partial<RecordOptions> = {}) {
 	const storage = wrapStorage(ledger.storage, (call, make) => {
 		const { method, args } = call;
 		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
 		return around(call, make);
 	});
-	return createKeepRejected({ storage, now: () => NOW, grouping: true, ...options });
+	return createRecordRejected({ storage, now: () => NOW, grouping: true, ...options });
 }
 
 const rejected = (number: number, more: Partial<Rejected> = {}): Rejected => ({

@@ -12,7 +12,7 @@ import {
 
 const NOW = 1_000_000_000_000;
 const DAY = 86_400_000;
-const gate = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
+const breaker = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
 const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
 const entry = (notBefore = 0) => ({ repository: "Contoso/Fraud-Model", notBefore });
 
@@ -24,10 +24,10 @@ const anyState = fc.record<LaneState>({
 	wake: fc.record({ last: fc.nat(), at: fc.option(wait) }),
 	address: fc.option(fc.webUrl()),
 	pause: fc.option(fc.record({ until: wait, reason: anyReason })),
-	troubles: fc.nat(),
-	slowDowns: fc.nat(),
+	failures: fc.nat(),
+	rateLimits: fc.nat(),
 	parked: fc.option(anyGate),
-	gates: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
+	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
 	calls: fc.array(past, { maxLength: 500 }).map((times) => times.sort((one, other) => one - other)),
 	tokenExpiresAt: fc.option(fc.string()),
 });
@@ -39,8 +39,24 @@ describe("a lane's state", () => {
 
 	it("is read with what was added since, where an older version has written it", () => {
 		const { state, ...columns } = toColumns(NEW_LANE);
-		const { slowDowns: _, tokenExpiresAt: __, ...older } = JSON.parse(String(state)) as LaneState;
+		const { rateLimits: _, tokenExpiresAt: __, ...older } = JSON.parse(String(state)) as LaneState;
 		expect(fromColumns({ ...columns, state: JSON.stringify(older) }, NOW)).toEqual(NEW_LANE);
+	});
+
+	it("is read from a row of version 0.1.0, whose names were others", () => {
+		const old = {
+			wake: { last: 3, at: null },
+			gates: { "contoso/x": breaker(NOW) },
+			troubles: 2,
+			slowDowns: 4,
+		};
+		expect(fromColumns({ state: JSON.stringify(old), calls: Buffer.alloc(0) }, NOW)).toEqual({
+			...NEW_LANE,
+			wake: { last: 3, at: null },
+			breakers: { "contoso/x": breaker(NOW) },
+			failures: 2,
+			rateLimits: 4,
+		});
 	});
 
 	it("is sound whatever its row holds: every wait is a date within a day, every call in the past", () => {
@@ -54,9 +70,9 @@ describe("a lane's state", () => {
 			wake: fc.oneof(absurd, fc.record({ last: absurd, at: absurd })),
 			pause: fc.oneof(absurd, fc.record({ until: absurd, reason: absurd })),
 			parked: fc.oneof(absurd, fc.record({ since: absurd, probeAt: absurd, reason: absurd })),
-			gates: fc.oneof(absurd, fc.dictionary(fc.string(), fc.record({ since: absurd, probeAt: absurd }))),
-			troubles: absurd,
-			slowDowns: absurd,
+			breakers: fc.oneof(absurd, fc.dictionary(fc.string(), fc.record({ since: absurd, probeAt: absurd }))),
+			failures: absurd,
+			rateLimits: absurd,
 			address: absurd,
 		});
 		const text = fc.oneof(
@@ -70,14 +86,14 @@ describe("a lane's state", () => {
 				const times = [
 					state.wake.at,
 					state.pause?.until,
-					...[state.parked, ...Object.values(state.gates)].flatMap((one) => [one?.since, one?.probeAt]),
+					...[state.parked, ...Object.values(state.breakers)].flatMap((one) => [one?.since, one?.probeAt]),
 				];
 				for (const time of times.filter((one) => one !== null && one !== undefined)) {
 					expect(time).toBeLessThanOrEqual(NOW + DAY);
 					expect(() => new Date(Math.max(time, -8.64e15)).toISOString()).not.toThrow();
 				}
 				expect(state.calls.every((call) => call <= NOW)).toBe(true);
-				expect([state.troubles, state.slowDowns, state.wake.last].every(Number.isSafeInteger)).toBe(true);
+				expect([state.failures, state.rateLimits, state.wake.last].every(Number.isSafeInteger)).toBe(true);
 				expect(fromColumns(toColumns(state), NOW)).toEqual(state);
 			}),
 		);
@@ -85,12 +101,12 @@ describe("a lane's state", () => {
 
 	it("fits into its row with as many breakers, reasons and names as long as they can be", () => {
 		const named = (number: number) =>
-			[`${"o".repeat(39)}/${"r".repeat(97)}${number}`, gate(NOW, '"\u0000'.repeat(150))] as const;
-		const gates = Object.fromEntries(Array.from({ length: 60 }, (_, number) => named(number)));
-		const columns = toColumns(lane({ gates }));
+			[`${"o".repeat(39)}/${"r".repeat(97)}${number}`, breaker(NOW, '"\u0000'.repeat(150))] as const;
+		const breakers = Object.fromEntries(Array.from({ length: 60 }, (_, number) => named(number)));
+		const columns = toColumns(lane({ breakers }));
 		expect(String(columns["state"]).length).toBeLessThan(32_768);
 		const read = fromColumns(columns, NOW);
-		expect(Object.keys(read.gates).at(-1)).toMatch(/59$/);
+		expect(Object.keys(read.breakers).at(-1)).toMatch(/59$/);
 	});
 
 	it("is left alone by a clock that is behind another instance's: its calls count as made now", () => {
@@ -108,24 +124,24 @@ describe("when an entry can be delivered", () => {
 	it.each<[string, Partial<LaneState>, number, number]>([
 		["at once in an open lane", {}, 0, 0],
 		["after the lane's pause", { pause: { until: 70, reason: "" } }, 0, 70],
-		["with the probe of a parked lane", { parked: gate(80) }, 0, 80],
+		["with the probe of a parked lane", { parked: breaker(80) }, 0, 80],
 		[
 			"with the probe of its destination, whose name has no case",
-			{ gates: { "contoso/fraud-model": gate(90) } },
+			{ breakers: { "contoso/fraud-model": breaker(90) } },
 			0,
 			90,
 		],
-		["whatever closes another destination", { gates: { "contoso/other": gate(90) } }, 0, 0],
+		["whatever closes another destination", { breakers: { "contoso/other": breaker(90) } }, 0, 0],
 		["when it no longer stands aside", {}, 60, 60],
-		["when the last of all this is over", { pause: { until: 70, reason: "" }, parked: gate(80) }, 60, 80],
+		["when the last of all this is over", { pause: { until: 70, reason: "" }, parked: breaker(80) }, 60, 80],
 	])("is %s", (_, state, notBefore, due) => {
 		expect(dueAt(lane(state), entry(notBefore))).toBe(due);
 	});
 
 	it("is for nobody before the lane's pause and probe are over", () => {
-		expect(laneDueAt(lane({ pause: { until: 70, reason: "" }, parked: gate(80) }))).toBe(80);
-		expect(laneDueAt(lane({ pause: { until: 90, reason: "" }, parked: gate(80) }))).toBe(90);
-		expect(laneDueAt(lane({ gates: { "contoso/fraud-model": gate(90) } }))).toBe(0);
+		expect(laneDueAt(lane({ pause: { until: 70, reason: "" }, parked: breaker(80) }))).toBe(80);
+		expect(laneDueAt(lane({ pause: { until: 90, reason: "" }, parked: breaker(80) }))).toBe(90);
+		expect(laneDueAt(lane({ breakers: { "contoso/fraud-model": breaker(90) } }))).toBe(0);
 	});
 });
 
@@ -141,20 +157,20 @@ describe("what an entry waits for", () => {
 			{ state: "paused", until: later, reason: "slow" },
 		],
 		["nothing, when the pause is over", { pause: { until: NOW, reason: "slow" } }, 0, undefined],
-		["the lane's probe", { parked: gate(later, "401") }, 0, { state: "parked", until: later, reason: "401" }],
+		["the lane's probe", { parked: breaker(later, "401") }, 0, { state: "parked", until: later, reason: "401" }],
 		[
 			"the lane's probe, even when it is due: a parked lane stays parked until a call succeeds",
-			{ parked: gate(NOW - 1, "401") },
+			{ parked: breaker(NOW - 1, "401") },
 			0,
 			{ state: "parked", until: NOW - 1, reason: "401" },
 		],
 		[
 			"its destination's probe",
-			{ gates: { "contoso/fraud-model": gate(later, "404") } },
+			{ breakers: { "contoso/fraud-model": breaker(later, "404") } },
 			0,
 			{ state: "parked", until: later, reason: "404" },
 		],
-		["nothing of another destination", { gates: { "contoso/other": gate(later) } }, 0, undefined],
+		["nothing of another destination", { breakers: { "contoso/other": breaker(later) } }, 0, undefined],
 		["its turn to step back in", {}, later, { state: "paused", until: later, reason: expect.any(String) as never }],
 		["nothing, when it has stood aside long enough", {}, NOW, undefined],
 	])("is %s", (_, state, notBefore, expected) => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { closeWindow, type WindowDispatch } from "../../src/ledger/close-window.ts";
-import { type Hold, takeHold } from "../../src/ledger/hold.ts";
-import { type Inspected, inspectWindow } from "../../src/ledger/inspect-window.ts";
+import { closeWindow, type WindowDispatch } from "../../src/coalesce/close-window.ts";
+import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window.ts";
+import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
 import type { Join } from "../../src/ledger/promise.ts";
 import { inOrder } from "../../src/ledger/row-keys.ts";
 import { MAX_MANIFEST_BYTES, readWindow, type Window } from "../../src/ledger/window.ts";
@@ -17,7 +17,7 @@ const MIB = 1024 * KIB;
 
 interface Filled {
 	readonly storage: MemoryStorage;
-	readonly hold: Hold;
+	readonly lease: LaneLease;
 	readonly window: () => Window;
 	/** What was read and is not written yet: most at any time. */
 	readonly mostInFlight: () => number;
@@ -60,31 +60,31 @@ async function fill({ count, bytes = 200, how = {}, at = (number) => number, tol
 	}
 	const columns = { quietMs: 60_000, maxMs: 600_000, route, ...to, ...how };
 	await storage.commit(LANE, [{ kind: "upsert", rowKey: `b-${GROUP}`, columns }]);
-	const hold = await takeHold({
+	const lease = await acquireLane({
 		storage,
 		lane: LANE,
 		address: "https://api.github.com",
 		now: () => START,
 		monotonic: () => 0,
 	});
-	if (hold === undefined) throw new Error("the lane is held");
-	await hold.read(() => true);
+	if (lease === undefined) throw new Error("the lane is held");
+	await lease.read(() => true);
 	const window = () => {
 		const row = storage.rowsOf(LANE).find(({ rowKey }) => rowKey.startsWith("b-"));
 		if (row === undefined) throw new Error("there is no window");
 		return readWindow(row);
 	};
-	return { storage, hold, window, mostInFlight: () => most };
+	return { storage, lease, window, mostInFlight: () => most };
 }
 
 /** Closes it. Answers its dispatch as well. */
-async function close({ storage, hold, window }: Filled) {
+async function close({ storage, lease, window }: Filled) {
 	let dispatch: WindowDispatch | undefined;
 	const toBody = (built: WindowDispatch) => {
 		dispatch = built;
 		return { body: JSON.stringify({ count: built.summary.data.count }) };
 	};
-	const closed = await closeWindow(hold, window(), { storage, now: () => START + 600_000, toBody });
+	const closed = await closeWindow(lease, window(), { storage, now: () => START + 600_000, toBody });
 	if (dispatch === undefined || closed === undefined) throw new Error("nothing was closed");
 	return { ...closed, dispatch };
 }

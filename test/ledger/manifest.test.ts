@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type GatheredEvent, summarise } from "../../src/ledger/manifest.ts";
+import { type GatheredEvent, summarise } from "../../src/coalesce/manifest.ts";
 
 const event = (more: Partial<GatheredEvent> = {}): GatheredEvent => ({
 	id: "1",

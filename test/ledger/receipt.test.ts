@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { checkLimits } from "../../src/ledger/azure-limits.ts";
 import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
 import { receiptKey } from "../../src/ledger/row-keys.ts";
-import type { Columns } from "../../src/ledger/storage.ts";
-import { bytesOf } from "../../src/ledger/transactions.ts";
-import { promised } from "../helpers/promised.ts";
+import { checkLimits } from "../../src/storage/azure-limits.ts";
+import type { Columns } from "../../src/storage/storage.ts";
+import { bytesOf } from "../../src/storage/transactions.ts";
+import { delivery } from "../helpers/promised.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
 const MIB = 1024 * 1024;
@@ -21,7 +21,7 @@ describe("a receipt's columns", () => {
 	it.each(Object.entries(LONG))("fit into a row, a hundred of which fit into a transaction: %s", (_, character) => {
 		const text = character.repeat(40_000);
 		const columns = newReceipt(
-			promised(1, { event: facts(text), route: text, to: { repository: text, dispatchType: text } }),
+			delivery(1, { event: facts(text), route: text, to: { repository: text, dispatchType: text } }),
 			{ at: "2026-05-26T12:00:00.000Z", by: "by", place: "e-1" },
 		);
 		const write = { kind: "insert", rowKey: receiptKey(facts(text).time, "ab"), columns } as const;

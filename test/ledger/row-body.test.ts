@@ -1,16 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
-import { createKeepRejected } from "../../src/ledger/keep-rejected.ts";
+import { createRecordRejected } from "../../src/ledger/record-rejected.ts";
 import { readRejected } from "../../src/ledger/rejected-letters.ts";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
-import { readBody, storeBody } from "../../src/ledger/row-body.ts";
 import { NO_LANE } from "../../src/ledger/row-keys.ts";
+import { readBody, storeBody } from "../../src/storage/row-body.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { joining, promised } from "../helpers/promised.ts";
+import { delivery, joining } from "../helpers/promised.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
 
 const KIB = 1024;
 const SIZES = [1, 59 * KIB, 60 * KIB, 60 * KIB + 1, 61 * KIB, Math.floor(63.9 * KIB)];
-const REFUSED = { verdict: { kind: "refused", reason: "422" } } as const;
+const REFUSED = { classification: { kind: "permanent", reason: "422" } } as const;
 
 /** A text of so many bytes, with characters of several bytes in it. */
 const textOf = (bytes: number) => `${"é".repeat(Math.floor(bytes / 2))}${bytes % 2 === 1 ? "x" : ""}`;
@@ -18,7 +18,7 @@ const textOf = (bytes: number) => `${"é".repeat(Math.floor(bytes / 2))}${bytes 
 /** Everything that was sent, after a dead letter was fed back once. */
 async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 	lane.answer = () => REFUSED;
-	await lane.heedAll();
+	await lane.wakeAll();
 	const dead = (await lane.receipts()).filter(({ state }) => state === "dead");
 	expect(dead).toHaveLength(1);
 	const [letter] = await lane.ledger.rows(LANE, "x-");
@@ -28,7 +28,7 @@ async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 		kind: "moved",
 	});
 	await lane.instance.ledger.wake(LANE, () => lane.now);
-	await lane.heedAll();
+	await lane.wakeAll();
 	expect(await lane.ledger.rows(LANE, "x-")).toEqual([]);
 	return lane.sent.map(({ body }) => body);
 }
@@ -58,13 +58,13 @@ describe.each(SIZES)("what takes %d bytes", (bytes) => {
 		const lane = await startLane();
 		const body = (fill: string) => JSON.stringify({ event_type: "t", client_payload: { id: "1", fill } });
 		const sent = body("x".repeat(Math.max(bytes - body("").length, 0)));
-		await lane.instance.accept(promised(0, { how: { body: sent } }));
+		await lane.instance.accept(delivery(0, { how: { body: sent } }));
 		expect(await replayed(lane)).toEqual([sent, sent]);
 	});
 
 	it("is sent again as it was from a row of an earlier version, which had more in a property", async () => {
 		const lane = await startLane();
-		await lane.instance.accept(promised(0));
+		await lane.instance.accept(delivery(0));
 		const [row] = await lane.ledger.rows(LANE, "e-");
 		const sent = JSON.stringify({
 			event_type: "t",
@@ -92,7 +92,7 @@ describe.each(SIZES)("what takes %d bytes", (bytes) => {
 		const lane = await startLane();
 		const line = JSON.stringify({ ...joining(0).event, data: { fill: textOf(bytes) } });
 		await lane.instance.accept(joining(0, { how: { line } }));
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect(await lane.ledger.blob(`manifests/${lane.sent[0]?.id}.jsonl`)).toBe(`${line}\n`);
 	});
 
@@ -101,7 +101,7 @@ describe.each(SIZES)("what takes %d bytes", (bytes) => {
 		const element = { fill: textOf(bytes) };
 		const event = { id: "1", type: "t", source: "", subject: "", time: "" };
 		const rejected = { element, event, route: null, to: null, reason: "invalid" };
-		await createKeepRejected({ storage, now: () => START, grouping: true })(rejected);
+		await createRecordRejected({ storage, now: () => START, grouping: true })(rejected);
 		const [receipt] = await rows(NO_LANE, "r-");
 		expect((await readRejected(storage, receipt?.rowKey ?? ""))?.element).toEqual(element);
 	});

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
-import { readConfig } from "../../src/config.ts";
-import type { Storage, Write } from "../../src/ledger/storage.ts";
+import { readConfig } from "../../src/config/config.ts";
+import type { Storage, Write } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";

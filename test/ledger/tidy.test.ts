@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
+import { applyRetention } from "../../src/ledger/retention.ts";
 import { deadLetterKey, IGNORED_LANE, NO_LANE, receiptKey } from "../../src/ledger/row-keys.ts";
-import type { Storage } from "../../src/ledger/storage.ts";
-import { tidy } from "../../src/ledger/tidy.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { ADDRESS, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { promised } from "../helpers/promised.ts";
+import { delivery } from "../helpers/promised.ts";
 import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const DAY_MS = 86_400_000;
@@ -23,17 +23,17 @@ beforeEach(async () => {
 afterEach(() => lane.ledger.breakLease(LANE));
 
 const large = () => {
-	const one = promised(1);
+	const one = delivery(1);
 	const body = JSON.stringify({ client_payload: { id: one.event.id, text: LARGE, bridge: { key: one.key } } });
-	return promised(1, { how: { body } });
+	return delivery(1, { how: { body } });
 };
 
 /** A dead letter whose request lies in a blob; then much time passes. */
 async function die(): Promise<{ key: string; receipt: string }> {
-	lane.answer = () => ({ verdict: { kind: "refused", reason: "no" }, status: 422 });
+	lane.answer = () => ({ classification: { kind: "permanent", reason: "no" }, status: 422 });
 	const one = large();
 	await lane.instance.accept(one);
-	await lane.heedAll();
+	await lane.wakeAll();
 	lane.answer = () => undefined;
 	expect((await lane.receipt(one.key)).state).toBe("dead");
 	lane.now += 31 * DAY_MS;
@@ -41,7 +41,7 @@ async function die(): Promise<{ key: string; receipt: string }> {
 }
 
 const clean = (storage: Storage = lane.ledger.storage, more: object = {}) =>
-	tidy(storage, { now: () => lane.now, keepMs: KEEP_MS, endsAt: lane.now + 60_000, ...more });
+	applyRetention(storage, { now: () => lane.now, retentionMs: KEEP_MS, endsAt: lane.now + 60_000, ...more });
 
 const replay = (receipt: string) =>
 	replayDead(lane.ledger.storage, LANE, receipt, { now: lane.now, by: `replay ${Math.random()}` });
@@ -117,7 +117,7 @@ describe("retention", () => {
 			}
 			ends.add("replayed");
 			await lane.instance.ledger.wake(LANE, () => lane.now);
-			await lane.heedAll();
+			await lane.wakeAll();
 			expect(await lane.receipt(key)).toMatchObject({ state: "dispatched" });
 			expect(lane.sent.at(-1)?.body).toContain(LARGE);
 		}
@@ -128,9 +128,9 @@ describe("retention", () => {
 		const { key, receipt } = await die();
 		const again = async () => {
 			await replay(receipt);
-			lane.answer = () => ({ verdict: { kind: "refused", reason: "no" }, status: 422 });
+			lane.answer = () => ({ classification: { kind: "permanent", reason: "no" }, status: 422 });
 			await lane.instance.ledger.wake(LANE, () => lane.now);
-			await lane.heedAll();
+			await lane.wakeAll();
 		};
 		// The third call is the first write: names, and a page of future receipts and one of old ones, come before.
 		for (const n of [4, 5]) await clean(beforeCall(n, n === 4 ? again : async () => {}).storage);
@@ -143,7 +143,7 @@ describe("retention", () => {
 		const lanes = await Promise.all(Array.from({ length: MOST_CALLS }, () => startLane()));
 		for (lane of lanes) {
 			await lane.instance.accept(one);
-			await lane.heedAll();
+			await lane.wakeAll();
 			lane.now += 31 * DAY_MS;
 		}
 		// The service's times of blobs are whole seconds; a receipt that is past its time is older than that.

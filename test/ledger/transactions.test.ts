@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { Columns, Write } from "../../src/ledger/storage.ts";
-import { bytesOf, inTransactions } from "../../src/ledger/transactions.ts";
+import type { Columns, Write } from "../../src/storage/storage.ts";
+import { bytesOf, inTransactions } from "../../src/storage/transactions.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
 
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -40,14 +40,14 @@ describe("a line of the bridge, for a person", () => {
 	});
 
 	it("tells a dispatch's answer, repository, type, size and time", () => {
-		const facts = { stage: "dispatch", verdict: "dispatched", status: 204, bytes: 718, ms: 31 };
+		const facts = { stage: "dispatch", classification: "dispatched", status: 204, bytes: 718, ms: 31 };
 		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" })).toBe(
 			"dispatch 204 contoso/fraud-model storage-blobcreated 718 bytes, 31 ms",
 		);
 	});
 
 	it("tells what a dispatch without an answer means", () => {
-		const facts = { stage: "dispatch", verdict: "trouble", bytes: 718, ms: 31 };
+		const facts = { stage: "dispatch", classification: "trouble", bytes: 718, ms: 31 };
 		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "a" })).toMatch(/^dispatch trouble /);
 	});
 
@@ -99,7 +99,7 @@ describe("a line of the bridge, for a person", () => {
 	const lines = ["accept", "dispatch", "lane", "window", "dead-letter", "wake-up", "token", "upkeep", "handshake"].map(
 		(stage) => ({
 			...Object.fromEntries(
-				"outcome id type subject route reason status verdict repository dispatchType bytes ms change lane until probeAt waiting count key removed"
+				"outcome id type subject route reason status classification repository dispatchType bytes ms change lane until probeAt waiting count key removed"
 					.split(" ")
 					.map((fact) => [fact, hostile]),
 			),

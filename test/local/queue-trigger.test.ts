@@ -87,18 +87,18 @@ describe("a queue trigger", () => {
 
 	it("takes a new batch when no more than the threshold are under way", async () => {
 		const queue = await newQueue("1", "2", "3", "4", "5", "6");
-		const gates: (() => void)[] = [];
+		const breakers: (() => void)[] = [];
 		start(queue, {
 			settings: { ...SETTINGS, batchSize: 2, newBatchThreshold: 1 },
-			run: () => new Promise<void>((resolve) => void gates.push(resolve)),
+			run: () => new Promise<void>((resolve) => void breakers.push(resolve)),
 		});
-		await eventually("the first two", () => gates.length === 2 || undefined);
-		gates.shift()?.();
+		await eventually("the first two", () => breakers.length === 2 || undefined);
+		breakers.shift()?.();
 		// One is under way, so two more are taken, and then three are under way.
-		await eventually("two more", () => gates.length === 3 || undefined);
+		await eventually("two more", () => breakers.length === 3 || undefined);
 		for (let left = 5; left > 0; left--) {
-			const gate = await eventually("the next", () => gates.shift());
-			gate();
+			const breaker = await eventually("the next", () => breakers.shift());
+			breaker();
 		}
 		await isEmpty(queue);
 	});

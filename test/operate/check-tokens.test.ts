@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { TokenFor } from "../../src/dispatch/token-source.ts";
+import type { TokenFor } from "../../src/destinations/github/token-source.ts";
 import { recordExpiry } from "../../src/ledger/record-expiry.ts";
 import { checkTokens, type TokenCheck } from "../../src/operate/check-tokens.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
@@ -81,9 +81,9 @@ describe("when a token ends", () => {
 		expect(before.tokenExpiresAt).toBe(SOON);
 		await recordExpiry(lane.instance.ledger.take, LANE, LATE);
 		expect(await lane.state()).toEqual({ ...before, tokenExpiresAt: LATE });
-		const hold = await lane.instance.take();
+		const lease = await lane.instance.take();
 		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
-		await hold.release();
+		await lease.release();
 		expect((await lane.state()).tokenExpiresAt).toBe(LATE);
 		expect(lane.now).toBe(START);
 	});

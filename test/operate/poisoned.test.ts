@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
-import type { Columns, Page, Range } from "../../src/ledger/storage.ts";
+import type { Columns, Page, Range } from "../../src/storage/storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
@@ -84,7 +84,7 @@ const ABSURD = JSON.stringify({
 	wake: { last: 1, at: 8.7e15 },
 	pause: { until: 1.8e18, reason: "long" },
 	parked: { since: 0, probeAt: 9e15, reason: "r" },
-	gates: { "contoso/bad": { since: 0, probeAt: 9e15, reason: "r" } },
+	breakers: { "contoso/bad": { since: 0, probeAt: 9e15, reason: "r" } },
 });
 
 describe.each(POISONS)("%s", (_, poison) => {

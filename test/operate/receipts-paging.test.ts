@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type FoundReceipts, listReceipts } from "../../src/ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
 import { IGNORED_LANE, NO_LANE, receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
-import type { Page, Range, Storage } from "../../src/ledger/storage.ts";
+import type { Page, Range, Storage } from "../../src/storage/storage.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
-import type { Storage } from "../../src/ledger/storage.ts";
 import { type ReplayRequest, replay } from "../../src/operate/replay.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { ADDRESS, LANE, type LaneHarness, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { promised } from "../helpers/promised.ts";
+import { delivery } from "../helpers/promised.ts";
 import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** More calls than a replay of two makes. */
@@ -17,11 +17,11 @@ beforeEach(async () => {
 });
 
 async function die(...numbers: number[]): Promise<readonly string[]> {
-	lane.answer = () => ({ verdict: { kind: "refused", reason: "no" }, status: 422 });
-	for (const number of numbers) await lane.instance.accept(promised(number));
-	await lane.heedAll();
+	lane.answer = () => ({ classification: { kind: "permanent", reason: "no" }, status: 422 });
+	for (const number of numbers) await lane.instance.accept(delivery(number));
+	await lane.wakeAll();
 	lane.answer = () => undefined;
-	return numbers.map((number) => promised(number).key);
+	return numbers.map((number) => delivery(number).key);
 }
 
 let ids = 0;
@@ -67,12 +67,12 @@ describe("a replay that breaks off", () => {
 				await ask({}, deadFrom(n, done)).catch(() => {});
 				const moved = await lane.entries();
 				// Nobody comes back to it: what is in the queue must be enough.
-				await lane.heedAll();
+				await lane.wakeAll();
 				expect(await lane.entries()).toBe(0);
 				expect((await states()).filter((state) => state === "dispatched")).toHaveLength(moved);
 				ends.add(String(moved));
 				await ask({});
-				await lane.heedAll();
+				await lane.wakeAll();
 				expect(await states()).toEqual(["dispatched", "dispatched"]);
 				expect(lane.sent.slice(2)).toHaveLength(2);
 			}
@@ -96,7 +96,7 @@ describe("a replay that breaks off", () => {
 				expect(keys).toContain(key);
 				if (outcome === "kept") expect(reason).toContain("replay it again");
 			}
-			await lane.heedAll();
+			await lane.wakeAll();
 			expect(await lane.entries()).toBe(0);
 		}
 	});
@@ -113,7 +113,7 @@ describe("a replay that breaks off", () => {
 			{ key: keys[1], outcome: "accepted", reason: null },
 			{ key: keys[0], outcome: "kept", reason: expect.stringContaining("no room") },
 		]);
-		await lane.heedAll();
+		await lane.wakeAll();
 		expect((await states()).sort()).toEqual(["dead", "dispatched"]);
 	});
 
@@ -138,25 +138,26 @@ describe("two replays at the same time", () => {
 			for (const one of [...replayed, ...other.flatMap((answer) => answer.replayed)]) {
 				expect(one).toMatchObject({ key, outcome: "accepted" });
 			}
-			await lane.heedAll();
+			await lane.wakeAll();
 			expect(lane.sent).toHaveLength(2);
 		}
 	});
 
 	it("say that it was sent meanwhile, or refused again", async () => {
-		for (const [verdict, outcome, reason] of [
+		for (const [classification, outcome, reason] of [
 			["dispatched", "accepted", "another replay has fed it back just now, and it is dispatched"],
 			["refused", "accepted", null],
 		] as const) {
 			lane = await startLane();
 			const [key = ""] = await die(1);
-			lane.answer = () => (verdict === "refused" ? { verdict: { kind: "refused", reason: "no" } } : undefined);
+			lane.answer = () =>
+				classification === "refused" ? { classification: { kind: "permanent", reason: "no" } } : undefined;
 			let isFirst = true;
 			const between = wrapStorage(lane.instance.storage, async ({ method }, real) => {
 				if (method === "commit" && isFirst) {
 					isFirst = false;
 					await ask({});
-					await lane.heedAll();
+					await lane.wakeAll();
 				}
 				return real();
 			});

@@ -41,7 +41,7 @@ async function ask(body: unknown) {
 	return { status, ...(json as { replayed: Replayed[]; more: boolean; continue?: string; error: string }) };
 }
 
-async function heedWakeUps(): Promise<void> {
+async function handleWakeUps(): Promise<void> {
 	for (const { lane, wake, remove } of await ledger.messages()) {
 		await bridge.wake({ lane, wake } satisfies WakeUp, logLines().log);
 		await remove();
@@ -62,7 +62,7 @@ describe("a replay", () => {
 			more: false,
 		});
 		expect(await stateOf("one")).toEqual(["accepted"]);
-		await heedWakeUps();
+		await handleWakeUps();
 		const { receipts } = await bridge.receipts({ limit: 10, find: "one" });
 		expect(receipts).toMatchObject([{ key, state: "dispatched", attempts: [{ status: 422 }, { status: 204 }] }]);
 		expect(receivedIds()).toEqual(["one"]);
@@ -74,7 +74,7 @@ describe("a replay", () => {
 		fixture.github.script.set([]);
 		bridge = fixture.bridge({ GITHUB_REPOSITORY: "contoso/elsewhere" }, {}, ledger.names);
 		await ask({ all: true });
-		await heedWakeUps();
+		await handleWakeUps();
 		expect(fixture.github.received).toMatchObject([
 			{ repository: "contoso/fraud-model", client_payload: { id: "one" } },
 		]);
@@ -86,7 +86,7 @@ describe("a replay", () => {
 		expect(replayed.map(({ outcome }) => outcome)).toEqual(["accepted", "accepted"]);
 		expect((await ask({ all: true })).replayed).toHaveLength(1);
 		expect((await ask({ all: true })).replayed).toEqual([]);
-		await heedWakeUps();
+		await handleWakeUps();
 		expect(receivedIds().sort()).toEqual(["blue-1", "red-1", "red-2"]);
 	});
 
@@ -95,7 +95,7 @@ describe("a replay", () => {
 		await ask({ key });
 		for (const { remove } of await ledger.messages()) await remove();
 		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "accepted", reason: null }]);
-		await heedWakeUps();
+		await handleWakeUps();
 		expect(receivedIds()).toEqual(["one"]);
 		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "kept", reason: "it is dispatched" }]);
 	});
@@ -145,14 +145,18 @@ describe("a replay", () => {
 			`dead${Date.now()}`,
 		);
 		await container.create();
-		const fate = { deadLetterReason: "MaxDeliveryAttemptsExceeded", deliveryAttempts: 30, lastDeliveryOutcome: "Busy" };
+		const disposition = {
+			deadLetterReason: "MaxDeliveryAttemptsExceeded",
+			deliveryAttempts: 30,
+			lastDeliveryOutcome: "Busy",
+		};
 		const put = (name: string, content: unknown) => {
 			const text = typeof content === "string" ? content : JSON.stringify(content);
 			return container.getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
 		};
 		await put("topic/2026/3/14/8/a.json", [
-			{ ...event("a"), ...fate },
-			{ ...event("b"), ...fate },
+			{ ...event("a"), ...disposition },
+			{ ...event("b"), ...disposition },
 		]);
 		await put("topic/2026/3/14/9/b.json", [invalid("c")]);
 		await put("topic/2026/3/14/9/c.json", "no JSON");

@@ -189,16 +189,16 @@ describe("upkeep", () => {
 		for (const { rowKey } of await ledger.rows("default", "e-"))
 			await ledger.storage.commit("default", [{ kind: "delete", rowKey }]);
 		for (const { remove } of await ledger.messages()) await remove();
-		const gates = async () => {
+		const breakers = async () => {
 			const [state] = await ledger.rows("default", "a-state");
-			return (JSON.parse(String(state?.columns["state"])) as { gates: object }).gates;
+			return (JSON.parse(String(state?.columns["state"])) as { breakers: object }).breakers;
 		};
-		expect(Object.keys(await gates())).toHaveLength(1);
+		expect(Object.keys(await breakers())).toHaveLength(1);
 		clock += DAY_MS;
 		await ledger.breakLease("default");
 		await look(bridge());
 		for (const { lane, wake } of await ledger.messages()) await bridge().wake({ lane, wake }, logLines().log);
-		expect(await gates()).toEqual({});
+		expect(await breakers()).toEqual({});
 	});
 
 	it("wakes a lane whose wake-ups somebody has taken away", async () => {

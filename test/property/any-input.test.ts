@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type ClientPayload, toClientPayload } from "../../src/dispatch/client-payload.ts";
-import { LIMITS, toDispatchRequest } from "../../src/dispatch/dispatch-request.ts";
+import { type ClientPayload, toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
-import { NumberText } from "../../src/json.ts";
+import { NumberText } from "../../src/event/json.ts";
 import { advancedFilter as makeFilter } from "../../src/route/advanced-filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { promiseKey } from "../../src/route/promise-key.ts";
+import { idempotencyKey } from "../../src/route/idempotency-key.ts";
 import { destinationId } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
 const time = "2026-03-14T08:15:30.7600000Z";
 const event = asBridgeEvent(exampleOf("RunCompleted"), { time });
 const to = destinationId({ repository: "contoso/fraud-model", dispatchType: "retrain" });
-const key = promiseKey(event, to);
+const key = idempotencyKey(event, to);
 
 describe("the key of a promise", () => {
 	it("is 32 hexadecimal digits", () => {
@@ -21,7 +21,7 @@ describe("the key of a promise", () => {
 			source: "/subscriptions/A/workspaces/w",
 			time,
 		});
-		expect(promiseKey(fixed, destinationId({ repository: "Contoso/Model", dispatchType: "Retrain" }))).toBe(
+		expect(idempotencyKey(fixed, destinationId({ repository: "Contoso/Model", dispatchType: "Retrain" }))).toBe(
 			"947773629171dd03910a4db3ce4526dd",
 		);
 	});
@@ -36,13 +36,13 @@ describe("the key of a promise", () => {
 		["its extensions changed", { extensions: { deliverycount: 2 } }],
 	] as [string, Partial<BridgeEvent>][])("is the same when the event is delivered again and %s", (_, change) => {
 		const again = { ...event, ...change };
-		expect(promiseKey(again, to)).toBe(key);
+		expect(idempotencyKey(again, to)).toBe(key);
 		expect(receiptKey(again.time, key)).toBe(receiptKey(event.time, key));
 	});
 
 	it("is the same for a repository in another case, and for another token", () => {
 		const named = (repository: string) => destinationId({ repository, dispatchType: "retrain", token: "other" });
-		expect(promiseKey(event, named("Contoso/Fraud-Model"))).toBe(key);
+		expect(idempotencyKey(event, named("Contoso/Fraud-Model"))).toBe(key);
 	});
 
 	it.each([
@@ -56,7 +56,7 @@ describe("the key of a promise", () => {
 		["time, if only by a ten-millionth of a second", { time: "2026-03-14T08:15:30.7600001Z" }],
 		["time, which is none", { time: "" }],
 	])("differs for another %s", (_, change) => {
-		expect(promiseKey({ ...event, ...change }, to)).not.toBe(key);
+		expect(idempotencyKey({ ...event, ...change }, to)).not.toBe(key);
 	});
 
 	it.each([
@@ -64,11 +64,11 @@ describe("the key of a promise", () => {
 		["dispatch type", { repository: "contoso/fraud-model", dispatchType: "score" }],
 		["dispatch type, if only by its case", { repository: "contoso/fraud-model", dispatchType: "Retrain" }],
 	])("differs for another %s", (_, other) => {
-		expect(promiseKey(event, destinationId(other))).not.toBe(key);
+		expect(idempotencyKey(event, destinationId(other))).not.toBe(key);
 	});
 
 	it("does not confuse the end of one part with the beginning of the next", () => {
-		const of = (source: string, type: string, id: string) => promiseKey({ ...event, source, type, id }, to);
+		const of = (source: string, type: string, id: string) => idempotencyKey({ ...event, source, type, id }, to);
 		expect(of("/a", "t", "bc")).not.toBe(of("/ab", "t", "c"));
 		expect(of('/a","t', "t", "c")).not.toBe(of("/a", 't","t', "c"));
 	});

@@ -10,7 +10,7 @@ import { printJson } from "../print-json.ts";
 import { findReceipts } from "../story/find-receipts.ts";
 import { type FoundRuns, findRuns } from "../story/find-runs.ts";
 import { printStory } from "../story/print-story.ts";
-import { storyOf } from "../story/story-of.ts";
+import { traceOf } from "../story/story-of.ts";
 
 /** `grid-dispatch trace`: the whole story of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
@@ -38,7 +38,7 @@ export function traceCommand(io: Io): Command {
 			const stories = [];
 			for (const receipt of receipts) {
 				const window = await windowOf(bridge, receipt);
-				const story = storyOf(receipt, window);
+				const story = traceOf(receipt, window);
 				const found = await runsOf(receipt, window, github, io);
 				if (!flags.json) printStory(io, story, found);
 				stories.push({ ...story, runs: found ?? null });

@@ -21,13 +21,13 @@ export async function checkRepository(
 	tokenIsBridges: boolean,
 ): Promise<RepositorySeen> {
 	const { error, cannotTell } = checksOf("repository", repository);
-	const { verdict, json } = answer;
-	if (verdict.kind !== "dispatched") {
-		const closed = verdict.kind === "closed" && tokenIsBridges;
+	const { classification, json } = answer;
+	if (classification.kind !== "taken") {
+		const closed = classification.kind === "unavailable" && tokenIsBridges;
 		const repair = closed
 			? "correct the route's repository, or let the token reach it"
 			: "look again later, with a token that may see it";
-		const more = verdict.kind === "closed" && !tokenIsBridges ? NOT_THE_BRIDGES : "";
+		const more = classification.kind === "unavailable" && !tokenIsBridges ? NOT_THE_BRIDGES : "";
 		return { checks: [(closed ? error : cannotTell)(reasonOf(answer) + more, repair)] };
 	}
 	const seen = json as Repository;
@@ -68,7 +68,7 @@ async function checkRight(repository: string, github: GitHub, tokenIsBridges: bo
 	const { ok, error, cannotTell } = checksOf("token", repository);
 	const answer = await github.tryDispatch(repository);
 	if (answer.status === 422) return ok("it may dispatch");
-	if (answer.verdict.kind !== "closed") {
+	if (answer.classification.kind !== "unavailable") {
 		return cannotTell(`whether it may dispatch: ${reasonOf(answer)}`, "look again later");
 	}
 	const repair = "give it Contents: write on this repository (classic: the scope repo); docs/settings.md";

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 export function checkToken(target: Target, token: string, answer: GitHubAnswer, now: number): readonly Check[] {
 	const { ok, error, cannotTell } = checksOf("token");
 	if (answer.status === 0) return [cannotTell("GitHub could not be asked", "repair the way to GitHub first")];
-	if (answer.verdict.kind === "bad-token") {
+	if (answer.classification.kind === "unauthorized") {
 		const repair = "make a new one, with Contents: write, and put it in its place (docs/settings.md)";
 		const blame = target.tokenIsBridges ? error : cannotTell;
 		return [blame(`${reasonOf(answer)}${target.tokenIsBridges ? "" : NOT_THE_BRIDGES}`, repair)];

@@ -1,5 +1,3 @@
-import type { Spot } from "./read-workflows.ts";
-
 /** As much of a token of GitHub's parser as is looked at. A mapping is a list of pairs, a sequence one of tokens. */
 interface Token {
 	readonly range?: { readonly start: { readonly line: number }; readonly end: { readonly line: number } } | undefined;
@@ -80,4 +78,11 @@ function isNested(token: unknown): token is Iterable<unknown> {
 
 function isPair(item: unknown): item is Pair {
 	return typeof item === "object" && item !== null && "key" in item && "value" in item;
+}
+
+/** A place in a file. */
+export interface Spot {
+	/** The first one is 1. */
+	readonly line: number;
+	readonly text: string;
 }

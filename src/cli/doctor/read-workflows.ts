@@ -1,17 +1,10 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
-import { findInjections } from "./find-injections.ts";
+import { findInjections, type Spot } from "./find-injections.ts";
 
 export interface WorkflowFile {
 	/** From the repository's root. */
 	readonly path: string;
-	readonly text: string;
-}
-
-/** A place in a file. */
-export interface Spot {
-	/** The first one is 1. */
-	readonly line: number;
 	readonly text: string;
 }
 

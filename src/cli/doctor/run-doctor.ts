@@ -1,4 +1,4 @@
-import { isLoopback } from "../../is-loopback.ts";
+import { isLoopback } from "../../config/is-loopback.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
@@ -72,7 +72,7 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	for (const name of repositories) {
 		options.onStep?.(name);
 		answers.push({ name, answer: await github.get(`/repos/${name}`) });
-		if (answers[0]?.answer.status === 0 || answers[0]?.answer.verdict.kind === "bad-token") break;
+		if (answers[0]?.answer.status === 0 || answers[0]?.answer.classification.kind === "unauthorized") break;
 	}
 	// The first one that was answered properly tells most about the token.
 	const told = (answers.find(({ answer }) => answer.status === 200 && answer.fromApi) ?? answers[0])?.answer;
@@ -87,7 +87,7 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 		};
 	}
 	const checks: Check[] = [ok(`${githubUrl} answers`), ...checkToken(target, token, told, options.now())];
-	if (told.verdict.kind !== "bad-token") {
+	if (told.classification.kind !== "unauthorized") {
 		for (const { name, answer } of answers) {
 			checks.push(...(await checkOne(name, answer, routesTo(name, routes), target, github)));
 		}

@@ -54,7 +54,13 @@ function fromProblem(text: string, table: unknown): Finding {
 	const [, path = "", problem = text] = /^(the table|routes[^:\s]*): (.+)$/s.exec(text) ?? [];
 	const index = /^routes\[(\d+)\]/.exec(path)?.[1];
 	const place = path === "the table" ? "" : path;
-	return { verdict: "error", route: nameAt(table, index), path: place, problem, repair: repairOf(problem, place) };
+	return {
+		verdict: "error",
+		route: nameAt(table, index),
+		path: place,
+		problem,
+		repair: repairOf(problem, place),
+	};
 }
 
 function nameAt(table: unknown, index: string | undefined): string | null {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readJson, readPlainJson } from "../../json.ts";
+import { readJson, readPlainJson } from "../../event/json.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { CliError } from "../cli-error.ts";

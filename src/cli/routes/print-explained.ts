@@ -1,4 +1,4 @@
-import { writeJson } from "../../json.ts";
+import { writeJson } from "../../event/json.ts";
 import { plain } from "../../plain.ts";
 import type { Io } from "../io.ts";
 import type { Explained, RouteVerdict } from "./explain.ts";

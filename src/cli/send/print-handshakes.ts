@@ -9,7 +9,7 @@ export function printHandshakes(io: Io, url: URL, played: readonly Handshake[]):
 	const paint = colour(io.stdout, io.env);
 	io.stdout.write(`${shownUrl(url)}\n`);
 	for (const { form, ok, status, answer } of played) {
-		const verdict = ok ? paint("green", "taken  ") : paint("red", "refused");
-		io.stdout.write(`  ${verdict}  ${form.padEnd(17)}  ${status ?? "-"}  ${plain(answer)}\n`);
+		const classification = ok ? paint("green", "taken  ") : paint("red", "refused");
+		io.stdout.write(`  ${classification}  ${form.padEnd(17)}  ${status ?? "-"}  ${plain(answer)}\n`);
 	}
 }

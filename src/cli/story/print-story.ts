@@ -2,7 +2,7 @@ import { plain } from "../../plain.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
 import type { FoundRuns } from "./find-runs.ts";
-import type { Story } from "./story-of.ts";
+import type { Trace } from "./story-of.ts";
 
 const HOW = {
 	named: "",
@@ -11,7 +11,7 @@ const HOW = {
 } as const;
 
 /** Prints a story, a step on a line. */
-export function printStory(io: Io, { key, state, event, steps, runsPage }: Story, found: FoundRuns | undefined): void {
+export function printStory(io: Io, { key, state, event, steps, runsPage }: Trace, found: FoundRuns | undefined): void {
 	const paint = colour(io.stdout, io.env);
 	const say = (at: string | null, what: string, text: string) =>
 		io.stdout.write(`  ${paint("grey", plain(at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);

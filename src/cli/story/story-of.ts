@@ -1,7 +1,7 @@
 import type { ShownReceipt } from "../bridge-client.ts";
 
 /** What happened to one event on its way to one destination, in the order of time. */
-export interface Story {
+export interface Trace {
 	readonly key: string;
 	readonly state: ShownReceipt["state"];
 	readonly event: ShownReceipt["event"];
@@ -22,7 +22,7 @@ export interface Step {
  * Tells the story of a receipt.
  * @param window the receipt of the dispatch that the event went out with, if it went out with others
  */
-export function storyOf(receipt: ShownReceipt, window?: ShownReceipt): Story {
+export function traceOf(receipt: ShownReceipt, window?: ShownReceipt): Trace {
 	const { key, state, event, to } = receipt;
 	const sent = window ?? receipt;
 	return {

@@ -35,7 +35,7 @@ export function KeyForm({ keys, problem, onDone }: KeyFormProps) {
 		<form class="card keys" aria-labelledby="keys-title" onSubmit={use}>
 			<h2 id="keys-title">Function keys</h2>
 			<p>
-				Receipts hold what events say, so they are behind the function key of <code>receipts</code>. It stays in this
+				Receipts lease what events say, so they are behind the function key of <code>receipts</code>. It stays in this
 				tab, goes to this host in a header, and is gone with the tab.
 			</p>
 			{problem !== undefined && <p class="problem">{problem}</p>}

@@ -1,0 +1,113 @@
+import pMap from "p-map";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { memberRange } from "../ledger/row-keys.ts";
+import { ensureWindow } from "../ledger/window.ts";
+import { cleanText } from "../log.ts";
+import { persist } from "../storage/persist.ts";
+import { type Columns, isStorageError, type Storage, type Write } from "../storage/storage.ts";
+import { groupsByTransaction } from "../storage/transactions.ts";
+import { type Closing, readClosing } from "./closing.ts";
+import { type Member, presentMembers } from "./members.ts";
+
+export interface CleanUpOptions {
+	readonly storage: Storage;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+/** The run that everybody waits for starts after this. */
+const PARTS_AT_ONCE = 4;
+/** Cleaning up after many members takes longer than a lease. */
+const LEASE_MS = 15_000;
+
+/** The dispatch of a closed window whose members are not completed yet. */
+export interface ClosedDispatch {
+	readonly rowKey: string;
+	readonly key: string;
+	/** The blob that lists the members. */
+	readonly closing: string;
+}
+
+/**
+ * Completes the members of a closed window whose close broke off: before anything else is done with its dispatch,
+ * whether it is sent or given up. It can be repeated.
+ */
+export async function cleanUp(lease: LaneLease, dispatch: ClosedDispatch, options: CleanUpOptions): Promise<void> {
+	const { storage } = options;
+	const closing = await readClosing(lease, storage, dispatch);
+	// Of an earlier version, and its list is gone: who joins its group next makes the window that gathers them anew.
+	if (closing === undefined) return lease.commit(lease.state(), [cleaned(dispatch)]);
+	const present = await presentMembers(lease, storage, closing.window.group);
+	const members = closing.members.filter(([member]) => present.has(member));
+	await completeMembers(lease, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
+}
+
+/**
+ * Completes the members of a closed window: their receipts become final and exactly they are removed, each pair together,
+ * so that no event is ever between two windows. Who has joined meanwhile gets the next window.
+ * @param dispatch whose they are, what is written of it when they are completed, and a reason for their receipts
+ */
+export async function completeMembers(
+	lease: LaneLease,
+	{ key, writes, reason }: { readonly key: string; readonly writes: readonly Write[]; readonly reason?: string },
+	{ window, members }: Closing,
+	{ storage, now }: CleanUpOptions,
+): Promise<void> {
+	const columns = {
+		state: "coalesced",
+		finishedAt: new Date(now()).toISOString(),
+		window: key,
+		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
+	};
+	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
+	const completePart = async (part: readonly (readonly Write[])[]) => {
+		await lease.ensureFor(LEASE_MS);
+		await complete(storage, lease.lane, part);
+	};
+	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });
+	const next = (await hasMembers(storage, lease.lane, window.group)) ? [ensureWindow(window)] : [];
+	await lease.commit(lease.state(), [...writes, ...next]);
+}
+
+const MAX_REASON = 1_500;
+
+/** Says of a dispatch that its members are completed. */
+export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
+	return { kind: "merge", rowKey, columns: { closing: "" } };
+}
+
+/** Its removal comes last. */
+function completion([member, receipt]: Member, columns: Columns): readonly Write[] {
+	const removal: Write = { kind: "delete", rowKey: member };
+	return isReceiptKey(receipt) ? [{ kind: "merge", rowKey: receipt, columns }, removal] : [removal];
+}
+
+function isReceiptKey(text: string): boolean {
+	return /^r-[\w-]+$/.test(text);
+}
+
+/** A page may be empty, and not the last one. */
+async function hasMembers(storage: Storage, lane: string, group: string): Promise<boolean> {
+	const range = { ...memberRange(group), top: 1, select: ["key"] };
+	let page = await storage.list(lane, range);
+	while (page.rows.length === 0 && page.next !== undefined)
+		page = await storage.list(lane, { ...range, after: page.next });
+	return page.rows.length > 0;
+}
+
+/** In one transaction; in ever smaller ones where a row that it names is gone. */
+async function complete(storage: Storage, lane: string, members: readonly (readonly Write[])[]): Promise<void> {
+	try {
+		return void (await persist(() => storage.commit(lane, members.flat())));
+	} catch (error) {
+		if (!(isStorageError(error) && error.refused)) throw error;
+	}
+	const [only = []] = members;
+	if (members.length > 1) {
+		const half = Math.ceil(members.length / 2);
+		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
+	} else if (only.length > 1) {
+		// The member is gone, since somebody else has completed it; or its receipt is, and nobody can be told any more.
+		await complete(storage, lane, [only.slice(-1)]);
+	}
+}

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { type Entry, newEntry, readEntry } from "../ledger/entry.ts";
+import { finishWrites } from "../ledger/finish.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { eventColumns } from "../ledger/receipt.ts";
+import { entryKey, receiptKey } from "../ledger/row-keys.ts";
+import { type Group, groupOf, type Window } from "../ledger/window.ts";
+import { type StoredBody, storeBody } from "../storage/row-body.ts";
+import type { Write } from "../storage/storage.ts";
+import { type CleanUpOptions, cleaned, completeMembers } from "./clean-up.ts";
+import { type Closing, closingBlob, manifestBlob } from "./closing.ts";
+import type { Manifest, WindowSummary } from "./manifest.ts";
+import { type Member, takeMembers } from "./members.ts";
+import { writeManifest } from "./write-manifest.ts";
+
+export interface CloseOptions extends CleanUpOptions {
+	/** Builds the body of the one dispatch. */
+	readonly toBody: (dispatch: WindowDispatch) => WindowBody;
+}
+
+/** The one dispatch that a window becomes. */
+export interface WindowDispatch {
+	readonly key: string;
+	readonly route: string;
+	readonly to: Group["to"];
+	readonly summary: WindowSummary;
+	/** Lines of JSON, one event each; undefined where they are too many to be sent along. */
+	readonly lines: readonly string[] | undefined;
+	readonly manifest: Manifest;
+}
+
+/** What a dispatch sends; and why it can never be sent, if so. */
+export interface WindowBody {
+	readonly body: string;
+	readonly refused?: string;
+}
+
+/** A window that was closed. */
+export interface ClosedWindow {
+	/** Of its dispatch. */
+	readonly key: string;
+	/** How many events it stands for. */
+	readonly count: number;
+	/** Why it is a dead letter, if it can never be sent. */
+	readonly refused?: string;
+}
+
+/**
+ * Closes a window: the manifest is written, and then, at once and together, the window's row gives way to a dispatch
+ * that names it. What is left to do for the members is done right after that; as long as it is not, it belongs to the
+ * dispatch, and whoever drains next does it. So no window may be closed while a dispatch of its lane has that to do: see
+ * `cleanUpClosed`. A window that can never be sent becomes a dead letter.
+ * @returns undefined for a window without members
+ */
+export async function closeWindow(
+	lease: LaneLease,
+	window: Window,
+	options: CloseOptions,
+): Promise<ClosedWindow | undefined> {
+	const { storage, now, toBody } = options;
+	const members = await takeMembers(lease, storage, window);
+	if (members.length === 0) {
+		// Nobody makes such a window. Its row is not taken away, since somebody may be joining it just now.
+		const dueAt = new Date(now() + window.maxMs).toISOString();
+		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
+		return undefined;
+	}
+	const key = keyOf(window, members);
+	const { manifest, summary, lines } = await writeManifest(lease, storage, manifestBlob(key), members);
+	const closing: Closing = { window: groupOf(window), members };
+	await storage.write(closingBlob(key), Buffer.from(JSON.stringify(closing)), "application/json");
+	const { body, refused } = toBody({ key, route: window.route, to: window.to, summary, lines, manifest });
+	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
+	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
+	if (refused === undefined) {
+		await completeMembers(lease, { key, writes: [cleaned(entry)] }, closing, options);
+		return { key, count: members.length };
+	}
+	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
+	const reason = `their dispatch can never be sent: ${refused}`;
+	await completeMembers(lease, { key, writes, reason }, closing, options);
+	return { key, count: members.length, refused };
+}
+
+/**
+ * The same for the same members: a close that is repeated writes the same blobs again. Other members are another
+ * dispatch, so that a drainer which has lost its lease, and does not know, cannot write into the blobs of one that counts.
+ */
+function keyOf({ group, after }: Window, members: readonly Member[]): string {
+	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));
+	for (const [member] of members) hash.update(`\n${member}`);
+	return hash.digest("hex").slice(0, 32);
+}
+
+/** The rows of a window's dispatch: its receipt, and the entry, which says of what group it is as well. */
+function dispatchRows(
+	{ group, quietMs, maxMs, maxEvents, route, to, token }: Window,
+	key: string,
+	summary: WindowSummary,
+	body: StoredBody,
+	acceptedAt: number,
+): { readonly entry: Entry; readonly rows: readonly Write[] } {
+	const place = entryKey(acceptedAt, 0, key);
+	const receipt = receiptKey(summary.time, key);
+	const receiptColumns = {
+		key,
+		state: "accepted",
+		...eventColumns({ id: key, ...summary }),
+		route,
+		repository: to.repository,
+		dispatchType: to.dispatchType,
+		acceptedAt: new Date(acceptedAt).toISOString(),
+		place,
+		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
+	};
+	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route, token }), ...body.columns };
+	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
+	const rows: Write[] = [
+		{ kind: "insert", rowKey: receipt, columns: receiptColumns },
+		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
+	];
+	// As it is when its members are completed.
+	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
+}

@@ -1,0 +1,70 @@
+import { memberRange } from "../ledger/row-keys.ts";
+import { acceptedAtOf, MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
+import type { Storage, Write } from "../storage/storage.ts";
+import { lineBytes } from "./members.ts";
+
+/** When a window closes, and what to remember of having looked. */
+export interface Inspected {
+	/** Epoch milliseconds: it closes then, if that is not later than now; else whoever looks then knows better. */
+	readonly dueAt: number;
+	readonly write: Write;
+}
+
+/** What is known of a window's members. */
+type Seen = Pick<Window, "newest" | "oldestAt" | "seen" | "seenBytes">;
+
+const PAGE = 1_000;
+/** Whoever waits for a window to be full looks no more often. */
+const LOOK_MS = 5_000;
+/** What has come at once is taken for what comes in a second. */
+const SECOND_MS = 1_000;
+
+/**
+ * Looks at the members that have come since the last time: the window closes when none has come for the quiet time, when
+ * its oldest is as old as allowed, or when it is full.
+ * @param now epoch milliseconds
+ */
+export async function inspectWindow(storage: Storage, lane: string, window: Window, now: number): Promise<Inspected> {
+	const known = await lookAtNew(storage, lane, window);
+	const { newest, seen, seenBytes } = known;
+	const fullness = Math.max(seen / window.maxEvents, seenBytes / MAX_MANIFEST_BYTES);
+	// An instance whose clock is fast has accepted some a little later than now.
+	const oldestAt = Math.min(known.oldestAt ?? 0, now);
+	const newestAt = newest === undefined ? 0 : acceptedAtOf(newest);
+	const closesAt = newest === undefined ? 0 : Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
+	// If more come as fast as they did; the longer none has come, the less often it is worth a look.
+	const fullAt = oldestAt + Math.max(now - oldestAt, SECOND_MS) / fullness;
+	const lookAt = Math.max(fullAt, now + Math.max(LOOK_MS, now - newestAt));
+	const dueAt = fullness >= 1 ? 0 : Math.min(closesAt, lookAt);
+	const columns = {
+		dueAt: new Date(dueAt).toISOString(),
+		seen,
+		seenBytes,
+		...(newest === undefined ? {} : { newest }),
+		...(known.oldestAt === undefined ? {} : { oldestAt: new Date(known.oldestAt).toISOString() }),
+	};
+	return { dueAt, write: { kind: "merge", rowKey: window.rowKey, columns } };
+}
+
+/** No further than until it is full: then it closes, and that looks for itself. */
+async function lookAtNew(storage: Storage, lane: string, window: Window): Promise<Seen> {
+	const { from, to } = memberRange(window.group);
+	let { newest, oldestAt, seen, seenBytes } = window;
+	// `~` sorts behind every character of a key: what comes after the one that was seen.
+	const range = { from: newest === undefined ? from : `${newest}~`, to, top: PAGE, select: ["bytes"] };
+	let after: string | undefined;
+	do {
+		const { rows, next } = await storage.list(lane, { ...range, after });
+		oldestAt ??= rows[0] && acceptedAtOf(rows[0].rowKey);
+		newest = rows.at(-1)?.rowKey ?? newest;
+		seen += rows.length;
+		seenBytes += rows.reduce((sum, { columns }) => sum + lineBytes(columns), 0);
+		after = next;
+	} while (after !== undefined && seen < window.maxEvents && seenBytes < MAX_MANIFEST_BYTES);
+	return {
+		seen,
+		seenBytes,
+		...(newest === undefined ? {} : { newest }),
+		...(oldestAt === undefined ? {} : { oldestAt }),
+	};
+}

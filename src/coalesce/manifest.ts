@@ -1,0 +1,127 @@
+import { readInstant } from "../event/instant.ts";
+
+/** An event as a line of a manifest. */
+export interface GatheredEvent {
+	readonly id: string;
+	readonly type: string;
+	readonly source: string;
+	readonly subject: string;
+	readonly time: string;
+	readonly data: unknown;
+	/** Of a CloudEvent that has any. */
+	readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** Where a window's events can be read: JSON Lines, one event a line. */
+export interface Manifest {
+	readonly url: string;
+	/** Of the blob's bytes, in hexadecimal digits. */
+	readonly sha256: string;
+	readonly bytes: number;
+	/** Lines. */
+	readonly count: number;
+}
+
+/** What is said of a window as a whole. */
+export interface WindowSummary {
+	readonly type: string;
+	/** What the events' sources and subjects begin with, all of them. */
+	readonly source: string;
+	readonly subject: string;
+	/** The last event's. */
+	readonly time: string;
+	readonly data: {
+		readonly count: number;
+		readonly firstTime: string;
+		readonly lastTime: string;
+		/** Of all blobs, as far as their events say it. */
+		readonly totalBytes: number;
+		/** The first few. */
+		readonly sample: readonly Pick<GatheredEvent, "id" | "subject" | "time">[];
+	};
+}
+
+const SAMPLE = 5;
+const MAX_SAMPLE_CHARACTERS = 1_000;
+/** With nine digits of a second and an offset it is shorter. */
+const MAX_TIME_CHARACTERS = 40;
+
+/** Sums a window up while its events pass by, one after the other, so that they need not all be there at once. */
+export interface Summing {
+	/** @param event parsed; whatever a member lacks, or has of another type, counts as empty */
+	add(event: Readonly<Record<string, unknown>>): void;
+	/** What is said of all that were added, at least one. */
+	summary(): WindowSummary;
+}
+
+export function startSumming(): Summing {
+	let [count, totalBytes] = [0, 0];
+	let [type, source, subject] = ["", "", ""];
+	let [first, last] = [
+		{ at: Number.POSITIVE_INFINITY, time: "" },
+		{ at: Number.NEGATIVE_INFINITY, time: "" },
+	];
+	const sample: WindowSummary["data"]["sample"][number][] = [];
+	return {
+		add(event) {
+			const { at, time } = timeOf(event);
+			type = count === 0 ? textOf(event, "type") : type;
+			source = count === 0 ? textOf(event, "source") : commonPrefix(source, textOf(event, "source"));
+			subject = count === 0 ? textOf(event, "subject") : commonPrefix(subject, textOf(event, "subject"));
+			if (at < first.at) first = { at, time };
+			if (at >= last.at) last = { at, time };
+			totalBytes = Math.min(totalBytes + contentLengthOf(event), Number.MAX_SAFE_INTEGER);
+			if (count < SAMPLE) sample.push({ id: clip(textOf(event, "id")), subject: clip(textOf(event, "subject")), time });
+			count += 1;
+		},
+		summary() {
+			const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
+			return { type, source, subject, time: last.time, data };
+		},
+	};
+}
+
+/**
+ * Sums a window up.
+ * @param lines its events as JSON, at least one
+ */
+export function summarise(lines: readonly string[]): WindowSummary {
+	const summing = startSumming();
+	for (const line of lines) summing.add(JSON.parse(line) as GatheredEvent & Record<string, unknown>);
+	return summing.summary();
+}
+
+function textOf(event: Readonly<Record<string, unknown>>, name: keyof GatheredEvent): string {
+	const value = event[name];
+	return typeof value === "string" ? value : "";
+}
+
+/** In the event's own spelling, unless that is absurdly long. What is no time counts as none. */
+function timeOf(event: Readonly<Record<string, unknown>>): { readonly at: number; readonly time: string } {
+	const time = textOf(event, "time");
+	const at = readInstant(time)?.epochMs;
+	if (at === undefined) return { at: 0, time: "" };
+	return { at, time: time.length <= MAX_TIME_CHARACTERS ? time : new Date(at).toISOString() };
+}
+
+/** What is no size that a blob can have counts as none: a sum must stay a number. */
+function contentLengthOf({ data }: Readonly<Record<string, unknown>>): number {
+	const { contentLength } = (data ?? {}) as { readonly contentLength?: unknown };
+	return typeof contentLength === "number" && Number.isSafeInteger(contentLength) ? Math.max(contentLength, 0) : 0;
+}
+
+function commonPrefix(one: string, other: string): string {
+	let length = 0;
+	while (length < one.length && one[length] === other[length]) length += 1;
+	return whole(one.slice(0, length));
+}
+
+/** A sample is there to be recognised; the manifest has it whole. */
+function clip(text: string): string {
+	return whole(text.slice(0, MAX_SAMPLE_CHARACTERS));
+}
+
+/** Without the half of a character that was cut in two, such as an emoji. */
+function whole(text: string): string {
+	return /[\uD800-\uDBFF]$/.test(text) ? text.slice(0, -1) : text;
+}

@@ -1,0 +1,144 @@
+import { pMapIterable } from "p-map";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { memberRange } from "../ledger/row-keys.ts";
+import { MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
+import { readBody } from "../storage/row-body.ts";
+import type { Columns, Row, Storage } from "../storage/storage.ts";
+
+/** A member of a window: the keys of its row, and of its receipt's. */
+export type Member = readonly [member: string, receipt: string];
+
+/** An event of a window, as a line of its manifest. */
+export interface Line {
+	readonly member: Member;
+	/** JSON, without a line's end in it. */
+	readonly text: string;
+	/** What is in it. */
+	readonly event: Readonly<Record<string, unknown>>;
+}
+
+/** A page of keys. */
+const PAGE = 1_000;
+/** A page of rows with their lines, each of which may have 60 KiB: the first one, and what the later ones aim at. */
+const FIRST_LINES = 100;
+const LINE_PAGE_BYTES = 4 * 1024 * 1024;
+/** Reading many members takes longer than a lease. */
+const LEASE_MS = 15_000;
+/** How many members' blobs are in memory, each of which may have as much as a request. */
+const READS_AT_ONCE = 4;
+
+/** The members of a window that one dispatch stands for: its oldest ones, in order, as many as it may take. */
+export async function takeMembers(
+	lease: LaneLease,
+	storage: Storage,
+	{ group, maxEvents }: Pick<Window, "group" | "maxEvents">,
+): Promise<readonly Member[]> {
+	const members: Member[] = [];
+	let bytes = 0;
+	const options = { ...memberRange(group), select: ["receipt", "bytes"] };
+	for await (const { rowKey, columns } of rowsOf(lease, storage, options, () => PAGE)) {
+		bytes += lineBytes(columns);
+		if (members.length > 0 && bytes > MAX_MANIFEST_BYTES) break;
+		members.push([rowKey, String(columns["receipt"])]);
+		if (members.length >= maxEvents) break;
+	}
+	return members;
+}
+
+/**
+ * What a member's row says of the size of its line. One of an earlier version says nothing: how many they are limits a
+ * manifest all the same.
+ */
+export function lineBytes(columns: Columns): number {
+	return Math.max(Number(columns["bytes"]) || 0, 0) + 1;
+}
+
+/** The keys of all members of a group that are there. */
+export async function presentMembers(lease: LaneLease, storage: Storage, group: string): Promise<ReadonlySet<string>> {
+	const keys = new Set<string>();
+	const options = { ...memberRange(group), select: ["key"] };
+	for await (const { rowKey } of rowsOf(lease, storage, options, () => PAGE)) keys.add(rowKey);
+	return keys;
+}
+
+/** The lines of members, in their order. Few of them are read at a time: when the ones before have been taken. */
+export function linesOf(lease: LaneLease, storage: Storage, members: readonly Member[]): AsyncIterable<Line> {
+	const read = async ({ member, row }: { readonly member: Member; readonly row: Row | undefined }) =>
+		toLine(member, row, row && (await readBody(storage, "line", row.columns)));
+	const concurrency = { concurrency: READS_AT_ONCE, backpressure: READS_AT_ONCE };
+	return pMapIterable(withRows(lease, storage, members), read, concurrency);
+}
+
+/** Who has joined since the list was made is passed by; of whom it names and who is gone there is no row. */
+async function* withRows(lease: LaneLease, storage: Storage, members: readonly Member[]) {
+	const [[from] = [""], [last] = [""]] = [members[0], members.at(-1)];
+	// `~` sorts behind every character of a key.
+	const rows = rowsOf(lease, storage, { from, to: `${last}~` }, pageOfLines);
+	let next = 0;
+	for await (const row of rows) {
+		for (let member = members[next]; member !== undefined && member[0] <= row.rowKey; member = members[next]) {
+			next += 1;
+			yield { member, row: member[0] === row.rowKey ? row : undefined };
+		}
+	}
+	for (const member of members.slice(next)) yield { member, row: undefined };
+}
+
+/** How many rows the next page is to have, from what the last one had. */
+function pageOfLines(page: readonly Row[]): number {
+	const bytes = page.reduce((sum, { columns }) => sum + ((columns["line"] as Uint8Array | undefined)?.length ?? 0), 0);
+	const fitting = Math.floor(LINE_PAGE_BYTES / Math.max(bytes / Math.max(page.length, 1), 1));
+	return page.length === 0 ? FIRST_LINES : Math.min(Math.max(fitting, 1), PAGE);
+}
+
+/**
+ * The rows of a range of a lane's partition. A page may be empty, and not the last one.
+ * @param sizeOf how many rows the page after this one is to have; asked for the first one with none
+ */
+async function* rowsOf(
+	lease: LaneLease,
+	storage: Storage,
+	range: { readonly from: string; readonly to: string; readonly select?: readonly string[] },
+	sizeOf: (page: readonly Row[]) => number,
+): AsyncGenerator<Row> {
+	let after: string | undefined;
+	let top = sizeOf([]);
+	do {
+		await lease.ensureFor(LEASE_MS);
+		const page = await storage.list(lease.lane, { ...range, top, after });
+		yield* page.rows;
+		if (page.rows.length > 0) top = sizeOf(page.rows);
+		after = page.next;
+	} while (after !== undefined);
+}
+
+/** What cannot be read of a member must be seen, and must not keep its neighbours. */
+function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
+	if (row === undefined) return lost(member, undefined, "its row is gone from storage");
+	const key = String(row.columns["key"] ?? "");
+	if (text === undefined) {
+		const isBlob = row.columns["lineBlob"] !== undefined;
+		return lost(member, key, isBlob ? "its blob is gone from storage" : "its row does not hold it");
+	}
+	const event = parse(text);
+	// Between the members of an object, a line's end is nothing but space; within a text there is none.
+	return event === undefined
+		? lost(member, key, "what storage holds of it is not an event in JSON")
+		: { member, event, text: text.replace(/[\r\n]+/g, " ") };
+}
+
+function lost(member: Member, key: string | undefined, why: string): Line {
+	const event = { id: key ?? member[0], type: "", source: "", subject: "", time: "", data: { lost: why } };
+	return { member, event, text: JSON.stringify(event) };
+}
+
+function parse(text: string): Line["event"] | undefined {
+	try {
+		const parsed: unknown = JSON.parse(text);
+		return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+			? (parsed as Line["event"])
+			: undefined;
+	} catch {
+		return undefined;
+	}
+}

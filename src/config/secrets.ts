@@ -1,0 +1,118 @@
+import { type NoToken, TokenUnavailable } from "../destinations/github/token-source.ts";
+
+/** Long enough to spare the vault, short enough that a rotation without a 401 is noticed. */
+const CACHE_MS = 5 * 60_000;
+/** A vault that does not answer is asked again after so long, while what it last said is used. */
+const ASK_AGAIN_MS = 60_000;
+/** Nobody who has a secret waits longer for a vault that hangs: GitHub is to be called within the same ten seconds. */
+const PATIENCE_MS = 2_000;
+
+type ReadSecret = (name: string) => Promise<string>;
+
+/** A vault's secrets by their names, as a TokenSource hands out tokens. */
+export interface Secrets {
+	get(name: string): Promise<string>;
+	refresh(stale: string, name: string): Promise<string>;
+}
+
+interface Entry {
+	/** The reading that was begun last. */
+	readonly reading: Promise<string>;
+	/** When it began, milliseconds. */
+	readonly at: number;
+	/** What an earlier reading gave; undefined where there was none, or GitHub refused it. */
+	readonly known: string | undefined;
+	/** What this reading gave; undefined while it is under way. */
+	value?: string;
+}
+
+/**
+ * A key vault's secrets, each kept for some minutes, and longer while the vault does not answer. An answer counts,
+ * whatever it is: a secret that was removed, disabled or closed to us is not used any more.
+ * @param read reads the latest version of a secret
+ * @param now milliseconds
+ * @param sleep waits so many milliseconds
+ */
+export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
+	const cache = new Map<string, Entry>();
+
+	/** Callers that arrive while a secret is being read share that one reading. */
+	function readAnew(name: string, known?: string): Entry {
+		const reading = readChecked(read, name);
+		const entry: Entry = { reading, at: now(), known };
+		cache.set(name, entry);
+		const keep = (value: string) => {
+			entry.value = value;
+		};
+		reading.then(keep, (error: unknown) => {
+			if (cache.get(name) !== entry) return;
+			// Not kept, unless there is something to use in its place for as long as the vault is away.
+			if (known === undefined || !isAway(error)) cache.delete(name);
+			else cache.set(name, { reading: Promise.resolve(known), at: now() - CACHE_MS + ASK_AGAIN_MS, known });
+		});
+		return entry;
+	}
+
+	/** The new value, or the known one where the vault is away or hangs. */
+	async function newest({ reading, known }: Entry): Promise<string> {
+		if (known === undefined) return reading;
+		const answer = reading.catch((error: unknown) => {
+			if (isAway(error)) return known;
+			throw error;
+		});
+		return Promise.race([answer, sleep(PATIENCE_MS).then(() => known)]);
+	}
+
+	return {
+		async get(name) {
+			const entry = cache.get(name);
+			if (entry === undefined) return readAnew(name).reading;
+			if (now() - entry.at < CACHE_MS) return newest(entry);
+			return newest(readAnew(name, entry.value ?? entry.known));
+		},
+		async refresh(stale, name) {
+			const before = cache.get(name);
+			const cached = await before?.reading.catch(() => undefined);
+			const entry = cache.get(name);
+			// Whoever was refused first reads; the others share that reading. What was known before the vault went away is not
+			// newer.
+			const isNewer = entry !== undefined && (entry === before ? cached !== stale : entry.known !== stale);
+			return (isNewer ? entry : readAnew(name)).reading;
+		},
+	};
+}
+
+function isAway(error: unknown): boolean {
+	return !(error instanceof TokenUnavailable) || error.kind === "transient";
+}
+
+async function readChecked(read: ReadSecret, name: string): Promise<string> {
+	const token = await read(name).catch((error: unknown) => {
+		throw new TokenUnavailable(whyUnreadable(name, error), { cause: error });
+	});
+	if (token !== "") return token;
+	throw new TokenUnavailable({ kind: "unauthorized", reason: `the secret "${name}" is empty; put a value into it` });
+}
+
+/** 403 and 404 are for a person to repair; everything else (429, 5xx, the network) may pass. */
+function whyUnreadable(name: string, error: unknown): NoToken {
+	const { statusCode, message } = error as { statusCode?: number; message?: string };
+	if (statusCode === 403) return { kind: "unauthorized", reason: whyForbidden(name, message ?? "") };
+	if (statusCode === 404) {
+		const repair =
+			"create it, or correct its name (GITHUB_TOKEN_SECRET_NAME, GITHUB_APP_KEY_SECRET_NAME, or to.token of a route)";
+		return { kind: "unauthorized", reason: `the key vault has no secret "${name}"; ${repair}` };
+	}
+	return { kind: "transient", reason: `the secret "${name}" could not be read: ${message ?? String(error)}` };
+}
+
+/** Source: learn.microsoft.com, "Azure Key Vault REST API error codes", HTTP 403. */
+function whyForbidden(name: string, message: string): string {
+	if (/disabled/i.test(message))
+		return `the secret "${name}" is disabled in the key vault; enable it, or write a new version`;
+	if (/client address is not authorized|public network access/i.test(message)) {
+		return `the key vault's network rules keep us out, so the secret "${name}" is not read; see docs/networks.md`;
+	}
+	const repair = "give the app's identity the role Key Vault Secrets User on it";
+	return `the key vault does not let us read the secret "${name}"; ${repair}`;
+}

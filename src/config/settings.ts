@@ -1,0 +1,82 @@
+import { redact } from "../log.ts";
+import { isLoopback } from "./is-loopback.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** One thing that is wrong: the setting, and what to do about it. */
+export interface Problem {
+	readonly setting: string;
+	readonly problem: string;
+}
+
+const UNRESOLVED_REFERENCE =
+	"still reads @Microsoft.KeyVault(…): the platform could not resolve the reference. Check that the identity may read the secret, or set KEY_VAULT_URL and let the bridge read it itself";
+
+/** The app's settings while they are being read: hands out their texts, and gathers what is wrong with them. */
+export class Settings {
+	readonly warnings: string[] = [];
+	private readonly env: Env;
+	private readonly refused: Problem[] = [];
+	private readonly unresolved = new Set<string>();
+
+	constructor(env: Env) {
+		this.env = env;
+	}
+
+	/**
+	 * A setting's text. White space around it, such as a pasted line break, never counts, and an empty text is none.
+	 * A reference to a key vault that the platform could not resolve is a problem, and none either.
+	 */
+	get(name: string): string | undefined {
+		const value = this.env[name]?.trim();
+		if (!value?.startsWith("@Microsoft.KeyVault(")) return value === "" ? undefined : value;
+		this.unresolved.add(name);
+		return undefined;
+	}
+
+	/** A problem may quote what was set. Health shows it to everybody, so no secret that was pasted into the wrong place. */
+	refuse(setting: string, problem: string): void {
+		this.refused.push({ setting, problem: redact(problem) });
+	}
+
+	/** Whether any of them is an unresolved reference, so that it need not be called missing as well. */
+	isUnresolved(...names: string[]): boolean {
+		return names.some((name) => this.unresolved.has(name));
+	}
+
+	/** Everything that is wrong; of an unresolved reference no more than that. */
+	problems(): readonly Problem[] {
+		const references = [...this.unresolved].map((setting) => ({ setting, problem: UNRESOLVED_REFERENCE }));
+		return [...references, ...this.refused.filter(({ setting }) => !this.unresolved.has(setting))];
+	}
+
+	/**
+	 * The text of a setting as a URL that may be called: https, or plain http on this machine, and nothing in it that is
+	 * no address. What could be a secret is not shown.
+	 * @param example what to write in its place
+	 */
+	url(name: string, text: string, example: string): URL | undefined {
+		const url = URL.canParse(text) ? new URL(text) : undefined;
+		const wrong = whatIsWrong(url);
+		if (wrong === undefined) return url;
+		this.refuse(name, `"${withoutSecretParts(text)}" ${wrong}; expected ${example}`);
+		return undefined;
+	}
+}
+
+function whatIsWrong(url: URL | undefined): string | undefined {
+	if (url === undefined) return "is not a URL";
+	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
+		return "must be https (plain http is taken on loopback only)";
+	}
+	if (url.username !== "" || url.password !== "")
+		return "has credentials in it, which would be sent and logged; leave them out";
+	return url.search !== "" || url.hash !== ""
+		? "has a query or a fragment, and paths are appended to it; leave that out"
+		: undefined;
+}
+
+/** What stands before an @ may be a password, and a query may hold a key, wherever a slip has put them. */
+function withoutSecretParts(text: string): string {
+	return text.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/is, "$1[redacted]@");
+}

@@ -1,0 +1,53 @@
+import { type Identity, readIdentity } from "./identity.ts";
+import type { Settings } from "./settings.ts";
+
+/** Where the ledger is: the function app's own storage account. */
+export type StorageConfig =
+	| { readonly kind: "connection-string"; readonly connectionString: string }
+	| {
+			readonly kind: "identity";
+			readonly blobUrl: string;
+			readonly queueUrl: string;
+			readonly tableUrl: string;
+			readonly identity: Identity;
+	  };
+
+const SETTING = "AzureWebJobsStorage";
+const SERVICES = ["blob", "queue", "table"] as const;
+
+/**
+ * Reads the settings that the Functions host itself connects with: a connection string, or an account and an identity
+ * (`AzureWebJobsStorage__accountName`, or one URL for each service).
+ * Source: learn.microsoft.com, "App settings reference for Azure Functions" and "Connecting to host storage with an
+ * identity".
+ */
+export function readStorageConfig(settings: Settings): StorageConfig {
+	const connectionString = settings.get(SETTING);
+	if (connectionString !== undefined) {
+		if (!/^UseDevelopmentStorage=true|AccountName=|BlobEndpoint=/i.test(connectionString)) {
+			settings.refuse(SETTING, "is not the connection string of a storage account (AccountName=…;AccountKey=…)");
+		}
+		return { kind: "connection-string", connectionString };
+	}
+	const account = settings.get(`${SETTING}__accountName`);
+	const [blobUrl, queueUrl, tableUrl] = SERVICES.map((service) => serviceUrl(settings, service, account));
+	if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) {
+		const repair = `give it the connection string of the app's storage account, or set ${SETTING}__accountName and use an identity`;
+		if (!settings.isUnresolved(SETTING, `${SETTING}__accountName`))
+			settings.refuse(SETTING, `is not set: what was accepted is kept in that account; ${repair}`);
+	} else {
+		const missing = SERVICES.filter((_, index) => [blobUrl, queueUrl, tableUrl][index] === undefined);
+		for (const service of missing)
+			settings.refuse(`${SETTING}__${service}ServiceUri`, "is not set, but others like it are");
+	}
+	const identity = readIdentity(settings, `${SETTING}__clientId`);
+	return { kind: "identity", blobUrl: blobUrl ?? "", queueUrl: queueUrl ?? "", tableUrl: tableUrl ?? "", identity };
+}
+
+function serviceUrl(settings: Settings, service: string, account: string | undefined): string | undefined {
+	const name = `${SETTING}__${service}ServiceUri`;
+	const text = settings.get(name);
+	if (text === undefined) return account && `https://${account}.${service}.core.windows.net`;
+	settings.url(name, text, `https://ACCOUNT.${service}.core.windows.net`);
+	return text.replace(/\/+$/, "");
+}

@@ -1,0 +1,218 @@
+import type { Classification } from "../destinations/github/classify-response.ts";
+import type { Breaker, LaneState } from "../ledger/lane-state.ts";
+import { cleanText } from "../log.ts";
+
+/** What of a delivery counts when a call of it has ended. */
+export interface Tried {
+	readonly repository: string;
+	/** How many of its answers in a row were uncertain. */
+	readonly failures: number;
+	/** Its first failure, epoch milliseconds; none where it has not failed. */
+	readonly failingSince?: number;
+}
+
+/** What becomes of a delivery, and of its lane. */
+export interface Settled {
+	readonly state: LaneState;
+	readonly disposition: Disposition;
+	/** A breaker that this call has closed. */
+	readonly opened?: Breaker;
+}
+
+export type Disposition =
+	| { readonly kind: "dispatched" }
+	| { readonly kind: "dead-lettered"; readonly reason: string }
+	/** Later: paused, parked, or stepping aside. */
+	| {
+			readonly kind: "deferred";
+			readonly reason: string;
+			readonly notBefore: number;
+			readonly failures: number;
+			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
+			readonly failingSince?: number;
+	  };
+
+export interface SettleOptions {
+	/** Epoch milliseconds. */
+	readonly now: number;
+	/** From 0 to 1. */
+	readonly random: number;
+	/** What has failed for so long is given up. */
+	readonly giveUpMs: number;
+}
+
+/** While something is parked, GitHub sees one probe in this time. */
+const PROBE_MS = 3 * 60_000;
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 5 * 60_000;
+/** The longest that a rate limit without a named end grows to, or one that repeats itself. */
+const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
+/** A limiter that names a short time again and again waits at least a second, then two, four, … */
+const FIRST_MINIMUM_MS = 1_000;
+/** After an uncertain answer each repeat may start another run: 5 s, tripling, up to an hour. */
+const FIRST_ASIDE_MS = 5_000;
+const LONGEST_ASIDE_MS = 60 * 60_000;
+/** So many are remembered; the state row holds no more of them than fit: see `toColumns`. */
+const MAX_GATES = 60;
+const MAX_REASON = 300;
+
+/** GitHub's answer to what it means for the delivery and for its lane. Pure. */
+export function settle(
+	before: LaneState,
+	entry: Tried,
+	classification: Classification,
+	options: SettleOptions,
+): Settled {
+	const settled = apply(before, entry, classification, options);
+	const { disposition } = settled;
+	// A rate limit is no failure of the delivery, however long it lasts.
+	if (
+		disposition.kind !== "deferred" ||
+		disposition.failingSince === undefined ||
+		classification.kind === "rate-limited"
+	)
+		return settled;
+	return givenUp(disposition.failingSince, options)
+		? { ...settled, disposition: { kind: "dead-lettered", reason: gaveUp(disposition.reason, options) } }
+		: settled;
+}
+
+/** Whether a delivery that has failed, or waited for a repair, since then has done so as long as it may. */
+export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "now" | "giveUpMs">): boolean {
+	return now - since > giveUpMs;
+}
+
+/**
+ * Since when a delivery waits behind an open breaker, epoch milliseconds: since its own first failure or the breaker's,
+ * whichever was earlier, but not before it was accepted. Undefined where no breaker is open.
+ */
+export function failingSince(
+	{ parked, breakers }: LaneState,
+	entry: Pick<Tried, "repository" | "failingSince"> & { readonly acceptedAt: number },
+): number | undefined {
+	const breaker = parked ?? breakers[entry.repository.toLowerCase()];
+	if (breaker === undefined) return undefined;
+	// A delivery that probes has waited as long as its neighbours, however late its own first failure was.
+	return Math.min(entry.failingSince ?? Number.POSITIVE_INFINITY, Math.max(breaker.since, entry.acceptedAt));
+}
+
+/** Why a delivery is a dead letter after that time. */
+export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUpMs">): string {
+	return `given up after ${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
+}
+
+function apply(before: LaneState, entry: Tried, classification: Classification, options: SettleOptions): Settled {
+	const { now } = options;
+	// Any other answer ends a row of rate limits or failures; unless its call was begun before the pause, as happens when
+	// several calls are under way.
+	const isPaused = before.pause !== null && before.pause.until > now;
+	const state = isPaused ? before : { ...before, pause: null, failures: 0, rateLimits: 0 };
+	const repository = entry.repository.toLowerCase();
+	const failed = { failingSince: entry.failingSince ?? now };
+	switch (classification.kind) {
+		case "taken": {
+			const { [repository]: breaker, ...breakers } = before.breakers;
+			const opened = before.parked ?? breaker;
+			return {
+				state: { ...state, parked: null, breakers },
+				disposition: { kind: "dispatched" },
+				...(opened === undefined ? {} : { opened }),
+			};
+		}
+		case "permanent":
+			return { state, disposition: { kind: "dead-lettered", reason: classification.reason } };
+		case "rate-limited": {
+			const { reason } = classification;
+			return {
+				state: {
+					...before,
+					pause: longer(before.pause, { until: slowedUntil(before, classification, now), reason: short(reason) }),
+					rateLimits: before.rateLimits + 1,
+				},
+				disposition: { ...kept(reason, entry.failures), ...(entry.failingSince === undefined ? {} : failed) },
+			};
+		}
+		case "uncertain":
+		case "transient": {
+			const { reason, retryAfterMs = 0 } = classification;
+			const until = now + Math.max(backoff(before.failures, options.random), retryAfterMs);
+			const aside = classification.kind === "uncertain" ? now + Math.max(asideFor(entry.failures), retryAfterMs) : 0;
+			const failures = classification.kind === "uncertain" ? entry.failures + 1 : entry.failures;
+			return {
+				state: {
+					...before,
+					pause: longer(before.pause, { until, reason: short(reason) }),
+					failures: before.failures + 1,
+				},
+				disposition: { kind: "deferred", reason, failures, notBefore: aside, ...failed },
+			};
+		}
+		case "unauthorized":
+			return {
+				state: { ...state, parked: { ...breaker(before.parked, classification.reason, now), unauthorized: true } },
+				disposition: { ...kept(classification.reason, 0), ...failed },
+			};
+		case "unavailable":
+		case "redirected": {
+			const reason =
+				classification.kind === "unavailable"
+					? classification.reason
+					: `GitHub redirects to ${classification.location}`;
+			if (classification.kind === "unavailable" && classification.wide) {
+				return {
+					state: { ...state, parked: breaker(before.parked, reason, now) },
+					disposition: { ...kept(reason, 0), ...failed },
+				};
+			}
+			const breakers = withBreaker(before.breakers, repository, breaker(before.breakers[repository], reason, now));
+			// A token that is told "not this repository" has been recognised.
+			return { state: { ...state, parked: null, breakers }, disposition: { ...kept(reason, 0), ...failed } };
+		}
+	}
+}
+
+/** A limit without a named end, and one that repeats itself, doubles its wait. */
+function slowedUntil(
+	before: LaneState,
+	classification: Extract<Classification, { kind: "rate-limited" }>,
+	now: number,
+): number {
+	const grown = (first: number) => Math.min(first * 2 ** Math.min(before.rateLimits, 30), LONGEST_SLOW_DOWN_MS);
+	if (!classification.named) return now + grown(classification.until - now);
+	return Math.max(classification.until, now + grown(FIRST_MINIMUM_MS));
+}
+
+type Pause = NonNullable<LaneState["pause"]>;
+
+function longer(before: Pause | null, now: Pause): Pause {
+	return before !== null && before.until > now.until ? before : now;
+}
+
+/** Exponential, with full jitter, but never less than a second. Source: AWS Architecture Blog, "Exponential Backoff And Jitter". */
+function backoff(times: number, random: number): number {
+	const most = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(times + 1, 30), LONGEST_BACKOFF_MS);
+	return Math.max(FIRST_BACKOFF_MS, Math.round(most * random));
+}
+
+function asideFor(times: number): number {
+	return Math.min(FIRST_ASIDE_MS * 3 ** Math.min(times, 30), LONGEST_ASIDE_MS);
+}
+
+function breaker(before: Breaker | null | undefined, reason: string, now: number): Breaker {
+	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: short(reason) };
+}
+
+/** One more breaker. The state row holds so many; one that is forgotten is found again at the next try. */
+function withBreaker(breakers: LaneState["breakers"], repository: string, added: Breaker): LaneState["breakers"] {
+	const { [repository]: _, ...others } = breakers;
+	const all = [...Object.entries(others), [repository, added] as const];
+	return Object.fromEntries(all.slice(-MAX_GATES));
+}
+
+function kept(reason: string, failures: number) {
+	return { kind: "deferred", reason, failures, notBefore: 0 } as const;
+}
+
+function short(reason: string): string {
+	return cleanText(reason, MAX_REASON);
+}

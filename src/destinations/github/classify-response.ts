@@ -1,0 +1,114 @@
+import type { GitHubResponse } from "./github-response.ts";
+import { resetMs, retryAfterMs } from "./header-time.ts";
+import { likelyCause } from "./likely-cause.ts";
+import { clip, composeReason } from "./reason.ts";
+
+/** What an answer means for the request, and for those that wait behind it. */
+export type Classification =
+	/** The documented success: the workflow was dispatched. */
+	| { readonly kind: "taken" }
+	/**
+	 * A rate limit: nothing more with this token before `until` (epoch milliseconds, from a second to a day ahead), which
+	 * GitHub has `named` or not.
+	 */
+	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
+	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
+	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
+	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
+	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
+	/** The token is refused: every request with it will be. */
+	| { readonly kind: "unauthorized"; readonly reason: string }
+	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
+	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
+	/** Our request can never succeed as it is. */
+	| { readonly kind: "permanent"; readonly reason: string }
+	/** The repository has moved: the same POST belongs there. */
+	| { readonly kind: "redirected"; readonly location: string };
+
+/** GitHub asks for at least a minute where it names no time. Source: "Rate limits for the REST API". */
+const UNNAMED_WAIT_MS = 60_000;
+
+/**
+ * The meaning of an answer of GitHub's: of each one, whether it was asked for a dispatch, a token or a look. Pure.
+ * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
+ * @param now epoch milliseconds
+ */
+export function classifyResponse(response: GitHubResponse, now: number): Classification {
+	const { status, headers } = response;
+	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
+	if (isMoved(status) && headers["location"] !== undefined) {
+		return { kind: "redirected", location: String(headers["location"]) };
+	}
+	if (asksToSlowDown(response)) return rateLimited(response, now);
+	if (status >= 500 || status === 408) {
+		const wait = retryAfterMs(headers, now);
+		return {
+			kind: "uncertain",
+			...(wait === undefined ? {} : { retryAfterMs: wait }),
+			reason: said(response, "its own trouble"),
+		};
+	}
+	// Of this request alone, whatever says so: a smaller one passes.
+	if (status === 413) return { kind: "permanent", reason: said(response, "this request can never succeed") };
+	if (!isFromApi(response)) return notFromApi(response);
+	if (status === 401) {
+		return {
+			kind: "unauthorized",
+			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
+		};
+	}
+	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
+	const { means, wide } = likelyCause(response);
+	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
+}
+
+/**
+ * Whether an answer is one of GitHub's API. A wrong address, a proxy or an expired session answers with a page, a
+ * redirect to one, or a 203; a 422 of the API always says in JSON what it is about.
+ */
+export function isFromApi({ status, body }: GitHubResponse): boolean {
+	if (status === 203 || (status >= 300 && status < 400)) return false;
+	return body !== "other" && !(body === "none" && status === 422);
+}
+
+/** An address that does not lead to GitHub's API: nothing was dispatched, and the request is not to blame. */
+export function notFromApi(
+	response: Pick<GitHubResponse, "status" | "headers">,
+): Classification & { readonly kind: "unavailable" } {
+	const { status, headers } = response;
+	const location = headers["location"];
+	const type = headers["content-type"];
+	const shown = clip(String(location ?? type ?? ""), 80);
+	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
+	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
+	return { kind: "unavailable", reason: `GitHub answered ${status}${what}, which is not its API's answer: ${repair}` };
+}
+
+function isMoved(status: number): boolean {
+	return status === 301 || status === 302 || status === 307 || status === 308;
+}
+
+/** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
+function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
+	if (status === 422) return /endpoint has been spammed/i.test(message);
+	if (status !== 403) return status === 429;
+	return (
+		headers["retry-after"] !== undefined ||
+		String(headers["x-ratelimit-remaining"]).trim() === "0" ||
+		/secondary rate limit|abuse detection|maximum number of login attempts|endpoint has been spammed/i.test(message)
+	);
+}
+
+/** Retry-After goes first, then the primary limit's reset, then a minute. */
+function rateLimited(response: GitHubResponse, now: number): Classification {
+	const { status, headers, message } = response;
+	const wait = retryAfterMs(headers, now) ?? resetMs(headers, now);
+	const until = now + (wait ?? UNNAMED_WAIT_MS);
+	const words = `${status}${message === "" ? "" : `: ${message}`}`;
+	const reason = composeReason("GitHub asks to slow down", words, `; until ${new Date(until).toISOString()}`);
+	return { kind: "rate-limited", until, named: wait !== undefined, reason };
+}
+
+function said({ status, message }: GitHubResponse, meaning: string): string {
+	return composeReason(`GitHub answered ${status}`, message, `: ${meaning}`);
+}

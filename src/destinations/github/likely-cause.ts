@@ -1,0 +1,86 @@
+import type { GitHubResponse } from "./github-response.ts";
+import { clip } from "./reason.ts";
+
+/** Why a destination is closed, with the repair. */
+export interface Cause {
+	readonly means: string;
+	/** The account or the token as a whole is meant: nothing that is sent with it would fare better. */
+	readonly wide?: true;
+}
+
+/** What is quoted of a header. */
+const HEADER_CHARACTERS = 120;
+
+/**
+ * The causes of a 403 by GitHub's own words, the first that fits. Source: docs.github.com, "Troubleshooting the REST
+ * API", "Managing allowed IP addresses", "Setting a personal access token policy"; messages seen in public reports.
+ */
+const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cause])[] = [
+	[
+		/IP allow list/i,
+		() => ({ means: "its IP allow list keeps the bridge out; add the app's outbound addresses to it" }),
+	],
+	[/archived/i, () => ({ means: "the repository is archived; unarchive it, or route to another one" })],
+	[
+		/installation (?:has been|is|was) suspended/i,
+		() => ({ means: "the GitHub App is suspended; unsuspend it in the owner's settings, GitHub Apps", wide: true }),
+	],
+	[
+		/suspended/i,
+		() => ({ means: "the account of the token is suspended; use another one's, or ask GitHub's support", wide: true }),
+	],
+	[
+		/SAML|single sign-on|\bSSO\b/i,
+		() => ({ means: "the token needs single sign-on; authorise it for the organisation in the token's settings" }),
+	],
+	[
+		/forbids access via .*\(classic\)/i,
+		() => ({ means: "the organisation takes no classic token; use a fine-grained one, or a GitHub App" }),
+	],
+	[/lifetime/i, () => ({ means: "the organisation takes no token that lasts so long; make one that ends earlier" })],
+	[
+		/not accessible by personal access token/i,
+		(asked) => ({ means: `the token lacks a permission (${asked}), or its organisation has not approved it yet` }),
+	],
+	[
+		/not accessible by integration/i,
+		(asked) => ({ means: `the GitHub App lacks a permission (${asked}), or its owner has not accepted it yet` }),
+	],
+	[/access blocked/i, () => ({ means: "GitHub has blocked the repository; ask its support, or route to another one" })],
+];
+
+/** What closes a destination, as far as GitHub's answer tells. */
+export function likelyCause(response: GitHubResponse): Cause {
+	const { status, headers, message } = response;
+	const wanted = headers["x-accepted-github-permissions"];
+	const asked = wanted === undefined ? "Contents: write" : `${clip(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
+	switch (status) {
+		case 400:
+			if (/not a supported version/i.test(message)) {
+				return { means: "this GitHub does not take the API version that is asked for; update the bridge", wide: true };
+			}
+			return { means: "it does not understand the request, which something on the way may have changed" };
+		case 403: {
+			const address = signOnAddress(headers["x-github-sso"]);
+			if (address !== undefined) return { means: `the token needs single sign-on; authorise it at ${address}` };
+			const [, cause] = FORBIDDEN.find(([said]) => said.test(message)) ?? [];
+			return cause?.(asked) ?? { means: forbidden(asked) };
+		}
+		case 404:
+			return { means: `there is no such repository, or the token cannot see it (private: it needs ${asked})` };
+		case 410:
+			return { means: "the repository is gone, or Actions are off in it" };
+		default:
+			return { means: "not an answer that GitHub documents for a dispatch; tried again later" };
+	}
+}
+
+function forbidden(asked: string): string {
+	return `the token lacks a permission (${asked}), is not approved by the organisation yet, or needs single sign-on`;
+}
+
+/** Of `required; url=https://github.com/orgs/…/sso?…`. Source: docs.github.com, "Authenticating with SAML SSO". */
+function signOnAddress(header: string | number | undefined): string | undefined {
+	const [, url] = /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header ?? "")) ?? [];
+	return url;
+}

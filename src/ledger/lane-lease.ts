@@ -1,0 +1,188 @@
+import { persist } from "../storage/persist.ts";
+import { isStorageError, type Row, type Storage, type Write } from "../storage/storage.ts";
+import type { Entry } from "./entry.ts";
+import { dueAt, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
+import { STATE_KEY } from "./row-keys.ts";
+import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
+
+/** The lease was lost, and another drainer has the lane: who finds that out must let go. */
+export class LeaseLost extends Error {
+	override readonly name = "Overslept";
+}
+
+/** A lane in the hands of its one drainer. */
+export interface LaneLease {
+	readonly lane: string;
+	/** As it was last read or written. */
+	state(): LaneState;
+	/** The address that the lane belongs to, where it is not this drainer's own: then the lane must be left alone. */
+	foreign(): string | undefined;
+	/**
+	 * Reads what waits, at least as far as the first delivery that `stopAt` holds for.
+	 * @param skim whether many deliveries that are known not to be due yet may be passed over
+	 */
+	read(stopAt: (entry: Entry, state: LaneState) => boolean, skim?: boolean): Promise<View>;
+	/**
+	 * Writes rows and the lane's state, all or nothing. Rejects with Overslept when another drainer has written the state,
+	 * and with StorageError when one of the rows was refused.
+	 * @param forMs how long to try again while storage does not answer; the lease is renewed meanwhile
+	 */
+	commit(state: LaneState, writes: readonly Write[], forMs?: number): Promise<void>;
+	/** Puts the next wake-up, which is recorded with the next commit. Answers how to take it back when it is not needed. */
+	putWakeUp(at: number): Promise<() => Promise<void>>;
+	/** Whether the wake-up that was last put is recorded. */
+	isRecorded(): boolean;
+	/** Makes sure that the lease lasts so long from now. Rejects with Overslept. */
+	ensureFor(ms: number): Promise<void>;
+	release(): Promise<void>;
+}
+
+export interface LaneLeaseOptions {
+	readonly storage: Storage;
+	readonly lane: string;
+	/** The address of the service that this app is configured for. */
+	readonly address: string;
+	/** Lanes of this address are taken over: the app was moved. */
+	readonly formerAddress?: string | undefined;
+	/** What an earlier reading by this process has passed over; kept by who takes the lane. */
+	readonly passed?: Map<string, Passed>;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Milliseconds of a clock that is never set. */
+	readonly monotonic: () => number;
+}
+
+/** Azure allows 15 to 60 seconds. */
+export const LEASE_SECONDS = 30;
+/** Before a further try to write, the lease lasts at least so long: one call of storage, and a bit. */
+const BETWEEN_TRIES_MS = 15_000;
+/** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
+export const LONGEST_DELAY_SECONDS = 30 * 60;
+
+/** Takes a lane to drain it; undefined while another drainer holds it. */
+export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
+	const { storage, lane, address, formerAddress, passed, now, monotonic } = options;
+	const blob = leaseBlob(lane);
+	let leasedAt = monotonic();
+	const leaseId = await storage.lease(blob, LEASE_SECONDS);
+	if (leaseId === undefined) return undefined;
+	let state = NEW_LANE;
+	let etag: string | undefined;
+	let commits = 0;
+	/** A wake-up that was put and is not recorded yet. */
+	let pending: WakeRecord | undefined;
+
+	function adopt(row: Row | undefined): void {
+		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
+		if (row === undefined || row.etag !== etag) {
+			const written = row === undefined ? NEW_LANE : fromColumns(row.columns, now());
+			state = pending === undefined ? written : { ...written, wake: pending };
+		}
+		etag = row?.etag;
+	}
+
+	/** After a refusal: whether the state row is as we know it, holds our own write, or is another drainer's by now. */
+	async function whose(mark: string): Promise<"as known" | "written" | "lost"> {
+		const row = await storage.get(lane, STATE_KEY);
+		if (row?.etag === etag) return "as known";
+		if (row?.columns["by"] !== mark) return "lost";
+		pending = undefined;
+		adopt(row);
+		return "written";
+	}
+
+	/** A renewal that takes long leaves less than it was made for, and so it is made again. */
+	async function ensureFor(ms: number): Promise<void> {
+		while (leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
+			const at = monotonic();
+			try {
+				await storage.renew(blob, leaseId as string);
+			} catch (error) {
+				if (!(isStorageError(error) && error.conflict)) throw error;
+				throw new LeaseLost(`the lease of the lane "${lane}" was lost`, { cause: error });
+			}
+			leasedAt = at;
+		}
+	}
+
+	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
+	async function renewBetweenTries(): Promise<void> {
+		await ensureFor(BETWEEN_TRIES_MS).catch((error: unknown) => {
+			if (error instanceof LeaseLost) throw error;
+		});
+	}
+
+	return {
+		lane,
+		state: () => state,
+		foreign() {
+			const recorded = state.address;
+			return recorded === null || recorded === address || recorded === formerAddress ? undefined : recorded;
+		},
+		async read(stopAt, skim = false) {
+			const known = skim ? passed?.get(lane) : undefined;
+			const view = await readLane({
+				storage,
+				lane,
+				onState: adopt,
+				stopAt: (entry) => stopAt(entry, state),
+				passed: known !== undefined && known.until > now() ? known : undefined,
+				now,
+			});
+			const over = passOver(view, (entry) => dueAt(state, entry), now());
+			if (over !== undefined) passed?.set(lane, over);
+			return view;
+		},
+		async commit(after, writes, forMs = 3_000) {
+			commits += 1;
+			// One mark for all tries: which of them got through does not matter.
+			const by = `${leaseId}-${commits}`;
+			const next = { ...after, address };
+			const columns = { ...toColumns(next), by };
+			const write: Write =
+				etag === undefined
+					? { kind: "insert", rowKey: STATE_KEY, columns }
+					: { kind: "replace", rowKey: STATE_KEY, columns, etag };
+			try {
+				const tries = { forMs, between: renewBetweenTries };
+				const etags = await persist(() => storage.commit(lane, [...writes, write]), tries);
+				etag = etags.at(-1);
+				state = next;
+				pending = undefined;
+			} catch (error) {
+				if (!(isStorageError(error) && error.conflict)) throw error;
+				// Where not even that can be found out, whose lane it is cannot be known either.
+				const found = await persist(() => whose(by), { forMs }).catch(() => "lost");
+				if (found === "written") return;
+				if (found === "as known") throw error;
+				throw new LeaseLost(`another drainer has written to the lane "${lane}" meanwhile`, { cause: error });
+			}
+		},
+		async putWakeUp(at) {
+			const wake = { last: state.wake.last + 1, at };
+			const seconds = Math.max(0, Math.ceil((at - now()) / 1000));
+			const message = await storage.put(
+				writeWakeUp({ lane, wake: wake.last }),
+				Math.min(seconds, LONGEST_DELAY_SECONDS),
+			);
+			pending = wake;
+			state = { ...state, wake };
+			// It will find nothing, and so it does no harm where it cannot be removed.
+			return () => storage.unput(message).catch(() => {});
+		},
+		isRecorded: () => pending === undefined,
+		ensureFor,
+		async release() {
+			// A lease that cannot be released is lost, or ends in a moment.
+			await storage.release(blob, leaseId).catch(() => {});
+		},
+	};
+}
+
+/** The blob whose lease makes a lane's drainer the only one. */
+export function leaseBlob(lane: string): string {
+	return `${LEASES}${lane}`;
+}
+
+export const LEASES = "lanes/";

@@ -1,0 +1,141 @@
+import pMap from "p-map";
+import { isStorageError, type Range, type Storage, WRITTEN_AT } from "../storage/storage.ts";
+import { listPartitions } from "./lanes.ts";
+import { FINAL_STATES, readReceipt } from "./receipt.ts";
+import { removeReceipt } from "./remove-receipt.ts";
+import { IGNORED_LANE, ROWS, receiptOrder } from "./row-keys.ts";
+
+export interface RetentionOptions {
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** So long after its end a receipt is kept. */
+	readonly retentionMs: number;
+	/** It stops then, epoch milliseconds; the next day goes on. */
+	readonly endsAt: number;
+	/** How many ignored events are kept. */
+	readonly keepIgnored?: number;
+}
+
+export interface Retained {
+	readonly removed: number;
+	/** Whether everything was looked at, and could be removed. */
+	readonly complete: boolean;
+	/** What could not be removed, by its partition and the first reason. */
+	readonly failures: readonly { readonly lane: string; readonly reason: string }[];
+}
+
+type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason?: string };
+
+const PAGE = 500;
+const AT_ONCE = 16;
+const MOST_IGNORED = 1_000;
+
+/**
+ * Removes receipts that were final long ago, with their dead letters and blobs, and never anything else. No partition
+ * takes the time of another, and none that fails keeps another from being looked at.
+ */
+export async function applyRetention(storage: Storage, options: RetentionOptions): Promise<Retained> {
+	const { now, endsAt } = options;
+	const lanes = await listPartitions(storage);
+	let [removed, complete] = [0, true];
+	const failures: { lane: string; reason: string }[] = [];
+	for (const [index, lane] of lanes.entries()) {
+		const share = Math.max(0, endsAt - now()) / (lanes.length - index);
+		const tidied = await retainLane(storage, lane, { ...options, endsAt: now() + share });
+		removed += tidied.removed;
+		complete &&= tidied.complete;
+		if (tidied.reason !== undefined) failures.push({ lane, reason: tidied.reason });
+	}
+	return { removed, complete, failures };
+}
+
+async function retainLane(storage: Storage, lane: string, options: RetentionOptions): Promise<RetainedLane> {
+	const { keepIgnored = MOST_IGNORED } = options;
+	const found = lane === IGNORED_LANE ? beyondNewest(storage, keepIgnored, options) : longFinal(storage, lane, options);
+	let [removed, complete] = [0, true];
+	let reason: string | undefined;
+	try {
+		for await (const page of found) {
+			if (page === "late") return { removed, complete: false, ...(reason === undefined ? {} : { reason }) };
+			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
+			removed += ends.filter((end) => end === true).length;
+			reason ??= ends.find((end) => typeof end === "string");
+			complete &&= !ends.some((end) => typeof end === "string");
+		}
+	} catch (error) {
+		return { removed, complete: false, reason: reason ?? (error as Error).message };
+	}
+	return { removed, complete, ...(reason === undefined ? {} : { reason }) };
+}
+
+type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
+
+/** One that cannot be removed keeps no other. Answers why, or whether it is gone. */
+async function remove(storage: Storage, lane: string, row: Found[number]): Promise<boolean | string> {
+	try {
+		const { rowKey, state, blobs } = readReceipt(row);
+		const writtenAt = Date.parse(String(row.columns[WRITTEN_AT]));
+		return await removeReceipt(storage, lane, { rowKey, etag: row.etag, state, blobs, writtenAt });
+	} catch (error) {
+		// Changed just now: it is left alone.
+		return isStorageError(error) && error.conflict ? false : (error as Error).message;
+	}
+}
+
+/**
+ * Pages of receipts that were final before `keepMs`. An event's time is hardly ever later than the end of its receipt, so
+ * the receipts of events of that age are looked at, and of events that are dated in the future.
+ */
+async function* longFinal(
+	storage: Storage,
+	lane: string,
+	{ now, retentionMs, endsAt }: RetentionOptions,
+): AsyncGenerator<Found | "late"> {
+	const before = now() - retentionMs;
+	const finals = FINAL_STATES.map((state) => `state eq '${state}'`).join(" or ");
+	const where = `finishedAt gt '' and finishedAt lt '${new Date(before).toISOString()}' and (${finals})`;
+	const { from, to } = ROWS.receipts;
+	const future = { from, to: `${from}${receiptOrder(now())}` };
+	const old = { from: `${from}${receiptOrder(before)}`, to };
+	for (const range of [future, old]) {
+		yield* pagesOf(storage, lane, { ...range, where, select: ["state", "blobs", WRITTEN_AT] }, now, endsAt);
+	}
+}
+
+/** Pages of ignored events that come after the newest ones; these, too, are kept no longer than others. */
+async function* beyondNewest(
+	storage: Storage,
+	keep: number,
+	{ now, retentionMs, endsAt }: RetentionOptions,
+): AsyncGenerator<Found | "late"> {
+	const before = new Date(now() - retentionMs).toISOString();
+	let seen = 0;
+	for await (const page of pagesOf(
+		storage,
+		IGNORED_LANE,
+		{ ...ROWS.receipts, select: ["acceptedAt", WRITTEN_AT] },
+		now,
+		endsAt,
+	)) {
+		if (page === "late") return yield page;
+		const first = seen;
+		seen += page.length;
+		yield page.filter(({ columns }, index) => first + index >= keep || String(columns["acceptedAt"]) < before);
+	}
+}
+
+async function* pagesOf(
+	storage: Storage,
+	lane: string,
+	range: Omit<Range, "top" | "after">,
+	now: () => number,
+	endsAt: number,
+): AsyncGenerator<Found | "late"> {
+	let after: string | undefined;
+	do {
+		if (now() > endsAt) return yield "late";
+		const page = await storage.list(lane, { ...range, top: PAGE, after });
+		yield page.rows;
+		after = page.next;
+	} while (after !== undefined);
+}
