@@ -57,6 +57,9 @@ interface Turn {
 const HELD_MS = 1_000;
 const BLOCKED_MS = 5_000;
 
+/** However many events keep arriving, the lane is let go of after so long, so that a wake-up can take it. */
+const RUN_MS = 20_000;
+
 export function createInline(options: InlineOptions): Inline {
 	const { take, drain, limits, now, slotWaitMs = 2_000, gitHubWaitMs = 3_000 } = options;
 	const turns = new Map<string, Turn>();
@@ -79,12 +82,13 @@ export function createInline(options: InlineOptions): Inline {
 
 	async function drainOnce(lane: string, turn: Turn, log: Log): Promise<void> {
 		const lease = await take(lane);
+		const endsAt = now() + RUN_MS;
 		let isRead = false;
 		try {
 			if (lease !== undefined) {
 				await drain(lease, {
 					log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
-					goesOn: () => [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
+					goesOn: () => now() < endsAt && [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
 					waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
 					onView(view, state) {
 						isRead = true;

@@ -99,6 +99,24 @@ describe("delivering what was just accepted", () => {
 		expect(counts()).toEqual({ takes: 1, released: 1 });
 	});
 
+	it("lets the lane go after twenty seconds though single events keep arriving, and takes it anew for the rest", async () => {
+		const { drains, offer, clock, counts } = inline({ limits: [] });
+		void offer("e-0");
+		await turn();
+		for (let second = 1; second < 20; second++) {
+			clock.now += 1_000;
+			void offer(`e-${second}`);
+			expect(drains[0]?.run.goesOn()).toBe(true);
+		}
+		clock.now += 1_000;
+		void offer("e-20");
+		expect(drains[0]?.run.goesOn()).toBe(false);
+		await drains[0]?.end();
+		expect(drains).toHaveLength(2);
+		expect(drains[1]?.run.goesOn()).toBe(true);
+		expect(counts()).toEqual({ takes: 2, released: 1 });
+	});
+
 	it("shares one drain among those that come at the same time", async () => {
 		const { drains, offer } = inline({ limits: [] });
 		const offered = Promise.all(["e-1", "e-2", "e-3"].map((key) => offer(key)));
