@@ -103,6 +103,7 @@ describe("delivering what was just accepted", () => {
 		const { drains, offer, clock, counts } = inline({ limits: [] });
 		void offer("e-0");
 		await turn();
+		drains[0]?.see(["e-0"]);
 		for (let second = 1; second < 20; second++) {
 			clock.now += 1_000;
 			void offer(`e-${second}`);
