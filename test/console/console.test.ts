@@ -51,13 +51,13 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 	});
 
 	it("breaks GitHub by its button, shows the event wait, and watches it recover by itself", async () => {
-		await workbench().getByLabel("Let GitHub").selectOption("be down for 3 calls (503)");
+		await workbench().getByLabel("Let GitHub").selectOption("be down for 2 calls (503)");
 		await workbench().getByRole("button", { name: "Break" }).click();
-		await workbench().getByText("3 faults are left").waitFor();
+		await workbench().getByText("2 faults are left").waitFor();
 		await workbench().getByLabel("Sample event").selectOption("ModelRegistered");
 		await workbench().getByRole("button", { name: "Send" }).click();
 		await row(/^ModelRegistered paused .* Waiting \d.* GitHub 503/).waitFor();
-		await row(/^ModelRegistered dispatched .* GitHub 204, try 4/).waitFor();
+		await row(/^ModelRegistered dispatched .* GitHub 204, try 3/).waitFor();
 		await workbench().getByText("no fault is left").waitFor();
 	});
 

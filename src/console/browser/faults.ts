@@ -1,6 +1,6 @@
 /** What the stand-in for GitHub can be told to do, as the button offers it; see `docs/local.md`, "Faults". */
 export const FAULTS: readonly { readonly title: string; readonly script: Readonly<Record<string, unknown>> }[] = [
-	{ title: "be down for 3 calls (503)", script: { status: 503, times: 3 } },
+	{ title: "be down for 2 calls (503)", script: { status: 503, times: 2 } },
 	{ title: "be down until repaired (503)", script: { status: 503, times: 1_000 } },
 	{
 		title: "ask to slow down for 20 s (403)",
