@@ -114,6 +114,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 		ledger,
 		inline,
 		keep: recordRejected,
+		addresses,
 		ignored: createIgnoredLog({ ...options, storage }),
 		earliest: (state, repository) =>
 			Math.max(dueAt(state, { repository, notBefore: 0 }), nextSlot(state.calls, limits, now())),

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { Inline } from "../deliver/inline.ts";
 import { idOf } from "../event/read-event.ts";
-import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import { type Addresses, foreignAddress, type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Delivery, isJoin } from "../ledger/promise.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
@@ -15,6 +15,8 @@ export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
 	readonly keep: RecordRejected;
+	/** What this bridge is configured for: a lane of another address is not its own to send. */
+	readonly addresses: Addresses;
 	/** When an entry for a repository could be sent at the earliest, pace included; epoch milliseconds. */
 	readonly earliest: (state: LaneState, repository: string) => number;
 	/** Epoch milliseconds. */
@@ -49,7 +51,7 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of one, ends on its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const { ledger, inline, keep, earliest, now } = options;
+	const { ledger, inline, keep, addresses, earliest, now } = options;
 	const planAll = createPlanner(options);
 
 	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
@@ -100,6 +102,10 @@ export function createAccept(options: AcceptOptions): Accept {
 	}
 
 	function why(state: LaneState, repository: string): string {
+		const foreign = foreignAddress(state, addresses);
+		if (foreign !== undefined) {
+			return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+		}
 		const waits = waitingFor(state, { repository, notBefore: 0 }, now());
 		if (waits === undefined) return QUEUED;
 		return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;

@@ -1,7 +1,7 @@
 import { persist } from "../storage/persist.ts";
 import { isStorageError, type Row, type Storage, type Write } from "../storage/storage.ts";
 import type { Entry } from "./entry.ts";
-import { dueAt, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
 import { STATE_KEY } from "./row-keys.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
@@ -62,7 +62,7 @@ export const LONGEST_DELAY_SECONDS = 30 * 60;
 
 /** Takes a lane to drain it; undefined while another drainer holds it. */
 export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
-	const { storage, lane, address, formerAddress, passed, now, monotonic } = options;
+	const { storage, lane, address, passed, now, monotonic } = options;
 	const blob = leaseBlob(lane);
 	let leasedAt = monotonic();
 	const leaseId = await storage.lease(blob, LEASE_SECONDS);
@@ -116,10 +116,7 @@ export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease 
 	return {
 		lane,
 		state: () => state,
-		foreign() {
-			const recorded = state.address;
-			return recorded === null || recorded === address || recorded === formerAddress ? undefined : recorded;
-		},
+		foreign: () => foreignAddress(state, options),
 		async read(stopAt, skim = false) {
 			const known = skim ? passed?.get(lane) : undefined;
 			const view = await readLane({

@@ -48,6 +48,20 @@ export const NEW_LANE: LaneState = {
 /** The longest wait that is obeyed, whoever names it. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
+/** The address of the service that this app is configured for, and the one before it was moved. */
+export interface Addresses {
+	readonly address: string;
+	readonly formerAddress?: string | undefined;
+}
+
+/** The address that a lane belongs to, where it is none of this app's: then its deliveries are not this app's to send. */
+export function foreignAddress(
+	{ address: recorded }: Pick<LaneState, "address">,
+	{ address, formerAddress }: Addresses,
+): string | undefined {
+	return recorded === null || recorded === address || recorded === formerAddress ? undefined : recorded;
+}
+
 /** What of a delivery decides when it can be sent. */
 export interface Waiting {
 	/** `owner/name` */

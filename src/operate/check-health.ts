@@ -4,7 +4,7 @@ import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Addresses, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
+import { type AddressesAndRepair, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
 import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
 
 /**
@@ -63,7 +63,7 @@ export interface HealthOptions {
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, TokenFor>;
 	/** What this bridge is configured for, and was before. */
-	readonly addresses: Addresses;
+	readonly addresses: AddressesAndRepair;
 	readonly limits: readonly Limit[];
 	readonly warnings: readonly string[];
 	/** Epoch milliseconds. */

@@ -1,3 +1,4 @@
+import { type Addresses, foreignAddress } from "../ledger/lane-state.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import { isoOf } from "../ledger/show-receipt.ts";
@@ -17,16 +18,13 @@ export interface LaneHealthOptions {
 	/** Whether a route leads to it. */
 	readonly isRouted: boolean;
 	/** What this bridge is configured for, and was before. */
-	readonly addresses: Addresses;
+	readonly addresses: AddressesAndRepair;
 	readonly limits: readonly Limit[];
 	/** Epoch milliseconds. */
 	readonly now: number;
 }
 
-/** The address of the service, and the one before it was moved. */
-export interface Addresses {
-	readonly address: string;
-	readonly formerAddress?: string | undefined;
+export interface AddressesAndRepair extends Addresses {
 	/** What to do about a lane of another address. */
 	readonly repair: string;
 }
@@ -70,15 +68,7 @@ export function isClosed(seen: LaneOverview, addresses: Addresses): boolean {
 	return waits && (seen.parked !== null || foreignAddress(seen, addresses) !== undefined);
 }
 
-/** The address that a lane belongs to, where it is none of this bridge's. */
-function foreignAddress(
-	{ address: recorded }: LaneOverview,
-	{ address, formerAddress }: Addresses,
-): string | undefined {
-	return recorded === null || recorded === address || recorded === formerAddress ? undefined : recorded;
-}
-
-function foreignReason(waits: number, address: string, { repair }: Addresses): string {
+function foreignReason(waits: number, address: string, { repair }: AddressesAndRepair): string {
 	const what = waits === 1 ? "1 delivery waits" : `${waits} deliveries wait`;
 	return `${what} in a lane that belongs to ${address}, and this bridge leaves it alone; ${repair}`;
 }

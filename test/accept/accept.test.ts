@@ -54,6 +54,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 			return `key of ${rejected.event.id}`;
 		},
 		ignored: (one) => ignored.push(one),
+		addresses: { address: "https://api.github.com" },
 		earliest: () => 0,
 		now: () => 0,
 		...parts,
@@ -178,6 +179,16 @@ describe("the elements of one request", () => {
 		const results = await accept([0, event("bad", { data: 1 }), "x"]);
 		expect(outcomes(results)).toEqual(["null rejected", "bad rejected", "null rejected"]);
 		expect(kept).toHaveLength(3);
+	});
+
+	it("say that they wait for another bridge, where their lane belongs to another address", async () => {
+		const { accept } = accepting({
+			offer: async () => undefined,
+			wake: async () => ({ ...NEW_LANE, address: "https://github.contoso.example/api/v3" }),
+		});
+		expect(await accept([event("one")])).toMatchObject([
+			{ outcome: "accepted", reason: expect.stringContaining("belongs to https://github.contoso.example/api/v3") },
+		]);
 	});
 
 	it("have reasons that make no answer large: they are shorter the more there are", async () => {
