@@ -44,6 +44,8 @@ module.exports = {
 	reporters: ["default", "<rootDir>/test/reporter.cjs"],
 	// Many tests wait for storage and processes, so that two at a time are no burden for two cores.
 	maxWorkers: 2,
+	// A worker keeps what it has compiled; one that has grown large is slow, and a laptop has little memory.
+	workerIdleMemoryLimit: "1GB",
 	// A bound for what hangs, not a measure: a machine may be busy, and waits are at random.
 	testTimeout: 120_000,
 };
