@@ -18,7 +18,7 @@ const REFUSED = "Failed to load resource: the server responded with a status of 
 describeWith(CHROMIUM, "the console page of a host that asks for keys, in a browser", (executablePath) => {
 	let bridge: RunningStart;
 	let browser: Browser;
-	let breaker: KeyGate;
+	let gate: KeyGate;
 	let origin: string;
 	let opened: OpenedPage;
 
@@ -28,13 +28,13 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		bridge = await startOn(port);
 		await postJson(`${behind}/api/events`, { ...inEventGridSchema(exampleOf("RunCompleted")), id: "seen" });
 		await postJson(`${behind}/api/events`, [{ id: "unsound" }]);
-		breaker = await startKeyGate(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
-		origin = `http://${HOST}:${breaker.port}`;
+		gate = await startKeyGate(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
+		origin = `http://${HOST}:${gate.port}`;
 		browser = await startBrowser(executablePath, origin);
 	});
 	afterAll(async () => {
 		await browser?.close();
-		await breaker?.close();
+		await gate?.close();
 		await bridge?.stop();
 	});
 	beforeEach(async () => {
@@ -80,10 +80,10 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		const { page } = opened;
 		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).waitFor();
 		expect(await form().count()).toBe(0);
-		expect(breaker.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200)).not.toEqual(
+		expect(gate.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200)).not.toEqual(
 			[],
 		);
-		for (const { url, key } of breaker.requests) {
+		for (const { url, key } of gate.requests) {
 			expect(url).not.toContain(READ);
 			expect([undefined, READ, "a-wrong-key"]).toContain(key);
 			if (url.startsWith("/api/health") || url.startsWith("/api/console")) expect(key).toBeUndefined();
@@ -146,7 +146,7 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		await giveKeys("", WRITE);
 		await dead.getByRole("button", { name: "Replay all" }).click();
 		await dead.getByText("0 fed back; 1 kept").waitFor();
-		const replays = breaker.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
+		const replays = gate.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],
 			[WRITE, 200],

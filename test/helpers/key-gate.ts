@@ -1,4 +1,6 @@
-import { readAll, type Server, serve } from "../../src/local/serve.ts";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readAll, type Server } from "../../src/local/serve.ts";
 import { call } from "./call.ts";
 
 /** A request that came to the gate. */
@@ -22,7 +24,8 @@ export interface KeyGate extends Server {
  */
 export async function startKeyGate(behind: string, keys: Readonly<Record<string, string>>): Promise<KeyGate> {
 	const requests: Gated[] = [];
-	const server = await serve(0, async (request, response) => {
+	// Not served as the local host is, which answers this machine's own names alone: a function app has a name of its own.
+	const server = createServer(async (request, response) => {
 		const { method = "", url = "", headers } = request;
 		const body = await readAll(request);
 		const { pathname, searchParams } = new URL(url, behind);
@@ -39,5 +42,12 @@ export async function startKeyGate(behind: string, keys: Readonly<Record<string,
 		const { connection: _, "transfer-encoding": __, ...passed } = answer.headers;
 		response.writeHead(answer.status, passed).end(answer.text);
 	});
-	return { ...server, requests };
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	const close = () =>
+		new Promise<void>((resolve) => {
+			server.close(() => resolve());
+			server.closeAllConnections();
+		});
+	return { url: `http://127.0.0.1:${port}`, port, close, requests };
 }
