@@ -1,16 +1,8 @@
+import type { BridgeEvent } from "../event/bridge-event.ts";
 import { readInstant } from "../event/instant.ts";
 
 /** An event as a line of a manifest. */
-export interface GatheredEvent {
-	readonly id: string;
-	readonly type: string;
-	readonly source: string;
-	readonly subject: string;
-	readonly time: string;
-	readonly data: unknown;
-	/** Of a CloudEvent that has any. */
-	readonly extensions?: Readonly<Record<string, unknown>>;
-}
+export type GatheredEvent = Pick<BridgeEvent, "id" | "type" | "source" | "subject" | "time" | "data" | "extensions">;
 
 /** Where a window's events can be read: JSON Lines, one event a line. */
 export interface Manifest {

@@ -17,8 +17,6 @@ export interface Planned {
 	readonly writes: readonly Write[];
 	/** A window's row, which several promises of a group share. */
 	readonly shared?: Write;
-	/** As encoded, about. */
-	readonly bytes: number;
 }
 
 export interface Written {
@@ -46,7 +44,7 @@ async function planJoin(storage: Storage, delivery: Delivery, join: Join, writte
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
 	];
-	return { receipt, by, place, writes, shared: ensureWindow({ ...join, route, to }), bytes: line.bytes };
+	return { receipt, by, place, writes, shared: ensureWindow({ ...join, route, to }) };
 }
 
 async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
@@ -62,7 +60,7 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: entry },
 	];
-	return { receipt, by, place, writes, bytes: body.bytes };
+	return { receipt, by, place, writes };
 }
 
 function iso(epochMs: number): string {

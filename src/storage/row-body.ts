@@ -22,20 +22,17 @@ export interface StoredBody {
 	readonly columns: Columns;
 	/** The blobs that were written for it, for the receipt to name. */
 	readonly blobs: readonly string[];
-	/** What it adds to a transaction, about. */
-	readonly bytes: number;
 }
 
 /** Decides, for every row that holds a text, whether it fits; the blob of one that does not is written here. */
 export async function storeBody(storage: Storage, kind: Kind, key: string, text: string): Promise<StoredBody> {
 	const content = Buffer.from(text);
 	if (content.length <= MAX_INLINE_BYTES) {
-		// Bytes travel as base64.
-		return { columns: { [kind]: content }, blobs: [], bytes: Math.ceil((content.length * 4) / 3) };
+		return { columns: { [kind]: content }, blobs: [] };
 	}
 	const blob = BLOBS[kind](key, createHash("sha256").update(content).digest("hex").slice(0, 16));
 	await storage.write(blob, content, "application/json");
-	return { columns: { [`${kind}Blob`]: blob }, blobs: [blob], bytes: 0 };
+	return { columns: { [`${kind}Blob`]: blob }, blobs: [blob] };
 }
 
 /** The text that a row holds; undefined where it holds none, or where its blob is gone. */
