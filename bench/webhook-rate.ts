@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from "../src/outcome.ts";
+import { OUTCOMES, type Outcome } from "../src/model.ts";
 import type { ExampleEvent } from "../test/helpers/example-events.ts";
 import { openLoadRig } from "./load-rig.ts";
 import { alternate, type Pair } from "./measure.ts";

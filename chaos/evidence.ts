@@ -1,6 +1,6 @@
 import type { ApiCall } from "../src/local/api-call.ts";
 import type { Received } from "../src/local/received.ts";
-import type { Outcome } from "../src/outcome.ts";
+import type { Outcome } from "../src/model.ts";
 import type { Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";
 

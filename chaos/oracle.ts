@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "../src/outcome.ts";
+import type { Outcome } from "../src/model.ts";
 import { type Called, call } from "../test/helpers/call.ts";
 import { createBound } from "./bound.ts";
 import type { Claim, Finding, Interval, Told } from "./evidence.ts";

@@ -10,13 +10,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { summarise } from "../src/coalesce/manifest.ts";
 import { windowBody } from "../src/coalesce/window-body.ts";
-import { byReference, toBlob } from "../src/destinations/github/by-reference.ts";
-import { type ClientPayload, toClientPayload } from "../src/destinations/github/client-payload.ts";
+import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src/destinations/client-payload.ts";
+import { resolve } from "../src/destinations/list.ts";
 import type { BridgeEvent } from "../src/event/bridge-event.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { idempotencyKey } from "../src/route/idempotency-key.ts";
-import { destinationId } from "../src/route/router.ts";
 import { between, code, table } from "./markdown.ts";
 import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
 import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
@@ -149,8 +148,7 @@ function exampleOf(schema: EventSchema | undefined): BridgeEvent {
 }
 
 function keyOf(event: BridgeEvent): string {
-	const to = { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) };
-	return idempotencyKey(event, destinationId(to));
+	return idempotencyKey(event, resolve({ repository: "contoso/fraud-model" }, event.type).id);
 }
 
 function hash(content: string | Buffer): string {

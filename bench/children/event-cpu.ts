@@ -1,4 +1,4 @@
-import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { toClientPayload } from "../../src/destinations/client-payload.ts";
 import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { readJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";

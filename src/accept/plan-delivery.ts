@@ -1,20 +1,17 @@
-import { byReference, toBlob } from "../destinations/github/by-reference.ts";
-import { toClientPayload } from "../destinations/github/client-payload.ts";
-import { toDispatchRequest } from "../destinations/github/dispatch-request.ts";
-import { laneOf } from "../destinations/github/lane-of.ts";
-import type { TokenConfig } from "../destinations/github/open-tokens.ts";
+import { byReference, toBlob } from "../destinations/client-payload.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import { writeJson } from "../event/json.ts";
-import type { Delivery, EventFacts, Request } from "../ledger/promise.ts";
+import type { Delivery, EventFacts } from "../model.ts";
 import { groupOf } from "../route/group.ts";
 import { idempotencyKey } from "../route/idempotency-key.ts";
 import type { Coalesce } from "../route/route.ts";
-import { destinationId, type Match } from "../route/router.ts";
+import type { Match } from "../route/router.ts";
 
 export interface PlanOptions {
 	/** Of grid-dispatch. */
 	readonly version: string;
-	readonly tokenKind: TokenConfig["kind"];
+	readonly destinations: Pick<Destinations, "build" | "laneOf">;
 	/** Keeps data that is too large to be sent. Answers its URL. */
 	readonly keep: (blob: string, content: Buffer) => Promise<string>;
 }
@@ -32,16 +29,17 @@ export async function planDelivery(event: BridgeEvent, match: Match, options: Pl
 
 async function planRequest(event: BridgeEvent, match: Match, options: PlanOptions): Promise<PlannedDelivery> {
 	const { route, to } = match;
-	const key = idempotencyKey(event, destinationId(to));
+	const key = idempotencyKey(event, to.id);
+	const { destinations } = options;
 	const delivery = deliveryFor(event, match, key, options);
 	const facts = { version: options.version, route, key };
-	const whole = toDispatchRequest(to, toClientPayload(event, facts));
-	if (whole.ok) return { ok: true, delivery: { ...delivery, how: whole.request } };
+	const whole = destinations.build(to, event, facts);
+	if (whole.ok) return { ok: true, delivery: { ...delivery, how: whole } };
 	if (!whole.tooLarge) return { ok: false, key, reason: whole.reason };
 	const { content, sha256 } = toBlob(event.data);
 	const referring = (url: string) => {
 		const data = byReference(event.data, { url, sha256, bytes: content.length });
-		return toDispatchRequest(to, toClientPayload({ ...event, data }, facts));
+		return destinations.build(to, { ...event, data }, facts);
 	};
 	// What would not fit even so is not worth a blob.
 	const proof = referring(LONGEST_URL);
@@ -49,7 +47,7 @@ async function planRequest(event: BridgeEvent, match: Match, options: PlanOption
 	const blob = `payloads/${key}-${sha256.slice(0, 16)}.json`;
 	const built = referring(await options.keep(blob, content));
 	if (!built.ok) return { ok: false, key, reason: built.reason };
-	return { ok: true, delivery: { ...delivery, how: built.request satisfies Request, blobs: [blob] } };
+	return { ok: true, delivery: { ...delivery, how: built, blobs: [blob] } };
 }
 
 function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options: PlanOptions): PlannedDelivery {
@@ -58,7 +56,7 @@ function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options:
 	const key = idempotencyKey(event, group);
 	// The window may be this event's alone, or begin with it: then its dispatch has this type.
 	const facts = { version: options.version, route, key };
-	const proof = toDispatchRequest(to, toClientPayload(leastWindow(event), facts));
+	const proof = options.destinations.build(to, leastWindow(event), facts);
 	if (!proof.ok) return { ok: false, key, reason: proof.reason };
 	const { id, type, source, subject, time, data = null, extensions } = event;
 	const line = writeJson({
@@ -77,14 +75,13 @@ function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options:
 		quietMs: quietSeconds * 1000,
 		maxMs: maxSeconds * 1000,
 		...limits,
-		...(to.token === undefined ? {} : { token: to.token }),
 		line,
 	};
 	return { ok: true, delivery: { ...deliveryFor(event, match, key, options), how } };
 }
 
-function deliveryFor(event: BridgeEvent, { route, to }: Match, key: string, { tokenKind }: PlanOptions) {
-	return { key, lane: laneOf(tokenKind, to), event: factsOf(event), route, to };
+function deliveryFor(event: BridgeEvent, { route, to }: Match, key: string, { destinations }: PlanOptions) {
+	return { key, lane: destinations.laneOf(to), event: factsOf(event), route, to };
 }
 
 /** A window's dispatch with all left out that can be, and the rest as long as it can become. */

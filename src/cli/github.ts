@@ -1,5 +1,6 @@
 import { readResponse } from "../destinations/github/call-github.ts";
-import { type Classification, classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
+import { classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
+import type { Classification } from "../model.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */

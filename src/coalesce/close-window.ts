@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Entry, newEntry, readEntry } from "../ledger/entry.ts";
 import { finishWrites } from "../ledger/finish.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { eventColumns } from "../ledger/receipt.ts";
+import { eventColumns, routeColumns } from "../ledger/receipt.ts";
 import { entryKey, receiptKey } from "../ledger/row-keys.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/row-body.ts";
@@ -94,7 +94,7 @@ function keyOf({ group, after }: Window, members: readonly Member[]): string {
 
 /** The rows of a window's dispatch: its receipt, and the entry, which says of what group it is as well. */
 function dispatchRows(
-	{ group, quietMs, maxMs, maxEvents, route, to, token }: Window,
+	{ group, quietMs, maxMs, maxEvents, route, to }: Window,
 	key: string,
 	summary: WindowSummary,
 	body: StoredBody,
@@ -106,14 +106,12 @@ function dispatchRows(
 		key,
 		state: "accepted",
 		...eventColumns({ id: key, ...summary }),
-		route,
-		repository: to.repository,
-		dispatchType: to.dispatchType,
+		...routeColumns(route, to ?? null),
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
 	};
-	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route, token }), ...body.columns };
+	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route }), ...body.columns };
 	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
 	const rows: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns: receiptColumns },

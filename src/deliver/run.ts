@@ -2,7 +2,7 @@ import type { Entry } from "../ledger/entry.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
 import type { Log } from "../log.ts";
-import type { Disposition } from "./settle.ts";
+import type { Disposition } from "../model.ts";
 
 /** One drain of a lane that is held. */
 export interface Run {

@@ -1,4 +1,4 @@
-import type { EventFacts } from "../ledger/promise.ts";
+import type { EventFacts } from "../model.ts";
 import { readInstant } from "./instant.ts";
 
 /** What can be told of an element that is no sound event, so that it can be found. */

@@ -1,5 +1,5 @@
 import type { Bridge } from "../bridge.ts";
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /** A line for the worker's console, one line and no more. */
 export interface ConsoleLine {

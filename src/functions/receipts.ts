@@ -1,9 +1,8 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
-import type { TheBridge } from "../bridge.ts";
+import type { ShownReceipt, TheBridge } from "../bridge.ts";
 import { isWrongContinue } from "../ledger/continue-token.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { ReceiptState } from "../ledger/show-receipt.ts";
-import type { ShownReceipt } from "../wire.ts";
 import { readTime } from "./read-time.ts";
 
 const USUAL_LIMIT = 50;

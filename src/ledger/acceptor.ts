@@ -1,10 +1,10 @@
 import pMap from "p-map";
+import type { Delivery } from "../model.ts";
 import { createBatcher } from "../storage/batcher.ts";
 import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
 import { bytesOf } from "../storage/transactions.ts";
 import { fromColumns, type LaneState, NEW_LANE } from "./lane-state.ts";
 import { type Planned, planRows } from "./plan-rows.ts";
-import type { Delivery } from "./promise.ts";
 import { type Receipt, readReceipt } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";

@@ -1,6 +1,7 @@
+import type { Attempt, Destination } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
+import { DESTINATION_COLUMNS, destinationColumn, readDestination, targetOf } from "./destination-column.ts";
 import { LONGEST_WAIT_MS } from "./lane-state.ts";
-import type { AttemptRecord, Delivery, Request } from "./promise.ts";
 import { receiptKey } from "./row-keys.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -11,18 +12,18 @@ export interface Entry {
 	readonly receipt: string;
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
-	/** `owner/name` */
-	readonly repository: string;
-	readonly dispatchType: string;
+	/** Undefined where the row does not say it. */
+	readonly to: Destination | undefined;
+	/** What its circuit breaker is for; empty where the row does not say it. */
+	readonly target: string;
 	readonly route: string;
-	readonly token?: string;
 	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
 	/** How many of its answers in a row were uncertain. */
 	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
 	readonly failingSince?: number;
-	readonly attempts: readonly AttemptRecord[];
+	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
 	readonly body?: string;
 	readonly bodyBlob?: string;
@@ -35,10 +36,8 @@ export const LIGHT_COLUMNS = [
 	"key",
 	"receipt",
 	"acceptedAt",
-	"repository",
-	"dispatchType",
+	...DESTINATION_COLUMNS,
 	"route",
-	"token",
 	"notBefore",
 	"failures",
 	"troubles",
@@ -52,22 +51,19 @@ export interface NewEntry {
 	readonly key: string;
 	readonly receipt: string;
 	readonly acceptedAt: number;
-	readonly to: Delivery["to"];
+	readonly to: Destination | undefined;
 	readonly route: string;
-	readonly token?: string | undefined;
 	readonly closing?: string;
 }
 
 /** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */
-export function newEntry({ key, receipt, acceptedAt, to, route, token, closing }: NewEntry): Columns {
+export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEntry): Columns {
 	return {
 		key,
 		receipt,
 		acceptedAt: new Date(acceptedAt).toISOString(),
-		repository: to.repository,
-		dispatchType: to.dispatchType,
+		...destinationColumn(to ?? null),
 		route,
-		...(token === undefined ? {} : { token }),
 		...(closing === undefined ? {} : { closing }),
 	};
 }
@@ -86,7 +82,8 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		const read = Date.parse(text(name) ?? "");
 		return Number.isNaN(read) || read > now + LONGEST_WAIT_MS ? undefined : read;
 	};
-	const [token, bodyBlob, closing] = [text("token"), text("bodyBlob"), text("closing")];
+	const [bodyBlob, closing] = [text("bodyBlob"), text("closing")];
+	const to = readDestination(columns);
 	const { body } = columns;
 	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
 	const failingSince = time("failingSince");
@@ -95,14 +92,13 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		key: text("key") ?? "",
 		receipt: RECEIPT_KEY.test(text("receipt") ?? "") ? String(text("receipt")) : receiptKey("", rowKey),
 		acceptedAt,
-		repository: text("repository") ?? "",
-		dispatchType: text("dispatchType") ?? "",
+		to,
+		target: targetOf(to),
 		route: text("route") ?? "",
 		notBefore: time("notBefore") ?? 0,
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
 		attempts: readAttempts(text("attempts")),
 		...(failingSince === undefined ? {} : { failingSince }),
-		...(token === undefined ? {} : { token }),
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
@@ -115,23 +111,11 @@ function acceptedInKey(rowKey: string): number | undefined {
 	return Number.isFinite(time) ? time : undefined;
 }
 
-function readAttempts(text: string | undefined): readonly AttemptRecord[] {
+function readAttempts(text: string | undefined): readonly Attempt[] {
 	try {
 		const attempts: unknown = JSON.parse(text ?? "[]");
-		return Array.isArray(attempts) ? (attempts as AttemptRecord[]) : [];
+		return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
 	} catch {
 		return [];
 	}
-}
-
-/** What keeps a delivery from ever being sent, whatever is repaired elsewhere; undefined where nothing does. */
-export function damageOf({ repository }: Entry): string | undefined {
-	if (/^[^/\s]+\/[^/\s]+$/.test(repository)) return undefined;
-	return "its row in storage is damaged: it names no repository";
-}
-
-/** The request of an entry, once its body has been read. */
-export function toRequest({ repository, token }: Entry, body: string): Request {
-	const [owner = "", repo = ""] = repository.split("/");
-	return { owner, repo, body, ...(token === undefined ? {} : { token }) };
 }

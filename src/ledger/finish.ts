@@ -1,19 +1,10 @@
-import type { Disposition } from "../deliver/settle.ts";
+import type { Attempt, Disposition } from "../model.ts";
 import { movedBody } from "../storage/row-body.ts";
 import type { Columns, Write } from "../storage/storage.ts";
+import { destinationColumn } from "./destination-column.ts";
 import type { Entry } from "./entry.ts";
-import type { AttemptRecord } from "./promise.ts";
 import { appendAttempt } from "./receipt.ts";
 import { deadLetterKey } from "./row-keys.ts";
-
-/** A call of GitHub that has ended, as far as a receipt tells of it. */
-export interface EndedAttempt {
-	/** Epoch milliseconds: when it began. */
-	readonly at: number;
-	readonly status?: number;
-	readonly ms: number;
-	readonly requestId?: string;
-}
 
 /**
  * The rows that say what became of an entry: its receipt, the entry itself, and what is kept of a dead one.
@@ -23,11 +14,11 @@ export interface EndedAttempt {
 export function finishWrites(
 	entry: Entry,
 	disposition: Disposition,
-	attempt: EndedAttempt | undefined,
+	attempt: Attempt | undefined,
 	now: number,
 ): Write[] {
 	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
-	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, toRecord(attempt, reason));
+	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
 	const tried = { attempts: JSON.stringify(attempts) };
 	if (disposition.kind === "deferred") {
 		const times = {
@@ -58,21 +49,15 @@ export function finishWrites(
 }
 
 /** What a replay needs. A window's members that are not completed yet are completed after it, too. */
-function deadLetterOf({ key, receipt, repository, dispatchType, route, token, closing, ...entry }: Entry): Columns {
+function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Columns {
 	return {
 		key,
 		receipt,
-		repository,
-		dispatchType,
+		...destinationColumn(to ?? null),
 		route,
-		...(token === undefined ? {} : { token }),
 		...(closing === undefined ? {} : { closing }),
 		...movedBody(entry),
 	};
-}
-
-function toRecord({ at, status, ms, requestId }: EndedAttempt, reason: string | null): AttemptRecord {
-	return { at: new Date(at).toISOString(), status: status ?? null, ms, requestId: requestId ?? null, reason };
 }
 
 /** A reason may quote GitHub, who may quote us. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
+import type { EventFacts } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import type { EventFacts } from "./promise.ts";
 import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
 import { IGNORED_LANE, ROWS, receiptKey } from "./row-keys.ts";
 

@@ -1,8 +1,8 @@
+import type { Delivery } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Accepted, type Acceptor, createAcceptor } from "./acceptor.ts";
 import { acquireLane, type LaneLease } from "./lane-lease.ts";
-import type { LaneState } from "./lane-state.ts";
-import type { Delivery } from "./promise.ts";
+import type { Addresses, LaneState } from "./lane-state.ts";
 import type { Passed } from "./read-lane.ts";
 
 /** What we promised, lane by lane. */
@@ -17,9 +17,8 @@ export interface Ledger {
 
 export interface LedgerOptions {
 	readonly storage: Storage;
-	/** The address of the service that this app is configured for, and the one that it was moved from. */
-	readonly address: string;
-	readonly formerAddress?: string | undefined;
+	/** What this app is configured for, and was before it was moved: for each lane. */
+	readonly addressesOf: (lane: string) => Addresses;
 	/** Tells this process from others. */
 	readonly instance: string;
 	/** Epoch milliseconds. */
@@ -43,6 +42,6 @@ export function createLedger(options: LedgerOptions): Ledger {
 	return {
 		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
 		wake: (lane, due) => acceptorOf(lane).wake(due),
-		take: (lane) => acquireLane({ ...options, lane, passed }),
+		take: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
 	};
 }

@@ -1,5 +1,6 @@
 import { readRows } from "../storage/read-rows.ts";
 import type { Storage } from "../storage/storage.ts";
+import { targetOf } from "./destination-column.ts";
 import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";
 import { readIgnoredCount } from "./ignored.ts";
@@ -101,7 +102,7 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
 		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
-		parkedDestinations: countGates(state, entries, windows, complete),
+		parkedDestinations: countBreakers(state, entries, windows, complete),
 		waiting: entries.length,
 		windows: windows.length,
 		gathering: filling.filter(({ since, closes, latest }) => [since, closes, latest].every((at) => isoOf(at) !== null)),
@@ -117,17 +118,15 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 }
 
 /** A breaker that nothing waits for says nothing of the present. */
-function countGates(
+function countBreakers(
 	{ breakers }: LaneState,
 	entries: readonly Entry[],
 	windows: readonly Window[],
 	complete: boolean,
 ): number {
 	if (!complete) return Object.keys(breakers).length;
-	const wanted = new Set(
-		[...entries, ...windows.map(({ to }) => to)].map(({ repository }) => repository.toLowerCase()),
-	);
-	return Object.keys(breakers).filter((repository) => wanted.has(repository)).length;
+	const wanted = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
+	return Object.keys(breakers).filter((target) => wanted.has(target)).length;
 }
 
 function dueSince(

@@ -28,7 +28,7 @@ const MAX_EXACT = 300;
 /** No fact of a receipt is longer. */
 const MAX_FACT = 1_500;
 /** Columns that a text is looked for in. */
-const FOUND_IN = ["key", "id", "run", "subject", "repository", "window"] as const;
+const FOUND_IN = ["key", "id", "run", "subject", "window"] as const;
 
 /** Whether there is a text that the service itself can look for. */
 export function canBeExact({ find }: ReceiptQuery): boolean {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import pMap from "p-map";
 import { toJson } from "../event/deep-json.ts";
+import type { Destination, EventFacts } from "../model.ts";
 import { createBatcher } from "../storage/batcher.ts";
 import { storeBody } from "../storage/row-body.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
 import { bytesOf } from "../storage/transactions.ts";
-import type { EventFacts } from "./promise.ts";
-import { destinationColumns, eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt.ts";
 import { deadLetterKey, NO_LANE, receiptKey } from "./row-keys.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
@@ -15,7 +15,7 @@ export interface Rejected {
 	readonly element: unknown;
 	readonly event: EventFacts;
 	readonly route: string | null;
-	readonly to: { readonly repository: string; readonly dispatchType: string } | null;
+	readonly to: Destination | null;
 	readonly reason: string;
 }
 
@@ -106,7 +106,7 @@ async function planLetter(storage: Storage, rejected: Rejected, now: number): Pr
 	const { element, event, route, to, reason } = rejected;
 	const text = toJson(element);
 	const key = createHash("sha256")
-		.update(JSON.stringify([text, to]))
+		.update(JSON.stringify([text, to?.id ?? null]))
 		.digest("hex")
 		.slice(0, 32);
 	const receipt = receiptKey(event.time, key);
@@ -116,7 +116,7 @@ async function planLetter(storage: Storage, rejected: Rejected, now: number): Pr
 		key,
 		state: "rejected",
 		...eventColumns(event),
-		...destinationColumns(route, to),
+		...routeColumns(route, to),
 		acceptedAt: at,
 		finishedAt: at,
 		reason: reasonColumn(reason),

@@ -1,4 +1,5 @@
 import type { Storage } from "../storage/storage.ts";
+import { targetOf } from "./destination-column.ts";
 import { fromColumns, type LaneState, NEW_LANE, waitingFor } from "./lane-state.ts";
 import type { Receipt, WrittenState } from "./receipt.ts";
 import { STATE_KEY } from "./row-keys.ts";
@@ -16,7 +17,7 @@ export interface FoundReceipt extends Omit<Receipt, "state"> {
 export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
 	const { to } = receipt;
 	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
-	const waits = waitingFor(state, { repository: to.repository, notBefore: 0 }, now);
+	const waits = waitingFor(state, { target: targetOf(to), notBefore: 0 }, now);
 	if (waits === undefined) return { ...receipt, lane };
 	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
 }
@@ -36,7 +37,7 @@ export function isoOf(epochMs: number): string | null {
 /** Whether one of the texts that a person knows it by holds this one, in any case. */
 export function mentions({ key, event, to, window }: FoundReceipt, text: string): boolean {
 	const wanted = text.toLowerCase();
-	const places = [key, event.id, event.run, event.subject, to?.repository, window];
+	const places = [key, event.id, event.run, event.subject, to?.id, window];
 	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
 }
 

@@ -1,4 +1,4 @@
-import { printable } from "../plain.ts";
+import { printable } from "../log.ts";
 import { USAGE, UsageError } from "./read-arguments.ts";
 import { StartError } from "./start-error.ts";
 

@@ -1,4 +1,4 @@
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /**
  * A log line of the bridge as a person wants to read it: on one line, and with nothing in it that does something to the

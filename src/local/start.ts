@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { USUAL_PORT } from "../config/usual-port.ts";
-import { plain, printable } from "../plain.ts";
+import { plain, printable } from "../log.ts";
 import { askHealth } from "./ask-health.ts";
 import { startAzurite } from "./azurite.ts";
 import { type LocalSetup, settleEnvironment } from "./environment.ts";

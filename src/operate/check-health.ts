@@ -1,10 +1,11 @@
 import type { Problem } from "../config/settings.ts";
-import type { TokenFor, TokenSource } from "../destinations/github/token-source.ts";
+import type { Destinations } from "../destinations/list.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type AddressesAndRepair, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
+import { isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
 import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
 
 /**
@@ -37,6 +38,21 @@ export interface Health {
 	readonly ignored: number;
 }
 
+/** While nothing can be asked. */
+export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
+	status: "unhealthy",
+	warnings: [],
+	tokens: [],
+	lanes: [],
+	waiting: 0,
+	oldest: null,
+	windows: 0,
+	gathering: [],
+	pace: [],
+	deadLetters: 0,
+	ignored: 0,
+};
+
 export interface WindowHealth {
 	readonly lane: string;
 	/** The route's name. */
@@ -59,34 +75,34 @@ export interface PaceHealth {
 
 export interface HealthOptions {
 	readonly storage: Storage;
-	readonly tokens: TokenSource;
+	readonly destinations: Pick<Destinations, "policyOf" | "getToken">;
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
-	/** What this bridge is configured for, and was before. */
-	readonly addresses: AddressesAndRepair;
-	readonly limits: readonly Limit[];
+	readonly lanes: ReadonlyMap<string, RouteTo>;
+	/** What to do about a lane of another address. */
+	readonly repair: string;
 	readonly warnings: readonly string[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, tokens, lanes, addresses, limits, warnings, now } = options;
+	const { storage, destinations, lanes, repair, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
 	const tokenHealth = await Promise.all(
-		[...lanes].map(([lane, wanted]) =>
+		[...lanes].map(([lane, to]) =>
 			tokenHealthOf(
 				lane,
-				wanted,
-				tokens,
+				to,
+				destinations.getToken,
 				all.find((one) => one.lane === lane),
 			),
 		),
 	);
 	const laneHealth = all.flatMap((one) => {
-		return laneHealthOf(one, { isRouted: lanes.has(one.lane), addresses, limits, now: now() }) ?? [];
+		const policy = destinations.policyOf(one.lane);
+		return laneHealthOf(one, { isRouted: lanes.has(one.lane), policy, repair, now: now() }) ?? [];
 	});
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
 	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || all.some(cannotSend);
@@ -108,14 +124,14 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 				.sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
 		gathering: all.flatMap(toWindowHealth),
-		pace: all.flatMap((lane) => toPaceHealth(lane, limits, now())),
+		pace: all.flatMap((lane) => toPaceHealth(lane, destinations.policyOf(lane.lane).limits, now())),
 		deadLetters,
 		ignored: sum(all.map((lane) => lane.ignored)),
 	};
 
 	/** What is accepted from now on cannot be sent. */
 	function cannotSend(one: LaneOverview): boolean {
-		return lanes.has(one.lane) && isClosed(one, addresses);
+		return lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane));
 	}
 }
 

@@ -1,25 +1,16 @@
 import pMap from "p-map";
-import type { TokenFor } from "../destinations/github/token-source.ts";
+import type { TokenCheck } from "../destinations/destination.ts";
 import { type Log, report } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 import { expiryWarning } from "./token-health.ts";
-
-/** What the service says of a token when it is asked. */
-export interface TokenCheck {
-	/** `unknown`: it could not be asked now. */
-	readonly state: "ok" | "refused" | "unknown";
-	/** ISO 8601; null where the service names no end. */
-	readonly expiresAt: string | null;
-	/** Why it is not `ok`, with the repair. */
-	readonly reason: string | null;
-}
 
 export interface CheckTokensOptions {
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
+	readonly lanes: ReadonlyMap<string, RouteTo>;
 	/** What is written down of when a lane's token ends, ISO 8601. */
 	readonly knownExpiry: (lane: string) => string | null;
 	/** Asks the service about a lane's token, and about an app's installation; left out, only what is known is told. */
-	readonly check?: ((wanted: TokenFor) => Promise<TokenCheck>) | undefined;
+	readonly check?: ((to: RouteTo) => Promise<TokenCheck>) | undefined;
 	/** Writes down when it ends. */
 	readonly record: (lane: string, expiresAt: string | null) => Promise<void>;
 	/** Epoch milliseconds. */
@@ -35,13 +26,13 @@ const AT_ONCE = 8;
  */
 export async function checkTokens(log: Log, options: CheckTokensOptions): Promise<void> {
 	const all = [...options.lanes];
-	await pMap(all, ([lane, wanted]) => checkOne(log, lane, wanted, options), { concurrency: AT_ONCE });
+	await pMap(all, ([lane, to]) => checkOne(log, lane, to, options), { concurrency: AT_ONCE });
 }
 
-async function checkOne(log: Log, lane: string, wanted: TokenFor, options: CheckTokensOptions): Promise<void> {
+async function checkOne(log: Log, lane: string, to: RouteTo, options: CheckTokensOptions): Promise<void> {
 	const { knownExpiry, check, record, now } = options;
 	const known = knownExpiry(lane);
-	const found = await ask(wanted, check);
+	const found = await ask(to, check);
 	const expiresAt = found?.state === "ok" ? found.expiresAt : known;
 	if (expiresAt !== known) {
 		await record(lane, expiresAt).catch((error: unknown) => {
@@ -55,9 +46,9 @@ async function checkOne(log: Log, lane: string, wanted: TokenFor, options: Check
 	}
 }
 
-async function ask(wanted: TokenFor, check: CheckTokensOptions["check"]): Promise<TokenCheck | undefined> {
+async function ask(to: RouteTo, check: CheckTokensOptions["check"]): Promise<TokenCheck | undefined> {
 	try {
-		return await check?.(wanted);
+		return await check?.(to);
 	} catch (error) {
 		return { state: "unknown", expiresAt: null, reason: (error as Error).message };
 	}

@@ -1,3 +1,4 @@
+import type { Policy } from "../destinations/destination.ts";
 import { type Addresses, foreignAddress } from "../ledger/lane-state.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
@@ -17,16 +18,12 @@ export interface LaneHealth {
 export interface LaneHealthOptions {
 	/** Whether a route leads to it. */
 	readonly isRouted: boolean;
-	/** What this bridge is configured for, and was before. */
-	readonly addresses: AddressesAndRepair;
-	readonly limits: readonly Limit[];
-	/** Epoch milliseconds. */
-	readonly now: number;
-}
-
-export interface AddressesAndRepair extends Addresses {
+	/** How fast it may send, and the address that this bridge is configured for. */
+	readonly policy: Policy;
 	/** What to do about a lane of another address. */
 	readonly repair: string;
+	/** Epoch milliseconds. */
+	readonly now: number;
 }
 
 /** What is due for so long, and is neither paused nor parked, waits without a known reason. */
@@ -35,7 +32,7 @@ const OVERDUE_MS = 10 * 60_000;
 /** A lane that does not simply flow; undefined for one that does, or that nothing waits in any more. */
 export function laneHealthOf(
 	seen: LaneOverview,
-	{ isRouted, addresses, limits, now }: LaneHealthOptions,
+	{ isRouted, policy, repair, now }: LaneHealthOptions,
 ): LaneHealth | undefined {
 	const { lane, parkedDestinations, problem } = seen;
 	const waits = seen.waiting + seen.windows;
@@ -43,12 +40,12 @@ export function laneHealthOf(
 	const pause = waits > 0 || isRouted ? seen.pause : null;
 	const state = parked !== null ? "parked" : pause !== null ? "paused" : "open";
 	const until = parked?.probeAt ?? pause?.until ?? 0;
-	const foreign = waits > 0 ? foreignAddress(seen, addresses) : undefined;
+	const foreign = waits > 0 ? foreignAddress(seen, policy) : undefined;
 	const reasons = [
-		foreign === undefined ? undefined : foreignReason(waits, foreign, addresses),
+		foreign === undefined ? undefined : foreignReason(waits, foreign, repair),
 		parked?.reason ??
 			pause?.reason ??
-			(parkedDestinations === 0 && foreign === undefined ? overdueReason(seen, limits, now) : undefined),
+			(parkedDestinations === 0 && foreign === undefined ? overdueReason(seen, policy.limits, now) : undefined),
 		isLane(seen) && !isRouted && waits > 0 ? unroutedReason(waits) : undefined,
 		problem ?? undefined,
 	].filter((reason) => reason !== undefined);
@@ -68,7 +65,7 @@ export function isClosed(seen: LaneOverview, addresses: Addresses): boolean {
 	return waits && (seen.parked !== null || foreignAddress(seen, addresses) !== undefined);
 }
 
-function foreignReason(waits: number, address: string, { repair }: AddressesAndRepair): string {
+function foreignReason(waits: number, address: string, repair: string): string {
 	const what = waits === 1 ? "1 delivery waits" : `${waits} deliveries wait`;
 	return `${what} in a lane that belongs to ${address}, and this bridge leaves it alone; ${repair}`;
 }

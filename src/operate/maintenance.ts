@@ -1,15 +1,15 @@
-import type { TokenFor } from "../destinations/github/token-source.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { applyRetention } from "../ledger/retention.ts";
 import { type Log, report } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type CheckTokensOptions, checkTokens } from "./check-tokens.ts";
 
 export interface MaintenanceOptions {
 	readonly storage: Storage;
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
+	readonly lanes: ReadonlyMap<string, RouteTo>;
 	/** Makes sure that a lane is looked at. */
 	readonly wake: (lane: string) => Promise<void>;
 	readonly checkToken?: CheckTokensOptions["check"];

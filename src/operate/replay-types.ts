@@ -1,6 +1,6 @@
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import type { EventResult } from "../outcome.ts";
+import type { EventResult } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** What became of one dead letter. */

@@ -1,6 +1,8 @@
-import type { TokenFor, TokenSource, TokenUnavailable } from "../destinations/github/token-source.ts";
+import type { TokenUnavailable } from "../config/secrets.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { LaneOverview } from "../ledger/overview.ts";
 import { redact } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 
 export interface TokenHealth {
 	readonly lane: string;
@@ -18,11 +20,11 @@ export const EXPIRY_WARNING_MS = 30 * 86_400_000;
 /** The token of a lane, by what is configured and by what GitHub has said last. */
 export async function tokenHealthOf(
 	lane: string,
-	wanted: TokenFor,
-	tokens: TokenSource,
+	to: RouteTo,
+	getToken: Destinations["getToken"],
 	seen: LaneOverview | undefined,
 ): Promise<TokenHealth> {
-	const missing = await whyNoToken(tokens, wanted);
+	const missing = await whyNoToken(getToken, to);
 	const reason = missing ?? refusalOf(seen);
 	return { lane, present: reason === null, expiresAt: seen?.tokenExpiresAt ?? null, reason };
 }
@@ -40,9 +42,9 @@ export function expiryWarning(lane: string, expiresAt: string | null, now: numbe
  * A destination that is closed to a token is no matter of the token, and its name must not be told here. An account or an
  * app that is closed as a whole is.
  */
-async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string | null> {
+async function whyNoToken(getToken: Destinations["getToken"], to: RouteTo): Promise<string | null> {
 	try {
-		await tokens.get(wanted);
+		await getToken(to);
 		return null;
 	} catch (error) {
 		const { classification, message } = error as Partial<TokenUnavailable> & Error;

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { BridgeEvent } from "../event/bridge-event.ts";
-import type { Coalesce, Destination } from "./route.ts";
-import { destinationId } from "./router.ts";
+import type { Destination } from "../model.ts";
+import type { Coalesce } from "./route.ts";
 
 /**
  * The identity of the group whose window an event joins: the route, the destination, and what the route gathers by.
  * 32 hexadecimal digits.
  */
 export function groupOf(event: BridgeEvent, route: string, to: Destination, { by = "route" }: Coalesce): string {
-	const identity = JSON.stringify([route, destinationId(to), ...sharedBy(event, by)]);
+	const identity = JSON.stringify([route, to.id, ...sharedBy(event, by)]);
 	return createHash("sha256").update(identity).digest("hex").slice(0, 32);
 }
 

@@ -1,5 +1,5 @@
+import { type Classification } from "../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
-import type { Classification } from "../../src/destinations/github/classify-response.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";

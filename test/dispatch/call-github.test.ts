@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { generate } from "selfsigned";
 import { createGitHub } from "../../src/destinations/github/github.ts";
 import { createSend } from "../../src/destinations/github/octokit.ts";
-import { fixedToken } from "../../src/destinations/github/token-source.ts";
+import { fixedToken } from "../../src/destinations/github/tokens.ts";
 
 /** Of a form that no rule knows. */
 const TOKEN = "tok/Corp-Proxy+42:secret";

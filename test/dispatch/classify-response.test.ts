@@ -1,6 +1,7 @@
+import { type Classification } from "../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
-import { type Classification, classifyResponse } from "../../src/destinations/github/classify-response.ts";
-import type { GitHubResponse } from "../../src/destinations/github/github-response.ts";
+import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
+import type { GitHubResponse } from "../../src/destinations/github/classify-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { toClientPayload } from "../../src/destinations/client-payload.ts";
 import { LIMITS } from "../../src/destinations/github/dispatch-request.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
 

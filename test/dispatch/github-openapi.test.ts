@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
-import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { toClientPayload } from "../../src/destinations/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { createSend } from "../../src/destinations/github/octokit.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";

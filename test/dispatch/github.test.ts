@@ -1,13 +1,9 @@
+import { TokenUnavailable } from "../../src/config/secrets.ts";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { DispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { type Attempt, createGitHub, type GitHubOptions } from "../../src/destinations/github/github.ts";
 import type { GitHubRequest, RawResponse, Send } from "../../src/destinations/github/octokit.ts";
-import {
-	fixedToken,
-	type TokenFor,
-	type TokenSource,
-	TokenUnavailable,
-} from "../../src/destinations/github/token-source.ts";
+import { fixedToken, type TokenFor, type TokenSource } from "../../src/destinations/github/tokens.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;

@@ -1,7 +1,8 @@
+import { TokenUnavailable } from "../../src/config/secrets.ts";
 import { describe, expect, it } from "@jest/globals";
 import { cachedSecrets } from "../../src/config/secrets.ts";
-import { fixedToken, TokenUnavailable } from "../../src/destinations/github/token-source.ts";
-import { vaultTokens } from "../../src/destinations/github/vault-tokens.ts";
+import { fixedToken } from "../../src/destinations/github/tokens.ts";
+import { vaultTokens } from "../../src/destinations/github/tokens.ts";
 import { asked } from "../helpers/asked.ts";
 import { eventually } from "../helpers/eventually.ts";
 

@@ -4,7 +4,8 @@ import { classifyResponse } from "../../src/destinations/github/classify-respons
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import { httpStatus, OUTCOMES, type Outcome } from "../../src/outcome.ts";
+import { OUTCOMES, type Outcome } from "../../src/model.ts";
+import { httpStatus } from "../../src/functions/webhook.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
 import { eventually } from "../helpers/eventually.ts";

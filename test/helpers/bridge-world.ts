@@ -4,7 +4,7 @@ import { QueueClient } from "@azure/storage-queue";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
 import type { PutMessage, Storage } from "../../src/storage/storage.ts";
 import { fileStorage, newNames } from "./file-storage.ts";

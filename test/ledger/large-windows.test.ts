@@ -1,9 +1,9 @@
+import { type Join } from "../../src/model.ts";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { closeWindow, type WindowDispatch } from "../../src/coalesce/close-window.ts";
 import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window.ts";
 import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
-import type { Join } from "../../src/ledger/promise.ts";
 import { inOrder } from "../../src/ledger/row-keys.ts";
 import { MAX_MANIFEST_BYTES, readWindow, type Window } from "../../src/ledger/window.ts";
 import { START } from "../helpers/lane-harness.ts";

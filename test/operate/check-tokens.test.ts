@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { TokenFor } from "../../src/destinations/github/token-source.ts";
+import type { TokenFor } from "../../src/destinations/github/tokens.ts";
 import { recordExpiry } from "../../src/ledger/record-expiry.ts";
 import { checkTokens, type TokenCheck } from "../../src/operate/check-tokens.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";

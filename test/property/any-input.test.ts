@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type ClientPayload, toClientPayload } from "../../src/destinations/github/client-payload.ts";
+import { type ClientPayload, toClientPayload } from "../../src/destinations/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import { OUTCOMES } from "../../src/outcome.ts";
+import { OUTCOMES } from "../../src/model.ts";
 import { createRouter } from "../../src/route/router.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";

@@ -1,4 +1,4 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
 import { counted, painter } from "../routes/paint.ts";
 import type { Check, Verdict } from "./check.ts";

@@ -1,5 +1,5 @@
+import { resolve } from "../../destinations/list.ts";
 import type { Route, SubscriptionFilter } from "../../route/route.ts";
-import { destinationId } from "../../route/router.ts";
 import { error, type RouteFinding, warning } from "./finding.ts";
 import { subjectStart } from "./known-events.ts";
 import { routeTypes, sentTypes } from "./route-types.ts";
@@ -14,7 +14,7 @@ export interface Placed {
 }
 
 export function checkNames({ to }: Route, place: string): RouteFinding[] {
-	const [owner = "", name = ""] = to.repository.split("/");
+	const [owner = "", name = ""] = (to.repository ?? "").split("/");
 	return Object.entries({ owner, name }).flatMap(([what, text]) => {
 		const limit = LONGEST[what as keyof typeof LONGEST];
 		if (text.length <= limit) return [];
@@ -26,7 +26,8 @@ export function checkNames({ to }: Route, place: string): RouteFinding[] {
 const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** GitHub takes any text as an `event_type`; a workflow listens to exactly that text. */
-export function checkDispatchType({ to: { dispatchType = "" } }: Route, place: string): RouteFinding[] {
+export function checkDispatchType({ to }: Route, place: string): RouteFinding[] {
+	const dispatchType = String(to["dispatchType"] ?? "");
 	if (!INVISIBLE.test(dispatchType)) return [];
 	const simple = dispatchType
 		.split(new RegExp(INVISIBLE, "gu"))
@@ -65,9 +66,8 @@ function sharedTypes(one: Route, other: Route): string[] {
 	const [sent, alsoSent] = [sentTypes(one), sentTypes(other)];
 	return [...sent.keys()].filter((type) => {
 		if (!alsoSent.has(type)) return false;
-		const same =
-			destinationId({ ...one.to, dispatchType: type }) === destinationId({ ...other.to, dispatchType: type });
-		return same && (sent.get(type) ?? []).some((event) => alsoSent.get(type)?.includes(event));
+		const [here, there] = [one, other].map(({ to }) => resolve({ ...to, dispatchType: type }, "").id);
+		return here === there && (sent.get(type) ?? []).some((event) => alsoSent.get(type)?.includes(event));
 	});
 }
 

@@ -1,3 +1,4 @@
+import { SERVICES } from "../../destinations/list.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import schema from "../../route/routes.schema.json" with { type: "json" };
@@ -23,7 +24,7 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 
 /** All that is wrong with a routes table: what the bridge refuses, and what it takes but cannot be meant so. */
 export function checkTable(table: unknown): readonly Finding[] {
-	const read = readRoutes(table);
+	const read = readRoutes(table, SERVICES);
 	const refused = read.ok ? [] : read.problems.map((problem) => fromProblem(problem, table));
 	const placed = soundRoutes(table);
 	const sense = placed.flatMap(({ route, index }, at) => {
@@ -42,7 +43,7 @@ function soundRoutes(table: unknown): readonly Placed[] {
 	const routes = (table as { routes?: unknown } | null)?.routes;
 	if (!Array.isArray(routes)) return [];
 	return routes.flatMap((route: unknown, index) => {
-		const alone = readRoutes({ routes: [route] });
+		const alone = readRoutes({ routes: [route] }, SERVICES);
 		const [sound] = alone.ok ? alone.routes : [];
 		const given = (route as { name?: string } | null)?.name;
 		return sound === undefined ? [] : [{ route: { ...sound, name: given ?? `routes[${index}]` }, index }];

@@ -1,4 +1,4 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
 import type { TableDiff, Way } from "./diff-tables.ts";
 import { counted, painter } from "./paint.ts";

@@ -1,5 +1,5 @@
 import { writeJson } from "../../event/json.ts";
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
 import type { Explained, RouteVerdict } from "./explain.ts";
 import { painter } from "./paint.ts";

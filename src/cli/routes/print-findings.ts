@@ -1,4 +1,4 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
 import type { Finding } from "./finding.ts";
 import { counted, painter } from "./paint.ts";

@@ -24,7 +24,7 @@ export function routeTypes({ filter, source }: Route): RouteTypes {
 export function sentTypes(route: Route): ReadonlyMap<string, readonly string[]> {
 	const { types } = routeTypes(route);
 	const { dispatchType } = route.to;
-	if (dispatchType !== undefined) return new Map([[dispatchType, types]]);
+	if (typeof dispatchType === "string") return new Map([[dispatchType, types]]);
 	const sent = new Map<string, string[]>();
 	for (const type of types) sent.set(toDispatchType(type), [...(sent.get(toDispatchType(type)) ?? []), type]);
 	return sent;

@@ -1,7 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import type { Secrets } from "../../config/secrets.ts";
+import { TokenUnavailable } from "../../config/secrets.ts";
 import type { InstallationTokens } from "./github-app.ts";
-import { type TokenFor, type TokenSource, TokenUnavailable } from "./token-source.ts";
+import type { TokenFor, TokenSource } from "./tokens.ts";
 
 export interface AppTokenOptions {
 	readonly secrets: Secrets;

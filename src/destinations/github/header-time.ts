@@ -1,4 +1,4 @@
-import type { GitHubResponse } from "./github-response.ts";
+import type { GitHubResponse } from "./classify-response.ts";
 
 type Headers = GitHubResponse["headers"];
 
