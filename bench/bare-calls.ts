@@ -3,7 +3,7 @@ import { ROWS, STATE_KEY } from "../src/ledger/row-keys.ts";
 import { createClients } from "../src/storage/azure-clients.ts";
 import type { LedgerNames } from "../src/storage/names.ts";
 import type { Columns, Write } from "../src/storage/storage.ts";
-import { call } from "../test/helpers/call.ts";
+import { call } from "../support/call.ts";
 
 /** What an undisturbed event writes before it is sent, and when GitHub has it; and what is sent. */
 export interface Written {

@@ -1,5 +1,5 @@
 import type { Storage } from "../src/storage/storage.ts";
-import { wrapStorage } from "../test/helpers/wrap-storage.ts";
+import { wrapStorage } from "../support/wrap-storage.ts";
 
 /** A ledger's storage, and how many calls of the service it has made. */
 export interface CountedStorage {

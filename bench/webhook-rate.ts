@@ -1,5 +1,5 @@
 import { OUTCOMES, type Outcome } from "../src/outcome.ts";
-import type { ExampleEvent } from "../test/helpers/example-events.ts";
+import type { ExampleEvent } from "../support/example-events.ts";
 import { openLoadRig } from "./load-rig.ts";
 import { alternate, type Pair } from "./measure.ts";
 import { pauseEmptyLane } from "./paused-lane.ts";

@@ -1,5 +1,5 @@
 import { Agent } from "node:http";
-import { call } from "../../test/helpers/call.ts";
+import { call } from "../../support/call.ts";
 import { answerQuestions } from "../answer-questions.ts";
 
 export interface ClientQuestion {

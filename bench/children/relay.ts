@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { readAll, serve } from "../../src/local/serve.ts";
-import { call } from "../../test/helpers/call.ts";
+import { call } from "../../support/call.ts";
 import { answerQuestions } from "../answer-questions.ts";
 
 export interface RelayQuestion {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage, Write } from "../../src/storage/storage.ts";
-import { wrapStorage } from "../../test/helpers/wrap-storage.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { answerQuestions } from "../answer-questions.ts";
 import { type BareEvent, openBareCalls } from "../bare-calls.ts";
 import { ledgerNames, openBenchBridge } from "../bench-bridge.ts";

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { call } from "../../test/helpers/call.ts";
-import { exampleOf, inEventGridSchema } from "../../test/helpers/example-events.ts";
+import { call } from "../../support/call.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { startArrivals } from "../arrivals.ts";
 import { startChild } from "../child.ts";
 import type { HostQuestion } from "../children/host.ts";

@@ -1,4 +1,4 @@
-import { exampleOf, inEventGridSchema } from "../../test/helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { startChild } from "../child.ts";
 import type { CoalesceQuestion } from "../children/coalesce.ts";
 import { alternate, type Sample } from "../measure.ts";

@@ -1,4 +1,4 @@
-import { asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../test/helpers/example-events.ts";
+import { asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../support/example-events.ts";
 import { startChild } from "../child.ts";
 import type { EventCpuQuestion } from "../children/event-cpu.ts";
 import { ROUTES_TABLE } from "../example-app.ts";

@@ -1,5 +1,5 @@
-import { postJson } from "../../test/helpers/call.ts";
-import { exampleOf, inEventGridSchema } from "../../test/helpers/example-events.ts";
+import { postJson } from "../../support/call.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { startArrivals } from "../arrivals.ts";
 import { type Child, startChild } from "../child.ts";
 import { exampleSettings } from "../example-app.ts";

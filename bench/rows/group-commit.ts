@@ -1,5 +1,5 @@
-import { call } from "../../test/helpers/call.ts";
-import { exampleOf } from "../../test/helpers/example-events.ts";
+import { call } from "../../support/call.ts";
+import { exampleOf } from "../../support/example-events.ts";
 import { ledgerNames } from "../bench-bridge.ts";
 import { openLoadRig } from "../load-rig.ts";
 import { alternate, type Sample } from "../measure.ts";

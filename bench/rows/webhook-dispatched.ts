@@ -1,4 +1,4 @@
-import { exampleOf } from "../../test/helpers/example-events.ts";
+import { exampleOf } from "../../support/example-events.ts";
 import type { Row } from "../row.ts";
 import { webhookRate } from "../webhook-rate.ts";
 

@@ -3,9 +3,9 @@ import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
-import { delivery, joining } from "../helpers/promised.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";

@@ -3,10 +3,10 @@ import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { type ReplayRequest, replay } from "../../src/operate/replay.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery } from "../helpers/deliveries.ts";
 import { ADDRESS, LANE, type LaneHarness, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { delivery } from "../helpers/promised.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** More calls than a replay of two makes. */
 const MOST_CALLS = 20;
