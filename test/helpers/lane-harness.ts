@@ -141,7 +141,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			limits,
 			concurrency,
 		};
-		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
+		const opened = createLedger({ ...shared, instance: randomUUID() });
 		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;

@@ -24,7 +24,7 @@ function keeper(around: Around = (_, make) => make(), options: Partial<RecordOpt
 		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
 		return around(call, make);
 	});
-	return createRecordRejected({ storage, now: () => NOW, grouping: true, ...options });
+	return createRecordRejected({ storage, now: () => NOW, ...options });
 }
 
 const rejected = (number: number, more: Partial<Rejected> = {}): Rejected => ({
@@ -117,11 +117,5 @@ describe("keeping what is rejected", () => {
 		const ends = await Promise.allSettled(range(3).map((number) => keep(rejected(number))));
 		expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
 		expect(calls).toEqual(["commit 6"]);
-	});
-
-	it("writes each alone where grouping is off", async () => {
-		const keep = keeper(undefined, { grouping: false });
-		await Promise.all(range(3).map((number) => keep(rejected(number))));
-		expect(calls).toEqual(["commit 2", "commit 2", "commit 2"]);
 	});
 });

@@ -82,7 +82,7 @@ async function acceptingAnew(one: ReturnType<typeof large>) {
 		return make();
 	});
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "anew", address: ADDRESS, now, monotonic: now, grouping: true });
+	const ledger = createLedger({ storage, instance: "anew", address: ADDRESS, now, monotonic: now });
 	const accept = ledger.accept(one);
 	await isReached;
 	const proceed = async () => {

@@ -101,7 +101,7 @@ describe.each(SIZES)("what takes %d bytes", (bytes) => {
 		const element = { fill: textOf(bytes) };
 		const event = { id: "1", type: "t", source: "", subject: "", time: "" };
 		const rejected = { element, event, route: null, to: null, reason: "invalid" };
-		await createRecordRejected({ storage, now: () => START, grouping: true })(rejected);
+		await createRecordRejected({ storage, now: () => START })(rejected);
 		const [receipt] = await rows(NO_LANE, "r-");
 		expect((await readRejected(storage, receipt?.rowKey ?? ""))?.element).toEqual(element);
 	});

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { laneOf } from "../src/destinations/github/lane-of.ts";
+import { leaseBlob } from "../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../src/ledger/lane-state.ts";
 import { STATE_KEY } from "../src/ledger/row-keys.ts";
 import { createClients } from "../src/storage/azure-clients.ts";
@@ -25,4 +27,21 @@ export async function pauseEmptyLane(connectionString: string, names: LedgerName
 	const until = Date.now() + PAUSE_MS;
 	const state = { ...NEW_LANE, pause: { until, reason: "the benchmark says so" }, wake: { last: 1, at: until } };
 	await storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns: toColumns(state) }]);
+}
+
+const LEASE_SECONDS = 15;
+const LOOK_MS = 20;
+
+/**
+ * Waits until nobody holds the lane of an app's ledger. An event is answered before its lane is let go; a process that
+ * is killed in between would leave the lane held for the next one.
+ */
+export async function laneIsFree(connectionString: string): Promise<void> {
+	const storage = await openStorage({ kind: "connection-string", connectionString });
+	const blob = leaseBlob(LANE);
+	for (;;) {
+		const lease = await storage.lease(blob, LEASE_SECONDS);
+		if (lease !== undefined) return storage.release(blob, lease);
+		await sleep(LOOK_MS);
+	}
 }
