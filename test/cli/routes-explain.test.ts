@@ -5,13 +5,7 @@ import { groupOf } from "../../src/route/group.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import {
-	asBridgeEvent,
-	asCloudEvent,
-	EXAMPLE_EVENTS,
-	exampleOf,
-	inEventGridSchema,
-} from "../helpers/example-events.ts";
+import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 const TO = { repository: "contoso/fraud-model" };
 const UPLOAD = exampleOf("BlobCreated");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { KNOWN_EVENT_TYPES, validateEvent } from "../../src/event/validate-event.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
 
 /** What a workflow cannot do without; the schemas demand nothing else. */
 const REQUIRED: Record<string, string[]> = {

@@ -1,3 +1,4 @@
+import { type Attempt } from "../../src/model.ts";
 import { type Classification } from "../../src/model.ts";
 import { type Delivery } from "../../src/model.ts";
 import { randomUUID } from "node:crypto";
@@ -8,7 +9,6 @@ import { drain } from "../../src/deliver/drain.ts";
 import type { Run } from "../../src/deliver/run.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { DispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
-import type { Attempt } from "../../src/destinations/github/github.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { fromColumns, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { createLedger, type Ledger } from "../../src/ledger/ledger.ts";
@@ -17,9 +17,9 @@ import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
-import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export const LANE = "default";
 export const ADDRESS = "https://api.github.com";
@@ -141,7 +141,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			limits,
 			concurrency,
 		};
-		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
+		const opened = createLedger({ ...shared, instance: randomUUID() });
 		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;

@@ -1,15 +1,16 @@
+import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type ClientPayload, toClientPayload } from "../../src/destinations/client-payload.ts";
-import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import { OUTCOMES } from "../../src/model.ts";
 import { createRouter } from "../../src/route/router.ts";
+import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../helpers/example-events.ts";
 
 const anyExample = fc.constantFrom(...EXAMPLE_EVENTS);
 /** An event with one member, at the top or in its data, replaced by anything. */

@@ -1,5 +1,6 @@
+import { isRepository } from "../../src/destinations/github/service.ts";
 import { describe, expect, it } from "@jest/globals";
-import { isRepository, readRoutes } from "../../src/route/read-routes.ts";
+import { readRoutes } from "../../src/route/read-routes.ts";
 import type { AdvancedFilter, Route } from "../../src/route/route.ts";
 
 const to = { repository: "contoso/fraud-model" };
