@@ -13,7 +13,7 @@ import { windowBody } from "../src/coalesce/window-body.ts";
 import { byReference, toBlob } from "../src/destinations/github/by-reference.ts";
 import { type ClientPayload, toClientPayload } from "../src/destinations/github/client-payload.ts";
 import type { BridgeEvent } from "../src/event/bridge-event.ts";
-import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
+import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { idempotencyKey } from "../src/route/idempotency-key.ts";
 import { destinationId } from "../src/route/router.ts";

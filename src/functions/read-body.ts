@@ -1,4 +1,4 @@
-import { readPlainJson, withNumberTexts } from "../event/json.ts";
+import { isObject, readJson } from "../event/json.ts";
 import { isBinaryMode, readBinaryMode } from "./read-binary-mode.ts";
 
 /** The elements of a delivery, or the status and the words that refuse it. */
@@ -32,16 +32,14 @@ export async function readBody(request: {
 
 function readElements(text: string): Body {
 	try {
-		const plain = readPlainJson(text);
-		if (typeof plain !== "object" || plain === null) {
-			return refuse(400, "the body must be one event or an array of events, as JSON");
+		const read = readJson(text);
+		if (isObject(read)) return { ok: true, elements: [read] };
+		if (!Array.isArray(read)) return refuse(400, "the body must be one event or an array of events, as JSON");
+		if (read.length === 0) return refuse(400, "the array holds no event");
+		if (read.length > MAX_ELEMENTS) {
+			return refuse(413, `the array holds ${read.length} events; one request may hold ${MAX_ELEMENTS}`);
 		}
-		if (!Array.isArray(plain)) return { ok: true, elements: [withNumberTexts(text, plain)] };
-		if (plain.length === 0) return refuse(400, "the array holds no event");
-		if (plain.length > MAX_ELEMENTS) {
-			return refuse(413, `the array holds ${plain.length} events; one request may hold ${MAX_ELEMENTS}`);
-		}
-		return { ok: true, elements: withNumberTexts(text, plain) as unknown[] };
+		return { ok: true, elements: read };
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;
 		return refuse(400, `the body is not JSON: ${error.message}`);

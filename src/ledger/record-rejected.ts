@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import pMap from "p-map";
-import { toJson } from "../event/deep-json.ts";
+import { writeDeepJson } from "../event/json.ts";
 import { createBatcher } from "../storage/batcher.ts";
 import { storeBody } from "../storage/row-body.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
@@ -104,7 +104,7 @@ export function createRecordRejected({ storage, now, grouping }: RecordOptions):
 
 async function planLetter(storage: Storage, rejected: Rejected, now: number): Promise<{ key: string; letter: Letter }> {
 	const { element, event, route, to, reason } = rejected;
-	const text = toJson(element);
+	const text = writeDeepJson(element);
 	const key = createHash("sha256")
 		.update(JSON.stringify([text, to]))
 		.digest("hex")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { readInstant } from "../src/event/instant.ts";
+import { readInstant } from "../../src/event/instant.ts";
 
 const textOf = (time: string) => readInstant(time)?.text;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { isNestedDeeper, isNumberText, NumberText, readJson, readPlainJson, writeJson } from "../src/event/json.ts";
+import { isNestedDeeper, isNumberText, NumberText, readJson, readPlainJson, writeJson } from "../../src/event/json.ts";
 
 const NUMBERS = [
 	"0",
@@ -76,9 +76,9 @@ describe("JSON as the bridge reads and writes it", () => {
 	});
 
 	it("knows a number of another copy of this module: the door and the bridge are bundles of their own", () => {
-		let other: typeof import("../src/event/json.ts") | undefined;
+		let other: typeof import("../../src/event/json.ts") | undefined;
 		jest.isolateModules(() => {
-			other = require("../src/event/json.ts");
+			other = require("../../src/event/json.ts");
 		});
 		const read = other?.readJson('{"a":[9007199254740993]}') as { a: unknown[] };
 		expect(read.a[0]).not.toBeInstanceOf(NumberText);
