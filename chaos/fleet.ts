@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { childEnvironment } from "../bench/child-environment.ts";
-import { call } from "../test/helpers/call.ts";
-import { freePorts } from "../test/helpers/free-ports.ts";
+import { call } from "../support/call.ts";
+import { childEnvironment } from "../support/child-environment.ts";
+import { freePorts } from "../support/free-ports.ts";
 
 /** Several bridges on one ledger, each the program behind `npm start` in a process of its own. */
 export interface Fleet {

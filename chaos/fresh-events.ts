@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GitHubStandIn } from "../src/local/github-stand-in.ts";
-import { postJson } from "../test/helpers/call.ts";
+import { postJson } from "../support/call.ts";
 import type { Finding } from "./evidence.ts";
 import { SOURCES } from "./routes.ts";
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { startGitHubStandIn } from "../src/local/github-stand-in.ts";
-import { startIdentityStandIn, startVaultStandIn } from "../test/helpers/vault-stand-in.ts";
+import { startIdentityStandIn, startVaultStandIn } from "../support/vault-stand-in.ts";
 import type { Weather } from "./plan-weather.ts";
 import { APP_KEY_SECRET, RENAMED_SUFFIX, REPOSITORIES, SECRETS } from "./routes.ts";
 

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "../src/outcome.ts";
-import { type Called, call } from "../test/helpers/call.ts";
+import { type Called, call } from "../support/call.ts";
 import { createBound } from "./bound.ts";
 import type { Claim, Finding, Interval, Told } from "./evidence.ts";
 import type { Delivery, Door, Plan } from "./plan.ts";

@@ -49,8 +49,6 @@ export interface WiringOptions {
 	readonly sleep: (ms: number) => Promise<void>;
 	/** For one call of GitHub. */
 	readonly callTimeoutMs?: number;
-	/** False: nothing shares a transaction. */
-	readonly grouping?: boolean;
 	/** Does something later, for which no process has to stay alive. */
 	readonly later?: (ms: number, work: () => void) => void;
 }
@@ -86,11 +84,11 @@ export interface Wired extends Poisoned {
 
 /** Wires the rooms together. */
 export async function wire(config: Config, options: WiringOptions): Promise<Wired> {
-	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs = 10_000, grouping = true } = options;
+	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs = 10_000 } = options;
 	const { limits, giveUpMs, retentionMs, concurrency, routes, warnings } = config;
 	const storage = await options.openStorage();
 	const addresses = { address: config.githubApiUrl, formerAddress: config.formerApiUrl };
-	const ledger = createLedger({ ...options, ...addresses, storage, instance: newId(), grouping });
+	const ledger = createLedger({ ...options, ...addresses, storage, instance: newId() });
 	const { take } = ledger;
 
 	const reach = { apiUrl: config.githubApiUrl, userAgent: `grid-dispatch/${version}`, fetch };
@@ -107,7 +105,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 
 	const tokenKind = config.token.kind;
 	const keep = (blob: string, content: Buffer) => storage.write(blob, content, "application/json");
-	const recordRejected = createRecordRejected({ storage, now, grouping });
+	const recordRejected = createRecordRejected({ storage, now });
 	const accept = createAccept({
 		route: createRouter(routes),
 		planDelivery: (event, match) => planDelivery(event, match, { version, tokenKind, keep }),

@@ -5,7 +5,7 @@ import { readEvent } from "../../src/event/read-event.ts";
 import { idempotencyKey } from "../../src/route/idempotency-key.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter, destinationId, type Router } from "../../src/route/router.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { answerQuestions } from "../child.ts";
 
 export type EventCpuQuestion =
 	| { readonly table: unknown; readonly bodies: readonly string[] }

@@ -37,8 +37,6 @@ export interface AcceptorOptions {
 	readonly instance: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** False: one transaction and one message for each promise, to see what grouping is worth. */
-	readonly grouping: boolean;
 }
 
 /** A transaction holds 100 rows and 4 MiB; each promise is two rows, and a third where it joins a window. */
@@ -47,7 +45,7 @@ const BYTES = 3 * 1024 * 1024;
 const SINGLES_AT_ONCE = 4;
 
 /** The protocol, and why it loses nothing: docs/delivery.md. */
-export function createAcceptor({ storage, lane, instance, now, grouping }: AcceptorOptions): Acceptor {
+export function createAcceptor({ storage, lane, instance, now }: AcceptorOptions): Acceptor {
 	let sequence = 0;
 
 	/** Writes a group, and each of it alone where one of them is in the way: that one must not harm its neighbours. */
@@ -122,11 +120,9 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 	async function wakeAll(dueAts: readonly ((state: LaneState) => number)[]): Promise<readonly LaneState[]> {
 		const state = await readState();
 		const inTime = dueAts.every((dueAt) => isWokenInTime(state.wake, dueAt(state), now()));
-		if (!inTime || !grouping) await storage.put(writeWakeUp({ lane, wake: state.wake.last }), 0);
+		if (!inTime) await storage.put(writeWakeUp({ lane, wake: state.wake.last }), 0);
 		return dueAts.map(() => state);
 	}
-
-	const wakeTogether = createBatcher({ flush: wakeAll, groups: 1 });
 
 	return {
 		async accept(delivery) {
@@ -134,15 +130,13 @@ export function createAcceptor({ storage, lane, instance, now, grouping }: Accep
 			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
 			try {
 				const planned = await planRows(storage, delivery, written);
-				return await (grouping ? inGroups(planned) : ((await commit([planned]))[0] as Promise<Accepted>));
+				return await inGroups(planned);
 			} catch (error) {
 				// A blob that is refused is as bad as a row.
 				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
 				throw error;
 			}
 		},
-		async wake(dueAt) {
-			return grouping ? wakeTogether(dueAt) : ((await wakeAll([dueAt]))[0] as LaneState);
-		},
+		wake: createBatcher({ flush: wakeAll, groups: 1 }),
 	};
 }

@@ -26,8 +26,6 @@ export interface LedgerOptions {
 	readonly now: () => number;
 	/** Milliseconds of a clock that nobody sets. */
 	readonly monotonic: () => number;
-	/** Whether what is accepted at the same time shares transactions. */
-	readonly grouping: boolean;
 }
 
 export function createLedger(options: LedgerOptions): Ledger {

@@ -29,8 +29,6 @@ export interface RecordOptions {
 	readonly storage: Storage;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Whether what is rejected at the same time shares transactions. */
-	readonly grouping: boolean;
 }
 
 /** A dead letter with the rows that it becomes: its receipt, and what a replay needs. */
@@ -46,7 +44,7 @@ const BYTES = 3 * 1024 * 1024;
 const SINGLES_AT_ONCE = 4;
 
 /** Dead letters that come at the same time share transactions, as accepted events do. */
-export function createRecordRejected({ storage, now, grouping }: RecordOptions): RecordRejected {
+export function createRecordRejected({ storage, now }: RecordOptions): RecordRejected {
 	async function commit(group: readonly Letter[]): Promise<readonly Promise<void>[]> {
 		const unique = [...new Map(group.map((letter) => [letter.receipt, letter])).values()];
 		const ends = await commitAll(unique);
@@ -97,7 +95,7 @@ export function createRecordRejected({ storage, now, grouping }: RecordOptions):
 
 	return async (rejected) => {
 		const { key, letter } = await planLetter(storage, rejected, now());
-		await (grouping ? inGroups(letter) : (await commit([letter]))[0]);
+		await inGroups(letter);
 		return key;
 	};
 }

@@ -28,7 +28,7 @@ const PUT_BACK_SECONDS = 30;
 
 /** @param now epoch milliseconds */
 export function createPoisoned(storage: Storage, now: () => number): Poisoned {
-	const recordRejected = createRecordRejected({ storage, now, grouping: true });
+	const recordRejected = createRecordRejected({ storage, now });
 	return {
 		async putBack(message, log, queue) {
 			await storage.put(textOf(message), PUT_BACK_SECONDS, queue);

@@ -8,8 +8,8 @@ import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Delivery } from "../../src/ledger/promise.ts";
 import type { Rejected } from "../../src/ledger/record-rejected.ts";
 import { StorageError } from "../../src/storage/storage.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 

@@ -5,7 +5,7 @@ import { checkTable } from "../../src/cli/routes/check-table.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { AdvancedFilter, Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
 
 const texts = fc.string({ unit: fc.constantFrom("a", "b", "B"), maxLength: 3 });
 const number = fc.integer({ min: 0, max: 4 });

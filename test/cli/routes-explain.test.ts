@@ -11,7 +11,7 @@ import {
 	EXAMPLE_EVENTS,
 	exampleOf,
 	inEventGridSchema,
-} from "../helpers/example-events.ts";
+} from "../../support/example-events.ts";
 
 const TO = { repository: "contoso/fraud-model" };
 const UPLOAD = exampleOf("BlobCreated");

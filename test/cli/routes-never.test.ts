@@ -3,7 +3,7 @@ import { checkTable } from "../../src/cli/routes/check-table.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 
 const BLOB = "Microsoft.Storage.BlobCreated";
 const RUN = "Microsoft.MachineLearningServices.RunCompleted";

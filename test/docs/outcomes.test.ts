@@ -5,13 +5,13 @@ import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import { httpStatus, OUTCOMES, type Outcome } from "../../src/outcome.ts";
+import { eventually } from "../../support/eventually.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGE = "docs/outcomes.md";

@@ -6,9 +6,9 @@ import { replay } from "../../src/functions/replay.ts";
 import { upkeep } from "../../src/functions/upkeep.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/token-health.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { readEvent } from "../../src/event/read-event.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 /** Of Azure ML, and without a schema of its own. */
 const RUN = "Microsoft.MachineLearningServices.RunInspected";

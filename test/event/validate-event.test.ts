@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
-import { EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 /** What a workflow cannot do without; the schemas demand nothing else. */
 const REQUIRED: Record<string, string[]> = {

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { EXAMPLE } from "./workflows.ts";
 

@@ -9,12 +9,12 @@ import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
 import { createPoisoned } from "../../src/operate/poisoned.ts";
 import type { LedgerNames } from "../../src/storage/names.ts";
 import { StorageError } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const PROBLEMS = [{ setting: "GITHUB_TOKEN", problem: "is not set" }];
 const CREATED = asCloudEvent(exampleOf("BlobCreated"));

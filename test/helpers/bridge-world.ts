@@ -7,10 +7,10 @@ import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-s
 import type { EventResult } from "../../src/outcome.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
 import type { PutMessage, Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { fileStorage, newNames } from "./file-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
-import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export interface WorldOptions {
 	/** The bridge's settings, beside those that every world has. */

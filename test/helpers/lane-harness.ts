@@ -17,9 +17,9 @@ import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
-import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export const LANE = "default";
 export const ADDRESS = "https://api.github.com";
@@ -141,7 +141,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			limits,
 			concurrency,
 		};
-		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
+		const opened = createLedger({ ...shared, instance: randomUUID() });
 		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;

@@ -4,7 +4,7 @@ import { receiptKey } from "../../src/ledger/row-keys.ts";
 import { checkLimits } from "../../src/storage/azure-limits.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { bytesOf } from "../../src/storage/transactions.ts";
-import { delivery } from "../helpers/promised.ts";
+import { delivery } from "../helpers/deliveries.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
 const MIB = 1024 * 1024;

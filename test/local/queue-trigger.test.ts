@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { startAzurite } from "../../src/local/azurite.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { type QueueTriggerOptions, startQueueTrigger, type Trigger } from "../../src/local/queue-trigger.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Storage, startStorage } from "../helpers/storage.ts";
 
 const SETTINGS = { ...readQueueSettings(), maxPollingIntervalMs: 100, lockMs: 20_000 };

@@ -7,9 +7,9 @@ import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import { OUTCOMES } from "../../src/outcome.ts";
 import { createRouter } from "../../src/route/router.ts";
+import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../helpers/example-events.ts";
 
 const anyExample = fc.constantFrom(...EXAMPLE_EVENTS);
 /** An event with one member, at the top or in its data, replaced by anything. */

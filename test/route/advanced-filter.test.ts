@@ -5,7 +5,7 @@ import { advancedFilter as makeFilter } from "../../src/route/advanced-filter.ts
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
 import type { AdvancedFilter } from "../../src/route/route.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const advancedFilter = (filter: AdvancedFilter, onArrays: boolean) => {
 	const test = makeFilter(filter, onArrays);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const LONG = "X".repeat(100_000);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { groupOf } from "../../src/route/group.ts";
 import type { Coalesce, Destination } from "../../src/route/route.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const to: Destination = { repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" };
 const account = (name: string) =>

@@ -3,7 +3,7 @@ import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import { type KeyValue, keyReader as makeReader } from "../../src/route/read-key.ts";
-import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 function keyReader(key: string): (event: BridgeEvent) => KeyValue {
 	const read = makeReader(key);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter, destinationId, type Routed } from "../../src/route/router.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
 
 const blob = asBridgeEvent(exampleOf("BlobCreated"));
 const everything: Route = { name: "everything", to: { repository: "contoso/model" } };
