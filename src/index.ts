@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { readEventQueue } from "./config/settings.ts";
 import { announce } from "./functions/announce.ts";
 import { console as consolePage } from "./functions/console.ts";
 import { deliver, deliverPoison } from "./functions/deliver.ts";
@@ -13,7 +14,6 @@ import { receipts } from "./functions/receipts.ts";
 import { replay } from "./functions/replay.ts";
 import { upkeep } from "./functions/upkeep.ts";
 import { webhook } from "./functions/webhook.ts";
-import { readEventQueue } from "./storage/names.ts";
 
 let bridge: Promise<Bridge> | undefined;
 

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "./bridge.ts";
 import { createBrokenBridge } from "./broken-bridge.ts";
+import { readStorageConfig, type StorageConfig } from "./config/azure.ts";
 import { ConfigError, readConfig } from "./config/config.ts";
 import { type Env, Settings } from "./config/settings.ts";
-import { readStorageConfig } from "./config/storage-config.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
-import { openStorage } from "./storage/open-storage.ts";
+import type { Storage } from "./storage/storage.ts";
 
 /**
  * Reads the configuration and builds the bridge. A broken configuration must not keep the functions from being there:
@@ -29,6 +29,11 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 		if (!(error instanceof ConfigError)) throw error;
 		return createBrokenBridge(error.problems, openPoisonedOf(env));
 	}
+}
+
+/** The SDKs are read when storage is first needed. */
+async function openStorage(config: StorageConfig): Promise<Storage> {
+	return (await import("./storage/azure-storage.ts")).openStorage(config);
 }
 
 /** Where the settings of storage are sound, whatever else is broken. */

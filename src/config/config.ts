@@ -5,12 +5,9 @@ import { readPlainJson } from "../event/json.ts";
 import { type Limit, parsePace } from "../ledger/pace.ts";
 import { readRoutes, repositoryProblem } from "../route/read-routes.ts";
 import type { Route } from "../route/route.ts";
-import { readEventQueue } from "../storage/names.ts";
-import { isLoopback } from "./is-loopback.ts";
-import { readApiUrl, readFormerApiUrl } from "./read-api-url.ts";
-import { readTokenConfig } from "./read-token-config.ts";
-import { type Env, type Problem, Settings } from "./settings.ts";
-import { readStorageConfig, type StorageConfig } from "./storage-config.ts";
+import { readStorageConfig, type StorageConfig } from "./azure.ts";
+import { readApiUrl, readFormerApiUrl, readTokenConfig } from "./github.ts";
+import { type Env, isLoopback, type Problem, readEventQueue, Settings } from "./settings.ts";
 
 /** Everything that the environment decides, checked and frozen. */
 export interface Config {

@@ -2,8 +2,7 @@ import type { Entry } from "../ledger/entry.ts";
 import { type EndedAttempt, finishWrites } from "../ledger/finish.ts";
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Storage, type Write } from "../storage/storage.ts";
+import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import type { Disposition } from "./settle.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */

@@ -1,6 +1,6 @@
 import type { StorageQueueFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { LEDGER_CONNECTION } from "../storage/names.ts";
+import { LEDGER_CONNECTION } from "../storage/storage.ts";
 import { acceptOrThrow, elementsOf } from "./accept-or-throw.ts";
 import { toLog } from "./to-log.ts";
 

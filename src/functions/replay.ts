@@ -2,8 +2,7 @@ import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import { isWrongContinue } from "../ledger/continue-token.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
-import { LEDGER } from "../storage/names.ts";
-import { isStorageError } from "../storage/storage.ts";
+import { isStorageError, LEDGER } from "../storage/storage.ts";
 import { toLog } from "./to-log.ts";
 
 const HELP =

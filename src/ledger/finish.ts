@@ -1,5 +1,5 @@
 import type { Disposition } from "../deliver/settle.ts";
-import { movedBody } from "../storage/row-body.ts";
+import { movedBody } from "../storage/rows.ts";
 import type { Columns, Write } from "../storage/storage.ts";
 import type { Entry } from "./entry.ts";
 import type { AttemptRecord } from "./promise.ts";

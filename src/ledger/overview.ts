@@ -1,4 +1,4 @@
-import { readRows } from "../storage/read-rows.ts";
+import { readRows } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Entry, readEntry } from "./entry.ts";
 import { type Gathering, gathering } from "./gathering.ts";

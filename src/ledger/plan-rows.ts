@@ -1,4 +1,4 @@
-import { storeBody } from "../storage/row-body.ts";
+import { storeBody } from "../storage/rows.ts";
 import type { Storage, Write } from "../storage/storage.ts";
 import { newEntry } from "./entry.ts";
 import { type Delivery, isJoin, type Join, type Request } from "./promise.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import pMap from "p-map";
 import { writeDeepJson } from "../event/json.ts";
 import { createBatcher } from "../storage/batcher.ts";
-import { storeBody } from "../storage/row-body.ts";
+import { storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
 import { bytesOf } from "../storage/transactions.ts";
 import type { EventFacts } from "./promise.ts";

@@ -7,8 +7,7 @@ import { eventQueue, eventQueuePoison } from "../../src/functions/event-queue.ts
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
 import { createPoisoned } from "../../src/operate/poisoned.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { isRepository, readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";

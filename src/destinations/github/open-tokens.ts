@@ -1,4 +1,4 @@
-import type { KeyVaultOptions } from "../../config/key-vault.ts";
+import type { KeyVaultOptions } from "../../config/azure.ts";
 import { cachedSecrets } from "../../config/secrets.ts";
 import { appTokens } from "./app-tokens.ts";
 import { type CallOptions, createCall } from "./call-github.ts";

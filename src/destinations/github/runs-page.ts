@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 
 /**
  * The page of GitHub that lists the runs which `repository_dispatch` has started. Which of them a dispatch has started

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { KeyVaultOptions } from "../../../src/config/key-vault.ts";
+import type { KeyVaultOptions } from "../../../src/config/azure.ts";
 import { openTokens } from "../../../src/destinations/github/open-tokens.ts";
 import { asked } from "../../helpers/asked.ts";
 
