@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { eventGrid } from "../../src/functions/event-grid.ts";
+import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import type { EventResult } from "../../src/outcome.ts";
