@@ -3,9 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "../src/bridge.ts";
 import { readConfig } from "../src/config/config.ts";
 import type { Env } from "../src/config/settings.ts";
-import type { LedgerNames } from "../src/storage/names.ts";
-import { openStorage } from "../src/storage/open-storage.ts";
-import type { Storage } from "../src/storage/storage.ts";
+import { openStorage } from "../src/storage/azure-storage.ts";
+import type { LedgerNames, Storage } from "../src/storage/storage.ts";
 import { wrapStorage } from "../support/wrap-storage.ts";
 
 /** A ledger's parts under names of their own: measurements that share a storage must not find each other's rows. */

@@ -1,11 +1,10 @@
-import { laneOf } from "../src/destinations/github/service.ts";
 import { setTimeout as sleep } from "node:timers/promises";
+import { laneOf } from "../src/destinations/github/service.ts";
 import { leaseBlob } from "../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../src/ledger/lane-state.ts";
 import { STATE_KEY } from "../src/ledger/row-keys.ts";
-import { createClients } from "../src/storage/azure-clients.ts";
-import { LEDGER, type LedgerNames } from "../src/storage/names.ts";
-import { openStorage } from "../src/storage/open-storage.ts";
+import { createClients, openStorage } from "../src/storage/azure-storage.ts";
+import { LEDGER, type LedgerNames } from "../src/storage/storage.ts";
 
 /** The lane that every route of the benchmark leads to: they have one token. */
 export const LANE = laneOf("fixed", { repository: "contoso/fraud-model" });
@@ -20,9 +19,9 @@ const PAUSE_MS = 3_600_000;
  */
 export async function pauseEmptyLane(connectionString: string, names: LedgerNames = LEDGER): Promise<void> {
 	const config = { kind: "connection-string", connectionString } as const;
-	const { table, queue } = createClients(config, undefined, names);
+	const { table, queue } = await createClients(config, names);
 	await table.deleteTable();
-	await queue.deleteIfExists();
+	await queue(names.queue).deleteIfExists();
 	const storage = await openStorage(config, names);
 	const until = Date.now() + PAUSE_MS;
 	const state = { ...NEW_LANE, pause: { until, reason: "the benchmark says so" }, wake: { last: 1, at: until } };

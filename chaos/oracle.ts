@@ -1,6 +1,6 @@
-import { type Outcome } from "../src/model.ts";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Outcome } from "../src/model.ts";
 import { type Called, call } from "../support/call.ts";
 import { createBound } from "./bound.ts";
 import type { Claim, Finding, Interval, Told } from "./evidence.ts";

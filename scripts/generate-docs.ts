@@ -12,8 +12,9 @@ import { summarise } from "../src/coalesce/manifest.ts";
 import { windowBody } from "../src/coalesce/window-body.ts";
 import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src/destinations/client-payload.ts";
 import { resolve } from "../src/destinations/list.ts";
+import { destinations, repositoryDispatch } from "../support/destinations.ts";
 import type { BridgeEvent } from "../src/event/bridge-event.ts";
-import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
+import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
 import { toDispatchType } from "../src/route/dispatch-type.ts";
 import { idempotencyKey } from "../src/route/idempotency-key.ts";
 import { between, code, table } from "./markdown.ts";
@@ -131,12 +132,12 @@ function windowPayload(schemas: readonly EventSchema[], version: string, count: 
 		{
 			key,
 			route: "train on new data",
-			to: { repository: "contoso/fraud-model", dispatchType: "new-data" },
+			to: repositoryDispatch("contoso/fraud-model", "new-data"),
 			summary: summarise(lines),
 			lines,
 			manifest: { url: `${CONTAINER}/manifests/${key}.jsonl`, sha256: hash(content), bytes: content.length, count },
 		},
-		version,
+		{ version, destinations },
 	);
 	return toText((JSON.parse(body) as { client_payload: ClientPayload }).client_payload);
 }

@@ -4,9 +4,9 @@ import { type Accept, createAccept, type Late } from "./accept/accept.ts";
 import { planDelivery } from "./accept/plan-delivery.ts";
 import { createWindows } from "./coalesce/close-due-windows.ts";
 import { windowBody } from "./coalesce/window-body.ts";
+import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { readStorageConfig } from "./config/storage-config.ts";
 import { createEntryDelivery } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
@@ -29,7 +29,7 @@ import { upkeep } from "./operate/maintenance.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
-import { openStorage } from "./storage/open-storage.ts";
+import { openStorage } from "./storage/azure-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
@@ -91,8 +91,6 @@ export interface BridgeOptions {
 	readonly callTimeoutMs?: number;
 	/** For all events of one request; Event Grid gives up after 30 s. */
 	readonly acceptTimeoutMs?: number;
-	/** False: nothing shares a transaction. */
-	readonly grouping?: boolean;
 	/** Does something later, for which no process has to stay alive. */
 	readonly later?: (ms: number, work: () => void) => void;
 }
@@ -222,11 +220,11 @@ interface Rooms extends Omit<Bridge, "problems" | "warnings" | "accept" | "repla
 
 /** Brings the rooms together. */
 function wire(config: Config, options: BridgeOptions, storage: Storage): Rooms {
-	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000, grouping = true } = options;
+	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
 	const { giveUpMs, retentionMs, routes, warnings } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
 	const { policyOf } = destinations;
-	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId(), grouping });
+	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
 	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
 	const toBody: Parameters<typeof createWindows>[0]["toBody"] = (window) =>
@@ -238,7 +236,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage): Rooms {
 		planDelivery: (event, match) => planDelivery(event, match, { version, destinations, keep }),
 		ledger,
 		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
-		keep: createRecordRejected({ storage, now, grouping }),
+		keep: createRecordRejected({ storage, now }),
 		policyOf,
 		ignored: createIgnoredLog({ ...options, storage }),
 		now,

@@ -1,6 +1,11 @@
 /** Where log lines go: the invocation's log in Azure, so that the platform knows which invocation spoke. */
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
+/** An invocation's log, where the platform files the lines under that invocation. */
+export function toLog(context: Readonly<Record<Parameters<Log>[0], (line: string) => void>>): Log {
+	return (level, line) => context[level](line);
+}
+
 /**
  * What happened in one stage, on one line. The queries of infra/ read these names, held by test/infra/queries.test.ts.
  * - `receive`: a request that holds no event; `handshake`

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
-import { LEDGER } from "../../src/storage/names.ts";
+import { LEDGER } from "../../src/storage/storage.ts";
 import { startArrivals } from "../arrivals.ts";
 import { openBenchBridge } from "../bench-bridge.ts";
 import { answerQuestions } from "../child.ts";

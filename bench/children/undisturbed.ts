@@ -1,9 +1,8 @@
 import { Agent } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ROWS, STATE_KEY } from "../../src/ledger/row-keys.ts";
-import { createClients } from "../../src/storage/azure-clients.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import type { Columns, Storage, Write } from "../../src/storage/storage.ts";
+import { createClients } from "../../src/storage/azure-storage.ts";
+import type { Columns, LedgerNames, Storage, Write } from "../../src/storage/storage.ts";
 import { call } from "../../support/call.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { ledgerNames, openBenchBridge } from "../bench-bridge.ts";
@@ -104,7 +103,7 @@ const BLOB = "lanes/bare";
  * else around them: commit, lease, list, post to GitHub, commit, release.
  */
 async function openBareCalls(connectionString: string, names: LedgerNames, written: Written) {
-	const { table, blobs } = createClients({ kind: "connection-string", connectionString }, undefined, names);
+	const { table, blobs } = await createClients({ kind: "connection-string", connectionString }, names);
 	const container = blobs.getContainerClient(names.container);
 	const blob = container.getBlockBlobClient(BLOB);
 	await blob.upload("", 0);

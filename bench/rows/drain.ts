@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { writeWakeUp } from "../../src/ledger/wake-up.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import { startChild } from "../child.ts";
 import type { GitHubCalls, GitHubQuestion } from "../children/github.ts";
 import type { HostQuestion } from "../children/host.ts";

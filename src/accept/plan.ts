@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { BridgeEvent } from "../event/bridge-event.ts";
-import { factsOfElement, isMeantAsEvent } from "../event/facts-of.ts";
-import { idOf, readEvent } from "../event/read-event.ts";
+import { isMeantAsEvent } from "../event/envelopes.ts";
+import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
 import type { Rejected } from "../ledger/record-rejected.ts";
 import type { Delivery } from "../model.ts";
@@ -82,7 +82,7 @@ function unexpected(error: unknown): string {
 }
 
 /** The dead letter of an element that cannot be delivered. */
-export function toRejected({ element, id, event, match }: Plan, reason: string): Rejected {
-	const facts = event === undefined ? factsOfElement(element, id) : factsOf(event);
+export function toRejected({ element, event, match }: Plan, reason: string): Rejected {
+	const facts = event === undefined ? factsOfElement(element) : factsOf(event);
 	return { element, event: facts, route: match?.route ?? null, to: match?.to ?? null, reason };
 }

@@ -5,7 +5,7 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { eventColumns, routeColumns } from "../ledger/receipt.ts";
 import { entryKey, receiptKey } from "../ledger/row-keys.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
-import { type StoredBody, storeBody } from "../storage/row-body.ts";
+import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
 import { type CleanUpOptions, cleaned, completeMembers } from "./clean-up.ts";
 import { type Closing, closingBlob, manifestBlob } from "./closing.ts";

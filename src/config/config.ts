@@ -4,9 +4,8 @@ import type { ConfiguredService, Service } from "../destinations/destination.ts"
 import { readPlainJson } from "../event/json.ts";
 import { readRoutes } from "../route/read-routes.ts";
 import type { Route } from "../route/route.ts";
-import { readEventQueue } from "../storage/names.ts";
-import { type Env, type Problem, Settings } from "./settings.ts";
-import { readStorageConfig, type StorageConfig } from "./storage-config.ts";
+import { readStorageConfig, type StorageConfig } from "./azure.ts";
+import { type Env, type Problem, readEventQueue, Settings } from "./settings.ts";
 
 /** Everything that the environment decides, checked and frozen. */
 export interface Config {

@@ -1,7 +1,7 @@
 import { SecretClient } from "@azure/keyvault-secrets";
+import type { KeyVaultOptions } from "./azure.ts";
 import type { Credential } from "./credential.ts";
-import type { Vault } from "./identity.ts";
-import { isLoopback } from "./is-loopback.ts";
+import { isLoopback } from "./settings.ts";
 
 /** One reading in all, the SDK's retries included: Event Grid waits 30 seconds, and GitHub comes after this. */
 const READ_TIMEOUT_MS = 6_000;
@@ -10,7 +10,10 @@ const READ_TIMEOUT_MS = 6_000;
  * Reads secrets from Azure Key Vault.
  * In a file of its own, loaded only when the first event needs a token.
  */
-export function createSecretReader(options: Vault, credential: Credential): (name: string) => Promise<string> {
+export function createSecretReader(
+	options: KeyVaultOptions,
+	credential: Credential,
+): (name: string) => Promise<string> {
 	const client = new SecretClient(options.vaultUrl, credential, {
 		retryOptions: { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 },
 		// A vault on loopback is a test's; its name cannot match the domain that tokens are issued for.

@@ -1,6 +1,6 @@
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Classification } from "../model.ts";
-import type { Vault } from "./identity.ts";
+import type { KeyVaultOptions } from "./azure.ts";
 
 /** What the lack of a token means for the request, as an answer would say it. */
 export type NoToken = Extract<
@@ -34,7 +34,7 @@ const PATIENCE_MS = 2_000;
 type ReadSecret = (name: string) => Promise<string>;
 
 /** The secrets of a key vault. An SDK is loaded when the first one is asked for. */
-export function openSecrets(vault: Vault, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
+export function openSecrets(vault: KeyVaultOptions, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
 	let reader: Promise<ReadSecret> | undefined;
 	const load = async () => {
 		const { createSecretReader } = await import("./key-vault.ts");

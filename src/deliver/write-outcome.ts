@@ -4,8 +4,7 @@ import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import { routeColumns } from "../ledger/receipt.ts";
 import type { Attempt, Disposition } from "../model.ts";
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Storage, type Write } from "../storage/storage.ts";
+import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */
 const FACT_MS = 60_000;

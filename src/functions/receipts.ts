@@ -1,9 +1,9 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { ShownReceipt, TheBridge } from "../bridge.ts";
+import { readInstant } from "../event/instant.ts";
 import { isWrongContinue } from "../ledger/continue-token.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { ReceiptState } from "../ledger/show-receipt.ts";
-import { readTime } from "./read-time.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
@@ -73,6 +73,14 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 		...(to === undefined ? {} : { until: to }),
 		...(next === undefined ? {} : { continue: next }),
 	};
+}
+
+/** RFC 3339, section 5.6. A `+` that was not escaped arrives as a space. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+\- ]\d\d:\d\d)$/i;
+
+/** As events' times are read, so that a bound means for them what it says. */
+function readTime(text: string | undefined): number | undefined {
+	return text !== undefined && TIME.test(text) ? readInstant(text.replace(" ", "+"))?.epochMs : undefined;
 }
 
 const NO_TIME = "is not a time such as 2026-03-14T08:15:00Z (RFC 3339)";

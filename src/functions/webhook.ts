@@ -1,10 +1,9 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { type Log, report } from "../log.ts";
+import { type Log, report, toLog } from "../log.ts";
 import { type EventResult, OUTCOMES } from "../model.ts";
 import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
 import { readBody } from "./read-body.ts";
-import { toLog } from "./to-log.ts";
 
 /** The HTTP door, for Event Grid webhooks in either schema and for everything else that can post. */
 export function webhook(route: string, theBridge: TheBridge, rules: HandshakeRules): HttpFunctionOptions {

@@ -1,5 +1,5 @@
 import type { Attempt, Disposition } from "../model.ts";
-import { movedBody } from "../storage/row-body.ts";
+import { movedBody } from "../storage/rows.ts";
 import type { Columns, Write } from "../storage/storage.ts";
 import { destinationColumn } from "./destination-column.ts";
 import type { Entry } from "./entry.ts";

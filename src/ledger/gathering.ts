@@ -1,4 +1,4 @@
-import { readRows } from "../storage/read-rows.ts";
+import { readRows } from "../storage/rows.ts";
 import type { Row, Storage } from "../storage/storage.ts";
 import { memberRange, ROWS } from "./row-keys.ts";
 import { acceptedAtOf, readWindow, type Window } from "./window.ts";

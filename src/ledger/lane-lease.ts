@@ -1,5 +1,4 @@
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Row, type Storage, type Write } from "../storage/storage.ts";
+import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
 import type { Entry } from "./entry.ts";
 import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";

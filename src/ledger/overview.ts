@@ -1,4 +1,4 @@
-import { readRows } from "../storage/read-rows.ts";
+import { readRows } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
 import { targetOf } from "./destination-column.ts";
 import { type Entry, readEntry } from "./entry.ts";

@@ -1,5 +1,5 @@
 import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
-import { storeBody } from "../storage/row-body.ts";
+import { storeBody } from "../storage/rows.ts";
 import type { Storage, Write } from "../storage/storage.ts";
 import { newEntry } from "./entry.ts";
 import { newReceipt } from "./receipt.ts";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import pMap from "p-map";
-import { toJson } from "../event/deep-json.ts";
+import { writeDeepJson } from "../event/json.ts";
 import type { Destination, EventFacts } from "../model.ts";
 import { createBatcher } from "../storage/batcher.ts";
-import { storeBody } from "../storage/row-body.ts";
+import { storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
 import { bytesOf } from "../storage/transactions.ts";
 import { eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt.ts";
@@ -102,7 +102,7 @@ export function createRecordRejected({ storage, now }: RecordOptions): RecordRej
 
 async function planLetter(storage: Storage, rejected: Rejected, now: number): Promise<{ key: string; letter: Letter }> {
 	const { element, event, route, to, reason } = rejected;
-	const text = toJson(element);
+	const text = writeDeepJson(element);
 	const key = createHash("sha256")
 		.update(JSON.stringify([text, to?.id ?? null]))
 		.digest("hex")

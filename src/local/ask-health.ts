@@ -1,4 +1,4 @@
-import { isObject } from "../event/is-object.ts";
+import { isObject } from "../event/json.ts";
 
 /** What `GET /api/health` says that a person has to know at the start. */
 export interface StartingHealth {

@@ -1,5 +1,4 @@
-import { isLoopback } from "../config/is-loopback.ts";
-import type { Env } from "../config/settings.ts";
+import { type Env, isLoopback } from "../config/settings.ts";
 import { StartError } from "./start-error.ts";
 import { remoteStorageHosts } from "./storage-hosts.ts";
 

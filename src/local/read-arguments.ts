@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { USUAL_PORT } from "../config/usual-port.ts";
+import { USUAL_PORT } from "../config/settings.ts";
 
 export const USAGE = `npm start -- [--port N] [--github real] [--lock SECONDS]
 

@@ -1,7 +1,7 @@
 /** `npm start`: the whole bridge on this machine. What it prints is described in `docs/local.md`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { USUAL_PORT } from "../config/usual-port.ts";
+import { USUAL_PORT } from "../config/settings.ts";
 import { plain, printable } from "../log.ts";
 import { askHealth } from "./ask-health.ts";
 import { startAzurite } from "./azurite.ts";

@@ -1,4 +1,4 @@
-import { isLoopback } from "../config/is-loopback.ts";
+import { isLoopback } from "../config/settings.ts";
 
 const SERVICES = ["blob", "queue", "table"] as const;
 /** Where the services of an account are, unless the connection string says otherwise. */

@@ -1,5 +1,3 @@
-import { type Disposition } from "../../src/model.ts";
-import { type Delivery } from "../../src/model.ts";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
@@ -7,6 +5,7 @@ import type { Accepted } from "../../src/ledger/acceptor.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Rejected } from "../../src/ledger/record-rejected.ts";
+import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";

@@ -6,8 +6,7 @@ import { findType, shortName } from "../../src/cli/catalogue/find-type.ts";
 import type { SampleEvent } from "../../src/cli/catalogue/sample-event.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { subjectStart } from "../../src/cli/routes/known-events.ts";
-import { readEvent } from "../../src/event/read-event.ts";
-import { KNOWN_EVENT_TYPES } from "../../src/event/validate-event.ts";
+import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
 import { toDispatchType } from "../../src/route/dispatch-type.ts";
 import { EXAMPLE_EVENTS } from "../../support/example-events.ts";
 

@@ -1,4 +1,3 @@
-import { type Join } from "../../src/model.ts";
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { closeWindow, type WindowDispatch } from "../../src/coalesce/close-window.ts";
@@ -6,6 +5,7 @@ import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window
 import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
 import { inOrder } from "../../src/ledger/row-keys.ts";
 import { MAX_MANIFEST_BYTES, readWindow, type Window } from "../../src/ledger/window.ts";
+import type { Join } from "../../src/model.ts";
 import { joining } from "../helpers/deliveries.ts";
 import { START } from "../helpers/lane-harness.ts";
 import { type MemoryStorage, memoryStorage } from "../helpers/memory-storage.ts";

@@ -1,8 +1,6 @@
-import { TokenUnavailable } from "../../src/config/secrets.ts";
-import { fixedToken, vaultTokens } from "../../src/destinations/github/tokens.ts";
-import { TokenUnavailable } from "../../src/config/secrets.ts";
 import { describe, expect, it } from "@jest/globals";
-import { cachedSecrets } from "../../src/config/secrets.ts";
+import { cachedSecrets, TokenUnavailable } from "../../src/config/secrets.ts";
+import { fixedToken, vaultTokens } from "../../src/destinations/github/tokens.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asked } from "../helpers/asked.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { readStorageConfig } from "../../src/config/azure.ts";
 import { type Env, Settings } from "../../src/config/settings.ts";
-import { readStorageConfig } from "../../src/config/storage-config.ts";
 
 const NAME = "AzureWebJobsStorage";
 const uris = {

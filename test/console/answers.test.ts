@@ -1,7 +1,7 @@
-import { type AttemptRecord } from "../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
 import type { Attempt, Health, Receipt, Replayed } from "../../src/console/browser/answers.ts";
 import type { ReceiptJson } from "../../src/functions/receipts.ts";
+import type { AttemptRecord } from "../../src/model.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";
 import type { ReplayAnswer } from "../../src/operate/replay.ts";
 

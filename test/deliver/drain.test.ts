@@ -1,5 +1,5 @@
-import { type Classification } from "../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
+import type { Classification } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";

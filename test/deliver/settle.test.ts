@@ -1,8 +1,8 @@
-import { type Classification } from "../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { failingSince, type SettleOptions, settle, type Tried } from "../../src/deliver/settle.ts";
 import { type Breaker, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Classification } from "../../src/model.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const SECOND = 1_000;

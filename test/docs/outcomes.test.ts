@@ -1,11 +1,10 @@
-import { OUTCOMES, type Outcome } from "../../src/model.ts";
-import { httpStatus } from "../../src/functions/webhook.ts";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
-import { webhook } from "../../src/functions/webhook.ts";
+import { httpStatus, webhook } from "../../src/functions/webhook.ts";
+import { OUTCOMES, type Outcome } from "../../src/model.ts";
 import { eventually } from "../../support/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

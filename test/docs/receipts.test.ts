@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { upkeep } from "../../src/functions/background.ts";
 import { health } from "../../src/functions/health.ts";
 import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
-import { upkeep } from "../../src/functions/upkeep.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/token-health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import { call, postJson } from "../../support/call.ts";
 import { eventually } from "../../support/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";

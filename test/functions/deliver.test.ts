@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { deliver, deliverPoison } from "../../src/functions/deliver.ts";
+import { deliver, deliverPoison } from "../../src/functions/background.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";

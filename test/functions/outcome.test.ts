@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { type EventResult, OUTCOMES, type Outcome } from "../../src/model.ts";
 import { httpStatus } from "../../src/functions/webhook.ts";
+import { type EventResult, OUTCOMES, type Outcome } from "../../src/model.ts";
 
 function results(...outcomes: Outcome[]): EventResult[] {
 	return outcomes.map((outcome) => ({ id: "1", outcome, route: null, key: null, reason: null }));

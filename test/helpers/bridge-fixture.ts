@@ -4,7 +4,7 @@ import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.
 import { readConfig } from "../../src/config/config.ts";
 import type { Env } from "../../src/config/settings.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
+import type { LedgerNames } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
 
 export const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";

@@ -5,7 +5,7 @@ import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import type { EventResult } from "../../src/model.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import type { PutMessage, Storage } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { fileStorage, newNames } from "./file-storage.ts";

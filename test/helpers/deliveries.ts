@@ -1,5 +1,5 @@
-import { type Delivery, type Join, type Request } from "../../src/model.ts";
 import { createHash } from "node:crypto";
+import type { Delivery, Join, Request } from "../../src/model.ts";
 
 const DAY = Date.parse("2026-05-26T00:00:00Z");
 

@@ -1,6 +1,3 @@
-import { type Attempt } from "../../src/model.ts";
-import { type Classification } from "../../src/model.ts";
-import { type Delivery } from "../../src/model.ts";
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/close-due-windows.ts";
 import { windowBody } from "../../src/coalesce/window-body.ts";
@@ -16,6 +13,7 @@ import { callTime, type Limit, parsePace } from "../../src/ledger/pace.ts";
 import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/row-keys.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
+import type { Attempt, Classification, Delivery } from "../../src/model.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";

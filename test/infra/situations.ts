@@ -1,7 +1,6 @@
 import type { Bridge } from "../../src/bridge.ts";
 import type { Log } from "../../src/log.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";
 import { eventually } from "../../support/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

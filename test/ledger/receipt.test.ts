@@ -1,9 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
 import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { checkLimits } from "../../src/storage/azure-limits.ts";
 import type { Columns } from "../../src/storage/storage.ts";
-import { bytesOf } from "../../src/storage/transactions.ts";
+import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
 import { delivery } from "../helpers/deliveries.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };

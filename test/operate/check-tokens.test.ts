@@ -1,5 +1,5 @@
-import { type TokenCheck } from "../../src/destinations/destination.ts";
 import { describe, expect, it } from "@jest/globals";
+import type { TokenCheck } from "../../src/destinations/destination.ts";
 import type { TokenFor } from "../../src/destinations/github/tokens.ts";
 import { recordExpiry } from "../../src/ledger/record-expiry.ts";
 import { checkTokens } from "../../src/operate/check-tokens.ts";

@@ -1,8 +1,8 @@
-import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { type ClientPayload, toClientPayload } from "../../src/destinations/client-payload.ts";
 import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";

@@ -1,5 +1,5 @@
-import { isRepository } from "../../src/destinations/github/service.ts";
 import { describe, expect, it } from "@jest/globals";
+import { isRepository } from "../../src/destinations/github/service.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { AdvancedFilter, Route } from "../../src/route/route.ts";
 

@@ -3,7 +3,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { ROWS } from "../../src/ledger/row-keys.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import { type Row, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";
 

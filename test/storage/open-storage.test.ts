@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { Identity } from "../../src/config/identity.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import type { Identity } from "../../src/config/azure.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import { newNames } from "../helpers/file-storage.ts";
 
 /** Who was asked for which tokens. Jest lets a mocked module use only names that begin with `mock`. */

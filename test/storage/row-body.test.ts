@@ -3,7 +3,7 @@ import { createRecordRejected } from "../../src/ledger/record-rejected.ts";
 import { readRejected } from "../../src/ledger/rejected-letters.ts";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
 import { NO_LANE } from "../../src/ledger/row-keys.ts";
-import { readBody, storeBody } from "../../src/storage/row-body.ts";
+import { readBody, storeBody } from "../../src/storage/rows.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";

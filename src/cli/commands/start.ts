@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { USUAL_PORT } from "../../config/usual-port.ts";
+import { USUAL_PORT } from "../../config/settings.ts";
 import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";

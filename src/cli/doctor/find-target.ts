@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { isRepository } from "../../destinations/github/service.ts";
 import { SERVICES } from "../../destinations/list.ts";
 import { readRoutes } from "../../route/read-routes.ts";

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";

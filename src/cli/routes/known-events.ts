@@ -1,4 +1,4 @@
-import { KNOWN_EVENT_TYPES } from "../../event/validate-event.ts";
+import { KNOWN_EVENT_TYPES } from "../../event/read-event.ts";
 import { toDispatchType } from "../../route/dispatch-type.ts";
 import { nearest } from "./nearest.ts";
 

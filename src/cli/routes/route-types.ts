@@ -1,4 +1,4 @@
-import { KNOWN_EVENT_TYPES } from "../../event/validate-event.ts";
+import { KNOWN_EVENT_TYPES } from "../../event/read-event.ts";
 import { toDispatchType } from "../../route/dispatch-type.ts";
 import type { Route } from "../../route/route.ts";
 import { published, typesOfSource } from "./known-events.ts";

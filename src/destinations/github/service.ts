@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";

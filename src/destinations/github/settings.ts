@@ -1,6 +1,6 @@
-import { readSecretName, readVault, type Vault } from "../../config/identity.ts";
-import { isLoopback } from "../../config/is-loopback.ts";
+import { type KeyVaultOptions, readSecretName, readVault } from "../../config/azure.ts";
 import type { Settings } from "../../config/settings.ts";
+import { isLoopback } from "../../config/settings.ts";
 import type { Limit } from "../../ledger/pace.ts";
 import { parsePace } from "../../ledger/pace.ts";
 import type { Route } from "../../route/route.ts";
@@ -87,7 +87,7 @@ function fixed(settings: Settings, name: string, token: string): TokenConfig {
 	return { kind: "fixed", token };
 }
 
-function readApp(settings: Settings, appId: string, vault: Vault | undefined): TokenConfig {
+function readApp(settings: Settings, appId: string, vault: KeyVaultOptions | undefined): TokenConfig {
 	if (!/^(?:\d+|Iv[\w.]+)$/.test(appId)) {
 		settings.refuse("GITHUB_APP_ID", `"${appId}" is neither an app id nor a client id`);
 	}

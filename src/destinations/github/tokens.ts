@@ -1,4 +1,4 @@
-import type { Vault } from "../../config/identity.ts";
+import type { KeyVaultOptions } from "../../config/azure.ts";
 import { openSecrets, type Secrets } from "../../config/secrets.ts";
 import { appTokens } from "./app-tokens.ts";
 import { type CallOptions, createCall } from "./call-github.ts";
@@ -45,8 +45,8 @@ export function vaultTokens(secrets: Secrets, defaultName: string): TokenSource 
 /** Where the configuration says that the token is. */
 export type TokenConfig =
 	| { readonly kind: "fixed"; readonly token: string }
-	| { readonly kind: "key-vault"; readonly vault: Vault; readonly secretName: string }
-	| { readonly kind: "app"; readonly vault: Vault; readonly appId: string; readonly keyName: string };
+	| { readonly kind: "key-vault"; readonly vault: KeyVaultOptions; readonly secretName: string }
+	| { readonly kind: "app"; readonly vault: KeyVaultOptions; readonly appId: string; readonly keyName: string };
 
 export interface OpenTokensOptions extends CallOptions {
 	readonly sleep: (ms: number) => Promise<void>;

@@ -1,4 +1,3 @@
-import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server as NetServer, type Socket } from "node:net";
@@ -6,6 +5,7 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { generate } from "selfsigned";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
+import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 
 /** Of a form that no rule knows. */
 const TOKEN = "tok/Corp-Proxy+42:secret";

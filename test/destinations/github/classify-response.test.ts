@@ -1,7 +1,6 @@
-import { type GitHubResponse } from "../../../src/destinations/github/classify-response.ts";
-import { type Classification, type Classification } from "../../../src/model.ts";
 import { describe, expect, it } from "@jest/globals";
-import { classifyResponse } from "../../../src/destinations/github/classify-response.ts";
+import { classifyResponse, type GitHubResponse } from "../../../src/destinations/github/classify-response.ts";
+import type { Classification } from "../../../src/model.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;

@@ -1,5 +1,5 @@
-import { type ClientPayload, toClientPayload } from "../../../src/destinations/client-payload.ts";
 import { describe, expect, it } from "@jest/globals";
+import { type ClientPayload, toClientPayload } from "../../../src/destinations/client-payload.ts";
 import { type DispatchRequest, toDispatchRequest } from "../../../src/destinations/github/dispatch-request.ts";
 import { asBridgeEvent, exampleOf } from "../../../support/example-events.ts";
 

@@ -1,6 +1,6 @@
-import { type GitHub } from "../../../src/cli/github.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { GitHub } from "../../../src/cli/github.ts";
 import { cachedSecrets } from "../../../src/config/secrets.ts";
 import { appTokens } from "../../../src/destinations/github/app-tokens.ts";
 import { createCall } from "../../../src/destinations/github/call-github.ts";

@@ -1,12 +1,12 @@
-import { LIMITS } from "../../../src/destinations/github/repository-dispatch.ts";
-import { toClientPayload } from "../../../src/destinations/client-payload.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
+import { toClientPayload } from "../../../src/destinations/client-payload.ts";
 import { toDispatchRequest } from "../../../src/destinations/github/dispatch-request.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
+import { LIMITS } from "../../../src/destinations/github/repository-dispatch.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import { toDispatchType } from "../../../src/route/dispatch-type.ts";
 import { type Called, call, postJson } from "../../../support/call.ts";

@@ -1,10 +1,10 @@
-import { fixedToken, type TokenFor, type TokenSource } from "../../../src/destinations/github/tokens.ts";
-import { type Attempt } from "../../../src/model.ts";
-import { TokenUnavailable, TokenUnavailable } from "../../../src/config/secrets.ts";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { TokenUnavailable } from "../../../src/config/secrets.ts";
 import type { DispatchRequest } from "../../../src/destinations/github/dispatch-request.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
 import type { GitHubRequest, RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
+import { fixedToken, type TokenFor, type TokenSource } from "../../../src/destinations/github/tokens.ts";
+import type { Attempt } from "../../../src/model.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;

@@ -1,5 +1,5 @@
-import { laneOf } from "../../../src/destinations/github/service.ts";
 import { describe, expect, it } from "@jest/globals";
+import { laneOf } from "../../../src/destinations/github/service.ts";
 
 describe("the lane of a destination", () => {
 	it.each([

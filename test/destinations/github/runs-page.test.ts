@@ -1,5 +1,5 @@
-import { runsPage } from "../../../src/destinations/github/service.ts";
 import { describe, expect, it } from "@jest/globals";
+import { runsPage } from "../../../src/destinations/github/service.ts";
 
 describe("the page of the runs", () => {
 	it.each([

@@ -1,5 +1,21 @@
-import { type Identity, readIdentity } from "./identity.ts";
+import { LEDGER_CONNECTION } from "../storage/storage.ts";
 import type { Settings } from "./settings.ts";
+
+/** As whom Azure's services are called. */
+export interface Identity {
+	/** The client id of a user-assigned identity; left out, the system-assigned one. */
+	readonly clientId?: string;
+	/** Whether this runs where Azure hands out managed identities; elsewhere it is the one of `az login`. */
+	readonly managedIdentity: boolean;
+}
+
+/** @param clientIdSetting the setting that holds the client id of a user-assigned identity */
+export function readIdentity(settings: Settings, clientIdSetting: string): Identity {
+	const clientId = settings.get(clientIdSetting);
+	// Azure sets IDENTITY_ENDPOINT wherever it hands out managed identities.
+	const managedIdentity = settings.get("IDENTITY_ENDPOINT") !== undefined;
+	return { managedIdentity, ...(clientId === undefined ? {} : { clientId }) };
+}
 
 /** Where the ledger is: the function app's own storage account. */
 export type StorageConfig =
@@ -12,7 +28,7 @@ export type StorageConfig =
 			readonly identity: Identity;
 	  };
 
-const SETTING = "AzureWebJobsStorage";
+const SETTING = LEDGER_CONNECTION;
 const SERVICES = ["blob", "queue", "table"] as const;
 
 /**
@@ -34,7 +50,7 @@ export function readStorageConfig(settings: Settings): StorageConfig {
 	if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) {
 		const repair = `give it the connection string of the app's storage account, or set ${SETTING}__accountName and use an identity`;
 		if (!settings.isUnresolved(SETTING, `${SETTING}__accountName`))
-			settings.refuse(SETTING, `is not set: what was accepted is kept in that account; ${repair}`);
+			settings.refuse(SETTING, `is not set: what was accepted is stored in that account; ${repair}`);
 	} else {
 		const missing = SERVICES.filter((_, index) => [blobUrl, queueUrl, tableUrl][index] === undefined);
 		for (const service of missing)
@@ -50,4 +66,27 @@ function serviceUrl(settings: Settings, service: string, account: string | undef
 	if (text === undefined) return account && `https://${account}.${service}.core.windows.net`;
 	settings.url(name, text, `https://ACCOUNT.${service}.core.windows.net`);
 	return text.replace(/\/+$/, "");
+}
+
+/** A key vault, and as whom it is read. */
+export interface KeyVaultOptions extends Identity {
+	readonly vaultUrl: string;
+}
+
+/** The key vault that holds the secrets; undefined where `KEY_VAULT_URL` is not set. */
+export function readVault(settings: Settings): KeyVaultOptions | undefined {
+	const vaultUrl = settings.get("KEY_VAULT_URL");
+	if (vaultUrl === undefined) return undefined;
+	const url = settings.url("KEY_VAULT_URL", vaultUrl, "https://NAME.vault.azure.net");
+	if (url?.protocol === "http:") settings.refuse("KEY_VAULT_URL", `"${vaultUrl}" must be https`);
+	return { vaultUrl, ...readIdentity(settings, "AZURE_CLIENT_ID") };
+}
+
+/** The name of a secret, from a setting. */
+export function readSecretName(settings: Settings, setting: string, usual: string): string {
+	const given = settings.get(setting) ?? usual;
+	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
+		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
+	}
+	return given;
 }

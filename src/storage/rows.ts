@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Columns, Storage } from "./storage.ts";
+import type { Columns, Range, Row, Storage } from "./storage.ts";
 
 /** What is larger lies in a blob. A property of Azure Table Storage holds 64 KiB. */
 const MAX_INLINE_BYTES = 60 * 1024;
 
 /**
  * The kinds of text that a row may be too small for: the body of a request, a line of a manifest, a rejected event. Each
- * is a property of that name, or a blob that the property `NAMEBlob` names. A blob's name says what it holds, so that
- * whoever writes the same key anew, with another text, does not change what was written first.
+ * is a property of that name, or a blob that the property `NAMEBlob` names. A blob's name is made from its content, so
+ * that another text for the same key does not replace the first one.
  */
 const BLOBS = {
 	body: (key: string, hash: string) => `requests/${key}-${hash}.json`,
@@ -50,4 +50,31 @@ export async function readBody(storage: Storage, kind: Kind, columns: Columns): 
 export function movedBody({ body, bodyBlob }: { readonly body?: string; readonly bodyBlob?: string }): Columns {
 	if (bodyBlob !== undefined) return { bodyBlob };
 	return body === undefined || body === "" ? {} : { body: Buffer.from(body) };
+}
+
+/** A page may take the service five seconds: a reading ends after so many, whatever it has found. */
+const MOST_PAGES = 20;
+const PAGE = 1_000;
+
+/**
+ * Reads rows over as many pages as it takes: a page may be empty, and not the last one. The work is bounded.
+ * @param most how many rows at most
+ * @returns the rows in the order of their keys, and whether these are all that there are
+ */
+export async function readRows(
+	storage: Pick<Storage, "list">,
+	partition: string,
+	range: Omit<Range, "top" | "after">,
+	most: number,
+): Promise<{ readonly rows: readonly Row[]; readonly complete: boolean }> {
+	const rows: Row[] = [];
+	let after: string | undefined;
+	for (let pages = 0; pages < MOST_PAGES; pages++) {
+		const page = await storage.list(partition, { ...range, top: Math.min(PAGE, most - rows.length), after });
+		rows.push(...page.rows);
+		after = page.next;
+		if (after === undefined) return { rows, complete: true };
+		if (rows.length >= most) break;
+	}
+	return { rows, complete: false };
 }

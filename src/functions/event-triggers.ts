@@ -1,12 +1,17 @@
-import type { StorageQueueFunctionOptions } from "@azure/functions";
+import type { EventGridFunctionOptions, InvocationContext, StorageQueueFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { LEDGER_CONNECTION } from "../storage/names.ts";
-import { acceptOrThrow, elementsOf } from "./accept-or-throw.ts";
-import { toLog } from "./to-log.ts";
+import { readJson } from "../event/json.ts";
+import { toLog } from "../log.ts";
+import { LEDGER_CONNECTION } from "../storage/storage.ts";
+
+/** The Event Grid trigger: one event an invocation, in either schema; the platform answers the handshake. */
+export function eventGrid(theBridge: TheBridge): EventGridFunctionOptions<unknown> {
+	return { handler: (event, context) => acceptOrThrow(theBridge, event, context) };
+}
 
 /**
  * Asks the host for a message's bytes: of a text the library makes JSON before we see it, and rounds what no double can
- * hold. Where the host does not listen, it hands over what it always does, which is read, too.
+ * hold. A host that does not know this hands over what it always does, which is read, too.
  * Source: azure-functions-nodejs-library issue 72, "Support changing dataType for a binding".
  */
 const AS_BYTES = { dataType: "binary" } as const;
@@ -48,4 +53,34 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 			if (unavailable !== undefined) await deadLetter(unavailable.reason).catch(putBack);
 		},
 	};
+}
+
+/**
+ * Accepts what a trigger hands over, one event or an array of them. A function behind a trigger cannot choose a status:
+ * returning acknowledges, throwing makes the platform deliver again. So only what is `unavailable` throws; a rejected
+ * event would be no better the next time, and is kept as a dead letter.
+ */
+async function acceptOrThrow(theBridge: TheBridge, input: unknown, context: InvocationContext): Promise<void> {
+	const bridge = await theBridge();
+	const results = await bridge.accept(elementsOf(input), { log: toLog(context) });
+	const unavailable = results.find(({ outcome }) => outcome === "unavailable");
+	if (unavailable !== undefined) throw new Error(unavailable.reason ?? "unavailable");
+}
+
+/**
+ * What a trigger hands over as elements: bytes are read here. Of anything else the library has made JSON, and rounded
+ * what no double can hold; it leaves a text where that failed, be it for a byte-order mark alone.
+ */
+function elementsOf(input: unknown): readonly unknown[] {
+	const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input;
+	const given = typeof text === "string" ? parsed(text) : text;
+	return Array.isArray(given) ? given : [given];
+}
+
+function parsed(text: string): unknown {
+	try {
+		return readJson(text);
+	} catch {
+		return text;
+	}
 }

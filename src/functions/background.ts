@@ -1,7 +1,7 @@
-import type { StorageQueueFunctionOptions } from "@azure/functions";
+import type { StorageQueueFunctionOptions, TimerFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { LEDGER, LEDGER_CONNECTION } from "../storage/names.ts";
-import { toLog } from "./to-log.ts";
+import { toLog } from "../log.ts";
+import { LEDGER, LEDGER_CONNECTION } from "../storage/storage.ts";
 
 /**
  * Delivers what could not be delivered at once: the queue is the schedule. Throwing makes the platform hand the message
@@ -27,6 +27,19 @@ export function deliverPoison(theBridge: TheBridge): StorageQueueFunctionOptions
 		connection: LEDGER_CONNECTION,
 		async handler(message, context) {
 			await (await theBridge()).putBack(message, toLog(context));
+		},
+	};
+}
+
+/** Once a day, at an hour when little else happens; UTC, seconds first. */
+const DAILY = "0 17 3 * * *";
+
+/** The daily maintenance. */
+export function upkeep(theBridge: TheBridge): TimerFunctionOptions {
+	return {
+		schedule: DAILY,
+		async handler(_timer, context) {
+			await (await theBridge()).upkeep(toLog(context));
 		},
 	};
 }
