@@ -1,6 +1,5 @@
-import { type Meaning } from "../destinations/github/classify-response.ts";
 import { readResponse } from "../destinations/github/call-github.ts";
-import { classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
+import { classifyResponse, isFromApi, type Meaning } from "../destinations/github/classify-response.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
