@@ -36,7 +36,7 @@ module.exports = {
 		"!src/console/browser/answers.ts",
 		"!src/event/bridge-event.ts",
 		"!src/route/route.ts",
-		"!src/deliver/run.ts",
+		"!src/deliver/drain.ts",
 	],
 	coverageProvider: "v8",
 	coverageReporters: ["text-summary", "lcovonly"],

@@ -2,7 +2,7 @@ import { toClientPayload } from "../../src/destinations/client-payload.ts";
 import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
 import { readJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter, destinationId, type Router } from "../../src/route/router.ts";
 import { answerQuestions } from "../child.ts";

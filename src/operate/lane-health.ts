@@ -2,7 +2,7 @@ import type { Policy } from "../destinations/destination.ts";
 import { type Addresses, foreignAddress } from "../ledger/lane-state.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import { isoOf } from "../ledger/show-receipt.ts";
+import { isoOf } from "../ledger/receipt.ts";
 import { redact } from "../log.ts";
 
 export interface LaneHealth {

@@ -1,5 +1,5 @@
 import { readJson } from "../event/json.ts";
-import { readContinue, writeContinue } from "../ledger/continue-token.ts";
+import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { AT_ONCE, isRefused, MAX_MS, type ReplayAnswer, type Replayed, type ReplayOptions } from "./replay-types.ts";
 
 /** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */

@@ -1,8 +1,7 @@
+import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
+import type { FoundReceipt } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import { forgetRejected, readRejected } from "../ledger/rejected-letters.ts";
-import { replayDead } from "../ledger/replay-dead.ts";
-import type { FoundReceipt } from "../ledger/show-receipt.ts";
 import { AT_ONCE, isRefused, MAX_MS, type ReplayAnswer, type Replayed, type ReplayOptions } from "./replay-types.ts";
 import { createReplayWake } from "./replay-wake.ts";
 

@@ -1,4 +1,4 @@
-import { readLaneState } from "../ledger/show-receipt.ts";
+import { readLaneState } from "../ledger/receipt.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import type { PutMessage, Storage } from "../storage/storage.ts";
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
-import type { Accepted } from "../../src/ledger/acceptor.ts";
+import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
-import type { Rejected } from "../../src/ledger/record-rejected.ts";
+import type { Accepted } from "../../src/ledger/ledger.ts";
 import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { type PlannedDelivery, planDelivery } from "../../src/accept/plan-delivery.ts";
+import { type PlannedDelivery, planDelivery } from "../../src/accept/plan.ts";
 import { readJson } from "../../src/event/json.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
 import { destinationId, type Match } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

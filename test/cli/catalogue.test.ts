@@ -7,7 +7,7 @@ import type { SampleEvent } from "../../src/cli/catalogue/sample-event.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { subjectStart } from "../../src/cli/routes/known-events.ts";
 import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
-import { toDispatchType } from "../../src/route/dispatch-type.ts";
+import { toDispatchType } from "../../src/route/keys.ts";
 import { EXAMPLE_EVENTS } from "../../support/example-events.ts";
 
 const NOW = Date.parse("2026-03-14T08:15:30Z");

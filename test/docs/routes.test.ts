@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { FaultScript } from "../../src/local/fault-script.ts";
-import { groupOf } from "../../src/route/group.ts";
+import { groupOf } from "../../src/route/keys.ts";
 import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";

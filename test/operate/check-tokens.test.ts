@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
 import type { TokenFor } from "../../src/destinations/github/tokens.ts";
-import { recordExpiry } from "../../src/ledger/record-expiry.ts";
+import { recordExpiry } from "../../src/ledger/lane-lease.ts";
 import { checkTokens } from "../../src/operate/check-tokens.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Destination } from "../../src/model.ts";
-import { groupOf } from "../../src/route/group.ts";
+import { groupOf } from "../../src/route/keys.ts";
 import type { Coalesce } from "../../src/route/route.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

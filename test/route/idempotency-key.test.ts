@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
-import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
+import { receiptKey } from "../../src/ledger/rows.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
 import { destinationId } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

@@ -1,4 +1,4 @@
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import { CliError } from "../cli-error.ts";
 import { meantType } from "../routes/known-events.ts";
 import { CATALOGUE_TYPES } from "./catalogue.ts";

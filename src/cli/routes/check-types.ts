@@ -1,4 +1,4 @@
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import type { Route } from "../../route/route.ts";
 import { error, type RouteFinding, warning } from "./finding.ts";
 import { meantType, published, typesOfSource } from "./known-events.ts";

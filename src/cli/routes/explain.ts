@@ -3,7 +3,7 @@ import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { readEvent } from "../../event/read-event.ts";
 import type { Destination } from "../../model.ts";
 import { toFiltered } from "../../route/filtered-event.ts";
-import { groupOf } from "../../route/group.ts";
+import { groupOf } from "../../route/keys.ts";
 import { keyReader } from "../../route/read-key.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";

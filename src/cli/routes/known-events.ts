@@ -1,5 +1,5 @@
 import { KNOWN_EVENT_TYPES } from "../../event/read-event.ts";
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import { nearest } from "./nearest.ts";
 
 /** How the subjects of blobs and directories begin; the container follows. */

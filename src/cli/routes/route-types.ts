@@ -1,5 +1,5 @@
 import { KNOWN_EVENT_TYPES } from "../../event/read-event.ts";
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import type { Route } from "../../route/route.ts";
 import { published, typesOfSource } from "./known-events.ts";
 

@@ -8,7 +8,7 @@ import { toDispatchRequest } from "../../../src/destinations/github/dispatch-req
 import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { LIMITS } from "../../../src/destinations/github/repository-dispatch.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
-import { toDispatchType } from "../../../src/route/dispatch-type.ts";
+import { toDispatchType } from "../../../src/route/keys.ts";
 import { type Called, call, postJson } from "../../../support/call.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../../support/example-events.ts";
 

@@ -4,8 +4,7 @@ import { LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";
 import { isStorageError, type Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type ClosedDispatch, cleanUp } from "./clean-up.ts";
-import { cleanUpClosed } from "./clean-up-closed.ts";
+import { type CleanUpOptions, type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
 import { type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
 import { inspectWindow } from "./inspect-window.ts";
 
