@@ -87,7 +87,7 @@ function eventTypes(schemas: readonly EventSchema[]): string {
 	const rows = schemas.map((schema) => [
 		`[${code(schema.title)}](${payloadPath(schema).slice("docs/".length)})`,
 		schema.description,
-		code(schema.properties.subject.description),
+		schema.properties.subject.description.split(" or ").map(code).join(" or "),
 		(schema.properties.data.required ?? []).map(code).join(", "),
 	]);
 	return table(["Event type", "What happened", "`subject`", "`data` must have"], rows);

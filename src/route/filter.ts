@@ -109,7 +109,7 @@ export function advancedFilter(filter: AdvancedFilter, onArrays: boolean): Test 
 }
 
 /** An advanced filter in one line, as failures name it: `data.contentLength NumberGreaterThan 1`. */
-export function describe({ key, operatorType, value, values }: AdvancedFilter): string {
+function describe({ key, operatorType, value, values }: AdvancedFilter): string {
 	const operands = values ?? value;
 	return [key, operatorType, ...(operands === undefined ? [] : [JSON.stringify(operands)])].join(" ");
 }
