@@ -1,4 +1,4 @@
-import { createHash, createHash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import { readInstant } from "../event/instant.ts";
 import type { Destination } from "../model.ts";

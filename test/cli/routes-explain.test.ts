@@ -5,7 +5,13 @@ import { groupOf } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import {
+	asBridgeEvent,
+	asCloudEvent,
+	EXAMPLE_EVENTS,
+	exampleOf,
+	inEventGridSchema,
+} from "../../support/example-events.ts";
 
 const TO = { repository: "contoso/fraud-model" };
 const UPLOAD = exampleOf("BlobCreated");

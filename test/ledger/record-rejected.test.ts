@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { NumberText } from "../../src/event/json.ts";
-import { createRecordRejected, type RecordOptions, type Rejected, readRejected } from "../../src/ledger/dead-letters.ts";
+import {
+	createRecordRejected,
+	type RecordOptions,
+	type Rejected,
+	readRejected,
+} from "../../src/ledger/dead-letters.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
 import { NO_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
