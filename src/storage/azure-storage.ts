@@ -1,4 +1,5 @@
 import { buffer } from "node:stream/consumers";
+import type { ContainerClient } from "@azure/storage-blob";
 import type { Credential } from "../config/credential.ts";
 import type { StorageConfig } from "../config/storage-config.ts";
 import { etagsOf, expectNames, expectRow, expectText, expectWhole } from "./azure-answers.ts";
@@ -31,13 +32,24 @@ export function openAzureStorage(
 }
 
 function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients, names: LedgerNames): Storage {
-	const containerFor = (blob: string, foreign?: string) =>
-		blobs.getContainerClient(foreign ?? containerOf(blob, names));
+	const containerFor: ContainerFor = (blob, foreign) => blobs.getContainerClient(foreign ?? containerOf(blob, names));
+	return {
+		...rowCalls(table),
+		...messageCalls(queue, otherQueue),
+		...leaseCalls(containerFor),
+		...blobCalls(containerFor),
+	};
+}
 
-	const makeContainerFor = (blob: string, abortSignal: AbortSignal) =>
-		containerFor(blob).createIfNotExists({ abortSignal });
+/** The container that a blob lies in: by its name, or a foreign one. */
+type ContainerFor = (blob: string, foreign?: string) => ContainerClient;
+
+function makeContainerFor(containerFor: ContainerFor, blob: string) {
+	return (abortSignal: AbortSignal) => containerFor(blob).createIfNotExists({ abortSignal });
+}
+
+function rowCalls(table: StorageClients["table"]): Pick<Storage, "commit" | "get" | "list" | "removeRow"> {
 	const makeTable = (abortSignal: AbortSignal) => table.createTable({ abortSignal });
-
 	return {
 		async commit(partition, writes) {
 			checkLimits(partition, writes);
@@ -62,6 +74,14 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 				await table.deleteEntity(partition, rowKey, { etag, abortSignal });
 				return true;
 			}).catch(unlessChanged),
+	};
+}
+
+function messageCalls(
+	queue: StorageClients["queue"],
+	otherQueue: StorageClients["otherQueue"],
+): Pick<Storage, "put" | "unput"> {
+	return {
 		put: (text, visibleInSeconds, other) => {
 			const to = other === undefined ? queue : otherQueue(other);
 			const make = (abortSignal: AbortSignal) => to.createIfNotExists({ abortSignal });
@@ -76,10 +96,15 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 		},
 		unput: ({ id, popReceipt }) =>
 			called(undefined, async (abortSignal) => void (await queue.deleteMessage(id, popReceipt, { abortSignal }))),
+	};
+}
+
+function leaseCalls(containerFor: ContainerFor): Pick<Storage, "lease" | "renew" | "release"> {
+	return {
 		lease: async (blob, seconds) => {
 			const client = containerFor(blob).getBlockBlobClient(blob);
 			const make = async (abortSignal: AbortSignal) => {
-				await makeContainerFor(blob, abortSignal);
+				await makeContainerFor(containerFor, blob)(abortSignal);
 				// Somebody else's lease must not be broken by making the blob again.
 				await client.upload("", 0, { conditions: { ifNoneMatch: "*" }, abortSignal }).catch(unlessConflict);
 			};
@@ -101,9 +126,14 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			called(undefined, async (abortSignal) => {
 				await containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId).releaseLease({ abortSignal });
 			}),
+	};
+}
+
+function blobCalls(containerFor: ContainerFor): Pick<Storage, "write" | "writeStream" | "read" | "names" | "remove"> {
+	return {
 		write: (blob, content, blobContentType) =>
 			called(
-				(signal) => makeContainerFor(blob, signal),
+				makeContainerFor(containerFor, blob),
 				async (abortSignal) => {
 					const client = containerFor(blob).getBlockBlobClient(blob);
 					const blobHTTPHeaders = { blobContentType };
@@ -115,7 +145,7 @@ function createAzureStorage({ table, queue, otherQueue, blobs }: StorageClients,
 			),
 		writeStream: async (blob, content, blobContentType) => {
 			const client = containerFor(blob).getBlockBlobClient(blob);
-			const call: BlockCall = (make) => called((signal) => makeContainerFor(blob, signal), make, TRANSFER_TIMEOUT_MS);
+			const call: BlockCall = (make) => called(makeContainerFor(containerFor, blob), make, TRANSFER_TIMEOUT_MS);
 			await uploadInBlocks(client, content, { blobContentType }, call);
 			return client.url.split("?")[0] ?? "";
 		},
