@@ -79,7 +79,7 @@ function deliveryOf(id: string, { repository, dispatchType }: Pick<Owed, "reposi
 }
 
 /** JSON Lines: each line ends with a line feed. */
-export function readLines(content: Buffer): readonly GatheredLine[] {
+function readLines(content: Buffer): readonly GatheredLine[] {
 	return content
 		.toString("utf8")
 		.split("\n")
