@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { createCatalogue } from "../../src/cli/catalogue/catalogue.ts";
+import { CATALOGUE_TYPES, createCatalogue } from "../../src/cli/catalogue/catalogue.ts";
 import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
 import { findType, shortName } from "../../src/cli/catalogue/find-type.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
@@ -133,6 +133,8 @@ describe("the catalogue of events", () => {
 describe("the names of types", () => {
 	it.each(TYPE_NAMES)("finds %s by its full name, its dispatch type and its last part, in any case", (type) => {
 		for (const name of [type, toDispatchType(type), shortName(type)]) {
+	it.each(CATALOGUE_TYPES)("finds %s by its full name, its dispatch type and its last part, in any case", (type) => {
+		for (const name of [type, toDispatchType(type), type.split(".").at(-1) ?? ""]) {
 			expect(findType(name)).toBe(type);
 			expect(findType(name.toUpperCase())).toBe(type);
 		}

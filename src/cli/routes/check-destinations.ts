@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
 import { resolve } from "../../destinations/list.ts";
-import { toDispatchType } from "../../route/keys.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { eventType, routeTypes } from "../event-types.ts";
 import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
@@ -43,7 +43,7 @@ export function checkDispatchType({ to }: Route, place: string): RouteFinding[] 
 /** What earlier routes have to say about a later one: an event that both take is dispatched once, by the first. */
 export function checkSamePlace(later: Placed, earlier: readonly Placed[]): RouteFinding[] {
 	const path = `routes[${later.index}]`;
-	const before = earlier.filter(({ route }) => sharedTypes(route, later.route).length > 0);
+	const before = earlier.filter(({ route }) => sharedPlaces(route, later.route).length > 0);
 	const hiding = before.find(({ route }) => covers(route, later.route));
 	if (hiding !== undefined) {
 		const problem = `it is never reached: "${hiding.route.name}" stands before it, leads to the same place and takes every event of it`;
@@ -52,7 +52,7 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 	return before
 		.filter(({ route }) => mayOverlap(route, later.route))
 		.map(({ route }) => {
-			const place = `${route.to.repository} with "${sharedTypes(route, later.route)[0]}"`;
+			const place = placeOf(sharedPlaces(route, later.route)[0] ?? "");
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
 			const what = coalesced
 				? "under the name of the first"
@@ -62,29 +62,31 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 		});
 }
 
-/** The dispatch types that a route sends, with the event types that each comes from. */
-export function sentTypes(route: Route): ReadonlyMap<string, readonly string[]> {
-	const { types } = routeTypes(route);
-	const { dispatchType } = route.to;
-	if (dispatchType !== undefined) return new Map([[dispatchType, types]]);
+/** An id as a person reads it: `contoso/fraud-model with "new-data"`. */
+function placeOf(id: string): string {
+	return id.replace(/#(.*)$/s, ' with "$1"');
+}
+
+/** The destinations that a route leads to, by their ids, with the event types that each is for. */
+export function sentTo(route: Route): ReadonlyMap<string, readonly string[]> {
 	const sent = new Map<string, string[]>();
-	for (const type of types) sent.set(toDispatchType(type), [...(sent.get(toDispatchType(type)) ?? []), type]);
+	for (const type of routeTypes(route).types) {
+		const { id } = resolve(route.to, type);
+		sent.set(id, [...(sent.get(id) ?? []), type]);
+	}
 	return sent;
 }
 
-/** The dispatch types that two routes send to one repository for one and the same event type. */
-function sharedTypes(one: Route, other: Route): string[] {
-	const [sent, alsoSent] = [sentTypes(one), sentTypes(other)];
-	return [...sent.keys()].filter((type) => {
-		if (!alsoSent.has(type)) return false;
-		const [here, there] = [one, other].map(({ to }) => resolve({ ...to, dispatchType: type }, "").id);
-		return here === there && (sent.get(type) ?? []).some((event) => alsoSent.get(type)?.includes(event));
-	});
+/** The destinations that two routes lead to with one and the same event type. */
+function sharedPlaces(one: Route, other: Route): string[] {
+	const also = sentTo(other);
+	const shared = [...sentTo(one)].filter(([id, types]) => types.some((type) => also.get(id)?.includes(type)));
+	return shared.map(([id]) => id);
 }
 
 /** Whether every event of `narrow` is taken by `wide`, and sent to the same place; only where that is certain. */
 function covers(wide: Route, narrow: Route): boolean {
-	const sameType = wide.to.dispatchType === narrow.to.dispatchType || onlyShared(wide, narrow);
+	const sameType = isDeepStrictEqual(wide.to, narrow.to) || onlyShared(wide, narrow);
 	const writes = wide.onlyCompletedWrites === false || narrow.onlyCompletedWrites !== false;
 	const source = wide.source === undefined || (narrow.source !== undefined && isBelow(narrow.source, wide.source));
 	if (!sameType || !writes || !source || !sameCase(wide, narrow)) return false;
@@ -107,8 +109,8 @@ function sameCase({ filter: wide }: Route, { filter: narrow }: Route): boolean {
 
 /** Whether every type that the narrow one names is sent as the wide one sends it. */
 function onlyShared(wide: Route, narrow: Route): boolean {
-	const also = sentTypes(wide);
-	const sent = [...sentTypes(narrow)];
+	const also = sentTo(wide);
+	const sent = [...sentTo(narrow)];
 	return (
 		routeTypes(narrow).named && sent.every(([type, events]) => events.every((one) => also.get(type)?.includes(one)))
 	);

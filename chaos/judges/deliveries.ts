@@ -3,8 +3,8 @@ import { type Owed, RETIRED } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
 import type { Dossier } from "./dossier.ts";
 
-/** How the promises of a storm ended. */
-export interface Promises {
+/** How the deliveries of a storm ended. */
+export interface Deliveries {
 	readonly findings: readonly Finding[];
 	readonly acknowledged: number;
 	readonly dispatched: number;
@@ -20,7 +20,7 @@ export interface Promises {
 const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
 /** What was acknowledged has arrived, or is kept as a dead letter that says why. */
-export function promisesKept(dossier: Dossier): Promises {
+export function deliveriesEnded(dossier: Dossier): Deliveries {
 	const findings: Finding[] = [];
 	const counts = { acknowledged: 0, dispatched: 0, coalesced: 0, dead: 0, givenUp: 0, rejected: 0, lost: 0 };
 	const find = (rule: string, what: string) => void findings.push({ rule, what });

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GitHubStandIn } from "../src/local/github-stand-in.ts";
 import { postJson } from "../support/call.ts";
@@ -32,4 +34,25 @@ export async function freshEvents(urls: readonly string[], github: GitHubStandIn
 function event(id: string, type: string, source: string) {
 	const data = { experimentName: "fresh", runId: id, modelName: id, modelVersion: "1" };
 	return { specversion: "1.0", id, type, source, subject: `fresh/${id}`, time: "2026-03-15T08:00:00Z", data };
+}
+
+/** No token is ever printed. */
+export function tokensInLogs(folder: string, tokens: readonly string[]): readonly Finding[] {
+	return readAll(folder).flatMap(({ file, text }) =>
+		tokens.some((token) => text.includes(token)) ? [{ rule: "no token is ever printed", what: file }] : [],
+	);
+}
+
+/** GitHub does not know a new token of an App at once. That is no reason to park a lane, which would wake a person. */
+export function lanesParkedByYoungTokens(folder: string): readonly Finding[] {
+	return readAll(folder).flatMap(({ file, text }) =>
+		[...text.matchAll(/^.*\blane +parked +app-.*$/gm)].map(([line]) => ({
+			rule: "a young token parks no lane",
+			what: `${file}: ${line}`,
+		})),
+	);
+}
+
+function readAll(folder: string) {
+	return readdirSync(folder).map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
 }
