@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { foreignReason } from "../../src/local/foreign-request.ts";
 import { startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { type Server, serve } from "../../src/local/serve.ts";
+import { foreignReason, type Server, serve } from "../../src/local/serve.ts";
 import { type Call, call } from "../helpers/call.ts";
 
 const PORT = 7071;
