@@ -1,5 +1,4 @@
-import type { ApiCall } from "../src/local/api-call.ts";
-import type { Received } from "../src/local/received.ts";
+import type { ApiCall, Received } from "../src/local/stand-in/received.ts";
 import type { Outcome } from "../src/model.ts";
 import type { Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";

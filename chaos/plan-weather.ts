@@ -1,4 +1,4 @@
-import type { Fault } from "../src/local/fault-script.ts";
+import type { Fault } from "../src/local/stand-in/script.ts";
 import type { Random } from "./random.ts";
 import { RENAMED_SUFFIX, SECRETS } from "./routes.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stopInOrder } from "../src/local/stop-in-order.ts";
+import { stopInOrder } from "../src/local/stopping.ts";
 import { freshEvents, lanesParkedByYoungTokens, tokensInLogs } from "./aftermath.ts";
 import { createBound } from "./bound.ts";
 import type { Evidence, Finding } from "./evidence.ts";

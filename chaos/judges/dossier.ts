@@ -1,4 +1,4 @@
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import type { Evidence, ReceiptFacts, Told } from "../evidence.ts";
 import { type Owed, originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ReceiptFacts } from "../../chaos/evidence.ts";
 import { type Judgement, judge } from "../../chaos/judge.ts";
 import { RETIRED } from "../../chaos/routes.ts";
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import { type CalmEvidence, calmEvidence, START } from "./calm-evidence.ts";
 
 /** What the judges say when something is not as it was. */

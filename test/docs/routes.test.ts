@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { FaultScript } from "../../src/local/fault-script.ts";
+import { FaultScript } from "../../src/local/stand-in/script.ts";
 import { groupOf } from "../../src/route/keys.ts";
 import { OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";

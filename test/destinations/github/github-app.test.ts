@@ -7,8 +7,8 @@ import { createGitHub } from "../../../src/destinations/github/github.ts";
 import { createInstallationTokens } from "../../../src/destinations/github/github-app.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { appTokens } from "../../../src/destinations/github/tokens.ts";
-import type { Fault } from "../../../src/local/fault-script.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
+import type { Fault } from "../../../src/local/stand-in/script.ts";
 
 const APP_ID = "1234567";
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { askHealth } from "../../src/local/ask-health.ts";
+import { askHealth } from "../../src/local/introduce.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
 
 let answer: readonly [status: number, body: string];

@@ -1,6 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Fault } from "./fault-script.ts";
-import { tokenOf } from "./github-rules.ts";
+import { type DispatchBody, tokenOf } from "./github-rules.ts";
+import type { Fault } from "./script.ts";
+
+/** A dispatch that the stand-in has taken, as `GET /_received` lists it. */
+export interface Received extends DispatchBody {
+	/** ISO 8601. */
+	readonly at: string;
+	/** owner/name */
+	readonly repository: string;
+	/** Of the request, without the credentials. */
+	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
 
 /**
  * A call of the API, as a judge of a storm needs it: a dispatch that was taken twice under one key is excused by a call

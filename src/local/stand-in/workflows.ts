@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { Received } from "./received.ts";
-import type { StandInRepository } from "./stand-in-repository.ts";
+import type { StandInRepository } from "./repository.ts";
 
 /** A workflow of the stand-in's repository that a dispatch starts. */
 export interface ListeningWorkflow {

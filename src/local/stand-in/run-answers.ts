@@ -1,7 +1,7 @@
-import { type ListeningWorkflow, workflowsFor } from "./listening-workflow.ts";
 import type { Received } from "./received.ts";
+import type { StandInRepository } from "./repository.ts";
 import { repositoryAnswer } from "./repository-answers.ts";
-import type { StandInRepository } from "./stand-in-repository.ts";
+import { type ListeningWorkflow, workflowsFor } from "./workflows.ts";
 
 const COMMIT = "4c1f3a0b9d2e8f7a6c5b4d3e2f1a0b9c8d7e6f5a";
 

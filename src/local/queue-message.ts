@@ -1,6 +1,6 @@
-import type { DequeuedMessageItem, QueueClient } from "@azure/storage-queue";
-import { lockMessage } from "./message-lock.ts";
+import type { DequeuedMessageItem, QueueClient, RestError } from "@azure/storage-queue";
 import type { QueueSettings } from "./queue-settings.ts";
+import { sleep } from "./stopping.ts";
 
 /** Runs the function with a message and its metadata, both in the host's wire form; rejects as the function does. */
 export type RunMessage = (
@@ -10,7 +10,7 @@ export type RunMessage = (
 
 export interface MessageContext {
 	readonly queue: QueueClient;
-	/** Where messages go that keep failing; undefined for a queue that is such a place itself. */
+	/** Where a message goes that fails again and again; undefined for a queue that is a poison queue itself. */
 	readonly poison: QueueClient | undefined;
 	readonly settings: QueueSettings;
 	readonly run: RunMessage;
@@ -29,7 +29,7 @@ export async function processMessage(message: DequeuedMessageItem, context: Mess
 	const { queue, poison, settings, run, onPoison, signal } = context;
 	const lock = lockMessage(queue, message, settings.lockMs, signal);
 
-	async function bury(reason: string): Promise<void> {
+	async function toPoison(reason: string): Promise<void> {
 		// As the real host does: a failure here is not repeated before the lock ends, or the message would spin.
 		if (poison === undefined) return lock.abandon();
 		await poison.createIfNotExists({ abortSignal: signal });
@@ -40,16 +40,16 @@ export async function processMessage(message: DequeuedMessageItem, context: Mess
 
 	try {
 		const text = settings.messageEncoding === "none" ? message.messageText : decode(message.messageText);
-		if (text === undefined) return await bury("it is not base64");
+		if (text === undefined) return await toPoison("it is not base64");
 		const isLast = message.dequeueCount >= settings.maxDequeueCount;
 		if (message.dequeueCount > settings.maxDequeueCount)
-			return await bury(`it was taken ${message.dequeueCount} times`);
+			return await toPoison(`it was taken ${message.dequeueCount} times`);
 		const succeeded = await run({ string: text }, metadataOf(message, text)).then(
 			() => true,
 			() => false,
 		);
 		if (succeeded) return await lock.remove();
-		if (isLast || poison === undefined) return await bury(`it has failed ${message.dequeueCount} times`);
+		if (isLast || poison === undefined) return await toPoison(`it has failed ${message.dequeueCount} times`);
 		await lock.release(settings.visibilityTimeoutMs);
 	} finally {
 		await lock.abandon();
@@ -77,4 +77,73 @@ function metadataOf(message: DequeuedMessageItem, text: string): Readonly<Record
 /** As .NET writes a DateTimeOffset. */
 function offsetTime(time: Date): string {
 	return time.toISOString().replace(/(?:\.\d+)?Z$/, "+00:00");
+}
+
+/** A message that was taken from a queue, out of sight while it is worked on. */
+export interface MessageLock {
+	/** Removes it from the queue. */
+	remove(): Promise<void>;
+	/** Lets others take it, after that time. */
+	release(afterMs: number): Promise<void>;
+	/** Renews no more: others can take it when the lock ends. */
+	abandon(): Promise<void>;
+}
+
+/**
+ * Renews a message's lock after half of its time, as the queue listener does. A message whose lock was lost belongs to
+ * another reader, and is left alone.
+ * @param signal ends the renewal and all calls
+ */
+export function lockMessage(
+	queue: QueueClient,
+	{ messageId, popReceipt }: DequeuedMessageItem,
+	lockMs: number,
+	signal: AbortSignal,
+): MessageLock {
+	const done = new AbortController();
+	let receipt = popReceipt;
+	const renewing = renew();
+
+	async function renew(): Promise<void> {
+		let waitMs = lockMs / 2;
+		while (await sleep(waitMs, AbortSignal.any([done.signal, signal]))) {
+			try {
+				const renewed = await queue.updateMessage(messageId, receipt, undefined, seconds(lockMs), {
+					abortSignal: signal,
+				});
+				receipt = renewed.popReceipt ?? receipt;
+				waitMs = lockMs / 2;
+			} catch (error) {
+				if (isLost(error)) return;
+				waitMs = lockMs / 10;
+			}
+		}
+	}
+
+	/** Each renewal gives a new receipt, so the last has to be through. */
+	async function conclude(call: () => Promise<unknown>): Promise<void> {
+		done.abort();
+		await renewing;
+		await call().catch((error: unknown) => {
+			if (!isLost(error)) throw error;
+		});
+	}
+
+	return {
+		remove: () => conclude(() => queue.deleteMessage(messageId, receipt, { abortSignal: signal })),
+		release: (afterMs) =>
+			conclude(() => queue.updateMessage(messageId, receipt, undefined, seconds(afterMs), { abortSignal: signal })),
+		abandon: () => conclude(async () => {}),
+	};
+}
+
+/** Source: learn.microsoft.com, "Queue Storage error codes". */
+function isLost(error: unknown): boolean {
+	const { statusCode, code } = error as RestError;
+	return statusCode === 404 || code === "PopReceiptMismatch";
+}
+
+/** The service counts in seconds. */
+function seconds(ms: number): number {
+	return Math.ceil(ms / 1000);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createRequire, Module } from "node:module";
 
 /** What an app registers, as the Functions worker learns it. */
@@ -68,7 +69,7 @@ export function loadFunctions(entry: string): LoadedApp {
 			functions.push({ name, bindings, callback });
 			return { dispose: () => {} };
 		},
-		// Hooks are not run: what they do for a cold start in Azure, nobody waits for here.
+		// Hooks are not run: they shorten a cold start in Azure, which does not exist here.
 		registerHook: () => ({ dispose: () => {} }),
 		log: () => {},
 	};
@@ -90,4 +91,47 @@ export function loadFunctions(entry: string): LoadedApp {
 /** A function's binding of that type, if it has one. */
 export function triggerOf({ bindings }: RegisteredFunction, type: string): Binding | undefined {
 	return Object.values(bindings).find((binding) => binding.type === type);
+}
+
+/** Receives what a function logs. */
+export type OnLog = (level: string, message: string, functionName: string) => void;
+
+/**
+ * Runs one invocation through the library's own conversions, as the worker does.
+ * @param input the trigger's data in the host's wire form, such as `{ http }` or `{ json }`
+ * @param triggerMetadata in the host's wire form, too
+ * @returns what the function returns, in the host's wire form
+ */
+export async function invoke(
+	app: LoadedApp,
+	called: RegisteredFunction,
+	input: unknown,
+	onLog: OnLog,
+	triggerMetadata: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+	const { name, bindings, callback } = called;
+	const trigger = Object.entries(bindings).find(([, { direction }]) => direction === "in")?.[0] ?? "";
+	const invocation = app.model.getInvocationModel({
+		invocationId: randomUUID(),
+		metadata: { name, bindings },
+		request: { inputData: [{ name: trigger, data: input }], triggerMetadata },
+		log: (level, _category, message) => onLog(level, message, name),
+	});
+	const { context, inputs } = await invocation.getArguments();
+	const result = await invocation.invokeFunction(context, inputs, callback);
+	return (await invocation.getResponse(context, result)).returnValue;
+}
+
+/** Runs a function whose answer is not sent on; logs its failure, as the real host does, and rejects with it. */
+export function runLogged(app: LoadedApp, called: RegisteredFunction, onLog: OnLog) {
+	return async (input: unknown, triggerMetadata?: Readonly<Record<string, unknown>>): Promise<void> => {
+		await invoke(app, called, input, onLog, triggerMetadata).catch((error: unknown) => {
+			onLog("error", described(error), called.name);
+			throw error;
+		});
+	};
+}
+
+export function described(error: unknown): string {
+	return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

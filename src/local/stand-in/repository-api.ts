@@ -1,8 +1,8 @@
 import { type Answer, githubError } from "./github-rules.ts";
 import type { Received } from "./received.ts";
+import { LISTENING, type Permissions, readRepositories, type StandInRepository } from "./repository.ts";
 import { contentsAnswer, repositoryAnswer, workflowsAnswer } from "./repository-answers.ts";
 import { runsAnswer } from "./run-answers.ts";
-import { LISTENING, type Permissions, readRepositories, type StandInRepository } from "./stand-in-repository.ts";
 
 /** The part of GitHub's API that shows a repository to who looks: what `grid-dispatch doctor` and `trace` ask for. */
 export interface RepositoryRoutes {

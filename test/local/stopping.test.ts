@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { stopInOrder } from "../../src/local/stop-in-order.ts";
+import { stopInOrder } from "../../src/local/stopping.ts";
 
 describe("stopping in order", () => {
 	it("stops the newest first, each only when the one before has ended", async () => {

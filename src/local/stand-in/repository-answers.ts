@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StandInRepository } from "./stand-in-repository.ts";
+import type { StandInRepository } from "./repository.ts";
 
 /** One path of a repository's default branch: a file's text, or the names in a folder. */
 type Node = { readonly text: string } | { readonly folders: readonly string[]; readonly files: readonly string[] };

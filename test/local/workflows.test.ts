@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { workflowsFor } from "../../src/local/listening-workflow.ts";
+import { workflowsFor } from "../../src/local/stand-in/workflows.ts";
 
 const dispatch = {
 	at: "2026-03-14T08:15:30.000Z",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { FaultScript } from "../../src/local/fault-script.ts";
+import { FaultScript } from "../../src/local/stand-in/script.ts";
 
 describe("a script of faults", () => {
 	it("is empty at first", () => {

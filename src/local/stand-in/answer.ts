@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import type { Fault } from "./fault-script.ts";
 import { type Answer, githubError } from "./github-rules.ts";
 import type { Allowance } from "./rate-limits.ts";
+import type { Fault } from "./script.ts";
 
 /** What a path is about: a repository (owner/name), and what of it. */
 export function placeOf(path: string): { repository?: string; below?: string } {
