@@ -25,7 +25,7 @@ import { createRecordRejected } from "./ledger/record-rejected.ts";
 import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import type { Log } from "./log.ts";
 import { checkHealth, type Health } from "./operate/check-health.ts";
-import { upkeep } from "./operate/maintenance.ts";
+import { maintain } from "./operate/maintenance.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import type { EventResult } from "./outcome.ts";
@@ -144,7 +144,7 @@ export async function wire(config: Config, options: WiringOptions): Promise<Wire
 		health: () =>
 			checkHealth({ storage, tokens, lanes, addresses: { ...addresses, repair: MOVED }, limits, warnings, now }),
 		upkeep: (log) =>
-			upkeep(log, {
+			maintain(log, {
 				storage,
 				lanes,
 				wake: wakeLane,
