@@ -52,11 +52,11 @@ export async function maintain(log: Log, options: MaintenanceOptions): Promise<v
 	await checkTokens(log, knownExpiry, options);
 	const { removed, complete, failures } = await applyRetention(storage, { now, retentionMs, endsAt: start + MAX_MS });
 	for (const { lane, reason } of failures) reportFailure(log, lane, reason);
-	report(log, "info", { stage: "upkeep", removed, complete: String(complete), ms: now() - start });
+	report(log, "info", { stage: "maintenance", removed, complete: String(complete), ms: now() - start });
 }
 
 function reportFailure(log: Log, lane: string, reason: string): void {
-	report(log, "error", { stage: "upkeep", lane, change: "failed", reason });
+	report(log, "error", { stage: "maintenance", lane, change: "failed", reason });
 }
 
 /** A drain says so, too; where no lane is woken any more, this alone tells. */
@@ -98,12 +98,12 @@ async function checkOne(
 	const expiresAt = found.state === "ok" ? found.expiresAt : known;
 	if (expiresAt !== known) {
 		await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
-			report(log, "warn", { stage: "upkeep", lane, change: "token not recorded", reason: message });
+			report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
 		});
 	}
 	const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
 	if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
 	if (found.state === "unknown") {
-		report(log, "warn", { stage: "upkeep", lane, change: "token not checked", reason: found.reason });
+		report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
 	}
 }

@@ -68,7 +68,7 @@ describe("the daily look at the tokens", () => {
 			["unwritable", "token not recorded"],
 		])
 			expect(lines).toContainEqual(
-				expect.objectContaining({ stage: "upkeep", lane, change, reason: expect.any(String) }),
+				expect.objectContaining({ stage: "maintenance", lane, change, reason: expect.any(String) }),
 			);
 	});
 });
