@@ -23,7 +23,7 @@ import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
 import { checkHealth, type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { upkeep } from "./operate/maintenance.ts";
+import { maintain } from "./operate/maintenance.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
@@ -239,7 +239,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		upkeep(log: Log) {
 			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
 			const { checkToken } = destinations;
-			return upkeep(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
+			return maintain(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
 		},
 	};
 }

@@ -1,6 +1,5 @@
 import { type Env, isLoopback } from "../config/settings.ts";
 import { StartError } from "./command-line.ts";
-import { remoteStorageHosts } from "./storage-hosts.ts";
 
 /** How the app is to be run on this machine. */
 export interface LocalSetup {

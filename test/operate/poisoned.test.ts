@@ -103,7 +103,7 @@ describe.each(POISONS)("%s", (_, poison) => {
 
 		const { log, lines } = logLines();
 		await bridge.upkeep(log);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", complete: "true" }));
 		const failed = lines.filter(({ change }) => change === "failed").map(({ lane }) => lane);
 		expect(failed.filter((lane) => lane !== "token-bad")).toEqual([]);
 
