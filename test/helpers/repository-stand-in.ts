@@ -1,4 +1,9 @@
-import { answerHandshake, answerOptions, EVENT_GRID_ORIGINS, type HandshakeRules } from "../../src/functions/handshake.ts";
+import {
+	answerHandshake,
+	answerOptions,
+	EVENT_GRID_ORIGINS,
+	type HandshakeRules,
+} from "../../src/functions/handshake.ts";
 import { answerEventGridWebhook } from "../../src/local/event-grid-extension.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
