@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { checkFilters } from "../../src/cli/routes/check-filters.ts";
 import { checkTable } from "../../src/cli/routes/check-table.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { AdvancedFilter, Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
@@ -47,7 +48,7 @@ function routeOf(filters: readonly object[], key = "data.x", onArrays = false): 
 }
 
 function taken(route: Route, more: object): boolean {
-	return createRouter([route])({ ...asBridgeEvent(exampleOf("RunCompleted")), ...more }).matches.length > 0;
+	return createRouter([route], resolve)({ ...asBridgeEvent(exampleOf("RunCompleted")), ...more }).matches.length > 0;
 }
 
 describe("filters that are said to exclude each other", () => {
@@ -122,7 +123,7 @@ describe("a route that is said to match nothing", () => {
 						to: { repository: "a/b" },
 					};
 					if (!checkTable({ routes: [route] }).some(({ verdict }) => verdict === "error")) return;
-					const routed = createRouter([route]);
+					const routed = createRouter([route], resolve);
 					for (const event of EXAMPLE_EVENTS) expect(routed(asBridgeEvent(event)).matches).toEqual([]);
 				},
 			),
@@ -171,10 +172,10 @@ describe("a route that is said never to be reached", () => {
 				}));
 				if (!checkTable({ routes }).some(({ problem }) => problem.startsWith("it is never reached"))) return;
 				hidden += 1;
-				const read = readRoutes({ routes });
+				const read = readRoutes({ routes }, SERVICES);
 				if (!read.ok) throw new Error(read.problems.join());
 				for (const event of events) {
-					const matches = createRouter(read.routes)(asBridgeEvent(event)).matches;
+					const matches = createRouter(read.routes, resolve)(asBridgeEvent(event)).matches;
 					expect(matches.filter(({ route }) => route === "1")).toEqual([]);
 				}
 			}),
