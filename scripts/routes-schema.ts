@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATORS, type Operator } from "../src/route/operators.ts";
 
@@ -12,12 +12,40 @@ export interface RoutesSchema extends Schema {
 /** Event Grid's own limit for a string value. */
 const LONGEST_TEXT = 512;
 
-/** The whole JSON Schema of a routes table: `src/route/routes.schema.json`, with the operators of their table. */
+/**
+ * The whole JSON Schema of a routes table: `src/route/routes.schema.json`, with the operators of their table and the
+ * forms of `to` that the folders of destinations describe.
+ */
 export function routesSchema(root: string): RoutesSchema {
 	const base = JSON.parse(readFileSync(join(root, "src/route/routes.schema.json"), "utf8")) as RoutesSchema;
 	const { $comment: _, ...advancedFilter } = base.definitions["advancedFilter"] ?? {};
-	return { ...base, definitions: { ...base.definitions, advancedFilter: { ...advancedFilter, oneOf: forms() } } };
+	const filter = { ...advancedFilter, oneOf: forms() };
+	return { ...base, definitions: { ...base.definitions, ...destinations(root, base), advancedFilter: filter } };
 }
+
+/**
+ * The forms of `to`, a definition each, and `to` itself, which tells them apart. A form that asks for more keys is tried
+ * first; the last one's problems are told where no form is meant for certain.
+ */
+function destinations(root: string, base: RoutesSchema): RoutesSchema["definitions"] {
+	const folder = join(root, "src/destinations");
+	const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => TO_FILE.test(file));
+	const all = files.map((file) => ({
+		key: TO_FILE.exec(file)?.[1] as string,
+		schema: JSON.parse(readFileSync(join(folder, file), "utf8")) as Schema & { readonly required: readonly string[] },
+	}));
+	all.sort((one, other) => other.schema.required.length - one.schema.required.length || (one.key < other.key ? -1 : 1));
+	const { $comment: _, ...to } = base.definitions["to"] ?? {};
+	const told = all.reduceRight<Schema>((others, { key }) => {
+		const form = { $ref: `#/definitions/to-${key}` };
+		// biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+		return Object.keys(others).length === 0 ? form : { if: { required: [key] }, then: form, else: others };
+	}, {});
+	return { to: { ...to, ...told }, ...Object.fromEntries(all.map(({ key, schema }) => [`to-${key}`, schema])) };
+}
+
+/** A form of `to`, named after the key that tells it apart, such as `github/to.repository.schema.json`. */
+const TO_FILE = /\bto\.(\w+)\.schema\.json$/;
 
 /** One form for all operators whose operands are given alike. */
 function forms(): readonly Schema[] {
