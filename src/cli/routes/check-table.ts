@@ -97,7 +97,7 @@ function repairOf(problem: string, path: string): string {
 }
 
 /** The forms of `to` among them. */
-const definitions: Readonly<Record<string, { readonly properties?: object }>> = schema.definitions;
+const definitions = schema.definitions as Readonly<Record<string, { readonly properties?: object }>>;
 
 /** The keys that the schema knows at a place. */
 function keysOf(path: string): readonly string[] {
