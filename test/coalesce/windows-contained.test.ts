@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/replay-dead.ts";
 import type { Row, Write } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
-import { type Answer, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
+import { type Answering, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -179,7 +180,9 @@ describe("what is said of a window", () => {
 });
 
 describe("a window whose dispatch can never be sent", () => {
-	const to = (dispatchType: string, repository = "contoso/fraud-model") => ({ to: { repository, dispatchType } });
+	const to = (dispatchType: string, repository = "contoso/fraud-model") => ({
+		to: repositoryDispatch(repository, dispatchType),
+	});
 
 	it.each([
 		["has a dispatch type that is too long", to("x".repeat(101)), "the dispatch type has 101 characters"],
@@ -313,7 +316,7 @@ describe("a close that fails again and again", () => {
 
 describe("the members of a closed window", () => {
 	const paused =
-		(until: number): Answer =>
+		(until: number): Answering =>
 		({ at }) =>
 			at < until ? { classification: { kind: "rate-limited", until, named: true, reason: "slower" } } : undefined;
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
+import { targetOf } from "../../src/ledger/destination-column.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { ADDRESS, type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 
@@ -360,9 +362,9 @@ describe("giving up", () => {
 describe("a breaker", () => {
 	it("is removed when nothing waits for it any more", async () => {
 		const lane = await startLane({ giveUpMs: DAY });
-		lane.answer = ({ repository }) =>
-			repository === "contoso/gone" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
-		await lane.instance.accept(delivery(1, { to: { repository: "contoso/gone", dispatchType: "x" } }), delivery(2));
+		lane.answer = ({ to }) =>
+			targetOf(to) === "contoso/gone" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		await lane.instance.accept(delivery(1, { to: repositoryDispatch("contoso/gone", "x") }), delivery(2));
 		await lane.wakeAll();
 		expect(ids(lane)).toContain("event-2");
 		expect((await lane.state()).breakers).toEqual({});
@@ -429,11 +431,11 @@ describe("many deliveries that wait for one repository", () => {
 				return answered;
 			},
 		});
-		const parked = { to: { repository: "contoso/parked", dispatchType: "x" } };
+		const parked = { to: repositoryDispatch("contoso/parked", "x") };
 		for (const from of range(8))
 			await lane.instance.accept(...range(50, from * 50).map((number) => delivery(number, parked)));
-		lane.answer = ({ repository }) =>
-			repository === "contoso/parked" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		lane.answer = ({ to }) =>
+			targetOf(to) === "contoso/parked" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
 		await lane.wakeNext();
 		rows = 0;
 		for (const number of range(10, 1_000)) {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
-import type { TokenFor } from "../../src/destinations/github/tokens.ts";
 import { recordExpiry } from "../../src/ledger/record-expiry.ts";
 import { checkTokens } from "../../src/operate/check-tokens.ts";
+import type { RouteTo } from "../../src/route/route.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
@@ -15,10 +15,10 @@ async function check(answers: Record<string, TokenCheck | Error>, known: Record<
 	const { log, lines } = logLines();
 	const recorded: Record<string, string | null> = {};
 	await checkTokens(log, {
-		lanes: new Map(Object.keys(answers).map((lane): [string, TokenFor] => [lane, { owner: lane, repo: "r" }])),
+		lanes: new Map(Object.keys(answers).map((lane): [string, RouteTo] => [lane, { repository: lane }])),
 		knownExpiry: (lane) => known[lane] ?? null,
-		check: async ({ owner }) => {
-			const answer = answers[owner];
+		check: async ({ repository = "" }) => {
+			const answer = answers[repository];
 			if (answer === undefined || answer instanceof Error) throw answer;
 			return answer;
 		},
