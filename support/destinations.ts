@@ -1,5 +1,5 @@
-import { openDestinations, SERVICES } from "../src/destinations/list.ts";
 import { Settings } from "../src/config/settings.ts";
+import { openDestinations, SERVICES } from "../src/destinations/list.ts";
 import type { Destination } from "../src/model.ts";
 
 /** All destinations as they are where nothing is set: enough to plan and to build requests. Nothing is sent. */

@@ -24,11 +24,11 @@ export interface Destinations {
 	problemOf(to: Destination | undefined): string | undefined;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
-	/** Sends once. Never rejects. */
+	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
 	/** Rejects with TokenUnavailable. */
 	getToken(to: RouteTo): Promise<unknown>;
-	/** Never rejects. */
+	/** Rejects only where no service owns the destination. */
 	checkToken(to: RouteTo): Promise<TokenCheck>;
 }
 
@@ -67,7 +67,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
-		send: (to, body) => clientOf(to).send(to, body),
+		send: async (to, body) => clientOf(to).send(to, body),
 		getToken: async (to) => clientOf(to).getToken(to),
 		checkToken: async (to) => clientOf(to).checkToken(to),
 	};

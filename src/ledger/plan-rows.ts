@@ -1,9 +1,9 @@
 import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
 import { storeBody } from "../storage/rows.ts";
 import type { Storage, Write } from "../storage/storage.ts";
-import { newEntry } from "./entry.ts";
+import { newEntry } from "./outbox.ts";
 import { newReceipt } from "./receipt.ts";
-import { entryKey, memberKey, receiptKey } from "./row-keys.ts";
+import { entryKey, memberKey, receiptKey } from "./rows.ts";
 import { ensureWindow } from "./window.ts";
 
 /** A promise with the rows that it becomes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { replayDead } from "../../src/ledger/replay-dead.ts";
+import { replayDead } from "../../src/ledger/dead-letters.ts";
 import type { Row, Write } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";

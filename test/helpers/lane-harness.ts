@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { createWindows } from "../../src/coalesce/close-due-windows.ts";
-import { windowBody } from "../../src/coalesce/window-body.ts";
+import { windowBody } from "../../src/coalesce/close-window.ts";
+import { createWindows } from "../../src/coalesce/windows.ts";
 import { createEntryDelivery } from "../../src/deliver/attempt.ts";
+import type { Run } from "../../src/deliver/drain.ts";
 import { drain } from "../../src/deliver/drain.ts";
-import type { Run } from "../../src/deliver/run.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
@@ -11,7 +11,7 @@ import { fromColumns, type LaneState, NEW_LANE } from "../../src/ledger/lane-sta
 import { createLedger, type Ledger } from "../../src/ledger/ledger.ts";
 import { callTime, type Limit, parsePace } from "../../src/ledger/pace.ts";
 import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Answer, Delivery, Destination } from "../../src/model.ts";
 import type { Storage } from "../../src/storage/storage.ts";

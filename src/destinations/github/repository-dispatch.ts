@@ -1,7 +1,7 @@
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { writeJson } from "../../event/json.ts";
 import type { Destination } from "../../model.ts";
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import type { RouteTo } from "../../route/route.ts";
 import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
@@ -31,7 +31,9 @@ export function resolveDispatch(
  * Builds a request and proves GitHub's limits on the very bytes that will be sent. The whole body must be under 64 KB,
  * whichever part of it GitHub counts.
  */
-export function buildDispatch({ dispatchType }: RepositoryDispatch, event: BridgeEvent, facts: BridgeFacts): Built {
+export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts: BridgeFacts): Built {
+	// A stored one may be damaged.
+	const dispatchType = typeof to.dispatchType === "string" ? to.dispatchType : "";
 	const length = [...dispatchType].length;
 	const body = toJson({ event_type: dispatchType, client_payload: toClientPayload(event, facts) });
 	if (dispatchType.trim() === "") return refuse("the event type leaves nothing for a dispatch type", body);
