@@ -30,7 +30,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	storage: ["config"],
 	config: ["event", "route", "storage", "destinations", "ledger"],
 	ledger: ["event", "storage"],
-	destinations: ["event", "config", "ledger"],
+	destinations: ["event", "config", "ledger", "route"],
 	accept: ["event", "route", "storage", "ledger", "destinations"],
 	coalesce: ["event", "storage", "ledger", "destinations"],
 	deliver: ["storage", "ledger", "destinations"],

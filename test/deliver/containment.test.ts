@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { targetOf } from "../../src/ledger/destination-column.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { deadLetterKey, STATE_KEY } from "../../src/ledger/rows.ts";
+import { deadLetterKey, STATE_KEY, targetOf } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
@@ -74,8 +73,16 @@ describe("a delivery whose receipt is gone", () => {
 
 describe("a delivery whose row is damaged", () => {
 	it.each<[string, Record<string, string | number>]>([
-		["names no repository", { repository: "" }],
-		["names something that is no repository", { repository: "x y/z" }],
+		["names no destination", { to: "" }],
+		["names a destination that is no JSON", { to: '{"id":"contoso/a#t"' }],
+		["names null", { to: "null" }],
+		["names a destination without its identity", { to: '{"repository":"contoso/a","dispatchType":"t"}' }],
+		["names a destination of no service", { to: '{"id":"contoso/a#t","queue":"a"}' }],
+		["names a repository that is no text", { to: '{"id":"contoso/a#t","repository":7,"dispatchType":"t"}' }],
+		["names no repository", { to: JSON.stringify(repositoryDispatch("", "t")) }],
+		["names something that is no repository", { to: JSON.stringify(repositoryDispatch("x y/z", "t")) }],
+		["is of version 0.1.0 and names no repository", { to: "", repository: "", dispatchType: "t" }],
+		["is of version 0.1.0 and names no such thing", { to: "", repository: "x y/z", dispatchType: "t" }],
 	])("is a dead letter with that reason when it %s", async (_, columns) => {
 		const lane = await waitingLane([1, 2, 3]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });

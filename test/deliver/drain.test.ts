@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { targetOf } from "../../src/ledger/destination-column.ts";
+import { targetOf } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
@@ -666,7 +666,7 @@ describe("a request that can never succeed", () => {
 			attempts: [{ status: 422, reason: "422: no such thing" }],
 		});
 		const [dead] = await lane.ledger.rows(LANE, "x-");
-		expect(dead?.columns).toMatchObject({ key: delivery(1).key, repository: "contoso/fraud-model", route: "r" });
+		expect(dead?.columns).toMatchObject({ key: delivery(1).key, to: JSON.stringify(delivery(1).to), route: "r" });
 		const { how } = delivery(1);
 		expect(Buffer.from(dead?.columns["body"] as Uint8Array).toString()).toBe("body" in how ? how.body : "");
 	});
