@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import fast from "./fast.config.cjs";
 
 /** What a source file imports: a value import needs the other file at run time, a type import only agrees with it. */
 interface Source {
@@ -112,6 +113,14 @@ describe("the architecture", () => {
 			.filter(({ file }) => !file.startsWith("test/"))
 			.filter(({ values, types }) => [...values, ...types].some((to) => to.startsWith("test/")));
 		expect(reaching.map(({ file }) => file)).toEqual([]);
+	});
+
+	it("lets test:fast start no Azurite, program or browser, and run what needs none", () => {
+		const chosen = fast.testMatch.map((file) => file.replace("<rootDir>/", ""));
+		const starting = ["storage/azure-storage", "ledger/cut", "cli/new-clone", "console/looks", "end-to-end/start"];
+		for (const name of starting) expect(chosen).not.toContain(`test/${name}.test.ts`);
+		for (const name of ["route/router", "event/read-event", "deliver/settle", "model/wake-ups"])
+			expect(chosen).toContain(`test/${name}.test.ts`);
 	});
 
 	it("takes clock, randomness and environment as parameters", () => {
