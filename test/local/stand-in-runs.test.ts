@@ -95,9 +95,9 @@ describe("a run in the GitHub stand-in", () => {
 			undefined,
 			undefined,
 			["queued", null, "12:45", "12:45"],
-			["in_progress", null, "12:45", "12:46"],
-			["in_progress", null, "12:45", "12:46"],
-			["completed", "failure", "12:45", "12:46"],
+			["in_progress", null, "12:45", "12:45"],
+			["in_progress", null, "12:45", "12:45"],
+			["completed", "failure", "12:45", "12:45"],
 		]);
 	});
 
@@ -293,6 +293,7 @@ describe("the list of runs in the GitHub stand-in", () => {
 	});
 
 	it("is answered 304 to a caller that has it already, which no limit counts, until something has changed", async () => {
+		github.script.set({ run: { startAfterMs: MINUTE_MS } });
 		await dispatch("one");
 		const first = await get("/actions/runs");
 		const etag = String(first.headers["etag"]);
@@ -302,6 +303,8 @@ describe("the list of runs in the GitHub stand-in", () => {
 		expect(used(again)).toBe(used(first));
 		const listed = await get("/actions/runs", { "if-none-match": `"other", ${etag.slice(2)}` });
 		expect(listed.status).toBe(304);
+		github.advance(1_000);
+		expect((await get("/actions/runs", { "if-none-match": etag })).status).toBe(304);
 		await dispatch("two");
 		const changed = await get("/actions/runs", { "if-none-match": etag });
 		expect(changed.status).toBe(200);

@@ -11,7 +11,9 @@ export interface Call {
 	readonly path: string;
 	readonly query: URLSearchParams;
 	readonly headers: IncomingHttpHeaders;
+	/** Its body, and the JSON in that; undefined where there is none. */
 	readonly raw: Buffer;
+	readonly json: unknown;
 	/** Of the stand-in, without a slash at its end. */
 	readonly url: string;
 	/** The repository that its path names (owner/name), and what of it. */
@@ -55,6 +57,7 @@ export function readCall(
 	const project = PROJECT.exec(path)?.groups?.["project"];
 	return {
 		...call,
+		json: call.raw.byteLength === 0 ? undefined : parseJson(call.raw),
 		path,
 		query: new URLSearchParams(search),
 		...(repository === undefined ? {} : { repository, below: below ?? "" }),
@@ -89,7 +92,7 @@ export function factsOf(call: Call): CallFacts {
 	const { workflow, part } = workflowIn(below);
 	const { pipeline, part: runs } = pipelineIn(path);
 	const isDispatch = method === "POST" && (below === "/dispatches" || part === "dispatches" || runs !== undefined);
-	const body = isDispatch ? bodyOf(call.raw) : {};
+	const body = isDispatch && isObject(call.json) ? call.json : {};
 	const about: Fault["refuse"][] = [];
 	if (below?.startsWith("/actions/") === true) about.push("actions");
 	if (method === "GET" && (about.length > 0 || runs !== undefined)) about.push("runs");
@@ -107,8 +110,8 @@ export function factsOf(call: Call): CallFacts {
 
 /** Writes a call down as it arrives. */
 export function noteCall(call: Call, token: string | undefined, fault: Fault | undefined) {
-	const { at, method, path, raw } = call;
-	const [key, note] = [keyOf(bodyOf(raw)), noteOf(fault)];
+	const { at, method, path, json } = call;
+	const [key, note] = [keyOf(isObject(json) ? json : {}), noteOf(fault)];
 	const noted: ApiCall & { status: number | null } = {
 		at,
 		method,
@@ -122,13 +125,7 @@ export function noteCall(call: Call, token: string | undefined, fault: Fault | u
 	return noted;
 }
 
-function bodyOf(raw: Buffer): Record<string, unknown> {
-	const body = parseJson(raw);
-	return isObject(body) ? body : {};
-}
-
-/** Undefined for what is no JSON. */
-export function parseJson(raw: Buffer): unknown {
+function parseJson(raw: Buffer): unknown {
 	try {
 		return JSON.parse(raw.toString("utf8"));
 	} catch {

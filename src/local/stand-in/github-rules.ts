@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Answer } from "./answer.ts";
-import { parseJson } from "./calls.ts";
+import type { Call } from "./calls.ts";
 import { isObject } from "./members.ts";
 
 /** The body of a repository dispatch. */
@@ -70,8 +70,8 @@ export function dispatchError(message: string): Answer {
  * Checks the body of a repository dispatch against GitHub's documented limits.
  * @returns the dispatch, or the refusal
  */
-export function checkDispatch(raw: Buffer): DispatchBody | Answer {
-	const body = readBody(raw);
+export function checkDispatch({ json, raw }: Call): DispatchBody | Answer {
+	const body = readBody(json);
 	if (isAnswer(body)) return body;
 	const { event_type, client_payload = {} } = body;
 	if (typeof event_type !== "string" || event_type === "") return invalid("event_type", "missing_field");
@@ -89,8 +89,8 @@ export function checkDispatch(raw: Buffer): DispatchBody | Answer {
  * as `return_run_details` is by Enterprise Server up to 3.20.
  * @returns the dispatch, or the refusal
  */
-export function checkWorkflowDispatch(raw: Buffer): WorkflowDispatchBody | Answer {
-	const body = readBody(raw);
+export function checkWorkflowDispatch({ json }: Call): WorkflowDispatchBody | Answer {
+	const body = readBody(json);
 	if (isAnswer(body)) return body;
 	const { ref, inputs = {}, return_run_details, ...others } = body;
 	const [other] = Object.keys(others);
@@ -121,8 +121,7 @@ function tooMany(most: number, given: number): string {
 	return `Invalid request.\n\nNo more than ${most} properties are allowed; ${given} were supplied.`;
 }
 
-function readBody(raw: Buffer): Record<string, unknown> | Answer {
-	const body = parseJson(raw);
+function readBody(body: unknown): Record<string, unknown> | Answer {
 	if (body === undefined) return githubError(400, "Problems parsing JSON");
 	return isObject(body) ? body : githubError(400, "Body should be a JSON object");
 }

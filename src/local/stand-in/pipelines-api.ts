@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import { azureError, checkAzureCaller, signIn, throttled } from "./azure-rules.ts";
-import { type Call, parseJson, pipelineIn } from "./calls.ts";
+import { type Call, pipelineIn } from "./calls.ts";
 import { isObject } from "./members.ts";
 import { parameterProblem, readPipelines, type StandInPipeline } from "./pipeline.ts";
 import { pipelineAnswer, runOfPipeline } from "./pipeline-answers.ts";
@@ -58,13 +58,7 @@ export class PipelinesApi {
 		if (call.method !== "GET") return azureError(405, "method", call.method);
 		if (part === undefined) return { status: 200, body: pipelineAnswer(call.url, organization, project, pipeline) };
 		if (pipeline.denied?.includes("read") === true) return this.refuse("runs");
-		const runs = this.taken.runs.seen(`${organization}/${project}`, call.at).filter(({ of }) => of.id === id);
-		const answerOf = (isWhole: boolean) => (one: (typeof runs)[number]) =>
-			runOfPipeline(call.url, pipeline, one, call.at, isWhole);
-		// A list has no templateParameters. Source: MicrosoftDocs/vsts-rest-api-specs#579.
-		if (run === undefined) return { status: 200, body: list(runs.map(answerOf(false))) };
-		const [found] = runs.filter((one) => one.id === run).map(answerOf(true));
-		return found === undefined ? azureError(404, "run", String(run)) : { status: 200, body: found };
+		return this.show(call, `${organization}/${project}`, pipeline, run);
 	}
 
 	/** An error of that status, in Azure DevOps' form: a sign-in page where it would send one. */
@@ -78,10 +72,22 @@ export class PipelinesApi {
 		return what === "runs" ? azureError(403, "denied", "View builds") : azureError(404, "page", what);
 	}
 
+	/** One run, or the list of them. */
+	private show({ url, at }: Call, project: string, pipeline: Pipeline, id: number | undefined): Answer {
+		if (id === undefined) {
+			const runs = this.taken.runs.seen(project, at).filter(({ of }) => of.id === pipeline.id);
+			// A list has no templateParameters. Source: MicrosoftDocs/vsts-rest-api-specs#579.
+			return { status: 200, body: list(runs.map((run) => runOfPipeline(url, pipeline, run, at, false))) };
+		}
+		const run = this.taken.runs.one(project, id, at);
+		if (run?.of.id !== pipeline.id) return azureError(404, "run", String(id));
+		return { status: 200, body: runOfPipeline(url, pipeline, run, at, true) };
+	}
+
 	private run(call: Call, organization: string, project: string, pipeline: Pipeline, fault: Fault | undefined): Answer {
 		if (!call.query.has("api-version") && !/api-version=/.test(String(call.headers.accept)))
 			return azureError(400, "version", call.method);
-		const body = parseJson(call.raw.byteLength === 0 ? Buffer.from("{}") : call.raw);
+		const body = call.raw.byteLength === 0 ? {} : call.json;
 		if (!isObject(body)) return azureError(400, "body", "Value cannot be null.\nParameter name: runParameters");
 		if (pipeline.denied?.includes("run") === true) return azureError(403, "denied", "Queue builds");
 		const { templateParameters = {} } = body;

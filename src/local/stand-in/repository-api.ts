@@ -93,16 +93,15 @@ export class RepositoryApi {
 		if (below === "") return repositoryAnswer(url, repository, shown);
 		if (below === "/actions/permissions") return { enabled: shown.actions ?? true, allowed_actions: "all" };
 		if (below === "/actions/workflows") return workflowsAnswer(url, repository, shown, query);
-		const runs = this.taken.runs.seen(repository, at);
-		if (below === "/actions/runs") return runsAnswer(question, runs);
+		if (below === "/actions/runs") return runsAnswer(question, this.taken.runs.seen(repository, at));
 		const [, id] = /^\/actions\/runs\/(\d+)$/.exec(below) ?? [];
-		const run = id === undefined ? undefined : runs.find((one) => one.id === Number(id));
+		const run = id === undefined ? undefined : this.taken.runs.one(repository, Number(id), at);
 		if (run !== undefined) return runAnswer(question, run);
 		const { workflow, part } = workflowIn(below);
 		const found = workflow === undefined ? undefined : find(shown, workflow);
 		if (found !== undefined) {
 			if (part === "") return workflowAnswer(url, repository, shown, found);
-			const ofWorkflow = runs.filter(({ of }) => of.path === found.path);
+			const ofWorkflow = this.taken.runs.seen(repository, at).filter(({ of }) => of.path === found.path);
 			return part === "runs" ? runsAnswer(question, ofWorkflow) : undefined;
 		}
 		const path = /^\/contents(?:\/(.*))?$/.exec(below);
@@ -111,7 +110,7 @@ export class RepositoryApi {
 
 	/** A repository dispatch. */
 	private dispatch(call: RepositoryCall, shown: StandInRepository, plan: RunPlan | undefined): Answer {
-		const checked = checkDispatch(call.raw);
+		const checked = checkDispatch(call);
 		if (isAnswer(checked)) return checked;
 		const { event_type, client_payload } = checked;
 		const dispatch = this.receive(call, { ...checked });
@@ -130,7 +129,7 @@ export class RepositoryApi {
 
 	/** A workflow dispatch. */
 	private run(call: RepositoryCall, shown: StandInRepository, name: string, plan: RunPlan | undefined): Answer {
-		const body = checkWorkflowDispatch(call.raw);
+		const body = checkWorkflowDispatch(call);
 		const found = this.findOrAssume(call.repository, shown, name, body);
 		if (found === undefined) return githubError(404, "Not Found");
 		if (shown.actions === false) return dispatchError("Actions has been disabled for this repository.");

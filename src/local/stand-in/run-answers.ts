@@ -33,7 +33,7 @@ export function runsAnswer(question: RunsQuestion, runs: readonly Run[]): object
 
 /** "Get a workflow run". */
 export function runAnswer({ url, fullName, shown, now }: RunsQuestion, run: Run): object {
-	const { id, number, of, title, ref, createdAt, startedAt } = run;
+	const { id, number, of, title, ref, createdAt } = run;
 	const { status, conclusion, updatedAt } = stateOf(run, now) ?? { status: "queued", conclusion: null, updatedAt: now };
 	const api = `${url}/repos/${fullName}/actions/runs/${id}`;
 	const repository = repositoryAnswer(url, fullName, shown);
@@ -58,7 +58,8 @@ export function runAnswer({ url, fullName, shown, now }: RunsQuestion, run: Run)
 		head_commit: { ...commit, committer: author },
 		created_at: time(createdAt),
 		updated_at: time(updatedAt),
-		run_started_at: time(Math.min(startedAt, Math.max(now, createdAt))),
+		// Of the attempt, which begins when it is queued.
+		run_started_at: time(createdAt),
 		pull_requests: [],
 		repository,
 		head_repository: repository,

@@ -85,6 +85,7 @@ export function readRunPlan(given: unknown, place: string): RunPlan {
 /** The runs that dispatches have started, by the place that they are in. */
 export class Runs {
 	private readonly places = new Map<string, Run[]>();
+	private readonly byId = new Map<number, Run>();
 	private readonly numbers = new Map<string, number>();
 	private readonly usual: RunPlan;
 	private count = 0;
@@ -103,8 +104,13 @@ export class Runs {
 		const place = placeOf(run.dispatch);
 		const runs = this.places.get(place) ?? [];
 		this.places.set(place, runs);
-		const copies = Array.from({ length: plan.copies ?? this.usual.copies ?? 1 }, () => this.one(run, at, place, plan));
-		for (const copy of copies) runs.push(copy);
+		const copies = Array.from({ length: plan.copies ?? this.usual.copies ?? 1 }, () =>
+			this.create(run, at, place, plan),
+		);
+		for (const copy of copies) {
+			runs.push(copy);
+			this.byId.set(copy.id, copy);
+		}
 		return copies[0] as Run;
 	}
 
@@ -114,16 +120,24 @@ export class Runs {
 		return runs.filter(({ createdAt }) => createdAt <= now).sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
 	}
 
+	/** A run of a place, if it can be seen. */
+	one(place: string, id: number, now: number): Run | undefined {
+		const run = this.byId.get(id);
+		if (run === undefined || run.createdAt > now) return undefined;
+		return placeOf(run.dispatch) === place.toLowerCase() ? run : undefined;
+	}
+
 	/** Every run, in the order of the dispatches, also those that cannot be seen yet, or never. */
 	all(): readonly Run[] {
-		return [...this.places.values()].flat().sort((a, b) => a.id - b.id);
+		return [...this.byId.values()];
 	}
 
 	forget(): void {
 		this.places.clear();
+		this.byId.clear();
 	}
 
-	private one(run: Pick<Run, "dispatch" | "of" | "title" | "ref">, at: number, place: string, plan: RunPlan): Run {
+	private create(run: Pick<Run, "dispatch" | "of" | "title" | "ref">, at: number, place: string, plan: RunPlan): Run {
 		const { none, title = run.title, conclusion = "success", ...spans } = { ...this.usual, ...plan };
 		this.count += 1;
 		const counted = `${place} ${run.of.id}`;
