@@ -239,7 +239,14 @@ describe("the judges", () => {
 			const faults = [{ status: 429, headers: { "retry-after": "4" } }];
 			evidence.played = [{ at: START - 1_000, weather: { at: 0, kind: "faults", faults } }];
 			evidence.calls = [
-				{ at: START - 500, path: "/repos/contoso/fraud-model/dispatches", token: "token", fault: 429, status: 429 },
+				{
+					at: START - 500,
+					method: "POST",
+					path: "/repos/contoso/fraud-model/dispatches",
+					token: "token",
+					fault: 429,
+					status: 429,
+				},
 				...evidence.calls,
 			];
 		};
