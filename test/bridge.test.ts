@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../src/broken-bridge.ts";
+import { eventually } from "../support/eventually.ts";
+import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "./helpers/bridge-fixture.ts";
-import { eventually } from "./helpers/eventually.ts";
-import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "./helpers/example-events.ts";
 import { newNames } from "./helpers/file-storage.ts";
 import { logLines } from "./helpers/log-lines.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { openBridge } from "../src/open-bridge.ts";
+import { openBridge } from "../src/bridge.ts";
 
 describe("opening the bridge", () => {
 	it("carries what should be looked at", () => {

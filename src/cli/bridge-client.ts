@@ -1,4 +1,4 @@
-import { isObject } from "../event/is-object.ts";
+import { isObject } from "../event/json.ts";
 import type { ReceiptJson } from "../functions/receipts.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
 import type { Health } from "../operate/check-health.ts";

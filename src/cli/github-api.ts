@@ -1,4 +1,4 @@
-import { isLoopback } from "../config/is-loopback.ts";
+import { isLoopback } from "../config/settings.ts";
 import { readUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
 

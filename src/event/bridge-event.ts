@@ -24,8 +24,3 @@ export interface BridgeEvent {
 	/** Everything else in the envelope (`dataversion`, `specversion`, extensions), by lower-case name: for filters alone. */
 	readonly attributes: Readonly<Record<string, unknown>>;
 }
-
-/** An event, or why there is none: the `id` is there when it could at least be read. */
-export type ReadEvent =
-	| { readonly ok: true; readonly event: BridgeEvent }
-	| { readonly ok: false; readonly id: string | null; readonly reason: string };

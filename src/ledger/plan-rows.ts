@@ -1,9 +1,9 @@
-import { storeBody } from "../storage/row-body.ts";
+import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
+import { storeBody } from "../storage/rows.ts";
 import type { Storage, Write } from "../storage/storage.ts";
-import { newEntry } from "./entry.ts";
-import { type Delivery, isJoin, type Join, type Request } from "./promise.ts";
+import { newEntry } from "./outbox.ts";
 import { newReceipt } from "./receipt.ts";
-import { entryKey, memberKey, receiptKey } from "./row-keys.ts";
+import { entryKey, memberKey, receiptKey } from "./rows.ts";
 import { ensureWindow } from "./window.ts";
 
 /** A promise with the rows that it becomes. */
@@ -55,7 +55,7 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 	const body = await storeBody(storage, "body", key, request.body);
 	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
 	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
-	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt, token: request.token }), ...body.columns };
+	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: entry },

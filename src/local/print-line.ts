@@ -1,4 +1,4 @@
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /**
  * A log line of the bridge as a person wants to read it: on one line, and with nothing in it that does something to the
@@ -28,8 +28,8 @@ function describe(level: string, line: Parsed): string | undefined {
 		case "wake-up":
 		case "token":
 			return join(line.stage, line.change ?? level, line.lane, line.reason);
-		case "upkeep":
-			return join("upkeep", "done", `${line.removed} receipts removed`);
+		case "maintenance":
+			return join("maintenance", "done", `${line.removed} receipts removed`);
 		case "handshake":
 		case "receive":
 			return join(line.stage, `${line.status}`, line.reason);

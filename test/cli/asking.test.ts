@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
-import { freePorts } from "../helpers/free-ports.ts";
+import { postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
 import { type CliRun, runCli, runCliProcess } from "../helpers/run-cli.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Check } from "../../src/cli/doctor/check.ts";
-import { postJson } from "../helpers/call.ts";
-import { freePorts } from "../helpers/free-ports.ts";
+import { postJson } from "../../support/call.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { HEALTHY, PASTED, ROUTES, workflow } from "../helpers/repository-stand-in.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 

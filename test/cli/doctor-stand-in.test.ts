@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Ajv, type AnySchemaObject } from "ajv";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { type Called, call, postJson } from "../helpers/call.ts";
+import { type Called, call, postJson } from "../../support/call.ts";
 import { HEALTHY, REPOSITORY, workflow } from "../helpers/repository-stand-in.ts";
 
 /** GitHub's own description of its REST API. */

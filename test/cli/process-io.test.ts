@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { processIo } from "../../src/cli/process-io.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** A process that nobody has started. */
 function fakeProcess({ isTTY = true } = {}) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { routesCommand } from "../../src/cli/commands/routes.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 const MISSPELT = "Microsoft.MachineLearningServices.RunComplete";
 const TO = { repository: "contoso/fraud-model" };

@@ -6,7 +6,7 @@ import { planDeliveries } from "../../src/cli/send/plan-deliveries.ts";
 import { readSetting, setMembers } from "../../src/cli/send/set-members.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
 interface Got {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { CHROMIUM, startBrowser } from "../helpers/browser.ts";
-import { postJson } from "../helpers/call.ts";
+import { CHROMIUM, startBrowser } from "../../support/browser.ts";
+import { postJson } from "../../support/call.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { freePorts } from "../helpers/free-ports.ts";
 import { type OpenedPage, openPage } from "../helpers/open-page.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 

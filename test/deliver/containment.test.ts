@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Classification } from "../../src/destinations/github/classify-response.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { deadLetterKey, STATE_KEY } from "../../src/ledger/rows.ts";
+import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { ADDRESS, type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

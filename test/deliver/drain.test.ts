@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Classification } from "../../src/destinations/github/classify-response.ts";
+import type { Classification } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

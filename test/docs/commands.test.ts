@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { eventually } from "../helpers/eventually.ts";
-import { freePorts } from "../helpers/free-ports.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 import { type Block, blocksOf } from "./read-docs.ts";
 

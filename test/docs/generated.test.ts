@@ -5,8 +5,8 @@ import { Ajv } from "ajv";
 import { generateDocs } from "../../scripts/generate-docs.ts";
 import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
 import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
-import { KNOWN_EVENT_TYPES } from "../../src/event/validate-event.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { KNOWN_EVENT_TYPES } from "../../src/event/read-event.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 const files = generateDocs(ROOT);

@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { readConfig } from "../../src/config/config.ts";
+import { readEventQueue } from "../../src/config/settings.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { parsePace } from "../../src/ledger/pace.ts";
-import { readEventQueue } from "../../src/storage/names.ts";
 import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 /** What Azure sets by itself, and nobody else should. */

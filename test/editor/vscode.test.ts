@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { freePorts } from "../helpers/free-ports.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { removeData } from "../helpers/run-start.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { readJson, writeJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 /** The event of a reading that must succeed. */
 function eventOf(element: unknown) {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { deliver, deliverPoison } from "../../src/functions/deliver.ts";
+import { deliver, deliverPoison } from "../../src/functions/background.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { eventQueue, eventQueuePoison } from "../../src/functions/event-queue.ts";
-import { readEventQueue } from "../../src/storage/names.ts";
+import { readEventQueue } from "../../src/config/settings.ts";
+import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 let fixture: BridgeFixture;
 beforeEach(async () => {

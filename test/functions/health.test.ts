@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createBrokenBridge } from "../../src/broken-bridge.ts";
 import { health } from "../../src/functions/health.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const GET = { method: "GET" };

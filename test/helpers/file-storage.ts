@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll } from "@jest/globals";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
-import type { Storage as LedgerStorage } from "../../src/storage/storage.ts";
-import { eventually } from "./eventually.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
+import type { LedgerNames, Storage as LedgerStorage } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type Storage, startStorage } from "./storage.ts";
-import { wrapStorage } from "./wrap-storage.ts";
 
 let started: Promise<Storage> | undefined;
 let underWay = 0;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readAll, type Server } from "../../src/local/serve.ts";
-import { call } from "./call.ts";
+import { call } from "../../support/call.ts";
 
 /** A request that came to the gate. */
 export interface Gated {

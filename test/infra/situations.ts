@@ -1,12 +1,11 @@
 import type { Bridge } from "../../src/bridge.ts";
 import type { Log } from "../../src/log.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { startFixture } from "../helpers/bridge-fixture.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { newNames, openFileStorage } from "../helpers/file-storage.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** What can happen to a bridge, each with the log lines that it leaves, as they were written. */
 export type Situations = Readonly<Record<string, readonly string[]>>;

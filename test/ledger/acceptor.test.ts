@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { type AcceptorOptions, createAcceptor } from "../../src/ledger/ledger.ts";
+import { receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
-import { delivery, joining } from "../helpers/promised.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";
@@ -22,7 +22,7 @@ function acceptor(options: Partial<AcceptorOptions> = {}) {
 		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
 		return make();
 	});
-	return createAcceptor({ lane: LANE, instance: "one", now: () => NOW, grouping: true, ...options, storage });
+	return createAcceptor({ lane: LANE, instance: "one", now: () => NOW, ...options, storage });
 }
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
@@ -148,12 +148,6 @@ describe("accepting many promises at the same time", () => {
 		const accepted = await Promise.all([1, 1, 2, 1].map((number) => accept(delivery(number))));
 		expect(kinds(accepted)).toEqual(["written", "known", "written", "known"]);
 		expect(await keysOf("e-")).toHaveLength(2);
-	});
-
-	it("writes each of them alone where grouping is off", async () => {
-		const { accept } = acceptor({ grouping: false });
-		await Promise.all(range(3).map((number) => accept(delivery(number))));
-		expect(calls).toEqual(["commit 2", "commit 2", "commit 2"]);
 	});
 });
 

@@ -4,13 +4,13 @@ import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
+import type { EventResult } from "../../src/model.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";

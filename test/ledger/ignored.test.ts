@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
-import { createIgnoredLog } from "../../src/ledger/ignored-log.ts";
+import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
-import { IGNORED_LANE } from "../../src/ledger/row-keys.ts";
+import { IGNORED_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
 const MINUTE = 60_000;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
-import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { checkLimits } from "../../src/storage/azure-limits.ts";
+import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
-import { bytesOf } from "../../src/storage/transactions.ts";
-import { delivery } from "../helpers/promised.ts";
+import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
+import { delivery } from "../helpers/deliveries.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
 const MIB = 1024 * 1024;

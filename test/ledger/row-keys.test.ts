@@ -12,7 +12,7 @@ import {
 	receiptKey,
 	STATE_KEY,
 	windowKey,
-} from "../../src/ledger/row-keys.ts";
+} from "../../src/ledger/rows.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const FIRST = Date.parse("0000-01-01T00:00:00Z");

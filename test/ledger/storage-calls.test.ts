@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Storage, Write } from "../../src/storage/storage.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** What an event costs in storage: every call is paid for, and waited for. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { answerEventGridWebhook, type RunEvent, type WebhookCall } from "../../src/local/event-grid-extension.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 const EVENT = inEventGridSchema(exampleOf("RunCompleted"));
 const nothing: RunEvent = async () => {};

@@ -2,8 +2,8 @@ import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { FunctionsHost } from "../../src/local/functions-host.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
-import { call, postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Storage, startStorage } from "../helpers/storage.ts";
 import { buildTinyApp, type TinyApp } from "../helpers/tiny-app.ts";
 

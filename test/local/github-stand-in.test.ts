@@ -3,8 +3,8 @@ import { Agent } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { type Call, type Called, call, postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { type Call, type Called, call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const TOKEN = "a-valid-token";
 const REPOSITORY = "contoso/fraud-model";

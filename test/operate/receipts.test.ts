@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { receipts } from "../../src/functions/receipts.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const COALESCING = JSON.stringify({

@@ -3,10 +3,10 @@ import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { type ReplayRequest, replay } from "../../src/operate/replay.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery } from "../helpers/deliveries.ts";
 import { ADDRESS, LANE, type LaneHarness, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { delivery } from "../helpers/promised.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** More calls than a replay of two makes. */
 const MOST_CALLS = 20;
@@ -27,7 +27,7 @@ async function die(...numbers: number[]): Promise<readonly string[]> {
 let ids = 0;
 function ask(request: ReplayRequest, storage: Storage = lane.instance.storage) {
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "replay", address: ADDRESS, now, monotonic: now, grouping: true });
+	const ledger = createLedger({ storage, instance: "replay", address: ADDRESS, now, monotonic: now });
 	return replay(request, logLines().log, {
 		storage,
 		list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),

@@ -17,7 +17,7 @@ import { afterAll, describe, expect, it, jest } from "@jest/globals";
 import { unzipSync } from "fflate";
 import ignore from "ignore";
 import { pack, sha256 } from "../../scripts/package.ts";
-import { call } from "../helpers/call.ts";
+import { call } from "../../support/call.ts";
 import { parseFuncignore } from "../helpers/funcignore.ts";
 import { unzip } from "../helpers/unzip.ts";
 

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { createAsk } from "../ask.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "../../event/is-object.ts";
+import { isObject } from "../../event/json.ts";
 import { createCatalogue } from "../catalogue/catalogue.ts";
 import { inEnvelope } from "../catalogue/envelope.ts";
 import { findType } from "../catalogue/find-type.ts";

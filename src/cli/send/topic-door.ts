@@ -1,6 +1,6 @@
 import { AzureKeyCredential, EventGridPublisherClient, type SendCloudEventInput } from "@azure/eventgrid";
 import { DefaultAzureCredential } from "@azure/identity";
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { reasonOf } from "../reason-of.ts";
 import type { Door } from "./door.ts";

@@ -1,0 +1,152 @@
+import { buffer } from "node:stream/consumers";
+import type { BlobHTTPHeaders, BlobServiceClient, BlockBlobClient } from "@azure/storage-blob";
+import { called, expectText, TRANSFER_TIMEOUT_MS, UnclearAnswer, unlessChanged, unlessMissing } from "./azure-call.ts";
+import { containerOf, isStorageError, type LedgerNames, type Storage } from "./storage.ts";
+
+type BlobCalls = Pick<Storage, "lease" | "renew" | "release" | "write" | "writeStream" | "read" | "names" | "remove">;
+
+/** What the ledger does with blobs. */
+export function blobCalls(blobs: BlobServiceClient, names: LedgerNames): BlobCalls {
+	const containerFor = (blob: string, other?: string) => blobs.getContainerClient(other ?? containerOf(blob, names));
+	const makeFor = (blob: string) => (abortSignal: AbortSignal) => containerFor(blob).createIfNotExists({ abortSignal });
+	const leaseClient = (blob: string, leaseId?: string) =>
+		containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId);
+
+	return {
+		async lease(blob, seconds) {
+			const make = async (abortSignal: AbortSignal) => {
+				await makeFor(blob)(abortSignal);
+				const empty = containerFor(blob).getBlockBlobClient(blob);
+				// A lease that another drainer has by now must not be broken by making the blob again.
+				await empty.upload("", 0, { conditions: { ifNoneMatch: "*" }, abortSignal }).catch(unlessThere);
+			};
+			const acquire = async (abortSignal: AbortSignal) => {
+				return expectText((await leaseClient(blob).acquireLease(seconds, { abortSignal })).leaseId, "lease id");
+			};
+			return called(acquire, { make }).catch((error: unknown) => {
+				// 409 LeaseAlreadyPresent
+				if (isStorageError(error) && error.status === 409) return undefined;
+				throw error;
+			});
+		},
+		renew: (blob, leaseId) =>
+			called(async (abortSignal) => {
+				expectText((await leaseClient(blob, leaseId).renewLease({ abortSignal })).leaseId, "lease id");
+			}),
+		release: (blob, leaseId) =>
+			called(async (abortSignal) => void (await leaseClient(blob, leaseId).releaseLease({ abortSignal }))),
+		async write(blob, content, blobContentType) {
+			const client = containerFor(blob).getBlockBlobClient(blob);
+			const upload = async (abortSignal: AbortSignal) => {
+				const options = { blobHTTPHeaders: { blobContentType }, abortSignal };
+				expectText((await client.upload(content, content.length, options)).etag, "ETag of the blob");
+			};
+			await called(upload, { make: makeFor(blob), timeoutMs: TRANSFER_TIMEOUT_MS });
+			return addressOf(client);
+		},
+		async writeStream(blob, content, blobContentType) {
+			const client = containerFor(blob).getBlockBlobClient(blob);
+			await uploadInBlocks(client, content, { blobContentType }, makeFor(blob));
+			return addressOf(client);
+		},
+		read: (blob, container) => {
+			const download = async (abortSignal: AbortSignal) => {
+				const client = containerFor(blob, container).getBlobClient(blob);
+				const { readableStreamBody, contentLength, etag } = await client.download(0, undefined, { abortSignal });
+				expectText(etag, "ETag of the blob");
+				const content = readableStreamBody ? await buffer(readableStreamBody) : Buffer.alloc(0);
+				if (content.length === contentLength) return content;
+				throw new UnclearAnswer(`${content.length} bytes of a blob of ${contentLength} were answered`);
+			};
+			return called(download, { timeoutMs: TRANSFER_TIMEOUT_MS }).catch(unlessMissing);
+		},
+		names: (prefix, after, container) =>
+			called(async (abortSignal) => {
+				const pages = containerFor(prefix, container)
+					.listBlobsFlat({ prefix, abortSignal })
+					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
+				const { value } = await pages.next();
+				const next: string | undefined = value?.continuationToken || undefined;
+				return { names: namesIn(value?.segment?.blobItems, prefix), ...(next === undefined ? {} : { next }) };
+			}).catch((error: unknown) => {
+				// A container of ours is made when it is first needed; the name of any other was misspelt.
+				if (container !== undefined) throw error;
+				return unlessMissing(error) ?? { names: [] };
+			}),
+		remove: (blob, container, unmodifiedSince) =>
+			called(async (abortSignal) => {
+				const conditions = unmodifiedSince === undefined ? {} : { ifUnmodifiedSince: new Date(unmodifiedSince) };
+				await containerFor(blob, container).getBlobClient(blob).deleteIfExists({ conditions, abortSignal });
+				return true;
+			}).catch(unlessChanged),
+	};
+}
+
+/** 409 BlobAlreadyExists; 412 while it is leased. */
+function unlessThere(error: unknown): void {
+	const { statusCode } = error as { statusCode?: number };
+	if (statusCode !== 409 && statusCode !== 412) throw error;
+}
+
+/** A blob's URL without the signature that a connection string may add. */
+function addressOf({ url }: BlockBlobClient): string {
+	return url.replace(/\?.*$/s, "");
+}
+
+/** The names of a page of blobs. */
+function namesIn(items: readonly { readonly name: string }[] | undefined, prefix: string): readonly string[] {
+	if (!Array.isArray(items)) throw new UnclearAnswer("the answer has no list of blobs");
+	const names = items.map(({ name }: { name: string }) => name);
+	const strange = names.find((name) => !name.startsWith(prefix));
+	if (strange !== undefined) throw new UnclearAnswer(`the answer names the blob ${strange}, which was not asked for`);
+	return names;
+}
+
+/** A blob has 50,000 blocks at most: far more than is ever written. Source: learn.microsoft.com, "Put Block List". */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Uploads a blob block by block; the next one is asked for when the last one is written. Blocks that are never committed
+ * are removed by the service. An upload that begins anew with the same content writes the same blocks.
+ */
+async function uploadInBlocks(
+	client: BlockBlobClient,
+	content: AsyncIterable<Buffer>,
+	blobHTTPHeaders: BlobHTTPHeaders,
+	make: (abortSignal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+	const call = (part: (abortSignal: AbortSignal) => Promise<unknown>) =>
+		called(part, { make, timeoutMs: TRANSFER_TIMEOUT_MS });
+	const ids: string[] = [];
+	const stage = async (block: Buffer) => {
+		// All ids of a blob have the same length.
+		const id = Buffer.from(String(ids.length).padStart(6, "0")).toString("base64");
+		await call((abortSignal) => client.stageBlock(id, block, block.length, { abortSignal }));
+		ids.push(id);
+	};
+	let waiting: Buffer | undefined;
+	for await (const block of inBlocks(content)) {
+		if (waiting !== undefined) await stage(waiting);
+		waiting = block;
+	}
+	const last = waiting ?? Buffer.alloc(0);
+	if (ids.length === 0) {
+		await call((abortSignal) => client.upload(last, last.length, { blobHTTPHeaders, abortSignal }));
+		return;
+	}
+	await stage(last);
+	await call((abortSignal) => client.commitBlockList(ids, { blobHTTPHeaders, abortSignal }));
+}
+
+async function* inBlocks(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+	let parts: Buffer[] = [];
+	let bytes = 0;
+	for await (const part of content) {
+		parts.push(part);
+		bytes += part.length;
+		if (bytes < BLOCK_BYTES) continue;
+		yield Buffer.concat(parts);
+		[parts, bytes] = [[], 0];
+	}
+	if (bytes > 0) yield Buffer.concat(parts);
+}
