@@ -342,3 +342,61 @@ describe("giving up", () => {
 		expect(disposition).toMatchObject({ reason: expect.stringContaining("after 0.25 days") });
 	});
 });
+
+describe("several calls under way", () => {
+	const pause = { until: NOW + MINUTE, reason: "slower" };
+	const paused = { pause, failures: 2, rateLimits: 1 };
+
+	it.each<[string, Classification]>([
+		["a success", { kind: "taken" }],
+		["a request that can never succeed", { kind: "permanent", reason: "422" }],
+		["a closed destination", closed],
+		["a refused token", badToken],
+	])("leave a pause as it is that began after the call: %s", (_, classification) => {
+		expect(settledBy(classification, { state: paused }).state).toMatchObject(paused);
+		const over = { ...paused, pause: { until: NOW, reason: "slower" } };
+		expect(settledBy(classification, { state: over }).state).toMatchObject({
+			pause: null,
+			failures: 0,
+			rateLimits: 0,
+		});
+	});
+
+	it.each<[string, Classification]>([
+		["a rate limit", rateLimited(2 * SECOND)],
+		["a failure", trouble],
+	])(
+		"never shorten the pause of one another, and the newest reason counts where both are as long: %s",
+		(_, shorter) => {
+			expect(settledBy(shorter, { state: { pause } }).state.pause).toEqual(pause);
+			const alike = { until: NOW + 2 * SECOND, reason: "before" };
+			expect(settledBy(shorter, { state: { pause: alike } }).state.pause).toEqual({
+				until: alike.until,
+				reason: "reason" in shorter ? shorter.reason : "",
+			});
+		},
+	);
+});
+
+describe("since when a delivery fails, by the last answer", () => {
+	const since = NOW - DAY;
+
+	it("stays what it was through a rate limit, and does not begin with one", () => {
+		expect(settledBy(rateLimited(MINUTE), { entry: { failingSince: since } }).disposition).toMatchObject({
+			failingSince: since,
+		});
+		expect(settledBy(rateLimited(MINUTE)).disposition).not.toHaveProperty("failingSince");
+	});
+
+	it.each<[string, Classification]>([
+		["a refused token", badToken],
+		["a closed destination", closed],
+		["a closed account", { ...closed, wide: true }],
+		["a failure", trouble],
+		["an uncertain answer", uncertain],
+	])("is its first failure: %s", (_, classification) => {
+		expect(settledBy(classification).disposition).toMatchObject({ kind: "deferred", failingSince: NOW });
+		const again = settledBy(classification, { entry: { failingSince: since } });
+		expect(again.disposition).toMatchObject({ kind: "deferred", failingSince: since });
+	});
+});
