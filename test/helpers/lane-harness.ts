@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
 import { createEntryDelivery } from "../../src/deliver/attempt.ts";
-import type { Run } from "../../src/deliver/drain.ts";
 import { drain } from "../../src/deliver/drain.ts";
+import type { Run } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
