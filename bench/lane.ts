@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { laneOf } from "../src/destinations/github/service.ts";
 import { leaseBlob } from "../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../src/ledger/lane-state.ts";
-import { STATE_KEY } from "../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../src/ledger/rows.ts";
 import { createClients, openStorage } from "../src/storage/azure-storage.ts";
 import { LEDGER, type LedgerNames } from "../src/storage/storage.ts";
 

@@ -2,9 +2,9 @@
 import { randomInt } from "node:crypto";
 import { planStorm } from "./plan.ts";
 import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
+import { toText } from "./report.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { runStorm } from "./storm.ts";
-import { toText } from "./to-text.ts";
 
 await main().catch((error: unknown) => {
 	const { code, message, stack } = error as { code?: string; message: string; stack?: string };

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
-import { ROWS } from "../src/ledger/row-keys.ts";
+import { ROWS } from "../src/ledger/rows.ts";
 import { CHROMIUM, startBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { exampleOf } from "../support/example-events.ts";

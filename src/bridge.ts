@@ -1,31 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Accept, createAccept, type Late } from "./accept/accept.ts";
-import { planDelivery } from "./accept/plan-delivery.ts";
-import { createWindows } from "./coalesce/close-due-windows.ts";
-import { windowBody } from "./coalesce/window-body.ts";
+import { createAccept, lateAfter } from "./accept/accept.ts";
+import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { createEntryDelivery } from "./deliver/attempt.ts";
+import type { Run } from "./deliver/drain.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
-import type { Run } from "./deliver/run.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
-import { createIgnoredLog } from "./ledger/ignored-log.ts";
+import { createRecordRejected } from "./ledger/dead-letters.ts";
+import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
+import { recordExpiry } from "./ledger/lane-lease.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { listReceipts } from "./ledger/list-receipts.ts";
+import type { FoundReceipt } from "./ledger/receipt.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
-import { recordExpiry } from "./ledger/record-expiry.ts";
-import { createRecordRejected } from "./ledger/record-rejected.ts";
-import type { FoundReceipt } from "./ledger/show-receipt.ts";
 import { type Log, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
 import { checkHealth, type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { upkeep } from "./operate/maintenance.ts";
+import { maintain } from "./operate/maintenance.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
@@ -118,10 +116,10 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
-	let opening: Promise<Rooms> | undefined;
+	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
 	/** Storage that could not be opened is opened anew for the next call. */
-	function rooms(): Promise<Rooms> {
+	function rooms(): Promise<ReturnType<typeof wire>> {
 		opening ??= options
 			.openStorage()
 			.then((storage) => wire(config, options, storage))
@@ -133,7 +131,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	}
 
 	async function accept(elements: readonly unknown[], { log, repoName }: Arrival): Promise<readonly EventResult[]> {
-		const late = timeout(acceptTimeoutMs);
+		const late = lateAfter(acceptTimeoutMs);
 		try {
 			const opened = await Promise.race([rooms(), late.passed]);
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
@@ -196,30 +194,8 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 	});
 }
 
-function timeout(ms: number): Late & { readonly clear: () => void } {
-	let timer: NodeJS.Timeout | undefined;
-	let isPassed = false;
-	const passed = new Promise<undefined>((resolve) => {
-		timer = setTimeout(() => {
-			isPassed = true;
-			resolve(undefined);
-		}, ms);
-	});
-	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
-}
-
-/** The bridge over an opened storage. */
-interface Rooms extends Omit<Bridge, "problems" | "warnings" | "accept" | "replay"> {
-	readonly accept: Accept;
-	readonly replay: (
-		request: ReplayRequest,
-		log: Log,
-		accept: (elements: readonly unknown[]) => Promise<readonly EventResult[]>,
-	) => Promise<ReplayAnswer>;
-}
-
-/** Brings the rooms together. */
-function wire(config: Config, options: BridgeOptions, storage: Storage): Rooms {
+/** Brings the rooms together, over an opened storage. */
+function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
 	const { giveUpMs, retentionMs, routes, warnings } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
@@ -227,23 +203,19 @@ function wire(config: Config, options: BridgeOptions, storage: Storage): Rooms {
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
 	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
-	const toBody: Parameters<typeof createWindows>[0]["toBody"] = (window) =>
-		windowBody(window, { version, destinations });
-	const windows = createWindows({ storage, now, toBody });
+	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, { ...options, destinations, entries, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
-		planDelivery: (event, match) => planDelivery(event, match, { version, destinations, keep }),
+		ignored: createIgnoredLog({ ...options, storage }),
+		version,
+		destinations,
+		store: (blob, content) => storage.write(blob, content, "application/json"),
 		ledger,
 		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
-		keep: createRecordRejected({ storage, now }),
-		policyOf,
-		ignored: createIgnoredLog({ ...options, storage }),
+		recordRejected: createRecordRejected({ storage, now }),
 		now,
 	});
-	function keep(blob: string, content: Buffer): Promise<string> {
-		return storage.write(blob, content, "application/json");
-	}
 
 	/** A destination of each lane that a route leads to. */
 	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
@@ -252,22 +224,22 @@ function wire(config: Config, options: BridgeOptions, storage: Storage): Rooms {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
 		...createPoisoned(storage, now),
-		async receipts(query) {
+		async receipts(query: ReceiptQuery): Promise<ShownReceipts> {
 			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
 			const next = continueAfter(receipts.length);
 			const shown = receipts.map((receipt) => ({ ...receipt, runs: receipt.to && destinations.pageOf(receipt.to) }));
 			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
 		},
-		replay(request, log, again) {
+		replay(request: ReplayRequest, log: Log, again: (elements: readonly unknown[]) => Promise<readonly EventResult[]>) {
 			const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) =>
 				listReceipts(storage, query, { now, endsAt });
 			return replay(request, log, { storage, list, accept: again, wake: wakeLane, newId, now });
 		},
 		health: () => checkHealth({ storage, destinations, lanes, repair: MOVED, warnings, now }),
-		upkeep(log) {
+		upkeep(log: Log) {
 			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
 			const { checkToken } = destinations;
-			return upkeep(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
+			return maintain(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
 		},
 	};
 }

@@ -15,7 +15,7 @@ export function toLog(context: Readonly<Record<Parameters<Log>[0], (line: string
  * - `window`: a window was closed
  * - `dead-letter`: something was given up, or is fed back
  * - `wake-up`: a wake-up that went another way than to a drain
- * - `upkeep`: what the daily upkeep did; `token`: what is to be done about a token
+ * - `maintenance`: what was done once a day; `token`: what is to be done about a token
  */
 export interface Line {
 	readonly stage:
@@ -27,7 +27,7 @@ export interface Line {
 		| "window"
 		| "dead-letter"
 		| "wake-up"
-		| "upkeep"
+		| "maintenance"
 		| "token";
 	readonly [fact: string]: string | number | null | undefined;
 }

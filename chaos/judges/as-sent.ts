@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import type { Finding } from "../evidence.ts";
 import { originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";

@@ -1,4 +1,4 @@
-import type { ApiCall } from "../../src/local/api-call.ts";
+import type { ApiCall } from "../../src/local/stand-in/received.ts";
 import type { Finding, Interval } from "../evidence.ts";
 import { type Dossier, keyOf } from "./dossier.ts";
 

@@ -1,4 +1,4 @@
-import type { ApiCall } from "../../src/local/api-call.ts";
+import type { ApiCall } from "../../src/local/stand-in/received.ts";
 import type { Finding } from "../evidence.ts";
 import type { Dossier } from "./dossier.ts";
 

@@ -3,12 +3,12 @@ import type { Inline } from "../deliver/inline.ts";
 import type { Policy } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import { idOf } from "../event/read-event.ts";
-import { targetOf } from "../ledger/destination-column.ts";
+import type { RecordRejected } from "../ledger/dead-letters.ts";
 import { dueAt, foreignAddress, type LaneState, type Waiting, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
-import type { RecordRejected } from "../ledger/record-rejected.ts";
+import { targetOf } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
 import type { EventResult } from "../model.ts";
 import { type Delivery, isJoin } from "../model.ts";
@@ -18,9 +18,9 @@ import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.t
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
-	readonly keep: RecordRejected;
+	readonly recordRejected: RecordRejected;
 	/** How fast a lane may send, and what it is configured for: a lane of another address is not this bridge's to send. */
-	readonly policyOf: Destinations["policyOf"];
+	readonly destinations: Pick<Destinations, "build" | "laneOf" | "policyOf">;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -39,6 +39,19 @@ export interface Late {
 	readonly isPassed: () => boolean;
 }
 
+/** A time at which a request has to be answered, so many milliseconds from now. */
+export function lateAfter(ms: number): Late & { readonly clear: () => void } {
+	let timer: NodeJS.Timeout | undefined;
+	let isPassed = false;
+	const passed = new Promise<undefined>((resolve) => {
+		timer = setTimeout(() => {
+			isPassed = true;
+			resolve(undefined);
+		}, ms);
+	});
+	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
+}
+
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
@@ -53,7 +66,7 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of one, ends on its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const { ledger, inline, keep, policyOf, now } = options;
+	const { ledger, inline, recordRejected, destinations, now } = options;
 	const planAll = createPlanner(options);
 
 	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
@@ -73,7 +86,7 @@ export function createAccept(options: AcceptOptions): Accept {
 	}
 
 	async function reject(plan: Plan, reason: string): Promise<Recorded> {
-		return { ending: { outcome: "rejected", key: await keep(toRejected(plan, reason)), reason } };
+		return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
 	}
 
 	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
@@ -99,7 +112,7 @@ export function createAccept(options: AcceptOptions): Accept {
 		const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
 		if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
 		if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
-		const policy = policyOf(lane);
+		const policy = destinations.policyOf(lane);
 		const waiting = { target: targetOf(to), notBefore: 0 };
 		const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
 		const state = await ledger.wake(lane, earliest);

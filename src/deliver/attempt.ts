@@ -1,9 +1,9 @@
 import type { Destinations } from "../destinations/list.ts";
-import type { Entry } from "../ledger/entry.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { logCalls } from "../ledger/pace.ts";
-import { ROWS } from "../ledger/row-keys.ts";
+import { ROWS } from "../ledger/rows.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Answer, Attempt, Destination, Disposition } from "../model.ts";

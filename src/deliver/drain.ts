@@ -1,13 +1,15 @@
-import type { Windows } from "../coalesce/close-due-windows.ts";
+import type { Windows } from "../coalesce/windows.ts";
 import type { Destinations } from "../destinations/list.ts";
-import { targetOf } from "../ledger/destination-column.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import type { View } from "../ledger/read-lane.ts";
+import { targetOf } from "../ledger/rows.ts";
+import type { Log } from "../log.ts";
 import { report } from "../log.ts";
+import type { Disposition } from "../model.ts";
 import type { Write } from "../storage/storage.ts";
 import type { EntryDelivery } from "./attempt.ts";
-import type { Run } from "./run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
 import { createSender, type Sender } from "./send-due.ts";
 
@@ -119,4 +121,19 @@ function presentState(state: LaneState, { windows, entries, complete, passedUnti
 	if (!complete || passedUntil !== null) return state;
 	const targets = [...windows.map(({ to }) => targetOf(to)), ...entries.map(({ target }) => target)];
 	return withoutIdleBreakers(state, new Set(targets));
+}
+
+/** One drain of a lane that is held. */
+export interface Run {
+	readonly log: Log;
+	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
+	readonly wake?: number;
+	/** Whether to look again. */
+	readonly goesOn: () => boolean;
+	/** Whether to wait for what can be done at that time, epoch milliseconds. */
+	readonly waitsFor: (at: number) => boolean;
+	/** Told what was read, before anything is sent. */
+	readonly onView?: (view: View, state: LaneState) => void;
+	/** Told what became of an entry. */
+	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

@@ -4,7 +4,7 @@ import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./drain.ts";
 
 export interface InlineOptions {
 	/** Takes a lane; undefined while somebody else holds it. */

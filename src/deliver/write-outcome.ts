@@ -1,7 +1,7 @@
-import type { Entry } from "../ledger/entry.ts";
-import { finishWrites } from "../ledger/finish.ts";
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { finishWrites } from "../ledger/outbox.ts";
 import { routeColumns } from "../ledger/receipt.ts";
 import type { Attempt, Disposition } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";

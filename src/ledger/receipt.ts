@@ -3,7 +3,8 @@ import { cleanText, clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
-import { destinationColumn, readDestination } from "./destination-column.ts";
+import { type LaneState, waitingFor } from "./lane-state.ts";
+import { destinationColumn, readDestination, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -151,4 +152,41 @@ function readAttempts(text: string | null): readonly Attempt[] | undefined {
 	} catch {
 		return undefined;
 	}
+}
+
+/** How far a delivery is, as it is shown. */
+export type ReceiptState = WrittenState | "paused" | "parked";
+
+/** A receipt as it is shown. */
+export interface FoundReceipt extends Omit<Receipt, "state"> {
+	readonly lane: string;
+	readonly state: ReceiptState;
+}
+
+/** What waits is shown with what it waits for. */
+export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
+	const { to } = receipt;
+	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
+	const waits = waitingFor(state, { target: targetOf(to), notBefore: 0 }, now);
+	if (waits === undefined) return { ...receipt, lane };
+	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
+}
+
+function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {
+	if (until <= now) return "the next try is due now";
+	const time = isoOf(until) ?? "later";
+	return state === "parked" ? `tried again at ${time}` : `until ${time}`;
+}
+
+/** A row may hold any number; not each is a time. */
+export function isoOf(epochMs: number): string | null {
+	const time = new Date(epochMs);
+	return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+/** Whether one of the texts that a person knows it by holds this one, in any case. */
+export function mentions({ key, event, to, window }: FoundReceipt, text: string): boolean {
+	const wanted = text.toLowerCase();
+	const places = [key, event.id, event.run, event.subject, to?.id, window];
+	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
 }

@@ -1,7 +1,6 @@
 import type { Destination } from "../model.ts";
 import type { Row, Write } from "../storage/storage.ts";
-import { DESTINATION_COLUMNS, destinationColumn, readDestination } from "./destination-column.ts";
-import { windowKey } from "./row-keys.ts";
+import { DESTINATION_COLUMNS, destinationColumn, readDestination, windowKey } from "./rows.ts";
 
 /** A group whose events are gathered into one dispatch. */
 export interface Group {

@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type ApiCall, noteCall } from "./api-call.ts";
-import { FaultScript } from "./fault-script.ts";
-import { createAppRules, type StandInApp } from "./github-app-rules.ts";
-import { type Answer, checkCaller, checkDispatch, githubError, isAnswer, tokenOf } from "./github-rules.ts";
-import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer } from "./rate-limits.ts";
-import type { Received } from "./received.ts";
-import { createRepositoryRoutes, expiryHeader } from "./repository-routes.ts";
 import { readAll, type Server, serve } from "./serve.ts";
-import { isDoneDespite, placeOf, refuseByLimit, scriptedAnswer, sendAnswer } from "./stand-in-answers.ts";
+import { isDoneDespite, placeOf, refuseByLimit, scriptedAnswer, sendAnswer } from "./stand-in/answer.ts";
+import { createAppRules, type StandInApp } from "./stand-in/github-app.ts";
+import { type Answer, checkCaller, checkDispatch, githubError, isAnswer, tokenOf } from "./stand-in/github-rules.ts";
+import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer } from "./stand-in/rate-limits.ts";
+import { type ApiCall, noteCall, type Received } from "./stand-in/received.ts";
+import { createRepositoryRoutes, expiryHeader } from "./stand-in/repository-api.ts";
+import { FaultScript } from "./stand-in/script.ts";
 
 export interface StandInOptions {
 	/** 0 takes a free one. */

@@ -27,8 +27,8 @@ function describe(level: string, line: Parsed): string | undefined {
 		case "wake-up":
 		case "token":
 			return join(line.stage, line.change ?? level, line.lane, line.reason);
-		case "upkeep":
-			return join("upkeep", "done", `${line.removed} receipts removed`);
+		case "maintenance":
+			return join("maintenance", "done", `${line.removed} receipts removed`);
 		case "handshake":
 		case "receive":
 			return join(line.stage, `${line.status}`, line.reason);

@@ -1,12 +1,17 @@
 import type { Problem } from "../config/settings.ts";
-import type { Destinations } from "../destinations/list.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
-import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
-import { isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
-import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
+import {
+	expiryWarning,
+	isClosed,
+	type LaneHealth,
+	type LaneHealthOptions,
+	laneHealthOf,
+	type TokenHealth,
+	tokenHealthOf,
+} from "./lane-health.ts";
 
 /**
  * Whether the bridge can work, and how much waits: the present state, not what once was. Open to monitors, so it holds no
@@ -73,66 +78,41 @@ export interface PaceHealth {
 	readonly used: number;
 }
 
-export interface HealthOptions {
+export interface HealthOptions extends LaneHealthOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "policyOf" | "getToken">;
-	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, RouteTo>;
-	/** What to do about a lane of another address. */
-	readonly repair: string;
 	readonly warnings: readonly string[];
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, destinations, lanes, repair, warnings, now } = options;
+	const { storage, destinations, lanes, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
+	const byLane = new Map(all.map((one) => [one.lane, one]));
 	const tokenHealth = await Promise.all(
-		[...lanes].map(([lane, to]) =>
-			tokenHealthOf(
-				lane,
-				to,
-				destinations.getToken,
-				all.find((one) => one.lane === lane),
-			),
-		),
+		[...lanes].map(([lane, to]) => tokenHealthOf(lane, to, destinations.getToken, byLane.get(lane))),
 	);
-	const laneHealth = all.flatMap((one) => {
-		const policy = destinations.policyOf(one.lane);
-		return laneHealthOf(one, { isRouted: lanes.has(one.lane), policy, repair, now: now() }) ?? [];
-	});
+	const laneHealth = all.flatMap((one) => laneHealthOf(one, options) ?? []);
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
-	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || all.some(cannotSend);
+	/** What is accepted from now on cannot be sent. */
+	const cannotSend = all.some((one) => lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane)));
+	const isDark = !reachable || cannotSend || tokenHealth.some(({ present }) => !present);
+	const expiries = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
 	return {
 		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
-		warnings: [
-			...warnings,
-			...tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []),
-		],
+		warnings: [...warnings, ...expiries],
 		storage: { reachable, reason: reachable ? null : seen },
 		tokens: tokenHealth,
 		lanes: laneHealth,
 		waiting: sum(all.map(({ waiting }) => waiting)),
-		oldest:
-			all
-				.map(({ oldest }) => oldest)
-				.filter((oldest) => oldest !== null)
-				.sort()[0] ?? null,
+		oldest: all.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
 		gathering: all.flatMap(toWindowHealth),
 		pace: all.flatMap((lane) => toPaceHealth(lane, destinations.policyOf(lane.lane).limits, now())),
 		deadLetters,
 		ignored: sum(all.map((lane) => lane.ignored)),
 	};
-
-	/** What is accepted from now on cannot be sent. */
-	function cannotSend(one: LaneOverview): boolean {
-		return lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane));
-	}
 }
 
 function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {

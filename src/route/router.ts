@@ -1,7 +1,6 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { Destination } from "../model.ts";
-import { completedWrite } from "./completed-write.ts";
-import { type Condition, clip, filterConditions } from "./filter.ts";
+import { type Condition, clip, completedWrite, filterConditions } from "./filter.ts";
 import { toFiltered } from "./filtered-event.ts";
 import type { Coalesce, Route, RouteTo } from "./route.ts";
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { type PlannedDelivery, planDelivery } from "../../src/accept/plan-delivery.ts";
+import { type PlannedDelivery, planDelivery } from "../../src/accept/plan.ts";
 import { Settings } from "../../src/config/settings.ts";
 import { github } from "../../src/destinations/github/service.ts";
 import { openDestinations } from "../../src/destinations/list.ts";
 import { readJson } from "../../src/event/json.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
 import type { Match } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
@@ -22,11 +22,11 @@ const KB_64 = 64 * 1024;
 
 async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> = {}) {
 	const kept: { blob: string; content: Buffer }[] = [];
-	const keep = async (blob: string, content: Buffer) => {
+	const store = async (blob: string, content: Buffer) => {
 		kept.push({ blob, content });
 		return `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`;
 	};
-	const options = { version: "1.2.3", destinations, keep };
+	const options = { version: "1.2.3", destinations, store };
 	return { planned: await planDelivery({ ...event, ...more }, { ...match, ...routed }, options), kept };
 }
 

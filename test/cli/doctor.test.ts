@@ -6,7 +6,16 @@ import { CliError } from "../../src/cli/cli-error.ts";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
 import { serve } from "../../src/local/serve.ts";
-import { type Chain, HEALTH, HEALTHY, PASTED, REPOSITORY, ROUTES, startChain, workflow } from "../helpers/repository-stand-in.ts";
+import {
+	type Chain,
+	HEALTH,
+	HEALTHY,
+	PASTED,
+	REPOSITORY,
+	ROUTES,
+	startChain,
+	workflow,
+} from "../helpers/repository-stand-in.ts";
 
 const TOKEN = "github_pat_0123456789abcdefghijklmnop";
 const DAY_MS = 86_400_000;

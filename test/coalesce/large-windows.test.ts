@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { closeWindow, type WindowDispatch } from "../../src/coalesce/close-window.ts";
 import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window.ts";
 import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
-import { inOrder } from "../../src/ledger/row-keys.ts";
+import { inOrder } from "../../src/ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, readWindow, type Window } from "../../src/ledger/window.ts";
 import type { Join } from "../../src/model.ts";
 import { joining } from "../helpers/deliveries.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { windowBody } from "../../src/coalesce/close-window.ts";
 import { summarise } from "../../src/coalesce/manifest.ts";
-import { windowBody } from "../../src/coalesce/window-body.ts";
 import { exampleOf } from "../../support/example-events.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { replayDead } from "../../src/ledger/replay-dead.ts";
+import { replayDead } from "../../src/ledger/dead-letters.ts";
 import type { Row, Write } from "../../src/storage/storage.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { type Answer, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { FAULTS } from "../../src/console/browser/faults.ts";
 import { freshEvents } from "../../src/console/browser/fresh-events.ts";
-import { FaultScript } from "../../src/local/fault-script.ts";
+import { FaultScript } from "../../src/local/stand-in/script.ts";
 
 describe("what the workbench offers", () => {
 	it.each(FAULTS.map(({ title, script }) => [title, script] as const))("the stand-in understands: %s", (_, script) => {

@@ -119,7 +119,7 @@ describe("the deployed package", () => {
 			"README.md",
 			"local.settings.json",
 			"local.settings.sample.json",
-			"biome.json",
+			"biome.jsonc",
 			"tsconfig.json",
 		],
 		...["src/index.ts", "src/event/schemas/storage-blobcreated.schema.json", "test/host.json", "docs/routes.md"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { deadLetterKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";

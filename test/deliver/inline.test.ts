@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import type { Run } from "../../src/deliver/drain.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
-import type { Run } from "../../src/deliver/run.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Entry } from "../../src/ledger/outbox.ts";
 import type { Disposition } from "../../src/model.ts";
 import { logLines } from "../helpers/log-lines.ts";
 

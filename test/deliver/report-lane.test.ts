@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { type LaneChange, reportBacklog, reportLane } from "../../src/deliver/report-lane.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Entry } from "../../src/ledger/outbox.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");

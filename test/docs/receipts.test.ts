@@ -5,7 +5,7 @@ import { health } from "../../src/functions/health.ts";
 import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
-import { EXPIRY_WARNING_MS } from "../../src/operate/token-health.ts";
+import { EXPIRY_WARNING_MS } from "../../src/operate/lane-health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
@@ -99,7 +99,7 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/replay-types.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
+		expect(readText("src/operate/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 	});
 });

@@ -1,8 +1,13 @@
-import { answerHandshake, answerOptions, EVENT_GRID_ORIGINS, type HandshakeRules } from "../../src/functions/handshake.ts";
+import {
+	answerHandshake,
+	answerOptions,
+	EVENT_GRID_ORIGINS,
+	type HandshakeRules,
+} from "../../src/functions/handshake.ts";
 import { answerEventGridWebhook } from "../../src/local/event-grid-extension.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
-import type { StandInRepository } from "../../src/local/stand-in-repository.ts";
+import type { StandInRepository } from "../../src/local/stand-in/repository.ts";
 import { postJson } from "../../support/call.ts";
 
 /** How GitHub marks an expression. */

@@ -4,7 +4,7 @@ import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import type { EventResult } from "../../src/model.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { destinationColumn, readDestination, targetOf } from "../../src/ledger/destination-column.ts";
+import { destinationColumn, readDestination, targetOf } from "../../src/ledger/rows.ts";
 import type { Destination } from "../../src/model.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 

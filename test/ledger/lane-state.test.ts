@@ -1,6 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, toColumns, waitingFor } from "../../src/ledger/lane-state.ts";
+import {
+	dueAt,
+	fromColumns,
+	type LaneState,
+	laneDueAt,
+	NEW_LANE,
+	toColumns,
+	waitingFor,
+} from "../../src/ledger/lane-state.ts";
 
 const NOW = 1_000_000_000_000;
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
-import { receiptKey } from "../../src/ledger/row-keys.ts";
+import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
 import { delivery } from "../helpers/deliveries.ts";

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { deadLetterKey, entryKey, inOrder, memberKey, memberRange, ROWS, receiptKey, STATE_KEY, windowKey } from "../../src/ledger/row-keys.ts";
+import {
+	deadLetterKey,
+	entryKey,
+	inOrder,
+	memberKey,
+	memberRange,
+	ROWS,
+	receiptKey,
+	STATE_KEY,
+	windowKey,
+} from "../../src/ledger/rows.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const FIRST = Date.parse("0000-01-01T00:00:00Z");

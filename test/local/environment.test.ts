@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { StartError } from "../../src/local/command-line.ts";
 import { settleEnvironment } from "../../src/local/environment.ts";
-import { StartError } from "../../src/local/start-error.ts";
 
 const standInUrl = "http://127.0.0.1:7072";
 const CODESPACE = {

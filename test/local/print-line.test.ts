@@ -72,7 +72,7 @@ describe("a line of the bridge, for a person", () => {
 		[{ stage: "window", count: 10_000, key: "0123" }, "window closed 10000 events 0123"],
 		[{ stage: "dead-letter", change: "replayed", key: "0123", reason: null }, "dead replayed 0123"],
 		[{ stage: "token", lane: "default", reason: "it ends in 3 days" }, "token info default it ends in 3 days"],
-		[{ stage: "upkeep", removed: 7, complete: "true" }, "upkeep done 7 receipts removed"],
+		[{ stage: "maintenance", removed: 7, complete: "true" }, "maintenance done 7 receipts removed"],
 	])("tells of %j in a line", (line, words) => {
 		expect(read(line)).toBe(words);
 	});
@@ -96,16 +96,24 @@ describe("a line of the bridge, for a person", () => {
 	);
 
 	const hostile = "a\u001b]8;;https://page.example\u0007b\u001b[2J\r\n\u009b1A\u202e\u2028c";
-	const lines = ["accept", "dispatch", "lane", "window", "dead-letter", "wake-up", "token", "upkeep", "handshake"].map(
-		(stage) => ({
-			...Object.fromEntries(
-				"outcome id type subject route reason status classification destination target bytes ms change lane until probeAt waiting count key removed"
-					.split(" ")
-					.map((fact) => [fact, hostile]),
-			),
-			stage,
-		}),
-	);
+	const lines = [
+		"accept",
+		"dispatch",
+		"lane",
+		"window",
+		"dead-letter",
+		"wake-up",
+		"token",
+		"maintenance",
+		"handshake",
+	].map((stage) => ({
+		...Object.fromEntries(
+			"outcome id type subject route reason status classification destination target bytes ms change lane until probeAt waiting count key removed"
+				.split(" ")
+				.map((fact) => [fact, hostile]),
+		),
+		stage,
+	}));
 	it.each(lines)("stays on one line and does nothing to the terminal, whatever its facts hold: $stage", (line) => {
 		const text = readable(hostile, JSON.stringify(line)) ?? "";
 		expect(text).toContain("\\u{1b}");

@@ -5,7 +5,17 @@ import type { Bounds } from "./timed-bounds.ts";
 import { givesBack, isOver } from "./timed-leave.ts";
 import { newRun, pausesTheLane, RUN, stepsAside } from "./timed-run.ts";
 import { settle } from "./timed-settle.ts";
-import { type Acceptor, BEHIND_THE_LEASE, HIDDEN, IN_TIME, LONGEST_WAIT, type Run, THROWN, WATCHDOG, type World } from "./timed-world.ts";
+import {
+	type Acceptor,
+	BEHIND_THE_LEASE,
+	HIDDEN,
+	IN_TIME,
+	LONGEST_WAIT,
+	type Run,
+	THROWN,
+	WATCHDOG,
+	type World,
+} from "./timed-world.ts";
 
 /** So late something may be when nothing goes wrong, 75 s: its wake-up is in time, and finds the lane held once. */
 const PUNCTUAL = IN_TIME + BEHIND_THE_LEASE;

@@ -1,7 +1,32 @@
 import type { Rule as RuleOf } from "./rules.ts";
 import { type Bounds, PAUSE } from "./timed-bounds.ts";
-import { afterAll, commits, dueAt, fails, forgets, isOver, leaves, puts, putsSuccessor, recordsSuccessor, releases, takesWatchdogBack, throws } from "./timed-leave.ts";
-import { BEHIND_THE_LEASE, type Item, LEASE, LONGEST_WAIT, type Row, type Run, superseded, TERM, WATCHDOG, type World } from "./timed-world.ts";
+import {
+	afterAll,
+	commits,
+	dueAt,
+	fails,
+	forgets,
+	isOver,
+	leaves,
+	puts,
+	putsSuccessor,
+	recordsSuccessor,
+	releases,
+	takesWatchdogBack,
+	throws,
+} from "./timed-leave.ts";
+import {
+	BEHIND_THE_LEASE,
+	type Item,
+	LEASE,
+	LONGEST_WAIT,
+	type Row,
+	type Run,
+	superseded,
+	TERM,
+	WATCHDOG,
+	type World,
+} from "./timed-world.ts";
 
 /** The one drain program, for a message and within a request. A rule is one call of storage, or the call of GitHub. */
 export type Rule = RuleOf<World, Run, Bounds>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
 import type { TokenFor } from "../../src/destinations/github/tokens.ts";
-import { recordExpiry } from "../../src/ledger/record-expiry.ts";
-import { checkTokens } from "../../src/operate/check-tokens.ts";
+import { recordExpiry } from "../../src/ledger/lane-lease.ts";
+import { checkTokens } from "../../src/operate/maintenance.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
@@ -14,15 +14,14 @@ const LATE = "2027-06-11T00:00:00.000Z";
 async function check(answers: Record<string, TokenCheck | Error>, known: Record<string, string> = {}) {
 	const { log, lines } = logLines();
 	const recorded: Record<string, string | null> = {};
-	await checkTokens(log, {
+	await checkTokens(log, (lane) => known[lane] ?? null, {
 		lanes: new Map(Object.keys(answers).map((lane): [string, TokenFor] => [lane, { owner: lane, repo: "r" }])),
-		knownExpiry: (lane) => known[lane] ?? null,
-		check: async ({ owner }) => {
+		checkToken: async ({ owner }) => {
 			const answer = answers[owner];
 			if (answer === undefined || answer instanceof Error) throw answer;
 			return answer;
 		},
-		record: async (lane, expiresAt) => {
+		recordExpiry: async (lane, expiresAt) => {
 			if (lane === "unwritable") throw new Error("storage is down");
 			recorded[lane] = expiresAt;
 		},
@@ -69,7 +68,7 @@ describe("the daily look at the tokens", () => {
 			["unwritable", "token not recorded"],
 		])
 			expect(lines).toContainEqual(
-				expect.objectContaining({ stage: "upkeep", lane, change, reason: expect.any(String) }),
+				expect.objectContaining({ stage: "maintenance", lane, change, reason: expect.any(String) }),
 			);
 	});
 });

@@ -56,7 +56,7 @@ describe("upkeep", () => {
 		await ledger.breakLease("default");
 		await late.accept([event("new")], logLines());
 		const lines = await look(late);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", removed: 3, complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", removed: 3, complete: "true" }));
 		expect(await states(late)).toEqual({ waits: "dispatched", new: "dispatched" });
 		expect((await ledger.storage.names("payloads/")).names).toEqual([]);
 		expect(await ledger.rows("default", "x-")).toEqual([]);
@@ -177,9 +177,9 @@ describe("upkeep", () => {
 		clock += DAY_MS;
 		const lines = await look(of);
 		expect(lines).toContainEqual(
-			expect.objectContaining({ stage: "upkeep", lane: "token-a", change: "failed", reason: expect.any(String) }),
+			expect.objectContaining({ stage: "maintenance", lane: "token-a", change: "failed", reason: expect.any(String) }),
 		);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", complete: "true" }));
 		expect(await ledger.countMessages()).toBe(before + 1);
 	});
 

@@ -2,9 +2,8 @@ import { resolve } from "../../destinations/list.ts";
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { readEvent } from "../../event/read-event.ts";
 import type { Destination } from "../../model.ts";
-import { toFiltered } from "../../route/filtered-event.ts";
-import { groupOf } from "../../route/group.ts";
-import { keyReader } from "../../route/read-key.ts";
+import { keyReader, toFiltered } from "../../route/filtered-event.ts";
+import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 

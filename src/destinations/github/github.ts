@@ -2,9 +2,17 @@ import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Answer, Classification } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { type Answered, type ApiRequest, type CallOptions, createCall, newTrace, noAnswer, type Trace } from "./call-github.ts";
+import {
+	type Answered,
+	type ApiRequest,
+	type CallOptions,
+	createCall,
+	newTrace,
+	noAnswer,
+	type Trace,
+} from "./call-github.ts";
 import type { GitHubResponse } from "./classify-response.ts";
-import { resetMs } from "./header-time.ts";
+import { resetMs } from "./classify-response.ts";
 import type { TokenFor, TokenSource } from "./tokens.ts";
 
 export interface GitHubOptions extends CallOptions {

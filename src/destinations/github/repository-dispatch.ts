@@ -1,7 +1,7 @@
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { writeJson } from "../../event/json.ts";
 import type { Destination } from "../../model.ts";
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import type { RouteTo } from "../../route/route.ts";
 import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
 import type { Built } from "../destination.ts";

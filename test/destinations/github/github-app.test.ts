@@ -2,13 +2,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { cachedSecrets } from "../../../src/config/secrets.ts";
 import type { Client } from "../../../src/destinations/destination.ts";
-import { appTokens } from "../../../src/destinations/github/app-tokens.ts";
 import { createCall } from "../../../src/destinations/github/call-github.ts";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
 import { createInstallationTokens } from "../../../src/destinations/github/github-app.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
-import type { Fault } from "../../../src/local/fault-script.ts";
+import { appTokens } from "../../../src/destinations/github/tokens.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
+import type { Fault } from "../../../src/local/stand-in/script.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
 const APP_ID = "1234567";
