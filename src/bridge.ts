@@ -8,7 +8,7 @@ import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { createEntryDelivery } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
-import type { Run } from "./deliver/send-due.ts";
+import type { DrainRun } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
@@ -204,7 +204,8 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 
 	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
 	const windows = createWindows({ storage, now, version, destinations });
-	const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, { ...options, destinations, entries, windows });
+	const drainLane = (lease: LaneLease, run: DrainRun) =>
+		drain(lease, run, { ...options, destinations, entries, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),

@@ -2,16 +2,14 @@ import type { Windows } from "../coalesce/windows.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
-import type { Entry } from "../ledger/outbox.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Log } from "../log.ts";
 import { report } from "../log.ts";
-import type { Disposition } from "../model.ts";
 import type { Write } from "../storage/storage.ts";
 import type { EntryDelivery } from "./attempt.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
-import { createSender, type Run, type Sender } from "./send-due.ts";
+import type { DrainRun } from "./send-due.ts";
+import { createSender, type Sender } from "./send-due.ts";
 
 export interface DrainOptions {
 	readonly windows: Windows;
@@ -26,7 +24,7 @@ export interface DrainOptions {
 /** One drain under way. */
 interface Drain {
 	readonly lease: LaneLease;
-	readonly run: Run;
+	readonly run: DrainRun;
 	readonly options: DrainOptions;
 	readonly wakeUps: RunWakeUps;
 	readonly sender: Sender;
@@ -42,7 +40,7 @@ const IDLE_MS = 1_000;
  * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
  * comes back when this rejects.
  */
-export async function drain(lease: LaneLease, run: Run, options: DrainOptions): Promise<void> {
+export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
 	const sender = createSender({
 		...options,

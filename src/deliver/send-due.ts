@@ -1,16 +1,18 @@
 import type { Windows } from "../coalesce/windows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Run } from "../local/stand-in/runs.ts";
+import type { Log } from "../log.ts";
+import type { Disposition } from "../model.ts";
 import type { EntryDelivery, Ready, Tried } from "./attempt.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;
 	readonly lease: LaneLease;
-	readonly run: Run;
+	readonly run: DrainRun;
 	readonly entries: EntryDelivery;
 	readonly limits: readonly Limit[];
 	/** How many calls may be under way at once. */
@@ -189,7 +191,7 @@ class LaneSender implements Sender {
 }
 
 /** One drain of a lane that is held. */
-export interface Run {
+export interface DrainRun {
 	readonly log: Log;
 	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
 	readonly wake?: number;

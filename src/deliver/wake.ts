@@ -5,12 +5,12 @@ import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wa
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { reportBacklog } from "./report-lane.ts";
-import type { Run } from "./send-due.ts";
+import type { DrainRun } from "./send-due.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
+	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }

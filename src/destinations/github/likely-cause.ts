@@ -1,5 +1,4 @@
 import { clipLine } from "../../log.ts";
-import type { GitHubResponse } from "./classify-response.ts";
 
 /** Why a destination is closed, with the repair. */
 export interface Cause {
