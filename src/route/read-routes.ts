@@ -1,3 +1,4 @@
+import { OPERATORS } from "./operators.ts";
 import type { AdvancedFilter, Route } from "./route.ts";
 import { type Violation, validateRoutes } from "./validate-routes.generated.js";
 
@@ -64,7 +65,7 @@ function findProblems(route: Route, index: number): string[] {
 }
 
 function reversedRange({ operatorType, values }: AdvancedFilter): string | undefined {
-	if (!operatorType.endsWith("Range")) return undefined;
+	if (OPERATORS[operatorType]?.operand !== "ranges") return undefined;
 	const ranges = values as readonly (readonly [number, number])[];
 	const reversed = ranges.find(([low, high]) => low > high);
 	return reversed === undefined ? undefined : JSON.stringify(reversed);
@@ -92,7 +93,7 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
 		case "discriminator":
 			if (params["tagValue"] === undefined) return `${at}: must have required property 'operatorType'`;
-			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's 19 operators`;
+			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's operators`;
 		default:
 			return `${at}: ${message}`;
 	}

@@ -1,7 +1,6 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
-import { completedWrite } from "./completed-write.ts";
 import { toDispatchType } from "./dispatch-type.ts";
-import { type Condition, clip, filterConditions } from "./filter.ts";
+import { type Condition, clip, completedWrite, filterConditions } from "./filter.ts";
 import { toFiltered } from "./filtered-event.ts";
 import type { Coalesce, Destination, Route } from "./route.ts";
 

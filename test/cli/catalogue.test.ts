@@ -5,7 +5,7 @@ import { inEnvelope, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.
 import { findType, shortName } from "../../src/cli/catalogue/find-type.ts";
 import type { SampleEvent } from "../../src/cli/catalogue/sample-event.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
-import { subjectStart } from "../../src/cli/routes/known-events.ts";
+import { eventType } from "../../src/cli/event-types.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { KNOWN_EVENT_TYPES } from "../../src/event/validate-event.ts";
 import { toDispatchType } from "../../src/route/dispatch-type.ts";
@@ -56,7 +56,7 @@ describe("the catalogue of events", () => {
 			const members = new Set(made(type).flatMap(({ data }) => Object.keys(data)));
 			for (const member of Object.keys(example.data)) expect(members).toContain(member);
 			for (const { subject, source } of made(type)) {
-				expect(subject.startsWith(subjectStart(type) ?? "nothing")).toBe(true);
+				expect(eventType(type)?.subjectStarts.some((start) => subject.startsWith(start))).toBe(true);
 				expect(source).toBe(example.source);
 			}
 		},

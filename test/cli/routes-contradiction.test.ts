@@ -183,3 +183,64 @@ describe("a route that is said never to be reached", () => {
 		expect(hidden).toBeGreaterThan(20);
 	});
 });
+
+describe("two routes to one place whose filters are on one key", () => {
+	const filters = fc.array(filter, { minLength: 1, maxLength: 3 });
+	const both = [filters, filters, fc.boolean(), fc.boolean()] as const;
+	const pair = (
+		first: readonly object[],
+		second: readonly object[],
+		firstOnArrays: boolean,
+		secondOnArrays: boolean,
+	) => [
+		{ ...routeOf(first, "data.x", firstOnArrays), name: "first" },
+		{ ...routeOf(second, "data.x", secondOnArrays), name: "second" },
+	];
+	const values = [...VALUES, ["b"], ["a", "b"], [1], [1, 3], ["ab", 0], [true, false]];
+	const asData = (value: unknown) => ({ data: value === undefined ? {} : { x: value } });
+
+	it("leave nothing to the second one where it is said never to be reached", () => {
+		let hidden = 0;
+		fc.assert(
+			fc.property(...both, (...given) => {
+				const [first, second] = pair(...given) as [Route, Route];
+				if (!checkTable({ routes: [first, second] }).some(({ problem }) => problem.startsWith("it is never"))) return;
+				hidden += 1;
+				for (const value of values.map(asData)) expect(taken(second, value) && !taken(first, value)).toBe(false);
+			}),
+			{ numRuns: 1_000 },
+		);
+		expect(hidden).toBeGreaterThan(10);
+	});
+
+	it("take no event both where nothing is said of them", () => {
+		let apart = 0;
+		fc.assert(
+			fc.property(...both, (...given) => {
+				const [first, second] = pair(...given) as [Route, Route];
+				if (checkTable({ routes: [first, second] }).some(({ problem }) => !problem.includes("any container"))) return;
+				apart += 1;
+				for (const value of values.map(asData)) expect(taken(first, value) && taken(second, value)).toBe(false);
+			}),
+			{ numRuns: 1_000 },
+		);
+		expect(apart).toBeGreaterThan(10);
+	});
+
+	it("are known to hide one another by what their operators mean, not by how they are written", () => {
+		const hides = (first: object, second: object) =>
+			checkTable({ routes: pair([first], [second], false, false) }).some(({ problem }) =>
+				problem.startsWith("it is never"),
+			);
+		const wide = { operatorType: "NumberGreaterThan", value: 1 };
+		expect(hides(wide, { operatorType: "NumberInRange", values: [[1.5, 3]] })).toBe(true);
+		expect(hides(wide, { operatorType: "NumberInRange", values: [[1, 3]] })).toBe(false);
+		const begins = { operatorType: "StringBeginsWith", values: ["AB", "x"] };
+		expect(hides(begins, { operatorType: "StringIn", values: ["abc", "X-ray"] })).toBe(true);
+		expect(hides(begins, { operatorType: "StringContains", values: ["abc"] })).toBe(false);
+		expect(hides({ operatorType: "IsNotNull" }, { operatorType: "StringNotContains", values: ["a"] })).toBe(true);
+		expect(hides({ operatorType: "IsNotNull" }, { operatorType: "StringNotIn", values: ["a"] })).toBe(false);
+		expect(hides({ operatorType: "StringNotIn", values: ["a"] }, begins)).toBe(true);
+		expect(hides({ operatorType: "StringNotContains", values: ["b"] }, begins)).toBe(false);
+	});
+});

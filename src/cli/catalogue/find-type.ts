@@ -1,6 +1,6 @@
 import { toDispatchType } from "../../route/dispatch-type.ts";
 import { CliError } from "../cli-error.ts";
-import { meantType } from "../routes/known-events.ts";
+import { meantType } from "../event-types.ts";
 import { CATALOGUE_TYPES } from "./catalogue.ts";
 
 /**

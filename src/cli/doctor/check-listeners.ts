@@ -1,6 +1,7 @@
 import type { Route } from "../../route/route.ts";
-import { nearest } from "../routes/nearest.ts";
-import { routeTypes, sentTypes } from "../routes/route-types.ts";
+import { routeTypes } from "../event-types.ts";
+import { nearest } from "../nearest.ts";
+import { sentTypes } from "../routes/check-destinations.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 

@@ -1,13 +1,14 @@
+import { OPERATORS } from "../../route/operators.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import schema from "../../route/routes.schema.json" with { type: "json" };
+import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
 import { checkCoalesce, checkContainer, checkEmptyFiles } from "./check-storage.ts";
 import { checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
-import type { Finding, RouteFinding } from "./finding.ts";
-import { nearest } from "./nearest.ts";
+import type { Finding, RouteFinding } from "./findings.ts";
 
 /** Every check of one route by itself. */
 const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
@@ -79,8 +80,9 @@ function repairOf(problem: string, path: string): string {
 	}
 	const operator = /^"(.*)" is none of Event Grid's/.exec(problem)?.[1];
 	if (operator !== undefined) {
-		const meant = nearest(operator, OPERATORS);
-		return meant === undefined ? `one of ${OPERATORS.join(", ")}` : `write "${meant}"`;
+		const operators = Object.keys(OPERATORS);
+		const meant = nearest(operator, operators);
+		return meant === undefined ? `one of ${operators.join(", ")}` : `write "${meant}"`;
 	}
 	const missing = /must have required property '(.+)'/.exec(problem)?.[1];
 	if (missing !== undefined) return `add "${missing}"`;
@@ -94,7 +96,6 @@ function repairOf(problem: string, path: string): string {
 }
 
 const { definitions } = schema;
-const OPERATORS = definitions.advancedFilter.oneOf.flatMap(({ properties }) => properties.operatorType.enum);
 
 /** The keys that the schema knows at a place. */
 function keysOf(path: string): readonly string[] {

@@ -1,8 +1,7 @@
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { readEvent } from "../../event/read-event.ts";
-import { toFiltered } from "../../route/filtered-event.ts";
+import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/group.ts";
-import { keyReader } from "../../route/read-key.ts";
 import type { Coalesce, Destination, Route } from "../../route/route.ts";
 import { createRouter, destinationId, type Match } from "../../route/router.ts";
 

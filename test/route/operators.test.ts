@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { NumberText } from "../../src/event/json.ts";
-import { advancedFilter as makeFilter } from "../../src/route/advanced-filter.ts";
+import { advancedFilter as makeFilter } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
-import { OPERATORS, PRESENCE_OPERATORS } from "../../src/route/operators.ts";
+import { OPERATORS } from "../../src/route/operators.ts";
 import type { AdvancedFilter } from "../../src/route/route.ts";
 import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
 
@@ -195,9 +195,9 @@ describe.each(
 });
 
 describe("an advanced filter", () => {
-	it("has a truth table here for each of the 19 operators", () => {
-		const operators = Object.keys({ ...OPERATORS, ...PRESENCE_OPERATORS });
-		expect(operators).toHaveLength(19);
+	it("has a truth table here for each operator, Event Grid's 19 among them", () => {
+		const operators = Object.keys(OPERATORS);
+		expect(operators.length).toBeGreaterThanOrEqual(19);
 		expect(new Set(TRUTH_TABLES.map(({ of }) => of.operatorType))).toEqual(new Set(operators));
 	});
 

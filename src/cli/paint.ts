@@ -1,5 +1,5 @@
-import { type Colour, colour } from "../colour.ts";
-import type { Io } from "../io.ts";
+import { type Colour, colour } from "./colour.ts";
+import type { Io } from "./io.ts";
 
 const COLOURS: Readonly<Record<string, Colour>> = {
 	ok: "green",
