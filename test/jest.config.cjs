@@ -30,7 +30,6 @@ module.exports = {
 		"!src/console/browser/use-replay.ts",
 		"!src/cli/start/workshop.ts",
 		"!src/cli/io.ts",
-		"!src/cli/catalogue/sample-event.ts",
 		"!src/cli/send/door.ts",
 		"!src/cli/send/send-flags.ts",
 		"!src/console/browser/answers.ts",

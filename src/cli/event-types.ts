@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toDispatchType } from "../route/dispatch-type.ts";
 import type { Route } from "../route/route.ts";
-import type { SampleEvent } from "./catalogue/sample-event.ts";
+import type { SampleEvent } from "./catalogue/envelope.ts";
 import { nearest } from "./nearest.ts";
 
 /** What a schema of `src/event/schemas` says of its event type. */
