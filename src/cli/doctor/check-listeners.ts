@@ -1,7 +1,7 @@
 import type { Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";
 import { nearest } from "../nearest.ts";
-import { sentTypes } from "../routes/check-destinations.ts";
+import { destinationOf } from "../routes/check-destinations.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
@@ -22,7 +22,10 @@ export function checkListeners(routes: readonly Route[], listeners: Listeners): 
 	const sent = new Map<string, boolean>();
 	for (const route of routes) {
 		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
-		for (const type of sentTypes(route).keys()) sent.set(type, named || sent.get(type) === true);
+		for (const eventType of routeTypes(route).types) {
+			const type = destinationOf(route, eventType).dispatchType;
+			sent.set(type, named || sent.get(type) === true);
+		}
 	}
 	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
 	const types = [...sent.keys()];

@@ -1,5 +1,5 @@
 import { toDispatchType } from "../../route/dispatch-type.ts";
-import type { AdvancedFilter, Route } from "../../route/route.ts";
+import type { AdvancedFilter, Destination, Route } from "../../route/route.ts";
 import { destinationId } from "../../route/router.ts";
 import { eventType, routeTypes } from "../event-types.ts";
 import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
@@ -42,52 +42,50 @@ export function checkDispatchType({ to: { dispatchType = "" } }: Route, place: s
 /** What earlier routes have to say about a later one: an event that both take is dispatched once, by the first. */
 export function checkSamePlace(later: Placed, earlier: readonly Placed[]): RouteFinding[] {
 	const path = `routes[${later.index}]`;
-	const before = earlier.filter(({ route }) => sharedTypes(route, later.route).length > 0);
-	const hiding = before.find(({ route }) => covers(route, later.route));
+	const before = earlier
+		.map(({ route }) => ({ route, shared: sharedTypes(route, later.route) }))
+		.filter(({ shared }) => shared.length > 0);
+	const hiding = before.find(({ route, shared }) => sendsAll(route, later.route, shared) && covers(route, later.route));
 	if (hiding !== undefined) {
 		const problem = `it is never reached: "${hiding.route.name}" stands before it, leads to the same place and takes every event of it`;
 		return [warning(path, problem, "put it first, give it another dispatchType, or remove it")];
 	}
 	return before
-		.filter(({ route }) => mayOverlap(route, later.route))
-		.map(({ route }) => {
-			const place = `${route.to.repository} with "${sharedTypes(route, later.route)[0]}"`;
+		.filter(({ route, shared }) => mayOverlap(route, later.route, shared))
+		.map(({ route, shared: [type = ""] }) => {
+			const place = `${route.to.repository} with "${destinationOf(route, type).dispatchType}"`;
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
-			const what = coalesced
-				? "under the name of the first"
-				: "under the name of the first, and gathered as that one says";
+			const what = `under the name of the first${coalesced ? "" : ", and gathered as that one says"}`;
 			const problem = `"${route.name}" leads to the same place, ${place}: an event that both take is dispatched once, ${what}`;
 			return warning(path, problem, "give one of them another dispatchType, or filters that exclude each other");
 		});
 }
 
-/** The dispatch types that a route sends, with the event types that each comes from. */
-export function sentTypes(route: Route): ReadonlyMap<string, readonly string[]> {
-	const { types } = routeTypes(route);
-	const { dispatchType } = route.to;
-	if (dispatchType !== undefined) return new Map([[dispatchType, types]]);
-	const sent = new Map<string, string[]>();
-	for (const type of types) sent.set(toDispatchType(type), [...(sent.get(toDispatchType(type)) ?? []), type]);
-	return sent;
+/** Where a route leads for events of a type. */
+export function destinationOf({ to }: Route, type: string): Destination {
+	return { ...to, dispatchType: to.dispatchType ?? toDispatchType(type) };
 }
 
-/** The dispatch types that two routes send to one repository for one and the same event type. */
-function sharedTypes(one: Route, other: Route): string[] {
-	const [sent, alsoSent] = [sentTypes(one), sentTypes(other)];
-	return [...sent.keys()].filter((type) => {
-		if (!alsoSent.has(type)) return false;
-		const same =
-			destinationId({ ...one.to, dispatchType: type }) === destinationId({ ...other.to, dispatchType: type });
-		return same && (sent.get(type) ?? []).some((event) => alsoSent.get(type)?.includes(event));
-	});
+/** The event types that both routes take and send to the same place. */
+function sharedTypes(one: Route, other: Route): readonly string[] {
+	const { types } = routeTypes(other);
+	return routeTypes(one).types.filter(
+		(type) =>
+			types.includes(type) && destinationId(destinationOf(one, type)) === destinationId(destinationOf(other, type)),
+	);
 }
 
-/** Whether every event of `narrow` is taken by `wide`, and sent to the same place; only where that is certain. */
+/** Whether what the narrow route takes goes to the wide one's place, whatever its type: types may be unknown here. */
+function sendsAll(wide: Route, narrow: Route, shared: readonly string[]): boolean {
+	const { types, named } = routeTypes(narrow);
+	return wide.to.dispatchType === narrow.to.dispatchType || (named && types.every((type) => shared.includes(type)));
+}
+
+/** Whether every event of `narrow` is taken by `wide`; only where that is certain. */
 function covers(wide: Route, narrow: Route): boolean {
-	const sameType = wide.to.dispatchType === narrow.to.dispatchType || onlyShared(wide, narrow);
 	const writes = wide.onlyCompletedWrites === false || narrow.onlyCompletedWrites !== false;
 	const source = wide.source === undefined || (narrow.source !== undefined && isBelow(narrow.source, wide.source));
-	if (!sameType || !writes || !source || !sameCase(wide, narrow)) return false;
+	if (!writes || !source || !sameCase(wide, narrow)) return false;
 	const given = filtersByKey(demandsOf(narrow));
 	const onArrays = looksIntoArrays(wide);
 	// An array is a value of another type to a route that does not look into it.
@@ -105,23 +103,14 @@ function sameCase({ filter: wide }: Route, { filter: narrow }: Route): boolean {
 	return cased && same("subjectBeginsWith") && same("subjectEndsWith");
 }
 
-/** Whether every type that the narrow one names is sent as the wide one sends it. */
-function onlyShared(wide: Route, narrow: Route): boolean {
-	const also = sentTypes(wide);
-	const sent = [...sentTypes(narrow)];
-	return (
-		routeTypes(narrow).named && sent.every(([type, events]) => events.every((one) => also.get(type)?.includes(one)))
-	);
-}
-
 /** Whether a source is another one, or below it. */
 function isBelow(source: string, above: string): boolean {
 	const [low, high] = [source, above].map((text) => text.toLowerCase().replace(/\/+$/, ""));
 	return low === high || low?.startsWith(`${high}/`) === true;
 }
 
-/** Whether one event of a type that both send to one place might be taken by both. */
-function mayOverlap(one: Route, other: Route): boolean {
+/** Whether one event of these types might be taken by both. */
+function mayOverlap(one: Route, other: Route, types: readonly string[]): boolean {
 	const [source, otherSource] = [one.source, other.source];
 	if (source !== undefined && otherSource !== undefined) {
 		if (!isBelow(source, otherSource) && !isBelow(otherSource, source)) return false;
@@ -129,7 +118,6 @@ function mayOverlap(one: Route, other: Route): boolean {
 	const onArrays = looksIntoArrays(one) || looksIntoArrays(other);
 	const filters = filtersByKey([...demandsOf(one), ...demandsOf(other)]);
 	if (![...filters.values()].every((together) => canAllPass(together, onArrays))) return false;
-	const types = routeTypes(other).types.filter((type) => routeTypes(one).types.includes(type));
 	return types.some((type) => canAllPass([...(filters.get("subject") ?? []), ...ofType(type)], onArrays));
 }
 
