@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { createCatalogue } from "../../src/cli/catalogue/catalogue.ts";
 import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
 import { findType, shortName } from "../../src/cli/catalogue/find-type.ts";
+import { varyExample } from "../../src/cli/catalogue/vary-example.ts";
+import { createWorld } from "../../src/cli/catalogue/world.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { eventType, TYPE_NAMES } from "../../src/cli/event-types.ts";
 import { readEvent } from "../../src/event/read-event.ts";
@@ -128,6 +130,36 @@ describe("the catalogue of events", () => {
 		const created = made("BlobCreated", 200);
 		for (const { data } of created) expect(/\.dfs\./.test(data["url"] ?? "")).toBe(data["api"] === "FlushWithClose");
 		expect(new Set(created.map(({ data }) => data["api"])).size).toBe(4);
+	});
+});
+
+describe("an event that is made from an example", () => {
+	const example: SampleEvent = {
+		...{ id: "1", type: "Contoso.Batch.Done", source: "/contoso", time: "2026-01-01T00:00:00Z" },
+		subject: "batches/0a7d2b5e-6c31-4f8a-b9d4-1e57c3f20a86/signs.tar.gz",
+		data: {
+			batch: "0a7d2b5e-6c31-4f8a-b9d4-1e57c3f20a86",
+			files: ["https://contoso.example/signs.tar.gz", "signs.tar.gz.txt", 7, null],
+			due: "2025-12-31T23:00:00Z",
+			note: "$& of 2025-12-31T23:00:00Z",
+		},
+	};
+	const world = createWorld(3, () => NOW);
+
+	it("has the same new id in the same places, a number in the name, and times as far from the present", () => {
+		const { subject, data } = varyExample(example, world);
+		expect(data["batch"]).not.toBe(example.data["batch"]);
+		expect(subject).toBe(`batches/${data["batch"]}/signs.tar-00001.gz`);
+		expect(data["files"]).toEqual(["https://contoso.example/signs.tar-00001.gz", "signs.tar.gz.txt", 7, null]);
+		expect(Date.parse(String(data["due"]))).toBe(NOW - 3_600_000);
+		expect(data["note"]).toBe(example.data["note"]);
+		expect(varyExample(example, world).subject).toMatch(/signs\.tar-00002\.gz$/);
+	});
+
+	it("keeps a subject whose end its data does not name", () => {
+		const { subject } = varyExample({ ...example, subject: "reports/summary" }, world);
+		expect(subject).toBe("reports/summary");
+		expect(varyExample({ ...example, subject: "" }, world).subject).toBe("");
 	});
 });
 
