@@ -30,8 +30,6 @@ module.exports = {
 		"!src/console/browser/use-replay.ts",
 		"!src/cli/start/workshop.ts",
 		"!src/cli/io.ts",
-		"!src/cli/send/door.ts",
-		"!src/cli/send/send-flags.ts",
 		"!src/console/browser/answers.ts",
 		"!src/event/bridge-event.ts",
 		"!src/route/route.ts",
