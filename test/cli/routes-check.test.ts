@@ -89,7 +89,7 @@ describe("what the bridge refuses", () => {
 		[
 			"an operator that is none",
 			{ routes: [route({ filter: filters(["data.runId", "Looks", ["x"]]) })] },
-			"one of NumberIn",
+			"one of Number",
 		],
 		[
 			"an empty list of values",
