@@ -27,7 +27,6 @@ import { maintain } from "./operate/maintenance.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
-import { openStorage } from "./storage/azure-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
@@ -111,6 +110,11 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 		const isSound = settings.problems().length === 0;
 		return createMisconfigured(error.problems, isSound ? () => openStorage(storage) : undefined);
 	}
+}
+
+/** Azure's SDKs are ten times the size of all the rest: they are loaded when they are first needed. */
+async function openStorage(config: Config["storage"]): Promise<Storage> {
+	return (await import("./storage/azure-storage.ts")).openStorage(config);
 }
 
 /** Nothing is loaded or called before the first event. */
