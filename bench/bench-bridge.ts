@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, createBridge } from "../src/bridge.ts";
 import { readConfig } from "../src/config/config.ts";
 import type { Env } from "../src/config/settings.ts";
+import { SERVICES } from "../src/destinations/list.ts";
 import { openStorage } from "../src/storage/azure-storage.ts";
 import type { LedgerNames, Storage } from "../src/storage/storage.ts";
 import { wrapStorage } from "../support/wrap-storage.ts";
@@ -29,7 +30,7 @@ export async function openBenchBridge(
 	names: LedgerNames,
 	around: (storage: Storage) => Storage = (storage) => storage,
 ): Promise<BenchBridge> {
-	const config = readConfig(env, ".");
+	const config = readConfig(env, ".", SERVICES);
 	let calls = 0;
 	const counted = wrapStorage(await openStorage(config.storage, names), (_, make) => {
 		calls += 1;

@@ -1,69 +1,143 @@
-import type { Late } from "./accept/accept.ts";
-import type { Config } from "./config/config.ts";
-import type { Problem } from "./config/settings.ts";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAccept, lateAfter } from "./accept/accept.ts";
+import { createWindows } from "./coalesce/windows.ts";
+import { readStorageConfig } from "./config/azure.ts";
+import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import { type Env, type Problem, Settings } from "./config/settings.ts";
+import { createEntryDelivery } from "./deliver/attempt.ts";
+import type { Run } from "./deliver/drain.ts";
+import { drain } from "./deliver/drain.ts";
+import { createInline } from "./deliver/inline.ts";
+import { createWake, MOVED } from "./deliver/wake.ts";
+import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
+import { createRecordRejected } from "./ledger/dead-letters.ts";
+import { createIgnoredLog } from "./ledger/ignored.ts";
+import type { LaneLease } from "./ledger/lane-lease.ts";
+import { recordExpiry } from "./ledger/lane-lease.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { listReceipts } from "./ledger/list-receipts.ts";
+import type { FoundReceipt } from "./ledger/receipt.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
-import type { Health } from "./operate/check-health.ts";
-import type { Poisoned } from "./operate/poisoned.ts";
-import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
-import type { EventResult } from "./outcome.ts";
-import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
+import type { EventResult } from "./model.ts";
+import { checkHealth, type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { maintain } from "./operate/maintenance.ts";
+import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
+import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+import { createRouter } from "./route/router.ts";
+import { openStorage } from "./storage/azure-storage.ts";
+import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge extends Poisoned {
 	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
-	/** Accepts the events of one delivery, each on its own. One result for each event and destination. Never rejects. */
-	accept(elements: readonly unknown[], delivery: Arrival): Promise<readonly EventResult[]>;
-	/** Heeds a wake-up: delivers what a lane holds. Rejects where the wake-up has to come back. */
+	/** Accepts the events of one request, each on its own. One result for each event and destination. Never rejects. */
+	accept(elements: readonly unknown[], arrival: Arrival): Promise<readonly EventResult[]>;
+	/** Obeys a wake-up: delivers what waits in a lane. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
-	/** The daily upkeep. */
+	/** The daily maintenance. */
 	upkeep(log: Log): Promise<void>;
 }
 
 /** Hands out the bridge, built when it is first asked for. */
 export type TheBridge = () => Promise<Bridge>;
 
-/** What accompanies the events of one delivery. */
+/** What accompanies the events of one request. */
 export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
 }
 
-export interface BridgeOptions extends WiringOptions {
-	/** For all events of one delivery; Event Grid gives up after 30 s. */
+/** A receipt, with the page where the runs of its destination are seen; null where there is none. */
+export interface ShownReceipt extends FoundReceipt {
+	readonly runs: string | null;
+}
+
+export interface ShownReceipts {
+	/** The newest event first. */
+	readonly receipts: readonly ShownReceipt[];
+	/** False where there may be more; then `continue` is what the next question goes on with. */
+	readonly complete: boolean;
+	readonly continue?: string;
+	/** What could not be read. */
+	readonly problems: readonly string[];
+}
+
+export interface BridgeOptions {
+	readonly version: string;
+	/** Opens the ledger's storage, when it is first needed. */
+	readonly openStorage: () => Promise<Storage>;
+	/** Never the same twice. */
+	readonly newId: () => string;
+	/** From 0 to 1. */
+	readonly random: () => number;
+	readonly fetch?: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Milliseconds of a clock that nobody sets. */
+	readonly monotonic: () => number;
+	readonly sleep: (ms: number) => Promise<void>;
+	/** For one delivery to a destination. */
+	readonly callTimeoutMs?: number;
+	/** For all events of one request; Event Grid gives up after 30 s. */
 	readonly acceptTimeoutMs?: number;
+	/** Does something later, for which no process has to stay alive. */
+	readonly later?: (ms: number, work: () => void) => void;
+}
+
+/**
+ * Reads the configuration and creates the bridge. A broken configuration must not keep the functions from being there:
+ * health tells it, and Event Grid stores the events.
+ * @param appRoot the folder that holds `host.json`
+ */
+export function openBridge(env: Env, appRoot: string, version: string): Bridge {
+	const clocks = { newId: randomUUID, random: Math.random, now: Date.now, monotonic: () => performance.now(), sleep };
+	try {
+		const config = readConfig(env, appRoot, SERVICES);
+		return createBridge(config, { version, openStorage: () => openStorage(config.storage), ...clocks });
+	} catch (error) {
+		if (!(error instanceof ConfigError)) throw error;
+		const settings = new Settings(env);
+		const storage = readStorageConfig(settings);
+		// Where the settings of storage are sound, whatever else is broken.
+		const isSound = settings.problems().length === 0;
+		return createMisconfigured(error.problems, isSound ? () => openStorage(storage) : undefined);
+	}
 }
 
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
-	let wired: ReturnType<typeof wire> | undefined;
+	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
-	/** Storage that could not be opened is opened anew for the next one that asks. */
-	function parts(): ReturnType<typeof wire> {
-		wired ??= wire(config, options).catch((error: unknown) => {
-			wired = undefined;
-			throw error;
-		});
-		return wired;
+	/** Storage that could not be opened is opened anew for the next call. */
+	function rooms(): Promise<ReturnType<typeof wire>> {
+		opening ??= options
+			.openStorage()
+			.then((storage) => wire(config, options, storage))
+			.catch((error: unknown) => {
+				opening = undefined;
+				throw error;
+			});
+		return opening;
 	}
 
 	async function accept(elements: readonly unknown[], { log, repoName }: Arrival): Promise<readonly EventResult[]> {
-		const late = timeout(acceptTimeoutMs);
-		const none = (reason: string) => elements.map((element) => unavailable(element, log, reason));
+		const late = lateAfter(acceptTimeoutMs);
 		try {
-			const wired = await Promise.race([parts(), late.passed]);
-			if (wired === undefined) return none(NO_TIME);
-			return await wired.accept(elements, { log, onlyRepository: repoName, late });
+			const opened = await Promise.race([rooms(), late.passed]);
+			if (opened === undefined) return unavailable(elements, log, NO_TIME);
+			return await opened.accept(elements, { log, onlyRepository: repoName, late });
 		} catch (error) {
-			return none(`it could not be made durable: ${(error as Error).message}`);
+			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
 		} finally {
 			late.clear();
 		}
@@ -73,32 +147,99 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		problems: [],
 		warnings: config.warnings,
 		accept,
-		wake: async (message, log) => (await parts()).wake(message, log),
-		putBack: async (message, log, queue) => (await parts()).putBack(message, log, queue),
-		deadLetter: async (elements, reason, log) => (await parts()).deadLetter(elements, reason, log),
-		receipts: async (query) => (await parts()).receipts(query),
-		replay: async (request, log) => (await parts()).replay(request, log, (elements) => accept(elements, { log })),
-		health: async () => (await parts()).health(),
-		upkeep: async (log) => (await parts()).upkeep(log),
+		wake: async (message, log) => (await rooms()).wake(message, log),
+		putBack: async (message, log, queue) => (await rooms()).putBack(message, log, queue),
+		deadLetter: async (elements, reason, log) => (await rooms()).deadLetter(elements, reason, log),
+		receipts: async (query) => (await rooms()).receipts(query),
+		replay: async (request, log) => (await rooms()).replay(request, log, (elements) => accept(elements, { log })),
+		health: async () => (await rooms()).health(),
+		upkeep: async (log) => (await rooms()).upkeep(log),
 	};
 }
 
-const NO_TIME = "no time was left in this delivery: storage could not be opened in time";
-
-function unavailable(element: unknown, log: Log, reason: string): EventResult {
-	const id = idOf(element);
-	report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
-	return { id, outcome: "unavailable", route: null, key: null, reason };
+/**
+ * A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. What
+ * waits in a queue comes back. What the platform has given up there is put back into its queue, where nothing expires,
+ * so that it is delivered after the repair, whenever that is.
+ * @param open opens storage; undefined where its settings are broken, too
+ */
+export function createMisconfigured(problems: readonly Problem[], open?: () => Promise<Storage>): Bridge {
+	const settings = problems.map(({ setting }) => setting).join(", ");
+	const reason = `the configuration is broken (${settings}); GET /api/health says how to repair it`;
+	const refuse = async () => {
+		throw new Error(reason);
+	};
+	const poisoned = async () => createPoisoned(await (open ?? refuse)(), Date.now);
+	return {
+		problems,
+		warnings: [],
+		accept: async (elements, { log }) => unavailable(elements, log, reason),
+		wake: refuse,
+		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
+		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
+		receipts: refuse,
+		replay: refuse,
+		upkeep: refuse,
+		health: async () => ({ ...UNKNOWN_HEALTH, problems, storage: { reachable: false, reason } }),
+	};
 }
 
-function timeout(ms: number): Late & { readonly clear: () => void } {
-	let timer: NodeJS.Timeout | undefined;
-	let isPassed = false;
-	const passed = new Promise<undefined>((resolve) => {
-		timer = setTimeout(() => {
-			isPassed = true;
-			resolve(undefined);
-		}, ms);
+const NO_TIME = "no time was left in this request: storage could not be opened in time";
+
+function unavailable(elements: readonly unknown[], log: Log, reason: string): readonly EventResult[] {
+	return elements.map((element) => {
+		const id = idOf(element);
+		report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
+		return { id, outcome: "unavailable", route: null, key: null, reason };
 	});
-	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
+}
+
+/** Brings the rooms together, over an opened storage. */
+function wire(config: Config, options: BridgeOptions, storage: Storage) {
+	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
+	const { giveUpMs, retentionMs, routes, warnings } = config;
+	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
+	const { policyOf } = destinations;
+	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
+
+	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
+	const windows = createWindows({ storage, now, version, destinations });
+	const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, { ...options, destinations, entries, windows });
+	const accept = createAccept({
+		route: createRouter(routes, resolve),
+		ignored: createIgnoredLog({ ...options, storage }),
+		version,
+		destinations,
+		store: (blob, content) => storage.write(blob, content, "application/json"),
+		ledger,
+		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
+		recordRejected: createRecordRejected({ storage, now }),
+		now,
+	});
+
+	/** A destination of each lane that a route leads to. */
+	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
+	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	return {
+		accept,
+		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
+		...createPoisoned(storage, now),
+		async receipts(query: ReceiptQuery): Promise<ShownReceipts> {
+			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
+			const next = continueAfter(receipts.length);
+			const shown = receipts.map((receipt) => ({ ...receipt, runs: receipt.to && destinations.pageOf(receipt.to) }));
+			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
+		},
+		replay(request: ReplayRequest, log: Log, again: (elements: readonly unknown[]) => Promise<readonly EventResult[]>) {
+			const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) =>
+				listReceipts(storage, query, { now, endsAt });
+			return replay(request, log, { storage, list, accept: again, wake: wakeLane, newId, now });
+		},
+		health: () => checkHealth({ storage, destinations, lanes, repair: MOVED, warnings, now }),
+		upkeep(log: Log) {
+			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
+			const { checkToken } = destinations;
+			return maintain(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
+		},
+	};
 }

@@ -16,7 +16,7 @@ let bridge: Promise<Bridge> | undefined;
 
 /** The one bridge. It lies in a file of its own, so that a cold start reads no more than what registers the functions. */
 async function open(): Promise<Bridge> {
-	const { openBridge } = await import("./open-bridge.ts");
+	const { openBridge } = await import("./bridge.ts");
 	// The bundle lies in dist/, beside host.json.
 	return openBridge(process.env, join(__dirname, ".."), version);
 }

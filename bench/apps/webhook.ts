@@ -2,7 +2,7 @@ import { app } from "@azure/functions";
 import type { Bridge } from "../../src/bridge.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { writeWakeUp } from "../../src/ledger/wake-up.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { ROWS, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { ROWS, STATE_KEY } from "../../src/ledger/rows.ts";
 import { createClients } from "../../src/storage/azure-storage.ts";
 import type { Columns, LedgerNames, Storage, Write } from "../../src/storage/storage.ts";
 import { call } from "../../support/call.ts";

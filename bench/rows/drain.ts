@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { writeWakeUp } from "../../src/ledger/wake-up.ts";
 import { openStorage } from "../../src/storage/azure-storage.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { startChild } from "../child.ts";
 import type { GitHubCalls, GitHubQuestion } from "../children/github.ts";
 import type { HostQuestion } from "../children/host.ts";
@@ -109,7 +110,7 @@ async function openBacklog(connectionString: string): Promise<Backlog> {
 	const storage = await openStorage({ kind: "connection-string", connectionString });
 	const monotonic = () => performance.now();
 	const ledger = createLedger({
-		address: "https://api.github.com",
+		addressesOf: destinations.policyOf,
 		storage,
 		instance: randomUUID(),
 		now: Date.now,
@@ -130,9 +131,8 @@ async function openBacklog(connectionString: string): Promise<Backlog> {
 
 function newDelivery() {
 	const key = randomUUID().replaceAll("-", "");
-	const to = { repository: "contoso/fraud-model", dispatchType: "benchmark" };
+	const to = repositoryDispatch("contoso/fraud-model", "benchmark");
 	const event = { id: key, type: "Contoso.Benchmark", source: "/bench", subject: key, time: new Date().toISOString() };
-	const body = JSON.stringify({ event_type: to.dispatchType, client_payload: { id: key, bridge: { key } } });
-	const how = { owner: "contoso", repo: "fraud-model", body };
-	return { key, lane: LANE, event, route: "benchmark", to, how };
+	const body = JSON.stringify({ event_type: to["dispatchType"], client_payload: { id: key, bridge: { key } } });
+	return { key, lane: LANE, event, route: "benchmark", to, how: { body } };
 }

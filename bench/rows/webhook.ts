@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from "../../src/outcome.ts";
+import { OUTCOMES, type Outcome } from "../../src/model.ts";
 import { type ExampleEvent, exampleOf } from "../../support/example-events.ts";
 import { pauseEmptyLane } from "../lane.ts";
 import { openLoadRig } from "../load-rig.ts";

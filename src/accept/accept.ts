@@ -1,24 +1,26 @@
 import pMap from "p-map";
 import type { Inline } from "../deliver/inline.ts";
+import type { Policy } from "../destinations/destination.ts";
+import type { Destinations } from "../destinations/list.ts";
 import { idOf } from "../event/read-event.ts";
-import { type Addresses, foreignAddress, type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import type { RecordRejected } from "../ledger/dead-letters.ts";
+import { dueAt, foreignAddress, type LaneState, type Waiting, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Delivery, isJoin } from "../ledger/promise.ts";
+import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
-import type { RecordRejected } from "../ledger/record-rejected.ts";
+import { targetOf } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
-import type { EventResult } from "../outcome.ts";
+import type { EventResult } from "../model.ts";
+import { type Delivery, isJoin } from "../model.ts";
 import { conclude, type Ending, notDurable, type Subject } from "./conclude.ts";
 import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
-	readonly keep: RecordRejected;
-	/** What this bridge is configured for: a lane of another address is not its own to send. */
-	readonly addresses: Addresses;
-	/** When an entry for a repository could be sent at the earliest, pace included; epoch milliseconds. */
-	readonly earliest: (state: LaneState, repository: string) => number;
+	readonly recordRejected: RecordRejected;
+	/** How fast a lane may send, and what it is configured for: a lane of another address is not this bridge's to send. */
+	readonly destinations: Pick<Destinations, "build" | "laneOf" | "policyOf">;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -37,6 +39,19 @@ export interface Late {
 	readonly isPassed: () => boolean;
 }
 
+/** A time at which a request has to be answered, so many milliseconds from now. */
+export function lateAfter(ms: number): Late & { readonly clear: () => void } {
+	let timer: NodeJS.Timeout | undefined;
+	let isPassed = false;
+	const passed = new Promise<undefined>((resolve) => {
+		timer = setTimeout(() => {
+			isPassed = true;
+			resolve(undefined);
+		}, ms);
+	});
+	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
+}
+
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
@@ -51,7 +66,7 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of one, ends on its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const { ledger, inline, keep, addresses, earliest, now } = options;
+	const { ledger, inline, recordRejected, destinations, now } = options;
 	const planAll = createPlanner(options);
 
 	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
@@ -71,7 +86,7 @@ export function createAccept(options: AcceptOptions): Accept {
 	}
 
 	async function reject(plan: Plan, reason: string): Promise<Recorded> {
-		return { ending: { outcome: "rejected", key: await keep(toRejected(plan, reason)), reason } };
+		return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
 	}
 
 	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
@@ -97,16 +112,19 @@ export function createAccept(options: AcceptOptions): Accept {
 		const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
 		if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
 		if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
-		const state = await ledger.wake(lane, (read) => earliest(read, to.repository));
-		return { outcome: "accepted", reason: why(state, to.repository) };
+		const policy = destinations.policyOf(lane);
+		const waiting = { target: targetOf(to), notBefore: 0 };
+		const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
+		const state = await ledger.wake(lane, earliest);
+		return { outcome: "accepted", reason: why(state, waiting, policy) };
 	}
 
-	function why(state: LaneState, repository: string): string {
-		const foreign = foreignAddress(state, addresses);
+	function why(state: LaneState, waiting: Waiting, policy: Policy): string {
+		const foreign = foreignAddress(state, policy);
 		if (foreign !== undefined) {
 			return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
 		}
-		const waits = waitingFor(state, { repository, notBefore: 0 }, now());
+		const waits = waitingFor(state, waiting, now());
 		if (waits === undefined) return QUEUED;
 		return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 	}

@@ -1,6 +1,6 @@
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import { cleanText, type Log, report } from "../log.ts";
-import type { EventResult, Outcome } from "../outcome.ts";
+import type { EventResult, Outcome } from "../model.ts";
 import type { Match } from "../route/router.ts";
 
 /** What a result is about: an event at one destination, or an element that has none. */
@@ -48,8 +48,7 @@ export function conclude(
 		subject: event?.subject,
 		time: event?.time,
 		route,
-		repository: match?.to.repository,
-		dispatchType: match?.to.dispatchType,
+		destination: match?.to.id,
 		key: key ?? null,
 		reason: reason ?? null,
 		ms,

@@ -1,4 +1,4 @@
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 import type { ShownReceipt } from "./bridge-client.ts";
 import { type Colour, colourOf } from "./colour.ts";
 
@@ -10,7 +10,7 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		paint(colourOf(state), plain(state).padEnd(10)),
 		plain(event.type.replace(/^Microsoft\./, "")),
 		event.subject === "" ? plain(event.id) : plain(event.subject),
-		to === null ? "" : paint("grey", `→ ${plain(to.repository)} ${plain(to.dispatchType)}`),
+		to === null ? "" : paint("grey", `→ ${plain(to.id.replace("#", " "))}`),
 		window === null ? "" : `with window ${plain(window)}`,
 		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),

@@ -1,5 +1,5 @@
 import { readResponse } from "../destinations/github/call-github.ts";
-import { type Classification, classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
+import { classifyResponse, isFromApi, type Meaning } from "../destinations/github/classify-response.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
@@ -15,7 +15,7 @@ export interface GitHub {
 
 export interface GitHubAnswer extends Asked {
 	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
-	readonly classification: Classification;
+	readonly classification: Meaning;
 	/** Whether GitHub's API answered, and no page, proxy or sign-in did. */
 	readonly fromApi: boolean;
 }

@@ -1,4 +1,4 @@
-import { memberRange } from "../ledger/row-keys.ts";
+import { memberRange } from "../ledger/rows.ts";
 import { acceptedAtOf, MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
 import type { Storage, Write } from "../storage/storage.ts";
 import { lineBytes } from "./members.ts";

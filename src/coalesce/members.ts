@@ -1,6 +1,6 @@
 import { pMapIterable } from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { memberRange } from "../ledger/row-keys.ts";
+import { memberRange } from "../ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
 import { readBody } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";

@@ -81,3 +81,12 @@ export function readVault(settings: Settings): KeyVaultOptions | undefined {
 	if (url?.protocol === "http:") settings.refuse("KEY_VAULT_URL", `"${vaultUrl}" must be https`);
 	return { vaultUrl, ...readIdentity(settings, "AZURE_CLIENT_ID") };
 }
+
+/** The name of a secret, from a setting. */
+export function readSecretName(settings: Settings, setting: string, usual: string): string {
+	const given = settings.get(setting) ?? usual;
+	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
+		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
+	}
+	return given;
+}

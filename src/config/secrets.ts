@@ -1,4 +1,28 @@
-import { type NoToken, TokenUnavailable } from "../destinations/github/token-source.ts";
+import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
+import type { Classification } from "../model.ts";
+import type { KeyVaultOptions } from "./azure.ts";
+
+/** What the lack of a token means for the request, as an answer would say it. */
+export type NoToken = Extract<
+	Classification,
+	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
+>;
+
+/** There is no token to send; the message says why and what to do. */
+export class TokenUnavailable extends Error {
+	override readonly name = "TokenUnavailable";
+	readonly classification: NoToken;
+
+	constructor(classification: NoToken, options?: ErrorOptions) {
+		const reason = clipLine(withoutSecrets(classification.reason, []), REASON_CHARACTERS);
+		super(reason, options);
+		this.classification = { ...classification, reason };
+	}
+
+	get kind(): NoToken["kind"] {
+		return this.classification.kind;
+	}
+}
 
 /** Long enough to spare the vault, short enough that a rotation without a 401 is noticed. */
 const CACHE_MS = 5 * 60_000;
@@ -8,6 +32,21 @@ const ASK_AGAIN_MS = 60_000;
 const PATIENCE_MS = 2_000;
 
 type ReadSecret = (name: string) => Promise<string>;
+
+/** The secrets of a key vault. An SDK is loaded when the first one is asked for. */
+export function openSecrets(vault: KeyVaultOptions, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
+	let reader: Promise<ReadSecret> | undefined;
+	const load = async () => {
+		const { createSecretReader } = await import("./key-vault.ts");
+		const { createCredential } = await import("./credential.ts");
+		return createSecretReader(vault, createCredential(vault));
+	};
+	const read: ReadSecret = async (name) => {
+		reader ??= load();
+		return (await reader)(name);
+	};
+	return cachedSecrets(read, now, sleep);
+}
 
 /** A vault's secrets by their names, as a TokenSource hands out tokens. */
 export interface Secrets {

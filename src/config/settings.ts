@@ -34,6 +34,19 @@ export class Settings {
 		return undefined;
 	}
 
+	/** The number of a setting, or the usual one. */
+	number(
+		name: string,
+		usual: number,
+		{ from, to, whole = false }: { readonly from: number; readonly to: number; readonly whole?: boolean },
+	): number {
+		const text = this.get(name);
+		const value = text === undefined ? usual : Number(text);
+		const fits = value >= from && value <= to && (Number.isInteger(value) || !whole);
+		if (!fits) this.refuse(name, `"${text}" is not a ${whole ? "whole " : ""}number from ${from} to ${to}`);
+		return value;
+	}
+
 	/** A problem may quote what was set. Health shows it openly, so a secret that was pasted into the wrong place is cut out. */
 	refuse(setting: string, problem: string): void {
 		this.refused.push({ setting, problem: redact(problem) });

@@ -1,22 +1,20 @@
-import type { DispatchRequest } from "../destinations/github/dispatch-request.ts";
-import type { Attempt } from "../destinations/github/github.ts";
-import { damageOf, type Entry, toRequest } from "../ledger/entry.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
-import { type Limit, logCalls } from "../ledger/pace.ts";
-import { ROWS } from "../ledger/row-keys.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { logCalls } from "../ledger/pace.ts";
+import { ROWS } from "../ledger/rows.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
+import type { Answer, Attempt, Destination, Disposition } from "../model.ts";
 import { isStorageError, type Storage } from "../storage/storage.ts";
 import { reportLane } from "./report-lane.ts";
-import { type Disposition, failingSince, gaveUp, givenUp, settle } from "./settle.ts";
+import { failingSince, gaveUp, givenUp, settle } from "./settle.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
 export interface EntryDeliveryOptions {
 	readonly storage: Storage;
-	/** Calls GitHub once. */
-	readonly dispatch: (request: DispatchRequest) => Promise<Attempt>;
-	readonly limits: readonly Limit[];
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send">;
 	readonly giveUpMs: number;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
@@ -39,7 +37,7 @@ export interface Tried {
 	/** Epoch milliseconds. */
 	readonly at: number;
 	/** None where storage did not hand out what was to be sent; then `reason` says why. */
-	readonly attempt?: Attempt;
+	readonly answer?: Answer;
 	readonly reason?: string;
 }
 
@@ -47,7 +45,7 @@ export interface Tried {
 export interface EntryDelivery {
 	/** Reads what is to be sent, which may take long. Never rejects. */
 	read(lane: string, entry: Entry): Promise<Ready>;
-	/** Calls GitHub. What comes of it has to be finished. Never rejects. */
+	/** Calls the destination. What comes of it has to be finished. Never rejects. */
 	send(ready: Ready): Promise<Tried>;
 	/**
 	 * Writes what came of a call, for the delivery and for its lane.
@@ -91,18 +89,18 @@ async function read({ storage }: EntryDeliveryOptions, lane: string, entry: Entr
 	}
 }
 
-async function send({ dispatch, now }: EntryDeliveryOptions, { entry, body, reason }: Ready): Promise<Tried> {
+async function send({ destinations, now }: EntryDeliveryOptions, { entry, body, reason }: Ready): Promise<Tried> {
 	const at = now();
 	const nothing = { calls: [], ms: 0 };
 	if (reason !== undefined) return { entry, at, reason };
-	if (body === undefined) return { entry, at, attempt: { classification: GONE, ...nothing } };
-	if (!isJsonObject(body)) return { entry, at, attempt: { classification: DAMAGED, ...nothing } };
+	if (body === undefined) return { entry, at, answer: { classification: GONE, ...nothing } };
+	if (!isJsonObject(body)) return { entry, at, answer: { classification: DAMAGED, ...nothing } };
 	try {
-		return { entry: { ...entry, body }, at: now(), attempt: await dispatch(toRequest(entry, body)) };
+		return { entry: { ...entry, body }, at: now(), answer: await destinations.send(entry.to as Destination, body) };
 	} catch (error) {
 		// A fault of ours that this one delivery meets. A repeat would meet it again, and hold up all others.
 		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
-		return { entry: { ...entry, body }, at, attempt: { classification: { kind: "permanent", reason }, ...nothing } };
+		return { entry: { ...entry, body }, at, answer: { classification: { kind: "permanent", reason }, ...nothing } };
 	}
 }
 
@@ -131,16 +129,16 @@ async function finish(
 	record: (kept: boolean) => WakeRecord,
 	log: Log,
 ): Promise<Disposition> {
-	const { limits, giveUpMs, now, random } = options;
-	const { entry, at, attempt, reason = "" } = tried;
+	const { destinations, giveUpMs, now, random } = options;
+	const { entry, at, answer, reason = "" } = tried;
 	const before = lease.state();
-	if (attempt === undefined) {
+	if (answer === undefined) {
 		const disposition = unreadable(options, entry, reason);
 		await writeOutcome(options, lease, { ...before, wake: record(true) }, { entry, disposition });
 		report(log, "error", { stage: "dispatch", outcome: disposition.kind, lane: lease.lane, key: entry.key, reason });
 		return disposition;
 	}
-	const { state, disposition, opened } = settle(before, entry, attempt.classification, {
+	const { state, disposition, opened } = settle(before, entry, answer.classification, {
 		now: now(),
 		random: random(),
 		giveUpMs,
@@ -148,13 +146,13 @@ async function finish(
 	const after: LaneState = {
 		...state,
 		wake: record(disposition.kind === "deferred"),
-		calls: logCalls(before.calls, attempt.calls, limits, now()),
-		// GitHub says it of each token that it takes and that has an end.
-		tokenExpiresAt: attempt.tokenExpiresAt ?? (attempt.classification.kind === "taken" ? null : before.tokenExpiresAt),
-		...exhausted(attempt, state, now()),
+		calls: logCalls(before.calls, answer.calls, destinations.policyOf(lease.lane).limits, now()),
+		// A service says it of each token that it takes and that has an end.
+		tokenExpiresAt: answer.tokenExpiresAt ?? (answer.classification.kind === "taken" ? null : before.tokenExpiresAt),
+		...exhausted(answer, state, now()),
 	};
-	reportAttempt(log, lease.lane, tried, attempt, disposition);
-	await writeOutcome(options, lease, after, { entry, disposition, ended: { at, ...attempt } });
+	reportAttempt(log, lease.lane, tried, answer, disposition);
+	await writeOutcome(options, lease, after, { entry, disposition, attempt: toAttempt(at, answer, disposition) });
 	const waiting = opened === undefined ? 0 : await countEntries(options.storage, lease.lane).catch(() => null);
 	reportLane(log, lease.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
 	return disposition;
@@ -168,8 +166,13 @@ function unreadable({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, reaso
 	return { kind: "deferred", reason, failures, notBefore: now() + UNREADABLE_MS, failingSince: since };
 }
 
-function reportAttempt(log: Log, lane: string, { entry, at }: Tried, attempt: Attempt, disposition: Disposition): void {
-	const { classification, status, requestId, ms } = attempt;
+function toAttempt(at: number, { status, ms, requestId }: Answer, disposition: Disposition): Attempt {
+	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
+	return { at: new Date(at).toISOString(), status: status ?? null, ms, requestId: requestId ?? null, reason };
+}
+
+function reportAttempt(log: Log, lane: string, { entry, at }: Tried, answer: Answer, disposition: Disposition): void {
+	const { classification, status, requestId, ms } = answer;
 	report(log, disposition.kind === "dispatched" ? "info" : disposition.kind === "dead-lettered" ? "error" : "warn", {
 		stage: "dispatch",
 		classification: classification.kind,
@@ -177,8 +180,7 @@ function reportAttempt(log: Log, lane: string, { entry, at }: Tried, attempt: At
 		lane,
 		key: entry.key,
 		route: entry.route,
-		repository: entry.repository,
-		dispatchType: entry.dispatchType,
+		destination: entry.to?.id,
 		status,
 		requestId,
 		ms,
@@ -188,8 +190,12 @@ function reportAttempt(log: Log, lane: string, { entry, at }: Tried, attempt: At
 	});
 }
 
-function whyGivenUp({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, state: LaneState): string | undefined {
-	const damage = damageOf(entry);
+function whyGivenUp(
+	{ destinations, now, giveUpMs }: EntryDeliveryOptions,
+	entry: Entry,
+	state: LaneState,
+): string | undefined {
+	const damage = destinations.problemOf(entry.to);
 	if (damage !== undefined) return damage;
 	const since = failingSince(state, entry);
 	if (since === undefined || !givenUp(since, { now: now(), giveUpMs })) return undefined;
@@ -203,8 +209,8 @@ async function giveUpNow(options: EntryDeliveryOptions, lease: LaneLease, entry:
 		entry: body === undefined ? entry : { ...entry, body },
 		disposition,
 	});
-	const { key, repository, dispatchType } = entry;
-	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, repository, dispatchType, reason });
+	const { key, to } = entry;
+	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, destination: to?.id, reason });
 }
 
 /** For the log alone, when a breaker closes. */
@@ -215,7 +221,7 @@ async function countEntries(storage: Storage, lane: string): Promise<number> {
 
 /** The call that used the primary limit up was taken; the next one would not be. */
 function exhausted(
-	{ exhaustedUntil = 0, classification }: Attempt,
+	{ exhaustedUntil = 0, classification }: Answer,
 	{ pause }: LaneState,
 	now: number,
 ): Pick<LaneState, "pause"> | undefined {

@@ -1,20 +1,21 @@
-import type { Windows } from "../coalesce/close-due-windows.ts";
+import type { Windows } from "../coalesce/windows.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
-import type { Limit } from "../ledger/pace.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import type { View } from "../ledger/read-lane.ts";
+import { targetOf } from "../ledger/rows.ts";
+import type { Log } from "../log.ts";
 import { report } from "../log.ts";
+import type { Disposition } from "../model.ts";
 import type { Write } from "../storage/storage.ts";
 import type { EntryDelivery } from "./attempt.ts";
-import type { Run } from "./run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
 import { createSender, type Sender } from "./send-due.ts";
 
 export interface DrainOptions {
 	readonly windows: Windows;
-	readonly limits: readonly Limit[];
-	/** How many calls may be under way at once. */
-	readonly concurrency: number;
+	readonly destinations: Pick<Destinations, "policyOf">;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** Sends single deliveries. */
 	readonly entries: EntryDelivery;
@@ -43,7 +44,13 @@ const IDLE_MS = 1_000;
  */
 export async function drain(lease: LaneLease, run: Run, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
-	const sender = createSender({ ...options, lease, run, begin: wakeUps.begin });
+	const sender = createSender({
+		...options,
+		...options.destinations.policyOf(lease.lane),
+		lease,
+		run,
+		begin: wakeUps.begin,
+	});
 	try {
 		await deliver({ lease, run, options, wakeUps, sender, windowWrites: [] });
 	} catch (error) {
@@ -112,6 +119,21 @@ async function leaveTo({ wakeUps, windowWrites }: Drain, view: View, at: number)
 /** A state describes the present: without breakers for which nothing waits, as far as all that waits was read. */
 function presentState(state: LaneState, { windows, entries, complete, passedUntil }: View): LaneState {
 	if (!complete || passedUntil !== null) return state;
-	const repositories = [...windows.map(({ to }) => to.repository), ...entries.map(({ repository }) => repository)];
-	return withoutIdleBreakers(state, new Set(repositories.map((repository) => repository.toLowerCase())));
+	const targets = [...windows.map(({ to }) => targetOf(to)), ...entries.map(({ target }) => target)];
+	return withoutIdleBreakers(state, new Set(targets));
+}
+
+/** One drain of a lane that is held. */
+export interface Run {
+	readonly log: Log;
+	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
+	readonly wake?: number;
+	/** Whether to look again. */
+	readonly goesOn: () => boolean;
+	/** Whether to wait for what can be done at that time, epoch milliseconds. */
+	readonly waitsFor: (at: number) => boolean;
+	/** Told what was read, before anything is sent. */
+	readonly onView?: (view: View, state: LaneState) => void;
+	/** Told what became of an entry. */
+	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

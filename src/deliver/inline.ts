@@ -3,14 +3,15 @@ import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
-import type { Run } from "./run.ts";
-import type { Disposition } from "./settle.ts";
+import type { Disposition } from "../model.ts";
+import type { Run } from "./drain.ts";
 
 export interface InlineOptions {
 	/** Takes a lane; undefined while somebody else holds it. */
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
 	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
-	readonly limits: readonly Limit[];
+	/** How fast a lane may send. */
+	readonly limitsOf: (lane: string) => readonly Limit[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** How long to wait for a slot, and then for GitHub. */
@@ -45,6 +46,8 @@ interface Waiter {
 }
 
 interface Turn {
+	/** How fast the lane may send. */
+	readonly limits: readonly Limit[];
 	readonly waiters: Map<string, Waiter>;
 	running: boolean;
 	/** The lane's calls as far as they are known, and the slots of those that wait; epoch milliseconds, in order. */
@@ -61,7 +64,7 @@ const BLOCKED_MS = 5_000;
 const RUN_MS = 20_000;
 
 export function createInline(options: InlineOptions): Inline {
-	const { take, drain, limits, now, slotWaitMs = 2_000, gitHubWaitMs = 3_000 } = options;
+	const { take, drain, limitsOf, now, slotWaitMs = 2_000, gitHubWaitMs = 3_000 } = options;
 	const turns = new Map<string, Turn>();
 
 	/** Drains until nobody waits any more. Who came while the last drain was letting go gets one of their own. */
@@ -107,7 +110,7 @@ export function createInline(options: InlineOptions): Inline {
 
 	/** Takes the next slot from one time on, if it is not later than another. */
 	function takeSlot(turn: Turn, from: number, until: number): boolean {
-		const at = nextSlot(turn.slots, limits, from);
+		const at = nextSlot(turn.slots, turn.limits, from);
 		if (at > until) return false;
 		turn.slots.push(at);
 		return true;
@@ -128,7 +131,7 @@ export function createInline(options: InlineOptions): Inline {
 			if (at <= until && takeSlot(turn, at, until)) inReach.add(key);
 		}
 		letGo(turn, inReach);
-		const openAt = Math.max(laneDueAt(state), nextSlot(turn.slots, limits, now())) - slotWaitMs;
+		const openAt = Math.max(laneDueAt(state), nextSlot(turn.slots, turn.limits, now())) - slotWaitMs;
 		turn.blockedUntil = Math.min(openAt, now() + BLOCKED_MS);
 	}
 
@@ -155,7 +158,13 @@ export function createInline(options: InlineOptions): Inline {
 
 	return {
 		offer(lane, entry, log) {
-			const turn = turns.get(lane) ?? { waiters: new Map(), running: false, slots: [], blockedUntil: 0 };
+			const turn = turns.get(lane) ?? {
+				limits: limitsOf(lane),
+				waiters: new Map(),
+				running: false,
+				slots: [],
+				blockedUntil: 0,
+			};
 			turns.set(lane, turn);
 			if (now() < turn.blockedUntil || !takeSlot(turn, now(), now() + slotWaitMs)) return Promise.resolve(undefined);
 			return new Promise((resolve) => {

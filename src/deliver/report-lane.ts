@@ -20,9 +20,9 @@ export function reportLane(log: Log, lane: string, { before, after, opened, now 
 	}
 	if (parked !== null && parked !== before.parked)
 		report(log, "error", { ...line, change: "parked", ...facts(parked) });
-	for (const [repository, breaker] of Object.entries(breakers)) {
-		if (breaker !== before.breakers[repository])
-			report(log, "error", { ...line, change: "parked", repository, ...facts(breaker) });
+	for (const [target, breaker] of Object.entries(breakers)) {
+		if (breaker !== before.breakers[target])
+			report(log, "error", { ...line, change: "parked", target, ...facts(breaker) });
 	}
 	if (opened !== undefined) {
 		const { since, waiting, reason } = opened;

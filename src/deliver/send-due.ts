@@ -1,11 +1,11 @@
-import type { Windows } from "../coalesce/close-due-windows.ts";
-import type { Entry } from "../ledger/entry.ts";
+import type { Windows } from "../coalesce/windows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import type { EntryDelivery, Ready, Tried } from "./attempt.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./drain.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;

@@ -1,11 +1,11 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { fromColumns, NEW_LANE } from "../ledger/lane-state.ts";
-import { ROWS, STATE_KEY } from "../ledger/row-keys.ts";
+import { ROWS, STATE_KEY } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Run } from "./drain.ts";
 import { reportBacklog } from "./report-lane.ts";
-import type { Run } from "./run.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;

@@ -1,9 +1,10 @@
-import type { Entry } from "../ledger/entry.ts";
-import { type EndedAttempt, finishWrites } from "../ledger/finish.ts";
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { finishWrites } from "../ledger/outbox.ts";
+import { routeColumns } from "../ledger/receipt.ts";
+import type { Attempt, Disposition } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
-import type { Disposition } from "./settle.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */
 const FACT_MS = 60_000;
@@ -14,7 +15,7 @@ export interface Outcome {
 	readonly entry: Entry;
 	readonly disposition: Disposition;
 	/** The call that decided it; none where no call was made. */
-	readonly ended?: EndedAttempt;
+	readonly attempt?: Attempt;
 }
 
 /**
@@ -27,9 +28,9 @@ export async function writeOutcome(
 	state: LaneState,
 	outcome: Outcome,
 ): Promise<void> {
-	const { entry, disposition, ended } = outcome;
+	const { entry, disposition, attempt } = outcome;
 	const isFact = disposition.kind === "dispatched";
-	const writes = finishWrites(entry, disposition, ended, now());
+	const writes = finishWrites(entry, disposition, attempt, now());
 	const forMs = isFact ? FACT_MS : RESULT_MS;
 	try {
 		await lease.commit(state, writes, forMs);
@@ -48,9 +49,9 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 		const isThere = write.kind === "upsert" || (await hasRow(storage, lane, write.rowKey));
 		if (isThere) taken.push(write);
 		else if (write.kind === "merge" && write.columns["state"] === "dead") {
-			const { key, route, repository, dispatchType } = entry;
+			const { key, route, to = null } = entry;
 			const acceptedAt = new Date(entry.acceptedAt).toISOString();
-			const columns = { ...write.columns, key, route, repository, dispatchType, acceptedAt };
+			const columns = { ...write.columns, key, ...routeColumns(route, to), acceptedAt };
 			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });
 		}
 	}

@@ -1,4 +1,4 @@
-import type { EventFacts } from "../ledger/promise.ts";
+import type { EventFacts } from "../model.ts";
 import type { BridgeEvent } from "./bridge-event.ts";
 import { MalformedEvent, readEnvelope } from "./envelopes.ts";
 import { readInstant } from "./instant.ts";

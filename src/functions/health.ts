@@ -1,6 +1,6 @@
 import type { HttpFunctionOptions } from "@azure/functions";
 import type { Bridge, TheBridge } from "../bridge.ts";
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /** One answer serves for so long, so that polling costs nothing, even that of a stranger. */
 const ANSWER_MS = 10_000;

@@ -1,10 +1,9 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
-import type { TheBridge } from "../bridge.ts";
+import type { ShownReceipt, TheBridge } from "../bridge.ts";
 import { readInstant } from "../event/instant.ts";
-import { isWrongContinue } from "../ledger/continue-token.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import type { ReceiptState } from "../ledger/show-receipt.ts";
-import type { ShownReceipt } from "../wire.ts";
+import { isWrongContinue } from "../ledger/receipt-query.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;

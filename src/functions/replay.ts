@@ -1,7 +1,7 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import { isObject } from "../event/json.ts";
-import { isWrongContinue } from "../ledger/continue-token.ts";
+import { isWrongContinue } from "../ledger/receipt-query.ts";
 import { toLog } from "../log.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
 import { isStorageError, LEDGER } from "../storage/storage.ts";

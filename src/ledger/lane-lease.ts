@@ -1,8 +1,8 @@
 import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
-import type { Entry } from "./entry.ts";
 import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import type { Entry } from "./outbox.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
-import { STATE_KEY } from "./row-keys.ts";
+import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
 /** The lease was lost, and another drainer has the lane: who finds that out must let go. */
@@ -182,3 +182,45 @@ export function leaseBlob(lane: string): string {
 }
 
 export const LEASES = "lanes/";
+
+/** A page holds 5,000 names at most; there are as many lanes as tokens. */
+const MOST_PAGES = 20;
+
+/** Every lane that was ever drained: each has a blob to be leased. */
+export async function listLanes(storage: Pick<Storage, "names">): Promise<readonly string[]> {
+	const lanes: string[] = [];
+	let after: string | undefined;
+	for (let pages = 0; pages < MOST_PAGES; pages++) {
+		const { names, next } = await storage.names(LEASES, after);
+		lanes.push(...names.map((name) => name.slice(LEASES.length)).filter((lane) => lane !== ""));
+		after = next;
+		if (after === undefined) break;
+	}
+	return lanes;
+}
+
+/** Every partition that holds receipts: the lanes, and what has no lane. */
+export async function listPartitions(storage: Pick<Storage, "names">): Promise<readonly string[]> {
+	return [...new Set([...(await listLanes(storage)), NO_LANE, IGNORED_LANE])];
+}
+
+/**
+ * Writes down when a lane's token ends, as the service says it. Only the one that holds a lane writes its state; while a
+ * drainer does, nothing is written: it hears the same from the service itself.
+ * @param expiresAt ISO 8601; null where the service names no end
+ */
+export async function recordExpiry(
+	take: (lane: string) => Promise<LaneLease | undefined>,
+	lane: string,
+	expiresAt: string | null,
+): Promise<void> {
+	const lease = await take(lane);
+	if (lease === undefined) return;
+	try {
+		await lease.read(() => true);
+		if (lease.foreign() !== undefined || lease.state().tokenExpiresAt === expiresAt) return;
+		await lease.commit({ ...lease.state(), tokenExpiresAt: expiresAt }, []);
+	} finally {
+		await lease.release();
+	}
+}

@@ -1,5 +1,4 @@
 import type { Problem } from "../config/settings.ts";
-import type { TokenSource } from "../destinations/github/token-source.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
@@ -44,6 +43,21 @@ export interface Health {
 	readonly ignored: number;
 }
 
+/** While nothing can be asked. */
+export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
+	status: "unhealthy",
+	warnings: [],
+	tokens: [],
+	lanes: [],
+	waiting: 0,
+	oldest: null,
+	windows: 0,
+	gathering: [],
+	pace: [],
+	deadLetters: 0,
+	ignored: 0,
+};
+
 export interface WindowHealth {
 	readonly lane: string;
 	/** The route's name. */
@@ -66,23 +80,22 @@ export interface PaceHealth {
 
 export interface HealthOptions extends LaneHealthOptions {
 	readonly storage: Storage;
-	readonly tokens: TokenSource;
 	readonly warnings: readonly string[];
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, tokens, lanes, addresses, limits, warnings, now } = options;
+	const { storage, destinations, lanes, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
 	const byLane = new Map(all.map((one) => [one.lane, one]));
 	const tokenHealth = await Promise.all(
-		[...lanes].map(([lane, wanted]) => tokenHealthOf(lane, wanted, tokens, byLane.get(lane))),
+		[...lanes].map(([lane, to]) => tokenHealthOf(lane, to, destinations.getToken, byLane.get(lane))),
 	);
 	const laneHealth = all.flatMap((one) => laneHealthOf(one, options) ?? []);
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
 	/** What is accepted from now on cannot be sent. */
-	const cannotSend = all.some((one) => lanes.has(one.lane) && isClosed(one, addresses));
+	const cannotSend = all.some((one) => lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane)));
 	const isDark = !reachable || cannotSend || tokenHealth.some(({ present }) => !present);
 	const expiries = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
 	return {
@@ -96,7 +109,7 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		oldest: all.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
 		gathering: all.flatMap(toWindowHealth),
-		pace: all.flatMap((lane) => toPaceHealth(lane, limits, now())),
+		pace: all.flatMap((lane) => toPaceHealth(lane, destinations.policyOf(lane.lane).limits, now())),
 		deadLetters,
 		ignored: sum(all.map((lane) => lane.ignored)),
 	};

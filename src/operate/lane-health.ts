@@ -1,9 +1,11 @@
-import type { TokenFor, TokenSource, TokenUnavailable } from "../destinations/github/token-source.ts";
+import type { TokenUnavailable } from "../config/secrets.ts";
+import type { Destinations } from "../destinations/list.ts";
 import { type Addresses, foreignAddress } from "../ledger/lane-state.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import { isoOf } from "../ledger/show-receipt.ts";
+import { isoOf } from "../ledger/receipt.ts";
 import { redact } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 
 export interface LaneHealth {
 	readonly lane: string;
@@ -17,10 +19,10 @@ export interface LaneHealth {
 
 export interface LaneHealthOptions {
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
-	/** What this bridge is configured for, and was before, and what to do about a lane of another address. */
-	readonly addresses: Addresses & { readonly repair: string };
-	readonly limits: readonly Limit[];
+	readonly lanes: ReadonlyMap<string, RouteTo>;
+	readonly destinations: Pick<Destinations, "policyOf" | "getToken">;
+	/** What to do about a lane of another address. */
+	readonly repair: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -31,18 +33,19 @@ const OVERDUE_MS = 10 * 60_000;
 /** A lane that does not simply flow; undefined for one that does, or that nothing waits in any more. */
 export function laneHealthOf(seen: LaneOverview, options: LaneHealthOptions): LaneHealth | undefined {
 	const { lane, parkedDestinations, problem } = seen;
-	const { lanes, addresses, now } = options;
+	const { lanes, destinations, repair, now } = options;
 	const waits = waitingIn(seen);
 	const parked = waits > 0 ? seen.parked : null;
 	const pause = waits > 0 || lanes.has(lane) ? seen.pause : null;
 	const state = parked !== null ? "parked" : pause !== null ? "paused" : "open";
 	const until = parked?.probeAt ?? pause?.until ?? 0;
-	const foreign = waits > 0 ? foreignAddress(seen, addresses) : undefined;
+	const foreign = waits > 0 ? foreignAddress(seen, destinations.policyOf(lane)) : undefined;
 	const isUnexplained = parkedDestinations === 0 && foreign === undefined;
 	const reasons = [
-		foreign &&
-			`${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge leaves it alone; ${addresses.repair}`,
-		parked?.reason ?? pause?.reason ?? (isUnexplained ? overdueReason(seen, options) : undefined),
+		foreign && `${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge leaves it alone; ${repair}`,
+		parked?.reason ??
+			pause?.reason ??
+			(isUnexplained ? overdueReason(seen, destinations.policyOf(lane).limits, now()) : undefined),
 		isLane(seen) && !lanes.has(lane) && waits > 0
 			? `${deliveries(waits)} for a token that no route leads to any more; it is sent as long as that token can be used`
 			: undefined,
@@ -72,9 +75,9 @@ function deliveries(count: number): string {
 }
 
 /** What waits for its turn in a lane that sends as fast as it may has a reason. */
-function overdueReason({ dueSince, calls }: LaneOverview, { limits, now }: LaneHealthOptions): string | undefined {
-	if (dueSince === null || now() - dueSince < OVERDUE_MS) return undefined;
-	const sends = (calls.at(-1) ?? 0) > now() - OVERDUE_MS || nextSlot(calls, limits, now()) > now();
+function overdueReason({ dueSince, calls }: LaneOverview, limits: readonly Limit[], now: number): string | undefined {
+	if (dueSince === null || now - dueSince < OVERDUE_MS) return undefined;
+	const sends = (calls.at(-1) ?? 0) > now - OVERDUE_MS || nextSlot(calls, limits, now) > now;
 	if (sends) return undefined;
 	const since = isoOf(dueSince) ?? "long";
 	return `something has been due since ${since}, and is not sent; look at the log of the functions deliver and deliverPoison`;
@@ -96,11 +99,11 @@ export const EXPIRY_WARNING_MS = 30 * 86_400_000;
 /** The token of a lane, by what is configured and by what GitHub has said last. */
 export async function tokenHealthOf(
 	lane: string,
-	wanted: TokenFor,
-	tokens: TokenSource,
+	to: RouteTo,
+	getToken: Destinations["getToken"],
 	seen: LaneOverview | undefined,
 ): Promise<TokenHealth> {
-	const missing = await whyNoToken(tokens, wanted);
+	const missing = await whyNoToken(getToken, to);
 	const reason = missing ?? refusalOf(seen);
 	return { lane, present: reason === null, expiresAt: seen?.tokenExpiresAt ?? null, reason };
 }
@@ -118,9 +121,9 @@ export function expiryWarning(lane: string, expiresAt: string | null, now: numbe
  * A destination that is closed to a token is no matter of the token, and its name must not be told here. An account or an
  * app that is closed as a whole is.
  */
-async function whyNoToken(tokens: TokenSource, wanted: TokenFor): Promise<string | null> {
+async function whyNoToken(getToken: Destinations["getToken"], to: RouteTo): Promise<string | null> {
 	try {
-		await tokens.get(wanted);
+		await getToken(to);
 		return null;
 	} catch (error) {
 		const { classification, message } = error as Partial<TokenUnavailable> & Error;

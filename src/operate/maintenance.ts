@@ -1,18 +1,18 @@
 import pMap from "p-map";
-import type { TokenCheck } from "../destinations/github/token-check.ts";
-import type { TokenFor } from "../destinations/github/token-source.ts";
+import type { TokenCheck } from "../destinations/destination.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { applyRetention } from "../ledger/retention.ts";
 import { type Log, report } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { expiryWarning } from "./lane-health.ts";
 
 export interface CheckTokensOptions {
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
+	readonly lanes: ReadonlyMap<string, RouteTo>;
 	/** Asks the service about a lane's token, and about an app's installation. */
-	readonly checkToken: (wanted: TokenFor) => Promise<TokenCheck>;
+	readonly checkToken: (to: RouteTo) => Promise<TokenCheck>;
 	/** Writes down when a lane's token ends, ISO 8601. */
 	readonly recordExpiry: (lane: string, expiresAt: string | null) => Promise<void>;
 	/** Epoch milliseconds. */
@@ -80,19 +80,18 @@ export async function checkTokens(
 	knownExpiry: (lane: string) => string | null,
 	options: CheckTokensOptions,
 ): Promise<void> {
-	const checkLane = ([lane, wanted]: readonly [string, TokenFor]) =>
-		checkOne(log, lane, wanted, knownExpiry(lane), options);
+	const checkLane = ([lane, to]: readonly [string, RouteTo]) => checkOne(log, lane, to, knownExpiry(lane), options);
 	await pMap([...options.lanes], checkLane, { concurrency: AT_ONCE });
 }
 
 async function checkOne(
 	log: Log,
 	lane: string,
-	wanted: TokenFor,
+	to: RouteTo,
 	known: string | null,
 	{ checkToken, recordExpiry, now }: CheckTokensOptions,
 ): Promise<void> {
-	const found = await checkToken(wanted).catch((error: Error): TokenCheck => {
+	const found = await checkToken(to).catch((error: Error): TokenCheck => {
 		return { state: "unknown", expiresAt: null, reason: error.message };
 	});
 	const expiresAt = found.state === "ok" ? found.expiresAt : known;

@@ -1,6 +1,6 @@
 import { writeJson } from "../event/json.ts";
 import { factsOfElement } from "../event/read-event.ts";
-import { createRecordRejected } from "../ledger/record-rejected.ts";
+import { createRecordRejected } from "../ledger/dead-letters.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 

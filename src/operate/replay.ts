@@ -1,13 +1,13 @@
 import { readJson } from "../event/json.ts";
-import { readContinue, writeContinue } from "../ledger/continue-token.ts";
+import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
+import { readLaneState } from "../ledger/lane-state.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
+import type { FoundReceipt } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import { forgetRejected, readRejected } from "../ledger/rejected-letters.ts";
-import { replayDead } from "../ledger/replay-dead.ts";
-import { type FoundReceipt, readLaneState } from "../ledger/show-receipt.ts";
+import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
-import type { EventResult } from "../outcome.ts";
+import type { EventResult } from "../model.ts";
 import type { PutMessage, Storage } from "../storage/storage.ts";
 
 /** Which dead letters of the ledger: one, those that a text is found in, or all. */

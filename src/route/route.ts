@@ -4,25 +4,21 @@ export interface Route {
 	readonly source?: string;
 	readonly filter?: SubscriptionFilter;
 	readonly onlyCompletedWrites?: boolean;
-	readonly to: To;
+	readonly to: RouteTo;
 	readonly coalesce?: Coalesce;
 }
 
-/** Where a route leads: a union, told apart by its keys. */
-export type To = RepositoryDispatch;
-
-/** GitHub's `POST /repos/{owner}/{repo}/dispatches`. */
-export interface RepositoryDispatch {
-	/** owner/name */
-	readonly repository: string;
-	/** GitHub's `event_type`; left out, it follows from the event's type. */
-	readonly dispatchType?: string;
+/**
+ * Where a route leads: a union of what the folders of destinations/ describe in `to.*.schema.json`, told apart by its keys.
+ * Only the folder that owns it looks into it.
+ */
+export interface RouteTo {
+	/** `owner/name`, for what is GitHub's. */
+	readonly repository?: string;
 	/** The name of another secret in the same key vault. */
 	readonly token?: string;
+	readonly [member: string]: unknown;
 }
-
-/** A destination with nothing left open. */
-export type Destination = RepositoryDispatch & { readonly dispatchType: string };
 
 export interface Coalesce {
 	readonly quietSeconds: number;

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
-import type { Disposition } from "../../src/deliver/settle.ts";
-import type { Accepted } from "../../src/ledger/acceptor.ts";
+import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
-import type { Delivery } from "../../src/ledger/promise.ts";
-import type { Rejected } from "../../src/ledger/record-rejected.ts";
+import type { Accepted } from "../../src/ledger/ledger.ts";
+import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { logLines } from "../helpers/log-lines.ts";
@@ -16,7 +16,7 @@ import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 const runCompleted = inEventGridSchema(exampleOf("RunCompleted"));
 const event = (id: string, more: object = {}) => ({ ...runCompleted, id, ...more });
 const never = { passed: new Promise<undefined>(() => {}), isPassed: () => false };
-const TO = { repository: "contoso/a", dispatchType: "t" };
+const TO = repositoryDispatch("contoso/a", "t");
 
 /** Accepting over a ledger and a lane of the test's. */
 function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Partial<Ledger> = {}) {
@@ -32,7 +32,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 				event: { id, type, source, subject, time },
 				route,
 				to,
-				how: { owner: "contoso", repo: "a", body: "{}" },
+				how: { body: "{}" },
 			},
 		}),
 		ledger: {
@@ -54,8 +54,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 			return `key of ${rejected.event.id}`;
 		},
 		ignored: (one) => ignored.push(one),
-		addresses: { address: "https://api.github.com" },
-		earliest: () => 0,
+		policyOf: destinations.policyOf,
 		now: () => 0,
 		...parts,
 	});
@@ -90,7 +89,7 @@ describe("one element that breaks what handles it", () => {
 	});
 
 	it("is a dead letter at the one destination whose request cannot be planned", async () => {
-		const matches = ["a", "b"].map((name) => ({ route: name, to: { ...TO, repository: `contoso/${name}` } }));
+		const matches = ["a", "b"].map((name) => ({ route: name, to: repositoryDispatch(`contoso/${name}`, "t") }));
 		const { accept, kept } = accepting({
 			route: () => ({ matches }),
 			planDelivery: async (...given) => {

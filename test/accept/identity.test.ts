@@ -4,7 +4,7 @@ import type { Bridge } from "../../src/bridge.ts";
 import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction, testContext } from "../helpers/call-function.ts";

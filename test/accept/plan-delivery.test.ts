@@ -1,12 +1,21 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { type PlannedDelivery, planDelivery } from "../../src/accept/plan-delivery.ts";
+import { type PlannedDelivery, planDelivery } from "../../src/accept/plan.ts";
+import { Settings } from "../../src/config/settings.ts";
+import { github } from "../../src/destinations/github/service.ts";
+import { openDestinations } from "../../src/destinations/list.ts";
 import { readJson } from "../../src/event/json.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
-import { destinationId, type Match } from "../../src/route/router.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
+import type { Match } from "../../src/route/router.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
-const to = { repository: "contoso/fraud-model", dispatchType: "machinelearningservices-runcompleted" };
+const to = repositoryDispatch("contoso/fraud-model", "machinelearningservices-runcompleted");
+/** GitHub by an app, whose lanes are one for each owner. */
+const destinations = openDestinations(
+	[github.configure(new Settings({ GITHUB_APP_ID: "1", KEY_VAULT_URL: "https://contoso.vault.azure.net" }), [])],
+	{ version: "1.2.3", fetch: globalThis.fetch, now: () => 0, sleep: async () => {}, timeoutMs: 1 },
+);
 const match: Match = { route: "r", to };
 const event = asBridgeEvent(exampleOf("RunCompleted"));
 const KB_64 = 64 * 1024;
@@ -17,7 +26,7 @@ async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> 
 		kept.push({ blob, content });
 		return `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`;
 	};
-	const options = { version: "1.2.3", tokenKind: "app", keep } as const;
+	const options = { version: "1.2.3", destinations, keep };
 	return { planned: await planDelivery({ ...event, ...more }, { ...match, ...routed }, options), kept };
 }
 
@@ -36,7 +45,7 @@ const payloadOf = (planned: PlannedDelivery) => {
 describe("what is promised for an event", () => {
 	it("is the exact request, in the lane of its token, under the key that the workflow sees", async () => {
 		const { planned, kept } = await promise();
-		const key = idempotencyKey(event, destinationId(to));
+		const key = idempotencyKey(event, to.id);
 		const { id, type, source, subject, time } = event;
 		expect(taken(planned)).toMatchObject({
 			key,
@@ -44,7 +53,7 @@ describe("what is promised for an event", () => {
 			route: "r",
 			to,
 			event: { id, type, source, subject, time, run: exampleOf("RunCompleted").data["runId"] },
-			how: { owner: "contoso", repo: "fraud-model" },
+			how: { body: expect.any(String) },
 		});
 		expect(payloadOf(planned).bridge).toEqual({ version: "1.2.3", route: "r", key });
 		expect(taken(planned)).not.toHaveProperty("blobs");
@@ -58,7 +67,7 @@ describe("what is promised for an event", () => {
 
 	it("goes to the lane of the token that its route names, and asks for that", async () => {
 		const { planned } = await promise({}, { to: { ...to, token: "Other" } });
-		expect(taken(planned)).toMatchObject({ lane: "token-other", how: { token: "Other" } });
+		expect(taken(planned)).toMatchObject({ lane: "token-other", to: { token: "Other" } });
 	});
 
 	it("sends data that is too large by reference, to a blob that holds it as it would have been sent", async () => {
@@ -122,10 +131,9 @@ describe("what is promised for an event of a coalescing route", () => {
 			group: expect.stringMatching(/^[0-9a-f]{32}$/),
 			quietMs: 30_000,
 			maxMs: 600_000,
-			token: "other",
 			line: JSON.stringify({ id, type, source, subject, time, data }),
 		});
-		expect(taken(planned).lane).toBe("token-other");
+		expect(taken(planned)).toMatchObject({ lane: "token-other", to: { ...to, token: "other" } });
 	});
 
 	it("has a key by its group, and so another one than at a route that does not gather", async () => {
@@ -134,7 +142,7 @@ describe("what is promised for an event of a coalescing route", () => {
 		const { planned } = await promise({}, { coalesce });
 		const { how, key } = taken(planned);
 		expect(key).toBe(idempotencyKey(event, "group" in how ? how.group : ""));
-		expect(key).not.toBe(idempotencyKey(event, destinationId(to)));
+		expect(key).not.toBe(idempotencyKey(event, to.id));
 		expect(await keyBy({ quietSeconds: 60 })).toBe(key);
 		expect(await keyBy({}, "renamed")).not.toBe(key);
 	});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import { checksOf, type Link, type Verdict } from "../../src/cli/doctor/check.ts";
-import { readRepositories } from "../../src/local/stand-in-repository.ts";
+import { readRepositories } from "../../src/local/stand-in/repository.ts";
 import { codesIn, readText, tableOf } from "../docs/read-docs.ts";
 
 /** Every link and every verdict; the type says whether one is missing. */

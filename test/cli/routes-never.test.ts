@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { checkTable } from "../../src/cli/routes/check-table.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter } from "../../src/route/router.ts";
@@ -132,9 +133,10 @@ describe("a key whose dots lead nowhere", () => {
 		);
 		const given = readRoutes(
 			table({ includedEventTypes: [RUN], ...advanced("data.runTags.mlflow.user", "StringIn", ["x"]) }),
+			SERVICES,
 		);
 		if (!read.ok || !given.ok) throw new Error("both are sound");
-		expect(createRouter(given.routes)(read.event).matches).toEqual([]);
+		expect(createRouter(given.routes, resolve)(read.event).matches).toEqual([]);
 	});
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { cachedSecrets } from "../../src/config/secrets.ts";
-import { fixedToken, TokenUnavailable } from "../../src/destinations/github/token-source.ts";
-import { vaultTokens } from "../../src/destinations/github/vault-tokens.ts";
+import { cachedSecrets, TokenUnavailable } from "../../src/config/secrets.ts";
+import { fixedToken, vaultTokens } from "../../src/destinations/github/tokens.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asked } from "../helpers/asked.ts";
 

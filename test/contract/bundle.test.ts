@@ -101,7 +101,7 @@ describe("the bundle, loaded as the Functions worker loads it", () => {
 			"index.cjs",
 			"key-vault.cjs",
 			"octokit.cjs",
-			"open-bridge.cjs",
+			"bridge.cjs",
 		]);
 		expect(code.reduce((sum, file) => sum + bytes(file), 0)).toBeLessThan(2_500_000);
 	});
@@ -119,7 +119,7 @@ describe("the deployed package", () => {
 			"README.md",
 			"local.settings.json",
 			"local.settings.sample.json",
-			"biome.json",
+			"biome.jsonc",
 			"tsconfig.json",
 		],
 		...["src/index.ts", "src/event/schemas/storage-blobcreated.schema.json", "test/host.json", "docs/routes.md"],

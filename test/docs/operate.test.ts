@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
-import { LIMITS } from "../../src/destinations/github/dispatch-request.ts";
+import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { console } from "../../src/functions/console.ts";
 import { health } from "../../src/functions/health.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";

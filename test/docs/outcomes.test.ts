@@ -3,8 +3,8 @@ import type { Bridge } from "../../src/bridge.ts";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
-import { webhook } from "../../src/functions/webhook.ts";
-import { httpStatus, OUTCOMES, type Outcome } from "../../src/outcome.ts";
+import { httpStatus, webhook } from "../../src/functions/webhook.ts";
+import { OUTCOMES, type Outcome } from "../../src/model.ts";
 import { eventually } from "../../support/eventually.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
@@ -253,7 +253,7 @@ describe("the limits", () => {
 		["a request waits for a slot to send in", "2 s", "src/deliver/inline.ts", "slotWaitMs = 2_000"],
 		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "gitHubWaitMs = 3_000"],
 		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
-		["one call of GitHub,", "10 s", "src/wire.ts", "callTimeoutMs = 10_000"],
+		["one call of GitHub,", "10 s", "src/bridge.ts", "callTimeoutMs: timeoutMs = 10_000"],
 		["one reading of a secret", "6 s", "src/config/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
 		["records of one request that are written at once", "500", "src/accept/accept.ts", "RECORDS_AT_ONCE = 500"],
 	])("of time: %s %s", (what, limit, file, code) => {

@@ -26,6 +26,7 @@ const NUMBERS = [
 	"1E-3",
 	"1e21",
 	"0.0000001",
+	"0.00000012",
 	"0.000001",
 	"9007199254740991",
 	"9007199254740993",
@@ -83,6 +84,12 @@ describe("JSON as the bridge reads and writes it", () => {
 		expect(Object.keys(big)).toEqual([]);
 	});
 
+	it("keeps JavaScript's own numbers beside such a one, and takes nothing else for a number", () => {
+		expect(readJson('[1.0,2,null,"x",true]')).toEqual([expect.any(NumberText), 2, null, "x", true]);
+		expect(writeJson(readJson('[1.0,2,null,"x",true]'))).toBe('[1.0,2,null,"x",true]');
+		expect([undefined, null, "x", 7, {}].map(isNumberText)).toEqual([false, false, false, false, false]);
+	});
+
 	it("knows a number of another copy of this module: the door and the bridge are bundles of their own", () => {
 		let other: typeof import("../../src/event/json.ts") | undefined;
 		jest.isolateModules(() => {
@@ -100,6 +107,7 @@ describe("JSON as the bridge reads and writes it", () => {
 
 	it("takes the last one of members with one name, as JSON.parse does, and a name like any other for one", () => {
 		expect(writeJson(readJson('{"a":1.0,"a":2.0}'))).toBe('{"a":2.0}');
+		expect(writeJson(readJson('{"a":1.0,"a":"x"}'))).toBe('{"a":"x"}');
 		const read = readJson('{"__proto__":{"a":1.0}}') as object;
 		expect(Object.keys(read)).toEqual(["__proto__"]);
 		expect(writeJson(read)).toBe('{"__proto__":{"a":1.0}}');
@@ -126,6 +134,7 @@ describe("JSON as the bridge reads and writes it", () => {
 		["\uFEFF[1 2]", 3],
 		['{"a" 1}', 5],
 		['["\u0001"]', 2],
+		['{"a":1,"a":2,}', 13],
 		[`["${"x".repeat(1000)}", oops]`, 1005],
 		["[1] 2", 4],
 	])("names the position where %j ceases to be JSON", (text, position) => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { toDispatchType } from "../../src/route/dispatch-type.ts";
+import { toDispatchType } from "../../src/route/keys.ts";
 import type { Route } from "../../src/route/route.ts";
 import { tableOf } from "../docs/read-docs.ts";
 import { EXAMPLE, exampleWorkflow, stepsOf, type Workflow } from "./workflows.ts";

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Env } from "../../src/config/settings.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import type { LedgerNames } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
@@ -36,7 +37,7 @@ export async function startFixture(options: StandInOptions = {}): Promise<Bridge
 	return {
 		github,
 		bridge: (env = {}, more = {}, names = newNames()) => {
-			const config = readConfig({ ...usual, ...env }, import.meta.dirname);
+			const config = readConfig({ ...usual, ...env }, import.meta.dirname, SERVICES);
 			return createBridge(config, {
 				version: "9.9.9",
 				openStorage: () => openFileStorage(names),

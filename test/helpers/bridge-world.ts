@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QueueClient } from "@azure/storage-queue";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
 import { openStorage } from "../../src/storage/azure-storage.ts";
 import type { PutMessage, Storage } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
@@ -145,6 +146,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 			...options.settings,
 		},
 		"/",
+		SERVICES,
 	);
 	const world: BridgeWorld = {
 		github,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Delivery, Join, Request } from "../../src/ledger/promise.ts";
+import type { Delivery, Join, Request } from "../../src/model.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 
 const DAY = Date.parse("2026-05-26T00:00:00Z");
 
@@ -9,9 +10,8 @@ export function delivery(
 	{ how = {}, ...more }: { how?: Partial<Request> } & Partial<Omit<Delivery, "how">> = {},
 ): Delivery {
 	const { key, event, to, lane, route } = facts(number, more);
-	const [owner = "", repo = ""] = to.repository.split("/");
-	const body = JSON.stringify({ event_type: to.dispatchType, client_payload: { id: event.id, bridge: { key } } });
-	return { ...more, key, lane, event, route, to, how: { owner, repo, body, ...how } };
+	const body = JSON.stringify({ event_type: to["dispatchType"], client_payload: { id: event.id, bridge: { key } } });
+	return { ...more, key, lane, event, route, to, how: { body, ...how } };
 }
 
 /** The delivery of an event of that number that joins a window. */
@@ -39,7 +39,7 @@ function facts(number: number, more: Partial<Omit<Delivery, "how">>) {
 		lane: "default",
 		event: { id: `event-${number}`, type: "Contoso.Test", source: "/contoso", subject: `subject/${number}`, time },
 		route: "r",
-		to: { repository: "contoso/fraud-model", dispatchType: "contoso-test" },
+		to: repositoryDispatch("contoso/fraud-model", "contoso-test"),
 		...more,
 	};
 }

@@ -7,7 +7,7 @@ import {
 import { answerEventGridWebhook } from "../../src/local/event-grid-extension.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
-import type { StandInRepository } from "../../src/local/stand-in-repository.ts";
+import type { StandInRepository } from "../../src/local/stand-in/repository.ts";
 import { postJson } from "../../support/call.ts";
 
 /** How GitHub marks an expression. */

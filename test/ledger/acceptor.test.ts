@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { type AcceptorOptions, createAcceptor } from "../../src/ledger/ledger.ts";
+import { receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
-import { createIgnoredLog } from "../../src/ledger/ignored-log.ts";
+import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
-import { IGNORED_LANE } from "../../src/ledger/row-keys.ts";
+import { IGNORED_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";

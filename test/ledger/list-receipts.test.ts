@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type FoundReceipts, listReceipts } from "../../src/ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
-import { IGNORED_LANE, NO_LANE, receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { IGNORED_LANE, NO_LANE, receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Page, Range, Storage } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { newNames } from "../helpers/file-storage.ts";

@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { NumberText } from "../../src/event/json.ts";
+import {
+	createRecordRejected,
+	type RecordOptions,
+	type Rejected,
+	readRejected,
+} from "../../src/ledger/dead-letters.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
-import { createRecordRejected, type RecordOptions, type Rejected } from "../../src/ledger/record-rejected.ts";
-import { readRejected } from "../../src/ledger/rejected-letters.ts";
-import { NO_LANE } from "../../src/ledger/row-keys.ts";
+import { NO_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { replayDead } from "../../src/ledger/dead-letters.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
-import { replayDead } from "../../src/ledger/replay-dead.ts";
 import { applyRetention } from "../../src/ledger/retention.ts";
-import { deadLetterKey, IGNORED_LANE, NO_LANE, receiptKey } from "../../src/ledger/row-keys.ts";
+import { deadLetterKey, IGNORED_LANE, NO_LANE, receiptKey } from "../../src/ledger/rows.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { delivery } from "../helpers/deliveries.ts";
@@ -82,7 +82,13 @@ async function acceptingAnew(one: ReturnType<typeof large>) {
 		return make();
 	});
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "anew", address: ADDRESS, now, monotonic: now });
+	const ledger = createLedger({
+		storage,
+		instance: "anew",
+		addressesOf: () => ({ address: ADDRESS }),
+		now,
+		monotonic: now,
+	});
 	const accept = ledger.accept(one);
 	await isReached;
 	const proceed = async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Columns, Page, Range } from "../../src/storage/storage.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

@@ -119,12 +119,33 @@ describe("the release workflow", () => {
 });
 
 describe("the workflow of the gate", () => {
-	it("runs what a developer runs, on every push and pull request, and may only read", () => {
-		const { on, permissions, jobs } = workflow("ci.yml");
+	const { on, permissions, jobs } = workflow("ci.yml");
+	const gate = readFileSync(join(root, ".ci/run"), "utf8");
+
+	it("runs on every push and pull request, and may only read", () => {
 		expect(Object.keys(on)).toEqual(["push", "pull_request", "workflow_call"]);
 		expect(permissions).toEqual({});
-		expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: "read" }]);
-		expect(scriptsOf("ci.yml")).toEqual([".ci/run"]);
+		expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: "read" }, {}]);
+	});
+
+	it("runs the parts of what a developer runs, each in a job of its own, and fails where one of them does", async () => {
+		const [part, all = ""] = scriptsOf("ci.yml");
+		expect(part).toBe('.ci/run "$PART"');
+		const [, names = ""] = /^# \.ci\/run PART +one part.*: (.*)$/m.exec(gate) ?? [];
+		expect(jobs["part"]).toMatchObject({ strategy: { matrix: { part: names.split(/, | or /) } } });
+		expect(jobs["gate"]).toMatchObject({ needs: "part", if: "always()" });
+		const run = (RESULT: string) => promisify(execFile)("bash", ["-e", "-c", all], { env: { RESULT } });
+		await run("success");
+		for (const result of ["failure", "cancelled", "skipped"]) await expect(run(result)).rejects.toBeDefined();
+	});
+
+	it("names folders of tests that are there, each in one part", () => {
+		const foldersOf = (name: string) =>
+			(new RegExp(`^${name}="/test/\\(?([a-z|-]+)\\)?/"$`, "m").exec(gate)?.[1] ?? "").split("|");
+		const apart = ["PROGRAMS", "INFRA", "BROWSER"].flatMap(foldersOf);
+		expect(new Set(apart).size).toBe(apart.length);
+		const folders = readdirSync(join(root, "test"));
+		for (const name of [...apart, ...foldersOf("NODE")]) expect(folders).toContain(name);
 	});
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { OUTCOMES } from "../../src/outcome.ts";
+import { OUTCOMES } from "../../src/model.ts";
 import { arrivals } from "../helpers/arrivals.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 

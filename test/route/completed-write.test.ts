@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { completedWrite } from "../../src/route/completed-write.ts";
+import { completedWrite } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

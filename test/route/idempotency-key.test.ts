@@ -1,13 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
+import { resolve } from "../../src/destinations/list.ts";
 import type { BridgeEvent } from "../../src/event/bridge-event.ts";
-import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
-import { destinationId } from "../../src/route/router.ts";
+import { receiptKey } from "../../src/ledger/rows.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const time = "2026-03-14T08:15:30.7600000Z";
 const event = asBridgeEvent(exampleOf("RunCompleted"), { time });
-const to = destinationId({ repository: "contoso/fraud-model", dispatchType: "retrain" });
+const to = repositoryDispatch("contoso/fraud-model", "retrain").id;
 const key = idempotencyKey(event, to);
 
 describe("the key of a promise", () => {
@@ -21,9 +22,9 @@ describe("the key of a promise", () => {
 			source: "/subscriptions/A/workspaces/w",
 			time,
 		});
-		expect(idempotencyKey(fixed, destinationId({ repository: "Contoso/Model", dispatchType: "Retrain" }))).toBe(
-			"947773629171dd03910a4db3ce4526dd",
-		);
+		expect(
+			idempotencyKey(fixed, resolve({ repository: "Contoso/Model", dispatchType: "Retrain" }, fixed.type).id),
+		).toBe("947773629171dd03910a4db3ce4526dd");
 	});
 
 	it.each([
@@ -41,7 +42,8 @@ describe("the key of a promise", () => {
 	});
 
 	it("is the same for a repository in another case, and for another token", () => {
-		const named = (repository: string) => destinationId({ repository, dispatchType: "retrain", token: "other" });
+		const named = (repository: string) =>
+			resolve({ repository, dispatchType: "retrain", token: "other" }, event.type).id;
 		expect(idempotencyKey(event, named("Contoso/Fraud-Model"))).toBe(key);
 	});
 
@@ -64,7 +66,7 @@ describe("the key of a promise", () => {
 		["dispatch type", { repository: "contoso/fraud-model", dispatchType: "score" }],
 		["dispatch type, if only by its case", { repository: "contoso/fraud-model", dispatchType: "Retrain" }],
 	])("differs for another %s", (_, other) => {
-		expect(idempotencyKey(event, destinationId(other))).not.toBe(key);
+		expect(idempotencyKey(event, resolve(other, event.type).id)).not.toBe(key);
 	});
 
 	it("does not confuse the end of one part with the beginning of the next", () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { ROWS } from "../../src/ledger/row-keys.ts";
+import { ROWS } from "../../src/ledger/rows.ts";
 import { openStorage } from "../../src/storage/azure-storage.ts";
 import { type Row, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createRecordRejected } from "../../src/ledger/record-rejected.ts";
-import { readRejected } from "../../src/ledger/rejected-letters.ts";
-import { replayDead } from "../../src/ledger/replay-dead.ts";
-import { NO_LANE } from "../../src/ledger/row-keys.ts";
+import { createRecordRejected, readRejected, replayDead } from "../../src/ledger/dead-letters.ts";
+import { NO_LANE } from "../../src/ledger/rows.ts";
 import { readBody, storeBody } from "../../src/storage/rows.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";

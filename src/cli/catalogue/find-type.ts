@@ -1,7 +1,6 @@
-import { toDispatchType } from "../../route/dispatch-type.ts";
+import { toDispatchType } from "../../route/keys.ts";
 import { CliError } from "../cli-error.ts";
-import { meantType } from "../routes/known-events.ts";
-import { CATALOGUE_TYPES } from "./catalogue.ts";
+import { meantType, TYPE_NAMES } from "../event-types.ts";
 
 /**
  * The type that a text names: as published, by its dispatch type, or by its last part; in any case.
@@ -9,18 +8,18 @@ import { CATALOGUE_TYPES } from "./catalogue.ts";
  */
 export function findType(text: string): string {
 	const wanted = text.trim().toLowerCase();
-	const found = CATALOGUE_TYPES.find((type) => namesOf(type).some((name) => name.toLowerCase() === wanted));
+	const found = TYPE_NAMES.find((type) => namesOf(type).some((name) => name.toLowerCase() === wanted));
 	if (found !== undefined) return found;
 	const meant = meantType(text);
 	const hint =
 		meant === undefined
-			? `there are ${CATALOGUE_TYPES.map(shortName).join(", ")}; of another type, send a recorded event with --file`
+			? `there are ${TYPE_NAMES.map(shortName).join(", ")}; of another type, send a recorded event with --file`
 			: `did you mean ${shortName(meant)}?`;
 	throw new CliError(`there are no events of the type "${text}": ${hint}`, 2);
 }
 
 /** The last part of a type, such as `RunCompleted`. */
-export function shortName(type: string): string {
+function shortName(type: string): string {
 	return type.split(".").at(-1) ?? type;
 }
 

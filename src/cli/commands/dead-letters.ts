@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { plain } from "../../log.ts";
 import type { Replayed } from "../../operate/replay.ts";
-import { plain } from "../../plain.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";

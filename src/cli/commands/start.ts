@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { USUAL_PORT } from "../../config/settings.ts";
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";

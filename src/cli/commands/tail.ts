@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import type { ReceiptState } from "../../ledger/list-receipts.ts";
-import { plainJson } from "../../plain.ts";
+import { plainJson } from "../../log.ts";
 import type { ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { colour } from "../colour.ts";

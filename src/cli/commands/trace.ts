@@ -70,5 +70,10 @@ async function runsOf(
 	const { id, subject } = receipt.event;
 	const run = /(?:^|\/)runs?\/([^/]+)$/.exec(subject)?.[1];
 	const names = [sent.key, id, subject, ...(run === undefined ? [] : [run])];
-	return findRuns({ ...sent.to, at: last.at, names }, github, io);
+	const { repository, dispatchType } = sent.to;
+	return findRuns(
+		{ repository: String(repository), dispatchType: String(dispatchType), at: last.at, names },
+		github,
+		io,
+	);
 }

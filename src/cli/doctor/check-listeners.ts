@@ -1,6 +1,7 @@
+import { resolve } from "../../destinations/list.ts";
 import type { Route } from "../../route/route.ts";
-import { nearest } from "../routes/nearest.ts";
-import { routeTypes, sentTypes } from "../routes/route-types.ts";
+import { routeTypes } from "../event-types.ts";
+import { nearest } from "../nearest.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
@@ -21,7 +22,7 @@ export function checkListeners(routes: readonly Route[], listeners: Listeners): 
 	const sent = new Map<string, boolean>();
 	for (const route of routes) {
 		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
-		for (const type of sentTypes(route).keys()) sent.set(type, named || sent.get(type) === true);
+		for (const type of dispatchTypes(route)) sent.set(type, named || sent.get(type) === true);
 	}
 	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
 	const types = [...sent.keys()];
@@ -134,4 +135,9 @@ function isAwake({ states }: Listeners, path: string): boolean {
 
 export function nameOf(path: string): string {
 	return path.split("/").at(-1) ?? path;
+}
+
+/** GitHub's event types that a route sends. */
+function dispatchTypes(route: Route): ReadonlySet<string> {
+	return new Set(routeTypes(route).types.map((type) => String(resolve(route.to, type)["dispatchType"])));
 }

@@ -1,5 +1,7 @@
 import { isLoopback } from "../../config/settings.ts";
-import { isRepository, readRoutes } from "../../route/read-routes.ts";
+import { isRepository } from "../../destinations/github/service.ts";
+import { SERVICES } from "../../destinations/list.ts";
+import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
@@ -93,7 +95,7 @@ function routesOf(
 		// A path in a deployed app's settings names a file of its package, which is not here.
 		if (file === undefined && deployed && !/^[{[]/.test(setting ?? "")) return undefined;
 		const { name, table } = loadTable({ env }, file);
-		const read = readRoutes(table);
+		const read = readRoutes(table, SERVICES);
 		return { name, table, routes: read.ok ? read.routes : [] };
 	}
 	// `npm start` heeds it only where it was told which GitHub to dispatch to.

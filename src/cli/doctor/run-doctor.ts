@@ -111,10 +111,10 @@ async function checkOne(
 
 /** The repositories of the routes, each once, as first written. */
 function distinct(routes: readonly Route[]): string[] {
-	const names = routes.map(({ to }) => to.repository);
+	const names = routes.flatMap(({ to }) => to.repository ?? []);
 	return names.filter((name, at) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === at);
 }
 
 function routesTo(name: string, routes: readonly Route[]): readonly Route[] {
-	return routes.filter(({ to }) => to.repository.toLowerCase() === name.toLowerCase());
+	return routes.filter(({ to }) => to.repository?.toLowerCase() === name.toLowerCase());
 }

@@ -1,8 +1,8 @@
 import type { AdvancedFilter, Route } from "../../route/route.ts";
-import { fromFilter, holds, needsValue } from "./constraint.ts";
-import { type RouteFinding, warning } from "./finding.ts";
-import { BLOBS } from "./known-events.ts";
-import { routeTypes } from "./route-types.ts";
+import { routeTypes } from "../event-types.ts";
+import { BLOBS } from "./check-subject.ts";
+import { type RouteFinding, warning } from "./findings.ts";
+import { passes } from "./proofs.ts";
 
 /** What a training run raises itself when it writes logs, outputs or models into a storage account, and tidies up after itself. */
 const OF_A_RUN = /^Microsoft\.Storage\.(?:Blob|Directory)(?:Created|Renamed|Deleted)$/i;
@@ -68,8 +68,7 @@ export function checkEmptyFiles(route: Route, place: string): RouteFinding[] {
 
 /** Whether a condition on a size holds for 0 and for no larger size. */
 function takesZeroOnly(filter: AdvancedFilter): boolean {
-	const condition = fromFilter(filter, 0);
-	return needsValue(condition) && holds(condition, 0) && !holds(condition, 1) && !holds(condition, 1e12);
+	return passes(filter, 0) && ![undefined, 1, 1e12].some((size) => passes(filter, size));
 }
 
 /** Gathering that cannot do what it seems to say. The bounds themselves are the bridge's own rules. */

@@ -1,8 +1,10 @@
 import type { Route } from "../../route/route.ts";
-import { error, type RouteFinding, warning } from "./finding.ts";
-import { BLOBS, subjectStart } from "./known-events.ts";
-import { nearest } from "./nearest.ts";
-import { routeTypes } from "./route-types.ts";
+import { eventType, routeTypes } from "../event-types.ts";
+import { nearest } from "../nearest.ts";
+import { error, type RouteFinding, warning } from "./findings.ts";
+
+/** How the subjects of blobs and directories begin; the container follows. */
+export const BLOBS = "/blobServices/default/containers/";
 
 /** Whether the subjects that a route asks for can be there, given the types that it takes. */
 export function checkSubject(route: Route, place: string): RouteFinding[] {
@@ -51,14 +53,15 @@ function noBlob(begin: string): string {
 
 function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 	const cased = (text: string) => (route.filter?.isSubjectCaseSensitive === true ? text : text.toLowerCase());
-	const starts = routeTypes(route).types.map((type) => ({ type, start: subjectStart(type) }));
-	const possible = starts.filter(({ start }) => start === undefined || meet(cased(start), cased(begin)));
+	const { types } = routeTypes(route);
+	const possible = types.filter(
+		(type) => eventType(type)?.subjectStarts.some((start) => meet(cased(start), cased(begin))) ?? true,
+	);
 	if (possible.length === 0) {
-		const shown = [...new Set(starts.map(({ start }) => start ?? ""))];
-		const what = `no subject of ${shortened(starts.map(({ type }) => type))} begins with "${begin}"`;
-		return [error(path, what, repairBegin(begin, shown))];
+		const shown = [...new Set(types.flatMap((type) => eventType(type)?.subjectStarts ?? []))];
+		return [error(path, `no subject of ${shortened(types)} begins with "${begin}"`, repairBegin(begin, shown))];
 	}
-	const dropped = starts.filter((one) => !possible.includes(one)).map(({ type }) => type);
+	const dropped = types.filter((type) => !possible.includes(type));
 	const findings: RouteFinding[] = [];
 	if (dropped.length > 0 && routeTypes(route).named) {
 		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types can match`;
@@ -67,7 +70,7 @@ function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 	const meant = withBlobs(begin);
 	if (meant !== undefined) {
 		// A topic of one's own could raise it.
-		const known = possible.every(({ start }) => start !== undefined);
+		const known = possible.every((type) => eventType(type) !== undefined);
 		findings.push((known ? error : warning)(path, noBlob(begin), `write "${meant}"`));
 	}
 	const container = begin.toLowerCase().startsWith(BLOBS.toLowerCase()) ? begin.slice(BLOBS.length) : "";

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Destination } from "../../model.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { explain } from "./explain.ts";
 
@@ -32,13 +33,8 @@ export interface Moved {
 	readonly after: readonly Way[];
 }
 
-export interface Way {
-	readonly repository: string;
-	readonly dispatchType: string;
-	readonly token?: string;
-	/** How it is gathered with others, if it is. */
-	readonly coalesce?: Coalesce;
-}
+/** Where an event goes: a destination, with the window that it joins there. */
+export type Way = Destination & { readonly coalesce?: Coalesce };
 
 export function diffTables(before: readonly Route[], after: readonly Route[], events?: readonly unknown[]): TableDiff {
 	const gone = before.filter(({ name }) => !after.some((route) => route.name === name));

@@ -1,10 +1,11 @@
+import { resolve } from "../../destinations/list.ts";
 import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { readEvent } from "../../event/read-event.ts";
-import { toFiltered } from "../../route/filtered-event.ts";
-import { groupOf } from "../../route/group.ts";
-import { keyReader } from "../../route/read-key.ts";
-import type { Coalesce, Destination, Route } from "../../route/route.ts";
-import { createRouter, destinationId, type Match } from "../../route/router.ts";
+import type { Destination } from "../../model.ts";
+import { keyReader, toFiltered } from "../../route/filtered-event.ts";
+import { groupOf } from "../../route/keys.ts";
+import type { Coalesce, Route } from "../../route/route.ts";
+import { createRouter, type Match } from "../../route/router.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -40,16 +41,15 @@ export function explain(element: unknown, routes: readonly Route[]): Explained {
 	const { id, type, source, subject } = read.event;
 	const seen = new Map<string, string>();
 	const verdicts = routes.map((route) => {
-		const [match] = createRouter([route])(read.event).matches;
+		const [match] = createRouter([route], resolve)(read.event).matches;
 		return match === undefined ? refused(route, read.event) : taken(match, read.event, seen);
 	});
 	return { event: { id, type, source, subject }, routes: verdicts };
 }
 
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
-	const destination = destinationId(to);
-	const first = seen.get(destination);
-	seen.set(destination, first ?? route);
+	const first = seen.get(to.id);
+	seen.set(to.id, first ?? route);
 	return {
 		route,
 		takes: true,
@@ -62,7 +62,7 @@ function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<str
 
 function refused(route: Route, event: BridgeEvent): RouteVerdict {
 	const failed = conditionsOf(route).flatMap(({ condition, part, key }) => {
-		const routed = createRouter([part])(event);
+		const routed = createRouter([part], resolve)(event);
 		if (!("reason" in routed)) return [];
 		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
 		return [

@@ -1,7 +1,7 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
+import { counted, painter } from "../paint.ts";
 import type { TableDiff, Way } from "./diff-tables.ts";
-import { counted, painter } from "./paint.ts";
 
 export function printDiff(io: Io, { added, removed, renamed, changed, reordered, events }: TableDiff): void {
 	const paint = painter(io);

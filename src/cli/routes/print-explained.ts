@@ -1,8 +1,8 @@
 import { writeJson } from "../../event/json.ts";
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
+import { painter } from "../paint.ts";
 import type { Explained, RouteVerdict } from "./explain.ts";
-import { painter } from "./paint.ts";
 
 export function printExplained(io: Io, explained: readonly Explained[]): void {
 	const paint = painter(io);

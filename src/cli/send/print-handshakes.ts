@@ -1,4 +1,4 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { colour } from "../colour.ts";
 import type { Io } from "../io.ts";

@@ -1,4 +1,4 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
 import type { Summary } from "./tally.ts";

@@ -1,4 +1,4 @@
-import type { EventResult } from "../../outcome.ts";
+import type { EventResult } from "../../model.ts";
 import type { DeliveryEnd } from "./door.ts";
 import type { Delivery } from "./plan-deliveries.ts";
 

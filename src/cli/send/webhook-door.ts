@@ -1,5 +1,5 @@
 import { isObject, writeJson } from "../../event/json.ts";
-import type { EventResult } from "../../outcome.ts";
+import type { EventResult } from "../../model.ts";
 import { type Ask, type Asked, errorIn, keyHeader } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
 import type { DeliveryEnd, Door } from "./door.ts";

@@ -1,10 +1,11 @@
+import { TokenUnavailable } from "../../config/secrets.ts";
 import { callTime } from "../../ledger/pace.ts";
-import { type Classification, classifyResponse, notFromApi } from "./classify-response.ts";
-import type { GitHubResponse } from "./github-response.ts";
-import { wasNeverSent } from "./never-sent.ts";
+import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import type { Classification } from "../../model.ts";
+import type { GitHubResponse } from "./classify-response.ts";
+import { classifyResponse, notFromApi } from "./classify-response.ts";
+import { wasNeverSent } from "./fetch.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
-import { clip, composeReason, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
-import { TokenUnavailable } from "./token-source.ts";
 
 /** What came of one call. */
 export interface Answered {
@@ -115,7 +116,7 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
 	const api = new URL(apiUrl);
 	if (next?.origin !== api.origin) {
-		return closed(`GitHub redirects to another host (${clip(location, 120)}); not followed`);
+		return closed(`GitHub redirects to another host (${clipLine(location, 120)}); not followed`);
 	}
 	const base = api.pathname.replace(/\/+$/, "");
 	const isApi = ["/repos/", "/repositories/"].some((below) => next.pathname.startsWith(base + below));
@@ -170,5 +171,5 @@ function innermost(error: unknown): string {
 }
 
 function closed(reason: string): Classification {
-	return { kind: "unavailable", reason: clip(reason, REASON_CHARACTERS) };
+	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
 }

@@ -1,29 +1,9 @@
-import type { GitHubResponse } from "./github-response.ts";
-import { resetMs, retryAfterMs } from "./header-time.ts";
+import { clipLine, composeReason } from "../../log.ts";
+import type { Classification } from "../../model.ts";
 import { likelyCause } from "./likely-cause.ts";
-import { clip, composeReason } from "./reason.ts";
 
-/** What an answer means for the request, and for those that wait behind it. */
-export type Classification =
-	/** The documented success: the workflow was dispatched. */
-	| { readonly kind: "taken" }
-	/**
-	 * A rate limit: nothing more with this token before `until` (epoch milliseconds, from a second to a day ahead), which
-	 * GitHub has `named` or not.
-	 */
-	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
-	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
-	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
-	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
-	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
-	/** The token is refused: every request with it will be. */
-	| { readonly kind: "unauthorized"; readonly reason: string }
-	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
-	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
-	/** Our request can never succeed as it is. */
-	| { readonly kind: "permanent"; readonly reason: string }
-	/** The repository has moved: the same POST belongs there. */
-	| { readonly kind: "redirected"; readonly location: string };
+/** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
+export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
 
 /** GitHub asks for at least a minute where it names no time. Source: "Rate limits for the REST API". */
 const UNNAMED_WAIT_MS = 60_000;
@@ -33,7 +13,7 @@ const UNNAMED_WAIT_MS = 60_000;
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
  * @param now epoch milliseconds
  */
-export function classifyResponse(response: GitHubResponse, now: number): Classification {
+export function classifyResponse(response: GitHubResponse, now: number): Meaning {
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
@@ -78,7 +58,7 @@ export function notFromApi(
 	const { status, headers } = response;
 	const location = headers["location"];
 	const type = headers["content-type"];
-	const shown = clip(String(location ?? type ?? ""), 80);
+	const shown = clipLine(String(location ?? type ?? ""), 80);
 	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
 	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
 	return { kind: "unavailable", reason: `GitHub answered ${status}${what}, which is not its API's answer: ${repair}` };
@@ -111,4 +91,77 @@ function rateLimited(response: GitHubResponse, now: number): Classification {
 
 function said({ status, message }: GitHubResponse, meaning: string): string {
 	return composeReason(`GitHub answered ${status}`, message, `: ${meaning}`);
+}
+
+/** What GitHub answered. */
+export interface GitHubResponse {
+	readonly status: number;
+	/** By lower-case name. */
+	readonly headers: Readonly<Record<string, string | number | undefined>>;
+	/** GitHub's own `message`, where the body had one. */
+	readonly message: string;
+	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
+	readonly body: "json" | "none" | "other";
+}
+
+type Headers = GitHubResponse["headers"];
+
+/** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
+const SHORTEST_MS = 1_000;
+/** No wait is longer than this, whatever a header says: a day late is late enough to look again. */
+export const LONGEST_WAIT_MS = 86_400_000;
+/** GitHub's primary limit starts anew each hour. Source: docs.github.com, "Rate limits for the REST API". */
+const PRIMARY_WINDOW_MS = 3_600_000;
+/** As seconds this would be the year 5138, so a larger number counts milliseconds. */
+const LARGEST_SECONDS = 100_000_000_000;
+
+/** The three forms of an HTTP date, all of which a recipient has to take. Source: RFC 9110 §5.6.7. */
+const HTTP_DATES = [
+	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+	/^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/**
+ * The wait that `retry-after` names: whole seconds or an HTTP date (RFC 9110 §10.2.3).
+ * @param now epoch milliseconds
+ * @returns milliseconds, from a second to a day; undefined where no time is given: no header, one that cannot be read
+ * (`1m0s` has been seen, and blank), `0`, or a date that has passed
+ */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+	const text = textOf(headers["retry-after"]);
+	const seconds = wholeNumber(text);
+	return bounded(seconds === undefined ? httpDate(text) - now : seconds * 1_000, LONGEST_WAIT_MS);
+}
+
+/**
+ * The wait until the primary limit starts anew, where it is used up: `x-ratelimit-remaining: 0` with
+ * `x-ratelimit-reset` in epoch seconds. Milliseconds are understood, too.
+ * @param now epoch milliseconds
+ * @returns milliseconds, from a second to an hour, which is as long as the limit lasts; undefined where it is not used
+ * up, or no time to come is named
+ */
+export function resetMs(headers: Headers, now: number): number | undefined {
+	if (textOf(headers["x-ratelimit-remaining"]) !== "0") return undefined;
+	const reset = wholeNumber(textOf(headers["x-ratelimit-reset"])) ?? Number.NaN;
+	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
+}
+
+/** The one place where a header becomes a wait. */
+function bounded(ms: number, longest: number): number | undefined {
+	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;
+}
+
+function textOf(header: string | number | undefined): string {
+	return String(header ?? "").trim();
+}
+
+function wholeNumber(text: string): number | undefined {
+	return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Epoch milliseconds; NaN where it is none. The form without a zone is in UTC, too. */
+function httpDate(text: string): number {
+	if (!HTTP_DATES.some((form) => form.test(text))) return Number.NaN;
+	return Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
 }

@@ -1,7 +1,8 @@
 import { createAppAuth } from "@octokit/auth-app";
+import { TokenUnavailable } from "../../config/secrets.ts";
+import { composeReason } from "../../log.ts";
 import { type Answered, type Call, newTrace } from "./call-github.ts";
-import { composeReason } from "./reason.ts";
-import { type TokenFor, TokenUnavailable } from "./token-source.ts";
+import type { TokenFor } from "./tokens.ts";
 
 export interface AppOptions {
 	/** The app's id, or its client id. */

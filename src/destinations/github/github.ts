@@ -1,54 +1,24 @@
-import { type Answered, type ApiRequest, createCall, newTrace, noAnswer, type Trace } from "./call-github.ts";
-import type { Classification } from "./classify-response.ts";
-import type { DispatchRequest } from "./dispatch-request.ts";
-import { resetMs } from "./header-time.ts";
-import type { Send } from "./octokit.ts";
-import { clip, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
-import { judgeToken, type TokenCheck, tokenExpiry } from "./token-check.ts";
-import type { TokenFor, TokenSource } from "./token-source.ts";
+import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import type { Answer, Classification } from "../../model.ts";
+import type { RouteTo } from "../../route/route.ts";
+import type { Client, TokenCheck } from "../destination.ts";
+import {
+	type Answered,
+	type ApiRequest,
+	type CallOptions,
+	createCall,
+	newTrace,
+	noAnswer,
+	type Trace,
+} from "./call-github.ts";
+import type { GitHubResponse } from "./classify-response.ts";
+import { resetMs } from "./classify-response.ts";
+import type { TokenFor, TokenSource } from "./tokens.ts";
 
-/** One try to dispatch: what GitHub meant, and the facts that a person asks for. */
-export interface Attempt {
-	/** Its reason has 300 characters at most, and no credential. */
-	readonly classification: Classification;
-	/** The HTTP status; none where no answer came. */
-	readonly status?: number;
-	/** GitHub's id of the request, which its support asks for. */
-	readonly requestId?: string;
-	readonly ms: number;
-	/** The times that stand for the calls that were made, those for an app's token included, for the pace. */
-	readonly calls: readonly number[];
-	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
-	readonly exhaustedUntil?: number;
-	/** When GitHub says that the token ends, ISO 8601. */
-	readonly tokenExpiresAt?: string;
-}
-
-export interface GitHub {
-	/**
-	 * Tries once, redirects and one repeat after a 401 included; all of it within the time limit. An app's token that is
-	 * younger than a minute, and that GitHub may not know yet, is tried again for some seconds. Never rejects.
-	 */
-	dispatch(request: DispatchRequest): Promise<Attempt>;
-	/**
-	 * Asks GitHub about the token of a lane, and about an app's installation: one call, or three with an app's. Meant for
-	 * once a day: the calls are not counted for the pace, and `GET /rate_limit` does not count against GitHub's primary
-	 * limit. Never rejects.
-	 * @param wanted a destination of the lane
-	 */
-	checkToken(wanted: TokenFor): Promise<TokenCheck>;
-}
-
-export interface GitHubOptions {
-	/** Without a slash at its end; paths are appended, so Enterprise Server's `/api/v3` stays. */
-	readonly apiUrl: string;
+export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;
-	/** Loads the client when it is first needed. */
-	readonly loadSend: () => Promise<Send>;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 	readonly sleep: (ms: number) => Promise<void>;
-	/** For one call in all. GitHub itself gives up after ten seconds. */
+	/** For one delivery in all. GitHub itself gives up after ten seconds. */
 	readonly timeoutMs: number;
 }
 
@@ -64,8 +34,12 @@ const REQUEST_ID_CHARACTERS = 100;
 
 type RequestWith = (token: string) => ApiRequest;
 
-/** The client for repository dispatches. */
-export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): GitHub {
+/**
+ * The client for dispatches. An app's token that is younger than a minute, and that GitHub may not know yet, is tried again
+ * for some seconds. Asking about a token costs one call, or three with an app's: they are not counted for the pace, and
+ * `GET /rate_limit` does not count against GitHub's primary limit.
+ */
+export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): Client {
 	const call = createCall({ ...options, now });
 
 	async function withToken(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith, trying: Trying) {
@@ -107,19 +81,26 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 	}
 
 	return {
-		async dispatch(request) {
-			const { owner, repo, body } = request;
-			const path = `/repos/${owner}/${repo}/dispatches`;
-			const tried = await tryOnce(tokens.get, request, (token) => ({ method: "POST", path, token, body }));
+		async send(to, body) {
+			const wanted = wantedFor(to);
+			const path = `/repos/${wanted.owner}/${wanted.repo}/dispatches`;
+			const tried = await tryOnce(tokens.get, wanted, (token) => ({ method: "POST", path, token, body }));
 			const { classification, response, calls, ms } = tried;
 			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
 		},
-		async checkToken(wanted) {
+		getToken: (to) => tokens.get(wantedFor(to)),
+		async checkToken(to) {
 			const path = "/rate_limit";
-			const tried = await tryOnce(tokens.inspect ?? tokens.get, wanted, (token) => ({ method: "GET", path, token }));
-			return judgeToken(tried);
+			const get = tokens.inspect ?? tokens.get;
+			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token })));
 		},
 	};
+}
+
+/** What a token is asked for with. */
+function wantedFor({ repository = "", token }: RouteTo): TokenFor {
+	const [owner = "", repo = ""] = repository.split("/");
+	return { owner, repo, ...(token === undefined ? {} : { token }) };
 }
 
 /** A try that is under way. */
@@ -130,7 +111,7 @@ interface Trying {
 	readonly endsAt: number;
 }
 
-type Tried = Answered & Pick<Attempt, "calls" | "ms">;
+type Tried = Answered & Pick<Answer, "calls" | "ms">;
 
 /** Whether an answer is one that GitHub gives to a token that it does not know yet. */
 function canBeUnknown({ classification, response }: Answered): boolean {
@@ -141,13 +122,13 @@ function canBeUnknown({ classification, response }: Answered): boolean {
 function factsOf(
 	{ status, headers }: NonNullable<Answered["response"]>,
 	now: number,
-): Omit<Attempt, "classification" | "calls" | "ms"> {
+): Omit<Answer, "classification" | "calls" | "ms"> {
 	const requestId = headers["x-github-request-id"];
 	const exhaustedMs = resetMs(headers, now);
 	const tokenExpiresAt = tokenExpiry({ headers });
 	return {
 		status,
-		...(requestId === undefined ? {} : { requestId: clip(String(requestId), REQUEST_ID_CHARACTERS) }),
+		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
 		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
 	};
@@ -156,7 +137,7 @@ function factsOf(
 /** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
 function withCleanReason(classification: Classification, { secrets }: Trace): Classification {
 	if (!("reason" in classification)) return classification;
-	return { ...classification, reason: clip(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
+	return { ...classification, reason: clipLine(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
 }
 
 /** Waits no longer than the signal allows, whatever the work itself does about it. */
@@ -167,4 +148,36 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 		signal.addEventListener("abort", abort, { once: true });
 		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
 	});
+}
+
+/**
+ * GitHub's answer to `GET /rate_limit` to what it says of the token. That the app is suspended or not installed, and
+ * that a token is refused, are facts of the token; a limit, an outage and a wrong address are not.
+ */
+export function judgeToken({ classification, response }: Pick<Answered, "classification" | "response">): TokenCheck {
+	const expiresAt = response === undefined ? null : (tokenExpiry(response) ?? null);
+	// An Enterprise Server without rate limits answers 404 to who is logged in.
+	const isTaken = classification.kind === "taken" || (response?.status === 404 && response.body === "json");
+	if (isTaken) return { state: "ok", expiresAt, reason: null };
+	// Without a response it is the app that could not get a token.
+	const isOfToken = classification.kind === "unavailable" && (classification.wide === true || response === undefined);
+	const isRefused = classification.kind === "unauthorized" || isOfToken;
+	return {
+		state: isRefused ? "refused" : "unknown",
+		expiresAt,
+		reason: "reason" in classification ? classification.reason : null,
+	};
+}
+
+/**
+ * When GitHub says that the token ends, which it does for each personal access token that has an end.
+ * It writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC.
+ * @returns ISO 8601
+ */
+export function tokenExpiry({ headers }: Pick<GitHubResponse, "headers">): string | undefined {
+	const text = String(headers["github-authentication-token-expiration"] ?? "");
+	const [, date, time, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(text) ?? [];
+	if (date === undefined) return undefined;
+	const moment = Date.parse(`${date}T${time}${zone === "UTC" ? "Z" : zone}`);
+	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 }

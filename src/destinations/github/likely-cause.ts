@@ -1,5 +1,5 @@
-import type { GitHubResponse } from "./github-response.ts";
-import { clip } from "./reason.ts";
+import { clipLine } from "../../log.ts";
+import type { GitHubResponse } from "./classify-response.ts";
 
 /** Why a destination is closed, with the repair. */
 export interface Cause {
@@ -53,7 +53,8 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 export function likelyCause(response: GitHubResponse): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
-	const asked = wanted === undefined ? "Contents: write" : `${clip(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
+	const asked =
+		wanted === undefined ? "Contents: write" : `${clipLine(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
 	switch (status) {
 		case 400:
 			if (/not a supported version/i.test(message)) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { byReference, toBlob } from "../../../src/destinations/github/by-reference.ts";
+import { byReference, toBlob } from "../../../src/destinations/client-payload.ts";
 
 const reference = { url: "https://a/b.json", sha256: "0".repeat(64), bytes: 7 };
 

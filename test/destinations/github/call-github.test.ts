@@ -5,11 +5,13 @@ import { afterEach, describe, expect, it } from "@jest/globals";
 import { generate } from "selfsigned";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
-import { fixedToken } from "../../../src/destinations/github/token-source.ts";
+import { fixedToken } from "../../../src/destinations/github/tokens.ts";
+import { repositoryDispatch } from "../../../support/destinations.ts";
 
 /** Of a form that no rule knows. */
 const TOKEN = "tok/Corp-Proxy+42:secret";
-const REQUEST = { owner: "contoso", repo: "fraud-model", body: '{"event_type":"t"}' };
+const TO = repositoryDispatch("contoso/fraud-model", "t");
+const BODY = '{"event_type":"t"}';
 const PATH = "/repos/contoso/fraud-model/dispatches";
 
 const open: NetServer[] = [];
@@ -44,7 +46,7 @@ function dispatchTo(apiUrl: string, { token = TOKEN, timeoutMs = 10_000 } = {}) 
 		sleep: async () => {},
 		timeoutMs,
 	});
-	return () => github.dispatch(REQUEST);
+	return () => github.send(TO, BODY);
 }
 
 describe("an answer over a real connection", () => {

@@ -1,17 +1,20 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Classification, classifyResponse } from "../../../src/destinations/github/classify-response.ts";
-import type { GitHubResponse } from "../../../src/destinations/github/github-response.ts";
+import {
+	classifyResponse,
+	type GitHubResponse,
+	type Meaning,
+} from "../../../src/destinations/github/classify-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;
 const MINUTE = 60_000;
 
 /** As GitHub's API answers: JSON, or nothing. */
-function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Classification {
+function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Meaning {
 	return classifyResponse({ status, headers, message, body: status < 400 ? "none" : "json" }, NOW);
 }
 
-function reasonOf(classification: Classification): string {
+function reasonOf(classification: Meaning): string {
 	if (!("reason" in classification)) throw new Error(`${classification.kind} gives no reason`);
 	return classification.reason;
 }

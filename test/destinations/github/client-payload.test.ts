@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { toClientPayload } from "../../../src/destinations/github/client-payload.ts";
-import { LIMITS } from "../../../src/destinations/github/dispatch-request.ts";
+import { toClientPayload } from "../../../src/destinations/client-payload.ts";
+import { LIMITS } from "../../../src/destinations/github/repository-dispatch.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../../support/example-events.ts";
 
 const bridge = { version: "1.2.3", route: "everything", key: "0123456789abcdef0123456789abcdef" };

@@ -1,13 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { cachedSecrets } from "../../../src/config/secrets.ts";
-import { appTokens } from "../../../src/destinations/github/app-tokens.ts";
+import type { Client } from "../../../src/destinations/destination.ts";
 import { createCall } from "../../../src/destinations/github/call-github.ts";
-import { createGitHub, type GitHub } from "../../../src/destinations/github/github.ts";
+import { createGitHub } from "../../../src/destinations/github/github.ts";
 import { createInstallationTokens } from "../../../src/destinations/github/github-app.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
-import type { Fault } from "../../../src/local/fault-script.ts";
+import { appTokens } from "../../../src/destinations/github/tokens.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
+import type { Fault } from "../../../src/local/stand-in/script.ts";
+import { repositoryDispatch } from "../../../support/destinations.ts";
 
 const APP_ID = "1234567";
 const MINUTE_MS = 60_000;
@@ -50,7 +52,7 @@ async function restart(options: StandInOptions): Promise<void> {
 }
 
 /** The client as the bridge wires it, but for the vault, which is a record. */
-function client({ appId = APP_ID, path = "" } = {}): GitHub {
+function client({ appId = APP_ID, path = "" } = {}): Client {
 	const sleep = async (ms: number) => {
 		clock.slept.push(ms);
 		clock.aheadMs += ms;
@@ -64,12 +66,8 @@ function client({ appId = APP_ID, path = "" } = {}): GitHub {
 	return createGitHub({ ...options, tokens, timeoutMs: 10_000 });
 }
 
-const to = (owner: string, token?: string) => ({
-	owner,
-	repo: "fraud-model",
-	body: JSON.stringify({ event_type: "t", client_payload: {} }),
-	...(token === undefined ? {} : { token }),
-});
+const BODY = JSON.stringify({ event_type: "t", client_payload: {} });
+const to = (owner: string, token?: string) => repositoryDispatch(`${owner}/fraud-model`, "t", token);
 const paths = () => standIn.calls.map(({ path }) => path);
 const appCalls = () => standIn.calls.filter(({ path }) => !path.endsWith("/dispatches"));
 
@@ -77,7 +75,7 @@ describe("a GitHub App", () => {
 	it("dispatches with the token of its installation, looked up and created once", async () => {
 		const github = client();
 		for (let count = 0; count < 3; count++) {
-			expect(await github.dispatch(to("contoso"))).toMatchObject({
+			expect(await github.send(to("contoso"), BODY)).toMatchObject({
 				classification: { kind: "taken" },
 				status: 204,
 			});
@@ -91,9 +89,9 @@ describe("a GitHub App", () => {
 
 	it("uses another owner's own installation", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
-		await github.dispatch(to("fabrikam"));
-		await github.dispatch(to("Contoso"));
+		await github.send(to("contoso"), BODY);
+		await github.send(to("fabrikam"), BODY);
+		await github.send(to("Contoso"), BODY);
 		expect(standIn.received.map(({ repository }) => repository)).toHaveLength(3);
 		expect(appCalls()).toHaveLength(4);
 		expect(
@@ -103,7 +101,7 @@ describe("a GitHub App", () => {
 
 	it("looks its installation up once for events that come together", async () => {
 		const github = client();
-		const attempts = await Promise.all([1, 2, 3, 4].map(() => github.dispatch(to("contoso"))));
+		const attempts = await Promise.all([1, 2, 3, 4].map(() => github.send(to("contoso"), BODY)));
 		expect(attempts.map(({ status }) => status)).toEqual([204, 204, 204, 204]);
 		expect(appCalls()).toHaveLength(2);
 	});
@@ -111,27 +109,27 @@ describe("a GitHub App", () => {
 	it("looks it up again after a failure", async () => {
 		const github = client();
 		standIn.script.set({ status: 503 });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "transient" } });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "transient" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 	});
 
 	it("appends its paths to Enterprise Server's base", async () => {
-		expect(await client({ path: "/api/v3" }).dispatch(to("contoso"))).toMatchObject({ status: 204 });
+		expect(await client({ path: "/api/v3" }).send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 		expect(paths().every((path) => path.startsWith("/api/v3/"))).toBe(true);
 	});
 
 	it("gets a new token when GitHub refuses the old one, and dispatches in the same call", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 		expect(standIn.received).toHaveLength(2);
 	});
 
 	it("dispatches with another secret where the route names one", async () => {
 		secrets["other-token"] = "pat";
-		await client().dispatch(to("contoso", "other-token"));
+		await client().send(to("contoso", "other-token"), BODY);
 		expect(standIn.calls).toMatchObject([{ path: "/repos/contoso/fraud-model/dispatches", token: "pat", status: 204 }]);
 	});
 
@@ -144,20 +142,20 @@ describe("a GitHub App", () => {
 		secrets["github-app-key"] = key;
 		await standIn.close();
 		await start({ app: { id: APP_ID, key: key === other.privateKey ? other.publicKey : publicKey } });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ status: 204 });
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 	});
 
 	it("takes up a replaced key without a restart", async () => {
 		const github = client();
 		secrets["github-app-key"] = other.privateKey;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unauthorized" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "unauthorized" } });
 		secrets["github-app-key"] = privateKey;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 	});
 });
 
 describe("a GitHub App that cannot get a token", () => {
-	const classificationOf = async (options = {}) => (await client(options).dispatch(to("contoso"))).classification;
+	const classificationOf = async (options = {}) => (await client(options).send(to("contoso"), BODY)).classification;
 
 	it("closes only the destination where it is not installed, and names the repair", async () => {
 		await standIn.close();
@@ -166,17 +164,17 @@ describe("a GitHub App that cannot get a token", () => {
 			kind: "unavailable",
 			reason: expect.stringContaining("install it for contoso"),
 		});
-		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ status: 204 });
+		expect(await client().send(to("fabrikam"), BODY)).toMatchObject({ status: 204 });
 	});
 
 	it("looks the installation up again after it was removed", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		clock.aheadMs += MINUTE_MS;
 		standIn.revokeInstallationTokens();
 		standIn.script.set([{ status: 401 }, { status: 404 }]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unavailable" } });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "unavailable" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 		expect(paths().filter((path) => path.endsWith("/installation"))).toHaveLength(2);
 	});
 
@@ -199,8 +197,8 @@ describe("a GitHub App that cannot get a token", () => {
 		const github = client();
 		standIn.script.set({ status: 404, repository: "contoso/fraud-model", times: 9 });
 		const [bad, good] = await Promise.all([
-			github.dispatch(to("contoso")),
-			github.dispatch({ ...to("contoso"), repo: "churn" }),
+			github.send(to("contoso"), BODY),
+			github.send(repositoryDispatch("contoso/churn", "t"), BODY),
 		]);
 		expect(bad).toMatchObject({
 			classification: { kind: "unavailable", reason: expect.stringContaining("not installed") },
@@ -212,15 +210,15 @@ describe("a GitHub App that cannot get a token", () => {
 	it("closes the lane while its installation is suspended, and opens it after that", async () => {
 		const github = client();
 		const suspended = { kind: "unavailable", wide: true, reason: expect.stringMatching(/suspended.*unsuspend/) };
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		standIn.suspendInstallations(["Contoso"]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: suspended });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: suspended });
 		clock.aheadMs += 3_600_000;
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: suspended });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: suspended });
-		expect(await client().dispatch(to("fabrikam"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: suspended });
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({ classification: suspended });
+		expect(await client().send(to("fabrikam"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 		standIn.suspendInstallations([]);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	const page = { headers: { "content-type": "text/html" }, body: "<title>Sign in</title>" };
@@ -250,7 +248,7 @@ describe("a GitHub App that cannot get a token", () => {
 	])("takes %s for what it is, at the look-up and at the token", async (_, fault, classification) => {
 		for (const before of [0, 1]) {
 			standIn.script.set([...(before === 1 ? [{ delayMs: 1 }] : []), fault]);
-			const attempt = await client().dispatch(to("contoso"));
+			const attempt = await client().send(to("contoso"), BODY);
 			expect(attempt.classification).toMatchObject(classification);
 			expect("wide" in attempt.classification).toBe("wide" in classification);
 			expect(attempt.calls).toHaveLength(before + 1);
@@ -260,19 +258,19 @@ describe("a GitHub App that cannot get a token", () => {
 
 	it("counts its calls for the pace", async () => {
 		const github = client();
-		expect((await github.dispatch(to("contoso"))).calls).toHaveLength(3);
-		expect((await github.dispatch(to("contoso"))).calls).toHaveLength(1);
+		expect((await github.send(to("contoso"), BODY)).calls).toHaveLength(3);
+		expect((await github.send(to("contoso"), BODY)).calls).toHaveLength(1);
 		clock.aheadMs += 3_600_000;
-		expect((await github.dispatch(to("contoso"))).calls).toHaveLength(2);
+		expect((await github.send(to("contoso"), BODY)).calls).toHaveLength(2);
 	});
 
 	it("waits while GitHub is down and its token has ended, and goes on with a new one", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		clock.aheadMs += 3_600_000;
 		standIn.script.set({ status: 502 });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "transient" } });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 204 });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "transient" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 	});
 
 	it.each(["soon", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59Z", null])(
@@ -280,11 +278,11 @@ describe("a GitHub App that cannot get a token", () => {
 		async (expires_at) => {
 			const github = client();
 			standIn.script.set([{ delayMs: 1 }, { status: 201, body: { token: "pat", expires_at } }]);
-			await github.dispatch(to("contoso"));
+			await github.send(to("contoso"), BODY);
 			clock.aheadMs += 58 * MINUTE_MS;
-			expect((await github.dispatch(to("contoso"))).calls).toHaveLength(1);
+			expect((await github.send(to("contoso"), BODY)).calls).toHaveLength(1);
 			clock.aheadMs += 2 * MINUTE_MS;
-			expect((await github.dispatch(to("contoso"))).calls).toHaveLength(2);
+			expect((await github.send(to("contoso"), BODY)).calls).toHaveLength(2);
 		},
 	);
 
@@ -328,7 +326,7 @@ describe("a token that was just made", () => {
 	])("is tried again where GitHub answers %s, in the same attempt", async (_, fault) => {
 		const github = client();
 		afterTheToken(fault);
-		const attempt = await github.dispatch(to("contoso"));
+		const attempt = await github.send(to("contoso"), BODY);
 		expect(attempt).toMatchObject({ classification: { kind: "taken" }, status: 204 });
 		expect(clock.slept).toEqual([1_000]);
 		expect(attempt.calls).toHaveLength(4);
@@ -337,47 +335,47 @@ describe("a token that was just made", () => {
 
 	it("is sent after 1, 2 and 4 s", async () => {
 		afterTheToken({ ...unknown, times: 3 });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 		expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
 		expect(appCalls()).toHaveLength(2);
 	});
 
 	it.each([500, 1_900, 5_900])("is known to GitHub after %d ms, and sent until then", async (unknownForMs) => {
 		await restart({ now, app: { id: APP_ID, key: publicKey, unknownForMs } });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	it("may have ended: after a second it is replaced", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		standIn.revokeInstallationTokens();
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ classification: { kind: "taken" } });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
 		expect(clock.slept).toEqual([1_000]);
 	});
 
 	it("is given up within the time of one call where GitHub goes on refusing it", async () => {
 		afterTheToken({ ...unknown, times: 99 });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({
 			classification: { kind: "unavailable" },
 			status: 403,
 		});
 		expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
 		clock.slept = [];
 		await restart({ now, app: { id: APP_ID, key: publicKey, unknownForMs: MINUTE_MS } });
-		expect(await client().dispatch(to("contoso"))).toMatchObject({ classification: { kind: "unauthorized" } });
+		expect(await client().send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "unauthorized" } });
 		expect(clock.slept.reduce((sum, ms) => sum + ms)).toBeLessThan(10_000);
 	});
 
 	it("is not tried again once it is a minute old, nor for another answer", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		standIn.script.set({ status: 404 });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 404 });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 404 });
 		standIn.script.set({ status: 403, body: { message: "Repository was archived so is read-only." } });
-		expect(await github.dispatch(to("contoso"))).toMatchObject({ status: 403 });
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 403 });
 		clock.aheadMs += MINUTE_MS;
 		standIn.script.set(unknown);
-		expect(await github.dispatch(to("contoso"))).toMatchObject({
+		expect(await github.send(to("contoso"), BODY)).toMatchObject({
 			classification: { kind: "unavailable" },
 			status: 403,
 		});
@@ -387,13 +385,13 @@ describe("a token that was just made", () => {
 	it("is no secret of a vault: that one is not tried again", async () => {
 		secrets["other-token"] = "pat";
 		standIn.script.set(unknown);
-		expect(await client().dispatch(to("contoso", "other-token"))).toMatchObject({ status: 403 });
+		expect(await client().send(to("contoso", "other-token"), BODY)).toMatchObject({ status: 403 });
 		expect(clock.slept).toEqual([]);
 	});
 });
 
 describe("a look at a token", () => {
-	const at = { owner: "contoso", repo: "fraud-model" };
+	const at = { repository: "contoso/fraud-model" };
 
 	it("finds an app's token good, and asks each time whether the app is installed", async () => {
 		const github = client();
@@ -418,7 +416,7 @@ describe("a look at a token", () => {
 
 	it("finds the installation suspended, though a token of it is still there", async () => {
 		const github = client();
-		await github.dispatch(to("contoso"));
+		await github.send(to("contoso"), BODY);
 		standIn.suspendInstallations(["contoso"]);
 		expect(await github.checkToken(at)).toMatchObject({
 			state: "refused",

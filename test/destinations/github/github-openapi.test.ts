@@ -3,11 +3,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
 import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
-import { toClientPayload } from "../../../src/destinations/github/client-payload.ts";
-import { LIMITS, toDispatchRequest } from "../../../src/destinations/github/dispatch-request.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
+import { buildDispatch, LIMITS, resolveDispatch } from "../../../src/destinations/github/repository-dispatch.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
-import { toDispatchType } from "../../../src/route/dispatch-type.ts";
 import { type Called, call, postJson } from "../../../support/call.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../../support/example-events.ts";
 
@@ -74,10 +72,10 @@ function expectDocumented(answer: Called, { responses }: Pick<Operation, "respon
 
 /** The body that is sent for an event. */
 function bodyFor(event: ReturnType<typeof asBridgeEvent>): string {
-	const to = { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) };
-	const built = toDispatchRequest(to, toClientPayload(event, facts));
+	const to = resolveDispatch({ repository: "contoso/fraud-model" }, event.type);
+	const built = buildDispatch(to, event, facts);
 	if (!built.ok) throw new Error(built.reason);
-	return built.request.body;
+	return built.body;
 }
 
 /** An event whose body is exactly that long. */

@@ -1,17 +1,15 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { DispatchRequest } from "../../../src/destinations/github/dispatch-request.ts";
-import { type Attempt, createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
+import { TokenUnavailable } from "../../../src/config/secrets.ts";
+import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
 import type { GitHubRequest, RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
-import {
-	fixedToken,
-	type TokenFor,
-	type TokenSource,
-	TokenUnavailable,
-} from "../../../src/destinations/github/token-source.ts";
+import { fixedToken, type TokenFor, type TokenSource } from "../../../src/destinations/github/tokens.ts";
+import type { Answer, Destination } from "../../../src/model.ts";
+import { repositoryDispatch } from "../../../support/destinations.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
-const REQUEST: DispatchRequest = { owner: "contoso", repo: "fraud-model", body: '{"event_type":"t"}' };
+const TO = repositoryDispatch("contoso/fraud-model", "t");
+const BODY = '{"event_type":"t"}';
 /** Far more than any of these tests takes. */
 const AMPLE_MS = 60_000;
 
@@ -19,10 +17,10 @@ interface Call extends GitHubRequest {
 	readonly signal: AbortSignal;
 }
 
-type Answer = Partial<RawResponse> | ((call: Call) => Promise<RawResponse>);
+type Scripted = Partial<RawResponse> | ((call: Call) => Promise<RawResponse>);
 
 /** A `Send` that takes one answer after the other, and fails beyond the last. */
-function script(...answers: Answer[]) {
+function script(...answers: Scripted[]) {
 	const calls: Call[] = [];
 	const send: Send = async (request, signal) => {
 		const call = { ...request, signal };
@@ -57,11 +55,7 @@ function changingTokens(...tokens: string[]): TokenSource & { readonly refreshed
 	};
 }
 
-function dispatch(
-	send: Send,
-	options: Partial<GitHubOptions> = {},
-	request: DispatchRequest = REQUEST,
-): Promise<Attempt> {
+function dispatch(send: Send, options: Partial<GitHubOptions> = {}, to: Destination = TO): Promise<Answer> {
 	const github = createGitHub({
 		apiUrl: API,
 		tokens: fixedToken("t"),
@@ -71,10 +65,10 @@ function dispatch(
 		timeoutMs: AMPLE_MS,
 		...options,
 	});
-	return github.dispatch(request);
+	return github.send(to, BODY);
 }
 
-function reasonOf({ classification }: Attempt): string {
+function reasonOf({ classification }: Answer): string {
 	return "reason" in classification ? classification.reason : "";
 }
 
@@ -88,7 +82,7 @@ describe("a dispatch", () => {
 			ms: 0,
 			calls: [0],
 		});
-		expect(calls).toMatchObject([{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" }]);
+		expect(calls).toMatchObject([{ url: URL_OF_REQUEST, body: BODY, token: "t" }]);
 	});
 
 	it("keeps the path of an Enterprise Server's API", async () => {
@@ -97,7 +91,7 @@ describe("a dispatch", () => {
 		expect(calls[0]?.url).toBe("https://github.contoso.com/api/v3/repos/contoso/fraud-model/dispatches");
 	});
 
-	it("asks for the token that the request names", async () => {
+	it("asks for the token that the destination names", async () => {
 		const names: (string | undefined)[] = [];
 		const get = async ({ token }: TokenFor) => {
 			names.push(token);
@@ -106,7 +100,7 @@ describe("a dispatch", () => {
 		const { send, calls } = script({}, {});
 		const tokens = { get, refresh: async () => "" };
 		await dispatch(send, { tokens });
-		await dispatch(send, { tokens }, { ...REQUEST, token: "other-secret" });
+		await dispatch(send, { tokens }, { ...TO, token: "other-secret" });
 		expect(names).toEqual([undefined, "other-secret"]);
 		expect(calls.map(({ token }) => token)).toEqual(["default", "other-secret"]);
 	});
@@ -127,7 +121,7 @@ describe("a dispatch", () => {
 			timeoutMs: AMPLE_MS,
 		});
 		expect(loaded).toBe(0);
-		await Promise.all([github.dispatch(REQUEST), github.dispatch(REQUEST)]);
+		await Promise.all([github.send(TO, BODY), github.send(TO, BODY)]);
 		expect(loaded).toBe(1);
 	});
 
@@ -205,11 +199,11 @@ describe("a dispatch whose token is refused", () => {
 	it("is tried again with a fresh token", async () => {
 		const { send, calls } = script({ status: 401 }, { status: 204, headers: { "x-github-request-id": "2" } });
 		const tokens = changingTokens("old", "new");
-		const attempt = await dispatch(send, { tokens }, { ...REQUEST, token: "other-secret" });
+		const attempt = await dispatch(send, { tokens }, { ...TO, token: "other-secret" });
 		expect(attempt).toMatchObject({ classification: { kind: "taken" }, status: 204, requestId: "2" });
 		expect(calls).toMatchObject([
-			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "old" },
-			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "new" },
+			{ url: URL_OF_REQUEST, body: BODY, token: "old" },
+			{ url: URL_OF_REQUEST, body: BODY, token: "new" },
 		]);
 		expect(tokens.refreshed).toEqual([["old", "other-secret"]]);
 	});
@@ -278,8 +272,8 @@ describe("a dispatch to a repository that has moved", () => {
 		const { send, calls } = script({ status, headers: { location: `${API}/repositories/1/dispatches` } }, {});
 		await expect(dispatch(send)).resolves.toMatchObject({ classification: { kind: "taken" }, status: 204 });
 		expect(calls).toMatchObject([
-			{ url: URL_OF_REQUEST, body: REQUEST.body, token: "t" },
-			{ url: `${API}/repositories/1/dispatches`, body: REQUEST.body, token: "t" },
+			{ url: URL_OF_REQUEST, body: BODY, token: "t" },
+			{ url: `${API}/repositories/1/dispatches`, body: BODY, token: "t" },
 		]);
 	});
 
@@ -381,8 +375,8 @@ describe("a dispatch that gets no answer", () => {
 			timeoutMs: AMPLE_MS,
 		};
 		const github = createGitHub(options);
-		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ classification: { kind: "transient" } });
-		await expect(github.dispatch(REQUEST)).resolves.toMatchObject({ classification: { kind: "taken" } });
+		await expect(github.send(TO, BODY)).resolves.toMatchObject({ classification: { kind: "transient" } });
+		await expect(github.send(TO, BODY)).resolves.toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	it("has one limit for all of its calls together", async () => {

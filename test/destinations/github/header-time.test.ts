@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
-import { classifyResponse } from "../../../src/destinations/github/classify-response.ts";
-import { resetMs, retryAfterMs } from "../../../src/destinations/github/header-time.ts";
+import { classifyResponse, resetMs, retryAfterMs } from "../../../src/destinations/github/classify-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;

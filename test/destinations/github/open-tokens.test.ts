@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { KeyVaultOptions } from "../../../src/config/azure.ts";
-import { openTokens } from "../../../src/destinations/github/open-tokens.ts";
+import { openTokens } from "../../../src/destinations/github/tokens.ts";
 import { asked } from "../../helpers/asked.ts";
 
 /** What was done with the vault, in order. Jest lets a mocked module use only names that begin with `mock`. */

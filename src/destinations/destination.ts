@@ -1,0 +1,88 @@
+import type { Settings } from "../config/settings.ts";
+import type { BridgeEvent } from "../event/bridge-event.ts";
+import type { Addresses } from "../ledger/lane-state.ts";
+import type { Limit } from "../ledger/pace.ts";
+import type { Answer, Destination } from "../model.ts";
+import type { OfRoutes } from "../route/read-routes.ts";
+import type { Route, RouteTo } from "../route/route.ts";
+import type { BridgeFacts } from "./client-payload.ts";
+
+/**
+ * A service that deliveries go to: one folder of destinations/, and one entry of `SERVICES`. All that the rest of the
+ * bridge knows of it stands here.
+ */
+export interface Service extends OfRoutes {
+	/** How logs and settings name it. Its lanes have this name, or begin with it and a dash. */
+	readonly name: string;
+	/** Whether a route's `to`, or a stored destination, is one of its: told apart by the keys. */
+	owns(to: RouteTo): boolean;
+	/** A route's `to` for events of one type, with nothing left open. */
+	resolve(to: RouteTo, eventType: string): Destination;
+	/**
+	 * Reads its settings. What is wrong is told to them.
+	 * @param routes those that lead there; none where it is not used
+	 */
+	configure(settings: Settings, routes: readonly Route[]): ConfiguredService;
+}
+
+/** How a service is reached, and how fast. */
+export interface Policy extends Addresses {
+	readonly limits: readonly Limit[];
+	/** How many calls a lane may have under way at once. */
+	readonly concurrency: number;
+}
+
+/** A service as this bridge reaches it. */
+export interface ConfiguredService extends Pick<Service, "name" | "owns" | "problemsOf">, Policy {
+	/** One for each credential, since that is what services limit. */
+	laneOf(to: RouteTo): string;
+	/** Builds a request, and proves the service's limits on the very bytes that will be sent. Nothing is ever cut to fit. */
+	build(to: Destination, event: BridgeEvent, facts: BridgeFacts): Built;
+	/** The page where a person sees the runs; null where there is none. */
+	pageOf(to: Destination): string | null;
+	/** Opens what calls the service. Nothing is loaded before the first call. */
+	open(options: ClientOptions): Client;
+}
+
+export type Built =
+	| { readonly ok: true; readonly body: string }
+	/** `tooLarge` says that less of the event would fit. `body` is what would have been sent, where it could be built. */
+	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string; readonly body?: string };
+
+export interface ClientOptions {
+	/** Of grid-dispatch. */
+	readonly version: string;
+	readonly fetch: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	readonly sleep: (ms: number) => Promise<void>;
+	/** For one delivery in all. */
+	readonly timeoutMs: number;
+}
+
+/** Calls a service. */
+export interface Client {
+	/**
+	 * Sends once, redirects and one repeat after a 401 included; all of it within the time limit. Never rejects.
+	 * @param body as `build` made it
+	 */
+	send(to: Destination, body: string): Promise<Answer>;
+	/** Gets the token of a destination, from a cache where it can. Rejects with TokenUnavailable. */
+	getToken(to: RouteTo): Promise<unknown>;
+	/** Asks the service about the token of a destination. Meant for once a day. Never rejects. */
+	checkToken(to: RouteTo): Promise<TokenCheck>;
+}
+
+/** What a service says of a token. */
+export interface TokenCheck {
+	/**
+	 * - `ok`: it takes it
+	 * - `refused`: the token is wrong, ended, or not there; its account is suspended; or an app's installation is
+	 * - `unknown`: the service, or the vault, could not be asked now, or the address does not lead to its API
+	 */
+	readonly state: "ok" | "refused" | "unknown";
+	/** When it ends, ISO 8601; null where the service names no end. */
+	readonly expiresAt: string | null;
+	/** Why it is not `ok`, with the repair; null where it is. 300 characters at most, without credentials. */
+	readonly reason: string | null;
+}

@@ -1,0 +1,66 @@
+import type { BridgeEvent } from "../../event/bridge-event.ts";
+import { writeJson } from "../../event/json.ts";
+import type { Destination } from "../../model.ts";
+import { toDispatchType } from "../../route/keys.ts";
+import type { RouteTo } from "../../route/route.ts";
+import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
+import type { Built } from "../destination.ts";
+
+/** GitHub's `POST /repos/{owner}/{repo}/dispatches`, as `to.repository.schema.json` describes it, with nothing left open. */
+export interface RepositoryDispatch extends Destination {
+	/** `owner/name` */
+	readonly repository: string;
+	/** GitHub's `event_type`. */
+	readonly dispatchType: string;
+}
+
+/** Source of the limits: REST API, "Create a repository dispatch event". */
+export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
+
+/** GitHub's repository names do not distinguish case, its event types do. */
+export function resolveDispatch(
+	{ repository = "", dispatchType, token }: RouteTo,
+	eventType: string,
+): RepositoryDispatch {
+	const type = typeof dispatchType === "string" ? dispatchType : toDispatchType(eventType);
+	const id = `${repository.toLowerCase()}#${type}`;
+	return { id, repository, dispatchType: type, ...(token === undefined ? {} : { token }) };
+}
+
+/**
+ * Builds a request and proves GitHub's limits on the very bytes that will be sent. The whole body must be under 64 KB,
+ * whichever part of it GitHub counts.
+ */
+export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts: BridgeFacts): Built {
+	// A stored one may be damaged.
+	const dispatchType = typeof to.dispatchType === "string" ? to.dispatchType : "";
+	const length = [...dispatchType].length;
+	const body = toJson({ event_type: dispatchType, client_payload: toClientPayload(event, facts) });
+	if (dispatchType.trim() === "") return refuse("the event type leaves nothing for a dispatch type", body);
+	if (length > LIMITS.eventTypeCharacters) {
+		const most = LIMITS.eventTypeCharacters;
+		return refuse(
+			`the dispatch type has ${length} characters, GitHub takes ${most}; give the route a dispatchType`,
+			body,
+		);
+	}
+	if (body === undefined) return refuse("data is nested too deeply to be written as JSON", body);
+	const bytes = Buffer.byteLength(body);
+	if (bytes < LIMITS.bodyBytes) return { ok: true, body };
+	const reason = `the client payload would take ${bytes} bytes, GitHub takes less than ${LIMITS.bodyBytes}`;
+	return { ok: false, tooLarge: true, reason, body };
+}
+
+function refuse(reason: string, body: string | undefined): Built {
+	return { ok: false, tooLarge: false, reason, ...(body === undefined ? {} : { body }) };
+}
+
+/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+function toJson(value: unknown): string | undefined {
+	try {
+		return writeJson(value);
+	} catch (error) {
+		if (error instanceof RangeError) return undefined;
+		throw error;
+	}
+}

@@ -1,0 +1,159 @@
+/**
+ * How an event can end, whose doing that is, and what Event Grid is told. Event Grid drops an event that is answered
+ * 400 (401, 403, 404 and 413 are as bad), so that is kept for the event's own fault; 503 makes it try again.
+ * Source of the retry rules: learn.microsoft.com, "Event Grid message delivery and retry".
+ */
+export const OUTCOMES = {
+	/** GitHub has taken the dispatch. */
+	dispatched: { fault: "nobody", http: 200 },
+	/** Durable; delivered later. */
+	accepted: { fault: "nobody", http: 202 },
+	/** Finished before. */
+	duplicate: { fault: "nobody", http: 200 },
+	/** No route takes it. */
+	ignored: { fault: "nobody", http: 200 },
+	/** Invalid, or it can never fit. */
+	rejected: { fault: "event", http: 400 },
+	/** Not possible now: GitHub, the token or the configuration stands in the way. */
+	unavailable: { fault: "bridge", http: 503 },
+} as const;
+
+export type Outcome = keyof typeof OUTCOMES;
+
+/** The end of one event at one destination; of one that has no destination there is one, too. */
+export interface EventResult {
+	readonly id: string | null;
+	readonly outcome: Outcome;
+	/** The name of the route that took it. */
+	readonly route: string | null;
+	/** The delivery's key, which the client payload carries as `bridge.key`. */
+	readonly key: string | null;
+	readonly reason: string | null;
+}
+
+/** One event, or one window, for one destination: the exact request, and its identity. */
+export interface Delivery {
+	/** Its identity: the same whenever the event is delivered again. */
+	readonly key: string;
+	readonly lane: string;
+	readonly event: EventFacts;
+	/** The name of the route. */
+	readonly route: string;
+	readonly to: Destination;
+	/** Blobs that were written for it. */
+	readonly blobs?: readonly string[];
+	readonly how: Request | Join;
+}
+
+/**
+ * Where a delivery goes: what a route's `to` says, with nothing left open. It is stored with the delivery as one value,
+ * and only its folder of destinations/ looks into it.
+ */
+export interface Destination {
+	/**
+	 * What makes two destinations the same, such as `contoso/fraud-model#retrain`. Up to the `#` it names the target: what
+	 * one circuit breaker is for.
+	 */
+	readonly id: string;
+	/** The name of the secret that holds the token; left out, the default one. */
+	readonly token?: string;
+	readonly [member: string]: unknown;
+}
+
+/** What of an event a receipt has. */
+export interface EventFacts {
+	readonly id: string;
+	readonly type: string;
+	readonly source: string;
+	readonly subject: string;
+	readonly time: string;
+	/** The Azure ML run that it is about. */
+	readonly run?: string;
+}
+
+/** The exact request to send: a later change of the routes cannot change a delivery. */
+export interface Request {
+	/** JSON, as it will be sent. */
+	readonly body: string;
+}
+
+/** The event joins the window of a group, and is dispatched with all that join it. */
+export interface Join {
+	/** The group's identity, in hexadecimal digits. */
+	readonly group: string;
+	readonly quietMs: number;
+	readonly maxMs: number;
+	/** How many events one dispatch stands for at most; left out, the ledger's own limit. */
+	readonly maxEvents?: number;
+	/** The event as a line of the manifest, JSON. */
+	readonly line: string;
+}
+
+export function isJoin(how: Request | Join): how is Join {
+	return "group" in how;
+}
+
+/** What an answer means for the request, and for those that wait behind it. */
+export type Classification =
+	/** The documented success: the run was asked for. */
+	| { readonly kind: "taken" }
+	/**
+	 * A rate limit: nothing more with this token before `until` (epoch milliseconds, from a second to a day ahead), which
+	 * the service has `named` or not.
+	 */
+	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
+	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
+	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
+	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
+	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
+	/** The token is refused: every request with it will be. */
+	| { readonly kind: "unauthorized"; readonly reason: string }
+	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
+	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
+	/** Our request can never succeed as it is. */
+	| { readonly kind: "permanent"; readonly reason: string };
+
+/** What came of one try to send a delivery: its meaning, and the facts that a person asks for. */
+export interface Answer {
+	/** Its reason has 300 characters at most, and no credential. */
+	readonly classification: Classification;
+	/** The HTTP status; none where no answer came. */
+	readonly status?: number;
+	/** The service's id of the request, which its support asks for. */
+	readonly requestId?: string;
+	readonly ms: number;
+	/** The times that stand for the calls that were made, those for a token included, for the pace; epoch milliseconds. */
+	readonly calls: readonly number[];
+	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
+	readonly exhaustedUntil?: number;
+	/** When the service says that the token ends, ISO 8601. */
+	readonly tokenExpiresAt?: string;
+}
+
+/** A call of a destination, as a receipt lists it. */
+export interface Attempt {
+	/** ISO 8601 */
+	readonly at: string;
+	/** The HTTP status; null where no answer came. */
+	readonly status: number | null;
+	readonly ms: number;
+	/** The service's id of the request, which its support asks for. */
+	readonly requestId: string | null;
+	readonly reason: string | null;
+}
+
+/** What becomes of a delivery once it was tried. */
+export type Disposition =
+	| { readonly kind: "dispatched" }
+	| { readonly kind: "dead-lettered"; readonly reason: string }
+	/** Later: paused, parked, or stepping aside. */
+	| {
+			readonly kind: "deferred";
+			readonly reason: string;
+			/** Epoch milliseconds; 0 where it does not step aside. */
+			readonly notBefore: number;
+			/** How many of its answers in a row were uncertain. */
+			readonly failures: number;
+			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
+			readonly failingSince?: number;
+	  };
