@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { factsOfElement, isMeantAsEvent } from "../../src/event/facts-of.ts";
+import { isMeantAsEvent } from "../../src/event/envelopes.ts";
+import { factsOfElement } from "../../src/event/read-event.ts";
 
 describe("what can be told of an element that is no sound event", () => {
 	const facts = {
@@ -10,16 +11,16 @@ describe("what can be told of an element that is no sound event", () => {
 	};
 
 	it("is read from either envelope", () => {
-		expect(factsOfElement(facts, "1")).toEqual({ ...facts, id: "1" });
+		expect(factsOfElement({ ...facts, id: "1" })).toEqual({ ...facts, id: "1" });
 		const { type: eventType, source: topic, subject, time: eventTime } = facts;
-		expect(factsOfElement({ eventType, topic, subject, eventTime }, "1")).toEqual({ ...facts, id: "1" });
+		expect(factsOfElement({ eventType, topic, subject, eventTime, id: "1" })).toEqual({ ...facts, id: "1" });
 	});
 
 	it("is empty where a member is missing, is no text, or is no time", () => {
 		const nothing = { id: "", type: "", source: "", subject: "", time: "" };
-		expect(factsOfElement({}, null)).toEqual(nothing);
-		expect(factsOfElement({ type: 7, source: null, subject: ["x"], time: "yesterday" }, null)).toEqual(nothing);
-		expect(factsOfElement({ type: 7, eventType: "A.B" }, null).type).toBe("A.B");
+		expect(factsOfElement({})).toEqual(nothing);
+		expect(factsOfElement({ type: 7, source: null, subject: ["x"], time: "yesterday" })).toEqual(nothing);
+		expect(factsOfElement({ type: 7, eventType: "A.B" }).type).toBe("A.B");
 	});
 
 	it.each([
@@ -28,8 +29,8 @@ describe("what can be told of an element that is no sound event", () => {
 		["a text", "text"],
 		["a number", 7],
 		["an array", ["type"]],
-	])("is nothing but the id for %s", (_, element) => {
-		expect(factsOfElement(element, "1")).toEqual({ id: "1", type: "", source: "", subject: "", time: "" });
+	])("is nothing for %s", (_, element) => {
+		expect(factsOfElement(element)).toEqual({ id: "", type: "", source: "", subject: "", time: "" });
 	});
 });
 

@@ -5,10 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { buffer } from "node:stream/consumers";
-import { checkLimits } from "../../src/storage/azure-limits.ts";
-import { containerOf, type LedgerNames } from "../../src/storage/names.ts";
 import {
 	type Columns,
+	containerOf,
+	type LedgerNames,
 	type Page,
 	type Range,
 	type Row,
@@ -17,6 +17,7 @@ import {
 	WRITTEN_AT,
 	type Write,
 } from "../../src/storage/storage.ts";
+import { checkLimits } from "../../src/storage/transactions.ts";
 
 export interface Message {
 	readonly id: string;
@@ -100,7 +101,12 @@ function memoryOf(account: Account, names: LedgerNames): Storage {
 			return true;
 		},
 		async put(text, visibleInSeconds, queue = names.queue) {
-			const message = { id: randomUUID(), popReceipt: randomUUID(), text, visibleAt: Date.now() + visibleInSeconds * 1e3 };
+			const message = {
+				id: randomUUID(),
+				popReceipt: randomUUID(),
+				text,
+				visibleAt: Date.now() + visibleInSeconds * 1e3,
+			};
 			queues.set(queue, [...(queues.get(queue) ?? []), message]);
 			return { id: message.id, popReceipt: message.popReceipt };
 		},
@@ -163,7 +169,12 @@ function apply(rows: Map<string, Row & { writtenAt: string }>, write: Write): st
 	if (kind === "delete") return void rows.delete(rowKey);
 	const before = kind === "merge" || kind === "upsert" ? rows.get(rowKey)?.columns : {};
 	const etag = randomUUID();
-	rows.set(rowKey, { rowKey, etag, columns: { ...before, ...sound(write.columns) }, writtenAt: new Date().toISOString() });
+	rows.set(rowKey, {
+		rowKey,
+		etag,
+		columns: { ...before, ...sound(write.columns) },
+		writtenAt: new Date().toISOString(),
+	});
 	return etag;
 }
 
@@ -180,7 +191,10 @@ function copyOf(row: Row | undefined): Row | undefined {
 	return row === undefined ? undefined : { rowKey: row.rowKey, etag: row.etag, columns: sound(row.columns) };
 }
 
-function pageOf(all: readonly (Row & { writtenAt: string })[], { from, to, top, select, where, after = "" }: Range): Page {
+function pageOf(
+	all: readonly (Row & { writtenAt: string })[],
+	{ from, to, top, select, where, after = "" }: Range,
+): Page {
 	const fits = all
 		.filter(({ rowKey }) => rowKey >= from && rowKey < to && rowKey > after)
 		.filter(({ columns }) => where === undefined || holds(where, columns))
@@ -200,7 +214,10 @@ function only(columns: Columns, names: readonly string[]): Columns {
 /** The conditions that the ledger asks for: `column eq 'text'`, with `gt` and `lt` and with `and`, `or` and brackets. */
 function holds(where: string, columns: Columns): boolean {
 	const script = where
-		.replaceAll(/'((?:[^']|'')*)'/g, (_, text: string) => `«${Buffer.from(text.replaceAll("''", "'")).toString("hex")}»`)
+		.replaceAll(
+			/'((?:[^']|'')*)'/g,
+			(_, text: string) => `«${Buffer.from(text.replaceAll("''", "'")).toString("hex")}»`,
+		)
 		.replaceAll(/(\w+) (eq|gt|lt) «([0-9a-f]*)»/g, (_, name: string, operator: string, hex: string) => {
 			const [value, text] = [columns[name], Buffer.from(hex, "hex").toString()];
 			if (typeof value !== "string") return "false";

@@ -1,8 +1,7 @@
 /** In place of test/helpers/test-ledger.ts while mutants are tried: see file-storage.ts. */
 import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
-import { containerOf } from "../../src/storage/names.ts";
-import type { Row } from "../../src/storage/storage.ts";
+import { containerOf, type Row } from "../../src/storage/storage.ts";
 import type { QueuedWakeUp, TestLedger } from "../helpers/test-ledger.ts";
 import { accountOf, newNames, openFileStorage } from "./file-storage.ts";
 
@@ -31,8 +30,14 @@ export async function openTestLedger(names = newNames()): Promise<TestLedger> {
 				message.visibleAt = Date.now() + HIDDEN_MS;
 				return {
 					...(JSON.parse(message.text) as WakeUp),
-					remove: async () => void queues.set(names.queue, messages().filter((one) => one !== message)),
-					putBack: async () => void (message.visibleAt = Date.now()),
+					remove: async () =>
+						void queues.set(
+							names.queue,
+							messages().filter((one) => one !== message),
+						),
+					putBack: async () => {
+						message.visibleAt = Date.now();
+					},
 				};
 			});
 		},
