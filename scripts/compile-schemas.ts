@@ -50,6 +50,7 @@ function compileEventSchemas(): void {
 }
 
 function compileRoutesSchema(): void {
+	writeFileSync(join(root, "src/route/routes-schema.generated.json"), JSON.stringify(routesSchema(root)));
 	const schema = JSON.parse(JSON.stringify(routesSchema(root)), forReadersOnly) as AnySchemaObject;
 	const code = compile([schema], ["validateRoutes"], { allErrors: true, inlineRefs: false });
 	write("src/route/validate-routes.generated", code, `${TYPES}\nexport const validateRoutes: Validator;\n`);

@@ -1,5 +1,6 @@
 import { cleanText } from "../log.ts";
-import type { Columns } from "../storage/storage.ts";
+import type { Columns, Storage } from "../storage/storage.ts";
+import { STATE_KEY } from "./rows.ts";
 import type { WakeRecord } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
@@ -155,6 +156,15 @@ export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 		calls: toCalls(calls, now),
 		tokenExpiresAt: textOf(read["tokenExpiresAt"]),
 	};
+}
+
+/**
+ * A lane's state as it is recorded now.
+ * @param now epoch milliseconds
+ */
+export async function readLaneState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<LaneState> {
+	const row = await storage.get(lane, STATE_KEY);
+	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }
 
 function parse(text: unknown): Readonly<Record<string, unknown>> {

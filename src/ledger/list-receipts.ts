@@ -1,7 +1,7 @@
 import type { Row, Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { type LaneState, NEW_LANE } from "./lane-state.ts";
-import { type FoundReceipt, readLaneState, readReceipt, showReceipt } from "./receipt.ts";
+import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
+import { type FoundReceipt, readReceipt, showReceipt } from "./receipt.ts";
 import {
 	type Conditions,
 	type Cursor,

@@ -1,4 +1,5 @@
 import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
+import type { RowGroup } from "../storage/batcher.ts";
 import { storeBody } from "../storage/rows.ts";
 import type { Storage, Write } from "../storage/storage.ts";
 import { newEntry } from "./outbox.ts";
@@ -6,17 +7,14 @@ import { newReceipt } from "./receipt.ts";
 import { entryKey, memberKey, receiptKey } from "./rows.ts";
 import { ensureWindow } from "./window.ts";
 
-/** A promise with the rows that it becomes. */
-export interface Planned {
+/** A delivery with the rows that it becomes. */
+export interface Planned extends RowGroup {
 	/** The key of its receipt's row. */
 	readonly receipt: string;
 	/** Who writes it, by a mark that nobody else has. */
 	readonly by: string;
 	/** The key of its entry, or of its member row. */
 	readonly place: string;
-	readonly writes: readonly Write[];
-	/** A window's row, which several promises of a group share. */
-	readonly shared?: Write;
 }
 
 export interface Written {
@@ -27,7 +25,7 @@ export interface Written {
 	readonly by: string;
 }
 
-/** A promise to the rows that it becomes, written together or not at all. */
+/** A delivery to the rows that it becomes, written together or not at all. */
 export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
 	const { how } = delivery;
 	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
@@ -44,7 +42,8 @@ async function planJoin(storage: Storage, delivery: Delivery, join: Join, writte
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
 	];
-	return { receipt, by, place, writes, shared: ensureWindow({ ...join, route, to }) };
+	// The window's row is the same for all that join it together.
+	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
 }
 
 async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
@@ -60,7 +59,7 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: entry },
 	];
-	return { receipt, by, place, writes };
+	return { id: receipt, receipt, by, place, writes };
 }
 
 function iso(epochMs: number): string {

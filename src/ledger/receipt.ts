@@ -2,9 +2,9 @@ import { readInstant } from "../event/instant.ts";
 import { cleanText, clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
-import type { Columns, Row, Storage } from "../storage/storage.ts";
-import { fromColumns, type LaneState, NEW_LANE, waitingFor } from "./lane-state.ts";
-import { destinationColumn, readDestination, STATE_KEY, targetOf } from "./rows.ts";
+import type { Columns, Row } from "../storage/storage.ts";
+import { type LaneState, waitingFor } from "./lane-state.ts";
+import { destinationColumn, readDestination, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -189,13 +189,4 @@ export function mentions({ key, event, to, window }: FoundReceipt, text: string)
 	const wanted = text.toLowerCase();
 	const places = [key, event.id, event.run, event.subject, to?.id, window];
 	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
-}
-
-/**
- * A lane's state as it is recorded now.
- * @param now epoch milliseconds
- */
-export async function readLaneState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<LaneState> {
-	const row = await storage.get(lane, STATE_KEY);
-	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }

@@ -1,7 +1,8 @@
 import { readJson } from "../event/json.ts";
 import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
+import { readLaneState } from "../ledger/lane-state.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import { type FoundReceipt, readLaneState } from "../ledger/receipt.ts";
+import type { FoundReceipt } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ConfigError, readConfig } from "../../src/config/config.ts";
-import type { Env, Problem } from "../../src/config/settings.ts";
+import { type Env, type Problem, Settings } from "../../src/config/settings.ts";
+import type { Service } from "../../src/destinations/destination.ts";
+import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
+import type { Route } from "../../src/route/route.ts";
 
 let appRoot: string;
 beforeAll(() => {
@@ -14,7 +18,14 @@ afterAll(() => rmSync(appRoot, { recursive: true }));
 const storage = { AzureWebJobsStorage: "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=a2V5" };
 const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x", ...storage };
 const DAY_MS = 86_400_000;
-const read = (env: Env) => readConfig(env, appRoot);
+const read = (env: Env) => readConfig(env, appRoot, SERVICES);
+/** How GitHub is reached, as the whole configuration has it. */
+const gitHubOf = (env: Env) => read(env).services.find(({ name }) => name === "github");
+/** What the settings say of GitHub, of an environment that is sound. */
+const readGitHub = (env: Env) => {
+	read(env);
+	return readGitHubConfig(new Settings(env), []);
+};
 
 function problemsOf(env: Env): readonly Problem[] {
 	try {
@@ -30,17 +41,22 @@ const table = (route: object) => JSON.stringify({ routes: [{ name: "r", to: { re
 
 describe("the configuration", () => {
 	it("needs no more than a repository, a token and a storage account", () => {
-		expect(read(sound)).toEqual({
-			githubApiUrl: "https://api.github.com",
-			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
+		const limits = [
+			{ count: 1, ms: 1_000 },
+			{ count: 80, ms: 60_000 },
+			{ count: 500, ms: 3_600_000 },
+		];
+		const { services, ...config } = read(sound);
+		expect(services).toMatchObject([{ name: "github", address: "https://api.github.com", limits, concurrency: 1 }]);
+		expect(readGitHub(sound)).toEqual({
+			address: "https://api.github.com",
 			token: { kind: "fixed", token: "ghp_x" },
-			storage: { kind: "connection-string", connectionString: storage.AzureWebJobsStorage },
-			limits: [
-				{ count: 1, ms: 1_000 },
-				{ count: 80, ms: 60_000 },
-				{ count: 500, ms: 3_600_000 },
-			],
+			limits,
 			concurrency: 1,
+		});
+		expect(config).toEqual({
+			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
+			storage: { kind: "connection-string", connectionString: storage.AzureWebJobsStorage },
 			giveUpMs: 7 * DAY_MS,
 			retentionMs: 30 * DAY_MS,
 			warnings: [],
@@ -52,13 +68,17 @@ describe("the configuration", () => {
 			"GITHUB_PACE",
 			"2/s, 100/m",
 			{
-				limits: [
-					{ count: 2, ms: 1_000 },
-					{ count: 100, ms: 60_000 },
+				services: [
+					{
+						limits: [
+							{ count: 2, ms: 1_000 },
+							{ count: 100, ms: 60_000 },
+						],
+					},
 				],
 			},
 		],
-		["GITHUB_CONCURRENCY", "50", { concurrency: 50 }],
+		["GITHUB_CONCURRENCY", "50", { services: [{ concurrency: 50 }] }],
 		["GIVE_UP_DAYS", "0.5", { giveUpMs: DAY_MS / 2 }],
 		["KEEP_DAYS", "3650", { retentionMs: 3650 * DAY_MS }],
 	])("takes %s", (name, text, taken) => {
@@ -87,16 +107,16 @@ describe("the configuration", () => {
 
 	it("is frozen through and through", () => {
 		const config = read({ ...sound, BRIDGE_ROUTES: table({ filter: { includedEventTypes: ["a"] } }) });
-		expect(
-			[config, config.routes, config.routes[0]?.filter?.includedEventTypes, config.token].every(Object.isFrozen),
-		).toBe(true);
+		const parts = [config, config.routes, config.routes[0]?.filter?.includedEventTypes, config.storage];
+		const [service] = config.services;
+		expect([...parts, config.services, service, service?.limits].every(Object.isFrozen)).toBe(true);
 	});
 
 	it("lists every problem at once, each with its setting", () => {
 		const problems = problemsOf({ GITHUB_API_URL: "http://github.contoso.com", GITHUB_REPOSITORY: "fraud-model" });
 		expect(problems.map(({ setting }) => setting)).toEqual([
-			"GITHUB_API_URL",
 			"GITHUB_REPOSITORY",
+			"GITHUB_API_URL",
 			"GITHUB_TOKEN",
 			"AzureWebJobsStorage",
 		]);
@@ -113,12 +133,9 @@ describe("the configuration", () => {
 	});
 
 	it("takes a setting without the white space that was pasted around it, and an empty one as not set", () => {
-		expect(
-			read({ ...storage, GITHUB_REPOSITORY: " contoso/a\n", GITHUB_TOKEN: "ghp_x\n", BRIDGE_ROUTES: " " }),
-		).toMatchObject({
-			routes: [{ to: { repository: "contoso/a" } }],
-			token: { token: "ghp_x" },
-		});
+		const env = { ...storage, GITHUB_REPOSITORY: " contoso/a\n", GITHUB_TOKEN: "ghp_x\n", BRIDGE_ROUTES: " " };
+		expect(read(env)).toMatchObject({ routes: [{ to: { repository: "contoso/a" } }] });
+		expect(readGitHub(env)).toMatchObject({ token: { token: "ghp_x" } });
 	});
 
 	it.each([
@@ -141,7 +158,7 @@ describe("the configuration", () => {
 		["http://localhost:7072/", "http://localhost:7072"],
 		["http://[::1]:7072", "http://[::1]:7072"],
 	])("takes %s as GitHub's address", (url, taken) => {
-		expect(read({ ...sound, GITHUB_API_URL: url }).githubApiUrl).toBe(taken);
+		expect(gitHubOf({ ...sound, GITHUB_API_URL: url })?.address).toBe(taken);
 	});
 
 	it.each([
@@ -192,22 +209,25 @@ describe("the configuration", () => {
 
 	it("writes the address before a move in the same form, and refuses one that cannot have been it", () => {
 		const moved = (url: string) => ({ ...sound, GITHUB_API_URL_BEFORE: url });
-		expect(read(moved("HTTPS://GitHub.Contoso.com:443/api/v3/")).formerApiUrl).toBe(
+		expect(gitHubOf(moved("HTTPS://GitHub.Contoso.com:443/api/v3/"))?.formerAddress).toBe(
 			"https://github.contoso.com/api/v3",
 		);
-		expect(read(sound).formerApiUrl).toBeUndefined();
+		expect(gitHubOf(sound)?.formerAddress).toBeUndefined();
 		expect(problemsOf(moved("github.contoso.com"))).toMatchObject([{ setting: "GITHUB_API_URL_BEFORE" }]);
 	});
 
 	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
 		const of = (url: string) => read({ ...sound, GITHUB_API_URL: url });
 		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({
-			githubApiUrl: "https://github.contoso.com/api/v3",
+			services: [{ address: "https://github.contoso.com/api/v3" }],
 			warnings: [],
 		});
-		expect(of("https://api.contoso.com")).toMatchObject({ githubApiUrl: "https://api.contoso.com", warnings: [] });
+		expect(of("https://api.contoso.com")).toMatchObject({
+			services: [{ address: "https://api.contoso.com" }],
+			warnings: [],
+		});
 		expect(of("https://gateway.contoso.com/github")).toMatchObject({
-			githubApiUrl: "https://gateway.contoso.com/github",
+			services: [{ address: "https://gateway.contoso.com/github" }],
 			warnings: [expect.stringContaining("/api/v3")],
 		});
 	});
@@ -229,19 +249,21 @@ describe("the configuration", () => {
 
 	it("prefers the key vault, then GITHUB_TOKEN, then the predecessor's PAT_TOKEN with a warning", () => {
 		const all = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", PAT_TOKEN: "ghp_old" };
-		expect(read(all).token).toMatchObject({ kind: "key-vault", secretName: "github-token" });
-		expect(read({ ...sound, PAT_TOKEN: "ghp_old" })).toMatchObject({ token: { token: "ghp_x" }, warnings: [] });
-		expect(read({ ...storage, GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" })).toMatchObject({
-			token: { token: "ghp_old" },
-			warnings: [expect.stringContaining("PAT_TOKEN")],
-		});
+		expect(readGitHub(all).token).toMatchObject({ kind: "key-vault", secretName: "github-token" });
+		const both = { ...sound, PAT_TOKEN: "ghp_old" };
+		expect([readGitHub(both).token, read(both).warnings]).toEqual([{ kind: "fixed", token: "ghp_x" }, []]);
+		const old = { ...storage, GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" };
+		expect([readGitHub(old).token, read(old).warnings]).toEqual([
+			{ kind: "fixed", token: "ghp_old" },
+			[expect.stringContaining("PAT_TOKEN")],
+		]);
 	});
 
 	it("prefers a GitHub App to every token, its private key in the vault", () => {
 		const app = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1234567" };
-		expect(read(app).token).toMatchObject({ kind: "app", appId: "1234567", keyName: "github-app-key" });
+		expect(readGitHub(app).token).toMatchObject({ kind: "app", appId: "1234567", keyName: "github-app-key" });
 		const named = { ...app, GITHUB_APP_ID: "Iv23liAbCdEfGhIjKlMn", GITHUB_APP_KEY_SECRET_NAME: "bridge-key" };
-		expect(read(named).token).toMatchObject({ appId: "Iv23liAbCdEfGhIjKlMn", keyName: "bridge-key" });
+		expect(readGitHub(named).token).toMatchObject({ appId: "Iv23liAbCdEfGhIjKlMn", keyName: "bridge-key" });
 	});
 
 	it.each([
@@ -257,9 +279,9 @@ describe("the configuration", () => {
 
 	it("hands the identity's client id on, and knows where a managed identity is to be had", () => {
 		const vault = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net" };
-		expect(read(vault).token).toMatchObject({ vault: { managedIdentity: false } });
+		expect(readGitHub(vault).token).toMatchObject({ vault: { managedIdentity: false } });
 		const azure = { ...vault, AZURE_CLIENT_ID: "11f0", IDENTITY_ENDPOINT: "http://127.0.0.1:1/token" };
-		expect(read(azure).token).toMatchObject({ vault: { managedIdentity: true, clientId: "11f0" } });
+		expect(readGitHub(azure).token).toMatchObject({ vault: { managedIdentity: true, clientId: "11f0" } });
 	});
 
 	it.each([
@@ -339,5 +361,56 @@ describe("the configuration", () => {
 		expect(problemsOf({ ...sound, BRIDGE_ROUTES: routes })).toMatchObject([
 			{ setting: "BRIDGE_ROUTES", problem: expect.stringContaining(words) },
 		]);
+	});
+});
+
+describe("the settings of a service that is not the first", () => {
+	/** It asks for a setting of its own, and notes which routes it was given. */
+	function serviceOf(name: string) {
+		const given: (readonly Route[])[] = [];
+		const service: Service = {
+			name,
+			owns: (to) => name in to,
+			problemsOf: ({ bad }) => (bad === undefined ? [] : [{ member: "bad", problem: "is bad" }]),
+			resolve: () => ({ id: name }),
+			configure(settings, routes) {
+				given.push(routes);
+				const setting = name.toUpperCase();
+				if (settings.get(setting) === undefined) settings.refuse(setting, "is not set");
+				return { name, address: settings.get(setting) ?? "" } as never;
+			},
+		};
+		return { service, given };
+	}
+
+	function readWith(env: Env) {
+		const [first, second] = [serviceOf("repository"), serviceOf("other")];
+		const services = [first.service, second.service];
+		try {
+			const config = readConfig({ ...storage, ...env }, appRoot, services);
+			return { given: [first.given, second.given], services: config.services, problems: [] };
+		} catch (error) {
+			return { given: [first.given, second.given], services: [], problems: (error as ConfigError).problems };
+		}
+	}
+	const refused = (env: Env) => readWith(env).problems.map(({ setting }) => setting);
+	const toFirst = { name: "a", to: { repository: "contoso/a" } };
+	/** What routes.schema.json does not know is refused before any service is asked, so these are told apart by `repository`. */
+	const one = JSON.stringify({ routes: [toFirst, { name: "b", to: { repository: "contoso/b" } }] });
+
+	it("need not be there where no route leads to it, and it is there for what still waits for it", () => {
+		const { problems, services, given } = readWith({ BRIDGE_ROUTES: one, REPOSITORY: "first", OTHER: "second" });
+		expect(problems).toEqual([]);
+		expect(services).toMatchObject([
+			{ name: "repository", address: "first" },
+			{ name: "other", address: "second" },
+		]);
+		expect(given.map(([routes]) => routes?.map(({ name }) => name))).toEqual([["a", "b"], []]);
+		expect(refused({ BRIDGE_ROUTES: one, REPOSITORY: "first" })).toEqual([]);
+		expect(refused({ BRIDGE_ROUTES: one, OTHER: "second" })).toEqual(["REPOSITORY"]);
+	});
+
+	it("are not asked for where the first one's are while there are no routes", () => {
+		expect(refused({})).toEqual(["GITHUB_REPOSITORY", "REPOSITORY"]);
 	});
 });

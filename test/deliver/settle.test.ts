@@ -10,8 +10,8 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const PROBE = 3 * MINUTE;
 
-const ENTRY: Tried = { repository: "Contoso/Fraud-Model", failures: 0 };
-const REPOSITORY = "contoso/fraud-model";
+const TARGET = "contoso/fraud-model";
+const ENTRY: Tried = { target: TARGET, failures: 0 };
 const OPTIONS: SettleOptions = { now: NOW, random: 1, giveUpMs: 7 * DAY };
 const PAUSE = { until: NOW - 1, reason: "before" };
 
@@ -62,17 +62,17 @@ describe("a dispatch that GitHub has taken", () => {
 	});
 
 	it("opens its own destination's gate, and no other's", () => {
-		const breakers = { [REPOSITORY]: breaker(NOW - DAY), "contoso/other": breaker(NOW - MINUTE) };
+		const breakers = { [TARGET]: breaker(NOW - DAY), "contoso/other": breaker(NOW - MINUTE) };
 		const { state, opened } = settledBy({ kind: "taken" }, { state: { breakers } });
 		expect(state.breakers).toEqual({ "contoso/other": breakers["contoso/other"] });
-		expect(opened).toBe(breakers[REPOSITORY]);
+		expect(opened).toBe(breakers[TARGET]);
 	});
 
 	it("keeps as many gates as the lane's row has room for, the last ones", () => {
 		let state: LaneState = NEW_LANE;
 		for (let number = 0; number < 500; number++) {
 			const classification: Classification = { kind: "unavailable", reason: "x".repeat(1_000) };
-			({ state } = settledBy(classification, { state, entry: { repository: `contoso/${number}` } }));
+			({ state } = settledBy(classification, { state, entry: { target: `contoso/${number}` } }));
 		}
 		expect(JSON.stringify(state).length).toBeLessThan(32_000);
 		expect(state.breakers).toHaveProperty(["contoso/499"]);
@@ -152,7 +152,7 @@ describe("a request to slow down", () => {
 	});
 
 	it("keeps what is parked parked", () => {
-		const state = { parked: breaker(NOW - DAY), breakers: { [REPOSITORY]: breaker(NOW - DAY) } };
+		const state = { parked: breaker(NOW - DAY), breakers: { [TARGET]: breaker(NOW - DAY) } };
 		expect(settledBy(rateLimited(MINUTE), { state }).state).toMatchObject(state);
 	});
 });
@@ -236,26 +236,20 @@ describe("a refused token", () => {
 });
 
 describe("a closed destination", () => {
-	it.each<[string, Classification, string]>([
-		["by a refusal", closed, "no permission"],
-		[
-			"by a redirect that leads nowhere",
-			{ kind: "redirected", location: "https://a" },
-			"GitHub redirects to https://a",
-		],
-	])("is parked %s, and nothing else is", (_, classification, reason) => {
+	it("is parked, and nothing else is", () => {
+		const reason = "no permission";
 		const breakers = { "contoso/other": breaker(NOW - DAY) };
-		const { state, disposition } = settledBy(classification, { state: { ...troubled, breakers } });
+		const { state, disposition } = settledBy(closed, { state: { ...troubled, breakers } });
 		expect(state).toEqual({
 			...NEW_LANE,
-			breakers: { ...breakers, [REPOSITORY]: { since: NOW, probeAt: NOW + PROBE, reason } },
+			breakers: { ...breakers, [TARGET]: { since: NOW, probeAt: NOW + PROBE, reason } },
 		});
 		expect(disposition).toEqual({ kind: "deferred", reason, notBefore: 0, failures: 0, failingSince: NOW });
 	});
 
 	it("keeps the time since when it is closed", () => {
-		const { state } = settledBy(closed, { state: { breakers: { [REPOSITORY]: breaker(NOW - DAY) } } });
-		expect(state.breakers[REPOSITORY]).toEqual({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "no permission" });
+		const { state } = settledBy(closed, { state: { breakers: { [TARGET]: breaker(NOW - DAY) } } });
+		expect(state.breakers[TARGET]).toEqual({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "no permission" });
 	});
 
 	it('opens the lane: whoever is told "not this repository" has been recognised', () => {
@@ -263,7 +257,7 @@ describe("a closed destination", () => {
 	});
 
 	it("keeps a long reason short, since every look at the lane reads it", () => {
-		expect(settledBy({ ...closed, reason: "x".repeat(5_000) }).state.breakers[REPOSITORY]?.reason).toHaveLength(300);
+		expect(settledBy({ ...closed, reason: "x".repeat(5_000) }).state.breakers[TARGET]?.reason).toHaveLength(300);
 	});
 });
 
@@ -275,7 +269,7 @@ describe("a refusal that means the account or the token as a whole", () => {
 });
 
 describe("since when a delivery fails", () => {
-	const waiting = { repository: "Contoso/Fraud-Model", acceptedAt: NOW - 8 * DAY };
+	const waiting = { target: TARGET, acceptedAt: NOW - 8 * DAY };
 
 	it.each<[string, Partial<LaneState>, object, number | undefined]>([
 		["is not said of one that only waits for its turn, however long", {}, {}, undefined],
@@ -283,7 +277,7 @@ describe("since when a delivery fails", () => {
 		["is the breaker's first failure, for one that waits behind it", { parked: breaker(NOW - DAY) }, {}, NOW - DAY],
 		[
 			"is its acceptance, where the breaker was open before",
-			{ breakers: { [REPOSITORY]: breaker(NOW - 9 * DAY) } },
+			{ breakers: { [TARGET]: breaker(NOW - 9 * DAY) } },
 			{},
 			NOW - 8 * DAY,
 		],

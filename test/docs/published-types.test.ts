@@ -3,9 +3,8 @@ import payloadSchema from "../../docs/client-payload.schema.json";
 import type { Manifest, WindowSummary } from "../../src/coalesce/manifest.ts";
 import type { BridgeFacts, ClientPayload, Reference } from "../../src/destinations/client-payload.ts";
 import type { ReceiptJson } from "../../src/functions/receipts.ts";
-import type { AttemptRecord } from "../../src/ledger/promise.ts";
-import type { ReceiptState } from "../../src/ledger/show-receipt.ts";
-import type { EventResult, Outcome } from "../../src/model.ts";
+import type { ReceiptState } from "../../src/ledger/receipt.ts";
+import type { Attempt, EventResult, Outcome } from "../../src/model.ts";
 import type { Health } from "../../src/operate/check-health.ts";
 import type { ReplayAnswer } from "../../src/operate/replay.ts";
 import type { Coalesce, Route, SubscriptionFilter } from "../../src/route/route.ts";
@@ -97,8 +96,8 @@ describe("the answers", () => {
 			"key" | "state" | "event" | "route" | "to" | Times | "attempts" | "reason" | "window" | "runs"
 		>();
 		sameType<keyof ReceiptJson["event"], Event>();
-		sameType<ReceiptJson["attempts"][number], AttemptRecord>();
-		sameType<keyof AttemptRecord, "at" | "status" | "ms" | "requestId" | "reason">();
+		sameType<ReceiptJson["attempts"][number], Attempt>();
+		sameType<keyof Attempt, "at" | "status" | "ms" | "requestId" | "reason">();
 		sameType<
 			ReceiptState,
 			"accepted" | "paused" | "parked" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored"

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { createMisconfigured } from "../../src/bridge.ts";
 import { upkeep } from "../../src/functions/background.ts";
 import { health } from "../../src/functions/health.ts";
 import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
@@ -123,7 +123,7 @@ describe("the page about health", () => {
 	it.each([
 		["healthy", () => fixture.bridge()],
 		["degraded", () => bridge],
-		["unhealthy", () => createBrokenBridge([])],
+		["unhealthy", () => createMisconfigured([])],
 	])("names %s, and its HTTP status", async (status, of) => {
 		expect(await look(of())).toMatchObject({ status: statuses.get(status), json: { status } });
 		expect(statuses.size).toBe(3);

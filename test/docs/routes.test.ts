@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { FaultScript } from "../../src/local/stand-in/script.ts";
 import { groupOf } from "../../src/route/keys.ts";
 import { OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
 
 const json = PAGES.flatMap(blocksOf)
@@ -29,7 +31,7 @@ describe("the routes tables of the documentation", () => {
 	it.each(tables.map(({ page, value }, index) => [page, index, value] as const))(
 		"in %s (%i) are valid",
 		(_p, _i, table) => {
-			expect(readRoutes(table)).toMatchObject({ ok: true });
+			expect(readRoutes(table, SERVICES)).toMatchObject({ ok: true });
 		},
 	);
 });
@@ -91,7 +93,7 @@ describe("gathering events", () => {
 		groupOf(
 			{ ...event, source: "/a", subject: "/blobServices/default/containers/c/blobs/x/1.csv", ...change },
 			"r",
-			{ repository: "o/n", dispatchType },
+			repositoryDispatch("o/n", dispatchType),
 			{ quietSeconds: 1, maxSeconds: 1, by } as never,
 		);
 

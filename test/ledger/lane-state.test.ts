@@ -17,7 +17,7 @@ const NOW = 1_000_000_000_000;
 const DAY = 86_400_000;
 const breaker = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
 const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
-const entry = (notBefore = 0) => ({ repository: "Contoso/Fraud-Model", notBefore });
+const entry = (notBefore = 0) => ({ target: "contoso/fraud-model", notBefore });
 
 const past = fc.integer({ min: 0, max: NOW });
 const wait = fc.integer({ min: 0, max: NOW + DAY });
@@ -128,12 +128,7 @@ describe("when an entry can be delivered", () => {
 		["at once in an open lane", {}, 0, 0],
 		["after the lane's pause", { pause: { until: 70, reason: "" } }, 0, 70],
 		["with the probe of a parked lane", { parked: breaker(80) }, 0, 80],
-		[
-			"with the probe of its destination, whose name has no case",
-			{ breakers: { "contoso/fraud-model": breaker(90) } },
-			0,
-			90,
-		],
+		["with the probe of its destination", { breakers: { "contoso/fraud-model": breaker(90) } }, 0, 90],
 		["whatever closes another destination", { breakers: { "contoso/other": breaker(90) } }, 0, 0],
 		["when it no longer stands aside", {}, 60, 60],
 		["when the last of all this is over", { pause: { until: 70, reason: "" }, parked: breaker(80) }, 60, 80],

@@ -39,16 +39,16 @@ describe("a line of the bridge, for a person", () => {
 		expect(read({ ...ACCEPT, subject: "", route: null })).toBe("event dispatched Microsoft.Storage.BlobCreated");
 	});
 
-	it("tells a dispatch's answer, repository, type, size and time", () => {
+	it("tells a dispatch's answer, destination, size and time", () => {
 		const facts = { stage: "dispatch", classification: "dispatched", status: 204, bytes: 718, ms: 31 };
-		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" })).toBe(
+		expect(read({ ...facts, destination: "contoso/fraud-model#storage-blobcreated" })).toBe(
 			"dispatch 204 contoso/fraud-model storage-blobcreated 718 bytes, 31 ms",
 		);
 	});
 
 	it("tells what a dispatch without an answer means", () => {
 		const facts = { stage: "dispatch", classification: "trouble", bytes: 718, ms: 31 };
-		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "a" })).toMatch(/^dispatch trouble /);
+		expect(read({ ...facts, destination: "contoso/fraud-model#a" })).toMatch(/^dispatch trouble /);
 	});
 
 	it.each(["handshake", "receive"])("tells a %s's status, and the reason where it was refused", (stage) => {
@@ -62,7 +62,7 @@ describe("a line of the bridge, for a person", () => {
 			"lane paused default until 08:15:30 UTC slower",
 		],
 		[
-			{ stage: "lane", lane: "default", change: "parked", repository: "a/b", probeAt: "2026-03-14T08:18:00.000Z" },
+			{ stage: "lane", lane: "default", change: "parked", target: "a/b", probeAt: "2026-03-14T08:18:00.000Z" },
 			"lane parked a/b until 08:18:00 UTC",
 		],
 		[
@@ -108,7 +108,7 @@ describe("a line of the bridge, for a person", () => {
 		"handshake",
 	].map((stage) => ({
 		...Object.fromEntries(
-			"outcome id type subject route reason status classification repository dispatchType bytes ms change lane until probeAt waiting count key removed"
+			"outcome id type subject route reason status classification destination target bytes ms change lane until probeAt waiting count key removed"
 				.split(" ")
 				.map((fact) => [fact, hostile]),
 		),

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { Call } from "../../src/destinations/github/call-github.ts";
 import { startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { foreignReason, type Server, serve } from "../../src/local/serve.ts";
-import { call } from "../../support/call.ts";
+import { type Call, call } from "../../support/call.ts";
 
 const PORT = 7071;
 

@@ -2,7 +2,7 @@ import { SERVICES } from "../../destinations/list.ts";
 import { OPERATORS } from "../../route/operators.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
-import schema from "../../route/routes.schema.json" with { type: "json" };
+import schema from "../../route/routes-schema.generated.json" with { type: "json" };
 import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
@@ -96,14 +96,16 @@ function repairOf(problem: string, path: string): string {
 	return "correct it as docs/routes.md says";
 }
 
-const { definitions } = schema;
+/** The forms of `to` among them. */
+const definitions = schema.definitions as Readonly<Record<string, { readonly properties?: object }>>;
 
 /** The keys that the schema knows at a place. */
 function keysOf(path: string): readonly string[] {
 	if (path === "") return Object.keys(schema.properties);
 	if (/\.advancedFilters\[\d+\]$/.test(path)) return ["operatorType", "key", "value", "values"];
 	const name = path.split(".").at(-1) ?? "";
-	const of =
-		{ filter: definitions.filter, to: definitions.to, coalesce: definitions.coalesce }[name] ?? definitions.route;
-	return Object.keys(of.properties);
+	const isHere = (one: string) => (name === "to" ? one.startsWith("to-") : one === name);
+	const found = Object.keys(definitions).filter(isHere);
+	const properties = (found.length === 0 ? ["route"] : found).map((one) => definitions[one]?.properties ?? {});
+	return [...new Set(properties.flatMap((one) => Object.keys(one)))];
 }

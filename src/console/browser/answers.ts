@@ -33,7 +33,8 @@ export interface Receipt {
 		readonly time: string;
 	};
 	readonly route: string | null;
-	readonly to: { readonly repository: string; readonly dispatchType: string } | null;
+	/** What a route's `to` says, with nothing left open; the id is `owner/name#dispatchType`, or its like. */
+	readonly to: { readonly id: string } | null;
 	readonly acceptedAt: string;
 	readonly finishedAt: string | null;
 	readonly attempts: readonly Attempt[];

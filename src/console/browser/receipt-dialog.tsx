@@ -28,8 +28,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 		["Subject", event.subject],
 		["Time", event.time],
 		["Route", route],
-		["Repository", to?.repository],
-		["Dispatch type", to?.dispatchType],
+		["Destination", to?.id.replace("#", " ")],
 		["Key", key],
 	];
 	return (

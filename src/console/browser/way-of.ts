@@ -85,6 +85,6 @@ function githubStep({ state, attempts, to }: Receipt): Step {
 
 function runStep({ state, to }: Receipt): Step {
 	const step = (mark: Mark, text: string): Step => ({ name: "Run", mark, text });
-	if (TONES[state] === "sent") return step("done", to?.dispatchType ?? "–");
+	if (TONES[state] === "sent") return step("done", to?.id.slice(to.id.indexOf("#") + 1) ?? "–");
 	return step(TONES[state] === "lost" ? "failed" : "none", TONES[state] === "lost" ? "none" : "–");
 }
