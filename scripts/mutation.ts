@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { ROOMS } from "../test/mutation/rooms.ts";
+import { LEFT_OUT, ROOMS } from "../test/mutation/rooms.ts";
 
 const root = join(import.meta.dirname, "..");
 const tools = join(root, "test/mutation");
@@ -44,6 +44,7 @@ function mutate(room: string, files: readonly string[]): Counts {
 	run(process.execPath, [STRYKER, "run", join(tools, "stryker.config.mjs")], {
 		MUTATION_FILES: JSON.stringify(files),
 		MUTATION_TESTS: JSON.stringify(ROOMS[room]?.tests),
+		MUTATION_LEFT_OUT: JSON.stringify(LEFT_OUT),
 		MUTATION_AZURITE: ROOMS[room]?.azurite ? "1" : "",
 	});
 	const counts: Counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };

@@ -10,7 +10,8 @@ export { strykerPlugins, strykerValidationSchema } from "./node_modules/@stryker
 
 /** The files by the names of their tests; written by the process that makes the first run, read by all. */
 const index = () => join(process.cwd(), "..", `${basename(process.cwd())}-tests.json`);
-const { dryRun, mutantRun, configForMutantRun } = JestTestRunner.prototype;
+const { dryRun, mutantRun, configForMutantRun, run } = JestTestRunner.prototype;
+const leftOut = JSON.parse(process.env.MUTATION_LEFT_OUT ?? "[]");
 
 Object.assign(JestTestRunner.prototype, {
 	async dryRun(options) {
@@ -31,6 +32,9 @@ Object.assign(JestTestRunner.prototype, {
 	configForMutantRun(...args) {
 		const config = configForMutantRun.apply(this, args);
 		return this.files === undefined ? config : { ...config, testMatch: this.files };
+	},
+	run({ testNamePattern = `^(?!.*(?:${leftOut.join("|") || "$^"}))`, ...settings }) {
+		return run.call(this, { ...settings, testNamePattern });
 	},
 });
 
