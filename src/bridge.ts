@@ -6,9 +6,9 @@ import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { createEntryDelivery } from "./deliver/attempt.ts";
-import type { Run } from "./deliver/drain.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
+import type { DrainRun } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
@@ -204,7 +204,8 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 
 	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
 	const windows = createWindows({ storage, now, version, destinations });
-	const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, { ...options, destinations, entries, windows });
+	const drainLane = (lease: LaneLease, run: DrainRun) =>
+		drain(lease, run, { ...options, destinations, entries, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),

@@ -1,9 +1,10 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
-import { memberRange, ROWS, windowKey } from "../ledger/rows.ts";
+import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
 import { cleanText } from "../log.ts";
+import type { Destination } from "../model.ts";
 import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import { linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
@@ -186,8 +187,14 @@ async function listedIn(
 function parse(content: Buffer | undefined): Closing | undefined {
 	try {
 		const { window, members } = JSON.parse(content?.toString("utf8") ?? "") as Partial<Closing>;
-		return typeof window?.group === "string" && Array.isArray(members) ? { window, members } : undefined;
+		if (typeof window?.group !== "string" || !Array.isArray(members)) return undefined;
+		return { window: window.to?.id === undefined ? { ...window, to: formerDestination(window) } : window, members };
 	} catch {
 		return undefined;
 	}
+}
+
+/** In lists of version 0.1.0 a destination has no identity, and the token stands beside it. */
+function formerDestination({ to, token }: Group & { readonly token?: string }): Destination | undefined {
+	return readDestination({ ...(to as Columns | undefined), token });
 }

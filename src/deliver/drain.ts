@@ -2,15 +2,13 @@ import type { Windows } from "../coalesce/windows.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
-import type { Entry } from "../ledger/outbox.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Log } from "../log.ts";
 import { report } from "../log.ts";
-import type { Disposition } from "../model.ts";
 import type { Write } from "../storage/storage.ts";
 import type { EntryDelivery } from "./attempt.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
+import type { DrainRun } from "./send-due.ts";
 import { createSender, type Sender } from "./send-due.ts";
 
 export interface DrainOptions {
@@ -26,7 +24,7 @@ export interface DrainOptions {
 /** One drain under way. */
 interface Drain {
 	readonly lease: LaneLease;
-	readonly run: Run;
+	readonly run: DrainRun;
 	readonly options: DrainOptions;
 	readonly wakeUps: RunWakeUps;
 	readonly sender: Sender;
@@ -42,7 +40,7 @@ const IDLE_MS = 1_000;
  * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
  * comes back when this rejects.
  */
-export async function drain(lease: LaneLease, run: Run, options: DrainOptions): Promise<void> {
+export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
 	const sender = createSender({
 		...options,
@@ -121,19 +119,4 @@ function presentState(state: LaneState, { windows, entries, complete, passedUnti
 	if (!complete || passedUntil !== null) return state;
 	const targets = [...windows.map(({ to }) => targetOf(to)), ...entries.map(({ target }) => target)];
 	return withoutIdleBreakers(state, new Set(targets));
-}
-
-/** One drain of a lane that is held. */
-export interface Run {
-	readonly log: Log;
-	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
-	readonly wake?: number;
-	/** Whether to look again. */
-	readonly goesOn: () => boolean;
-	/** Whether to wait for what can be done at that time, epoch milliseconds. */
-	readonly waitsFor: (at: number) => boolean;
-	/** Told what was read, before anything is sent. */
-	readonly onView?: (view: View, state: LaneState) => void;
-	/** Told what became of an entry. */
-	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

@@ -4,12 +4,12 @@ import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
-import type { Run } from "./drain.ts";
+import type { DrainRun } from "./send-due.ts";
 
 export interface InlineOptions {
 	/** Takes a lane; undefined while somebody else holds it. */
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
+	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
 	/** How fast a lane may send. */
 	readonly limitsOf: (lane: string) => readonly Limit[];
 	/** Epoch milliseconds. */

@@ -1,16 +1,18 @@
 import type { Windows } from "../coalesce/windows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
+import type { Log } from "../log.ts";
+import type { Disposition } from "../model.ts";
 import type { EntryDelivery, Ready, Tried } from "./attempt.ts";
-import type { Run } from "./drain.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;
 	readonly lease: LaneLease;
-	readonly run: Run;
+	readonly run: DrainRun;
 	readonly entries: EntryDelivery;
 	readonly limits: readonly Limit[];
 	/** How many calls may be under way at once. */
@@ -186,4 +188,19 @@ class LaneSender implements Sender {
 		if (disposition.kind !== "deferred") this.gone.add(ended.entry.rowKey);
 		run.onSettled?.(ended.entry, disposition);
 	}
+}
+
+/** One drain of a lane that is held. */
+export interface DrainRun {
+	readonly log: Log;
+	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
+	readonly wake?: number;
+	/** Whether to look again. */
+	readonly goesOn: () => boolean;
+	/** Whether to wait for what can be done at that time, epoch milliseconds. */
+	readonly waitsFor: (at: number) => boolean;
+	/** Told what was read, before anything is sent. */
+	readonly onView?: (view: View, state: LaneState) => void;
+	/** Told what became of an entry. */
+	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

@@ -4,13 +4,13 @@ import { ROWS, STATE_KEY } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Run } from "./drain.ts";
 import { reportBacklog } from "./report-lane.ts";
+import type { DrainRun } from "./send-due.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
+	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }

@@ -22,11 +22,11 @@ const KB_64 = 64 * 1024;
 
 async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> = {}) {
 	const kept: { blob: string; content: Buffer }[] = [];
-	const keep = async (blob: string, content: Buffer) => {
+	const store = async (blob: string, content: Buffer) => {
 		kept.push({ blob, content });
 		return `https://contoso.blob.core.windows.net/grid-dispatch-payloads/${blob}`;
 	};
-	const options = { version: "1.2.3", destinations, keep };
+	const options = { version: "1.2.3", destinations, store };
 	return { planned: await planDelivery({ ...event, ...more }, { ...match, ...routed }, options), kept };
 }
 

@@ -44,7 +44,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await workbench().getByText("1 dispatched").waitFor();
 		await row(/^RunCompleted dispatched .* Received .* Route default .* GitHub 204 Run machinelearning/).click();
 		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
-		await dialog.getByText("contoso/fraud-model", { exact: true }).waitFor();
+		await dialog.getByText("contoso/fraud-model machinelearningservices-runcompleted", { exact: true }).waitFor();
 		await dialog.getByText('"event_type": "machinelearningservices-runcompleted"').waitFor();
 		await page.keyboard.press("Escape");
 		await dialog.waitFor({ state: "hidden" });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import type { Run } from "../../src/deliver/drain.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
+import type { DrainRun } from "../../src/deliver/send-due.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
@@ -28,7 +28,7 @@ const entry = (rowKey: string): Entry => ({
 
 /** A drain under the test's control: what it is told, and when it ends. */
 interface Drain {
-	readonly run: Run;
+	readonly run: DrainRun;
 	see(entries: readonly string[], state?: Partial<LaneState>): void;
 	disposition(rowKey: string, disposition?: Disposition): void;
 	end(): Promise<void>;
@@ -52,7 +52,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 		};
 		return held ? undefined : ({ release } as unknown as LaneLease);
 	};
-	const drain = (_: LaneLease, run: Run) =>
+	const drain = (_: LaneLease, run: DrainRun) =>
 		new Promise<void>((resolve, reject) => {
 			const started: Drain = {
 				run,

@@ -73,7 +73,7 @@ describe("the page about limits and costs", () => {
 	it("names the limits that the code keeps", () => {
 		const pace = limits.get("dispatches with one token") ?? "";
 		const [, second, minute, hour] = /(\d+) a second, (\d+) a minute, (\d+) an hour/.exec(pace) ?? [];
-		expect(readText("src/config/config.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
+		expect(readText("src/destinations/github/settings.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
 		expect(parsePace(`${second}/s,${minute}/m,${hour}/h`)).toHaveLength(3);
 		expect(pace).toContain(`${(Number(hour) * 24).toLocaleString("en")} a day`);
 		const { bodyBytes, payloadKeys, eventTypeCharacters } = LIMITS;

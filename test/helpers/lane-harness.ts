@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
 import { createEntryDelivery } from "../../src/deliver/attempt.ts";
-import type { Run } from "../../src/deliver/drain.ts";
 import { drain } from "../../src/deliver/drain.ts";
+import type { DrainRun } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
@@ -86,7 +86,7 @@ export interface Instance {
 	readonly ledger: Ledger;
 	readonly storage: Storage;
 	readonly wake: Wake;
-	drain(lease: LaneLease, run: Partial<Run>): Promise<void>;
+	drain(lease: LaneLease, run: Partial<DrainRun>): Promise<void>;
 	/** Accepts, and makes sure that somebody looks, as an acceptor does that could not deliver inline. */
 	accept(...promises: readonly Delivery[]): Promise<void>;
 	take(): Promise<LaneLease>;
@@ -148,7 +148,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			entries,
 			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
-		const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, drainOptions);
+		const drainLane = (lease: LaneLease, run: DrainRun) => drain(lease, run, drainOptions);
 		return {
 			ledger: opened,
 			storage,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { type AcceptorOptions, createAcceptor } from "../../src/ledger/ledger.ts";
+import { createLedger, type LedgerOptions } from "../../src/ledger/ledger.ts";
 import { receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
@@ -17,12 +17,15 @@ beforeEach(async () => {
 	calls = [];
 });
 
-function acceptor(options: Partial<AcceptorOptions> = {}) {
+function acceptor(options: Partial<LedgerOptions> = {}) {
 	const storage = wrapStorage(options.storage ?? ledger.storage, ({ method, args }, make) => {
 		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
 		return make();
 	});
-	return createAcceptor({ lane: LANE, instance: "one", now: () => NOW, ...options, storage });
+	const addressesOf = () => ({ address: "https://api.github.com" });
+	const now = () => NOW;
+	const opened = createLedger({ instance: "one", now, monotonic: now, addressesOf, ...options, storage });
+	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.wake(LANE, dueAt) };
 }
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);

@@ -19,7 +19,7 @@ export function findType(text: string): string {
 }
 
 /** The last part of a type, such as `RunCompleted`. */
-function shortName(type: string): string {
+export function shortName(type: string): string {
 	return type.split(".").at(-1) ?? type;
 }
 

@@ -2,9 +2,9 @@ import { TokenUnavailable } from "../../config/secrets.ts";
 import { callTime } from "../../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import type { GitHubResponse } from "./classify-response.ts";
 import { classifyResponse, notFromApi } from "./classify-response.ts";
 import { wasNeverSent } from "./fetch.ts";
+import type { GitHubResponse } from "./likely-cause.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
 
 /** What came of one call. */
@@ -172,4 +172,12 @@ function innermost(error: unknown): string {
 
 function closed(reason: string): Classification {
 	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
+}
+
+/** What a token is wanted for: a repository, unless its route names a secret. */
+export interface TokenFor {
+	readonly owner: string;
+	readonly repo: string;
+	/** The name of a secret. */
+	readonly token?: string;
 }

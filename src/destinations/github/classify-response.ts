@@ -1,6 +1,6 @@
 import { clipLine, composeReason } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import { likelyCause } from "./likely-cause.ts";
+import { type GitHubResponse, likelyCause } from "./likely-cause.ts";
 
 /** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
 export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
@@ -91,17 +91,6 @@ function rateLimited(response: GitHubResponse, now: number): Classification {
 
 function said({ status, message }: GitHubResponse, meaning: string): string {
 	return composeReason(`GitHub answered ${status}`, message, `: ${meaning}`);
-}
-
-/** What GitHub answered. */
-export interface GitHubResponse {
-	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | number | undefined>>;
-	/** GitHub's own `message`, where the body had one. */
-	readonly message: string;
-	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
-	readonly body: "json" | "none" | "other";
 }
 
 type Headers = GitHubResponse["headers"];

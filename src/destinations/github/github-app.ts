@@ -1,8 +1,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
-import { type Answered, type Call, newTrace } from "./call-github.ts";
-import type { TokenFor } from "./tokens.ts";
+import { type Answered, type Call, newTrace, type TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
 	/** The app's id, or its client id. */

@@ -9,11 +9,12 @@ import {
 	createCall,
 	newTrace,
 	noAnswer,
+	type TokenFor,
 	type Trace,
 } from "./call-github.ts";
-import type { GitHubResponse } from "./classify-response.ts";
 import { resetMs } from "./classify-response.ts";
-import type { TokenFor, TokenSource } from "./tokens.ts";
+import type { GitHubResponse } from "./likely-cause.ts";
+import type { TokenSource } from "./tokens.ts";
 
 export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;

@@ -1,5 +1,4 @@
 import { clipLine } from "../../log.ts";
-import type { GitHubResponse } from "./classify-response.ts";
 
 /** Why a destination is closed, with the repair. */
 export interface Cause {
@@ -84,4 +83,15 @@ function forbidden(asked: string): string {
 function signOnAddress(header: string | number | undefined): string | undefined {
 	const [, url] = /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header ?? "")) ?? [];
 	return url;
+}
+
+/** What GitHub answered. */
+export interface GitHubResponse {
+	readonly status: number;
+	/** By lower-case name. */
+	readonly headers: Readonly<Record<string, string | number | undefined>>;
+	/** GitHub's own `message`, where the body had one. */
+	readonly message: string;
+	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
+	readonly body: "json" | "none" | "other";
 }

@@ -1,16 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyVaultOptions } from "../../config/azure.ts";
 import { openSecrets, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
-import { type CallOptions, createCall } from "./call-github.ts";
+import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { InstallationTokens } from "./github-app.ts";
-
-/** What a token is wanted for: a repository, unless its route names a secret. */
-export interface TokenFor {
-	readonly owner: string;
-	readonly repo: string;
-	/** The name of a secret. */
-	readonly token?: string;
-}
 
 /** Where GitHub credentials come from. `calls` takes the times of the calls of GitHub that a token costs, for the pace. */
 export interface TokenSource {

@@ -1,9 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import {
-	classifyResponse,
-	type GitHubResponse,
-	type Meaning,
-} from "../../../src/destinations/github/classify-response.ts";
+import { classifyResponse, type Meaning } from "../../../src/destinations/github/classify-response.ts";
+import type { GitHubResponse } from "../../../src/destinations/github/likely-cause.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;

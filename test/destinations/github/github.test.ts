@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
+import type { TokenFor } from "../../../src/destinations/github/call-github.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
 import type { GitHubRequest, RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
-import { fixedToken, type TokenFor, type TokenSource } from "../../../src/destinations/github/tokens.ts";
+import { fixedToken, type TokenSource } from "../../../src/destinations/github/tokens.ts";
 import type { Answer, Destination } from "../../../src/model.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
