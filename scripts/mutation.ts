@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { ROOMS } from "../test/mutation/rooms.ts";
+import { LEFT_OUT, ROOMS } from "../test/mutation/rooms.ts";
 
 const root = join(import.meta.dirname, "..");
 const tools = join(root, "test/mutation");
@@ -32,7 +32,7 @@ function choose(names: readonly string[]): (readonly [string, readonly string[]]
 		const room = Object.keys(ROOMS).find((one) => one === name || (isFile && name.startsWith(`src/${one}`)));
 		const found = room === undefined ? undefined : ROOMS[room];
 		if (room === undefined || found === undefined) {
-			console.error(`"${name}" is neither a room (${Object.keys(ROOMS).join(", ")}) nor a file of one`);
+			process.stderr.write(`"${name}" is neither a room (${Object.keys(ROOMS).join(", ")}) nor a file of one\n`);
 			process.exit(2);
 		}
 		rooms.set(room, [...(rooms.get(room) ?? []), ...(isFile ? [name] : found.files)]);
@@ -44,6 +44,8 @@ function mutate(room: string, files: readonly string[]): Counts {
 	run(process.execPath, [STRYKER, "run", join(tools, "stryker.config.mjs")], {
 		MUTATION_FILES: JSON.stringify(files),
 		MUTATION_TESTS: JSON.stringify(ROOMS[room]?.tests),
+		MUTATION_LEFT_OUT: JSON.stringify(LEFT_OUT),
+		MUTATION_AZURITE: ROOMS[room]?.azurite ? "1" : "",
 	});
 	const counts: Counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
 	const { files: reported } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as {
@@ -62,7 +64,7 @@ function report(rooms: readonly (readonly [string, Counts])[]): number {
 	const line = (name: string, counts: Counts) => {
 		const { Killed, Timeout, Survived, NoCoverage } = counts;
 		const parts = `${Killed} killed, ${Timeout} timed out, ${Survived} survived, ${NoCoverage} reached by no test`;
-		console.log(`${name.padEnd(16)} ${score(counts).toFixed(1).padStart(5)} %: ${parts}`);
+		process.stdout.write(`${name.padEnd(16)} ${score(counts).toFixed(1).padStart(5)} %: ${parts}\n`);
 	};
 	const all: Counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
 	for (const [room, counts] of rooms) {
@@ -70,7 +72,7 @@ function report(rooms: readonly (readonly [string, Counts])[]): number {
 		for (const status of Object.keys(all) as (keyof Counts)[]) all[status] += counts[status];
 	}
 	line("all", all);
-	console.log(`the survivors: out/mutation/ROOM.html`);
+	process.stdout.write("the survivors: out/mutation/ROOM.html\n");
 	return score(all) >= GOAL ? 0 : 1;
 }
 

@@ -27,9 +27,14 @@ export interface Message {
 	visibleAt: number;
 }
 
+interface StoredRow extends Row {
+	/** ISO 8601. */
+	readonly writtenAt: string;
+}
+
 /** What one storage account holds. */
 export interface Account {
-	readonly partitions: Map<string, Map<string, Row & { readonly writtenAt: string }>>;
+	readonly partitions: Map<string, Map<string, StoredRow>>;
 	readonly queues: Map<string, Message[]>;
 	/** By `container/name`. */
 	readonly blobs: Map<string, { readonly content: Buffer; readonly etag: string; readonly writtenAt: number }>;
@@ -164,7 +169,7 @@ function check(row: Row | undefined, write: Write): void {
 		throw new StorageError("UpdateConditionNotSatisfied", 412);
 }
 
-function apply(rows: Map<string, Row & { writtenAt: string }>, write: Write): string | undefined {
+function apply(rows: Map<string, StoredRow>, write: Write): string | undefined {
 	const { kind, rowKey } = write;
 	if (kind === "delete") return void rows.delete(rowKey);
 	const before = kind === "merge" || kind === "upsert" ? rows.get(rowKey)?.columns : {};
@@ -191,12 +196,10 @@ function copyOf(row: Row | undefined): Row | undefined {
 	return row === undefined ? undefined : { rowKey: row.rowKey, etag: row.etag, columns: sound(row.columns) };
 }
 
-function pageOf(
-	all: readonly (Row & { writtenAt: string })[],
-	{ from, to, top, select, where, after = "" }: Range,
-): Page {
+function pageOf(all: readonly StoredRow[], { from, to, top, select, where, after }: Range): Page {
+	const first = after === undefined ? from : keyOf(after);
 	const fits = all
-		.filter(({ rowKey }) => rowKey >= from && rowKey < to && rowKey > after)
+		.filter(({ rowKey }) => rowKey >= first && rowKey >= from && rowKey < to)
 		.filter(({ columns }) => where === undefined || holds(where, columns))
 		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1));
 	const page = fits.slice(0, top).map((row) => ({
@@ -204,7 +207,23 @@ function pageOf(
 		etag: row.etag,
 		columns: select === undefined ? sound(row.columns) : only({ ...row.columns, [WRITTEN_AT]: row.writtenAt }, select),
 	}));
-	return { rows: page, ...(fits.length > page.length ? { next: page.at(-1)?.rowKey } : {}) };
+	const next = fits[top];
+	return { rows: page, ...(next === undefined ? {} : { next: tokenOf(next.rowKey) }) };
+}
+
+/** Where a page goes on, as Azurite writes it. */
+function tokenOf(rowKey: string): string {
+	const nextRowKey = Buffer.from(rowKey).toString("base64");
+	return Buffer.from(JSON.stringify({ nextRowKey })).toString("base64");
+}
+
+function keyOf(token: string): string {
+	try {
+		const { nextRowKey } = JSON.parse(Buffer.from(token, "base64").toString()) as { nextRowKey: string };
+		return Buffer.from(nextRowKey, "base64").toString();
+	} catch {
+		throw new StorageError("InvalidInput", 400);
+	}
 }
 
 function only(columns: Columns, names: readonly string[]): Columns {

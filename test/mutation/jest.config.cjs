@@ -7,7 +7,7 @@ module.exports = {
 	testMatch: JSON.parse(process.env.MUTATION_TESTS ?? "[]").map((test) => `<rootDir>/test/${test}`),
 	moduleNameMapper: {
 		...usual.moduleNameMapper,
-		"/(file-storage|test-ledger)\\.ts$": "<rootDir>/test/mutation/$1.ts",
+		...(process.env.MUTATION_AZURITE ? {} : { "/(file-storage|test-ledger)\\.ts$": "<rootDir>/test/mutation/$1.ts" }),
 	},
 	// An endless loop that a mutant makes is found by its time alone.
 	testTimeout: 10_000,

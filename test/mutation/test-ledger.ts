@@ -1,8 +1,7 @@
 /** In place of test/helpers/test-ledger.ts while mutants are tried: see file-storage.ts. */
 import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
-import type { Row } from "../../src/storage/storage.ts";
-import { containerOf } from "../../src/storage/storage.ts";
+import { containerOf, type Row } from "../../src/storage/storage.ts";
 import type { QueuedWakeUp, TestLedger } from "../helpers/test-ledger.ts";
 import { accountOf, newNames, openFileStorage } from "./file-storage.ts";
 
@@ -36,7 +35,9 @@ export async function openTestLedger(names = newNames()): Promise<TestLedger> {
 							names.queue,
 							messages().filter((one) => one !== message),
 						),
-					putBack: async () => void (message.visibleAt = Date.now()),
+					putBack: async () => {
+						message.visibleAt = Date.now();
+					},
 				};
 			});
 		},
