@@ -14,7 +14,7 @@ const PAUSE_MS = 3_600_000;
 
 /**
  * Empties a ledger, and pauses its lane as GitHub's "slow down" does, with a wake-up recorded for the end of the pause:
- * whatever is accepted now is durable and waits, and nobody has to be told. Before each measurement, since Azurite
+ * whatever is accepted now is durable and waits, and no message has to be put. Before each measurement, since Azurite
  * looks through all rows of a partition for each that it writes or reads, which Azure does not.
  */
 export async function pauseEmptyLane(connectionString: string, names: LedgerNames = LEDGER): Promise<void> {
@@ -32,7 +32,7 @@ const LEASE_SECONDS = 15;
 const LOOK_MS = 20;
 
 /**
- * Waits until nobody holds the lane of an app's ledger. An event is answered before its lane is let go; a process that
+ * Waits until the lane of an app's ledger is free. An event is answered before its lane is let go; a process that
  * is killed in between would leave the lane held for the next one.
  */
 export async function laneIsFree(connectionString: string): Promise<void> {

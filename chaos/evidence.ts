@@ -1,4 +1,5 @@
-import type { ApiCall, Received } from "../src/local/stand-in/received.ts";
+import type { ApiCall } from "../src/local/stand-in/calls.ts";
+import type { Received } from "../src/local/stand-in/received.ts";
 import type { Outcome } from "../src/model.ts";
 import type { Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";

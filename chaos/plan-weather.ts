@@ -20,7 +20,7 @@ export type Weather = { readonly at: number } & (
 	| { readonly kind: "rotate"; readonly secret: string }
 	/** Every token of the App ends; GitHub does not know the next ones at once. */
 	| { readonly kind: "app tokens end" }
-	/** The token ends, and only after that time does somebody put a new one into the vault. */
+	/** The token ends, and only after that time a new one is put into the vault. */
 	| { readonly kind: "revoke"; readonly secret: string; readonly repairedAfterMs: number }
 );
 

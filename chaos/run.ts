@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 		process.stdout.write(json ? `${JSON.stringify(report, null, "\t")}\n` : toText(report));
 		isWell = report.findings.length === 0;
 	} finally {
-		// Whoever has to find out why needs the bridges' output, and the ledger.
+		// The bridges' output and the ledger show why.
 		if (isWell && !keep) snapshot.remove();
 		else say(`what is left of it: ${snapshot.folder}`);
 	}

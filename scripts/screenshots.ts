@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: takes `docs/images/console-*.png` of the console page of a real local run, which was fed with
- * an hour's events. What was sent in the first seconds is dated back, since nobody wants to wait for an hour.
+ * an hour's events. What was sent in the first seconds is dated back, to spare an hour of waiting.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";

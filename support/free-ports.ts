@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /**
- * The first of two adjacent ports that nobody holds. Looked for below the range that systems hand out by themselves, so
- * that nobody is given one of them before it is used.
+ * The first of two adjacent ports that are free. Looked for below the range that systems hand out by themselves, so
+ * that none of them is given away before it is used.
  */
 export async function freePorts(): Promise<number> {
 	for (let tries = 0; tries < 50; tries++) {

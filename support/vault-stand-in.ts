@@ -25,7 +25,7 @@ export interface VaultStandIn {
 }
 
 /**
- * Stands in for Azure Key Vault, over real HTTPS: challenges whoever has no token, and then serves
+ * Stands in for Azure Key Vault, over real HTTPS: challenges a request without a token, and then serves
  * `GET /secrets/{name}/`. Source: Key Vault's "Authentication, requests and responses", and "Get Secret".
  * @param token the access token that it takes
  */

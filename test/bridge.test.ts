@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../src/broken-bridge.ts";
+import { createMisconfigured } from "../src/bridge.ts";
 import { eventually } from "../support/eventually.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "./helpers/bridge-fixture.ts";
@@ -301,7 +301,7 @@ describe("accepting events", () => {
 				stage: "dispatch",
 				classification: "taken",
 				status: 204,
-				repository: "contoso/fraud-model",
+				destination: "contoso/fraud-model#machinelearningservices-runcompleted",
 			}),
 			expect.objectContaining({
 				level: "info",
@@ -327,7 +327,7 @@ describe("accepting events", () => {
 describe("a bridge with a broken configuration", () => {
 	it("calls every event unavailable, names the settings, and keeps the ids", async () => {
 		const { log, lines } = logLines();
-		const bridge = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+		const bridge = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 		const results = await bridge.accept([runCompleted, 7], { log });
 		expect(results.map(({ id, outcome }) => [id, outcome])).toEqual([
 			[exampleOf("RunCompleted").id, "unavailable"],
@@ -338,7 +338,7 @@ describe("a bridge with a broken configuration", () => {
 	});
 
 	it("lets a wake-up come back", async () => {
-		const bridge = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+		const bridge = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 		await expect(bridge.wake({ lane: "default", wake: 1 }, logLines().log)).rejects.toThrow("GITHUB_REPOSITORY");
 	});
 });

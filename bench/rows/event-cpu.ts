@@ -5,7 +5,7 @@ import { ROUTES_TABLE } from "../example-app.ts";
 import { alternate } from "../measure.ts";
 import type { Row } from "../row.ts";
 
-/** What an event costs before anything leaves the process: how many times the parsing that nobody can do without. */
+/** What an event costs before anything leaves the process: as a multiple of the parsing alone. */
 export const rows: readonly Row[] = [
 	{
 		name: "event-cpu",

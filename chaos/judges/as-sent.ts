@@ -30,7 +30,7 @@ export async function asSent(dossier: Dossier): Promise<readonly Finding[]> {
 		const isOwed = event.owes.some(
 			(owed) =>
 				!owed.coalesced &&
-				owed.repository === originalName(taken.repository) &&
+				owed.repository === originalName(taken.repository ?? "") &&
 				owed.dispatchType === taken.event_type &&
 				dossier.receiptOf(event, owed)?.key === keyOf(taken),
 		);

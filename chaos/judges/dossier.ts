@@ -41,7 +41,7 @@ export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	const byId = new Map(plan.events.map((event, index) => [event.id, { event, told: told[index] ?? NOTHING }]));
 	const byDelivery = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt), receipt]));
 	const byKey = groupBy(received, (taken) => keyOf(taken));
-	const taken = groupBy(received, ({ client_payload, repository, event_type }) =>
+	const taken = groupBy(received, ({ client_payload, repository = "", event_type = "" }) =>
 		deliveryOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
 	);
 	const windows: ClosedWindow[] = [];

@@ -26,9 +26,9 @@ export class TokenUnavailable extends Error {
 
 /** Long enough to spare the vault, short enough that a rotation without a 401 is noticed. */
 const CACHE_MS = 5 * 60_000;
-/** A vault that does not answer is asked again after so long, while what it last said is used. */
+/** A vault that does not answer is asked again after so long, while its last value is used. */
 const ASK_AGAIN_MS = 60_000;
-/** Nobody who has a secret waits longer for a vault that hangs: GitHub is to be called within the same ten seconds. */
+/** A caller that has a known secret waits no longer for a vault that hangs: the destination is called within the same ten seconds. */
 const PATIENCE_MS = 2_000;
 
 type ReadSecret = (name: string) => Promise<string>;
@@ -66,7 +66,7 @@ interface Entry {
 }
 
 /**
- * A key vault's secrets, each kept for some minutes, and longer while the vault does not answer. An answer counts,
+ * A key vault's secrets, each cached for some minutes, and longer while the vault does not answer. An answer counts,
  * whatever it is: a secret that was removed, disabled or closed to us is not used any more.
  * @param read reads the latest version of a secret
  * @param now milliseconds
@@ -80,12 +80,12 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 		const reading = readChecked(read, name);
 		const entry: Entry = { reading, at: now(), known };
 		cache.set(name, entry);
-		const keep = (value: string) => {
+		const fill = (value: string) => {
 			entry.value = value;
 		};
-		reading.then(keep, (error: unknown) => {
+		reading.then(fill, (error: unknown) => {
 			if (cache.get(name) !== entry) return;
-			// Not kept, unless there is something to use in its place for as long as the vault is away.
+			// A failure is not cached. What was known is used in its place for as long as the vault is away.
 			if (known === undefined || !isAway(error)) cache.delete(name);
 			else cache.set(name, { reading: Promise.resolve(known), at: now() - CACHE_MS + ASK_AGAIN_MS, known });
 		});
@@ -113,8 +113,8 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 			const before = cache.get(name);
 			const cached = await before?.reading.catch(() => undefined);
 			const entry = cache.get(name);
-			// Whoever was refused first reads; the others share that reading. What was known before the vault went away is not
-			// newer.
+			// The first caller that was refused reads; the others share that reading. What was known before the vault went
+			// away is not newer.
 			const isNewer = entry !== undefined && (entry === before ? cached !== stale : entry.known !== stale);
 			return (isNewer ? entry : readAnew(name)).reading;
 		},

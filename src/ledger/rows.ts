@@ -76,7 +76,7 @@ export function memberRange(group: string): { readonly from: string; readonly to
 export const DESTINATION_COLUMNS = ["to", "repository", "dispatchType", "token"] as const;
 
 /** What a text in a destination can have; the limits of a routes table are far below, but not those of an event's type. */
-const MAX_TEXT = 1_500;
+const MAX_TEXT = 1_000;
 
 /** A destination as one column; none where there is no destination. */
 export function destinationColumn(to: Destination | null): Columns {

@@ -17,6 +17,8 @@ export interface LocalSetup {
 
 /** What could let a real token near the stand-in. */
 const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_APP_ID", "PAT_TOKEN"];
+const AZURE = ["AZURE_DEVOPS_URL", "AZURE_DEVOPS_TOKEN"];
+const STAND_IN_TOKEN = "a-token-that-only-the-stand-in-takes";
 
 /** The settings of an identity-based connection. The local triggers connect with a connection string. */
 const IDENTITY = /^AzureWebJobsStorage__/i;
@@ -24,7 +26,8 @@ const IDENTITY = /^AzureWebJobsStorage__/i;
 /**
  * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
  * a live `GITHUB_TOKEN` by themselves, so none of that is used unless it was clearly meant: with `--github real`, or
- * with a `GITHUB_API_URL` on this machine.
+ * with a `GITHUB_API_URL` on this machine. Runs of Azure Pipelines then go to that address as well, unless
+ * `AZURE_DEVOPS_URL` names another one on this machine.
  * @throws StartError for a storage account that a GitHub on this machine must not be let near
  */
 export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
@@ -33,21 +36,36 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 	if (storage !== undefined) checkStorage(storage, options.real);
 	const notes = noteIdentity(env);
 	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes };
-	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, storage, notes };
+	if (given !== undefined && isLocal(given)) {
+		const azure = settleAzure(env, new URL(given).origin);
+		const reason = "not used: runs of Azure Pipelines go to the address of GITHUB_API_URL (--github real uses them)";
+		if (azure.ignored.length > 0) notes.unshift(`${azure.ignored.join(", ")} ${reason}`);
+		return { env: { ...env, ...azure.env }, apiUrl: given, standIn: false, storage, notes };
+	}
 	// A vault on this machine is a stand-in, too.
 	const vault = isLocal(env["KEY_VAULT_URL"]) ? env["KEY_VAULT_URL"] : undefined;
-	const ignored = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
+	const azure = settleAzure(env, options.standInUrl);
+	const ours = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
+	const ignored = [...ours, ...azure.ignored];
 	const reason = "not used: dispatches go to the stand-in (--github real uses them)";
 	if (ignored.length > 0) notes.unshift(`${ignored.join(", ")} ${reason}`);
 	const standIn = {
 		GITHUB_API_URL: options.standInUrl,
 		GITHUB_REPOSITORY: "contoso/fraud-model",
-		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
+		GITHUB_TOKEN: STAND_IN_TOKEN,
 		GITHUB_APP_ID: undefined,
 		PAT_TOKEN: undefined,
 		KEY_VAULT_URL: vault,
+		...azure.env,
 	};
 	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, storage, notes };
+}
+
+/** A real token of Azure DevOps is used only at an address on this machine that was named for it. */
+function settleAzure(env: Env, url: string): { readonly env: Env; readonly ignored: readonly string[] } {
+	if (isLocal(env["AZURE_DEVOPS_URL"])) return { env: {}, ignored: [] };
+	const ignored = AZURE.filter((name) => env[name]);
+	return { env: { AZURE_DEVOPS_URL: url, AZURE_DEVOPS_TOKEN: STAND_IN_TOKEN }, ignored };
 }
 
 /** What waits in an account for GitHub would be taken from there, and sent to a stand-in. */

@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import type { BlobHTTPHeaders, BlobServiceClient, BlockBlobClient } from "@azure/storage-blob";
+import type { BlobServiceClient } from "@azure/storage-blob";
 import { called, expectText, TRANSFER_TIMEOUT_MS, UnclearAnswer, unlessChanged, unlessMissing } from "./azure-call.ts";
 import { containerOf, isStorageError, type LedgerNames, type Storage } from "./storage.ts";
 
@@ -11,6 +11,44 @@ export function blobCalls(blobs: BlobServiceClient, names: LedgerNames): BlobCal
 	const makeFor = (blob: string) => (abortSignal: AbortSignal) => containerFor(blob).createIfNotExists({ abortSignal });
 	const leaseClient = (blob: string, leaseId?: string) =>
 		containerFor(blob).getBlobClient(blob).getBlobLeaseClient(leaseId);
+
+	/**
+	 * Uploads a blob block by block, or in one call where there is only one; the next one is asked for when the last one is
+	 * written. Blocks that are never committed are removed by the service. An upload that begins anew with the same content
+	 * writes the same blocks. Answers the blob's URL, without the signature that a connection string may add.
+	 */
+	async function upload(
+		blob: string,
+		blocks: Iterable<Buffer> | AsyncIterable<Buffer>,
+		blobContentType: string,
+	): Promise<string> {
+		const client = containerFor(blob).getBlockBlobClient(blob);
+		const options = { blobHTTPHeaders: { blobContentType } };
+		const call = <T>(part: (abortSignal: AbortSignal) => Promise<T>) =>
+			called(part, { make: makeFor(blob), timeoutMs: TRANSFER_TIMEOUT_MS });
+		const ids: string[] = [];
+		const stage = async (block: Buffer) => {
+			// All ids of a blob have the same length.
+			const id = Buffer.from(String(ids.length).padStart(6, "0")).toString("base64");
+			await call((abortSignal) => client.stageBlock(id, block, block.length, { abortSignal }));
+			ids.push(id);
+		};
+		let waiting: Buffer | undefined;
+		for await (const block of blocks) {
+			if (waiting !== undefined) await stage(waiting);
+			waiting = block;
+		}
+		const last = waiting ?? Buffer.alloc(0);
+		if (ids.length > 0) await stage(last);
+		await call(async (abortSignal) => {
+			const { etag } =
+				ids.length > 0
+					? await client.commitBlockList(ids, { ...options, abortSignal })
+					: await client.upload(last, last.length, { ...options, abortSignal });
+			expectText(etag, "ETag of the blob");
+		});
+		return client.url.replace(/\?.*$/s, "");
+	}
 
 	return {
 		async lease(blob, seconds) {
@@ -35,20 +73,8 @@ export function blobCalls(blobs: BlobServiceClient, names: LedgerNames): BlobCal
 			}),
 		release: (blob, leaseId) =>
 			called(async (abortSignal) => void (await leaseClient(blob, leaseId).releaseLease({ abortSignal }))),
-		async write(blob, content, blobContentType) {
-			const client = containerFor(blob).getBlockBlobClient(blob);
-			const upload = async (abortSignal: AbortSignal) => {
-				const options = { blobHTTPHeaders: { blobContentType }, abortSignal };
-				expectText((await client.upload(content, content.length, options)).etag, "ETag of the blob");
-			};
-			await called(upload, { make: makeFor(blob), timeoutMs: TRANSFER_TIMEOUT_MS });
-			return addressOf(client);
-		},
-		async writeStream(blob, content, blobContentType) {
-			const client = containerFor(blob).getBlockBlobClient(blob);
-			await uploadInBlocks(client, content, { blobContentType }, makeFor(blob));
-			return addressOf(client);
-		},
+		write: (blob, content, contentType) => upload(blob, [content], contentType),
+		writeStream: (blob, content, contentType) => upload(blob, inBlocks(content), contentType),
 		read: (blob, container) => {
 			const download = async (abortSignal: AbortSignal) => {
 				const client = containerFor(blob, container).getBlobClient(blob);
@@ -88,11 +114,6 @@ function unlessThere(error: unknown): void {
 	if (statusCode !== 409 && statusCode !== 412) throw error;
 }
 
-/** A blob's URL without the signature that a connection string may add. */
-function addressOf({ url }: BlockBlobClient): string {
-	return url.replace(/\?.*$/s, "");
-}
-
 /** The names of a page of blobs. */
 function namesIn(items: readonly { readonly name: string }[] | undefined, prefix: string): readonly string[] {
 	if (!Array.isArray(items)) throw new UnclearAnswer("the answer has no list of blobs");
@@ -104,39 +125,6 @@ function namesIn(items: readonly { readonly name: string }[] | undefined, prefix
 
 /** A blob has 50,000 blocks at most: far more than is ever written. Source: learn.microsoft.com, "Put Block List". */
 const BLOCK_BYTES = 4 * 1024 * 1024;
-
-/**
- * Uploads a blob block by block; the next one is asked for when the last one is written. Blocks that are never committed
- * are removed by the service. An upload that begins anew with the same content writes the same blocks.
- */
-async function uploadInBlocks(
-	client: BlockBlobClient,
-	content: AsyncIterable<Buffer>,
-	blobHTTPHeaders: BlobHTTPHeaders,
-	make: (abortSignal: AbortSignal) => Promise<unknown>,
-): Promise<void> {
-	const call = (part: (abortSignal: AbortSignal) => Promise<unknown>) =>
-		called(part, { make, timeoutMs: TRANSFER_TIMEOUT_MS });
-	const ids: string[] = [];
-	const stage = async (block: Buffer) => {
-		// All ids of a blob have the same length.
-		const id = Buffer.from(String(ids.length).padStart(6, "0")).toString("base64");
-		await call((abortSignal) => client.stageBlock(id, block, block.length, { abortSignal }));
-		ids.push(id);
-	};
-	let waiting: Buffer | undefined;
-	for await (const block of inBlocks(content)) {
-		if (waiting !== undefined) await stage(waiting);
-		waiting = block;
-	}
-	const last = waiting ?? Buffer.alloc(0);
-	if (ids.length === 0) {
-		await call((abortSignal) => client.upload(last, last.length, { blobHTTPHeaders, abortSignal }));
-		return;
-	}
-	await stage(last);
-	await call((abortSignal) => client.commitBlockList(ids, { blobHTTPHeaders, abortSignal }));
-}
 
 async function* inBlocks(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 	let parts: Buffer[] = [];

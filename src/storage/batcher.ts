@@ -20,7 +20,7 @@ export interface BatcherOptions<Item, Result> {
 
 /**
  * Groups what comes at the same time, as a database does with its log: while groups are under way, the next one
- * gathers. An item alone waits for nobody.
+ * gathers. An item alone does not wait.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
 	const { flush, groups, weigh = () => 1, capacity = Number.POSITIVE_INFINITY } = options;

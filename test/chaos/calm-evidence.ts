@@ -48,6 +48,7 @@ export function calmEvidence(): CalmEvidence {
 		received,
 		calls: received.map(({ at, client_payload }) => ({
 			at: Date.parse(at),
+			method: "POST",
 			path: "/repos/contoso/fraud-model/dispatches",
 			token: "token",
 			key: (client_payload as { bridge: { key: string } }).bridge.key,

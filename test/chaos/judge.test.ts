@@ -84,7 +84,7 @@ describe("the judges", () => {
 			(evidence) =>
 				payload(evidence, "key-large", { data: { reference: { url: "payloads/large.json", sha256: "0", bytes: 1 } } }),
 		],
-		["the wrong event arrives", [LOST, UNSENT], (evidence) => payload(evidence, "key-alone", { id: "nobody" })],
+		["the wrong event arrives", [LOST, UNSENT], (evidence) => payload(evidence, "key-alone", { id: "unknown" })],
 		[
 			"an ignored event arrives",
 			[LOST, DIFFERS, UNSENT],
@@ -141,13 +141,13 @@ describe("the judges", () => {
 	});
 
 	it("take a dead letter with a reason for an end, and none without", async () => {
-		const bury = (reason: string) => (evidence: CalmEvidence) => {
+		const deadLetter = (reason: string) => (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
 			receipt(evidence, "key-alone", { state: "dead", reason, statuses: [422] });
 			evidence.deadLetters = new Set(["key-alone", "key-rejected"]);
 		};
-		expect((await judged(bury("422"))).deliveries).toMatchObject({ dead: 1, lost: 0, findings: [] });
-		expect(await rules(bury(""))).toEqual([LOST]);
+		expect((await judged(deadLetter("422"))).deliveries).toMatchObject({ dead: 1, lost: 0, findings: [] });
+		expect(await rules(deadLetter(""))).toEqual([LOST]);
 	});
 
 	it("ask why a dead letter is one, and count those that were given up", async () => {
@@ -239,7 +239,14 @@ describe("the judges", () => {
 			const faults = [{ status: 429, headers: { "retry-after": "4" } }];
 			evidence.played = [{ at: START - 1_000, weather: { at: 0, kind: "faults", faults } }];
 			evidence.calls = [
-				{ at: START - 500, path: "/repos/contoso/fraud-model/dispatches", token: "token", fault: 429, status: 429 },
+				{
+					at: START - 500,
+					method: "POST",
+					path: "/repos/contoso/fraud-model/dispatches",
+					token: "token",
+					fault: 429,
+					status: 429,
+				},
 				...evidence.calls,
 			];
 		};

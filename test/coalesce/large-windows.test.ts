@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { closeWindow, type WindowDispatch } from "../../src/coalesce/close-window.ts";
+import { closeWindow } from "../../src/coalesce/close-window.ts";
 import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window.ts";
+import type { Manifest } from "../../src/coalesce/manifest.ts";
+import type { Destinations } from "../../src/destinations/list.ts";
 import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
-import { inOrder } from "../../src/ledger/rows.ts";
+import { destinationColumn, inOrder } from "../../src/ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, readWindow, type Window } from "../../src/ledger/window.ts";
 import type { Join } from "../../src/model.ts";
 import { joining } from "../helpers/deliveries.ts";
@@ -58,7 +60,7 @@ async function fill({ count, bytes = 200, how = {}, at = (number) => number, tol
 			{ kind: "insert", rowKey, columns: { key, receipt: `r-${key}`, ...size, ...where } },
 		]);
 	}
-	const columns = { quietMs: 60_000, maxMs: 600_000, route, ...to, ...how };
+	const columns = { quietMs: 60_000, maxMs: 600_000, route, ...destinationColumn(to), ...how };
 	await storage.commit(LANE, [{ kind: "upsert", rowKey: `b-${GROUP}`, columns }]);
 	const lease = await acquireLane({
 		storage,
@@ -77,16 +79,20 @@ async function fill({ count, bytes = 200, how = {}, at = (number) => number, tol
 	return { storage, lease, window, mostInFlight: () => most };
 }
 
-/** Closes it. Answers its dispatch as well. */
+/** Closes it. Answers what its dispatch says of its events as well: the events themselves, and then the manifest. */
 async function close({ storage, lease, window }: Filled) {
-	let dispatch: WindowDispatch | undefined;
-	const toBody = (built: WindowDispatch) => {
-		dispatch = built;
-		return { body: JSON.stringify({ count: built.summary.data.count }) };
+	let manifest = undefined as Manifest | undefined;
+	let lines: readonly string[] = [];
+	const build: Destinations["build"] = (_, { data }) => {
+		const { count, events, manifest: named } = data as { count: number; events?: object[]; manifest?: Manifest };
+		if (events !== undefined) lines = events.map((event) => JSON.stringify(event));
+		manifest = named;
+		return named ? { ok: true, body: JSON.stringify({ count }) } : { ok: false, tooLarge: true, reason: "too large" };
 	};
-	const closed = await closeWindow(lease, window(), { storage, now: () => START + 600_000, toBody });
-	if (dispatch === undefined || closed === undefined) throw new Error("nothing was closed");
-	return { ...closed, dispatch };
+	const options = { storage, now: () => START + 600_000, version: "1.2.3", destinations: { build } };
+	const closed = await closeWindow(lease, window(), options);
+	if (manifest === undefined || closed === undefined) throw new Error("nothing was closed");
+	return { ...closed, manifest, lines };
 }
 
 const coalesced = ({ storage }: Filled) =>
@@ -100,8 +106,7 @@ describe("closing a large window", () => {
 		["with rows of 1 KB", { count: 20_000, bytes: KIB }],
 	])("has few of its bytes in memory at any time: %s", async (_, filling) => {
 		const filled = await fill(filling);
-		const { dispatch, count, key } = await close(filled);
-		const { manifest } = dispatch;
+		const { manifest, count, key } = await close(filled);
 		expect(count).toBe(filling.count);
 		expect(manifest.bytes).toBeGreaterThan(filling.count * (filling.bytes - 250));
 		expect(filled.storage.streamed.get(`manifests/${key}.jsonl`)).toEqual({
@@ -116,9 +121,9 @@ describe("closing a large window", () => {
 		const filled = await fill({ count: 25, how: { maxEvents: 10 } });
 		const taken: string[][] = [];
 		for (const expected of [10, 10, 5]) {
-			const { dispatch, count } = await close(filled);
+			const { lines, count } = await close(filled);
 			expect([count, coalesced(filled)]).toEqual([expected, taken.flat().length + expected]);
-			taken.push((dispatch.lines ?? []).map((line) => (JSON.parse(line) as { id: string }).id));
+			taken.push(lines.map((line) => (JSON.parse(line) as { id: string }).id));
 		}
 		expect(taken.flat()).toEqual(Array.from({ length: 25 }, (_, number) => `event-${number}`));
 		expect(filled.storage.rowsOf(LANE).filter(({ rowKey }) => rowKey.startsWith("b-"))).toEqual([]);
@@ -157,9 +162,9 @@ describe("closing a large window", () => {
 
 	it("hashes what it writes, line by line as it arrived", async () => {
 		const filled = await fill({ count: 3 });
-		const { dispatch } = await close(filled);
-		const content = (dispatch.lines ?? []).map((line) => `${line}\n`).join("");
-		expect(dispatch.manifest).toMatchObject({
+		const { lines, manifest } = await close(filled);
+		const content = lines.map((line) => `${line}\n`).join("");
+		expect(manifest).toMatchObject({
 			bytes: content.length,
 			sha256: createHash("sha256").update(content).digest("hex"),
 			count: 3,

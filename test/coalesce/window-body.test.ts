@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { windowBody } from "../../src/coalesce/close-window.ts";
 import { summarise } from "../../src/coalesce/manifest.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { exampleOf } from "../../support/example-events.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
@@ -24,10 +25,10 @@ function bodyOf(events: readonly object[]): { body: string; payload: Payload; by
 	const lines = events.map((event) => JSON.stringify(event));
 	const bytes = Buffer.byteLength(`${lines.join("\n")}\n`);
 	const manifest = { url, sha256: "0".repeat(64), bytes, count: lines.length };
-	const to = { repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" };
+	const to = repositoryDispatch("contoso/fraud-model", "storage-blobcreated");
 	const { body, refused } = windowBody(
 		{ key: KEY, route: "r", to, summary: summarise(lines), lines, manifest },
-		"1.2.3",
+		{ version: "1.2.3", destinations },
 	);
 	expect(refused).toBeUndefined();
 	const { event_type, client_payload } = JSON.parse(body) as { event_type: string; client_payload: Payload };

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/dead-letters.ts";
+import type { Destination } from "../../src/model.ts";
 import type { Row, Write } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
-import { type Answer, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
+import { type Answering, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -134,8 +136,8 @@ describe("what is said of a window", () => {
 		return lane.sent[0]?.body ?? "";
 	};
 
-	it("holds each line as it arrived, digits beyond a double's and all", async () => {
-		const line = '{"id":"1","data":{"n":12345678901234567890123,"x":1.10,"e":1E400}, "type":"t"}';
+	it("holds each event as it arrived, digits beyond a double's and all", async () => {
+		const line = '{"id":"1","data":{"n":12345678901234567890123,"x":1.10,"e":1E400},"type":"t"}';
 		expect(await closed(line, line)).toContain(`"events":[${line},${line}]`);
 	});
 
@@ -179,12 +181,15 @@ describe("what is said of a window", () => {
 });
 
 describe("a window whose dispatch can never be sent", () => {
-	const to = (dispatchType: string, repository = "contoso/fraud-model") => ({ to: { repository, dispatchType } });
+	const to = (dispatchType: string, repository = "contoso/fraud-model") => ({
+		to: repositoryDispatch(repository, dispatchType),
+	});
 
 	it.each([
 		["has a dispatch type that is too long", to("x".repeat(101)), "the dispatch type has 101 characters"],
 		["has no dispatch type", to(""), "leaves nothing for a dispatch type"],
-		["does not say where it goes", to("t", ""), "does not say to which repository"],
+		["does not say where it goes", { to: {} as Destination }, "does not say where it goes"],
+		["goes to no service that is known", { to: { id: "a#t", queue: "a" } }, "does not say where it goes"],
 	])("is a dead letter with its manifest, its members say so, and all others are sent: it %s", async (_, bad, why) => {
 		const lane = await startLane();
 		await lane.instance.accept(joining(0, bad), joining(1, bad), joining(2, OTHER), delivery(3));
@@ -270,8 +275,8 @@ describe("a window whose row", () => {
 		const lane = await startLane();
 		await lane.instance.accept(joining(0), joining(1, OTHER), delivery(3));
 		const [row] = await lane.ledger.rows(LANE, "b-ab");
-		const { repository, dispatchType, quietMs, maxMs } = row?.columns ?? {};
-		const written = { repository, dispatchType, quietMs, maxMs, ...columns };
+		const { to, quietMs, maxMs } = row?.columns ?? {};
+		const written = { to, quietMs, maxMs, ...columns };
 		await change(lane, { kind: "replace", rowKey: row?.rowKey ?? "", columns: written });
 		await lane.wakeAll();
 		expect(lane.sent).toHaveLength(3);
@@ -313,7 +318,7 @@ describe("a close that fails again and again", () => {
 
 describe("the members of a closed window", () => {
 	const paused =
-		(until: number): Answer =>
+		(until: number): Answering =>
 		({ at }) =>
 			at < until ? { classification: { kind: "rate-limited", until, named: true, reason: "slower" } } : undefined;
 

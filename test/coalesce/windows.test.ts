@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { ensureWindow } from "../../src/ledger/window.ts";
 import type { Page, Range, Storage } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 
@@ -125,12 +126,12 @@ describe("a window", () => {
 
 	it("takes the token that its route names to the dispatch", async () => {
 		const lane = await startLane();
-		await lane.instance.accept(join(0, { how: { token: "other" } }));
+		await lane.instance.accept(join(0, { to: repositoryDispatch("contoso/fraud-model", "t", "other") }));
 		await lane.wakeNext();
 		lane.answer = () => ({ classification: { kind: "transient", reason: "502" } });
 		await lane.wakeAll(() => lane.sent.length > 0);
 		const [entry] = await lane.ledger.rows(LANE, "e-");
-		expect(entry?.columns).toMatchObject({ token: "other" });
+		expect(JSON.parse(String(entry?.columns["to"]))).toMatchObject({ token: "other" });
 	});
 
 	it("does not hold up what is not gathered", async () => {

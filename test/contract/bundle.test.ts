@@ -101,7 +101,7 @@ describe("the bundle, loaded as the Functions worker loads it", () => {
 			"index.cjs",
 			"key-vault.cjs",
 			"octokit.cjs",
-			"open-bridge.cjs",
+			"bridge.cjs",
 		]);
 		expect(code.reduce((sum, file) => sum + bytes(file), 0)).toBeLessThan(2_500_000);
 	});

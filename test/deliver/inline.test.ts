@@ -5,6 +5,7 @@ import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
 import type { Disposition } from "../../src/model.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const LANE = "default";
@@ -17,8 +18,8 @@ const entry = (rowKey: string): Entry => ({
 	key: rowKey,
 	receipt: "",
 	acceptedAt: 0,
-	repository: "contoso/a",
-	dispatchType: "t",
+	to: repositoryDispatch("contoso/a", "t"),
+	target: "contoso/a",
 	route: "r",
 	notBefore: 0,
 	failures: 0,
@@ -73,7 +74,13 @@ function inline(options: Partial<InlineOptions> = {}) {
 			drains.push(started);
 			begun.push(started);
 		});
-	const { offer } = createInline({ take, drain, limits: [{ count: 1, ms: 1_000 }], now: () => clock.now, ...options });
+	const { offer } = createInline({
+		take,
+		drain,
+		limitsOf: () => [{ count: 1, ms: 1_000 }],
+		now: () => clock.now,
+		...options,
+	});
 	return {
 		drains,
 		clock,
@@ -100,7 +107,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("lets the lane go after twenty seconds though single events keep arriving, and takes it anew for the rest", async () => {
-		const { drains, offer, clock, counts } = inline({ limits: [] });
+		const { drains, offer, clock, counts } = inline({ limitsOf: () => [] });
 		void offer("e-0");
 		await turn();
 		drains[0]?.see(["e-0"]);
@@ -119,7 +126,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("shares one drain among those that come at the same time", async () => {
-		const { drains, offer } = inline({ limits: [] });
+		const { drains, offer } = inline({ limitsOf: () => [] });
 		const offered = Promise.all(["e-1", "e-2", "e-3"].map((key) => offer(key)));
 		await turn();
 		expect(drains).toHaveLength(1);
@@ -129,7 +136,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("logs to an invocation that is not answered yet: the platform takes no line for one that is", async () => {
-		const { drains, offer } = inline({ limits: [] });
+		const { drains, offer } = inline({ limitsOf: () => [] });
 		const [one, other] = [logLines(), logLines()];
 		const first = offer("e-1", one.log);
 		await turn();
@@ -232,7 +239,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("counts the calls that others have made, once the lane was read", async () => {
-		const { drains, offer, clock } = inline({ limits: [{ count: 2, ms: 60_000 }] });
+		const { drains, offer, clock } = inline({ limitsOf: () => [{ count: 2, ms: 60_000 }] });
 		const offered = [offer("e-1"), offer("e-2")];
 		await turn();
 		drains[0]?.see(["e-1", "e-2"], { calls: [clock.now - 1_000] });

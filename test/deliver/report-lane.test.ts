@@ -60,7 +60,7 @@ describe("the log of a lane", () => {
 				stage: "lane",
 				lane: "default",
 				change: "parked",
-				repository: "contoso/new",
+				target: "contoso/new",
 				...times,
 				reason: "403",
 			},
@@ -86,7 +86,7 @@ describe("the log of a lane", () => {
 describe("the log of a lane that is looked at", () => {
 	function linesOf(acceptedAts: readonly number[], state: Partial<LaneState> = {}) {
 		const { log, lines } = logLines();
-		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, repository: "contoso/a", notBefore: 0 }) as Entry);
+		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, target: "contoso/a", notBefore: 0 }) as Entry);
 		reportBacklog(
 			log,
 			"default",

@@ -10,8 +10,8 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const PROBE = 3 * MINUTE;
 
-const ENTRY: Tried = { repository: "Contoso/Fraud-Model", failures: 0 };
-const REPOSITORY = "contoso/fraud-model";
+const TARGET = "contoso/fraud-model";
+const ENTRY: Tried = { target: TARGET, failures: 0 };
 const OPTIONS: SettleOptions = { now: NOW, random: 1, giveUpMs: 7 * DAY };
 const PAUSE = { until: NOW - 1, reason: "before" };
 
@@ -62,17 +62,17 @@ describe("a dispatch that GitHub has taken", () => {
 	});
 
 	it("opens its own destination's gate, and no other's", () => {
-		const breakers = { [REPOSITORY]: breaker(NOW - DAY), "contoso/other": breaker(NOW - MINUTE) };
+		const breakers = { [TARGET]: breaker(NOW - DAY), "contoso/other": breaker(NOW - MINUTE) };
 		const { state, opened } = settledBy({ kind: "taken" }, { state: { breakers } });
 		expect(state.breakers).toEqual({ "contoso/other": breakers["contoso/other"] });
-		expect(opened).toBe(breakers[REPOSITORY]);
+		expect(opened).toBe(breakers[TARGET]);
 	});
 
 	it("keeps as many gates as the lane's row has room for, the last ones", () => {
 		let state: LaneState = NEW_LANE;
 		for (let number = 0; number < 500; number++) {
 			const classification: Classification = { kind: "unavailable", reason: "x".repeat(1_000) };
-			({ state } = settledBy(classification, { state, entry: { repository: `contoso/${number}` } }));
+			({ state } = settledBy(classification, { state, entry: { target: `contoso/${number}` } }));
 		}
 		expect(JSON.stringify(state).length).toBeLessThan(32_000);
 		expect(state.breakers).toHaveProperty(["contoso/499"]);
@@ -152,7 +152,7 @@ describe("a request to slow down", () => {
 	});
 
 	it("keeps what is parked parked", () => {
-		const state = { parked: breaker(NOW - DAY), breakers: { [REPOSITORY]: breaker(NOW - DAY) } };
+		const state = { parked: breaker(NOW - DAY), breakers: { [TARGET]: breaker(NOW - DAY) } };
 		expect(settledBy(rateLimited(MINUTE), { state }).state).toMatchObject(state);
 	});
 });
@@ -236,26 +236,20 @@ describe("a refused token", () => {
 });
 
 describe("a closed destination", () => {
-	it.each<[string, Classification, string]>([
-		["by a refusal", closed, "no permission"],
-		[
-			"by a redirect that leads nowhere",
-			{ kind: "redirected", location: "https://a" },
-			"GitHub redirects to https://a",
-		],
-	])("is parked %s, and nothing else is", (_, classification, reason) => {
+	it("is parked, and nothing else is", () => {
+		const reason = "no permission";
 		const breakers = { "contoso/other": breaker(NOW - DAY) };
-		const { state, disposition } = settledBy(classification, { state: { ...troubled, breakers } });
+		const { state, disposition } = settledBy(closed, { state: { ...troubled, breakers } });
 		expect(state).toEqual({
 			...NEW_LANE,
-			breakers: { ...breakers, [REPOSITORY]: { since: NOW, probeAt: NOW + PROBE, reason } },
+			breakers: { ...breakers, [TARGET]: { since: NOW, probeAt: NOW + PROBE, reason } },
 		});
 		expect(disposition).toEqual({ kind: "deferred", reason, notBefore: 0, failures: 0, failingSince: NOW });
 	});
 
 	it("keeps the time since when it is closed", () => {
-		const { state } = settledBy(closed, { state: { breakers: { [REPOSITORY]: breaker(NOW - DAY) } } });
-		expect(state.breakers[REPOSITORY]).toEqual({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "no permission" });
+		const { state } = settledBy(closed, { state: { breakers: { [TARGET]: breaker(NOW - DAY) } } });
+		expect(state.breakers[TARGET]).toEqual({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "no permission" });
 	});
 
 	it('opens the lane: whoever is told "not this repository" has been recognised', () => {
@@ -263,7 +257,7 @@ describe("a closed destination", () => {
 	});
 
 	it("keeps a long reason short, since every look at the lane reads it", () => {
-		expect(settledBy({ ...closed, reason: "x".repeat(5_000) }).state.breakers[REPOSITORY]?.reason).toHaveLength(300);
+		expect(settledBy({ ...closed, reason: "x".repeat(5_000) }).state.breakers[TARGET]?.reason).toHaveLength(300);
 	});
 });
 
@@ -275,7 +269,7 @@ describe("a refusal that means the account or the token as a whole", () => {
 });
 
 describe("since when a delivery fails", () => {
-	const waiting = { repository: "Contoso/Fraud-Model", acceptedAt: NOW - 8 * DAY };
+	const waiting = { target: TARGET, acceptedAt: NOW - 8 * DAY };
 
 	it.each<[string, Partial<LaneState>, object, number | undefined]>([
 		["is not said of one that only waits for its turn, however long", {}, {}, undefined],
@@ -283,7 +277,7 @@ describe("since when a delivery fails", () => {
 		["is the breaker's first failure, for one that waits behind it", { parked: breaker(NOW - DAY) }, {}, NOW - DAY],
 		[
 			"is its acceptance, where the breaker was open before",
-			{ breakers: { [REPOSITORY]: breaker(NOW - 9 * DAY) } },
+			{ breakers: { [TARGET]: breaker(NOW - 9 * DAY) } },
 			{},
 			NOW - 8 * DAY,
 		],
@@ -346,5 +340,63 @@ describe("giving up", () => {
 	it("names parts of days", () => {
 		const { disposition } = settledBy(closed, { entry: late, options: { giveUpMs: DAY / 4 } });
 		expect(disposition).toMatchObject({ reason: expect.stringContaining("after 0.25 days") });
+	});
+});
+
+describe("several calls under way", () => {
+	const pause = { until: NOW + MINUTE, reason: "slower" };
+	const paused = { pause, failures: 2, rateLimits: 1 };
+
+	it.each<[string, Classification]>([
+		["a success", { kind: "taken" }],
+		["a request that can never succeed", { kind: "permanent", reason: "422" }],
+		["a closed destination", closed],
+		["a refused token", badToken],
+	])("leave a pause as it is that began after the call: %s", (_, classification) => {
+		expect(settledBy(classification, { state: paused }).state).toMatchObject(paused);
+		const over = { ...paused, pause: { until: NOW, reason: "slower" } };
+		expect(settledBy(classification, { state: over }).state).toMatchObject({
+			pause: null,
+			failures: 0,
+			rateLimits: 0,
+		});
+	});
+
+	it.each<[string, Classification]>([
+		["a rate limit", rateLimited(2 * SECOND)],
+		["a failure", trouble],
+	])(
+		"never shorten the pause of one another, and the newest reason counts where both are as long: %s",
+		(_, shorter) => {
+			expect(settledBy(shorter, { state: { pause } }).state.pause).toEqual(pause);
+			const alike = { until: NOW + 2 * SECOND, reason: "before" };
+			expect(settledBy(shorter, { state: { pause: alike } }).state.pause).toEqual({
+				until: alike.until,
+				reason: "reason" in shorter ? shorter.reason : "",
+			});
+		},
+	);
+});
+
+describe("since when a delivery fails, by the last answer", () => {
+	const since = NOW - DAY;
+
+	it("stays what it was through a rate limit, and does not begin with one", () => {
+		expect(settledBy(rateLimited(MINUTE), { entry: { failingSince: since } }).disposition).toMatchObject({
+			failingSince: since,
+		});
+		expect(settledBy(rateLimited(MINUTE)).disposition).not.toHaveProperty("failingSince");
+	});
+
+	it.each<[string, Classification]>([
+		["a refused token", badToken],
+		["a closed destination", closed],
+		["a closed account", { ...closed, wide: true }],
+		["a failure", trouble],
+		["an uncertain answer", uncertain],
+	])("is its first failure: %s", (_, classification) => {
+		expect(settledBy(classification).disposition).toMatchObject({ kind: "deferred", failingSince: NOW });
+		const again = settledBy(classification, { entry: { failingSince: since } });
+		expect(again.disposition).toMatchObject({ kind: "deferred", failingSince: since });
 	});
 });

@@ -89,7 +89,7 @@ describe("F5", () => {
 			"the deployed code, through the bundle's source map",
 			"src/operate/check-health.ts",
 			"const laneHealth =",
-			"dist/open-bridge.cjs",
+			"dist/bridge.cjs",
 		],
 		[
 			"the local host, which tsx runs as it is",

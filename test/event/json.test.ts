@@ -1,6 +1,14 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import fc from "fast-check";
-import { isNestedDeeper, isNumberText, NumberText, readJson, readPlainJson, writeJson } from "../../src/event/json.ts";
+import {
+	isNestedDeeper,
+	isNumberText,
+	NumberText,
+	readJson,
+	readPlainJson,
+	writeDeepJson,
+	writeJson,
+} from "../../src/event/json.ts";
 
 const NUMBERS = [
 	"0",
@@ -18,6 +26,7 @@ const NUMBERS = [
 	"1E-3",
 	"1e21",
 	"0.0000001",
+	"0.00000012",
 	"0.000001",
 	"9007199254740991",
 	"9007199254740993",
@@ -75,6 +84,12 @@ describe("JSON as the bridge reads and writes it", () => {
 		expect(Object.keys(big)).toEqual([]);
 	});
 
+	it("keeps JavaScript's own numbers beside such a one, and takes nothing else for a number", () => {
+		expect(readJson('[1.0,2,null,"x",true]')).toEqual([expect.any(NumberText), 2, null, "x", true]);
+		expect(writeJson(readJson('[1.0,2,null,"x",true]'))).toBe('[1.0,2,null,"x",true]');
+		expect([undefined, null, "x", 7, {}].map(isNumberText)).toEqual([false, false, false, false, false]);
+	});
+
 	it("knows a number of another copy of this module: the door and the bridge are bundles of their own", () => {
 		let other: typeof import("../../src/event/json.ts") | undefined;
 		jest.isolateModules(() => {
@@ -92,6 +107,7 @@ describe("JSON as the bridge reads and writes it", () => {
 
 	it("takes the last one of members with one name, as JSON.parse does, and a name like any other for one", () => {
 		expect(writeJson(readJson('{"a":1.0,"a":2.0}'))).toBe('{"a":2.0}');
+		expect(writeJson(readJson('{"a":1.0,"a":"x"}'))).toBe('{"a":"x"}');
 		const read = readJson('{"__proto__":{"a":1.0}}') as object;
 		expect(Object.keys(read)).toEqual(["__proto__"]);
 		expect(writeJson(read)).toBe('{"__proto__":{"a":1.0}}');
@@ -118,6 +134,7 @@ describe("JSON as the bridge reads and writes it", () => {
 		["\uFEFF[1 2]", 3],
 		['{"a" 1}', 5],
 		['["\u0001"]', 2],
+		['{"a":1,"a":2,}', 13],
 		[`["${"x".repeat(1000)}", oops]`, 1005],
 		["[1] 2", 4],
 	])("names the position where %j ceases to be JSON", (text, position) => {
@@ -129,6 +146,16 @@ describe("JSON as the bridge reads and writes it", () => {
 		const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
 		const [before, , after] = readJson(`[{"a":1.0,"s":"]},[\\"{\\\\"}, ${deep} ,{"b":9007199254740993}]`) as unknown[];
 		expect(writeJson([before, after])).toBe('[{"a":1.0,"s":"]},[\\"{\\\\"},{"b":9007199254740993}]');
+	});
+
+	it("writes what is nested to any depth, each number as it arrived", () => {
+		const depth = 100_000;
+		const inner = '{"a":1.0,"b":[],"c":{},"d":"\\"é","e":[null,true,9007199254740993]}';
+		expect(writeDeepJson(readJson(inner))).toBe(inner);
+		let nested = readJson(inner);
+		for (let level = 0; level < depth; level++) nested = [{ x: nested }];
+		expect(() => writeJson(nested)).toThrow(RangeError);
+		expect(writeDeepJson(nested)).toBe(`${'[{"x":'.repeat(depth)}${inner}${"}]".repeat(depth)}`);
 	});
 
 	it("counts levels, and never so deep that it could fail itself", () => {

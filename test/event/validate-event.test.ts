@@ -76,6 +76,15 @@ describe("validation", () => {
 		expect(validate("ModelRegistered", { modelName: "m", modelVersion: "20" })).toBeUndefined();
 	});
 
+	it("says where it is wrong, and how", () => {
+		const type = "Microsoft.Storage.BlobCreated";
+		expect(validate("BlobCreated", {})).toBe(`${type}: data.url is missing`);
+		expect(validate("BlobCreated", { url: " " })).toBe(`${type}: data.url is empty`);
+		expect(validate("BlobCreated", { url: 7 })).toBe(`${type}: data.url must be string`);
+		expect(validate("BlobCreated", 7)).toBe(`${type}: data must be object`);
+		expect(validate("BlobCreated", undefined)).toBe(`${type}: data is missing`);
+	});
+
 	it("knows a type in any case of letters", () => {
 		const event = inEventGridSchema(exampleOf("BlobCreated"));
 		const eventType = "microsoft.storage.BLOBCREATED";

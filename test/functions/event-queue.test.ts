@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Bridge } from "../../src/bridge.ts";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { type Bridge, createMisconfigured } from "../../src/bridge.ts";
 import { readEventQueue } from "../../src/config/settings.ts";
 import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
@@ -13,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.github.close());
 
-const broken = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+const broken = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 
 const hand = (make: typeof eventQueue, bridge: Bridge, message: unknown) => {
 	const { context, logged } = testContext();

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { windowBody } from "../../src/coalesce/close-window.ts";
 import { createWindows } from "../../src/coalesce/windows.ts";
 import { createEntryDelivery } from "../../src/deliver/attempt.ts";
 import type { Run } from "../../src/deliver/drain.ts";
@@ -147,10 +146,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			...shared,
 			sleep,
 			entries,
-			windows: createWindows({
-				...shared,
-				toBody: (window) => windowBody(window, { version: "1.2.3", destinations }),
-			}),
+			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
 		const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, drainOptions);
 		return {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
 import { STATE_KEY } from "../../src/ledger/rows.ts";
@@ -79,7 +80,7 @@ class World {
 			this.take(String(init?.body));
 			return new Response(null, { status: 204 });
 		};
-		return createBridge(readConfig({ ...SETTINGS, ...this.settings }, "/"), {
+		return createBridge(readConfig({ ...SETTINGS, ...this.settings }, "/", SERVICES), {
 			version: "9.9.9",
 			openStorage: async () => wrapStorage(this.atOnce(), around),
 			newId: randomUUID,

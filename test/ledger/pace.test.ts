@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { callTime, type Limit, logCalls, nextSlot, parsePace } from "../../src/ledger/pace.ts";
+import { callTime, type Limit, logCalls, nextSlot, parsePace, usedOf } from "../../src/ledger/pace.ts";
 
 const MARGIN_MS = 500;
 const USUAL = limits("1/s,80/m,500/h");
@@ -59,6 +59,11 @@ describe("a pace", () => {
 			expect(parsePace(text)).toContain("expected a list such as 1/s,80/m,500/h");
 		},
 	);
+
+	it("is refused by the one limit that is none", () => {
+		expect(parsePace("1/s, 5/d ,9/h")).toBe('"5/d" is not a limit; expected a list such as 1/s,80/m,500/h');
+		expect(parsePace("1/s, 0/m ")).toBe('"0/m": the number must be from 1 to 10000');
+	});
 
 	it.each(["0/s", "10001/h", "99999999999/m"])("is refused as %s, whose number cannot be kept", (text) => {
 		expect(parsePace(text)).toBe(`"${text}": the number must be from 1 to 10000`);
@@ -155,5 +160,20 @@ describe("whatever the latency", () => {
 		const sent = left.filter((time) => time < first + hours * 3_600_000).length;
 		expect(sent / (500 * hours)).toBeGreaterThanOrEqual(0.99);
 		expect(sent).toBeLessThanOrEqual(500 * hours);
+	});
+});
+
+describe("how much of a limit is used", () => {
+	const [minute] = limits("3/m") as [Limit];
+
+	it("is what its window still counts", () => {
+		const now = 1_000_000;
+		const edge = now - 60_000 - MARGIN_MS;
+		expect(usedOf(minute, [], now)).toBe(0);
+		expect(usedOf(minute, [edge - 1, edge, edge + 1, now], now)).toBe(2);
+	});
+
+	it("is never more than there is, as after a pace was made slower", () => {
+		expect(usedOf(minute, [1, 2, 3, 4, 5], 5)).toBe(3);
 	});
 });

@@ -3,6 +3,7 @@ import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/l
 import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
@@ -19,10 +20,11 @@ const facts = (text: string) => ({
 describe("a receipt's columns", () => {
 	it.each(Object.entries(LONG))("fit into a row, a hundred of which fit into a transaction: %s", (_, character) => {
 		const text = character.repeat(40_000);
-		const columns = newReceipt(
-			delivery(1, { event: facts(text), route: text, to: { repository: text, dispatchType: text } }),
-			{ at: "2026-05-26T12:00:00.000Z", by: "by", place: "e-1" },
-		);
+		const columns = newReceipt(delivery(1, { event: facts(text), route: text, to: repositoryDispatch(text, text) }), {
+			at: "2026-05-26T12:00:00.000Z",
+			by: "by",
+			place: "e-1",
+		});
 		const write = { kind: "insert", rowKey: receiptKey(facts(text).time, "ab"), columns } as const;
 		expect(() => checkLimits("default", [write])).not.toThrow();
 		expect(bytesOf(write)).toBeLessThan((4 * MIB) / 50);

@@ -82,7 +82,13 @@ async function acceptingAnew(one: ReturnType<typeof large>) {
 		return make();
 	});
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "anew", address: ADDRESS, now, monotonic: now });
+	const ledger = createLedger({
+		storage,
+		instance: "anew",
+		addressesOf: () => ({ address: ADDRESS }),
+		now,
+		monotonic: now,
+	});
 	const accept = ledger.accept(one);
 	await isReached;
 	const proceed = async () => {

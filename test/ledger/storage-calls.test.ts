@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import type { Storage, Write } from "../../src/storage/storage.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
@@ -47,7 +48,7 @@ function start(settings: Record<string, string> = {}): Bridge {
 		AzureWebJobsStorage: "UseDevelopmentStorage=true",
 		...settings,
 	};
-	return createBridge(readConfig(env, "/"), {
+	return createBridge(readConfig(env, "/", SERVICES), {
 		version: "9.9.9",
 		openStorage: async () => storage,
 		newId: randomUUID,

@@ -24,8 +24,9 @@ describe("a script of faults", () => {
 		const script = new FaultScript();
 		const fault = { status: 500, repository: "contoso/fraud-model" };
 		script.set(fault);
-		expect([script.next("contoso/churn"), script.next(), script.next("fraud-model")]).toEqual(Array(3).fill(undefined));
-		expect([script.next("Contoso/Fraud-Model"), script.next("contoso/fraud-model")]).toEqual([fault, undefined]);
+		const next = (repository: string) => script.next({ repository });
+		expect([next("contoso/churn"), script.next(), next("fraud-model")]).toEqual(Array(3).fill(undefined));
+		expect([next("Contoso/Fraud-Model"), next("contoso/fraud-model")]).toEqual([fault, undefined]);
 	});
 
 	it("lets the first fault that applies serve a call, with faults of a repository and of all in one script", () => {
@@ -36,7 +37,7 @@ describe("a script of faults", () => {
 			{ status: 503, repository: "o/b" },
 		];
 		expect(script.set([ofA, ofAll, ofB])).toBe(5);
-		expect(["o/b", "o/a", "o/c", "o/a", "o/a", "o/b", "o/b"].map((repository) => script.next(repository))).toEqual([
+		expect(["o/b", "o/a", "o/c", "o/a", "o/a", "o/b", "o/b"].map((repository) => script.next({ repository }))).toEqual([
 			ofAll,
 			ofA,
 			ofAll,
@@ -45,6 +46,34 @@ describe("a script of faults", () => {
 			ofB,
 			undefined,
 		]);
+	});
+
+	it("leaves a step of one kind of call to it, of a dispatch to what it names, and of a run to dispatches", () => {
+		const script = new FaultScript();
+		const [reads, typed, workflow, pipeline] = [
+			{ calls: "reads", status: 500 },
+			{ dispatchType: "new-data", status: 501 },
+			{ workflow: "train.yml", status: 502 },
+			{ pipeline: 7, calls: "dispatches", status: 503 },
+		];
+		script.set([reads, typed, workflow, pipeline, { run: { none: true } }]);
+		expect(script.next({ kind: "other" })).toBeUndefined();
+		expect(script.next({ kind: "dispatch", dispatchType: "New-Data" })).toBeUndefined();
+		expect(script.nextRun({ kind: "read" })).toBeUndefined();
+		expect(script.next({ kind: "dispatch", dispatchType: "new-data" })).toEqual(typed);
+		expect(script.next({ kind: "dispatch", workflow: "train.yml" })).toEqual(workflow);
+		expect(script.next({ kind: "read", pipeline: 7 })).toEqual(reads);
+		expect(script.next({ kind: "read", pipeline: 7 })).toBeUndefined();
+		expect(script.next({ kind: "dispatch", pipeline: 7 })).toEqual(pipeline);
+		expect(script.nextRun({ kind: "dispatch" })).toEqual({ none: true });
+		expect(script.left()).toBe(0);
+	});
+
+	it("keeps what it was where the next script is wrong", () => {
+		const script = new FaultScript();
+		script.set({ status: 500 });
+		expect(() => script.set([{ status: 501 }, { run: { copies: 0 } }])).toThrow("script[1]");
+		expect(script.next()).toEqual({ status: 500 });
 	});
 
 	it("takes every form of a fault", () => {
@@ -61,8 +90,19 @@ describe("a script of faults", () => {
 			{ status: 502, taken: true },
 			{ hang: true, taken: true },
 			{ status: 502, taken: false },
+			{ calls: "dispatches", status: 503 },
+			{ calls: "reads", dispatchType: "new-data", workflow: "train.yml", pipeline: 7, project: "contoso/ml" },
+			{ refuse: "runs" },
+			{ refuse: "actions" },
+			{ refuse: "return_run_details", times: 1_000_000 },
+			{ run: {} },
+			{ run: { none: true } },
+			{ run: { createAfterMs: [0, 2_700_000], startAfterMs: 0, completeAfterMs: 1.5, conclusion: "cancelled" } },
+			{ run: { copies: 100, title: "" }, status: 502, taken: true },
+			{ run: {}, hang: true, taken: true },
+			{ run: {}, cut: "after", delayMs: 5 },
 		];
-		expect(new FaultScript().set(faults)).toBe(faults.length);
+		expect(new FaultScript().set(faults)).toBe(faults.length + 999_999);
 	});
 
 	it.each([
@@ -90,6 +130,27 @@ describe("a script of faults", () => {
 		["a repository without an owner", { repository: "a" }, "script[0].repository must be owner/name"],
 		["a repository of more than two parts", { repository: "a/b/c" }, "script[0].repository must be owner/name"],
 		["a repository that is no text", { repository: ["a/b"] }, "script[0].repository must be owner/name"],
+		["a kind of calls that there is not", { calls: "posts" }, 'script[0].calls is "dispatches" or "reads"'],
+		["a project without an organization", { project: "ml" }, "script[0].project must be organization/project"],
+		["a pipeline by its name", { pipeline: "train" }, "script[0].pipeline must be 1 or more"],
+		["a workflow that is no text", { workflow: 7 }, "script[0].workflow must be a string"],
+		["a refusal that there is not", { refuse: "writes" }, 'script[0].refuse is "runs" or "actions" or'],
+		["a refusal beside a status", { refuse: "runs", status: 403 }, "script[0].refuse is an answer of its own"],
+		["a refusal beside a run", { refuse: "runs", run: {} }, "script[0].refuse is an answer of its own"],
+		["a run that is no object", { run: true }, "script[0].run must be an object"],
+		[
+			"a run with a misspelt member",
+			{ run: { createAfter: 1 } },
+			'script[0].run: there is no "createAfter"; there are none',
+		],
+		["a run of a dispatch that is not taken", { run: {}, status: 502 }, 'is taken; add "taken": true'],
+		["a run of a dispatch that is cut off before", { run: {}, cut: "before" }, "script[0].run goes with a dispatch"],
+		["a run that is not none", { run: { none: false } }, "script[0].run.none is true, or left out"],
+		["a time that goes back", { run: { createAfterMs: -1 } }, "script[0].run.createAfterMs must be from 0 to"],
+		["a range that goes back", { run: { startAfterMs: [2, 1] } }, "script[0].run.startAfterMs must be from 0 to"],
+		["half a range", { run: { completeAfterMs: [1] } }, "script[0].run.completeAfterMs must be from 0 to"],
+		["an end that there is not", { run: { conclusion: "failed" } }, 'script[0].run.conclusion is "success" or'],
+		["no copies at all", { run: { copies: 0 } }, "script[0].run.copies must be from 1 to 100"],
 	])("refuses %s, and names the place", (_, script, problem) => {
 		expect(() => new FaultScript().set(script)).toThrow(problem);
 	});

@@ -1,18 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
-import { workflowsFor } from "../../src/local/stand-in/workflows.ts";
+import { listenersTo, titleOf } from "../../src/local/stand-in/workflows.ts";
 
 const dispatch = {
-	at: "2026-03-14T08:15:30.000Z",
-	repository: "contoso/fraud-model",
-	headers: {},
 	event_type: "new-data",
 	client_payload: { id: "7", data: { count: 3 }, bridge: { key: "the-key" } },
 };
 
+const context = {
+	github: { event: { action: dispatch.event_type, client_payload: dispatch.client_payload }, ref_name: "main" },
+};
+
 const started = (workflow: string, states: Record<string, string> = {}) =>
-	workflowsFor({ workflows: { "a.yml": workflow }, states }, dispatch.event_type).map((found) => ({
+	listenersTo({ workflows: { "a.yml": workflow }, states }, dispatch.event_type).map((found) => ({
 		path: found.path,
-		title: found.titleFor(dispatch),
+		title: titleOf(found, context, dispatch.event_type),
 	}));
 
 describe("the workflows that a dispatch starts", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
-import type { TokenFor } from "../../src/destinations/github/tokens.ts";
 import { recordExpiry } from "../../src/ledger/lane-lease.ts";
 import { checkTokens } from "../../src/operate/maintenance.ts";
+import type { RouteTo } from "../../src/route/route.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
@@ -15,9 +15,9 @@ async function check(answers: Record<string, TokenCheck | Error>, known: Record<
 	const { log, lines } = logLines();
 	const recorded: Record<string, string | null> = {};
 	await checkTokens(log, (lane) => known[lane] ?? null, {
-		lanes: new Map(Object.keys(answers).map((lane): [string, TokenFor] => [lane, { owner: lane, repo: "r" }])),
-		checkToken: async ({ owner }) => {
-			const answer = answers[owner];
+		lanes: new Map(Object.keys(answers).map((lane): [string, RouteTo] => [lane, { repository: lane }])),
+		checkToken: async ({ repository = "" }) => {
+			const answer = answers[repository];
 			if (answer === undefined || answer instanceof Error) throw answer;
 			return answer;
 		},

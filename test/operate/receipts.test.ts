@@ -50,7 +50,11 @@ describe("receipts", () => {
 				state: "dispatched",
 				event: { id: "one", type, source, subject, time },
 				route: "default",
-				to: { repository: "contoso/fraud-model", dispatchType: "machinelearningservices-runcompleted" },
+				to: {
+					repository: "contoso/fraud-model",
+					id: "contoso/fraud-model#machinelearningservices-runcompleted",
+					dispatchType: "machinelearningservices-runcompleted",
+				},
 				acceptedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				attempts: [

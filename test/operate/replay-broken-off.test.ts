@@ -27,7 +27,13 @@ async function die(...numbers: number[]): Promise<readonly string[]> {
 let ids = 0;
 function ask(request: ReplayRequest, storage: Storage = lane.instance.storage) {
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "replay", address: ADDRESS, now, monotonic: now });
+	const ledger = createLedger({
+		storage,
+		instance: "replay",
+		addressesOf: () => ({ address: ADDRESS }),
+		now,
+		monotonic: now,
+	});
 	return replay(request, logLines().log, {
 		storage,
 		list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),

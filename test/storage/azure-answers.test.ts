@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type Canned, type CannedStorage, startCannedStorage } from "../helpers/canned-storage.ts";
@@ -92,6 +93,7 @@ describe("an answer to another call", () => {
 		renew: (storage: Storage) => storage.renew("lanes/x", "id"),
 		release: (storage: Storage) => storage.release("lanes/x", "id"),
 		write: (storage: Storage) => storage.write("b", Buffer.from("text"), "text/plain"),
+		writeStream: (storage: Storage) => storage.writeStream("b", Readable.from([Buffer.from("text")]), "text/plain"),
 		read: (storage: Storage) => storage.read("b"),
 		names: (storage: Storage) => storage.names("b"),
 		remove: (storage: Storage) => storage.remove("b"),
@@ -132,6 +134,9 @@ describe("an answer to another call", () => {
 		["write", "that it is there", { status: 201, headers: BLOB }, expect.stringContaining("/b")],
 		["write", "no ETag", { status: 201 }, UNCLEAR],
 		["write", "a page", { status: 200, ...HTML }, UNCLEAR],
+		["writeStream", "that it is there", { status: 201, headers: BLOB }, expect.stringContaining("/b")],
+		["writeStream", "no ETag", { status: 201 }, UNCLEAR],
+		["writeStream", "a page", { status: 200, ...HTML }, UNCLEAR],
 		[
 			"read",
 			"its content",

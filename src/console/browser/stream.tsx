@@ -1,5 +1,5 @@
 import type { Receipt } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { shortSubject, shortType, TONES, wayOf } from "./way-of.ts";
 
 const HEADS = ["Event", "Received", "Route", "Waiting", "GitHub", "Run"];

@@ -1,4 +1,4 @@
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { clock } from "./times.ts";
 
 /** What a person should know or repair; nothing at all while there is nothing. */

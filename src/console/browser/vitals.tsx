@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Health, Pace } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { span } from "./times.ts";
 import type { Tone } from "./way-of.ts";
 

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
-import { type Answer, githubError } from "./github-rules.ts";
+import type { Answer } from "./answer.ts";
+import { githubError } from "./github-rules.ts";
 import { ownerAnswer } from "./repository-answers.ts";
 
 /** A GitHub App as the stand-in knows it. */

@@ -1,4 +1,5 @@
-import type { Answer } from "./github-rules.ts";
+import type { Answer } from "./answer.ts";
+import { githubError } from "./github-rules.ts";
 
 /** GitHub's limits for one token. Source: docs.github.com, "Rate limits for the REST API". */
 export interface Limits {
@@ -27,7 +28,7 @@ export interface Allowance {
 	readonly retryAfterSeconds?: number;
 }
 
-/** A request that only reads counts towards the primary limit alone; a look at the limits counts towards none. */
+/** A request that only reads counts towards the primary limit alone; a look at the limits, and a 304, towards none. */
 type RequestKind = "write" | "read" | "look";
 
 /**
@@ -63,6 +64,14 @@ export function createRateLimits(limits: Limits): (token: string, at: number, ki
 		state.content.push(at);
 		return { headers };
 	};
+}
+
+/** What a request over a limit is answered. */
+export function refuseByLimit({ exceeded, headers, retryAfterSeconds }: Allowance): Answer | undefined {
+	if (exceeded === undefined) return undefined;
+	if (exceeded === "primary") return { ...githubError(403, "API rate limit exceeded for this token."), headers };
+	const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+	return { ...githubError(403, message), headers: { ...headers, "retry-after": String(retryAfterSeconds) } };
 }
 
 /** "Get rate limit status for the authenticated user". */

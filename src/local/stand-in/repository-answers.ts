@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { pageOf } from "./answer.ts";
 import type { StandInRepository } from "./repository.ts";
+import { type Workflow, workflowsOf } from "./workflows.ts";
 
 /** One path of a repository's default branch: a file's text, or the names in a folder. */
 type Node = { readonly text: string } | { readonly folders: readonly string[]; readonly files: readonly string[] };
@@ -88,21 +90,26 @@ export function workflowsAnswer(
 	given: StandInRepository,
 	query: URLSearchParams,
 ): object {
-	const all = Object.keys(given.workflows ?? {}).map((file, index) => ({
-		id: 1000 + index,
-		node_id: `W_${1000 + index}`,
-		name: file.replace(/\.ya?ml$/, ""),
-		path: `${WORKFLOWS}/${file}`,
-		state: given.states?.[file] ?? "active",
+	const all = workflowsOf(given);
+	const page = pageOf(all, query).map((workflow) => workflowAnswer(url, fullName, given, workflow));
+	return { total_count: all.length, workflows: page };
+}
+
+/** "Get a workflow". */
+export function workflowAnswer(url: string, fullName: string, given: StandInRepository, workflow: Workflow): object {
+	const { id, name, path, file, state } = workflow;
+	return {
+		id,
+		node_id: `W_${id}`,
+		name,
+		path,
+		state,
 		created_at: LONG_AGO,
 		updated_at: LONG_AGO,
-		url: `${url}/repos/${fullName}/actions/workflows/${1000 + index}`,
-		html_url: `https://github.com/${fullName}/blob/${given.defaultBranch ?? "main"}/${WORKFLOWS}/${file}`,
+		url: `${url}/repos/${fullName}/actions/workflows/${id}`,
+		html_url: `https://github.com/${fullName}/blob/${given.defaultBranch ?? "main"}/${path}`,
 		badge_url: `https://github.com/${fullName}/workflows/${file}/badge.svg`,
-	}));
-	const size = Number(query.get("per_page") ?? 30);
-	const start = (Number(query.get("page") ?? 1) - 1) * size;
-	return { total_count: all.length, workflows: all.slice(start, start + size) };
+	};
 }
 
 function nodeAt(path: string, workflows: Readonly<Record<string, string>>): Node | undefined {

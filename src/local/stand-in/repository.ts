@@ -1,14 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BOOLEAN, type Members, OBJECT, readList, STRING, STRINGS } from "./members.ts";
 
 /** What a fine-grained token may do with a repository, by permission. */
 export type Permissions = Readonly<Record<string, "read" | "write">>;
 
-/** A repository as the stand-in shows it to who looks, as `POST /_repository` takes it. All members may be left out. */
+/** A repository as the stand-in shows it, as `POST /_repository` takes it. All members may be left out. */
 export interface StandInRepository {
 	/** owner/name; left out, every one. */
 	readonly repository?: string;
 	readonly defaultBranch?: string;
+	/** Branches and tags that exist beside the default branch, such as `release` or `refs/tags/v1`. */
+	readonly refs?: readonly string[];
 	readonly private?: boolean;
 	readonly archived?: boolean;
 	readonly disabled?: boolean;
@@ -31,7 +34,7 @@ export interface StandInRepository {
 	};
 }
 
-/** A repository whose one workflow listens to everything: what is looked at where nothing else was said. */
+/** A repository whose one workflow listens to everything: what every repository is that was not described. */
 export const LISTENING: StandInRepository = {
 	workflows: {
 		"listen.yml": `name: Listen to everything
@@ -49,38 +52,45 @@ jobs:
 	},
 };
 
-const KEYS: Readonly<Record<keyof StandInRepository, "string" | "boolean" | "object">> = {
-	repository: "string",
-	defaultBranch: "string",
-	private: "boolean",
-	archived: "boolean",
-	disabled: "boolean",
-	actions: "boolean",
-	workflows: "object",
-	folder: "string",
-	states: "object",
-	token: "object",
+/** A workflow that takes these inputs: what a repository has that was not described, under every name. */
+export function workflowTaking(inputs: readonly string[]): string {
+	const values = inputs.map((name) => `\${{ inputs['${name}'] }}`).join(", ");
+	return JSON.stringify({
+		name: "Take every input",
+		...(inputs.length === 0 ? {} : { "run-name": `Take every input (${values})` }),
+		on: { workflow_dispatch: { inputs: Object.fromEntries(inputs.map((name) => [name, {}])) } },
+	});
+}
+
+const MEMBERS: Members<StandInRepository> = {
+	repository: STRING,
+	defaultBranch: STRING,
+	refs: STRINGS,
+	private: BOOLEAN,
+	archived: BOOLEAN,
+	disabled: BOOLEAN,
+	actions: BOOLEAN,
+	workflows: OBJECT,
+	folder: STRING,
+	states: OBJECT,
+	token: OBJECT,
 };
 
 /**
  * Reads one repository or an array of them, as JSON.
- * @throws TypeError naming what is wrong
+ * @throws TypeError naming what is wrong, or as `readdirSync` does for the folder
  */
 export function readRepositories(given: unknown): readonly StandInRepository[] {
-	return (Array.isArray(given) ? given : [given]).map((one: unknown, index) => {
-		const place = `repository[${index}]`;
-		if (typeof one !== "object" || one === null || Array.isArray(one))
-			throw new TypeError(`${place} must be an object`);
-		for (const [key, value] of Object.entries(one)) {
-			const kind = (KEYS as Readonly<Record<string, string>>)[key];
-			if (kind === undefined) {
-				throw new TypeError(`${place}: there is no "${key}"; there are ${Object.keys(KEYS).join(", ")}`);
-			}
-			if (typeof value !== kind || value === null) throw new TypeError(`${place}.${key} must be a ${kind}`);
-		}
-		const { folder, workflows, ...rest } = one as StandInRepository;
-		return { ...rest, workflows: { ...(folder === undefined ? {} : readFolder(folder)), ...workflows } };
-	});
+	return readList<StandInRepository>(given, "repository", MEMBERS).map(({ folder, workflows, ...rest }) => ({
+		...rest,
+		workflows: { ...(folder === undefined ? {} : readFolder(folder)), ...workflows },
+	}));
+}
+
+/** A branch or tag by its short name; undefined where it does not exist. */
+export function refIn({ defaultBranch = "main", refs = [] }: StandInRepository, wanted: string): string | undefined {
+	const short = (ref: string) => ref.replace(/^refs\/(heads|tags)\//, "");
+	return [defaultBranch, ...refs].some((ref) => short(ref) === short(wanted)) ? short(wanted) : undefined;
 }
 
 function readFolder(folder: string): Record<string, string> {
