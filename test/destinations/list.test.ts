@@ -26,6 +26,8 @@ function fakeService(name: string) {
 			asked.push(`send ${to.id} ${body}`);
 			return { classification: { kind: "taken" }, ms: 0, calls: [] };
 		},
+		listRuns: async (to) => ({ kind: "gone", reason: `${name} ${to.id}` }),
+		readRun: async (to, id) => ({ kind: "gone", reason: `${name} ${to.id} ${id}` }),
 		getToken: async () => `token of ${name}`,
 		checkToken: async () => ({ state: "ok", expiresAt: null, reason: name }),
 	};
@@ -68,6 +70,8 @@ describe("all destinations together", () => {
 		await both.send(toOther, "{}");
 		expect([one.asked, other.asked]).toEqual([[], ["send b#1 {}"]]);
 		expect(await both.getToken(toOne)).toBe("token of one");
+		expect(await both.listRuns(toOther, 0)).toEqual({ kind: "gone", reason: "other b#1" });
+		expect(await both.readRun(toOne, "7")).toEqual({ kind: "gone", reason: "one a#1 7" });
 		expect(await both.checkToken(toOther)).toMatchObject({ state: "ok", reason: "other" });
 	});
 
