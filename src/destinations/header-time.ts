@@ -42,6 +42,19 @@ export function resetMs(headers: Headers, now: number): number | undefined {
 	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
 }
 
+/** A clock that is further off than this is none. */
+const MOST_OFF_MS = 400 * 86_400_000;
+
+/**
+ * When a service answered by its own clock, as `date` says it.
+ * @param now epoch milliseconds
+ * @returns epoch milliseconds, in whole seconds; undefined where it is not said, or is more than a year off
+ */
+export function serverTimeOf(headers: Headers, now: number): number | undefined {
+	const time = httpDate(textOf(headers["date"]));
+	return Math.abs(time - now) <= MOST_OFF_MS ? time : undefined;
+}
+
 /** The one place where a header becomes a wait. */
 function bounded(ms: number, longest: number): number | undefined {
 	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;

@@ -10,25 +10,30 @@ export interface Trace {
 	readonly calls: number[];
 	/** Credentials that were sent: no reason may hold them. */
 	readonly secrets: Set<string>;
-	/** A request is out, and its answer has not come. */
-	underWay: boolean;
+	/** A request is out, and its answer has not come: one that may start a run, or one that only reads. */
+	underWay: false | "write" | "read";
 }
 
 export function newTrace(calls: number[] = []): Trace {
 	return { calls, secrets: new Set(), underWay: false };
 }
 
-/** Makes one call, and notes it. */
-export async function noteCall<T>(trace: Trace, now: () => number, call: () => Promise<T>): Promise<T> {
+/** Makes one call, and notes it. The pace is one of writes, so that a read is not counted. */
+export async function noteCall<T>(
+	trace: Trace,
+	now: () => number,
+	call: () => Promise<T>,
+	kind: "write" | "read" = "write",
+): Promise<T> {
 	const start = now();
-	const at = trace.calls.push(start) - 1;
-	trace.underWay = true;
+	const at = kind === "write" ? trace.calls.push(start) - 1 : undefined;
+	trace.underWay = kind;
 	try {
 		const response = await call();
 		trace.underWay = false;
 		return response;
 	} finally {
-		trace.calls[at] = callTime(start, now());
+		if (at !== undefined) trace.calls[at] = callTime(start, now());
 	}
 }
 
@@ -79,15 +84,18 @@ export function noAnswer(
 	{ underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "whether it took the request is not known";
+	const notKnown = "; whether it took the request is not known";
 	if (signal.aborted) {
-		return underWay
-			? { kind: "uncertain", reason: `${service} did not answer in time; ${notKnown}` }
-			: { kind: "transient", reason: `there was no time left to call ${service}; nothing was sent` };
+		const late = `${service} did not answer in time`;
+		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
+		const never = `there was no time left to call ${service}; nothing was sent`;
+		return { kind: "transient", reason: underWay === "read" ? late : never };
 	}
-	const isSent = underWay && !wasNeverSent(error);
 	const words = withoutSecrets(innermost(error), secrets);
-	const reason = composeReason(`no answer from ${service}`, words, `; ${isSent ? notKnown : "nothing was sent"}`);
+	const before = `no answer from ${service}`;
+	if (underWay === "read") return { kind: "transient", reason: composeReason(before, words, "") };
+	const isSent = underWay === "write" && !wasNeverSent(error);
+	const reason = composeReason(before, words, isSent ? notKnown : "; nothing was sent");
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 

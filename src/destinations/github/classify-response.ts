@@ -1,7 +1,7 @@
 import { clipLine, composeReason } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import { resetMs, retryAfterMs } from "../header-time.ts";
-import { type GitHubResponse, likelyCause } from "./likely-cause.ts";
+import { type Asked, type GitHubResponse, likelyCause } from "./likely-cause.ts";
 
 /** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
 export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
@@ -14,7 +14,7 @@ const UNNAMED_WAIT_MS = 60_000;
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
  * @param now epoch milliseconds
  */
-export function classifyResponse(response: GitHubResponse, now: number): Meaning {
+export function classifyResponse(response: GitHubResponse, now: number, asked?: Asked): Meaning {
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
@@ -39,7 +39,7 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 		};
 	}
 	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
-	const { means, wide } = likelyCause(response);
+	const { means, wide } = likelyCause(response, asked);
 	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
 }
 

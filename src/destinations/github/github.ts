@@ -1,11 +1,12 @@
 import { clipLine } from "../../log.ts";
-import type { Answer } from "../../model.ts";
+import type { Answer, Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { resetMs } from "../header-time.ts";
+import { resetMs, serverTimeOf } from "../header-time.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type ApiRequest, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { GitHubResponse } from "./likely-cause.ts";
+import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
 import type { TokenSource } from "./tokens.ts";
 
 export interface GitHubOptions extends CallOptions {
@@ -65,6 +66,11 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			withToken(get, wanted, toRequest, { signal, trace, endsAt }),
 		);
 
+	const read = (to: Destination, request: RunsRequest) =>
+		tryOnce(tokens.get, wantedFor(to), (token) => ({ method: "GET", token, ...request }));
+
+	const questionOf = (to: Destination) => ({ to, apiUrl: options.apiUrl, now: now() });
+
 	return {
 		async send(to, body) {
 			const wanted = wantedFor(to);
@@ -73,13 +79,18 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			const { classification, response, calls, ms } = tried;
 			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
 		},
-		listRuns: async () => ({ kind: "unavailable", reason: "not built yet" }),
-		readRun: async () => ({ kind: "unavailable", reason: "not built yet" }),
+		async listRuns(to, since, etag) {
+			return readList(await read(to, listRequest(to, since, etag)), questionOf(to), since);
+		},
+		async readRun(to, id, etag) {
+			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {
 			const path = "/rate_limit";
 			const get = tokens.inspect ?? tokens.get;
-			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token })));
+			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token, reads: true })));
 		},
 	};
 }
@@ -111,11 +122,13 @@ function factsOf(
 	const requestId = headers["x-github-request-id"];
 	const exhaustedMs = resetMs(headers, now);
 	const tokenExpiresAt = tokenExpiry({ headers });
+	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
 		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
 		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
+		...(serverTime === undefined ? {} : { serverTime }),
 	};
 }
 
