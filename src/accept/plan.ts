@@ -140,7 +140,7 @@ async function planRequest(event: BridgeEvent, match: Match, options: DeliveryOp
 	const { content, sha256 } = toBlob(event.data);
 	const referring = (url: string) => {
 		const data = byReference(event.data, { url, sha256, bytes: content.length });
-		return destinations.build(to, { ...event, data }, facts);
+		return destinations.build(to, { ...event, data, wholeData: event.data }, facts);
 	};
 	// What would not fit even so is not worth a blob.
 	const proof = referring(LONGEST_URL);
