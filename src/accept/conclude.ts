@@ -57,7 +57,7 @@ export function conclude(
 	return { id, outcome, route, key: key ?? null, reason: reason === undefined ? null : cleanText(reason, max) };
 }
 
-/** The ending of what may not be durable: whoever delivers the event again finds out how far it got. */
+/** The ending of what may not be durable: the event's next delivery finds out how far it got. */
 export function notDurable(error: unknown): Ending {
 	const reason = error instanceof Error ? error.message : String(error);
 	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };

@@ -16,7 +16,7 @@ import { type Ending, notDurable, type Subject } from "./conclude.ts";
 
 export interface PlanOptions {
 	readonly route: Router;
-	/** Told of each event that no route takes. Never throws, and nobody waits for it. */
+	/** Told of each event that no route takes. Never throws, and is not waited for. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
 	/** Of grid-dispatch. */
 	readonly version: string;

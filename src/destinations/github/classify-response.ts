@@ -25,7 +25,7 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "its own trouble"),
+			reason: said(response, "a failure of its own"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
