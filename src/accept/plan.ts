@@ -83,7 +83,7 @@ export function createPlanner(options: PlanOptions): Planner {
 	};
 }
 
-/** A request that holds no event at all is one dead letter, as large as it may be. */
+/** A request that contains no event at all is one dead letter, as large as it may be. */
 function withoutEvents(elements: readonly unknown[]): Plan {
 	const read = readEvent(elements[0]);
 	const first = read.ok ? "" : `; the first one: ${read.reason}`;
@@ -183,7 +183,7 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 
 const LONGEST_URL = "x".repeat(300);
 
-/** What of an event a receipt keeps. */
+/** What of an event a receipt has. */
 export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
