@@ -39,7 +39,7 @@ function destinations(root: string, base: RoutesSchema): RoutesSchema["definitio
 	const told = all.reduceRight<Schema>((others, { key }) => {
 		const form = { $ref: `#/definitions/to-${key}` };
 		// biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-		return Object.keys(others).length === 0 ? form : { if: { required: [key] }, then: form, else: others };
+		return Object.keys(others).length === 0 ? form : { if: { type: "object", required: [key] }, then: form, else: others };
 	}, {});
 	return { to: { ...to, ...told }, ...Object.fromEntries(all.map(({ key, schema }) => [`to-${key}`, schema])) };
 }
