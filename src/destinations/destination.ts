@@ -40,6 +40,8 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	build(to: Destination, event: BridgeEvent, facts: BridgeFacts): Built;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
+	/** Names the list that `listRuns` reads of: it is one for all destinations of that name. Left out: each has its own. */
+	listOf?(to: Destination): string;
 	/** Opens what calls the service. Nothing is loaded before the first call. */
 	open(options: ClientOptions): Client;
 }
@@ -87,6 +89,14 @@ export interface SeenRun extends Omit<Run, "certain"> {
 	readonly title: string;
 	/** Epoch milliseconds of the service's clock. */
 	readonly createdAt: number;
+}
+
+/**
+ * The key that a run's title claims, in lower case: its first word of 32 hexadecimal digits. An event's own text that
+ * comes later in a title cannot claim another event's run.
+ */
+export function keyOfTitle(title: string): string | undefined {
+	return /\b[0-9a-f]{32}\b/i.exec(title)?.[0].toLowerCase();
 }
 
 /** What a service says of runs. */

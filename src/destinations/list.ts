@@ -33,6 +33,8 @@ export interface Destinations {
 	problemOf(to: Destination | undefined): string | undefined;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
+	/** Names the list that `listRuns` reads of: one answer is for all destinations of that list and token. */
+	listOf(to: Destination): string;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
 	/** As `Client` has them. Never reject. */
@@ -79,6 +81,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
+		listOf: (to) => find(to)?.listOf?.(to) ?? to.id,
 		send: async (to, body) => clientOf(to).send(to, body),
 		listRuns: (to, since, etag) => clientOf(to).listRuns(to, since, etag),
 		readRun: (to, id, etag) => clientOf(to).readRun(to, id, etag),

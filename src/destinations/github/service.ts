@@ -1,4 +1,5 @@
 import { isLoopback } from "../../config/settings.ts";
+import { targetOf } from "../../ledger/rows.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";
@@ -29,6 +30,8 @@ function configured(config: GitHubConfig): ConfiguredService {
 		concurrency: config.concurrency,
 		laneOf: (to) => laneOf(config.token.kind, to),
 		build: (to, event, facts) => buildDispatch(to as RepositoryDispatch, event, facts),
+		// Whatever the dispatch type is, a repository has one list of the runs of its dispatches.
+		listOf: (to) => ("dispatchType" in to ? targetOf(to) : to.id),
 		pageOf: ({ repository }) => runsPage(config.address, String(repository)),
 		open: (options) => open(config, options),
 	};
