@@ -36,6 +36,8 @@ const MARGIN_MS = 60_000;
 /** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
 const FIRST_ASIDE_MS = 5_000;
 const LONGEST_ASIDE_MS = 60 * 60_000;
+/** How many runs a list holds at most. */
+const FULL_LIST = 100;
 const MAX_REASON = 300;
 
 /**
@@ -130,8 +132,9 @@ function whyUnknown(answer: RunsAnswer, key: string, { since, from = since }: Do
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the run-name of each workflow that listens with bridge.key`;
 	}
-	const isComplete = complete || runs.some(({ createdAt }) => createdAt < begins);
-	return isComplete ? undefined : "more runs were started meanwhile than the service lists at once";
+	// Where fewer are listed than a list holds, one may have been unreadable.
+	const isComplete = complete || (runs.length >= FULL_LIST && runs.some(({ createdAt }) => createdAt < begins));
+	return isComplete ? undefined : "its runs could not be listed back to that time";
 }
 
 /** A title that has the key behind another one may be the delivery's, after a text of its event. */

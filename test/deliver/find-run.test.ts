@@ -22,6 +22,8 @@ function runs(...listed: readonly SeenRun[]): RunsAnswer {
 	return { kind: "runs", runs: listed, complete: true, serverTime: DUE };
 }
 
+const many = (count: number) =>
+	Array.from({ length: count }, (_, index) => run(String(index + 10), `retrain ${OTHER}`));
 const long = run("1", `retrain ${OTHER}`, TRIED - HOUR);
 const doubtful: Doubt = { since: TRIED, from: TRIED };
 const entry = { key: KEY, notBefore: DUE, failures: 1, doubt: doubtful };
@@ -68,7 +70,10 @@ describe("a delivery whose run is not listed", () => {
 	it.each<[string, RunsAnswer]>([
 		["a run of another delivery has its key", runs(run("6", OTHER))],
 		["there was no run since, and an earlier one has its key", runs(long)],
-		["the list is not complete, but goes back to before the call", { ...runs(long), complete: false } as RunsAnswer],
+		[
+			"the list is a full one, and goes back to before the call",
+			{ ...runs(...many(99), long), complete: false } as RunsAnswer,
+		],
 	])("was not taken, and is repeated at once, where %s", (_, answer) => {
 		expect(look(answer)).toEqual(repeat);
 	});
@@ -88,7 +93,8 @@ describe("a delivery whose run is not listed", () => {
 		["there is no run at all", runs(), "bridge.key"],
 		["a run since then has no key", runs(run("6", "retrain"), long), "run 6"],
 		["a run since then has the key behind another", runs(run("6", `${OTHER} ${KEY}`), long), "run 6"],
-		["the list does not reach back to the call", { ...runs(run("6", OTHER)), complete: false } as RunsAnswer, "more runs"],
+		["the list does not reach back to the call", { ...runs(...many(100)), complete: false } as RunsAnswer, "back to"],
+		["a run of the list could not be read", { ...runs(...many(9), long), complete: false } as RunsAnswer, "back to"],
 		["the token may not read runs", { kind: "refused", reason: "needs Actions: read" }, "Actions: read"],
 		["the repository is gone", { kind: "gone", reason: "404" }, "404"],
 		["the list is said to be unchanged", { kind: "unchanged", serverTime: DUE }, "did not list"],

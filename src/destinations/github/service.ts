@@ -3,7 +3,7 @@ import { targetOf } from "../../ledger/rows.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";
-import { buildDispatch, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
+import { buildDispatch, payloadProblem, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
 import { webOrigins } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
@@ -12,9 +12,12 @@ import { openTokens } from "./tokens.ts";
 export const github: Service = {
 	name: "github",
 	owns: ({ repository }) => typeof repository === "string",
-	problemsOf({ repository = "" }) {
-		const problem = repositoryProblem(repository);
-		return problem === undefined ? [] : [{ member: "repository", problem }];
+	problemsOf(to) {
+		const found = [
+			["repository", repositoryProblem(to.repository ?? "")],
+			["payload", payloadProblem(to)],
+		] as const;
+		return found.flatMap(([member, problem]) => (problem === undefined ? [] : [{ member, problem }]));
 	},
 	resolve: resolveDispatch,
 	configure: (settings, routes) => configured(readGitHubConfig(settings, routes)),
@@ -33,6 +36,7 @@ function configured(config: GitHubConfig): ConfiguredService {
 		build: (to, event, facts) => buildDispatch(to as RepositoryDispatch, event, facts),
 		// Whatever the dispatch type is, a repository has one list of the runs of its dispatches.
 		listOf: (to) => ("dispatchType" in to ? targetOf(to) : to.id),
+		requestLine: ({ repository }) => `POST ${config.address}/repos/${repository}/dispatches`,
 		pageOf: ({ repository }) => runsPage(config.address, String(repository)),
 		open: (options) => open(config, options),
 	};
