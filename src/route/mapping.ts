@@ -1,5 +1,5 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import { isNumberText, writeJson } from "../event/json.ts";
+import { isNumberText, isObject, writeJson } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 import { type FilteredEvent, keyReader, toFiltered } from "./filtered-event.ts";
 
 /** What a request says of an event: names, each with what it stands for. `payload`, `inputs` and `parameters` are such. */
@@ -42,7 +42,7 @@ export function applyMapping(mapping: Mapping, event: BridgeEvent, facts: Mapped
 	return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-/** A destination is stored with what it maps: a window closes by the mapping of its first event. */
+/** A window is stored with the mapping that its events were joined by; a text in storage has 1,000 characters. */
 const MOST = { characters: 4_000, textCharacters: 1_000 } as const;
 
 /** What is wrong with a mapping that its JSON Schema cannot say; undefined where nothing is. */
@@ -68,7 +68,10 @@ export function toText(value: unknown): string {
 
 function readerOf(mapped: Mapped): Read {
 	if (typeof mapped === "string") return keyed(mapped);
+	// A stored one may be damaged.
+	if (!isObject(mapped)) return () => undefined;
 	if ("value" in mapped) return () => mapped.value;
+	if (typeof mapped.key !== "string") return () => mapped.default;
 	const read = keyed(mapped.key);
 	return (sources) => read(sources) ?? mapped.default;
 }

@@ -2,7 +2,7 @@ import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
 import { classifyResponse, notFromApi } from "./classify-response.ts";
-import type { GitHubResponse } from "./likely-cause.ts";
+import type { Asked, GitHubResponse } from "./likely-cause.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
 
 /** What came of one call. */
@@ -10,6 +10,7 @@ export interface Answered {
 	readonly classification: Classification;
 	/** None where no answer came. */
 	readonly response?: GitHubResponse;
+	/** The body, parsed where it is JSON. */
 	readonly data?: unknown;
 }
 
@@ -23,7 +24,11 @@ export interface CallOptions {
 }
 
 /** A request below the API's address, such as `/repos/contoso/fraud-model/dispatches`. */
-export type ApiRequest = Omit<GitHubRequest, "url"> & { readonly path: string };
+export type ApiRequest = Omit<GitHubRequest, "url"> & {
+	readonly path: string;
+	/** What its refusals mean; left out, those of a repository dispatch. */
+	readonly asked?: Asked;
+};
 
 /** Makes one call, redirects included. Never rejects: no answer is a verdict, too. */
 export type Call = (request: ApiRequest, signal: AbortSignal, trace: Trace) => Promise<Answered>;
@@ -43,28 +48,31 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		return loading;
 	}
 
-	async function follow(send: Send, request: GitHubRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
-		let { url } = request;
+	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
+		const { path, asked, ...request } = asking;
+		const first = apiUrl + path;
+		const kind = request.reads === true ? "read" : "write";
+		let url = first;
 		for (let redirects = 0; ; redirects++) {
 			signal.throwIfAborted();
-			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal));
+			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
 			const response = readResponse(raw, trace.secrets);
-			const classification = classifyResponse(response, now());
-			if (classification.kind !== "redirected") return { classification, response, data: raw.data };
+			const classification = classifyResponse(response, now(), asked);
+			if (classification.kind !== "redirected") return { classification, response, data: jsonOf(raw.data) };
 			const next = whereTo(classification.location, url, apiUrl);
 			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
 			if (redirects === MAX_REDIRECTS) {
-				return { classification: closed(`GitHub redirects in circles from ${request.url}`), response };
+				return { classification: closed(`GitHub redirects in circles from ${first}`), response };
 			}
 			url = next;
 		}
 	}
 
-	return async ({ path, ...request }, signal, trace) => {
+	return async (request, signal, trace) => {
 		if (!isCredential(request.token)) return { classification: NO_CREDENTIAL };
 		trace.secrets.add(request.token);
 		try {
-			return await follow(await load(), { ...request, url: apiUrl + path }, signal, trace);
+			return await follow(await load(), request, signal, trace);
 		} catch (error) {
 			return { classification: noAnswer("GitHub", error, signal, trace) };
 		}
@@ -99,6 +107,16 @@ export function readResponse({ status, headers, data }: RawResponse, secrets: It
 		message: typeof message === "string" ? clean(message) : "",
 		body: bodyOf(data, String(headers["content-type"] ?? "")),
 	};
+}
+
+/** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
+function jsonOf(data: unknown): unknown {
+	if (typeof data !== "string" && !(data instanceof ArrayBuffer)) return data;
+	try {
+		return JSON.parse(typeof data === "string" ? data : Buffer.from(data).toString("utf8")) as unknown;
+	} catch {
+		return data;
+	}
 }
 
 /** A JSON that is longer than what is read, or cut off, is left as a text. */

@@ -1,7 +1,7 @@
 import { clipLine, composeReason } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import { resetMs, retryAfterMs } from "../header-time.ts";
-import { type GitHubResponse, likelyCause } from "./likely-cause.ts";
+import { type Asked, type GitHubResponse, likelyCause } from "./likely-cause.ts";
 
 /** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
 export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
@@ -14,7 +14,7 @@ const UNNAMED_WAIT_MS = 60_000;
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
  * @param now epoch milliseconds
  */
-export function classifyResponse(response: GitHubResponse, now: number): Meaning {
+export function classifyResponse(response: GitHubResponse, now: number, asked?: Asked): Meaning {
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
@@ -26,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "its own trouble"),
+			reason: said(response, "a failure of its own"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
@@ -38,8 +38,12 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
 		};
 	}
+	const repair = status === 422 || status === 403 ? asked?.repairOf?.(response.message) : undefined;
+	if (repair !== undefined) {
+		return { kind: repair.ofEvent ? "permanent" : "unavailable", reason: said(response, repair.means) };
+	}
 	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
-	const { means, wide } = likelyCause(response);
+	const { means, wide } = likelyCause(response, asked);
 	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
 }
 
@@ -71,7 +75,8 @@ function isMoved(status: number): boolean {
 
 /** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
 function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
-	if (status === 422) return /endpoint has been spammed/i.test(message);
+	// The value of an input is quoted, and may say anything.
+	if (status === 422) return !/^provided value /i.test(message) && /endpoint has been spammed/i.test(message);
 	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||

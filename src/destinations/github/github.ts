@@ -1,12 +1,16 @@
 import { clipLine } from "../../log.ts";
-import type { Answer } from "../../model.ts";
+import type { Answer, Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { resetMs } from "../header-time.ts";
+import { resetMs, serverTimeOf } from "../header-time.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type ApiRequest, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { GitHubResponse } from "./likely-cause.ts";
+import { dispatchPath } from "./repository-dispatch.ts";
+import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
+import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
 import type { TokenSource } from "./tokens.ts";
+import { isWorkflow } from "./workflow-dispatch.ts";
 
 export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;
@@ -60,26 +64,39 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
 	}
 
-	const tryOnce = (get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith): Promise<Tried<Answered>> =>
-		tryWithin({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
-			withToken(get, wanted, toRequest, { signal, trace, endsAt }),
+	/** Calls with the token of a destination, as many as it takes, within the time limit. */
+	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
+		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
+			work((request) => withToken(get, wantedFor(to), (token) => ({ ...request, token }), { signal, trace, endsAt })),
 		);
+	}
+
+	const sendWorkflow = createWorkflowSender(options.apiUrl);
+
+	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
+
+	const questionOf = (to: Destination) => ({ to, apiUrl: options.apiUrl, now: now() });
 
 	return {
 		async send(to, body) {
-			const wanted = wantedFor(to);
-			const path = `/repos/${wanted.owner}/${wanted.repo}/dispatches`;
-			const tried = await tryOnce(tokens.get, wanted, (token) => ({ method: "POST", path, token, body }));
-			const { classification, response, calls, ms } = tried;
-			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
+			const tried = await tryOnce<AnsweredWithRun>(to, (ask) =>
+				isWorkflow(to) ? sendWorkflow(to, body, ask) : ask({ method: "POST", path: dispatchPath(to), body }),
+			);
+			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
+			const facts = response === undefined ? {} : factsOf(response, now());
+			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
-		listRuns: async () => ({ kind: "unavailable", reason: "not built yet" }),
-		readRun: async () => ({ kind: "unavailable", reason: "not built yet" }),
+		async listRuns(to, since, etag) {
+			return readList(await read(to, listRequest(to, since, etag)), questionOf(to), since);
+		},
+		async readRun(to, id, etag) {
+			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {
-			const path = "/rate_limit";
-			const get = tokens.inspect ?? tokens.get;
-			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token })));
+			const ask = (call: Ask) => call({ method: "GET", path: "/rate_limit", reads: true });
+			return judgeToken(await tryOnce(to, ask, tokens.inspect ?? tokens.get));
 		},
 	};
 }
@@ -111,11 +128,13 @@ function factsOf(
 	const requestId = headers["x-github-request-id"];
 	const exhaustedMs = resetMs(headers, now);
 	const tokenExpiresAt = tokenExpiry({ headers });
+	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
 		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
 		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
+		...(serverTime === undefined ? {} : { serverTime }),
 	};
 }
 
