@@ -1,6 +1,5 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { isObject } from "../../event/json.ts";
-import type { Destination } from "../../model.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
 import { applyMapping, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { BridgeFacts } from "../client-payload.ts";
@@ -116,7 +115,7 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 }
 
 /** Below the API's address. */
-export function workflowPath({ repository, workflow }: WorkflowDispatch): string {
+export function workflowPath({ repository, workflow }: Pick<WorkflowDispatch, "repository" | "workflow">): string {
 	return `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches`;
 }
 
