@@ -59,7 +59,7 @@ describe("a workflow that a route starts", () => {
 		["is not there", { workflows: { "a.yml": TRAIN } }, {}, "error"],
 		[
 			"has no such trigger",
-			{ workflows: { "train.yml": TRAIN.replace(/workflow_dispatch:[^]*note: \{\}/, "push:") } },
+			{ workflows: { "train.yml": TRAIN.replace(/workflow_dispatch:[\s\S]*note: \{\}/, "push:") } },
 			{},
 			"error",
 		],
