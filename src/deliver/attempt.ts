@@ -14,7 +14,7 @@ import { writeOutcome } from "./write-outcome.ts";
 
 export interface AttemptsOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listOf" | "listRuns">;
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
 	readonly giveUpMs: number;
 	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
 	readonly looksUp: boolean;

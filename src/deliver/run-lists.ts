@@ -1,10 +1,11 @@
 import type { RunsAnswer } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
+import { targetOf } from "../ledger/rows.ts";
 import type { Destination } from "../model.ts";
 import { LIST_MS, type Listing } from "./find-run.ts";
 
 export interface RunListsOptions {
-	readonly destinations: Pick<Destinations, "listOf" | "listRuns">;
+	readonly destinations: Pick<Destinations, "listRuns">;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -42,7 +43,7 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 	return {
 		read(to) {
 			const at = now();
-			const name = `${to.token ?? ""} ${destinations.listOf(to)}`;
+			const name = `${to.token ?? ""} ${targetOf(to)}`;
 			const known = lists.get(name);
 			if (known !== undefined && isFresh(known.at, at)) return known.listing;
 			for (const [other, list] of lists) if (!isFresh(list.at, at)) lists.delete(other);

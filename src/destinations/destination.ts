@@ -41,8 +41,6 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	requestLine(to: Destination): string;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
-	/** Names the list that `listRuns` reads of: it is one for all destinations of that name. Left out: each has its own. */
-	listOf?(to: Destination): string;
 	/** Opens what calls the service. Nothing is loaded before the first call. */
 	open(options: ClientOptions): Client;
 }

@@ -34,8 +34,6 @@ export interface Destinations {
 	requestLine(to: Destination): string;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
-	/** Names the list that `listRuns` reads of: one answer is for all destinations of that list and token. */
-	listOf(to: Destination): string;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
 	/** As `Client` has them. Never reject. */
@@ -83,7 +81,6 @@ export function openDestinations(services: readonly ConfiguredService[], options
 		},
 		requestLine: (to) => serviceOf(to).requestLine(to),
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
-		listOf: (to) => find(to)?.listOf?.(to) ?? to.id,
 		send: async (to, body) => clientOf(to).send(to, body),
 		listRuns: (to, since, etag) => clientOf(to).listRuns(to, since, etag),
 		readRun: (to, id, etag) => clientOf(to).readRun(to, id, etag),

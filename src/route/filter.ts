@@ -13,7 +13,7 @@ export interface Condition {
 	readonly failure: (event: BridgeEvent) => string;
 }
 
-/** An Event Grid subscription filter as its conditions, all of which must hold. Made once, when the routes are read. */
+/** An Event Grid subscription filter as its conditions, all of which must be met. Made once, when the routes are read. */
 export function filterConditions(filter: SubscriptionFilter): readonly Condition[] {
 	const onArrays = filter.enableAdvancedFilteringOnArrays === true;
 	return [
