@@ -1,13 +1,12 @@
 import pMap from "p-map";
 import { byReference, toBlob } from "../destinations/client-payload.ts";
 import type { Destinations } from "../destinations/list.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isMeantAsEvent } from "../event/envelopes.ts";
 import { writeJson } from "../event/json.ts";
 import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
-import type { Delivery, EventFacts, Outcome } from "../model.ts";
+import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
 import { groupOf, idempotencyKey } from "../route/keys.ts";
 import type { Coalesce } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";

@@ -1,8 +1,7 @@
 import type { Settings } from "../config/settings.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { Addresses } from "../ledger/lane-state.ts";
 import type { Limit } from "../ledger/pace.ts";
-import type { Answer, Destination, Run } from "../model.ts";
+import type { Answer, BridgeEvent, Destination, Run } from "../model.ts";
 import type { OfRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import type { BridgeFacts } from "./client-payload.ts";

@@ -1,5 +1,4 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import type { Answer, Destination } from "../model.ts";
+import type { Answer, BridgeEvent, Destination } from "../model.ts";
 import type { RouteTo } from "../route/route.ts";
 import type { BridgeFacts } from "./client-payload.ts";
 import type {

@@ -46,7 +46,7 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** The longest wait that is obeyed, whoever names it. */
+/** The longest wait that is obeyed, whatever names it. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
 /** The address of the service that this app is configured for, and the one before it was moved. */

@@ -1,5 +1,5 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isNumberText } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 import { asNumber, type FilteredEvent, type KeyValue, keyReader } from "./filtered-event.ts";
 import { OPERATORS, type Operator } from "./operators.ts";
 import type { AdvancedFilter, SubscriptionFilter } from "./route.ts";

@@ -1,6 +1,5 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { isObject, writeJson } from "../../event/json.ts";
-import type { Destination } from "../../model.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
 import { toDispatchType } from "../../route/keys.ts";
 import { applyMapping, type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
