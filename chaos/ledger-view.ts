@@ -78,13 +78,14 @@ function between(from: string, to: string): string {
 
 function toFacts(entity: Entity): ReceiptFacts {
 	const text = (name: string) => String(entity[name] ?? "");
+	const { repository = "", dispatchType = "" } = JSON.parse(text("to") || "{}") as Partial<ReceiptFacts>;
 	const attempts = JSON.parse(text("attempts") || "[]") as { status: number | null }[];
 	return {
 		key: text("key"),
 		state: text("state"),
 		id: text("id"),
-		repository: text("repository"),
-		dispatchType: text("dispatchType"),
+		repository,
+		dispatchType,
 		reason: text("reason"),
 		window: text("window"),
 		statuses: attempts.map(({ status }) => status),

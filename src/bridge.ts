@@ -15,19 +15,15 @@ import { idOf } from "./event/read-event.ts";
 import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
-import { recordExpiry } from "./ledger/lane-lease.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { listReceipts } from "./ledger/list-receipts.ts";
-import type { FoundReceipt } from "./ledger/receipt.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
-import { checkHealth, type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { maintain } from "./operate/maintenance.ts";
+import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { createOperate, type ShownReceipts } from "./operate/operate.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
-import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
-import { openStorage } from "./storage/azure-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
@@ -54,21 +50,6 @@ export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
-}
-
-/** A receipt, with the page where the runs of its destination are seen; null where there is none. */
-export interface ShownReceipt extends FoundReceipt {
-	readonly runs: string | null;
-}
-
-export interface ShownReceipts {
-	/** The newest event first. */
-	readonly receipts: readonly ShownReceipt[];
-	/** False where there may be more; then `continue` is what the next question goes on with. */
-	readonly complete: boolean;
-	readonly continue?: string;
-	/** What could not be read. */
-	readonly problems: readonly string[];
 }
 
 export interface BridgeOptions {
@@ -111,6 +92,11 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 		const isSound = settings.problems().length === 0;
 		return createMisconfigured(error.problems, isSound ? () => openStorage(storage) : undefined);
 	}
+}
+
+/** Azure's SDKs are ten times the size of all the rest: they are loaded when they are first needed. */
+async function openStorage(config: Config["storage"]): Promise<Storage> {
+	return (await import("./storage/azure-storage.ts")).openStorage(config);
 }
 
 /** Nothing is loaded or called before the first event. */
@@ -218,29 +204,9 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		now,
 	});
 
-	/** A destination of each lane that a route leads to. */
-	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
-	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		...createPoisoned(storage, now),
-		async receipts(query: ReceiptQuery): Promise<ShownReceipts> {
-			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
-			const next = continueAfter(receipts.length);
-			const shown = receipts.map((receipt) => ({ ...receipt, runs: receipt.to && destinations.pageOf(receipt.to) }));
-			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
-		},
-		replay(request: ReplayRequest, log: Log, again: (elements: readonly unknown[]) => Promise<readonly EventResult[]>) {
-			const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) =>
-				listReceipts(storage, query, { now, endsAt });
-			return replay(request, log, { storage, list, accept: again, wake: wakeLane, newId, now });
-		},
-		health: () => checkHealth({ storage, destinations, lanes, repair: MOVED, warnings, now }),
-		upkeep(log: Log) {
-			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
-			const { checkToken } = destinations;
-			return maintain(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
-		},
+		...createOperate({ storage, ledger, destinations, routes, warnings, retentionMs, repair: MOVED, newId, now }),
 	};
 }

@@ -128,7 +128,32 @@ export interface Answer {
 	readonly exhaustedUntil?: number;
 	/** When the service says that the token ends, ISO 8601. */
 	readonly tokenExpiresAt?: string;
+	/** When the service answered, by its own clock; epoch milliseconds. */
+	readonly serverTime?: number;
+	/** The run that it has started, where the answer names it. */
+	readonly run?: Run;
 }
+
+/** A run of a workflow or a pipeline, as a receipt shows it. */
+export interface Run {
+	/** The service's id, in digits. */
+	readonly id: string;
+	/** Its page; null where there is none. */
+	readonly url: string | null;
+	/** The workflow's or the pipeline's name; null where it is not known. */
+	readonly workflow: string | null;
+	/** `queued`, `in_progress`, `completed`, or another word of the service's. */
+	readonly status: string;
+	/** How it has ended: `success`, `failure`, `cancelled`, or another word of the service's; null until then. */
+	readonly conclusion: string | null;
+	/** 1; more where it was run again. */
+	readonly attempt: number;
+	/** Whether it is this delivery's for certain: the answer names it, or its title has the delivery's key. */
+	readonly certain: boolean;
+}
+
+/** How far the runs of a delivery were followed. Source of the words: DESIGN, "Follow". */
+export type Following = "looking" | "running" | "concluded" | "none" | "cannot tell" | "off";
 
 /** A call of a destination, as a receipt lists it. */
 export interface Attempt {

@@ -23,7 +23,7 @@ interface EventSchema {
 		readonly subject: { readonly description: string };
 		readonly data: { readonly properties?: object };
 	};
-	readonly examples: readonly [SampleEvent];
+	readonly examples?: readonly SampleEvent[];
 }
 
 const SCHEMAS = join(import.meta.dirname, "../event/schemas");
@@ -31,13 +31,18 @@ const SCHEMAS = join(import.meta.dirname, "../event/schemas");
 /** Every known event type, from the schemas themselves: a new one is known here without a line of code. */
 export const EVENT_TYPES: readonly EventType[] = readdirSync(SCHEMAS)
 	.sort()
-	.map((file) => JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as EventSchema)
-	.map(({ title, properties: { subject, data }, examples: [example] }) => ({
-		type: title,
-		subjectStarts: subject.description.split(" or ").map((form) => form.split("{")[0] ?? ""),
-		members: Object.keys(data.properties ?? {}),
-		example,
-	}));
+	.map((file) => {
+		const schema = JSON.parse(readFileSync(join(SCHEMAS, file), "utf8")) as EventSchema;
+		const { subject, data } = schema.properties;
+		const [example] = schema.examples ?? [];
+		if (example === undefined) throw new Error(`${file} has no example: put one event into "examples"`);
+		return {
+			type: schema.title,
+			subjectStarts: subject.description.split(" or ").map((form) => form.split("{")[0] ?? ""),
+			members: Object.keys(data.properties ?? {}),
+			example,
+		};
+	});
 
 /** The names of all known types, as published. */
 export const TYPE_NAMES: readonly string[] = EVENT_TYPES.map(({ type }) => type);

@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { Addresses } from "../ledger/lane-state.ts";
 import type { Limit } from "../ledger/pace.ts";
-import type { Answer, Destination } from "../model.ts";
+import type { Answer, Destination, Run } from "../model.ts";
 import type { OfRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import type { BridgeFacts } from "./client-payload.ts";
@@ -69,9 +69,43 @@ export interface Client {
 	send(to: Destination, body: string): Promise<Answer>;
 	/** Gets the token of a destination, from a cache where it can. Rejects with TokenUnavailable. */
 	getToken(to: RouteTo): Promise<unknown>;
+	/**
+	 * The runs of a destination that were created since then: the newest hundred, or fewer. One call. Never rejects.
+	 * @param since epoch milliseconds of the service's clock
+	 * @param etag of the last answer to the same question: an unchanged one costs no primary limit
+	 */
+	listRuns(to: Destination, since: number, etag?: string): Promise<RunsAnswer>;
+	/** One run as it is now. One call. Never rejects. */
+	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
 	/** Asks the service about the token of a destination. Meant for once a day. Never rejects. */
 	checkToken(to: RouteTo): Promise<TokenCheck>;
 }
+
+/** A run as a service tells of it. */
+export interface SeenRun extends Omit<Run, "certain"> {
+	/** What the workflow's `run-name` makes of the event, or the pipeline run's name. */
+	readonly title: string;
+	/** Epoch milliseconds of the service's clock. */
+	readonly createdAt: number;
+}
+
+/** What a service says of runs. */
+export type RunsAnswer =
+	/** `complete`: there are no others since then. `serverTime` is when the service answered, by its clock. */
+	| {
+			readonly kind: "runs";
+			readonly runs: readonly SeenRun[];
+			readonly complete: boolean;
+			readonly serverTime: number;
+			readonly etag?: string;
+	  }
+	| { readonly kind: "unchanged"; readonly serverTime: number }
+	/** The run, the repository or the project is not there (any more). */
+	| { readonly kind: "gone"; readonly reason: string }
+	/** The token may not read runs; the reason names the repair. To ask again is of no use until it is repaired. */
+	| { readonly kind: "refused"; readonly reason: string }
+	/** Not now. `retryAt`: not before, epoch milliseconds, from a second to a day ahead. */
+	| { readonly kind: "unavailable"; readonly retryAt?: number; readonly reason: string };
 
 /** What a service says of a token. */
 export interface TokenCheck {

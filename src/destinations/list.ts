@@ -2,7 +2,16 @@ import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { Answer, Destination } from "../model.ts";
 import type { RouteTo } from "../route/route.ts";
 import type { BridgeFacts } from "./client-payload.ts";
-import type { Built, Client, ClientOptions, ConfiguredService, Policy, Service, TokenCheck } from "./destination.ts";
+import type {
+	Built,
+	Client,
+	ClientOptions,
+	ConfiguredService,
+	Policy,
+	RunsAnswer,
+	Service,
+	TokenCheck,
+} from "./destination.ts";
 import { github } from "./github/service.ts";
 
 /** Every kind of destination, one line each. The lanes of the first one have names of their own. */
@@ -26,6 +35,9 @@ export interface Destinations {
 	pageOf(to: Destination): string | null;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
+	/** As `Client` has them. Never reject. */
+	listRuns(to: Destination, since: number, etag?: string): Promise<RunsAnswer>;
+	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
 	/** Rejects with TokenUnavailable. */
 	getToken(to: RouteTo): Promise<unknown>;
 	/** Rejects only where no service owns the destination. */
@@ -68,6 +80,8 @@ export function openDestinations(services: readonly ConfiguredService[], options
 		},
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
 		send: async (to, body) => clientOf(to).send(to, body),
+		listRuns: (to, since, etag) => clientOf(to).listRuns(to, since, etag),
+		readRun: (to, id, etag) => clientOf(to).readRun(to, id, etag),
 		getToken: async (to) => clientOf(to).getToken(to),
 		checkToken: async (to) => clientOf(to).checkToken(to),
 	};

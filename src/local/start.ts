@@ -13,8 +13,6 @@ import { serve } from "./serve.ts";
 import { type StopInOrder, stopInOrder } from "./stopping.ts";
 import { createWorkbench } from "./workbench.ts";
 
-/** So that a person sees a run come, go on and end. */
-const RUNS = { createAfterMs: 1_000, startAfterMs: 2_000, completeAfterMs: 5_000 };
 const root = join(import.meta.dirname, "../..");
 
 await main().catch((error: unknown) => {
@@ -31,7 +29,7 @@ async function main(): Promise<void> {
 	try {
 		// Taken for a moment, since a second run on this port must not come near the data of the first.
 		await serve(port, () => {}).then((server) => server.close());
-		const standIn = setup.standIn ? await startGitHubStandIn({ port: port + 1, runs: RUNS }) : undefined;
+		const standIn = setup.standIn ? await startGitHubStandIn({ port: port + 1 }) : undefined;
 		if (standIn !== undefined) started.add(standIn.close);
 		const storage = setup.storage ?? (await storageOf(port, started));
 		setEnvironment({ ...setup.env, AzureWebJobsStorage: storage });

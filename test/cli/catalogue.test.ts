@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { createCatalogue } from "../../src/cli/catalogue/catalogue.ts";
+import { createCatalogue, findType, shortName } from "../../src/cli/catalogue/catalogue.ts";
 import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
-import { findType } from "../../src/cli/catalogue/find-type.ts";
 import { varyExample } from "../../src/cli/catalogue/vary-example.ts";
 import { createWorld } from "../../src/cli/catalogue/world.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
@@ -164,7 +163,7 @@ describe("an event that is made from an example", () => {
 
 describe("the names of types", () => {
 	it.each(TYPE_NAMES)("finds %s by its full name, its dispatch type and its last part, in any case", (type) => {
-		for (const name of [type, toDispatchType(type), type.split(".").at(-1) ?? ""]) {
+		for (const name of [type, toDispatchType(type), shortName(type)]) {
 			expect(findType(name)).toBe(type);
 			expect(findType(name.toUpperCase())).toBe(type);
 		}

@@ -124,6 +124,15 @@ describe("a key whose dots lead nowhere", () => {
 		expect(runs("runTags.stage")).toEqual([expect.stringMatching(/^warning .*write "data\.runTags\.stage"$/)]);
 	});
 
+	it("is not taken for a member of the data that no type of the route has", () => {
+		const filter = advanced("status", "StringIn", ["x"]);
+		expect(found(table({ includedEventTypes: ["Contoso.Run.Done"], ...filter }))).toEqual([]);
+		expect(found(table({ includedEventTypes: [RUN], ...filter }))).toEqual([]);
+		expect(found(table({ includedEventTypes: ["Microsoft.Storage.StorageTaskCompleted"], ...filter }))).toEqual([
+			expect.stringMatching(/^warning .*write "data\.status"$/),
+		]);
+	});
+
 	it("is one by the router, too", () => {
 		const read = readEvent(
 			asCloudEvent({

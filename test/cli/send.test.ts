@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { planDeliveries } from "../../src/cli/send/plan-deliveries.ts";
+import { planDeliveries } from "../../src/cli/send/deliveries.ts";
 import { readSetting, setMembers } from "../../src/cli/send/set-members.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";

@@ -26,6 +26,8 @@ function fakeService(name: string) {
 			asked.push(`send ${to.id} ${body}`);
 			return { classification: { kind: "taken" }, ms: 0, calls: [] };
 		},
+		listRuns: async () => ({ kind: "unchanged", serverTime: 0 }),
+		readRun: async () => ({ kind: "unchanged", serverTime: 0 }),
 		getToken: async () => `token of ${name}`,
 		checkToken: async () => ({ state: "ok", expiresAt: null, reason: name }),
 	};

@@ -63,7 +63,9 @@ describe("the page about routes", () => {
 	it("names every key of a route, of its destination and of a filter, and no other", () => {
 		const inTables = [...readText("docs/routes.md").matchAll(/^\| `([\w.]+)` \|/gm)].map(([, key = ""]) => key);
 		const ofRoute = keysOf("route").filter((key) => key !== "to" && key !== "coalesce");
-		const ofDestination = ["to", "coalesce"].flatMap((name) => keysOf(name).map((key) => `${name}.${key}`));
+		const forms = Object.keys(definitions).filter((name) => name.startsWith("to-"));
+		const ofTo = new Set(forms.flatMap(keysOf).map((key) => `to.${key}`));
+		const ofDestination = [...ofTo, ...keysOf("coalesce").map((key) => `coalesce.${key}`)];
 		expect(inTables.filter((key) => key !== "operatorType" && key !== "by" && !described.has(key)).sort()).toEqual(
 			[...ofRoute, ...ofDestination, ...keysOf("filter")].sort(),
 		);

@@ -273,3 +273,39 @@ describe("an advanced filter", () => {
 		);
 	});
 });
+
+/** Whether a value meets an operand, by what `operandIs` claims of it; of numbers, between which two edges it lies. */
+const CLAIMS = {
+	beginning: (value: unknown, operand: unknown) => String(value).startsWith(String(operand)),
+	end: (value: unknown, operand: unknown) => String(value).endsWith(String(operand)),
+	part: (value: unknown, operand: unknown) => String(value).includes(String(operand)),
+	whole: (value: unknown, operand: unknown) => operand === undefined || value === operand,
+	edge: (value: unknown, operand: unknown) =>
+		[operand]
+			.flat()
+			.flatMap((edge) => [Number(value) < Number(edge), Number(value) === Number(edge)])
+			.join(),
+};
+const SMALL = { number: [-1, 0, 0.5, 1, 1.5, 2, 3], boolean: [true, false], string: ["", "a", "b", "ab", "ba", "aba"] };
+
+describe.each(Object.entries(OPERATORS).filter(([, { operandIs }]) => operandIs !== undefined))(
+	"what %s tells routes check of its operands",
+	(_, { of, operand, operandIs = "whole", meets }) => {
+		const values: readonly unknown[] = of === "any" ? [0, "a", {}] : SMALL[of];
+		const pairs = values.flatMap((low) => values.map((high) => [low, high]));
+		const operands = operand === "none" ? [undefined] : operand === "ranges" ? pairs : values;
+
+		it("is true: values that it calls alike are judged alike", () => {
+			for (const one of operands) {
+				const verdicts = new Map<unknown, boolean>();
+				for (const value of values) {
+					const claim = CLAIMS[operandIs](value, one);
+					const verdict = meets(value as never, one as never);
+					if (typeof claim === "boolean") expect([value, one, verdict]).toEqual([value, one, claim]);
+					else expect([value, one, verdict]).toEqual([value, one, verdicts.get(claim) ?? verdict]);
+					verdicts.set(claim, verdict);
+				}
+			}
+		});
+	},
+);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { ShownReceipt } from "../../src/bridge.ts";
 import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import { ROWS } from "../../src/ledger/rows.ts";
+import type { ShownReceipt } from "../../src/operate/operate.ts";
 import type { Columns, Write } from "../../src/storage/storage.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 

@@ -4,12 +4,10 @@ import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
 import { checkTable } from "../routes/check-table.ts";
-import { diffTables } from "../routes/diff-tables.ts";
-import { explain } from "../routes/explain.ts";
+import { diffTables, printDiff } from "../routes/diff-tables.ts";
+import { explain, printExplained } from "../routes/explain.ts";
 import { printFindings, summaryOf } from "../routes/findings.ts";
 import { loadEvents, loadRoutes, loadTable } from "../routes/load-table.ts";
-import { printDiff } from "../routes/print-diff.ts";
-import { printExplained } from "../routes/print-explained.ts";
 
 /** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
 export function routesCommand(io: Io): Command {

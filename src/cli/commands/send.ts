@@ -9,14 +9,12 @@ import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
 import { readNumber } from "../read-number.ts";
+import { planDeliveries } from "../send/deliveries.ts";
 import { openDoor, targetOf } from "../send/open-door.ts";
-import { planDeliveries } from "../send/plan-deliveries.ts";
-import { playHandshakes } from "../send/play-handshakes.ts";
-import { prepareEvents } from "../send/prepare-events.ts";
-import { printHandshakes } from "../send/print-handshakes.ts";
-import { printSummary } from "../send/print-summary.ts";
+import { playHandshakes, printHandshakes } from "../send/play-handshakes.ts";
+import { prepareEvents, type SendFlags } from "../send/prepare-events.ts";
 import { sendAll } from "../send/send-all.ts";
-import type { SendFlags } from "../send/send-flags.ts";
+import { printSummary } from "../send/tally.ts";
 
 const MOST_EVENTS = 100_000;
 

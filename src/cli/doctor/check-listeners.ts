@@ -1,7 +1,7 @@
-import { resolve } from "../../destinations/list.ts";
 import type { Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";
 import { nearest } from "../nearest.ts";
+import { destinationOf } from "../routes/check-destinations.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
@@ -22,7 +22,10 @@ export function checkListeners(routes: readonly Route[], listeners: Listeners): 
 	const sent = new Map<string, boolean>();
 	for (const route of routes) {
 		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
-		for (const type of dispatchTypes(route)) sent.set(type, named || sent.get(type) === true);
+		for (const eventType of routeTypes(route).types) {
+			const type = String(destinationOf(route, eventType)["dispatchType"]);
+			sent.set(type, named || sent.get(type) === true);
+		}
 	}
 	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
 	const types = [...sent.keys()];
@@ -135,9 +138,4 @@ function isAwake({ states }: Listeners, path: string): boolean {
 
 export function nameOf(path: string): string {
 	return path.split("/").at(-1) ?? path;
-}
-
-/** GitHub's event types that a route sends. */
-function dispatchTypes(route: Route): ReadonlySet<string> {
-	return new Set(routeTypes(route).types.map((type) => String(resolve(route.to, type)["dispatchType"])));
 }

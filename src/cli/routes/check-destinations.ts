@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { resolve } from "../../destinations/list.ts";
+import type { Destination } from "../../model.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { eventType, routeTypes } from "../event-types.ts";
 import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
@@ -43,53 +44,49 @@ export function checkDispatchType({ to }: Route, place: string): RouteFinding[] 
 /** What earlier routes have to say about a later one: an event that both take is dispatched once, by the first. */
 export function checkSamePlace(later: Placed, earlier: readonly Placed[]): RouteFinding[] {
 	const path = `routes[${later.index}]`;
-	const before = earlier.filter(({ route }) => sharedPlaces(route, later.route).length > 0);
-	const hiding = before.find(({ route }) => covers(route, later.route));
+	const before = earlier
+		.map(({ route }) => ({ route, shared: sharedTypes(route, later.route) }))
+		.filter(({ shared }) => shared.length > 0);
+	const hiding = before.find(({ route, shared }) => sendsAll(route, later.route, shared) && covers(route, later.route));
 	if (hiding !== undefined) {
 		const problem = `it is never reached: "${hiding.route.name}" stands before it, leads to the same place and takes every event of it`;
 		return [warning(path, problem, "put it first, give it another dispatchType, or remove it")];
 	}
 	return before
-		.filter(({ route }) => mayOverlap(route, later.route))
-		.map(({ route }) => {
-			const place = placeOf(sharedPlaces(route, later.route)[0] ?? "");
+		.filter(({ route, shared }) => mayOverlap(route, later.route, shared))
+		.map(({ route, shared: [type = ""] }) => {
+			const place = destinationOf(route, type).id.replace(/#(.*)$/s, ' with "$1"');
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
-			const what = coalesced
-				? "under the name of the first"
-				: "under the name of the first, and gathered as that one says";
+			const what = `under the name of the first${coalesced ? "" : ", and gathered as that one says"}`;
 			const problem = `"${route.name}" leads to the same place, ${place}: an event that both take is dispatched once, ${what}`;
 			return warning(path, problem, "give one of them another dispatchType, or filters that exclude each other");
 		});
 }
 
-/** An id as a person reads it: `contoso/fraud-model with "new-data"`. */
-function placeOf(id: string): string {
-	return id.replace(/#(.*)$/s, ' with "$1"');
+/** Where a route leads for events of a type. */
+export function destinationOf({ to }: Route, type: string): Destination {
+	return resolve(to, type);
 }
 
-/** The destinations that a route leads to, by their ids, with the event types that each is for. */
-export function sentTo(route: Route): ReadonlyMap<string, readonly string[]> {
-	const sent = new Map<string, string[]>();
-	for (const type of routeTypes(route).types) {
-		const { id } = resolve(route.to, type);
-		sent.set(id, [...(sent.get(id) ?? []), type]);
-	}
-	return sent;
+/** The event types that both routes take and send to the same place. */
+function sharedTypes(one: Route, other: Route): readonly string[] {
+	const { types } = routeTypes(other);
+	return routeTypes(one).types.filter(
+		(type) => types.includes(type) && destinationOf(one, type).id === destinationOf(other, type).id,
+	);
 }
 
-/** The destinations that two routes lead to with one and the same event type. */
-function sharedPlaces(one: Route, other: Route): string[] {
-	const also = sentTo(other);
-	const shared = [...sentTo(one)].filter(([id, types]) => types.some((type) => also.get(id)?.includes(type)));
-	return shared.map(([id]) => id);
+/** Whether what the narrow route takes goes to the wide one's place, whatever its type: types may be unknown here. */
+function sendsAll(wide: Route, narrow: Route, shared: readonly string[]): boolean {
+	const { types, named } = routeTypes(narrow);
+	return isDeepStrictEqual(wide.to, narrow.to) || (named && types.every((type) => shared.includes(type)));
 }
 
-/** Whether every event of `narrow` is taken by `wide`, and sent to the same place; only where that is certain. */
+/** Whether every event of `narrow` is taken by `wide`; only where that is certain. */
 function covers(wide: Route, narrow: Route): boolean {
-	const sameType = isDeepStrictEqual(wide.to, narrow.to) || onlyShared(wide, narrow);
 	const writes = wide.onlyCompletedWrites === false || narrow.onlyCompletedWrites !== false;
 	const source = wide.source === undefined || (narrow.source !== undefined && isBelow(narrow.source, wide.source));
-	if (!sameType || !writes || !source || !sameCase(wide, narrow)) return false;
+	if (!writes || !source || !sameCase(wide, narrow)) return false;
 	const given = filtersByKey(demandsOf(narrow));
 	const onArrays = looksIntoArrays(wide);
 	// An array is a value of another type to a route that does not look into it.
@@ -107,23 +104,14 @@ function sameCase({ filter: wide }: Route, { filter: narrow }: Route): boolean {
 	return cased && same("subjectBeginsWith") && same("subjectEndsWith");
 }
 
-/** Whether every type that the narrow one names is sent as the wide one sends it. */
-function onlyShared(wide: Route, narrow: Route): boolean {
-	const also = sentTo(wide);
-	const sent = [...sentTo(narrow)];
-	return (
-		routeTypes(narrow).named && sent.every(([type, events]) => events.every((one) => also.get(type)?.includes(one)))
-	);
-}
-
 /** Whether a source is another one, or below it. */
 function isBelow(source: string, above: string): boolean {
 	const [low, high] = [source, above].map((text) => text.toLowerCase().replace(/\/+$/, ""));
 	return low === high || low?.startsWith(`${high}/`) === true;
 }
 
-/** Whether one event of a type that both send to one place might be taken by both. */
-function mayOverlap(one: Route, other: Route): boolean {
+/** Whether one event of these types might be taken by both. */
+function mayOverlap(one: Route, other: Route, types: readonly string[]): boolean {
 	const [source, otherSource] = [one.source, other.source];
 	if (source !== undefined && otherSource !== undefined) {
 		if (!isBelow(source, otherSource) && !isBelow(otherSource, source)) return false;
@@ -131,7 +119,6 @@ function mayOverlap(one: Route, other: Route): boolean {
 	const onArrays = looksIntoArrays(one) || looksIntoArrays(other);
 	const filters = filtersByKey([...demandsOf(one), ...demandsOf(other)]);
 	if (![...filters.values()].every((together) => canAllPass(together, onArrays))) return false;
-	const types = routeTypes(other).types.filter((type) => routeTypes(one).types.includes(type));
 	return types.some((type) => canAllPass([...(filters.get("subject") ?? []), ...ofType(type)], onArrays));
 }
 

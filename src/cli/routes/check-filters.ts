@@ -1,5 +1,5 @@
 import type { AdvancedFilter, Route } from "../../route/route.ts";
-import { EVENT_TYPES, type EventType, eventType, routeTypes } from "../event-types.ts";
+import { type EventType, eventType, routeTypes } from "../event-types.ts";
 import { canAllPass, type Demand, demandsOf } from "./demands.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
 import { passes } from "./proofs.ts";
@@ -58,7 +58,7 @@ function checkKeys(route: Route, place: string): RouteFinding[] {
 		const path = `${place}.filter.advancedFilters[${index}].key`;
 		const names = filter.key.split(".");
 		const first = names[0]?.toLowerCase() ?? "";
-		const meant = memberNamed(first, typesOf(route) ?? EVENT_TYPES);
+		const meant = memberNamed(first, knownTypes(route));
 		if (!ENVELOPE.has(first) && first !== "data" && meant !== undefined) return [misplaced(filter.key, meant, path)];
 		const never = neverThere(names, route);
 		return never === undefined ? [] : [nothingBelow(filter, never, path)];
@@ -70,11 +70,9 @@ function memberNamed(name: string, types: readonly EventType[]): string | undefi
 	return types.flatMap(({ members }) => members).find((member) => member.toLowerCase() === name.toLowerCase());
 }
 
-/** The types of a route that names known types alone. Data of any other type may have any form. */
-function typesOf(route: Route): readonly EventType[] | undefined {
-	const { types, named } = routeTypes(route);
-	const known = types.flatMap((type) => eventType(type) ?? []);
-	return named && known.length === types.length ? known : undefined;
+/** What is known of the types that a route takes. */
+function knownTypes(route: Route): readonly EventType[] {
+	return routeTypes(route).types.flatMap((type) => eventType(type) ?? []);
 }
 
 function misplaced(key: string, meant: string, path: string): RouteFinding {
@@ -93,7 +91,12 @@ function neverThere(names: readonly string[], route: Route): Never | undefined {
 	if (names.includes("")) {
 		return { why: "it has an empty name between its dots", repair: "write the names with one dot between them" };
 	}
-	if (first.toLowerCase() === "data") return neverInData(below, typesOf(route) ?? []);
+	if (first.toLowerCase() === "data") {
+		const { types, named } = routeTypes(route);
+		const known = knownTypes(route);
+		// Data of any other type may have any form.
+		return named && known.length === types.length ? neverInData(below, known) : undefined;
+	}
 	if (below.length === 0) return undefined;
 	const isText = ENVELOPE.has(first.toLowerCase());
 	return {

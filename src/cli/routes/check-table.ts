@@ -6,7 +6,7 @@ import schema from "../../route/routes-schema.generated.json" with { type: "json
 import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
-import { checkCoalesce, checkContainer, checkEmptyFiles } from "./check-storage.ts";
+import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
 import { checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
 import type { Finding, RouteFinding } from "./findings.ts";
@@ -20,7 +20,6 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkFilters,
 	checkContainer,
 	checkEmptyFiles,
-	checkCoalesce,
 ];
 
 /** All that is wrong with a routes table: what the bridge refuses, and what it takes but cannot be meant so. */

@@ -1,5 +1,5 @@
 import { OPENING_WRITES } from "../../route/filter.ts";
-import { OPERATORS } from "../../route/operators.ts";
+import { OPERATORS, type Operator } from "../../route/operators.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";
 import { implies, someValueFits } from "./proofs.ts";
@@ -37,6 +37,14 @@ export function demandsOf(route: Route): readonly Demand[] {
 		});
 	}
 	return demands;
+}
+
+/** What a route asks a text to be, under these keys: one of its values as this part of it. */
+export function asked(route: Route, keys: RegExp, parts: readonly Operator["operandIs"][]): readonly Demand[] {
+	return demandsOf(route).filter(({ filter: { key, operatorType } }) => {
+		const operator = OPERATORS[operatorType];
+		return keys.test(key) && operator?.of === "string" && !operator.negative && parts.includes(operator.operandIs);
+	});
 }
 
 /** The filters that demands put on each key. */

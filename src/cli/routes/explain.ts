@@ -1,11 +1,15 @@
 import { resolve } from "../../destinations/list.ts";
 import type { BridgeEvent } from "../../event/bridge-event.ts";
+import { writeJson } from "../../event/json.ts";
 import { readEvent } from "../../event/read-event.ts";
+import { plain } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
+import type { Io } from "../io.ts";
+import { painter } from "../paint.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -100,4 +104,46 @@ function conditionsOf({ name, to, source, filter = {}, onlyCompletedWrites }: Ro
 		})),
 		...(onlyCompletedWrites === false ? [] : [{ condition: "onlyCompletedWrites", part: { name, to } }]),
 	];
+}
+
+export function printExplained(io: Io, explained: readonly Explained[]): void {
+	const paint = painter(io);
+	for (const [index, one] of explained.entries()) {
+		if (index > 0) io.stdout.write("\n");
+		if ("rejected" in one) {
+			io.stdout.write(
+				`${plain(one.id ?? "an event without an id")}\n  ${paint("error", "rejected")}: ${plain(one.rejected)}\n`,
+			);
+			continue;
+		}
+		const { id, type, source, subject } = one.event;
+		io.stdout.write(`${plain(`${id}  ${type}`)}\n  source  ${plain(source)}\n  subject ${plain(subject)}\n`);
+		for (const verdict of one.routes) printVerdict(io, verdict, paint);
+		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route takes it\n");
+	}
+}
+
+function printVerdict(
+	io: Io,
+	{ route, takes, to, group, sameAs, failed }: RouteVerdict,
+	paint: ReturnType<typeof painter>,
+): void {
+	if (!takes) {
+		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
+		for (const { condition, reason, ...more } of failed) {
+			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
+			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
+		}
+		return;
+	}
+	const where = `${to?.id.replace("#", " as ")}${to?.token === undefined ? "" : ` with the token ${to.token}`}`;
+	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
+	if (sameAs !== undefined)
+		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
+	else if (group !== undefined) {
+		const { by, quietSeconds, maxSeconds, id } = group;
+		io.stdout.write(
+			`        gathered by ${by} for ${quietSeconds} to ${maxSeconds} seconds, in the window of group ${id}\n`,
+		);
+	}
 }

@@ -4,8 +4,8 @@ import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
-import type { Door } from "./door.ts";
-import type { SendFlags } from "./send-flags.ts";
+import type { Door } from "./deliveries.ts";
+import type { SendFlags } from "./prepare-events.ts";
 import { createWebhookDoor } from "./webhook-door.ts";
 
 /** Event Grid waits so long for an answer. Source: learn.microsoft.com, "Event Grid message delivery and retry". */

@@ -3,7 +3,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { isLoopback } from "../../config/settings.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { reasonOf } from "../reason-of.ts";
-import type { Door } from "./door.ts";
+import type { Door } from "./deliveries.ts";
 
 export interface TopicDoorOptions {
 	/** Of a custom topic, such as https://contoso.westeurope-1.eventgrid.azure.net/api/events. */

@@ -28,15 +28,20 @@ export function runsAnswer(question: RunsQuestion, runs: readonly Run[]): object
 	const found = runs.filter((run) => isWanted(run, query, now));
 	const isSearch = SEARCHES.some((name) => query.has(name));
 	const page = pageOf(isSearch ? found.slice(0, MOST_FOUND) : found, query);
-	return { total_count: found.length, workflow_runs: page.map((run) => runAnswer(question, run)) };
+	const { url, fullName, shown } = question;
+	const repository = repositoryAnswer(url, fullName, shown);
+	return { total_count: found.length, workflow_runs: page.map((run) => runAnswer(question, run, repository)) };
 }
 
 /** "Get a workflow run". */
-export function runAnswer({ url, fullName, shown, now }: RunsQuestion, run: Run): object {
+export function runAnswer(
+	{ url, fullName, shown, now }: RunsQuestion,
+	run: Run,
+	repository = repositoryAnswer(url, fullName, shown),
+): object {
 	const { id, number, of, title, ref, createdAt } = run;
 	const { status, conclusion, updatedAt } = stateOf(run, now) ?? { status: "queued", conclusion: null, updatedAt: now };
 	const api = `${url}/repos/${fullName}/actions/runs/${id}`;
-	const repository = repositoryAnswer(url, fullName, shown);
 	const author = { name: "contoso", email: "ml@contoso.example" };
 	const commit = { id: COMMIT, tree_id: COMMIT, message: "Listen", timestamp: time(createdAt), author };
 	return {
@@ -101,7 +106,7 @@ function isWanted(run: Run, query: URLSearchParams, now: number): boolean {
 		is("status", status, conclusion) &&
 		is("branch", run.ref) &&
 		is("head_sha", COMMIT) &&
-		isWithin(Date.parse(time(run.createdAt)), query.get("created") ?? "")
+		isWithin(Math.floor(run.createdAt / 1000) * 1000, query.get("created") ?? "")
 	);
 }
 

@@ -152,7 +152,7 @@ export class Runs {
 
 const FIRST_ID = 30_000_000;
 
-/** The key by which the runs of a repository, or of a project, are kept. */
+/** The place of a dispatch: its repository, or its project. */
 function placeOf({ repository, organization, project }: Received): string {
 	return (repository ?? `${organization}/${project}`).toLowerCase();
 }
