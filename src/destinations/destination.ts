@@ -38,6 +38,8 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	laneOf(to: RouteTo): string;
 	/** Builds a request, and proves the service's limits on the very bytes that will be sent. Nothing is ever cut to fit. */
 	build(to: Destination, event: BridgeEvent, facts: BridgeFacts): Built;
+	/** The method and the URL of its request, for a person to read. */
+	requestLine(to: Destination): string;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
 	/** Opens what calls the service. Nothing is loaded before the first call. */

@@ -14,6 +14,8 @@ export interface BridgeEvent {
 	readonly time: string;
 	/** Numbers that a double cannot hold are `NumberText`. */
 	readonly data: unknown;
+	/** All of the data, where `data` holds a reference to it, since it is too large to be sent. */
+	readonly wholeData?: unknown;
 	/**
 	 * What else a CloudEvent says of itself, by its own name: extension attributes, `dataschema`, and `datacontenttype`
 	 * where it is not JSON. Left out where there is nothing.

@@ -134,6 +134,18 @@ describe("a window", () => {
 		expect(JSON.parse(String(entry?.columns["to"]))).toMatchObject({ token: "other" });
 	});
 
+	it("closes by the mapping that its events were joined by, which receipts and dispatches need no more", async () => {
+		const to = { ...repositoryDispatch("contoso/fraud-model", "contoso-test"), payload: { count: "data.count" } };
+		const lane = await startLane();
+		await lane.instance.accept(join(0, { to }), join(1, { to }));
+		await lane.wakeAll();
+		const bodies = lane.sent.map(({ body }) => JSON.parse(body) as { client_payload: object });
+		const bridge = { version: "1.2.3", route: "r", key: expect.any(String) };
+		expect(bodies.map(({ client_payload }) => client_payload)).toEqual([{ count: 2, bridge }]);
+		const kept = (await lane.receipts()).map((receipt) => receipt.to);
+		expect(kept).toEqual(Array(3).fill(repositoryDispatch("contoso/fraud-model", "contoso-test")));
+	});
+
 	it("does not hold up what is not gathered", async () => {
 		const lane = await windowLane([0]);
 		await lane.instance.accept(delivery(7));
@@ -480,7 +492,8 @@ describe("cleaning up after a window", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(join(0), join(1));
+		const to = { ...repositoryDispatch("contoso/fraud-model", "contoso-test"), payload: { id: "id", data: "data" } };
+		await lane.instance.accept(join(0, { to }), join(1, { to }));
 		await lane.wakeNext();
 		await lane.wakeNext();
 		isDying = false;
@@ -492,6 +505,8 @@ describe("cleaning up after a window", () => {
 		expect(commits).toBeGreaterThan(1);
 		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(2);
+		const payloads = lane.sent.map(({ body }) => (JSON.parse(body) as { client_payload: object }).client_payload);
+		expect(payloads.map((payload) => Object.keys(payload))).toEqual(Array(2).fill(["id", "data", "bridge"]));
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 

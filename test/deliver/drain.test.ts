@@ -306,9 +306,13 @@ describe("a drain with several calls under way", () => {
 
 	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
 		const lane = await waitingLane(range(3), { concurrency: 3 });
+		let release = () => {};
+		const taken = new Promise<void>((resolve) => {
+			release = resolve;
+		});
 		lane.answer = async ({ id }) => {
-			await new Promise((resolve) => setTimeout(resolve, id === "event-0" ? 10 : 80));
-			if (id === "event-0") await takeOver(lane);
+			if (id === "event-0") await takeOver(lane).then(release);
+			else await taken;
 			return undefined;
 		};
 		await lane.wakeNext();

@@ -2,7 +2,8 @@ import { isLoopback } from "../../config/settings.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";
-import { buildDispatch, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
+import { buildDispatch, payloadProblem, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
+import { webOrigins } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 
@@ -10,9 +11,12 @@ import { openTokens } from "./tokens.ts";
 export const github: Service = {
 	name: "github",
 	owns: ({ repository }) => typeof repository === "string",
-	problemsOf({ repository = "" }) {
-		const problem = repositoryProblem(repository);
-		return problem === undefined ? [] : [{ member: "repository", problem }];
+	problemsOf(to) {
+		const found = [
+			["repository", repositoryProblem(to.repository ?? "")],
+			["payload", payloadProblem(to)],
+		] as const;
+		return found.flatMap(([member, problem]) => (problem === undefined ? [] : [{ member, problem }]));
 	},
 	resolve: resolveDispatch,
 	configure: (settings, routes) => configured(readGitHubConfig(settings, routes)),
@@ -29,6 +33,7 @@ function configured(config: GitHubConfig): ConfiguredService {
 		concurrency: config.concurrency,
 		laneOf: (to) => laneOf(config.token.kind, to),
 		build: (to, event, facts) => buildDispatch(to as RepositoryDispatch, event, facts),
+		requestLine: ({ repository }) => `POST ${config.address}/repos/${repository}/dispatches`,
 		pageOf: ({ repository }) => runsPage(config.address, String(repository)),
 		open: (options) => open(config, options),
 	};
@@ -58,10 +63,8 @@ export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", t
  * @returns null for a stand-in on this machine, which has no pages
  */
 export function runsPage(apiUrl: string, repository: string): string | null {
-	const api = new URL(apiUrl);
-	if (isLoopback(api)) return null;
-	const host = api.host.replace(/^api\.(?=github\.com$|[^.]+\.ghe\.com$)/, "");
-	return `https://${host}/${repository}/actions?query=event%3Arepository_dispatch`;
+	if (isLoopback(new URL(apiUrl))) return null;
+	return `${webOrigins(apiUrl)[0]}/${repository}/actions?query=event%3Arepository_dispatch`;
 }
 
 /** Owners of managed accounts have an underscore; `.` and `..` would lead elsewhere in a URL and are no names. */
