@@ -178,7 +178,7 @@ describe("a new destination, once its folder and its line in the list are there"
 		answers.push(503);
 		expect(await outcomeOf(DRIFT, "later")).toMatchObject({ outcome: "accepted" });
 		expect(await outcomeOf(MODEL, "neighbour")).toMatchObject({ outcome: "dispatched", route: "github" });
-		expect(github.received.map(({ client_payload }) => client_payload["id"])).toEqual(["model", "neighbour"]);
+		expect(github.received.map(({ client_payload }) => client_payload?.["id"])).toEqual(["model", "neighbour"]);
 		expect(await receiptOf("later")).toMatchObject({
 			state: "paused",
 			reason: expect.stringContaining("the hook answered 503"),
