@@ -5,7 +5,7 @@ import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { createEntryDelivery } from "./deliver/attempt.ts";
+import { createAttempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { DrainRun } from "./deliver/send-due.ts";
@@ -188,10 +188,10 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { policyOf } = destinations;
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
-	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
+	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: true });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, entries, windows });
+		drain(lease, run, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),

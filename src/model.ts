@@ -210,4 +210,18 @@ export type Disposition =
 			readonly failures: number;
 			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
 			readonly failingSince?: number;
+			/** Left out where it is certain that it was not taken. */
+			readonly doubt?: Doubt;
 	  };
+
+/** What is known of a delivery that may have been taken, though no answer says so. Times by the service's clock. */
+export interface Doubt {
+	/** When its first uncertain call began, epoch milliseconds: no run of it is older. */
+	readonly since: number;
+	/** When the first of those calls began that may have started a run; none where the runs have excluded each of them. */
+	readonly from?: number;
+	/** How often its runs could not be read since its last call. */
+	readonly looks?: number;
+	/** Why the runs cannot tell whether it was taken, with the repair; none as long as they can. */
+	readonly reason?: string;
+}

@@ -90,6 +90,14 @@ export interface SeenRun extends Omit<Run, "certain"> {
 	readonly createdAt: number;
 }
 
+/**
+ * The key that a run's title claims, in lower case: its first word of 32 hexadecimal digits. An event's own text that
+ * comes later in a title cannot claim another event's run.
+ */
+export function keyOfTitle(title: string): string | undefined {
+	return /\b[0-9a-f]{32}\b/i.exec(title)?.[0].toLowerCase();
+}
+
 /** What a service says of runs. */
 export type RunsAnswer =
 	/** `complete`: there are no others since then. `serverTime` is when the service answered, by its clock. */
