@@ -63,7 +63,7 @@ export interface BridgeOptions {
 	readonly fetch?: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that nobody sets. */
+	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** For one delivery to a destination. */

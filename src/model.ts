@@ -1,17 +1,17 @@
 /**
  * How an event can end, whose doing that is, and what Event Grid is told. Event Grid drops an event that is answered
- * 400 (401, 403, 404 and 413 are as bad), so that is kept for the event's own fault; 503 makes it try again.
+ * 400 (401, 403, 404 and 413 are as bad), so that is only for the event's own fault; 503 makes it try again.
  * Source of the retry rules: learn.microsoft.com, "Event Grid message delivery and retry".
  */
 export const OUTCOMES = {
 	/** GitHub has taken the dispatch. */
-	dispatched: { fault: "nobody", http: 200 },
+	dispatched: { fault: "none", http: 200 },
 	/** Durable; delivered later. */
-	accepted: { fault: "nobody", http: 202 },
+	accepted: { fault: "none", http: 202 },
 	/** Finished before. */
-	duplicate: { fault: "nobody", http: 200 },
+	duplicate: { fault: "none", http: 200 },
 	/** No route takes it. */
-	ignored: { fault: "nobody", http: 200 },
+	ignored: { fault: "none", http: 200 },
 	/** Invalid, or it can never fit. */
 	rejected: { fault: "event", http: 400 },
 	/** Not possible now: GitHub, the token or the configuration stands in the way. */

@@ -19,7 +19,7 @@ export interface Deliveries {
 
 const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
-/** What was acknowledged has arrived, or is kept as a dead letter that says why. */
+/** What was acknowledged has arrived, or is a dead letter that says why. */
 export function deliveriesEnded(dossier: Dossier): Deliveries {
 	const findings: Finding[] = [];
 	const counts = { acknowledged: 0, dispatched: 0, coalesced: 0, dead: 0, givenUp: 0, rejected: 0, lost: 0 };

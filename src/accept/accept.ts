@@ -168,7 +168,7 @@ const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; whoever sends it again finds out how far it got",
+	reason: "no time was left in this delivery; the next one finds out how far it got",
 };
 
 function finished({ state, reason, window }: Receipt): string {

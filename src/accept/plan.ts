@@ -29,7 +29,7 @@ export interface Ending {
 
 export interface PlanOptions {
 	readonly route: Router;
-	/** Told of each event that no route takes. Never throws, and nobody waits for it. */
+	/** Told of each event that no route takes. Never throws, and is not waited for. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
 	/** Of grid-dispatch. */
 	readonly version: string;

@@ -11,7 +11,7 @@ const event = asBridgeEvent(exampleOf("RunCompleted"), { time });
 const to = repositoryDispatch("contoso/fraud-model", "retrain").id;
 const key = idempotencyKey(event, to);
 
-describe("the key of a promise", () => {
+describe("the key of a delivery", () => {
 	it("is 32 hexadecimal digits", () => {
 		expect(key).toMatch(/^[0-9a-f]{32}$/);
 	});

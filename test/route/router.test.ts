@@ -61,7 +61,7 @@ describe("several routes", () => {
 		expect(takers(routes, blob)).toEqual(["b", "a", "b again"]);
 	});
 
-	it("to one destination are one promise, and the first one's name stands", () => {
+	it("to one destination are one delivery, and the first one's name stands", () => {
 		const routes = [
 			{ name: "first", to: to("contoso/model") },
 			{ name: "second", to: to("Contoso/Model") },

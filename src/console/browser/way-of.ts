@@ -11,7 +11,7 @@ export interface Step {
 	readonly text: string;
 }
 
-/** What a state means, in colour: sent, on its way, held up, lost unless somebody does something, or passed by. */
+/** What a state means, in colour: sent, on its way, delayed, lost unless a person acts, or passed by. */
 export type Tone = "sent" | "moving" | "held" | "lost" | "passed";
 
 export const TONES: Readonly<Record<State, Tone>> = {
