@@ -7,10 +7,11 @@ export interface GitHub {
 	/** @param path such as `/repos/contoso/fraud-model` */
 	get(path: string): Promise<GitHubAnswer>;
 	/**
-	 * Asks for a dispatch without its required type. GitHub looks at the token's rights before it looks at the request,
-	 * so that a refusal of the request (422) says that the rights are enough, and nothing is started.
+	 * Asks for a dispatch without its required type or ref. GitHub looks at the token's rights before it looks at the
+	 * request, so that a refusal of the request (422) says that the rights are enough, and nothing is started.
+	 * @param workflow its file's name, for a workflow dispatch
 	 */
-	tryDispatch(repository: string): Promise<GitHubAnswer>;
+	tryDispatch(repository: string, workflow?: string): Promise<GitHubAnswer>;
 }
 
 export interface GitHubAnswer extends Asked {
@@ -43,12 +44,15 @@ export function createGitHub(options: {
 
 	return {
 		get: (path) => call(path),
-		tryDispatch: (repository) =>
-			call(`/repos/${repository}/dispatches`, {
-				method: "POST",
-				headers: { "content-type": "application/json" },
-				body: "{}",
-			}),
+		tryDispatch: (repository, workflow) =>
+			call(
+				`/repos/${repository}${workflow === undefined ? "" : `/actions/workflows/${encodeURIComponent(workflow)}`}/dispatches`,
+				{
+					method: "POST",
+					headers: { "content-type": "application/json" },
+					body: "{}",
+				},
+			),
 	};
 }
 

@@ -13,12 +13,14 @@ export interface RepositorySeen {
  * Whether a repository can be dispatched to.
  * @param answer to `GET /repos/{owner}/{repo}`
  * @param tokenIsBridges whether what the token may not do, the bridge may not either
+ * @param dispatches whether a route leads there by a repository dispatch
  */
 export async function checkRepository(
 	repository: string,
 	answer: GitHubAnswer,
 	github: GitHub,
 	tokenIsBridges: boolean,
+	dispatches = true,
 ): Promise<RepositorySeen> {
 	const { error, cannotTell } = checksOf("repository", repository);
 	const { classification, json } = answer;
@@ -35,7 +37,7 @@ export async function checkRepository(
 	return {
 		checks: [
 			...stateOf(repository, seen),
-			...(told ? [] : [await checkRight(repository, github, tokenIsBridges)]),
+			...(told || !dispatches ? [] : [await checkRight(repository, github, tokenIsBridges)]),
 			await checkActions(repository, github),
 		],
 		branch: seen.default_branch,
@@ -64,16 +66,27 @@ function stateOf(
 	return [warning(`it is called ${name} now`, repair)];
 }
 
-async function checkRight(repository: string, github: GitHub, tokenIsBridges: boolean): Promise<Check> {
+/**
+ * Whether the token may start something: workflows that listen, or one by its name.
+ * @param workflow its file's name; left out, a repository dispatch is tried
+ */
+export async function checkRight(
+	repository: string,
+	github: GitHub,
+	tokenIsBridges: boolean,
+	workflow?: string,
+): Promise<Check> {
 	const { ok, error, cannotTell } = checksOf("token", repository);
-	const answer = await github.tryDispatch(repository);
-	if (answer.status === 422) return ok("it may dispatch");
+	const [what, right] =
+		workflow === undefined ? ["dispatch", "Contents: write"] : [`start ${workflow}`, "Actions: write"];
+	const answer = await github.tryDispatch(repository, workflow);
+	if (answer.status === 422) return ok(`it may ${what}`);
 	if (answer.classification.kind !== "unavailable") {
-		return cannotTell(`whether it may dispatch: ${reasonOf(answer)}`, "look again later");
+		return cannotTell(`whether it may ${what}: ${reasonOf(answer)}`, "look again later");
 	}
-	const repair = "give it Contents: write on this repository (classic: the scope repo); docs/settings.md";
-	if (tokenIsBridges) return error(`it may not dispatch: ${reasonOf(answer)}`, repair);
-	return cannotTell(`it may not dispatch: ${reasonOf(answer)}${NOT_THE_BRIDGES}`, "look with the bridge's token");
+	const repair = `give it ${right} on this repository (classic: the scope repo); docs/settings.md`;
+	if (tokenIsBridges) return error(`it may not ${what}: ${reasonOf(answer)}`, repair);
+	return cannotTell(`it may not ${what}: ${reasonOf(answer)}${NOT_THE_BRIDGES}`, "look with the bridge's token");
 }
 
 async function checkActions(repository: string, github: GitHub): Promise<Check> {
