@@ -1,13 +1,12 @@
 import pMap from "p-map";
 import { byReference, toBlob } from "../destinations/client-payload.ts";
 import type { Destinations } from "../destinations/list.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isMeantAsEvent } from "../event/envelopes.ts";
 import { writeJson } from "../event/json.ts";
 import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
-import type { Delivery, EventFacts, Outcome } from "../model.ts";
+import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
 import { groupOf, idempotencyKey } from "../route/keys.ts";
 import type { Coalesce } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
@@ -96,7 +95,7 @@ export function createPlanner(options: PlanOptions): Planner {
 	};
 }
 
-/** A request that holds no event at all is one dead letter, as large as it may be. */
+/** A request that contains no event at all is one dead letter, as large as it may be. */
 function withoutEvents(elements: readonly unknown[]): Plan {
 	const read = readEvent(elements[0]);
 	const first = read.ok ? "" : `; the first one: ${read.reason}`;
@@ -196,13 +195,13 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 
 const LONGEST_URL = "x".repeat(300);
 
-/** What of an event a receipt keeps. */
+/** What of an event a receipt has. */
 export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
 }
 
-/** The ending of what may not be durable: whoever delivers the event again finds out how far it got. */
+/** The ending of what may not be durable: the event's next delivery finds out how far it got. */
 export function notDurable(error: unknown): Ending {
 	const reason = error instanceof Error ? error.message : String(error);
 	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };

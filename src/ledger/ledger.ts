@@ -113,7 +113,7 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 export interface Planned extends RowGroup {
 	/** The key of its receipt's row. */
 	readonly receipt: string;
-	/** Who writes it, by a mark that nobody else has. */
+	/** Who writes it, by a mark of its own. */
 	readonly by: string;
 	/** The key of its entry, or of its member row. */
 	readonly place: string;

@@ -115,7 +115,7 @@ describe("a new destination, once its folder and its line in the list are there"
 	it("is known to routes check: sound, misspelt, and what its schema cannot say", async () => {
 		expect(await copy.cli("routes", "check", "routes.json")).toBe("routes.json: nothing to repair\n");
 		copy.write("wrong.json", JSON.stringify(routesTo("http://example.com/events")));
-		copy.write("other.json", JSON.stringify({ routes: [{ to: { hook: "https://example.com", workflow: "x" } }] }));
+		copy.write("other.json", JSON.stringify({ routes: [{ to: { hook: "https://example.com", branch: "x" } }] }));
 		const found = async (file: string) => JSON.parse(await copy.cli("routes", "check", file, "--json")).findings;
 		const problem = expect.stringContaining("must be an https address");
 		expect(await found("wrong.json")).toMatchObject([
@@ -123,7 +123,7 @@ describe("a new destination, once its folder and its line in the list are there"
 			{ verdict: "error", path: "routes[1].to.hook", problem },
 		]);
 		expect(await found("other.json")).toMatchObject([
-			{ verdict: "error", path: "routes[0].to", problem: expect.stringContaining('no "workflow" here') },
+			{ verdict: "error", path: "routes[0].to", problem: expect.stringContaining('no "branch" here') },
 		]);
 	});
 

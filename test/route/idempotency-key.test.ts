@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { idempotencyKey } from "../../src/route/keys.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";

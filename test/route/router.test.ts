@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import type { Route, RouteTo } from "../../src/route/route.ts";
 import { createRouter, type Routed } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";

@@ -15,9 +15,7 @@ import { traceOf } from "../trace/trace-of.ts";
 /** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
 	return withBridgeOptions(
-		new Command("trace").description(
-			"show the trace of an event: received, decided, waited, attempted, answered, run",
-		),
+		new Command("trace").description("show the trace of an event: received, decided, waited, attempted, answered, run"),
 	)
 		.argument("<what>", "an event's id, a run's id, a blob (subject, address, or container/path), or a key")
 		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')

@@ -14,7 +14,7 @@ export function Problems({ view: { health, now } }: { view: View }) {
 			.filter(({ present }) => !present)
 			.map(({ lane, reason }) => ({ tone: "lost", title: `Token of ${lane}`, text: reason ?? "is missing" })),
 		...lanes.map(({ lane, state, until, reason, parkedDestinations }) => ({
-			tone: "held",
+			tone: "delayed",
 			title: state === "open" ? `Lane ${lane}` : `Lane ${lane} is ${state}`,
 			text: [
 				reason,
@@ -24,7 +24,7 @@ export function Problems({ view: { health, now } }: { view: View }) {
 				.filter(Boolean)
 				.join("; "),
 		})),
-		...warnings.map((text) => ({ tone: "held", title: "Warning", text })),
+		...warnings.map((text) => ({ tone: "delayed", title: "Warning", text })),
 	];
 	if (items.length === 0) return null;
 	return (

@@ -155,7 +155,9 @@ describe("an answer that says that GitHub fails", () => {
 	);
 
 	it("is told with GitHub's own words", () => {
-		expect(reasonOf(classify(502, {}, "Server Error"))).toBe("GitHub answered 502 (Server Error): a failure of its own");
+		expect(reasonOf(classify(502, {}, "Server Error"))).toBe(
+			"GitHub answered 502 (Server Error): a failure of its own",
+		);
 	});
 });
 
