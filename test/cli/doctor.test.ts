@@ -280,7 +280,7 @@ describe("doctor", () => {
 		[
 			"a group that loses runs",
 			{ repository: withWorkflows({ "train.yml": `${workflow("[retrain]")}concurrency: train\n` }) },
-			/^warning \| runs \| contoso\/fraud-model train\.yml:18 \| its concurrency group "train" loses runs: .* \| add "queue: max"/,
+			/^warning \| runs \| contoso\/fraud-model train\.yml:16 \| its concurrency group "train" loses runs: .* \| add "queue: max"/,
 		],
 		[
 			"dead letters",
