@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { checkFollowing } from "../../src/cli/doctor/check-following.ts";
 import type { Listeners } from "../../src/cli/doctor/check-listeners.ts";
-import { checkDispatched } from "../../src/cli/doctor/check-workflow-dispatch.ts";
+import { checkStarted } from "../../src/cli/doctor/check-started.ts";
 import { readWorkflows } from "../../src/cli/doctor/read-workflows.ts";
 import type { Route } from "../../src/route/route.ts";
 
@@ -134,7 +134,7 @@ describe("what doctor says of a workflow dispatch", () => {
 		const listeners = await listenersOf(text === "" ? {} : { "train.yml": text }, rest);
 		const readAt = async (path: string) =>
 			elsewhere === undefined ? undefined : (await readWorkflows([{ path, text: elsewhere }]))[0];
-		const checks = await checkDispatched([route(to), RETRAIN], listeners, readAt);
+		const checks = await checkStarted([route(to), RETRAIN], listeners, readAt);
 		return checks.map(
 			({ verdict, finding, repair }) => `${verdict}: ${finding}${repair === null ? "" : ` | ${repair}`}`,
 		);
@@ -142,7 +142,7 @@ describe("what doctor says of a workflow dispatch", () => {
 
 	it("is sound where the workflow is there and takes what the route gives", async () => {
 		const inputs = { run_id: "data.runId", bridge_key: "bridge.key" };
-		expect(await dispatched({ inputs })).toEqual(['ok: takes a workflow dispatch with the inputs of route "train"']);
+		expect(await dispatched({ inputs })).toEqual(["ok: the routes can start it"]);
 		expect(await dispatched({}, `on: workflow_dispatch\n${JOBS}`)).toEqual([expect.stringMatching(/^ok/)]);
 		expect(await dispatched({}, `on: [push, workflow_dispatch]\n${JOBS}`)).toEqual([expect.stringMatching(/^ok/)]);
 	});

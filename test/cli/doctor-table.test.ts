@@ -159,7 +159,7 @@ describe("what doctor says of following", () => {
 		const rights = { metadata: "read", contents: "read", administration: "read" };
 		expect(await checksWith({ ...rights, actions: "write" })).toEqual([]);
 		expect(await checksWith({ ...rights, actions: "read" })).toEqual([
-			expect.stringMatching(/^token: it may not start train\.yml: .*actions=write/),
+			expect.stringMatching(/^token: it may not start workflows: .*actions=write/),
 		]);
 		expect(chain.github.received).toEqual([]);
 	});

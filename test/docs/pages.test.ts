@@ -28,6 +28,12 @@ function anchorsOf(page: string): string[] {
 	);
 }
 
+describe("a page", () => {
+	it.each(PAGES)("has no mark of an unfinished merge: %s", (page) => {
+		expect(readText(page)).not.toMatch(/^(?:<{7}|={7}|>{7})(?: |$)/m);
+	});
+});
+
 describe("the links of the documentation", () => {
 	const links = PAGES.flatMap(linksOf);
 
@@ -40,6 +46,12 @@ describe("the links of the documentation", () => {
 		const file = path === "" ? page : join(dirname(page), path);
 		expect(existsSync(join(ROOT, file))).toBe(true);
 		if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
+	});
+
+	it.each(PAGES)("name in %s the file that they lead to", (page) => {
+		const named = proseOf(page).matchAll(/\[`?([\w.-]+\.(?:tsx?|mjs|cjs|json|bicep|kql|md))`?\]\(([^)#\s]+)\)/g);
+		const others = [...named].filter(([, name, target = ""]) => basename(target) !== name).map(([link]) => link);
+		expect(others).toEqual([]);
 	});
 
 	it("reach every page from the README", () => {

@@ -1,9 +1,10 @@
+import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
 import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { hears, isAwake, type Listeners, nameOf, sentTypes } from "./check-listeners.ts";
+import { keyInputOf, startedBy } from "./check-started.ts";
 import { NOT_THE_BRIDGES } from "./check-token.ts";
-import { dispatchedBy, keyInputOf, workflowOf } from "./check-workflow-dispatch.ts";
 import type { Group } from "./find-groups.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
@@ -16,11 +17,11 @@ const KEY = "github.event.client_payload.bridge.key";
  */
 export function checkFollowing(routes: readonly Route[], listeners: Listeners): readonly Check[] {
 	const awake = listeners.workflows.filter(({ path }) => isAwake(listeners, path));
-	const types = sentTypes(routes.filter((route) => workflowOf(route) === undefined));
+	const types = sentTypes(routes.filter(({ to }) => !isWorkflow(to)));
 	const heard = awake.filter((workflow) => types.some((type) => hears(workflow, type)));
 	const named = heard.map((workflow) => checkRunName(workflow, KEY, listeners));
 	const dispatched = routes.flatMap((route) => {
-		const workflow = dispatchedBy(route, { ...listeners, workflows: awake });
+		const workflow = startedBy(route, { ...listeners, workflows: awake });
 		if (workflow === undefined) return [];
 		return [{ workflow, check: checkDispatchedName(route, workflow, listeners) }];
 	});
@@ -103,7 +104,7 @@ function positionOf(text: string, member: string): number | undefined {
 }
 
 function checkGroups(workflow: WorkflowFacts, routes: readonly Route[], { repository }: Listeners): readonly Check[] {
-	const inputs = routes.flatMap((route) => (workflowOf(route) === undefined ? [] : (keyInputOf(route) ?? [])));
+	const inputs = routes.flatMap((route) => (isWorkflow(route.to) ? (keyInputOf(route) ?? []) : []));
 	return workflow.groups
 		.filter((group) => !(group.queues && !group.cancels) && !isOfOneEvent(group, inputs))
 		.map(({ line, text, cancels }) => {

@@ -1,11 +1,11 @@
+import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
 import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkFollowing } from "./check-following.ts";
-import { checkListeners, type Listeners, nameOf } from "./check-listeners.ts";
-import { checkRight } from "./check-repository.ts";
-import { checkDispatched, dispatchedBy, type ReadAt, workflowOf } from "./check-workflow-dispatch.ts";
+import { checkListeners, type Listeners } from "./check-listeners.ts";
+import { checkStarted, type ReadAt } from "./check-started.ts";
 import type { WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
@@ -13,8 +13,6 @@ const PAGE = 100;
 
 export interface LookOptions {
 	readonly github: GitHub;
-	/** Whether what the token may not do, the bridge may not either. */
-	readonly tokenIsBridges: boolean;
 	/** Whether the bridge follows runs. */
 	readonly follows: boolean;
 }
@@ -27,7 +25,7 @@ export async function lookAtWorkflows(
 	repository: string,
 	branch: string,
 	routes: readonly Route[],
-	{ github, tokenIsBridges, follows }: LookOptions,
+	{ github, follows }: LookOptions,
 ): Promise<readonly Check[]> {
 	const { error, cannotTell } = checksOf("workflows", repository);
 	const listed = await github.get(`/repos/${repository}/contents/${FOLDER}`);
@@ -39,7 +37,7 @@ export async function lookAtWorkflows(
 			return [
 				error(
 					`there is no ${FOLDER} on ${branch}: nothing listens`,
-					`add a workflow with "on: repository_dispatch" to ${branch}`,
+					`add a workflow with "on: ${routes.every(({ to }) => isWorkflow(to)) ? "workflow_dispatch" : "repository_dispatch"}" to ${branch}`,
 				),
 			];
 		}
@@ -51,16 +49,11 @@ export async function lookAtWorkflows(
 		.filter(({ type, path }) => type === "file" && /\.ya?ml$/.test(path))
 		.map(({ path }) => path);
 	const listeners = await readListeners(repository, branch, paths, github);
-	const named = routes.filter((route) => workflowOf(route) !== undefined);
 	const readAt: ReadAt = async (path, ref) => (await readAll(repository, [path], github, ref)).workflows[0];
-	const [started] = named.flatMap((route) => dispatchedBy(route, listeners) ?? []);
+	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
 	return [
-		...(started === undefined ? [] : [await checkRight(repository, github, tokenIsBridges, nameOf(started.path))]),
-		...checkListeners(
-			routes.filter((route) => workflowOf(route) === undefined),
-			listeners,
-		),
-		...(await checkDispatched(named, listeners, readAt)),
+		...(dispatches.length === 0 ? [] : checkListeners(dispatches, listeners)),
+		...(await checkStarted(routes, listeners, readAt)),
 		...checkFiles(repository, listeners.workflows),
 		...(listeners.states === undefined
 			? [cannotTell("whether one of them is disabled", "let the token read Actions, or look at the Actions tab")]

@@ -12,7 +12,6 @@ import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
-import { workflowOf } from "./check-workflow-dispatch.ts";
 import type { GivenRoutes, Target } from "./find-target.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
@@ -114,11 +113,10 @@ async function checkOne(
 ): Promise<readonly Check[]> {
 	// A route that names a secret of its own is dispatched with another token than this one.
 	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
-	const dispatches = routes.some((route) => workflowOf(route) === undefined);
-	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges, dispatches);
+	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges, routes);
 	if (branch === undefined) return checks;
 	const { follows } = target;
-	const workflows = await lookAtWorkflows(name, branch, routes, { github, tokenIsBridges, follows });
+	const workflows = await lookAtWorkflows(name, branch, routes, { github, follows });
 	const { ok } = checksOf("runs", name);
 	const reading = follows
 		? await checkReading(name, github, tokenIsBridges)

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { isWorkflow, type WorkflowDispatch } from "../../destinations/github/workflow-dispatch.ts";
 import { isObject } from "../../event/json.ts";
 import type { Route } from "../../route/route.ts";
 import { nearest } from "../nearest.ts";
@@ -6,15 +8,10 @@ import { isAwake, type Listeners, nameOf } from "./check-listeners.ts";
 import type { Inputs } from "./find-inputs.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
-/** The workflow that a route starts by a workflow dispatch: its file's name, or its id; undefined for other routes. */
-export function workflowOf({ to }: Route): string | undefined {
-	return to["workflow"] === undefined ? undefined : String(to["workflow"]);
-}
-
-/** The workflow of the default branch that a route names; undefined where there is none. */
-export function dispatchedBy(route: Route, { workflows, ids }: Listeners): WorkflowFacts | undefined {
-	const named = workflowOf(route);
-	return workflows.find(({ path }) => nameOf(path) === named || (named !== undefined && ids?.get(named) === path));
+/** The workflow of the default branch that a route starts, by its file's name or its id; undefined where there is none. */
+export function startedBy({ to }: Route, { workflows, ids }: Listeners): WorkflowFacts | undefined {
+	if (!isWorkflow(to)) return undefined;
+	return workflows.find(({ path }) => nameOf(path) === to.workflow || ids?.get(to.workflow) === path);
 }
 
 /** The input that a route gives `bridge.key` to. */
@@ -25,34 +22,48 @@ export function keyInputOf(route: Route): string | undefined {
 	return found?.[0];
 }
 
-function mappedBy({ to }: Route): Readonly<Record<string, unknown>> {
+function mappedBy({ to }: Pick<Route, "to">): Readonly<Record<string, unknown>> {
 	return isObject(to["inputs"]) ? to["inputs"] : {};
 }
 
 /** Reads a workflow as it is on another branch or tag; undefined where it is not there. */
 export type ReadAt = (path: string, ref: string) => Promise<WorkflowFacts | undefined>;
 
-/** Whether the workflows that routes start by name are there, can be started so, and take the inputs that routes give. */
-export async function checkDispatched(
+/** Whether the workflows that routes start are there, and take what the routes give them. */
+export async function checkStarted(
 	routes: readonly Route[],
 	listeners: Listeners,
 	readAt: ReadAt,
 ): Promise<readonly Check[]> {
-	const named = routes.filter((route) => workflowOf(route) !== undefined);
-	return (await Promise.all(named.map((route) => checkOne(route, listeners, readAt)))).flat();
+	const seen = new Set<string>();
+	const checks: Check[] = [];
+	for (const { name, to } of routes) {
+		if (!isWorkflow(to)) continue;
+		const asked = JSON.stringify([to.workflow, to.ref, to.inputs]);
+		if (seen.has(asked)) continue;
+		seen.add(asked);
+		checks.push(...(await checkOne({ name, to }, listeners, readAt)));
+	}
+	return checks.filter((check, at) => !checks.slice(0, at).some((other) => isDeepStrictEqual(other, check)));
 }
 
-async function checkOne(route: Route, listeners: Listeners, readAt: ReadAt): Promise<readonly Check[]> {
+interface Started {
+	/** Of the route. */
+	readonly name: string;
+	readonly to: WorkflowDispatch;
+}
+
+async function checkOne(route: Started, listeners: Listeners, readAt: ReadAt): Promise<readonly Check[]> {
 	const { repository, branch } = listeners;
-	const { error } = checksOf("workflows", `${repository} ${workflowOf(route)}`);
-	const there = dispatchedBy(route, listeners);
+	const { error } = checksOf("workflows", `${repository} ${route.to.workflow}`);
+	const there = startedBy(route, listeners);
 	if (there === undefined) return [missing(route, listeners)];
 	const { path } = there;
 	if (!isAwake(listeners, path)) {
 		const state = listeners.states?.get(path);
 		return [error(`it is ${state}`, `gh workflow enable ${nameOf(path)} --repo ${repository}`)];
 	}
-	const ref = typeof route.to["ref"] === "string" ? route.to["ref"].replace(/^refs\/(?:heads|tags)\//, "") : branch;
+	const ref = route.to.ref?.replace(/^refs\/(?:heads|tags)\//, "") ?? branch;
 	const read = ref === branch ? there : await readAt(path, ref);
 	if (read === undefined) {
 		const repair = `push ${ref} with ${path}, or correct the to.ref of route "${route.name}"`;
@@ -65,8 +76,8 @@ async function checkOne(route: Route, listeners: Listeners, readAt: ReadAt): Pro
 	return checkInputs(route, read.inputs, { repository, path, ref });
 }
 
-function missing(route: Route, { repository, branch, workflows, unread, ids }: Listeners): Check {
-	const named = workflowOf(route) ?? "";
+function missing(route: Started, { repository, branch, workflows, unread, ids }: Listeners): Check {
+	const named = route.to.workflow;
 	const { error, cannotTell } = checksOf("workflows", `${repository} ${named}`);
 	const isId = /^\d+$/.test(named);
 	if (isId && ids === undefined) return cannotTell("which workflow has this id", "let the token read Actions");
@@ -93,7 +104,7 @@ interface Place {
 }
 
 /** GitHub refuses a dispatch with an input that is not declared, and one without an input that is needed. */
-function checkInputs(route: Route, inputs: Inputs, { repository, path, ref }: Place): readonly Check[] {
+function checkInputs(route: Started, inputs: Inputs, { repository, path, ref }: Place): readonly Check[] {
 	const { ok, error } = checksOf("workflows", `${repository} ${nameOf(path)}`);
 	const mapped = mappedBy(route);
 	const declared = Object.keys(inputs);
@@ -127,5 +138,5 @@ function checkInputs(route: Route, inputs: Inputs, { repository, path, ref }: Pl
 			);
 		}),
 	];
-	return wrong.length > 0 ? wrong : [ok(`takes a workflow dispatch with the inputs of ${from}`)];
+	return wrong.length > 0 ? wrong : [ok("the routes can start it")];
 }
