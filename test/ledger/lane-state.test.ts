@@ -171,8 +171,27 @@ describe("what an entry waits for", () => {
 		["nothing of another destination", { breakers: { "contoso/other": breaker(later) } }, 0, undefined],
 		["its turn to step back in", {}, later, { state: "paused", until: later, reason: expect.any(String) as never }],
 		["nothing, when it has stood aside long enough", {}, NOW, undefined],
+		[
+			"its turn to step back in, where the lane's pause is shorter",
+			{ pause: { until: later, reason: "slow" } },
+			later + 1,
+			{ state: "paused", until: later + 1, reason: expect.any(String) as never },
+		],
+		[
+			"the lane's pause, where its turn comes earlier",
+			{ pause: { until: later + 1, reason: "slow" } },
+			later,
+			{ state: "paused", until: later + 1, reason: "slow" },
+		],
 	])("is %s", (_, state, notBefore, expected) => {
 		expect(waitingFor(lane(state), entry(notBefore), NOW)).toEqual(expected);
+	});
+});
+
+describe("a delivery that steps aside", () => {
+	it("waits for what is said of it, where that is known", () => {
+		const waits = waitingFor(NEW_LANE, { ...entry(NOW + 1), reason: "its run is looked for" }, NOW);
+		expect(waits).toEqual({ state: "paused", until: NOW + 1, reason: "its run is looked for" });
 	});
 });
 
