@@ -10,7 +10,7 @@ const EXCLUDED: Readonly<Record<string, RegExp>> = {
 	"has the lane's lease": /\bh(?:olds?|olding|eld) (?:a|the|its|that|another) lane|\blanes? (?:is|are|was|were) held\b/,
 	"result, disposition": /\bfates?\b/,
 	"stored as a dead letter, recorded":
-		/\bkept as (?:a )?dead letter|\b(?:cannot|can) be kept\b|\bkeeps what (?:was|is) (?:rejected|no)\b/,
+		/\bkept as (?:a )?dead letter|\b(?:cannot|can|could not) be kept\b|\bkeeps what (?:was|is) (?:rejected|no)\b/,
 	"make a dead letter": /\bbur(?:y|ied|ies|ying)\b/,
 	"handle, obey": /\bheed(?:s|ed|ing)?\b/,
 	"breaker, check": /\bgates?\b/,
@@ -63,7 +63,7 @@ function filesIn(folder: string, ending: RegExp): readonly Text[] {
 /** The titles of the tests. */
 function titles(): readonly Text[] {
 	return filesIn("test", /\.test\.ts$/).map(({ place, text }) => {
-		const found = text.matchAll(/(?:\b(?:it|describe)\(|^\t*\]\)?\)\()\s*"([^"\n]*)"/gm);
+		const found = text.matchAll(/(?:\b(?:it|describe)\(|\)\()\s*"([^"\n]*)"(?=,\s)/g);
 		return { place: `${place} (titles)`, text: [...found].map(([, title]) => title).join("\n") };
 	});
 }
