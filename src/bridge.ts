@@ -12,6 +12,8 @@ import type { DrainRun } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
+import { createFollow } from "./follow/follow.ts";
+import { createWakeFollower } from "./follow/wake-follower.ts";
 import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
@@ -38,6 +40,8 @@ export interface Bridge extends Poisoned {
 	accept(elements: readonly unknown[], arrival: Arrival): Promise<readonly EventResult[]>;
 	/** Obeys a wake-up: delivers what waits in a lane. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
+	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
+	follow(message: unknown, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
@@ -57,7 +61,7 @@ export interface Arrival {
 
 /** A receipt, with the page where the runs of its destination are seen; null where there is none. */
 export interface ShownReceipt extends FoundReceipt {
-	readonly runs: string | null;
+	readonly page: string | null;
 }
 
 export interface ShownReceipts {
@@ -152,6 +156,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		warnings: config.warnings,
 		accept,
 		wake: async (message, log) => (await rooms()).wake(message, log),
+		follow: async (message, log) => (await rooms()).follow(message, log),
 		putBack: async (message, log, queue) => (await rooms()).putBack(message, log, queue),
 		deadLetter: async (elements, reason, log) => (await rooms()).deadLetter(elements, reason, log),
 		receipts: async (query) => (await rooms()).receipts(query),
@@ -179,6 +184,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 		warnings: [],
 		accept: async (elements, { log }) => unavailable(elements, log, reason),
 		wake: refuse,
+		follow: refuse,
 		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
 		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
 		receipts: refuse,
@@ -201,12 +207,15 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 /** Brings the rooms together, over an opened storage. */
 function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
-	const { giveUpMs, retentionMs, routes, warnings } = config;
+	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
 	const { policyOf } = destinations;
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
-	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
+	const follower = createWakeFollower(storage, now);
+	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
+	const followTaken = { ...follower, isOn, resends: (route: string) => resending.has(route) };
+	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs, follow: followTaken });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
 		drain(lease, run, { ...options, destinations, entries, windows });
@@ -228,11 +237,12 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
+		follow: createFollow({ ...options, storage, destinations, isOn, runWithinMs, addressesOf: policyOf, wakeLane }),
 		...createPoisoned(storage, now),
 		async receipts(query: ReceiptQuery): Promise<ShownReceipts> {
 			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
 			const next = continueAfter(receipts.length);
-			const shown = receipts.map((receipt) => ({ ...receipt, runs: receipt.to && destinations.pageOf(receipt.to) }));
+			const shown = receipts.map((receipt) => ({ ...receipt, page: receipt.to && destinations.pageOf(receipt.to) }));
 			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
 		},
 		replay(request: ReplayRequest, log: Log, again: (elements: readonly unknown[]) => Promise<readonly EventResult[]>) {
@@ -240,11 +250,12 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 				listReceipts(storage, query, { now, endsAt });
 			return replay(request, log, { storage, list, accept: again, wake: wakeLane, newId, now });
 		},
-		health: () => checkHealth({ storage, destinations, lanes, repair: MOVED, warnings, now }),
+		health: () => checkHealth({ storage, destinations, lanes, routes, repair: MOVED, warnings, now }),
 		upkeep(log: Log) {
 			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
 			const { checkToken } = destinations;
-			return maintain(log, { storage, lanes, wake: wakeLane, checkToken, recordExpiry: record, retentionMs, now });
+			const wakes = { wake: wakeLane, wakeFollower: follower.now };
+			return maintain(log, { storage, lanes, ...wakes, checkToken, recordExpiry: record, retentionMs, now });
 		},
 	};
 }

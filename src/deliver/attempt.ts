@@ -1,4 +1,5 @@
 import type { Destinations } from "../destinations/list.ts";
+import { type FollowPolicy, followWrites } from "../ledger/follow-rows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
@@ -16,10 +17,18 @@ export interface EntryDeliveryOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send">;
 	readonly giveUpMs: number;
+	readonly follow: FollowTaken;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** From 0 to 1. */
 	readonly random: () => number;
+}
+
+/** How what was taken is followed: the rows are written with its result, and its lane's follower is woken. */
+export interface FollowTaken extends FollowPolicy {
+	/** Neither rejects, nor takes long. */
+	readonly before: (lane: string) => Promise<void>;
+	readonly after: (lane: string) => Promise<void>;
 }
 
 /** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
@@ -152,7 +161,13 @@ async function finish(
 		...exhausted(answer, state, now()),
 	};
 	reportAttempt(log, lease.lane, tried, answer, disposition);
-	await writeOutcome(options, lease, after, { entry, disposition, attempt: toAttempt(at, answer, disposition) });
+	const isTaken = disposition.kind === "dispatched";
+	const follow = isTaken ? followWrites(entry, answer, options.follow, now()) : undefined;
+	const attempt = toAttempt(at, answer, disposition);
+	const isFollowed = follow !== undefined && follow.rows.length > 0;
+	if (isFollowed) await options.follow.before(lease.lane);
+	await writeOutcome(options, lease, after, { entry, disposition, attempt, follow });
+	if (isFollowed) await options.follow.after(lease.lane);
 	const waiting = opened === undefined ? 0 : await countEntries(options.storage, lease.lane).catch(() => null);
 	reportLane(log, lease.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
 	return disposition;

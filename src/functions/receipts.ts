@@ -98,6 +98,9 @@ const SHOWN = [
 	"reason",
 	"window",
 	"runs",
+	"following",
+	"followingReason",
+	"page",
 ] as const;
 const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
-import { createEntryDelivery } from "../../src/deliver/attempt.ts";
+import { createEntryDelivery, type FollowTaken } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
 import type { DrainRun } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
@@ -53,6 +53,8 @@ export interface HarnessOptions {
 	/** How long GitHub takes. */
 	readonly latencyMs?: number;
 	readonly answer?: Answering;
+	/** How what was taken is followed; left out, it is not. */
+	readonly follow?: Partial<FollowTaken>;
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -134,8 +136,10 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const destinations: Destinations = { ...unset, policyOf: () => policy, send };
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
+		const nothing = async () => {};
+		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const entries = createEntryDelivery({ ...shared, giveUpMs, random: () => 1 });
+		const entries = createEntryDelivery({ ...shared, giveUpMs, random: () => 1, follow });
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;
 			// What has begun before begins at its own time.
