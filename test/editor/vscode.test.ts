@@ -79,7 +79,7 @@ describe("F5", () => {
 	afterAll(() => removeData(port));
 
 	it("opens the console page whose address npm start prints", () => {
-		const [line = ""] = /console {5}\$\{url\}\//.exec(read("src/local/start.ts")) ?? [];
+		const [line = ""] = /console {5}\$\{url\}\//.exec(read("src/local/introduce.ts")) ?? [];
 		const printed = line.replace(/\$\{url\}/, "http://127.0.0.1:1");
 		expect(new RegExp(f5.serverReadyAction?.pattern ?? "^$").exec(printed)?.[1]).toBe("http://127.0.0.1:1/");
 	});

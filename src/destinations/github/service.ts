@@ -3,6 +3,7 @@ import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";
 import { buildDispatch, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
+import { webOrigins } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 
@@ -58,10 +59,8 @@ export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", t
  * @returns null for a stand-in on this machine, which has no pages
  */
 export function runsPage(apiUrl: string, repository: string): string | null {
-	const api = new URL(apiUrl);
-	if (isLoopback(api)) return null;
-	const host = api.host.replace(/^api\.(?=github\.com$|[^.]+\.ghe\.com$)/, "");
-	return `https://${host}/${repository}/actions?query=event%3Arepository_dispatch`;
+	if (isLoopback(new URL(apiUrl))) return null;
+	return `${webOrigins(apiUrl)[0]}/${repository}/actions?query=event%3Arepository_dispatch`;
 }
 
 /** Owners of managed accounts have an underscore; `.` and `..` would lead elsewhere in a URL and are no names. */
