@@ -119,10 +119,8 @@ function ended(row: FollowRow, hasCandidates: boolean, { runWithinMs, missedUnti
 }
 
 function noRun({ to, resent }: FollowRow, runWithinMs: number): string {
-	const [, type = ""] = to?.id.split("#") ?? [];
-	const listens = type === "" ? "" : ` that listens to ${type}`;
 	const minutes = Math.round(runWithinMs / 60_000);
-	const repair = `look for an active workflow on the default branch${listens}, and at the service's status`;
+	const repair = `look for an active workflow on the default branch that takes ${to?.id}, and at the service's status`;
 	return `no run within ${minutes} minutes${resent ? `, though ${RESENT}` : ""}: ${repair}`;
 }
 

@@ -54,7 +54,7 @@ describe("a dispatch that was taken", () => {
 		expect(await world.receipt(sent)).toMatchObject({ following: "looking" });
 		await world.pass(2 * MINUTE_MS);
 		const reason = expect.stringMatching(
-			/^no run within 60 minutes: look for an active workflow .*listens to contoso-test/,
+			/^no run within 60 minutes: look for an active workflow .*takes contoso\/fraud-model#contoso-test/,
 		);
 		expect(await world.receipt(sent)).toMatchObject({ following: "none", followingReason: reason, runs: [] });
 		expect(world.ends()).toEqual([expect.objectContaining({ level: "error", change: "none", reason })]);
