@@ -99,8 +99,8 @@ async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, option
 	const look: Look = { storage, lane, lease, wakeLane, now, log, options, endsAt: now() + RUN_MS };
 	const before = lease.state().lists;
 	const due = dueLists(rows, before, now());
-	// When they are asked is written down before: a process that dies asks none twice.
-	const takeBack = await lease.putNext(now() + NEXT_MS, withTimes(before, due));
+	// Before anything else: should the process die, the next look surfaces in a minute.
+	const takeBack = await lease.putNext(now() + NEXT_MS, before);
 	try {
 		const lists = await lookAtAll(rows, due, before, look);
 		await leave(look, lists, takeBack);
@@ -154,11 +154,6 @@ function dueLists(rows: readonly FollowRow[], lists: FollowState["lists"], now: 
 		if (at <= now + WAIT_MS) due.set(list, { rows: group, at });
 	}
 	return due;
-}
-
-function withTimes(lists: FollowState["lists"], due: Lists): FollowState["lists"] {
-	const asked = [...due].map(([list, { at }]) => [list, { ...(lists[list] ?? UNSEEN), listedAt: at }] as const);
-	return { ...lists, ...Object.fromEntries(asked) };
 }
 
 /** What goes wrong with one list, or one row, is nothing to the others. Answers what is known of the lists after it. */

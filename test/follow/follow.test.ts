@@ -128,7 +128,7 @@ describe("a dispatch that was taken", () => {
 		const [before, after] = [new FollowWorld(), new FollowWorld({ isOn: false })];
 		const sent = await before.dispatch();
 		Object.assign(after, { storage: before.storage });
-		await after.another()({ lane: LANE, wake: 0 }, after.logged.log);
+		await after.another().follow({ lane: LANE, wake: 0 }, after.logged.log);
 		expect(await before.receipt(sent)).toMatchObject({ following: "off" });
 		expect([await before.followed(), after.lists]).toEqual([0, []]);
 	});

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RunsAnswer, SeenRun } from "../../src/destinations/destination.ts";
-import { createFollow } from "../../src/follow/follow.ts";
-import { createWakeFollower } from "../../src/follow/wake-follower.ts";
+import { createFollow, type Follow } from "../../src/follow/follow.ts";
+import { createWakeFollower, type WakeFollower } from "../../src/follow/wake-follower.ts";
 import { type FollowPolicy, followWrites } from "../../src/ledger/follow-rows.ts";
 import { finishWrites, newEntry, readEntry } from "../../src/ledger/outbox.ts";
 import { newReceipt, type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
@@ -49,8 +49,6 @@ export interface FollowWorldOptions {
 	readonly resends?: FollowPolicy["resends"];
 	/** How far the service's clock is ahead of ours. */
 	readonly skewMs?: number;
-	/** Around every call of storage by a follower, or by what it is woken by. */
-	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
 
 /** What was dispatched. */
@@ -67,6 +65,15 @@ export interface DispatchOptions {
 	readonly run?: Run;
 	readonly attempts?: readonly Attempt[];
 	readonly ms?: number;
+}
+
+export type Around = (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
+
+/** What works with the lane in one process. */
+export interface FollowProcess {
+	readonly storage: Storage;
+	readonly follow: Follow;
+	readonly wakeFollower: WakeFollower;
 }
 
 /** One lane in a storage in memory, a clock that the test moves, and a service whose runs are what the test says. */
@@ -86,21 +93,26 @@ export class FollowWorld {
 	private leaseIds = 0;
 	private sequence = 0;
 	private readonly policy: FollowPolicy;
-	follow: ReturnType<typeof createFollow>;
-	private wakeFollower: ReturnType<typeof createWakeFollower>;
+	/** What a message that was not obeyed comes back after. */
+	comesBackMs = 30_000;
+	private process: FollowProcess;
 
 	constructor(options: FollowWorldOptions = {}) {
 		this.options = options;
 		this.policy = { isOn: options.isOn ?? true, resends: options.resends ?? (() => false) };
 		this.storage = this.withQueueAndLeases();
-		this.follow = this.another();
-		this.wakeFollower = createWakeFollower(this.storage, () => this.now);
+		this.process = this.another();
 	}
 
-	/** Another process. */
-	another(around = this.options.around ?? ((_: StorageCall, make: () => Promise<unknown>) => make())) {
-		return createFollow({
-			storage: wrapStorage(this.storage, around),
+	/** Another process takes the place of the one that was there. */
+	restart(around?: Around): void {
+		this.process = this.another(around);
+	}
+
+	another(around: Around = (_, make) => make()): FollowProcess {
+		const storage = wrapStorage(this.storage, around);
+		const follow = createFollow({
+			storage,
 			destinations: { listRuns: this.listRuns, readRun: this.readRun },
 			isOn: this.policy.isOn,
 			runWithinMs: this.options.runWithinMs ?? 60 * MINUTE_MS,
@@ -112,10 +124,12 @@ export class FollowWorld {
 				this.now += ms;
 			},
 		});
+		return { storage, follow, wakeFollower: createWakeFollower(storage, () => this.now) };
 	}
 
 	/** As delivery does it: the message, then the rows with the result. */
 	async dispatch(options: DispatchOptions = {}): Promise<Dispatch> {
+		const { wakeFollower, storage } = this.process;
 		this.sequence += 1;
 		const { repository = "contoso/fraud-model", type = "contoso-test", ms = 100, attempts = [], run } = options;
 		const key = keyOf(this.sequence);
@@ -148,9 +162,9 @@ export class FollowWorld {
 			...(run === undefined ? {} : { run }),
 		};
 		const follow = followWrites(entry, answer, this.policy, this.now);
-		if (follow.rows.length > 0) await this.wakeFollower.before(LANE);
-		await this.storage.commit(LANE, finishWrites(entry, { kind: "dispatched" }, undefined, this.now, follow));
-		if (follow.rows.length > 0) await this.wakeFollower.after(LANE);
+		if (follow.rows.length > 0) await wakeFollower.before(LANE);
+		await storage.commit(LANE, finishWrites(entry, { kind: "dispatched" }, undefined, this.now, follow));
+		if (follow.rows.length > 0) await wakeFollower.after(LANE);
 		return { key, receipt, takenAt: serverTime };
 	}
 
@@ -193,10 +207,10 @@ export class FollowWorld {
 			if (next === undefined || next.at > end) break;
 			this.now = Math.max(this.now, next.at);
 			try {
-				await this.follow({ lane: next.lane, wake: next.wake }, this.logged.log);
+				await this.process.follow({ lane: next.lane, wake: next.wake }, this.logged.log);
 				next.gone = true;
 			} catch {
-				next.at = this.now + 30_000;
+				next.at = this.now + this.comesBackMs;
 			}
 		}
 		this.now = Math.max(this.now, end);
