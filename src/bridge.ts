@@ -5,7 +5,7 @@ import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { createEntryDelivery } from "./deliver/attempt.ts";
+import { createAttempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { DrainRun } from "./deliver/send-due.ts";
@@ -17,23 +17,20 @@ import { createWakeFollower } from "./follow/wake-follower.ts";
 import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
-import { recordExpiry } from "./ledger/lane-lease.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { listReceipts } from "./ledger/list-receipts.ts";
-import type { FoundReceipt } from "./ledger/receipt.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
-import { checkHealth, type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { maintain } from "./operate/maintenance.ts";
+import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { createOperate, type ShownReceipts } from "./operate/operate.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
-import { type ReplayAnswer, type ReplayRequest, replay } from "./operate/replay.ts";
+import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
 import { createRouter } from "./route/router.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge extends Poisoned {
-	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
+	/** Why the bridge cannot work; while there is a reason, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
 	/** Accepts the events of one request, each on its own. One result for each event and destination. Never rejects. */
@@ -59,21 +56,6 @@ export interface Arrival {
 	readonly repoName?: string;
 }
 
-/** A receipt, with the page where the runs of its destination are seen; null where there is none. */
-export interface ShownReceipt extends FoundReceipt {
-	readonly page: string | null;
-}
-
-export interface ShownReceipts {
-	/** The newest event first. */
-	readonly receipts: readonly ShownReceipt[];
-	/** False where there may be more; then `continue` is what the next question goes on with. */
-	readonly complete: boolean;
-	readonly continue?: string;
-	/** What could not be read. */
-	readonly problems: readonly string[];
-}
-
 export interface BridgeOptions {
 	readonly version: string;
 	/** Opens the ledger's storage, when it is first needed. */
@@ -85,7 +67,7 @@ export interface BridgeOptions {
 	readonly fetch?: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that nobody sets. */
+	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** For one delivery to a destination. */
@@ -97,7 +79,7 @@ export interface BridgeOptions {
 }
 
 /**
- * Reads the configuration and creates the bridge. A broken configuration must not keep the functions from being there:
+ * Reads the configuration and creates the bridge. The functions are there also while the configuration is broken:
  * health tells it, and Event Grid stores the events.
  * @param appRoot the folder that holds `host.json`
  */
@@ -214,11 +196,11 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 
 	const follower = createWakeFollower(storage, now);
 	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
-	const followTaken = { ...follower, isOn, resends: (route: string) => resending.has(route) };
-	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs, follow: followTaken });
+	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
+	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, entries, windows });
+		drain(lease, run, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),
@@ -231,31 +213,20 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		now,
 	});
 
-	/** A destination of each lane that a route leads to. */
-	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
-	const wakeLane = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		follow: createFollow({ ...options, storage, destinations, isOn, runWithinMs, addressesOf: policyOf, wakeLane }),
-		...createPoisoned(storage, now),
-		async receipts(query: ReceiptQuery): Promise<ShownReceipts> {
-			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
-			const next = continueAfter(receipts.length);
-			const shown = receipts.map((receipt) => ({ ...receipt, page: receipt.to && destinations.pageOf(receipt.to) }));
-			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
-		},
-		replay(request: ReplayRequest, log: Log, again: (elements: readonly unknown[]) => Promise<readonly EventResult[]>) {
-			const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) =>
-				listReceipts(storage, query, { now, endsAt });
-			return replay(request, log, { storage, list, accept: again, wake: wakeLane, newId, now });
-		},
-		health: () => checkHealth({ storage, destinations, lanes, routes, repair: MOVED, warnings, now }),
-		upkeep(log: Log) {
-			const record = (lane: string, expiresAt: string | null) => recordExpiry(ledger.take, lane, expiresAt);
-			const { checkToken } = destinations;
-			const wakes = { wake: wakeLane, wakeFollower: follower.now };
-			return maintain(log, { storage, lanes, ...wakes, checkToken, recordExpiry: record, retentionMs, now });
-		},
+		follow: createFollow({
+			...options,
+			storage,
+			destinations,
+			isOn,
+			runWithinMs,
+			addressesOf: policyOf,
+			wakeLane: wake,
+		}),
+		...createOperate({ ...operate, repair: MOVED, newId, now }),
 	};
 }

@@ -35,7 +35,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	accept: ["event", "route", "storage", "ledger", "destinations"],
 	coalesce: ["event", "storage", "ledger", "destinations"],
 	deliver: ["storage", "ledger", "destinations"],
-	follow: ["storage", "ledger"],
+	follow: ["storage", "ledger", "destinations"],
 	operate: ["event", "route", "storage", "ledger", "destinations"],
 	functions: ["event", "storage", "ledger", "console"],
 };

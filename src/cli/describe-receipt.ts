@@ -10,7 +10,9 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		paint(colourOf(state), plain(state).padEnd(10)),
 		plain(event.type.replace(/^Microsoft\./, "")),
 		event.subject === "" ? plain(event.id) : plain(event.subject),
-		to === null ? "" : paint("grey", `→ ${plain(to.id.replace("#", " "))}`),
+		to === null
+			? ""
+			: paint("grey", `→ ${plain((to.id ?? `${to["repository"]}#${to["dispatchType"]}`).replace("#", " "))}`),
 		window === null ? "" : `with window ${plain(window)}`,
 		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),

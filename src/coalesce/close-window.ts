@@ -4,7 +4,7 @@ import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
 import { eventColumns, routeColumns } from "../ledger/receipt.ts";
-import { entryKey, receiptKey } from "../ledger/rows.ts";
+import { destinationColumn, entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
@@ -49,7 +49,7 @@ export interface ClosedWindow {
 /**
  * Closes a window: the manifest is written, and then, at once and together, the window's row gives way to a dispatch
  * that names it. What is left to do for the members is done right after that; as long as it is not, it belongs to the
- * dispatch, and whoever drains next does it. So no window may be closed while a dispatch of its lane has that to do: see
+ * dispatch, and the next drainer does it. So no window may be closed while a dispatch of its lane has that to do: see
  * `cleanUpClosed`. A window that can never be sent becomes a dead letter.
  * @returns undefined for a window without members
  */
@@ -61,7 +61,7 @@ export async function closeWindow(
 	const { storage, now } = options;
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
-		// Nobody makes such a window. Its row is not taken away, since somebody may be joining it just now.
+		// Such a window is damaged. Its row is not removed, since an event may be joining it just now.
 		const dueAt = new Date(now() + window.maxMs).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
@@ -113,7 +113,8 @@ function dispatchRows(
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
 	};
 	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route }), ...body.columns };
-	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
+	// Whole: where the list of members is lost, the window gathers them anew.
+	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents, ...destinationColumn(to ?? null) };
 	const rows: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns: receiptColumns },
 		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
@@ -122,7 +123,7 @@ function dispatchRows(
 	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
 }
 
-/** More of a type nobody reads; the manifest has it whole. */
+/** A longer type is cut here; the manifest has it whole. */
 const MAX_TYPE_CHARACTERS = 1_000;
 
 /**

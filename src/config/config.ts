@@ -16,7 +16,7 @@ export interface Config {
 	readonly storage: StorageConfig;
 	/** What has waited so long for a repair is given up. */
 	readonly giveUpMs: number;
-	/** So long after its end a receipt is kept. */
+	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
 	/** Whether the runs of what was taken are followed. */
 	readonly followRuns: boolean;

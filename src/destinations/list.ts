@@ -1,6 +1,6 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import type { Answer, Destination } from "../model.ts";
+import type { Answer, BridgeEvent, Destination } from "../model.ts";
 import type { RouteTo } from "../route/route.ts";
+import { azureDevOps } from "./azure-devops/service.ts";
 import type { BridgeFacts } from "./client-payload.ts";
 import type {
 	Built,
@@ -15,7 +15,7 @@ import type {
 import { github } from "./github/service.ts";
 
 /** Every kind of destination, one line each. The lanes of the first one have names of their own. */
-export const SERVICES: readonly Service[] = [github];
+export const SERVICES: readonly Service[] = [github, azureDevOps];
 
 /** A route's `to` for events of one type, with nothing left open. */
 export function resolve(to: RouteTo, eventType: string): Destination {
@@ -31,6 +31,8 @@ export interface Destinations {
 	build(to: Destination | undefined, event: BridgeEvent, facts: BridgeFacts): Built;
 	/** What keeps a delivery from ever being sent there, whatever is repaired elsewhere; undefined where nothing does. */
 	problemOf(to: Destination | undefined): string | undefined;
+	/** The method and the URL of a request, for a person to read. */
+	requestLine(to: Destination): string;
 	/** The page where a person sees the runs; null where there is none. */
 	pageOf(to: Destination): string | null;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
@@ -78,6 +80,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			const [first] = service.problemsOf(to as Destination);
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},
+		requestLine: (to) => serviceOf(to).requestLine(to),
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
 		send: async (to, body) => clientOf(to).send(to, body),
 		listRuns: (to, since, etag) => clientOf(to).listRuns(to, since, etag),

@@ -114,7 +114,7 @@ function withCleanReason(classification: Classification, { secrets }: Trace): Cl
 }
 
 /** Waits no longer than the signal allows, whatever the work itself does about it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const abort = () => reject(signal.reason);
 		if (signal.aborted) abort();

@@ -1,4 +1,4 @@
-import type { RunsAnswer, SeenRun } from "../destinations/destination.ts";
+import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
 import { type FollowRow, RESENT, soundRun, soundServerTime } from "../ledger/follow-rows.ts";
 import type { Following, Run } from "../model.ts";
 
@@ -53,14 +53,6 @@ export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { 
 	return { runs: sound, complete: complete === true && given.length <= MOST_RUNS, serverTime: time };
 }
 
-/** Not a part of a longer word. */
-const KEY = /(?<![0-9A-Za-z_])[0-9a-f]{32}(?![0-9A-Za-z_])/i;
-
-/** The key that a title carries: its first word of 32 hexadecimal digits, since an event's own text may follow it. */
-export function keyInTitle(title: string): string | undefined {
-	return KEY.exec(title)?.[0].toLowerCase();
-}
-
 export function isCompleted({ status }: Pick<Run, "status">): boolean {
 	return status === "completed";
 }
@@ -100,7 +92,7 @@ export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOpti
 function groupByKey(runs: readonly SeenRun[]): ReadonlyMap<string | undefined, readonly SeenRun[]> {
 	const groups = new Map<string | undefined, SeenRun[]>();
 	for (const run of runs) {
-		const key = keyInTitle(run.title);
+		const key = keyOfTitle(run.title);
 		groups.set(key, [...(groups.get(key) ?? []), run]);
 	}
 	return groups;

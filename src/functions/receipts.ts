@@ -1,9 +1,10 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
-import type { ShownReceipt, TheBridge } from "../bridge.ts";
+import type { TheBridge } from "../bridge.ts";
 import { readInstant } from "../event/instant.ts";
 import type { ReceiptState } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import { isWrongContinue } from "../ledger/receipt-query.ts";
+import type { ShownReceipt } from "../operate/operate.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;

@@ -70,7 +70,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		...destinationColumn(to),
 		route,
 		takenAt: new Date(takenAt).toISOString(),
-		from: new Date(firstRunAt(entry, answer, takenAt, now)).toISOString(),
+		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
 		following,
 		runs: written.runs,
 		...(resent ? { resent } : {}),
@@ -86,12 +86,9 @@ export const RESENT = "it was sent a second time, since the first dispatch had n
  * The beginning of the first call that may have started a run: a service may have taken one that it answered 5xx or not at
  * all. Services tell times in whole seconds.
  */
-function firstRunAt({ attempts }: Entry, { ms }: Answer, takenAt: number, now: number): number {
-	const skew = takenAt - now;
-	const uncertain = attempts.find(({ status }) => status === null || status >= 500);
-	const first = uncertain === undefined ? Number.NaN : Date.parse(uncertain.at) + skew;
-	const last = takenAt - Math.min(Math.max(ms, 0), MAX_CALL_MS);
-	return Math.floor(Math.min(Number.isNaN(first) ? last : first, last) / 1_000) * 1_000;
+function firstRunAt({ doubt }: Entry, { ms }: Answer, takenAt: number): number {
+	const began = takenAt - Math.min(Math.max(ms, 0), MAX_CALL_MS);
+	return Math.floor(Math.min(doubt?.since ?? began, began) / 1_000) * 1_000;
 }
 
 const MAX_WORD = 100;

@@ -3,8 +3,8 @@ import { cleanText, clipText } from "../log.ts";
 import type { Destination, Following, Run } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
-import { type LaneState, waitingFor } from "./lane-state.ts";
-import { destinationColumn, readDestination, targetOf } from "./rows.ts";
+import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
+import { readDestination, requestedColumn, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -34,6 +34,8 @@ export interface Receipt {
 	/** How far they were followed; null where it was not taken, or is one of a window's events. */
 	readonly following: Following | null;
 	readonly followingReason: string | null;
+	/** Its delivery steps aside until then, epoch milliseconds; 0 if it does not. */
+	readonly notBefore: number;
 }
 
 /** A receipt in one of these is final: nothing more is owed. */
@@ -88,7 +90,7 @@ export function eventColumns({ id, type, source, subject, time, run }: EventFact
 export function routeColumns(route: string | null, to: Receipt["to"]): Columns {
 	return {
 		...(route === null ? {} : { route: clipText(route, MAX_FACT) }),
-		...destinationColumn(to),
+		...requestedColumn(to),
 	};
 }
 
@@ -148,6 +150,7 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		runs: readRuns(columns["runs"]),
 		following: text("following") as Following | null,
 		followingReason: text("followingReason"),
+		notBefore: Date.parse(text("notBefore") ?? "") || 0,
 	};
 }
 
@@ -185,7 +188,9 @@ export interface FoundReceipt extends Omit<Receipt, "state"> {
 export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
 	const { to } = receipt;
 	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
-	const waits = waitingFor(state, { target: targetOf(to), notBefore: 0 }, now);
+	// As a delivery's row is read: what is more than a day ahead counts as not there.
+	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
+	const waits = waitingFor(state, { target: targetOf(to), notBefore, reason: receipt.reason }, now);
 	if (waits === undefined) return { ...receipt, lane };
 	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
 }

@@ -1,4 +1,5 @@
 import { readInstant } from "../event/instant.ts";
+import { isObject } from "../event/json.ts";
 import { clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
 import type { Columns } from "../storage/storage.ts";
@@ -97,6 +98,16 @@ export function destinationColumn(to: Destination | null): Columns {
 	return {
 		to: JSON.stringify(to, (_, value: unknown) => (typeof value === "string" ? clipText(value, MAX_TEXT) : value)),
 	};
+}
+
+/**
+ * The same for a row whose request is made: without the mappings, which are the only members with members of their own.
+ * They would be in two rows of each event, and in each receipt that is shown.
+ */
+export function requestedColumn(to: Destination | null): Columns {
+	if (to === null) return {};
+	const { id } = to;
+	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });
 }
 
 /**

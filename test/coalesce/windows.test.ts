@@ -134,7 +134,19 @@ describe("a window", () => {
 		expect(JSON.parse(String(entry?.columns["to"]))).toMatchObject({ token: "other" });
 	});
 
-	it("does not hold up what is not gathered", async () => {
+	it("closes by the mapping that its events were joined by, which receipts and dispatches need no more", async () => {
+		const to = { ...repositoryDispatch("contoso/fraud-model", "contoso-test"), payload: { count: "data.count" } };
+		const lane = await startLane();
+		await lane.instance.accept(join(0, { to }), join(1, { to }));
+		await lane.wakeAll();
+		const bodies = lane.sent.map(({ body }) => JSON.parse(body) as { client_payload: object });
+		const bridge = { version: "1.2.3", route: "r", key: expect.any(String) };
+		expect(bodies.map(({ client_payload }) => client_payload)).toEqual([{ count: 2, bridge }]);
+		const kept = (await lane.receipts()).map((receipt) => receipt.to);
+		expect(kept).toEqual(Array(3).fill(repositoryDispatch("contoso/fraud-model", "contoso-test")));
+	});
+
+	it("does not block what is not gathered", async () => {
 		const lane = await windowLane([0]);
 		await lane.instance.accept(delivery(7));
 		await lane.wakeAll();
@@ -156,7 +168,7 @@ describe("a window", () => {
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(1);
 	});
 
-	it("tells an event that is delivered again that it is promised, and later that it was dispatched", async () => {
+	it("tells an event that is delivered again that it is accepted, and later that it was dispatched", async () => {
 		const lane = await windowLane([0]);
 		expect(await lane.instance.ledger.accept(join(0))).toMatchObject({
 			kind: "known",
@@ -190,7 +202,7 @@ describe("a window", () => {
 });
 
 describe("a window without members", () => {
-	it("is no dispatch and keeps nobody busy, and is there for who joins it later", async () => {
+	it("is no dispatch and costs no drain, and is there for an event that joins it later", async () => {
 		const lane = await startLane();
 		const { how, route, to } = join(0);
 		if (!("group" in how)) throw new Error("it joins no window");
@@ -393,7 +405,7 @@ describe("cleaning up after a window", () => {
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(120);
 	});
 
-	it("does not wait for its dispatch to be sent: the next window gathers nobody again", async () => {
+	it("does not wait for its dispatch to be sent: the next window gathers none of them again", async () => {
 		const lane = await windowLane([0, 1]);
 		const open = START + 20 * MINUTE;
 		lane.answer = ({ at }) =>
@@ -445,7 +457,7 @@ describe("cleaning up after a window", () => {
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 
-	it("holds nobody up when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
+	it("blocks no other when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
 		const lane = await halfDone("closings/");
 		const [row] = await lane.ledger.rows(LANE, "e-");
 		const { group: _g, quietMs: _q, maxMs: _m, maxEvents: _e, ...columns } = row?.columns ?? {};
@@ -480,7 +492,8 @@ describe("cleaning up after a window", () => {
 				return make();
 			},
 		});
-		await lane.instance.accept(join(0), join(1));
+		const to = { ...repositoryDispatch("contoso/fraud-model", "contoso-test"), payload: { id: "id", data: "data" } };
+		await lane.instance.accept(join(0, { to }), join(1, { to }));
 		await lane.wakeNext();
 		await lane.wakeNext();
 		isDying = false;
@@ -492,6 +505,8 @@ describe("cleaning up after a window", () => {
 		expect(commits).toBeGreaterThan(1);
 		expect(gathered(lane)).toEqual([events(0, 1), events(0, 1)]);
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(2);
+		const payloads = lane.sent.map(({ body }) => (JSON.parse(body) as { client_payload: object }).client_payload);
+		expect(payloads.map((payload) => Object.keys(payload))).toEqual(Array(2).fill(["id", "data", "bridge"]));
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 

@@ -47,6 +47,7 @@ function fakeService(name: string) {
 		concurrency: 1,
 		laneOf: () => `${name}-lane`,
 		build: (to) => ({ ok: true, body: `${name} ${to.id}` }),
+		requestLine: (to) => `POST https://${name}.example/${to.id}`,
 		pageOf: (to) => `https://${name}.example/${to.id}`,
 		open() {
 			opened += 1;

@@ -145,8 +145,7 @@ describe("which run is a dispatch's", () => {
 
 	it("can be that of an earlier call whose answer was uncertain", async () => {
 		const world = new FollowWorld();
-		const at = new Date(START - 30_000).toISOString();
-		const sent = await world.dispatch({ attempts: [{ at, status: 502, ms: 1, requestId: null, reason: "" }] });
+		const sent = await world.dispatch({ doubtMs: 30_000 });
 		world.run(sent, { afterMs: -29_000, lastsMs: 1_000 });
 		world.run(sent, { lastsMs: 1_000 });
 		await world.pass(2 * MINUTE_MS);

@@ -6,7 +6,7 @@ import { type FollowPolicy, followWrites } from "../../src/ledger/follow-rows.ts
 import { finishWrites, newEntry, readEntry } from "../../src/ledger/outbox.ts";
 import { newReceipt, type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
 import { entryKey, receiptKey } from "../../src/ledger/rows.ts";
-import type { Answer, Attempt, Run } from "../../src/model.ts";
+import type { Answer, Run } from "../../src/model.ts";
 import { LEDGER, type Row, type Storage } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
@@ -63,7 +63,8 @@ export interface DispatchOptions {
 	readonly repository?: string;
 	readonly type?: string;
 	readonly run?: Run;
-	readonly attempts?: readonly Attempt[];
+	/** Its first call had an uncertain answer so long before, by the service's clock. */
+	readonly doubtMs?: number;
 	readonly ms?: number;
 }
 
@@ -131,7 +132,7 @@ export class FollowWorld {
 	async dispatch(options: DispatchOptions = {}): Promise<Dispatch> {
 		const { wakeFollower, storage } = this.process;
 		this.sequence += 1;
-		const { repository = "contoso/fraud-model", type = "contoso-test", ms = 100, attempts = [], run } = options;
+		const { repository = "contoso/fraud-model", type = "contoso-test", ms = 100, doubtMs, run } = options;
 		const key = keyOf(this.sequence);
 		const to = repositoryDispatch(repository, type);
 		const event = {
@@ -145,9 +146,10 @@ export class FollowWorld {
 		const place = entryKey(this.now, this.sequence, key);
 		const columns = {
 			...newEntry({ key, receipt, acceptedAt: this.now, to, route: "r" }),
-			attempts: JSON.stringify(attempts),
 		};
-		const entry = { ...readEntry({ rowKey: place, etag: "", columns }, this.now), body: `{"key":"${key}"}` };
+		const doubt = doubtMs === undefined ? {} : { doubt: { since: this.serverNow() - doubtMs } };
+		const read = readEntry({ rowKey: place, etag: "", columns }, this.now);
+		const entry = { ...read, ...doubt, body: `{"key":"${key}"}` };
 		const delivery = { key, event, route: "r", to, how: { body: "" } };
 		await this.storage.commit(LANE, [
 			{ kind: "insert", rowKey: receipt, columns: newReceipt(delivery, { at: event.time, by: "", place }) },

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
-import { createEntryDelivery, type FollowTaken } from "../../src/deliver/attempt.ts";
+import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
+import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
 import type { DrainRun } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
@@ -55,6 +56,8 @@ export interface HarnessOptions {
 	readonly answer?: Answering;
 	/** How what was taken is followed; left out, it is not. */
 	readonly follow?: Partial<FollowTaken>;
+	/** What GitHub says of its runs; left out, they are not asked for. */
+	readonly runs?: Destinations["listRuns"];
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -78,7 +81,7 @@ export interface LaneHarness {
 	entries(): Promise<number>;
 	/** The messages that are still in the queue, in the order in which they surface. */
 	waiting(): readonly Put[];
-	/** Lets time pass until the next message surfaces, and heeds it. Answers false where there is none. */
+	/** Lets time pass until the next message surfaces, and handles it. Answers false where there is none. */
 	wakeNext(): Promise<boolean>;
 	/** Heeds messages until there are none, or the predicate holds. */
 	wakeAll(until?: () => boolean): Promise<void>;
@@ -129,17 +132,26 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		return { classification: taken, status: 204, ms: harness.now - start, calls, ...answered };
 	}
 
+	const listRuns: Destinations["listRuns"] = (to, since) =>
+		(options.runs ?? (async () => ({ kind: "unavailable", reason: "nothing is read" }) as const))(to, since);
+
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
 		const policy = { address: ADDRESS, formerAddress: options.formerAddress, limits, concurrency };
-		const destinations: Destinations = { ...unset, policyOf: () => policy, send };
+		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
 		const nothing = async () => {};
 		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const entries = createEntryDelivery({ ...shared, giveUpMs, random: () => 1, follow });
+		const attempts = createAttempts({
+			...shared,
+			giveUpMs,
+			looksUp: options.runs !== undefined,
+			random: () => 1,
+			follow,
+		});
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;
 			// What has begun before begins at its own time.
@@ -149,7 +161,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const drainOptions = {
 			...shared,
 			sleep,
-			entries,
+			attempts,
 			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
 		const drainLane = (lease: LaneLease, run: DrainRun) => drain(lease, run, drainOptions);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { destinationColumn, readDestination, targetOf } from "../../src/ledger/rows.ts";
+import { destinationColumn, readDestination, requestedColumn, targetOf } from "../../src/ledger/rows.ts";
 import type { Destination } from "../../src/model.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 
@@ -51,6 +51,15 @@ describe("the destination of a row", () => {
 
 	it.each([5, true, Buffer.from("{}"), new Date(0)])("is none where the column has another type: %p", (to) => {
 		expect(readDestination({ to: to as never })).toBeUndefined();
+	});
+});
+
+describe("the destination of a row whose request is made", () => {
+	it("is without what was mapped, which the request holds already", () => {
+		const mapped = { ...TO, payload: { a: "data.runId" }, inputs: {}, pipeline: 7, main: true };
+		expect(readDestination(requestedColumn(mapped))).toEqual({ ...TO, pipeline: 7, main: true });
+		expect(requestedColumn(TO)).toEqual(destinationColumn(TO));
+		expect(requestedColumn(null)).toEqual({});
 	});
 });
 

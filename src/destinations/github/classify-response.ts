@@ -26,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number, asked?: 
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "its own trouble"),
+			reason: said(response, "an error on its side"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
@@ -37,6 +37,10 @@ export function classifyResponse(response: GitHubResponse, now: number, asked?: 
 			kind: "unauthorized",
 			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
 		};
+	}
+	const repair = status === 422 || status === 403 ? asked?.repairOf?.(response.message) : undefined;
+	if (repair !== undefined) {
+		return { kind: repair.ofEvent ? "permanent" : "unavailable", reason: said(response, repair.means) };
 	}
 	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
 	const { means, wide } = likelyCause(response, asked);
@@ -71,7 +75,8 @@ function isMoved(status: number): boolean {
 
 /** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
 function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
-	if (status === 422) return /endpoint has been spammed/i.test(message);
+	// The value of an input is quoted, and may say anything.
+	if (status === 422) return !/^provided value /i.test(message) && /endpoint has been spammed/i.test(message);
 	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||

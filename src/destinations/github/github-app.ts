@@ -129,7 +129,7 @@ function isNotFound({ response }: Answered): boolean {
 }
 
 function notInstalled({ owner, repo }: TokenFor): TokenUnavailable {
-	const repair = `install it for ${owner}, with this repository and Contents: write`;
+	const repair = `install it for ${owner}, with this repository, and Contents: write (workflows of routes: Actions: write)`;
 	return new TokenUnavailable({
 		kind: "unavailable",
 		reason: `the GitHub App is not installed for ${owner}/${repo}; ${repair}`,

@@ -6,8 +6,11 @@ import { resetMs, serverTimeOf } from "../header-time.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type ApiRequest, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { GitHubResponse } from "./likely-cause.ts";
+import { dispatchPath } from "./repository-dispatch.ts";
 import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
+import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
 import type { TokenSource } from "./tokens.ts";
+import { isWorkflow } from "./workflow-dispatch.ts";
 
 export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;
@@ -61,23 +64,27 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
 	}
 
-	const tryOnce = (get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith): Promise<Tried<Answered>> =>
-		tryWithin({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
-			withToken(get, wanted, toRequest, { signal, trace, endsAt }),
+	/** Calls with the token of a destination, as many as it takes, within the time limit. */
+	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
+		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
+			work((request) => withToken(get, wantedFor(to), (token) => ({ ...request, token }), { signal, trace, endsAt })),
 		);
+	}
 
-	const read = (to: Destination, request: RunsRequest) =>
-		tryOnce(tokens.get, wantedFor(to), (token) => ({ method: "GET", token, ...request }));
+	const sendWorkflow = createWorkflowSender(options.apiUrl);
+
+	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
 
 	const questionOf = (to: Destination) => ({ to, apiUrl: options.apiUrl, now: now() });
 
 	return {
 		async send(to, body) {
-			const wanted = wantedFor(to);
-			const path = `/repos/${wanted.owner}/${wanted.repo}/dispatches`;
-			const tried = await tryOnce(tokens.get, wanted, (token) => ({ method: "POST", path, token, body }));
-			const { classification, response, calls, ms } = tried;
-			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
+			const tried = await tryOnce<AnsweredWithRun>(to, (ask) =>
+				isWorkflow(to) ? sendWorkflow(to, body, ask) : ask({ method: "POST", path: dispatchPath(to), body }),
+			);
+			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
+			const facts = response === undefined ? {} : factsOf(response, now());
+			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
 		async listRuns(to, since, etag) {
 			return readList(await read(to, listRequest(to, since, etag)), questionOf(to), since);
@@ -88,9 +95,8 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {
-			const path = "/rate_limit";
-			const get = tokens.inspect ?? tokens.get;
-			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token, reads: true })));
+			const ask = (call: Ask) => call({ method: "GET", path: "/rate_limit", reads: true });
+			return judgeToken(await tryOnce(to, ask, tokens.inspect ?? tokens.get));
 		},
 	};
 }

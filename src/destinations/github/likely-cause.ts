@@ -13,6 +13,14 @@ export interface Asked {
 	readonly permission: string;
 	/** What a 404 means is missing. */
 	readonly what: string;
+	/** What GitHub's words mean where they are about this kind of request alone; undefined where they are not. */
+	readonly repairOf?: (message: string) => Repair | undefined;
+}
+
+/** What a refusal means, with the repair. `ofEvent`: the event has caused it, and others would not meet it. */
+export interface Repair {
+	readonly means: string;
+	readonly ofEvent?: true;
 }
 
 const REPOSITORY_DISPATCH: Asked = { permission: "Contents: write", what: "such repository" };
@@ -59,7 +67,7 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 ];
 
 /** What closes a destination, as far as GitHub's answer tells. */
-export function likelyCause(response: GitHubResponse, { permission, what } = REPOSITORY_DISPATCH): Cause {
+export function likelyCause(response: GitHubResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
 	const asked = wanted === undefined ? permission : `${clipLine(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;

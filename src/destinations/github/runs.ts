@@ -4,6 +4,7 @@ import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
 import { serverTimeOf } from "../header-time.ts";
 import type { Answered, ApiRequest } from "./call-github.ts";
+import { isWorkflow } from "./workflow-dispatch.ts";
 
 /** A request without its token. */
 export type RunsRequest = Omit<ApiRequest, "token" | "method">;
@@ -209,5 +210,5 @@ function wholeSecond(ms: number): number {
 }
 
 function eventOf(to: Destination): string {
-	return to["workflow"] === undefined ? "repository_dispatch" : "workflow_dispatch";
+	return isWorkflow(to) ? "workflow_dispatch" : "repository_dispatch";
 }
