@@ -32,6 +32,8 @@ export interface Entry {
 	readonly bodyBlob?: string;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
 	readonly closing?: string;
+	/** Whether it was taken before, and is sent once more since no run came. */
+	readonly resent?: true;
 }
 
 /** Everything but what is sent, for looking past entries that cannot be delivered yet. */
@@ -49,6 +51,7 @@ export const LIGHT_COLUMNS = [
 	"attempts",
 	"bodyBlob",
 	"closing",
+	"resent",
 ] as const;
 
 export interface NewEntry {
@@ -108,6 +111,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
+		...(columns["resent"] === true ? { resent: true } : {}),
 	};
 }
 
@@ -145,16 +149,24 @@ function readAttempts(text: string | undefined): readonly Attempt[] {
 	}
 }
 
+/** What is written of the runs of a delivery that was taken: into its receipt, and as rows of its own. */
+export interface FollowWrites {
+	readonly receipt: Columns;
+	readonly rows: readonly Write[];
+}
+
 /**
  * The rows that say what became of an entry: its receipt, the entry itself, and what is kept of a dead one.
  * @param attempt the call that decided it; none where no call was made
  * @param now epoch milliseconds
+ * @param follow of one that was taken
  */
 export function finishWrites(
 	entry: Entry,
 	disposition: Disposition,
 	attempt: Attempt | undefined,
 	now: number,
+	follow: FollowWrites = { receipt: {}, rows: [] },
 ): Write[] {
 	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
@@ -184,10 +196,15 @@ export function finishWrites(
 		{
 			kind: "merge",
 			rowKey: entry.receipt,
-			columns: { ...finished, state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind },
+			columns: {
+				...finished,
+				state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind,
+				...follow.receipt,
+			},
 		},
 		{ kind: "delete", rowKey: entry.rowKey },
 		...deadLetter,
+		...follow.rows,
 	];
 }
 

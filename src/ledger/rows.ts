@@ -16,6 +16,8 @@ export const ROWS = {
 	pending: { from: "a-", to: "e." },
 	windows: { from: "b-", to: "b." },
 	entries: { from: "e-", to: "e." },
+	/** What is followed, in the order of the dispatches. */
+	follows: { from: "f-", to: "f." },
 	receipts: { from: "r-", to: "r." },
 	deadLetters: { from: "x-", to: "x." },
 } as const;
@@ -52,6 +54,17 @@ export function receiptOrder(epochMs: number): string {
 /** The dead letter that belongs to a receipt. */
 export function deadLetterKey(receipt: string): string {
 	return `x-${receipt.slice(2)}`;
+}
+
+/** What is known of a lane's followers and of the services that they ask. */
+export const FOLLOW_STATE_KEY = "g-follow";
+
+/**
+ * What is followed of a delivery.
+ * @param takenAt when the service took it, epoch milliseconds
+ */
+export function followKey(takenAt: number, receipt: string): string {
+	return `f-${inOrder(takenAt)}-${receipt.slice(2)}`;
 }
 
 /** @param sequence tells entries of one millisecond and instance apart, in their order */

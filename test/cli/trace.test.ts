@@ -120,9 +120,9 @@ describe("the trace of a receipt", () => {
 	] as const)("names the page of the runs where %s", (_, found) => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
-		const runs = "https://github.com/contoso/fraud-model/actions";
-		printTrace(io, traceOf(receipt({ runs })), found);
-		expect(out.at(-1)).toContain(runs);
+		const page = "https://github.com/contoso/fraud-model/actions";
+		printTrace(io, traceOf(receipt({ page })), found);
+		expect(out.at(-1)).toContain(page);
 	});
 });
 

@@ -39,7 +39,7 @@ export function traceOf(receipt: ShownReceipt, window?: ShownReceipt): Trace {
 			answered(sent),
 		],
 		// A bridge of an older version does not tell.
-		runsPage: receipt.runs ?? null,
+		runsPage: receipt.page ?? null,
 	};
 }
 
