@@ -22,15 +22,15 @@ const entry = (notBefore = 0) => ({ target: "contoso/fraud-model", notBefore });
 const past = fc.integer({ min: 0, max: NOW });
 const wait = fc.integer({ min: 0, max: NOW + DAY });
 const anyReason = fc.string({ maxLength: 300 });
-const anyGate = fc.record({ since: past, probeAt: wait, reason: anyReason });
+const anyBreaker = fc.record({ since: past, probeAt: wait, reason: anyReason });
 const anyState = fc.record<LaneState>({
 	wake: fc.record({ last: fc.nat(), at: fc.option(wait) }),
 	address: fc.option(fc.webUrl()),
 	pause: fc.option(fc.record({ until: wait, reason: anyReason })),
 	failures: fc.nat(),
 	rateLimits: fc.nat(),
-	parked: fc.option(anyGate),
-	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
+	parked: fc.option(anyBreaker),
+	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyBreaker),
 	calls: fc.array(past, { maxLength: 500 }).map((times) => times.sort((one, other) => one - other)),
 	tokenExpiresAt: fc.option(fc.string()),
 });
