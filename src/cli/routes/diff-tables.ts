@@ -101,9 +101,12 @@ function moves(events: readonly unknown[], before: readonly Route[], after: read
 function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }>["routes"]): readonly Way[] {
 	return routes.flatMap(({ to, group, sameAs }) => {
 		if (to === undefined || sameAs !== undefined) return [];
-		if (group === undefined) return [to];
+		// What is sent there is told as a change of the route.
+		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => !isPlain(value)));
+		const way = { ...place, id: to.id };
+		if (group === undefined) return [way];
 		const { id: _id, ...coalesce } = group;
-		return [{ ...to, coalesce }];
+		return [{ ...way, coalesce }];
 	});
 }
 
