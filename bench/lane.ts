@@ -33,7 +33,7 @@ const LOOK_MS = 20;
 
 /**
  * Waits until the lane of an app's ledger is free. An event is answered before its lane is let go; a process that
- * is killed in between would leave the lane held for the next one.
+ * is killed in between would leave the lane leased for the next one.
  */
 export async function laneIsFree(connectionString: string): Promise<void> {
 	const storage = await openStorage({ kind: "connection-string", connectionString });

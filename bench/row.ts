@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { Pair } from "./measure.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** One line of the table: something of ours, held against a baseline that is measured in turn with it. */
+/** One line of the table: something of ours, compared with a baseline that is measured in turn with it. */
 export interface Row {
 	/** What `--only` takes; in kebab-case. */
 	readonly name: string;
 	/** What is measured of ours. */
 	readonly what: string;
-	/** What it is held against. */
+	/** What it is compared with. */
 	readonly baseline: string;
 	/** Which direction of the ratio, ours ÷ baseline, is the good one. */
 	readonly better: "lower" | "higher";

@@ -55,7 +55,7 @@ export interface Evidence {
 	readonly receipts: readonly ReceiptFacts[];
 	/** The keys of rows that wait for something: entries, windows and members. */
 	readonly waiting: readonly string[];
-	/** The keys of the receipts that dead letters are kept of. */
+	/** The keys of the receipts that have dead letters. */
 	readonly deadLetters: ReadonlySet<string>;
 	/** Messages that are not looked at again. */
 	readonly poisoned: number;

@@ -17,7 +17,7 @@ export interface Judgement {
 	readonly pace: PaceKept;
 }
 
-/** Holds a storm's evidence to everything that the bridge owes. */
+/** Compares a storm's evidence with all that the bridge has to do. */
 export async function judge(evidence: Evidence): Promise<Judgement> {
 	const dossier = await openDossier(evidence);
 	const deliveries = deliveriesEnded(dossier);

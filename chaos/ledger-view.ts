@@ -10,7 +10,7 @@ export interface LedgerView {
 	/** Their keys, each behind its lane. */
 	waiting(): Promise<readonly string[]>;
 	receipts(): Promise<readonly ReceiptFacts[]>;
-	/** The keys of the deliveries that dead letters are kept of. */
+	/** The keys of the deliveries that are dead letters. */
 	deadLetters(): Promise<ReadonlySet<string>>;
 	poisoned(): Promise<number>;
 	blob(place: string): Promise<Buffer | undefined>;

@@ -25,7 +25,7 @@ export interface Oracle {
 
 /** As documented: no answer after that is waited for. */
 const TIME_LIMIT_MS = 30_000;
-/** Event Grid holds back what an endpoint cannot take; after an outage all of it would come at once. */
+/** Event Grid delays what an endpoint cannot take; after an outage all of it would come at once. */
 const UNDER_WAY = 48;
 /** The first steps of the ladder, a hundred times as fast. */
 const LADDER_MS = [100, 300, 600, 3_000, 6_000];

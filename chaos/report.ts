@@ -134,7 +134,7 @@ export function toText(report: Report): string {
 			"deliveries",
 			`${report.dispatched} dispatched, ${report.coalesced} gathered in ${report.windows} windows, ${report.dead} in dead letters (${report.givenUp} given up)`,
 		],
-		["rejected", `${report.rejected} events answered with success, kept as dead letters`],
+		["rejected", `${report.rejected} events answered with success, recorded as dead letters`],
 		["dispatches", `${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second`],
 		["fullest minute", `${rate.fullestMinute} calls of a lane, ${rate.perMinuteAllowed} are allowed`],
 		["repeats", `${excuses.join(", ")}; unexplained: ${duplicates.unexplained}`],

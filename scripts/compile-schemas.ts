@@ -73,7 +73,7 @@ function compile(schemas: AnySchemaObject[], names: string[], options: Options):
 	const code = standalone(ajv, Object.fromEntries(keys));
 	// ajv leaves a CommonJS require for its string length even in ESM output (ajv issue 2509); esbuild would keep it too.
 	return transformSync(code.replaceAll(/require\("ajv\/dist\/runtime\/ucs2length"\)\.default/g, "ucs2length"), {
-		// Nobody reads a validator in a stack trace, and every byte of it is read at cold start.
+		// A validator is in no stack trace that matters, and every byte of it is read at cold start.
 		minify: true,
 		banner: code.includes("ucs2length") ? "const ucs2length = (text) => [...text].length;" : "",
 	}).code;

@@ -3,7 +3,7 @@
  * `docs/events.md`, the table of operators in `docs/routes.md`, `docs/routes.schema.json`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
  * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button and
  * `infra/package-uri.json`, the template's default package; from the template the tables of its parameters. Run by
- * `npm run docs`; a test holds what lies there against what this file would write.
+ * `npm run docs`; a test compares what lies there with what this file would write.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,8 +12,8 @@ import { windowBody } from "../src/coalesce/close-window.ts";
 import { summarise } from "../src/coalesce/manifest.ts";
 import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src/destinations/client-payload.ts";
 import { resolve } from "../src/destinations/list.ts";
-import type { BridgeEvent } from "../src/event/bridge-event.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
+import type { BridgeEvent } from "../src/model.ts";
 import { idempotencyKey, toDispatchType } from "../src/route/keys.ts";
 import { OPERATORS } from "../src/route/operators.ts";
 import { destinations, repositoryDispatch } from "../support/destinations.ts";

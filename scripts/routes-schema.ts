@@ -37,9 +37,9 @@ function destinations(root: string, base: RoutesSchema): RoutesSchema["definitio
 	all.sort((one, other) => other.schema.required.length - one.schema.required.length || (one.key < other.key ? -1 : 1));
 	const { $comment: _, ...to } = base.definitions["to"] ?? {};
 	const told = all.reduceRight<Schema>((others, { key }) => {
-		const form = { $ref: `#/definitions/to-${key}` };
-		// biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-		return Object.keys(others).length === 0 ? form : { if: { required: [key] }, then: form, else: others };
+		const then = { $ref: `#/definitions/to-${key}` };
+		if (Object.keys(others).length === 0) return then;
+		return { if: { type: "object", required: [key] }, then, else: others };
 	}, {});
 	return { to: { ...to, ...told }, ...Object.fromEntries(all.map(({ key, schema }) => [`to-${key}`, schema])) };
 }

@@ -5,7 +5,7 @@ import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { createEntryDelivery } from "./deliver/attempt.ts";
+import { createAttempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import type { DrainRun } from "./deliver/send-due.ts";
@@ -28,7 +28,7 @@ import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge extends Poisoned {
-	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
+	/** Why the bridge cannot work; while there is a reason, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
 	/** Accepts the events of one request, each on its own. One result for each event and destination. Never rejects. */
@@ -63,7 +63,7 @@ export interface BridgeOptions {
 	readonly fetch?: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that nobody sets. */
+	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** For one delivery to a destination. */
@@ -75,7 +75,7 @@ export interface BridgeOptions {
 }
 
 /**
- * Reads the configuration and creates the bridge. A broken configuration must not keep the functions from being there:
+ * Reads the configuration and creates the bridge. The functions are there also while the configuration is broken:
  * health tells it, and Event Grid stores the events.
  * @param appRoot the folder that holds `host.json`
  */
@@ -188,10 +188,10 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { policyOf } = destinations;
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
-	const entries = createEntryDelivery({ ...options, storage, destinations, giveUpMs });
+	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: true });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, entries, windows });
+		drain(lease, run, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),

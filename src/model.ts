@@ -1,17 +1,17 @@
 /**
  * How an event can end, whose doing that is, and what Event Grid is told. Event Grid drops an event that is answered
- * 400 (401, 403, 404 and 413 are as bad), so that is kept for the event's own fault; 503 makes it try again.
+ * 400 (401, 403, 404 and 413 are as bad), so that is only for the event's own fault; 503 makes it try again.
  * Source of the retry rules: learn.microsoft.com, "Event Grid message delivery and retry".
  */
 export const OUTCOMES = {
 	/** GitHub has taken the dispatch. */
-	dispatched: { fault: "nobody", http: 200 },
+	dispatched: { fault: "none", http: 200 },
 	/** Durable; delivered later. */
-	accepted: { fault: "nobody", http: 202 },
+	accepted: { fault: "none", http: 202 },
 	/** Finished before. */
-	duplicate: { fault: "nobody", http: 200 },
+	duplicate: { fault: "none", http: 200 },
 	/** No route takes it. */
-	ignored: { fault: "nobody", http: 200 },
+	ignored: { fault: "none", http: 200 },
 	/** Invalid, or it can never fit. */
 	rejected: { fault: "event", http: 400 },
 	/** Not possible now: GitHub, the token or the configuration stands in the way. */
@@ -29,6 +29,35 @@ export interface EventResult {
 	/** The delivery's key, which the client payload carries as `bridge.key`. */
 	readonly key: string | null;
 	readonly reason: string | null;
+}
+
+/**
+ * What happened, under CloudEvents' names, whichever envelope it arrived in. Frozen.
+ * An attribute that the envelope leaves out is the empty string, as an empty subject already is in the
+ * Event Grid schema.
+ */
+export interface BridgeEvent {
+	readonly id: string;
+	/** As published, for example `Microsoft.Storage.BlobCreated`; compared without regard to case. */
+	readonly type: string;
+	/** The resource that raised it: the topic of the Event Grid schema, usually an ARM id. */
+	readonly source: string;
+	readonly subject: string;
+	/** RFC 3339, always with a zone, as precise as it arrived. */
+	readonly time: string;
+	/** Numbers that a double cannot hold are `NumberText`. */
+	readonly data: unknown;
+	/** All of the data, where `data` holds a reference to it, since it is too large to be sent. */
+	readonly wholeData?: unknown;
+	/**
+	 * What else a CloudEvent says of itself, by its own name: extension attributes, `dataschema`, and `datacontenttype`
+	 * where it is not JSON. Left out where there is nothing.
+	 */
+	readonly extensions?: Readonly<Record<string, unknown>>;
+	/** W3C trace context, where the publisher sent one. */
+	readonly traceparent?: string;
+	/** Everything else in the envelope (`dataversion`, `specversion`, extensions), by lower-case name: for filters alone. */
+	readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 /** One event, or one window, for one destination: the exact request, and its identity. */
@@ -181,4 +210,18 @@ export type Disposition =
 			readonly failures: number;
 			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
 			readonly failingSince?: number;
+			/** Left out where it is certain that it was not taken. */
+			readonly doubt?: Doubt;
 	  };
+
+/** What is known of a delivery that may have been taken, though no answer says so. Times by the service's clock. */
+export interface Doubt {
+	/** When its first uncertain call began, epoch milliseconds: no run of it is older. */
+	readonly since: number;
+	/** When the first of those calls began that may have started a run; none where the runs have excluded each of them. */
+	readonly from?: number;
+	/** How often its runs could not be read since its last call. */
+	readonly looks?: number;
+	/** Why the runs cannot tell whether it was taken, with the repair; none as long as they can. */
+	readonly reason?: string;
+}

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toCloudEvent, toEventGridSchema } from "../src/cli/catalogue/envelope.ts";
-import type { BridgeEvent } from "../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../src/model.ts";
 
 /** A complete event under CloudEvents' names, as the schemas' examples are written. */
 export type ExampleEvent = Pick<BridgeEvent, "id" | "type" | "source" | "subject" | "time"> & {

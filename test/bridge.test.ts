@@ -136,7 +136,7 @@ describe("accepting events", () => {
 		[403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
 		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1798000000000" }],
 		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
-	] as const)("goes on after %d with a time that nobody can mean: %j", async (status, headers) => {
+	] as const)("goes on after %d with a time that no service can mean: %j", async (status, headers) => {
 		const { log } = logLines();
 		const bridge = fixture.bridge();
 		fixture.github.script.set({ status, headers });
@@ -243,7 +243,7 @@ describe("accepting events", () => {
 		expect(fixture.github.received).toHaveLength(1);
 	});
 
-	it("says of every event that it is unavailable while storage is, and calls nobody", async () => {
+	it("says of every event that it is unavailable while storage is, and calls no service", async () => {
 		const { log, lines } = logLines();
 		const bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("no such account")) });
 		const results = await bridge.accept([runCompleted, "rubbish"], { log });

@@ -35,7 +35,7 @@ interface RateOptions {
 	readonly pairs: number;
 }
 
-/** @param outcome how each event is to end; it is held against what was answered, and what the stand-in took */
+/** @param outcome how each event is to end; it is compared with what was answered, and what the stand-in took */
 function row(
 	outcome: Extract<Outcome, "ignored" | "accepted" | "dispatched">,
 	which: string,

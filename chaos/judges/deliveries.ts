@@ -19,7 +19,7 @@ export interface Deliveries {
 
 const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
 
-/** What was acknowledged has arrived, or is kept as a dead letter that says why. */
+/** What was acknowledged has arrived, or is a dead letter that says why. */
 export function deliveriesEnded(dossier: Dossier): Deliveries {
 	const findings: Finding[] = [];
 	const counts = { acknowledged: 0, dispatched: 0, coalesced: 0, dead: 0, givenUp: 0, rejected: 0, lost: 0 };
@@ -31,13 +31,13 @@ export function deliveriesEnded(dossier: Dossier): Deliveries {
 		if (acknowledgedAt === undefined && !refused) find("everything is taken in the end", `${event.id} never was`);
 		if (refused && !event.invalid) find("no good event is refused", event.id);
 		if (acknowledgedAt === undefined) {
-			if (refused && !rejected.has(event.id)) find("what is rejected is kept", `${event.id} is not`);
+			if (refused && !rejected.has(event.id)) find("what is rejected is a dead letter", `${event.id} is not`);
 			continue;
 		}
 		counts.acknowledged += 1;
 		if (event.invalid) {
 			if (rejected.has(event.id)) counts.rejected += 1;
-			else find("what is rejected is kept", `${event.id} is not`);
+			else find("what is rejected is a dead letter", `${event.id} is not`);
 		}
 		for (const owed of event.owes) {
 			const end = owed.coalesced ? gathered(dossier, event, owed) : direct(dossier, event, owed);

@@ -23,7 +23,7 @@ const KILL_MS = 6_000;
 /** A result is written as long as a minute; another bridge may have the lane by then. */
 const OUTAGE_MS = 75_000;
 /**
- * Azurite forgets leases when it is started again, which Azure Storage does not: a bridge that has held a lane goes on until
+ * Azurite forgets leases when it is started again, which Azure Storage does not: a bridge that had the lease of a lane goes on until
  * the lease would have to be renewed, beside the one that takes it then.
  */
 const LEASE_MS = 30_000;

@@ -21,7 +21,7 @@ const WRITTEN_MS = 3_000;
 /** After a kill the lane is taken up again when the lease has ended. */
 const REMEMBERED_MS = 95_000;
 
-/** The limits that GitHub has are kept, and the time that it asks for is given. */
+/** The limits that GitHub has are obeyed, and the time that it asks for is given. */
 export function paceKept(dossier: Dossier): PaceKept {
 	const { calls, pace } = dossier;
 	const refusals = calls.filter(({ fault, status }) => typeof fault !== "number" && (status === 403 || status === 429));
@@ -30,7 +30,7 @@ export function paceKept(dossier: Dossier): PaceKept {
 	const impatient = calls.filter((call) => isImpatient(call, asked, dossier));
 	const findings: Finding[] = [
 		...unexplained.map(({ at, path }) => ({
-			rule: "the bridge keeps to GitHub's limits",
+			rule: "the bridge obeys GitHub's limits",
 			what: `${path} was refused at ${new Date(at).toISOString()}, at ${pace.perSecond}/s and ${pace.perMinute}/m`,
 		})),
 		...impatient.map(({ at, path }) => ({

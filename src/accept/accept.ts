@@ -10,10 +10,18 @@ import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
 import { targetOf } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
-import type { EventResult } from "../model.ts";
+import { cleanText, report } from "../log.ts";
+import type { EventResult, Outcome } from "../model.ts";
 import { type Delivery, isJoin } from "../model.ts";
-import { conclude, type Ending, notDurable, type Subject } from "./conclude.ts";
-import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.ts";
+import {
+	createPlanner,
+	type Ending,
+	notDurable,
+	type Plan,
+	type PlanOptions,
+	type Subject,
+	toRejected,
+} from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
@@ -160,10 +168,50 @@ const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; whoever sends it again finds out how far it got",
+	reason: "no time was left in this delivery; the next one finds out how far it got",
 };
 
 function finished({ state, reason, window }: Receipt): string {
 	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
+}
+
+const LEVELS = {
+	dispatched: "info",
+	accepted: "info",
+	duplicate: "info",
+	ignored: "info",
+	rejected: "error",
+	unavailable: "warn",
+} as const satisfies Record<Outcome, Parameters<Log>[0]>;
+
+/** All reasons of an answer together, in characters; one may quote what an event holds, and there may be 5,000. */
+const REASONS_OF_AN_ANSWER = 1_000_000;
+const LONGEST_REASON = 1_000;
+const SHORTEST_REASON = 100;
+
+/** Writes an ending's line, and makes its part of the answer. */
+function conclude(
+	log: Log,
+	{ id, event, match }: Subject,
+	{ outcome, key = undefined, reason = undefined }: Ending,
+	{ ms, results }: { readonly ms: number; readonly results: number },
+): EventResult {
+	const route = match?.route ?? null;
+	report(log, LEVELS[outcome], {
+		stage: "accept",
+		outcome,
+		id,
+		type: event?.type,
+		source: event?.source,
+		subject: event?.subject,
+		time: event?.time,
+		route,
+		destination: match?.to.id,
+		key: key ?? null,
+		reason: reason ?? null,
+		ms,
+	});
+	const max = Math.max(SHORTEST_REASON, Math.min(LONGEST_REASON, Math.floor(REASONS_OF_AN_ANSWER / results)));
+	return { id, outcome, route, key: key ?? null, reason: reason === undefined ? null : cleanText(reason, max) };
 }

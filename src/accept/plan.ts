@@ -1,22 +1,34 @@
 import pMap from "p-map";
 import { byReference, toBlob } from "../destinations/client-payload.ts";
 import type { Destinations } from "../destinations/list.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isMeantAsEvent } from "../event/envelopes.ts";
 import { writeJson } from "../event/json.ts";
 import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
-import type { Delivery, EventFacts } from "../model.ts";
+import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
 import { groupOf, idempotencyKey } from "../route/keys.ts";
 import type { Coalesce } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
 import { isStorageError } from "../storage/storage.ts";
-import { type Ending, notDurable, type Subject } from "./conclude.ts";
+
+/** What a result is about: an event at one destination, or an element that has none. */
+export interface Subject {
+	readonly id: string | null;
+	readonly event?: BridgeEvent;
+	readonly match?: Match;
+}
+
+/** How it ended. */
+export interface Ending {
+	readonly outcome: Outcome;
+	readonly key?: string | undefined;
+	readonly reason?: string | undefined;
+}
 
 export interface PlanOptions {
 	readonly route: Router;
-	/** Told of each event that no route takes. Never throws, and nobody waits for it. */
+	/** Told of each event that no route takes. Never throws, and is not waited for. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
 	/** Of grid-dispatch. */
 	readonly version: string;
@@ -83,7 +95,7 @@ export function createPlanner(options: PlanOptions): Planner {
 	};
 }
 
-/** A request that holds no event at all is one dead letter, as large as it may be. */
+/** A request that contains no event at all is one dead letter, as large as it may be. */
 function withoutEvents(elements: readonly unknown[]): Plan {
 	const read = readEvent(elements[0]);
 	const first = read.ok ? "" : `; the first one: ${read.reason}`;
@@ -183,8 +195,14 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 
 const LONGEST_URL = "x".repeat(300);
 
-/** What of an event a receipt keeps. */
+/** What of an event a receipt has. */
 export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
+}
+
+/** The ending of what may not be durable: the event's next delivery finds out how far it got. */
+export function notDurable(error: unknown): Ending {
+	const reason = error instanceof Error ? error.message : String(error);
+	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };
 }

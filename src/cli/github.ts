@@ -14,7 +14,7 @@ export interface GitHub {
 }
 
 export interface GitHubAnswer extends Asked {
-	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
+	/** What a refusal means, in the bridge's own words; `transient` where nothing answered. */
 	readonly classification: Meaning;
 	/** Whether GitHub's API answered, and no page, proxy or sign-in did. */
 	readonly fromApi: boolean;

@@ -1,5 +1,5 @@
 /**
- * What somebody probably meant: the one of the known texts that is only a slip away. A difference in case alone goes
+ * What was probably meant: the one of the known texts that is only a slip away. A difference in case alone goes
  * first, then the fewest letters to change. Undefined where none is close.
  */
 export function nearest(text: string, known: readonly string[]): string | undefined {

@@ -49,7 +49,7 @@ export interface ClosedWindow {
 /**
  * Closes a window: the manifest is written, and then, at once and together, the window's row gives way to a dispatch
  * that names it. What is left to do for the members is done right after that; as long as it is not, it belongs to the
- * dispatch, and whoever drains next does it. So no window may be closed while a dispatch of its lane has that to do: see
+ * dispatch, and the next drainer does it. So no window may be closed while a dispatch of its lane has that to do: see
  * `cleanUpClosed`. A window that can never be sent becomes a dead letter.
  * @returns undefined for a window without members
  */
@@ -61,7 +61,7 @@ export async function closeWindow(
 	const { storage, now } = options;
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
-		// Nobody makes such a window. Its row is not taken away, since somebody may be joining it just now.
+		// No code makes such a window. Its row is not removed, since an event may be joining it just now.
 		const dueAt = new Date(now() + window.maxMs).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
@@ -123,7 +123,7 @@ function dispatchRows(
 	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
 }
 
-/** More of a type nobody reads; the manifest has it whole. */
+/** More of a type is of no use; the manifest has it whole. */
 const MAX_TYPE_CHARACTERS = 1_000;
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { readInstant } from "../event/instant.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { BridgeEvent } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
 import { linesOf, type Member } from "./members.ts";
 

@@ -112,7 +112,7 @@ async function* rowsOf(
 	} while (after !== undefined);
 }
 
-/** What cannot be read of a member must be seen, and must not keep its neighbours. */
+/** What cannot be read of a member must be seen, and must not block its neighbours. */
 function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
 	if (row === undefined) return lost(member, undefined, "its row is gone from storage");
 	const key = String(row.columns["key"] ?? "");

@@ -10,7 +10,7 @@ import { inspectWindow } from "./inspect-window.ts";
 
 /** What a drain does with windows. */
 export interface Windows {
-	/** Closes those that are due, each on its own: one that cannot be closed holds up no other. */
+	/** Closes those that are due, each on its own: one that cannot be closed blocks no other. */
 	closeDue(lease: LaneLease, windows: readonly Window[], run: CloseRun): Promise<ClosedDue>;
 	/** Completes the members of a closed window whose close broke off. */
 	complete(lease: LaneLease, dispatch: ClosedDispatch): Promise<void>;

@@ -16,7 +16,7 @@ export interface Config {
 	readonly storage: StorageConfig;
 	/** What has waited so long for a repair is given up. */
 	readonly giveUpMs: number;
-	/** So long after its end a receipt is kept. */
+	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
 	/** What works, but should be looked at. */
 	readonly warnings: readonly string[];

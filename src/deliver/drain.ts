@@ -6,17 +6,16 @@ import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
 import { report } from "../log.ts";
 import type { Write } from "../storage/storage.ts";
-import type { EntryDelivery } from "./attempt.ts";
+import type { Attempts } from "./attempt.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
-import type { DrainRun } from "./send-due.ts";
-import { createSender, type Sender } from "./send-due.ts";
+import { type DrainRun, Sender } from "./send-due.ts";
 
 export interface DrainOptions {
 	readonly windows: Windows;
 	readonly destinations: Pick<Destinations, "policyOf">;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** Sends single deliveries. */
-	readonly entries: EntryDelivery;
+	readonly attempts: Attempts;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -42,7 +41,7 @@ const IDLE_MS = 1_000;
  */
 export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
-	const sender = createSender({
+	const sender = new Sender({
 		...options,
 		...options.destinations.policyOf(lease.lane),
 		lease,

@@ -1,6 +1,7 @@
 import type { Breaker, LaneState } from "../ledger/lane-state.ts";
 import { cleanText } from "../log.ts";
-import type { Classification, Disposition } from "../model.ts";
+import type { Classification, Disposition, Doubt } from "../model.ts";
+import { asideFor } from "./find-run.ts";
 
 /** What of a delivery counts when a call of it has ended. */
 export interface Tried {
@@ -10,6 +11,8 @@ export interface Tried {
 	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
 	readonly failingSince?: number;
+	/** What is known of the calls of it that may have been taken. */
+	readonly doubt?: Doubt;
 }
 
 /** What becomes of a delivery, and of its lane. */
@@ -27,6 +30,8 @@ export interface SettleOptions {
 	readonly random: number;
 	/** What has failed for so long is given up. */
 	readonly giveUpMs: number;
+	/** Whether its run is looked for after an uncertain answer, before it is sent again. */
+	readonly looksUp?: boolean;
 }
 
 /** While something is parked, GitHub sees one probe in this time. */
@@ -37,9 +42,6 @@ const LONGEST_BACKOFF_MS = 5 * 60_000;
 const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
 /** A limiter that names a short time again and again waits at least a second, then two, four, … */
 const FIRST_MINIMUM_MS = 1_000;
-/** After an uncertain answer each repeat may start another run: 5 s, tripling, up to an hour. */
-const FIRST_ASIDE_MS = 5_000;
-const LONGEST_ASIDE_MS = 60 * 60_000;
 /** So many are remembered; the state row holds no more of them than fit: see `toColumns`. */
 const MAX_BREAKERS = 60;
 const MAX_REASON = 300;
@@ -124,15 +126,17 @@ function apply(before: LaneState, entry: Tried, classification: Classification, 
 		case "transient": {
 			const { reason, retryAfterMs = 0 } = classification;
 			const until = now + Math.max(backoff(before.failures, options.random), retryAfterMs);
-			const aside = classification.kind === "uncertain" ? now + Math.max(asideFor(entry.failures), retryAfterMs) : 0;
-			const failures = classification.kind === "uncertain" ? entry.failures + 1 : entry.failures;
+			const isUncertain = classification.kind === "uncertain";
+			const aside = asideFor(entry.failures, entry.doubt, options.looksUp === true);
+			const notBefore = isUncertain ? now + Math.max(aside, retryAfterMs) : 0;
+			const failures = isUncertain ? entry.failures + 1 : entry.failures;
 			return {
 				state: {
 					...before,
 					pause: longer(before.pause, { until, reason: short(reason) }),
 					failures: before.failures + 1,
 				},
-				disposition: { kind: "deferred", reason, failures, notBefore: aside, ...failed },
+				disposition: { kind: "deferred", reason, failures, notBefore, ...failed },
 			};
 		}
 		case "unauthorized":
@@ -176,10 +180,6 @@ function longer(before: Pause | null, now: Pause): Pause {
 function backoff(times: number, random: number): number {
 	const most = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(times + 1, 30), LONGEST_BACKOFF_MS);
 	return Math.max(FIRST_BACKOFF_MS, Math.round(most * random));
-}
-
-function asideFor(times: number): number {
-	return Math.min(FIRST_ASIDE_MS * 3 ** Math.min(times, 30), LONGEST_ASIDE_MS);
 }
 
 function breaker(before: Breaker | null | undefined, reason: string, now: number): Breaker {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isNumberText, writeJson } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 
 /** What a workflow reads under `github.event.client_payload`. Published as `docs/client-payload.schema.json`. */
 export interface ClientPayload {

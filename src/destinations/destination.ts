@@ -1,8 +1,7 @@
 import type { Settings } from "../config/settings.ts";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import type { Addresses } from "../ledger/lane-state.ts";
 import type { Limit } from "../ledger/pace.ts";
-import type { Answer, Destination, Run } from "../model.ts";
+import type { Answer, BridgeEvent, Destination, Run } from "../model.ts";
 import type { OfRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import type { BridgeFacts } from "./client-payload.ts";
@@ -89,6 +88,14 @@ export interface SeenRun extends Omit<Run, "certain"> {
 	readonly title: string;
 	/** Epoch milliseconds of the service's clock. */
 	readonly createdAt: number;
+}
+
+/**
+ * The key that a run's title claims, in lower case: its first word of 32 hexadecimal digits. An event's own text that
+ * comes later in a title cannot claim another event's run.
+ */
+export function keyOfTitle(title: string): string | undefined {
+	return /\b[0-9a-f]{32}\b/i.exec(title)?.[0].toLowerCase();
 }
 
 /** What a service says of runs. */

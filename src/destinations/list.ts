@@ -1,6 +1,6 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import type { Answer, Destination } from "../model.ts";
+import type { Answer, BridgeEvent, Destination } from "../model.ts";
 import type { RouteTo } from "../route/route.ts";
+import { azureDevOps } from "./azure-devops/service.ts";
 import type { BridgeFacts } from "./client-payload.ts";
 import type {
 	Built,
@@ -15,7 +15,7 @@ import type {
 import { github } from "./github/service.ts";
 
 /** Every kind of destination, one line each. The lanes of the first one have names of their own. */
-export const SERVICES: readonly Service[] = [github];
+export const SERVICES: readonly Service[] = [github, azureDevOps];
 
 /** A route's `to` for events of one type, with nothing left open. */
 export function resolve(to: RouteTo, eventType: string): Destination {

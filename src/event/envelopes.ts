@@ -1,4 +1,4 @@
-import type { BridgeEvent } from "./bridge-event.ts";
+import type { BridgeEvent } from "../model.ts";
 import { readInstant } from "./instant.ts";
 import { isObject } from "./json.ts";
 

@@ -1,5 +1,4 @@
-import type { EventFacts } from "../model.ts";
-import type { BridgeEvent } from "./bridge-event.ts";
+import type { BridgeEvent, EventFacts } from "../model.ts";
 import { MalformedEvent, readEnvelope } from "./envelopes.ts";
 import { readInstant } from "./instant.ts";
 import { isNestedDeeper, isObject, readJson, readPlainJson, writeJson } from "./json.ts";

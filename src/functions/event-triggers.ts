@@ -58,7 +58,7 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 /**
  * Accepts what a trigger hands over, one event or an array of them. A function behind a trigger cannot choose a status:
  * returning acknowledges, throwing makes the platform deliver again. So only what is `unavailable` throws; a rejected
- * event would be no better the next time, and is kept as a dead letter.
+ * event would be no better the next time, and becomes a dead letter.
  */
 async function acceptOrThrow(theBridge: TheBridge, input: unknown, context: InvocationContext): Promise<void> {
 	const bridge = await theBridge();

@@ -128,7 +128,7 @@ const GATHER_MS = 500;
 const TRIM_EVERY = 300;
 
 /**
- * Records ignored events, outside the acknowledgement path: it is told and nobody waits for it. What cannot be written is
+ * Records ignored events, outside the acknowledgement path: its caller tells it, and does not wait. What cannot be written is
  * tried again a minute later; what a process has not written when it ends is lost, since nothing is owed for it.
  */
 export function createIgnoredLog({

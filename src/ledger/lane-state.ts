@@ -46,7 +46,7 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** The longest wait that is obeyed, whoever names it. */
+/** The longest wait that is obeyed, whatever names it. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
 /** The address of the service that this app is configured for, and the one before it was moved. */
@@ -69,6 +69,8 @@ export interface Waiting {
 	readonly target: string;
 	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
+	/** Why it steps aside, where that is known. */
+	readonly reason?: string | null;
 }
 
 /** When a delivery can be sent at the earliest, apart from pace; epoch milliseconds, 0 for at once. */
@@ -90,20 +92,20 @@ export function laneDueAt({ pause, parked }: LaneState): number {
 	return Math.max(pause?.until ?? 0, parked?.probeAt ?? 0);
 }
 
+/** An uncertain answer is what most deliveries step aside for. */
+const ASIDE = "the service may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
+
 /** Why a delivery waits, if it does: what holds it up, and in which state its receipt is. */
 export function waitingFor(
 	state: LaneState,
-	{ target, notBefore }: Waiting,
+	{ target, notBefore, reason }: Waiting,
 	now: number,
 ): { readonly state: "paused" | "parked"; readonly until: number; readonly reason: string } | undefined {
 	const breaker = state.parked ?? state.breakers[target];
 	if (breaker !== undefined) return { state: "parked", until: breaker.probeAt, reason: breaker.reason };
-	if (state.pause !== null && state.pause.until > now) return { state: "paused", ...state.pause };
-	if (notBefore > now) {
-		const reason =
-			"the service may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
-		return { state: "paused", until: notBefore, reason };
-	}
+	const pausedUntil = state.pause === null ? 0 : state.pause.until;
+	if (notBefore > Math.max(now, pausedUntil)) return { state: "paused", until: notBefore, reason: reason || ASIDE };
+	if (state.pause !== null && pausedUntil > now) return { state: "paused", ...state.pause };
 	return undefined;
 }
 

@@ -1,12 +1,18 @@
 import type { Delivery } from "../model.ts";
+import { isJoin, type Join, type Request } from "../model.ts";
+import type { RowGroup } from "../storage/batcher.ts";
 import { createBatcher, createGroupWriter } from "../storage/batcher.ts";
+import { storeBody } from "../storage/rows.ts";
+import type { Write } from "../storage/storage.ts";
 import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
 import { acquireLane, type LaneLease } from "./lane-lease.ts";
 import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
-import { type Planned, planRows } from "./plan-rows.ts";
+import { newEntry } from "./outbox.ts";
 import type { Passed } from "./read-lane.ts";
-import { type Receipt, readReceipt } from "./receipt.ts";
+import { newReceipt, type Receipt, readReceipt } from "./receipt.ts";
+import { entryKey, memberKey, receiptKey } from "./rows.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
+import { ensureWindow } from "./window.ts";
 
 /** Deliveries and what became of them, lane by lane. The protocol, and why it loses nothing: docs/delivery.md. */
 export interface Ledger {
@@ -101,4 +107,63 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 			}
 		},
 	};
+}
+
+/** A delivery with the rows that it becomes. */
+export interface Planned extends RowGroup {
+	/** The key of its receipt's row. */
+	readonly receipt: string;
+	/** Who writes it, by a mark of its own. */
+	readonly by: string;
+	/** The key of its entry, or of its member row. */
+	readonly place: string;
+}
+
+export interface Written {
+	/** Epoch milliseconds. */
+	readonly acceptedAt: number;
+	/** Tells what is accepted in one millisecond apart, in its order. */
+	readonly sequence: number;
+	readonly by: string;
+}
+
+/** A delivery to the rows that it becomes, written together or not at all. */
+export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+	const { how } = delivery;
+	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
+}
+
+async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
+	const { key, event, route, to } = delivery;
+	const { acceptedAt, sequence, by } = written;
+	const receipt = receiptKey(event.time, key);
+	const place = memberKey(join.group, acceptedAt, key, sequence);
+	const line = await storeBody(storage, "line", key, join.line);
+	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const writes: Write[] = [
+		{ kind: "insert", rowKey: receipt, columns },
+		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
+	];
+	// The window's row is the same for all that join it together.
+	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
+}
+
+async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
+	const { key, event } = delivery;
+	const { acceptedAt, sequence, by } = written;
+	const receipt = receiptKey(event.time, key);
+	const place = entryKey(acceptedAt, sequence, key);
+	const body = await storeBody(storage, "body", key, request.body);
+	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
+	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
+	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
+	const writes: Write[] = [
+		{ kind: "insert", rowKey: receipt, columns },
+		{ kind: "insert", rowKey: place, columns: entry },
+	];
+	return { id: receipt, receipt, by, place, writes };
+}
+
+function iso(epochMs: number): string {
+	return new Date(epochMs).toISOString();
 }

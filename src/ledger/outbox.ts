@@ -1,4 +1,4 @@
-import type { Attempt, Destination, Disposition } from "../model.ts";
+import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
 import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
 import { LONGEST_WAIT_MS } from "./lane-state.ts";
@@ -24,6 +24,8 @@ export interface Entry {
 	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
 	readonly failingSince?: number;
+	/** None where it is certain that it was not taken, or where an earlier version has tried it. */
+	readonly doubt?: Doubt;
 	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
 	readonly body?: string;
@@ -43,6 +45,7 @@ export const LIGHT_COLUMNS = [
 	"failures",
 	"troubles",
 	"failingSince",
+	"doubt",
 	"attempts",
 	"bodyBlob",
 	"closing",
@@ -88,6 +91,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 	const { body } = columns;
 	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
 	const failingSince = time("failingSince");
+	const doubt = readDoubt(text("doubt"), now);
 	return {
 		rowKey,
 		key: text("key") ?? "",
@@ -100,6 +104,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
 		attempts: readAttempts(text("attempts")),
 		...(failingSince === undefined ? {} : { failingSince }),
+		...(doubt === undefined ? {} : { doubt }),
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
@@ -110,6 +115,25 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 function acceptedInKey(rowKey: string): number | undefined {
 	const time = Number(rowKey.split("-")[1]);
 	return Number.isFinite(time) ? time : undefined;
+}
+
+/** A time that no service can have meant says nothing, and so does the whole. */
+function readDoubt(text: string | undefined, now: number): Doubt | undefined {
+	if (!text) return undefined;
+	try {
+		const { since, from, looks, reason } = JSON.parse(text) as Partial<Record<keyof Doubt, unknown>>;
+		const isTime = (value: unknown): value is number =>
+			Number.isFinite(value) && (value as number) < now + LONGEST_WAIT_MS;
+		if (!isTime(since)) return undefined;
+		return {
+			since,
+			...(from === undefined ? {} : { from: isTime(from) ? from : since }),
+			...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
+			...(typeof reason === "string" ? { reason } : {}),
+		};
+	} catch {
+		return undefined;
+	}
 }
 
 function readAttempts(text: string | undefined): readonly Attempt[] {
@@ -136,15 +160,19 @@ export function finishWrites(
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
 	const tried = { attempts: JSON.stringify(attempts) };
 	if (disposition.kind === "deferred") {
-		const times = {
-			...(disposition.notBefore === 0 ? {} : { notBefore: new Date(disposition.notBefore).toISOString() }),
-			...(disposition.failingSince === undefined
-				? {}
-				: { failingSince: new Date(disposition.failingSince).toISOString() }),
+		const { notBefore, failingSince, failures, doubt } = disposition;
+		const aside = notBefore === 0 ? {} : { notBefore: new Date(notBefore).toISOString() };
+		const kept: Columns = {
+			...tried,
+			...aside,
+			...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
+			failures,
+			// A merge cannot take a column away; it leaves it empty.
+			...((doubt ?? entry.doubt) ? { doubt: doubt === undefined ? "" : JSON.stringify(doubt) } : {}),
 		};
 		return [
-			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, reason: clip(disposition.reason) } },
-			{ kind: "merge", rowKey: entry.rowKey, columns: { ...tried, ...times, failures: disposition.failures } },
+			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, ...aside, reason: clip(disposition.reason) } },
+			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
 		];
 	}
 	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: clip(reason ?? "") };

@@ -3,7 +3,7 @@ import { cleanText, clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
-import { type LaneState, waitingFor } from "./lane-state.ts";
+import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
 import { readDestination, requestedColumn, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
@@ -29,6 +29,8 @@ export interface Receipt {
 	/** The key of its entry, or of its member row. */
 	readonly place: string | null;
 	readonly blobs: readonly string[];
+	/** Its delivery steps aside until then, epoch milliseconds; 0 if it does not. */
+	readonly notBefore: number;
 }
 
 /** A receipt in one of these is final: nothing more is owed. */
@@ -140,6 +142,7 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		by: text("by"),
 		place: text("place"),
 		blobs: text("blobs")?.split(" ") ?? [],
+		notBefore: Date.parse(text("notBefore") ?? "") || 0,
 	};
 }
 
@@ -167,7 +170,9 @@ export interface FoundReceipt extends Omit<Receipt, "state"> {
 export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
 	const { to } = receipt;
 	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
-	const waits = waitingFor(state, { target: targetOf(to), notBefore: 0 }, now);
+	// As a delivery's row is read: what is more than a day ahead counts as not there.
+	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
+	const waits = waitingFor(state, { target: targetOf(to), notBefore, reason: receipt.reason }, now);
 	if (waits === undefined) return { ...receipt, lane };
 	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
 }

@@ -2,17 +2,15 @@ import pMap from "p-map";
 import { isStorageError, type Range, type Storage, WRITTEN_AT } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { deadLetterKey, IGNORED_LANE, ROWS, receiptOrder } from "./rows.ts";
+import { deadLetterKey, ROWS, receiptOrder } from "./rows.ts";
 
 export interface RetentionOptions {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** So long after its end a receipt is kept. */
+	/** So long after its end a receipt is stored. */
 	readonly retentionMs: number;
 	/** It stops then, epoch milliseconds; the next day goes on. */
 	readonly endsAt: number;
-	/** How many ignored events are kept. */
-	readonly keepIgnored?: number;
 }
 
 export interface Retained {
@@ -27,7 +25,6 @@ type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason?:
 
 const PAGE = 500;
 const AT_ONCE = 16;
-const MOST_IGNORED = 1_000;
 
 /**
  * Removes receipts that were final long ago, with their dead letters and blobs, and never anything else. No partition
@@ -40,21 +37,19 @@ export async function applyRetention(storage: Storage, options: RetentionOptions
 	const failures: { lane: string; reason: string }[] = [];
 	for (const [index, lane] of lanes.entries()) {
 		const share = Math.max(0, endsAt - now()) / (lanes.length - index);
-		const tidied = await retainLane(storage, lane, { ...options, endsAt: now() + share });
-		removed += tidied.removed;
-		complete &&= tidied.complete;
-		if (tidied.reason !== undefined) failures.push({ lane, reason: tidied.reason });
+		const retained = await retainLane(storage, lane, { ...options, endsAt: now() + share });
+		removed += retained.removed;
+		complete &&= retained.complete;
+		if (retained.reason !== undefined) failures.push({ lane, reason: retained.reason });
 	}
 	return { removed, complete, failures };
 }
 
 async function retainLane(storage: Storage, lane: string, options: RetentionOptions): Promise<RetainedLane> {
-	const { keepIgnored = MOST_IGNORED } = options;
-	const found = lane === IGNORED_LANE ? beyondNewest(storage, keepIgnored, options) : longFinal(storage, lane, options);
 	let [removed, complete] = [0, true];
 	let reason: string | undefined;
 	try {
-		for await (const page of found) {
+		for await (const page of longFinal(storage, lane, options)) {
 			if (page === "late") return { removed, complete: false, ...(reason === undefined ? {} : { reason }) };
 			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
 			removed += ends.filter((end) => end === true).length;
@@ -69,7 +64,7 @@ async function retainLane(storage: Storage, lane: string, options: RetentionOpti
 
 type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
 
-/** One that cannot be removed keeps no other. Answers why, or whether it is gone. */
+/** One that cannot be removed is in the way of no other. Answers why, or whether it is gone. */
 async function remove(storage: Storage, lane: string, row: Found[number]): Promise<boolean | string> {
 	try {
 		const { rowKey, state, blobs } = readReceipt(row);
@@ -98,28 +93,6 @@ async function* longFinal(
 	const old = { from: `${from}${receiptOrder(before)}`, to };
 	for (const range of [future, old]) {
 		yield* pagesOf(storage, lane, { ...range, where, select: ["state", "blobs", WRITTEN_AT] }, now, endsAt);
-	}
-}
-
-/** Pages of ignored events that come after the newest ones; these, too, are kept no longer than others. */
-async function* beyondNewest(
-	storage: Storage,
-	keep: number,
-	{ now, retentionMs, endsAt }: RetentionOptions,
-): AsyncGenerator<Found | "late"> {
-	const before = new Date(now() - retentionMs).toISOString();
-	let seen = 0;
-	for await (const page of pagesOf(
-		storage,
-		IGNORED_LANE,
-		{ ...ROWS.receipts, select: ["acceptedAt", WRITTEN_AT] },
-		now,
-		endsAt,
-	)) {
-		if (page === "late") return yield page;
-		const first = seen;
-		seen += page.length;
-		yield page.filter(({ columns }, index) => first + index >= keep || String(columns["acceptedAt"]) < before);
 	}
 }
 

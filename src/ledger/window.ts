@@ -21,7 +21,7 @@ export interface Group {
 export interface Window extends Group {
 	readonly maxEvents: number;
 	readonly rowKey: string;
-	/** Not before then need anybody look at its members, epoch milliseconds; 0 where nobody has looked yet. */
+	/** Its members need no look before that, epoch milliseconds; 0 where there was no look yet. */
 	readonly dueAt: number;
 	/** The newest member that was seen then, and when the oldest was accepted, epoch milliseconds. */
 	readonly newest?: string;

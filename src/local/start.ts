@@ -64,7 +64,7 @@ function readHostJson(): QueueSettings {
 async function storageOf(port: number, started: StopInOrder): Promise<string> {
 	const folder = join(root, dataFolder(port));
 	const onExit = (code: number | null) => {
-		process.stderr.write(`Azurite has ended (${code}); nothing can be kept without it\n`);
+		process.stderr.write(`Azurite has ended (${code}); nothing can be stored without it\n`);
 		void started.stop().then(() => process.exit(1));
 	};
 	const { connectionString, stop } = await startAzurite({ folder, onExit }).catch((error: Error) => {

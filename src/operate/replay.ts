@@ -28,8 +28,8 @@ export type ReplayRequest = ReceiptsRequest | BlobsRequest;
 export interface Replayed {
 	/** A receipt's key, or a blob's name. */
 	readonly key: string;
-	/** `accepted`: it is in its lane again. `kept`: it stays a dead letter, for the reason. */
-	readonly outcome: "accepted" | "kept";
+	/** `accepted`: it is in its lane again. `refused`: it stays a dead letter, for the reason. */
+	readonly outcome: "accepted" | "refused";
 	readonly reason: string | null;
 }
 
@@ -74,7 +74,7 @@ export async function replay(request: ReplayRequest, log: Log, options: ReplayOp
 
 type Ended = Omit<Replayed, "key">;
 const accepted = (reason: string | null = null): Ended => ({ outcome: "accepted", reason });
-const kept = (reason: string): Ended => ({ outcome: "kept", reason });
+const refused = (reason: string): Ended => ({ outcome: "refused", reason });
 
 /** Feeds dead letters of the ledger back, each on its own: what becomes of one is nothing to the others. */
 async function replayReceipts(request: ReceiptsRequest, options: ReplayOptions): Promise<ReplayAnswer> {
@@ -126,12 +126,12 @@ async function replayReceipt(
 	try {
 		if (state === "rejected") return await acceptAgain(rowKey, options);
 		const isOpen = state === "accepted" || state === "paused" || state === "parked";
-		if (state !== "dead" && !isOpen) return kept(`it is ${state}`);
+		if (state !== "dead" && !isOpen) return refused(`it is ${state}`);
 		await wakeAhead(lane, wakeUps, options);
 		// One that is in its lane already may lack the wake-up, if a replay broke off.
 		return isOpen ? accepted() : await moveDead(receipt, options);
 	} catch (error) {
-		return kept(`whether it was fed back is not known (${(error as Error).message}); replay it again`);
+		return refused(`whether it was fed back is not known (${(error as Error).message}); replay it again`);
 	}
 }
 
@@ -141,19 +141,19 @@ async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }:
 		const end = await replayDead(storage, lane, rowKey, { now: now(), by });
 		if (end.kind === "moved") return accepted();
 		const state = end.receipt?.state;
-		if (state === undefined) return kept("its receipt is gone: it is past its time");
+		if (state === undefined) return refused("its receipt is gone: it is past its time");
 		if (state === "accepted") return accepted("another replay has fed it back just now");
 		if (state !== "dead") return accepted(`another replay has fed it back just now, and it is ${state}`);
 		// Fed back by another replay and refused again meanwhile; or there is nothing left to be sent.
-		if (tries > 0) return kept("what was to be sent is gone from storage");
+		if (tries > 0) return refused("what was to be sent is gone from storage");
 	}
 }
 
 async function acceptAgain(receipt: string, { storage, accept }: ReplayOptions): Promise<Ended> {
 	const read = await readRejected(storage, receipt);
-	if (read === undefined) return kept("the event itself is gone from storage");
+	if (read === undefined) return refused("the event itself is gone from storage");
 	const refusal = (await accept([read.element])).find(isRefused);
-	if (refusal !== undefined) return kept(refusal.reason ?? refusal.outcome);
+	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 	await forgetRejected(storage, receipt, read);
 	return accepted();
 }
@@ -192,7 +192,7 @@ interface Place {
 
 /**
  * Feeds Event Grid's dead letters back: blobs that hold an array of events. A blob is removed when all of its events are
- * accepted; the others stay, and keep no later one from being looked at.
+ * accepted; the others stay, and later ones are looked at all the same.
  * Source: learn.microsoft.com, "Event Grid message delivery and retry", dead-letter events.
  */
 async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promise<ReplayAnswer> {
@@ -220,15 +220,15 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<Ended> {
 	try {
 		const content = await storage.read(name, container);
-		if (content === undefined) return kept("it is gone: another replay has taken it, or it was removed");
+		if (content === undefined) return refused("it is gone: another replay has taken it, or it was removed");
 		const elements = parse(content);
-		if (elements === undefined) return kept("it holds no events");
+		if (elements === undefined) return refused("it holds no events");
 		const refusal = (await accept(elements)).find(isRefused);
-		if (refusal !== undefined) return kept(refusal.reason ?? refusal.outcome);
+		if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 		await storage.remove(name, container);
 		return accepted();
 	} catch (error) {
-		return kept(`it could not be read or removed (${(error as Error).message}); replay it again`);
+		return refused(`it could not be read or removed (${(error as Error).message}); replay it again`);
 	}
 }
 

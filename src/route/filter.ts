@@ -1,5 +1,5 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isNumberText } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 import { asNumber, type FilteredEvent, type KeyValue, keyReader } from "./filtered-event.ts";
 import { OPERATORS, type Operator } from "./operators.ts";
 import type { AdvancedFilter, SubscriptionFilter } from "./route.ts";
@@ -13,7 +13,7 @@ export interface Condition {
 	readonly failure: (event: BridgeEvent) => string;
 }
 
-/** An Event Grid subscription filter as its conditions, all of which must hold. Made once, when the routes are read. */
+/** An Event Grid subscription filter as its conditions, all of which must be met. Made once, when the routes are read. */
 export function filterConditions(filter: SubscriptionFilter): readonly Condition[] {
 	const onArrays = filter.enableAdvancedFilteringOnArrays === true;
 	return [

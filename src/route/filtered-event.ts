@@ -1,5 +1,5 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isNumberText } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 
 /**
  * An event as filters ask of it. Case does not matter to them, and a hundred routes ask for the same few texts: each is

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { readInstant } from "../event/instant.ts";
-import type { Destination } from "../model.ts";
+import type { BridgeEvent, Destination } from "../model.ts";
 import type { Coalesce } from "./route.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
 import { isNumberText, isObject, writeJson } from "../event/json.ts";
+import type { BridgeEvent } from "../model.ts";
 import { type FilteredEvent, keyReader, toFiltered } from "./filtered-event.ts";
 
 /** What a request says of an event: names, each with what it stands for. `payload`, `inputs` and `parameters` are such. */

@@ -18,7 +18,10 @@ export interface OfRoutes {
 
 /** Reads a routes table (see `routes.schema.json`), already parsed from JSON. */
 export function readRoutes(table: unknown, services: readonly OfRoutes[]): ReadRoutes {
-	const violations = validateRoutes(table) ? [] : (validateRoutes.errors ?? []);
+	// What is wrong with a form is told by its own violations; `if` adds only that there are some.
+	const violations = validateRoutes(table)
+		? []
+		: (validateRoutes.errors ?? []).filter(({ keyword }) => keyword !== "if");
 	const listed = (table as { routes?: unknown } | null)?.routes;
 	const routes = (Array.isArray(listed) ? (listed as Route[]) : []).map((route, index) => ({
 		...route,

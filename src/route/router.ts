@@ -1,5 +1,4 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import type { Destination } from "../model.ts";
+import type { BridgeEvent, Destination } from "../model.ts";
 import { type Condition, clip, completedWrite, filterConditions } from "./filter.ts";
 import { toFiltered } from "./filtered-event.ts";
 import type { Coalesce, Route, RouteTo } from "./route.ts";

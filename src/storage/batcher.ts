@@ -7,7 +7,7 @@ export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
 
 export interface BatcherOptions<Item, Result> {
 	/**
-	 * Answers one result for each item, in their order. A promise among them that rejects is its own item's fault alone;
+	 * Answers one result for each item, in their order. A Promise among them that rejects is its own item's fault alone;
 	 * a rejection of the whole is every item's.
 	 */
 	readonly flush: (items: readonly Item[]) => Promise<readonly (Result | Promise<Result>)[]>;

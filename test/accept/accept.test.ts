@@ -109,7 +109,7 @@ describe("one element that breaks what handles it", () => {
 		expect(await end(413)).toEqual(["one rejected"]);
 	});
 
-	it("is unavailable where it cannot even be kept as a dead letter, and it alone", async () => {
+	it("is unavailable where it cannot even be recorded as a dead letter, and it alone", async () => {
 		const recordRejected = async () => Promise.reject(new StorageError("away", 503));
 		const { accept } = accepting({ ...routeBreaks, recordRejected });
 		expect(outcomes(await accept([event("bad"), event("good")]))).toEqual(["bad unavailable", "good dispatched"]);

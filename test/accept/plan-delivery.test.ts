@@ -42,7 +42,7 @@ const payloadOf = (planned: PlannedDelivery) => {
 	return (JSON.parse(how.body) as { client_payload: { data: Record<string, unknown>; bridge: object } }).client_payload;
 };
 
-describe("what is promised for an event", () => {
+describe("the delivery of an event", () => {
 	it("is the exact request, in the lane of its token, under the key that the workflow sees", async () => {
 		const { planned, kept } = await promise();
 		const key = idempotencyKey(event, to.id);
@@ -121,7 +121,7 @@ describe("numbers that a double cannot hold, and extensions", () => {
 	});
 });
 
-describe("what is promised for an event of a coalescing route", () => {
+describe("the delivery of an event of a coalescing route", () => {
 	const coalesce = { quietSeconds: 30, maxSeconds: 600, by: "source" } as const;
 
 	it("is a place in the window of its group, with the event as a line", async () => {

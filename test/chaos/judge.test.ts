@@ -54,7 +54,7 @@ const DIFFERS = "what arrives is what was sent";
 const UNSENT = "nothing arrives that was not sent";
 const WINDOW = "a window is told of as it is";
 const REPEAT = "a repeat has an excuse";
-const LIMITS = "the bridge keeps to GitHub's limits";
+const LIMITS = "the bridge obeys GitHub's limits";
 const CLAIM = "what an answer says is so";
 
 describe("the judges", () => {
@@ -116,7 +116,7 @@ describe("the judges", () => {
 		],
 		[
 			"a rejected event is not kept",
-			["what is rejected is kept"],
+			["what is rejected is a dead letter"],
 			(evidence) => receipt(evidence, "key-rejected", { reason: "" }),
 		],
 		["something is dispatched twice", [REPEAT], (evidence) => repeat(evidence, "key-alone")],

@@ -90,7 +90,7 @@ async function delivered(key: string): Promise<void> {
 }
 
 describe("send and trace", () => {
-	it("deliver an event, and tell its story to the run that it started", async () => {
+	it("deliver an event, and tell its trace to the run that it started", async () => {
 		const event = await sent([
 			"BlobCreated",
 			"--set",
@@ -121,21 +121,21 @@ describe("send and trace", () => {
 
 	it("tell of the window that an event went out with", async () => {
 		const event = await sent(["DirectoryCreated"]);
-		const story = await eventually("the window", async () => {
-			const { stories } = (await ask(["trace", event.id, "--json"])).json() as {
-				stories: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
+		const trace = await eventually("the window", async () => {
+			const { traces } = (await ask(["trace", event.id, "--json"])).json() as {
+				traces: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
 			};
 			// The window is closed before its dispatch is attempted.
-			return stories[0].steps.some(({ text }) => text.startsWith("GitHub has it")) ? stories[0] : undefined;
+			return traces[0].steps.some(({ text }) => text.startsWith("GitHub has it")) ? traces[0] : undefined;
 		});
-		expect(story.state).toBe("coalesced");
-		expect(story.steps.map(({ kind }) => kind)).toEqual(
+		expect(trace.state).toBe("coalesced");
+		expect(trace.steps.map(({ kind }) => kind)).toEqual(
 			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
 		);
-		expect(story.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
+		expect(trace.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
 			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
-		expect(story.runs).toMatchObject({
+		expect(trace.runs).toMatchObject({
 			ok: true,
 			runs: [{ title: expect.stringContaining("new-folders ("), match: "named" }],
 		});

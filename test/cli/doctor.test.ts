@@ -186,12 +186,12 @@ describe("doctor", () => {
 		[
 			"a type that is spelt otherwise",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrian]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| nobody listens; train\.yml listens to "retrian", which is spelt otherwise \| write "retrain" in \.github\/workflows\/train\.yml/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "retrian", which is spelt otherwise \| write "retrain" in \.github\/workflows\/train\.yml/,
 		],
 		[
 			"a type in the wrong case",
 			{ repository: withWorkflows({ "train.yml": workflow("[Retrain]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| nobody listens; train\.yml listens to "Retrain", which differs in case alone/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "Retrain", which differs in case alone/,
 		],
 		[
 			"a workflow that is disabled",
@@ -277,7 +277,7 @@ describe("doctor", () => {
 		expect(looked.exitCode).toBe(found.source.startsWith("^error") ? 1 : 0);
 	});
 
-	it("does not blame the storage that nobody has looked at while a setting is wrong", async () => {
+	it("does not blame the storage that was not looked at while a setting is wrong", async () => {
 		const problems = [{ setting: "GITHUB_TOKEN", problem: "is not set" }];
 		const health = { ...HEALTH, status: "unhealthy", problems, storage: { reachable: false, reason: "broken" } };
 		const all = faults(await look({ bridge: { health } }));
@@ -492,7 +492,7 @@ describe("doctor", () => {
 		]);
 	});
 
-	it("raises no alarm while GitHub asks to slow down, or has trouble of its own", async () => {
+	it("raises no alarm while GitHub asks to slow down, or fails by itself", async () => {
 		for (const fault of [{ status: 429, headers: { "retry-after": "60" } }, { status: 503 }]) {
 			await chain.show(HEALTHY);
 			chain.github.script.set({ ...fault, times: 100 });

@@ -114,7 +114,7 @@ describe("a key whose dots lead nowhere", () => {
 		expect(runs(key)).toEqual([]);
 	});
 
-	it("is not claimed of data whose form is somebody else's", () => {
+	it("is not claimed of data whose form another publisher decides", () => {
 		const filter = advanced("data.runTags.mlflow.user", "StringIn", ["x"]);
 		expect(found(table({ includedEventTypes: ["Contoso.Run.Done"], ...filter }))).toEqual([]);
 		expect(found(table({ ...filter, subjectBeginsWith: "experiments/" }))).toEqual([]);

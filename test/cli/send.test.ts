@@ -253,7 +253,7 @@ describe("the summary of send", () => {
 	it.each([
 		["a receipt", "rejected", "k", true],
 		["no receipt", "unavailable", null, false],
-	])("points to the story of an event that has %s", async (_, outcome, key, told) => {
+	])("points to the trace of an event that has %s", async (_, outcome, key, told) => {
 		answers = [{ status: 200, body: { events: [{ id: "e", outcome, route: null, key, reason: "why" }] } }];
 		const { out } = await runCli(["send", "RunCompleted", "--url", receiver.url]);
 		expect(out.includes("npx grid-dispatch trace e")).toBe(told);
@@ -388,7 +388,7 @@ describe("send to a custom topic", () => {
 		expect(second).toMatchObject(described);
 	});
 
-	it("says so where the topic is in trouble, or nothing answers", async () => {
+	it("says so where the topic fails, or nothing answers", async () => {
 		answers = Array.from({ length: 9 }, () => ({ status: 404, body: {} }));
 		expect((await topic(["RunCompleted"])).out).toContain("the topic answered 404");
 		const gone = await runCli(["send", "RunCompleted", "--topic", "http://127.0.0.1:9"], {

@@ -115,7 +115,7 @@ describe("a member that cannot be read", () => {
 		expect(await leftovers(lane)).toEqual([]);
 	});
 
-	it("holds up nobody when all receipts of a hundred members are gone", async () => {
+	it("blocks no other when all receipts of a hundred members are gone", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(...range(100).map((number) => joining(number)));
 		for (const { rowKey } of await lane.ledger.rows(LANE, "r-")) await change(lane, { kind: "delete", rowKey });
@@ -249,7 +249,7 @@ describe("a window whose row", () => {
 	it.each([
 		["is looked at", away((method, args) => method === "list" && text(args).includes('"select":["bytes"]'))],
 		["is closed", away((method) => method === "writeStream")],
-	])("goes away while it %s does not hold up others, and is there again for who joins it", async (_, start) => {
+	])("goes away while it %s does not block others, and is there again for an event that joins it", async (_, start) => {
 		const lane = await start();
 		await lane.instance.accept(joining(0), delivery(3));
 		await lane.wakeAll(() => lane.now > START + 10 * MINUTE);

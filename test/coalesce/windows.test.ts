@@ -146,7 +146,7 @@ describe("a window", () => {
 		expect(kept).toEqual(Array(3).fill(repositoryDispatch("contoso/fraud-model", "contoso-test")));
 	});
 
-	it("does not hold up what is not gathered", async () => {
+	it("does not block what is not gathered", async () => {
 		const lane = await windowLane([0]);
 		await lane.instance.accept(delivery(7));
 		await lane.wakeAll();
@@ -168,7 +168,7 @@ describe("a window", () => {
 		expect(new Set(lane.sent.map(({ id }) => id)).size).toBe(1);
 	});
 
-	it("tells an event that is delivered again that it is promised, and later that it was dispatched", async () => {
+	it("tells an event that is delivered again that it is accepted, and later that it was dispatched", async () => {
 		const lane = await windowLane([0]);
 		expect(await lane.instance.ledger.accept(join(0))).toMatchObject({
 			kind: "known",
@@ -202,7 +202,7 @@ describe("a window", () => {
 });
 
 describe("a window without members", () => {
-	it("is no dispatch and keeps nobody busy, and is there for who joins it later", async () => {
+	it("is no dispatch and costs no drain, and is there for an event that joins it later", async () => {
 		const lane = await startLane();
 		const { how, route, to } = join(0);
 		if (!("group" in how)) throw new Error("it joins no window");
@@ -405,7 +405,7 @@ describe("cleaning up after a window", () => {
 		expect((await lane.receipts()).filter(({ state }) => state === "coalesced")).toHaveLength(120);
 	});
 
-	it("does not wait for its dispatch to be sent: the next window gathers nobody again", async () => {
+	it("does not wait for its dispatch to be sent: the next window gathers none of them again", async () => {
 		const lane = await windowLane([0, 1]);
 		const open = START + 20 * MINUTE;
 		lane.answer = ({ at }) =>
@@ -457,7 +457,7 @@ describe("cleaning up after a window", () => {
 		expect((await lane.ledger.rows(LANE)).filter(({ rowKey }) => /^[bem]-/.test(rowKey))).toEqual([]);
 	});
 
-	it("holds nobody up when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
+	it("blocks no other when its list is gone and its dispatch, of an earlier version, does not say of what group it is", async () => {
 		const lane = await halfDone("closings/");
 		const [row] = await lane.ledger.rows(LANE, "e-");
 		const { group: _g, quietMs: _q, maxMs: _m, maxEvents: _e, ...columns } = row?.columns ?? {};

@@ -115,7 +115,7 @@ describe("tokens from a key vault, as a user-assigned identity", () => {
 
 	afterAll(() => stage?.close());
 
-	it("reads the token of each lane once to answer health, whoever polls it", async () => {
+	it("reads the token of each lane once to answer health, however often it is polled", async () => {
 		const read = ["absent", "contoso-token", "empty", "fabrikam-token", "locked", "revoked", "stumbling"];
 		expect([...stage.vault.reads].sort()).toEqual(read);
 		await call(`http://127.0.0.1:${stage.port}/api/health`);
@@ -294,7 +294,7 @@ describe("reading a secret", () => {
 		await expect(read("contoso-token")).rejects.toThrow(/ECONNREFUSED/);
 	});
 
-	it("rejects a vault whose certificate nobody vouches for, and asks it for nothing", async () => {
+	it("rejects a vault whose certificate is not trusted, and asks it for nothing", async () => {
 		const vault = await startVaultStandIn(ACCESS_TOKEN);
 		try {
 			const identity = { clientId: CLIENT_ID, managedIdentity: true };

@@ -148,7 +148,7 @@ describe("a token that GitHub refused", () => {
 		expect(reads).toHaveLength(2);
 	});
 
-	it("is replaced without a reading where somebody else has already done so", async () => {
+	it("is replaced without a reading where another caller has already done so", async () => {
 		const { tokens, reads } = answeringVault("old", "new");
 		await tokens.get(asked());
 		await tokens.refresh("old", asked());
@@ -300,7 +300,7 @@ describe("a token that several callers find refused", () => {
 describe("a token that cannot be had", () => {
 	const withStatus = (statusCode: number) => Object.assign(new Error("from the vault"), { statusCode });
 
-	it("is somebody's to repair when the secret is empty", async () => {
+	it("is a person's to repair when the secret is empty", async () => {
 		const { tokens, reads } = answeringVault("", "t");
 		const failure = await failureOf(tokens.get(asked("other-secret")));
 		expect(failure.kind).toBe("unauthorized");
@@ -309,14 +309,14 @@ describe("a token that cannot be had", () => {
 		expect(reads).toHaveLength(2);
 	});
 
-	it("is somebody's to repair when the vault forbids it", async () => {
+	it("is a person's to repair when the vault forbids it", async () => {
 		const failure = await failureOf(answeringVault(withStatus(403)).tokens.get(asked()));
 		expect(failure.kind).toBe("unauthorized");
 		expect(failure.message).toContain('"github-token"');
 		expect(failure.message).toContain("Key Vault Secrets User");
 	});
 
-	it("is somebody's to repair when there is no such secret", async () => {
+	it("is a person's to repair when there is no such secret", async () => {
 		const failure = await failureOf(answeringVault(withStatus(404)).tokens.get(asked()));
 		expect(failure.kind).toBe("unauthorized");
 		expect(failure.message).toContain('no secret "github-token"');

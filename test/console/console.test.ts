@@ -118,7 +118,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await page.getByText("Nothing matches.").waitFor();
 	});
 
-	it("stands still when it is held, and goes on when it is let go", async () => {
+	it("stands still when it is paused, and goes on when it is resumed", async () => {
 		const { page } = opened;
 		const live = (checked: boolean) => page.getByRole("switch", { name: "Live", checked });
 		await live(true).click();

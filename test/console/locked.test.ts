@@ -145,7 +145,7 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		expect(opened.wrongs).toEqual([REFUSED]);
 		await giveKeys("", WRITE);
 		await dead.getByRole("button", { name: "Replay all" }).click();
-		await dead.getByText("0 fed back; 1 kept").waitFor();
+		await dead.getByText("0 fed back; 1 refused").waitFor();
 		const replays = gate.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],

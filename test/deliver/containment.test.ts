@@ -40,7 +40,7 @@ describe("a delivery whose receipt is gone", () => {
 	const removeReceipt = async (lane: LaneHarness, number: number) =>
 		change(lane, { kind: "delete", rowKey: (await rowOf(lane, number, "r-")).rowKey });
 
-	it("is sent once, completed without its receipt, and holds up nothing behind it", async () => {
+	it("is sent once, completed without its receipt, and blocks nothing behind it", async () => {
 		const lane = await waitingLane([1, 2, 3]);
 		await removeReceipt(lane, 1);
 		await lane.wakeAll();
@@ -49,7 +49,7 @@ describe("a delivery whose receipt is gone", () => {
 		expect(lane.logged.lines.filter(({ change: what }) => what === "interrupted")).toEqual([]);
 	});
 
-	it("waits as any other where GitHub is in trouble, and its attempts are counted", async () => {
+	it("waits as any other where GitHub fails, and its attempts are counted", async () => {
 		const lane = await waitingLane([1]);
 		await removeReceipt(lane, 1);
 		lane.answer = ({ at }) =>

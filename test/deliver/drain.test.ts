@@ -354,7 +354,7 @@ describe("a drainer that has overslept", () => {
 		expect(ids(lane)).toEqual(events(1, 2));
 	});
 
-	it("writes no failure into a lane that is somebody else's", async () => {
+	it("writes no failure into a lane that another drainer has", async () => {
 		const lane = await waitingLane([1]);
 		lane.answer = async () => {
 			await takeOver(lane);
@@ -367,7 +367,7 @@ describe("a drainer that has overslept", () => {
 		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "accepted", attempts: [] });
 	});
 
-	it("makes a receipt final that somebody else has made final, and brings no entry back", async () => {
+	it("makes a receipt final that another drainer has made final, and brings no entry back", async () => {
 		const lane = await waitingLane([1]);
 		lane.answer = async () => {
 			lane.answer = () => undefined;
@@ -421,7 +421,7 @@ describe("a paused lane", () => {
 		expect(await lane.entries()).toBe(0);
 	});
 
-	it("tells of a wake-up in time to whoever accepts meanwhile", async () => {
+	it("tells of a wake-up in time to an acceptor that accepts meanwhile", async () => {
 		const lane = await waitingLane([1]);
 		lane.answer = () => ({
 			classification: { kind: "rate-limited", until: START + 10 * MINUTE, named: true, reason: "slower" },
@@ -640,7 +640,7 @@ describe("a message that is not the recorded one", () => {
 		return lane;
 	}
 
-	it("is heeded where the recorded one is far away: it may have been put for what the last drainer did not see", async () => {
+	it("is handled where the recorded one is far away: it may have been put for what the last drainer did not see", async () => {
 		const lane = await quietLane();
 		await lane.instance.ledger.accept(delivery(2));
 		await lane.instance.wake({ lane: LANE, wake: 0 }, lane.logged.log);
@@ -695,7 +695,7 @@ describe("what lies in a blob", () => {
 		expect(await lane.ledger.blob(String(dead?.columns["bodyBlob"]))).toBe(body);
 	});
 
-	it("does not hold the lane up when somebody has removed it", async () => {
+	it("does not block the lane when it was removed", async () => {
 		const lane = await startLane();
 		await lane.instance.accept(delivery(1, { how: { body } }), delivery(2));
 		const { names } = await lane.ledger.storage.names("requests/");

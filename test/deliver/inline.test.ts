@@ -93,7 +93,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 }
 
 describe("delivering what was just accepted", () => {
-	it("tells what became of it, and lets the lane go when nobody waits any more", async () => {
+	it("tells what became of it, and releases the lane when no request waits any more", async () => {
 		const { drains, offer, counts } = inline();
 		const offered = offer("e-1");
 		await turn();
@@ -167,7 +167,7 @@ describe("delivering what was just accepted", () => {
 		expect(counts()).toEqual({ takes: 2, released: 2 });
 	});
 
-	it("waits for nobody who drains the lane elsewhere, and does not ask again for a second", async () => {
+	it("waits for no drainer of the lane elsewhere, and does not ask again for a second", async () => {
 		const { offer, lease, clock, counts } = inline();
 		lease(true);
 		await expect(offer("e-1")).resolves.toBeUndefined();
@@ -202,7 +202,7 @@ describe("delivering what was just accepted", () => {
 		await expect(Promise.all(waiting.slice(0, 3))).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
-	it("lets nobody wait whose slot cannot be in reach, though the lane has not been read yet", async () => {
+	it("lets no request wait whose slot cannot be in reach, though the lane has not been read yet", async () => {
 		const { offer, counts } = inline();
 		const answered: number[] = [];
 		for (let count = 0; count < 16; count++) void offer(`e-${count}`).then(() => answered.push(count));
@@ -297,7 +297,7 @@ describe("delivering what was just accepted", () => {
 		await expect(open).resolves.toEqual(DISPATCHED);
 	});
 
-	it("answers what a drain has kept, when it has seen to it that somebody is woken", async () => {
+	it("answers what a drain has kept, when it has seen to it that the lane is woken", async () => {
 		const { drains, offer } = inline();
 		const offered = offer("e-1");
 		await turn();

@@ -67,7 +67,7 @@ describe("the log of a lane", () => {
 		]);
 	});
 
-	it("tells that a gate is open again, for how long it was closed, and how much waits behind it", () => {
+	it("tells that a breaker is closed again, for how long it was open, and how much waits behind it", () => {
 		expect(linesFor({ parked: breaker() }, {}, { ...breaker(), waiting: 12 })).toEqual([
 			{
 				level: "info",

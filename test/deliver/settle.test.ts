@@ -42,7 +42,7 @@ const badToken: Classification = { kind: "unauthorized", reason: "401" };
 const troubled = { pause: PAUSE, failures: 4, rateLimits: 3 };
 
 describe("a dispatch that GitHub has taken", () => {
-	it("is a fact, and ends every trouble of its lane", () => {
+	it("is a fact, and ends every failure of its lane", () => {
 		const { state, disposition } = settledBy({ kind: "taken" }, { state: troubled });
 		expect(disposition).toEqual({ kind: "dispatched" });
 		expect(state).toEqual(NEW_LANE);
@@ -61,14 +61,14 @@ describe("a dispatch that GitHub has taken", () => {
 		expect(opened).toBe(parked);
 	});
 
-	it("opens its own destination's gate, and no other's", () => {
+	it("closes its own destination's breaker, and no other's", () => {
 		const breakers = { [TARGET]: breaker(NOW - DAY), "contoso/other": breaker(NOW - MINUTE) };
 		const { state, opened } = settledBy({ kind: "taken" }, { state: { breakers } });
 		expect(state.breakers).toEqual({ "contoso/other": breakers["contoso/other"] });
 		expect(opened).toBe(breakers[TARGET]);
 	});
 
-	it("keeps as many gates as the lane's row has room for, the last ones", () => {
+	it("remembers as many breakers as the lane's row has room for, the last ones", () => {
 		let state: LaneState = NEW_LANE;
 		for (let number = 0; number < 500; number++) {
 			const classification: Classification = { kind: "unavailable", reason: "x".repeat(1_000) };
@@ -85,7 +85,7 @@ describe("a dispatch that GitHub has taken", () => {
 });
 
 describe("a request that can never succeed", () => {
-	it("is a dead letter at once, for GitHub's reason, and holds nobody up", () => {
+	it("is a dead letter at once, for GitHub's reason, and blocks no other", () => {
 		const { state, disposition } = settledBy({ kind: "permanent", reason: "422" }, { state: troubled });
 		expect(disposition).toEqual({ kind: "dead-lettered", reason: "422" });
 		expect(state).toEqual(NEW_LANE);
@@ -144,20 +144,20 @@ describe("a request to slow down", () => {
 		},
 	);
 
-	it("does not count as a trouble of GitHub's, nor ends one", () => {
+	it("does not count as a failure of GitHub's, nor ends one", () => {
 		expect(settledBy(rateLimited(MINUTE), { state: { failures: 2 }, entry: { failures: 2 } })).toMatchObject({
 			state: { failures: 2 },
 			disposition: { failures: 2 },
 		});
 	});
 
-	it("keeps what is parked parked", () => {
+	it("leaves what is parked parked", () => {
 		const state = { parked: breaker(NOW - DAY), breakers: { [TARGET]: breaker(NOW - DAY) } };
 		expect(settledBy(rateLimited(MINUTE), { state }).state).toMatchObject(state);
 	});
 });
 
-describe("GitHub's trouble", () => {
+describe("GitHub's failure", () => {
 	it.each([
 		[0, 2],
 		[1, 4],
@@ -229,7 +229,7 @@ describe("a refused token", () => {
 		expect(state.parked).toMatchObject({ since: NOW - DAY, probeAt: NOW + PROBE, reason: "expired" });
 	});
 
-	it("leaves the destinations' gates alone", () => {
+	it("leaves the destinations' breakers alone", () => {
 		const breakers = { "contoso/other": breaker(NOW - DAY) };
 		expect(settledBy(badToken, { state: { breakers } }).state.breakers).toEqual(breakers);
 	});

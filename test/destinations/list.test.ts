@@ -26,8 +26,14 @@ function fakeService(name: string) {
 			asked.push(`send ${to.id} ${body}`);
 			return { classification: { kind: "taken" }, ms: 0, calls: [] };
 		},
-		listRuns: async () => ({ kind: "unchanged", serverTime: 0 }),
-		readRun: async () => ({ kind: "unchanged", serverTime: 0 }),
+		async listRuns(to, since, etag) {
+			asked.push(`list ${to.id} ${since} ${etag}`);
+			return { kind: "refused", reason: name };
+		},
+		async readRun(to, id, etag) {
+			asked.push(`read ${to.id} ${id} ${etag}`);
+			return { kind: "gone", reason: name };
+		},
 		getToken: async () => `token of ${name}`,
 		checkToken: async () => ({ state: "ok", expiresAt: null, reason: name }),
 	};
@@ -70,6 +76,9 @@ describe("all destinations together", () => {
 		expect(both.build(toOther, EVENT, FACTS)).toEqual({ ok: true, body: "other b#1" });
 		await both.send(toOther, "{}");
 		expect([one.asked, other.asked]).toEqual([[], ["send b#1 {}"]]);
+		expect(await both.listRuns(toOther, 5, "e")).toEqual({ kind: "refused", reason: "other" });
+		expect(await both.readRun(toOther, "7")).toEqual({ kind: "gone", reason: "other" });
+		expect([one.asked, other.asked.slice(1)]).toEqual([[], ["list b#1 5 e", "read b#1 7 undefined"]]);
 		expect(await both.getToken(toOne)).toBe("token of one");
 		expect(await both.checkToken(toOther)).toMatchObject({ state: "ok", reason: "other" });
 	});

@@ -109,7 +109,7 @@ describe("npm start", () => {
 		await bridge.printed("GitHub asks to slow down (403");
 	});
 
-	it("answers no web page of somebody else, on neither port, and no name but its own", async () => {
+	it("answers no web page of another site, on neither port, and no name but its own", async () => {
 		const paths = ["", "/api/health", "/api/receipts", "/api/events", "/_local", "/runtime/webhooks/eventgrid"];
 		const urls = [
 			...paths.map((path) => `http://127.0.0.1:${port}${path}`),

@@ -68,7 +68,7 @@ describe("JSON as the bridge reads and writes it", () => {
 		);
 	});
 
-	it("has the nearest double for whoever compares, and knows no number by its members", () => {
+	it("has the nearest double for comparisons, and knows no number by its members", () => {
 		const { big } = readJson('{"big":9007199254740993}') as { big: NumberText };
 		expect(big).toBeInstanceOf(NumberText);
 		expect(Number(big)).toBe(9007199254740992);

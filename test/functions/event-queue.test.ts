@@ -58,7 +58,7 @@ describe("the queue that Event Grid delivers to", () => {
 		expect(fixture.github.received).toHaveLength(2);
 	});
 
-	it("keeps what is no event as a dead letter, and takes it off the queue", async () => {
+	it("makes a dead letter of what is no event, and takes it off the queue", async () => {
 		const bridge = fixture.bridge();
 		await hand(eventQueue, bridge, "this is not JSON").done;
 		expect(await found(bridge)).toMatchObject([{ state: "rejected", reason: expect.stringContaining("JSON object") }]);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
-import { createEntryDelivery } from "../../src/deliver/attempt.ts";
+import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
 import type { DrainRun } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
@@ -53,6 +53,8 @@ export interface HarnessOptions {
 	/** How long GitHub takes. */
 	readonly latencyMs?: number;
 	readonly answer?: Answering;
+	/** What GitHub says of its runs; left out, they are not asked for. */
+	readonly runs?: Destinations["listRuns"];
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -127,15 +129,18 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		return { classification: taken, status: 204, ms: harness.now - start, calls, ...answered };
 	}
 
+	const listRuns: Destinations["listRuns"] = (to, since) =>
+		(options.runs ?? (async () => ({ kind: "unavailable", reason: "nothing is read" }) as const))(to, since);
+
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
 		const policy = { address: ADDRESS, formerAddress: options.formerAddress, limits, concurrency };
-		const destinations: Destinations = { ...unset, policyOf: () => policy, send };
+		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const entries = createEntryDelivery({ ...shared, giveUpMs, random: () => 1 });
+		const attempts = createAttempts({ ...shared, giveUpMs, looksUp: options.runs !== undefined, random: () => 1 });
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;
 			// What has begun before begins at its own time.
@@ -145,7 +150,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const drainOptions = {
 			...shared,
 			sleep,
-			entries,
+			attempts,
 			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
 		const drainLane = (lease: LaneLease, run: DrainRun) => drain(lease, run, drainOptions);

@@ -32,7 +32,7 @@ const range = (count: number, from = 0) => Array.from({ length: count }, (_, ind
 const kinds = (accepted: readonly { readonly kind: string }[]) => accepted.map(({ kind }) => kind);
 const keysOf = async (beginning: string) => (await ledger.rows(LANE, beginning)).map(({ rowKey }) => rowKey);
 
-describe("accepting a promise", () => {
+describe("accepting a delivery", () => {
 	it("writes its receipt and its entry together, and finds it the next time", async () => {
 		const accept = acceptor().accept;
 		const first = await accept(delivery(1));
@@ -92,7 +92,7 @@ describe("accepting a promise", () => {
 	});
 });
 
-describe("accepting many promises at the same time", () => {
+describe("accepting many deliveries at the same time", () => {
 	it("shares transactions of at most a hundred rows, two under way", async () => {
 		const { accept } = acceptor();
 		const accepted = await Promise.all(range(120).map((number) => accept(delivery(number))));
@@ -257,13 +257,13 @@ describe("a commit whose answer got lost", () => {
 	});
 });
 
-describe("making sure that somebody looks", () => {
+describe("making sure that a drainer looks", () => {
 	const record = async (wake: LaneState["wake"], more: Partial<LaneState> = {}) =>
 		ledger.storage.commit(LANE, [
 			{ kind: "upsert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, ...more, wake }) },
 		]);
 
-	it("puts a message that can be seen at once in a lane that nobody has drained yet", async () => {
+	it("puts a message that can be seen at once in a lane that was not drained yet", async () => {
 		expect(await acceptor().wake(() => NOW)).toEqual(NEW_LANE);
 		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 0 }]);
 		expect(calls).toEqual(["get", "put"]);

@@ -171,7 +171,7 @@ describe("many ignored events", () => {
 		]);
 	});
 
-	it("are trimmed by whoever writes them", async () => {
+	it("are trimmed by the process that writes them", async () => {
 		const { note, pass, calls } = ignoredLog();
 		for (const minute of range(11)) {
 			for (const number of range(60, minute * 60)) note(event(number));
@@ -220,7 +220,7 @@ describe("an ignored event that cannot be recorded", () => {
 		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 1 });
 	});
 
-	it("is told nothing of where nobody was ignored yet", async () => {
+	it("is told nothing of where no event was ignored yet", async () => {
 		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
 		await expect(trimIgnored(ledger.storage)).resolves.toBeUndefined();
 	});

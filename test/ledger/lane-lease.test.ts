@@ -43,8 +43,8 @@ const everything = () => false;
 const paused = { ...NEW_LANE, address: ADDRESS, pause: { until: 7, reason: "slow" } };
 const by = async () => (await ledger.rows(LANE, STATE_KEY))[0]?.columns["by"];
 
-describe("a lane that is held", () => {
-	it("is held by one alone, until it is released", async () => {
+describe("a lane that is leased", () => {
+	it("is leased by one drainer alone, until it is released", async () => {
 		const lease = await take();
 		await expect(take()).rejects.toThrow("is held");
 		await lease.release();
@@ -162,7 +162,7 @@ describe("a write whose answer got lost", () => {
 		expect(await ledger.rows(LANE, "e-")).toEqual([]);
 	});
 
-	it("is not taken for somebody else's", async () => {
+	it("is not taken for another drainer's", async () => {
 		const lease = await take(lossy(broken));
 		await lease.read(everything);
 		await expect(lease.commit(paused, [])).rejects.toThrow("killed");
@@ -334,7 +334,7 @@ describe("the next wake-up", () => {
 		expect(lease.state().wake).toMatchObject({ last: 5 });
 	});
 
-	it("is taken back where nobody has it yet, and without a word otherwise", async () => {
+	it("is taken back where no drainer has it yet, and without a word otherwise", async () => {
 		const lease = await take();
 		await lease.read(everything);
 		const [first, second] = [await lease.putWakeUp(NOW + 60_000), await lease.putWakeUp(NOW)];

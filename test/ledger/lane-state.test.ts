@@ -136,7 +136,7 @@ describe("when an entry can be delivered", () => {
 		expect(dueAt(lane(state), entry(notBefore))).toBe(due);
 	});
 
-	it("is for nobody before the lane's pause and probe are over", () => {
+	it("is for no delivery before the lane's pause and probe are over", () => {
 		expect(laneDueAt(lane({ pause: { until: 70, reason: "" }, parked: breaker(80) }))).toBe(80);
 		expect(laneDueAt(lane({ pause: { until: 90, reason: "" }, parked: breaker(80) }))).toBe(90);
 		expect(laneDueAt(lane({ breakers: { "contoso/fraud-model": breaker(90) } }))).toBe(0);
@@ -179,7 +179,7 @@ describe("what an entry waits for", () => {
 describe("a state row that is not sound", () => {
 	const read = (state: object) => fromColumns({ state: JSON.stringify(state), calls: undefined }, NOW);
 
-	it("loses what cannot be read, and keeps what stands beside it", () => {
+	it("loses what cannot be read, and no more", () => {
 		const breakers = { "contoso/a": { probeAt: "soon" }, "contoso/b": breaker(NOW) };
 		expect(read({ breakers, failures: -3, rateLimits: 2 })).toEqual({
 			...NEW_LANE,

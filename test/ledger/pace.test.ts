@@ -90,7 +90,7 @@ describe("the next slot", () => {
 		expect(nextSlot([5_000], limits("1/s"), 6_000)).toBe(6_000);
 	});
 
-	it("heeds the limit that asks for most", () => {
+	it("obeys the limit that asks for most", () => {
 		const minute = Array.from({ length: 80 }, (_, index) => index * 700);
 		expect(nextSlot(minute, USUAL, 56_001)).toBe(60_000 + MARGIN_MS);
 		expect(nextSlot([0, 56_000], USUAL, 56_001)).toBe(57_000);

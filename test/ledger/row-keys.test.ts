@@ -47,7 +47,7 @@ describe("a receipt's key", () => {
 		expect(receiptKey(time, KEY)).toBe(receiptKey("2026-05-26T12:00:00Z", KEY));
 	});
 
-	it("tells promises of one moment apart", () => {
+	it("tells deliveries of one moment apart", () => {
 		expect(receiptKey(iso(0), KEY)).not.toBe(receiptKey(iso(0), KEY.replace("0", "1")));
 	});
 

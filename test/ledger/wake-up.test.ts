@@ -29,7 +29,7 @@ describe("a wake-up that finds another recorded", () => {
 	});
 });
 
-describe("whoever has written an entry", () => {
+describe("an acceptor that has written an entry", () => {
 	const NOW = 10_000_000;
 	const MINUTE = 60_000;
 

@@ -72,7 +72,7 @@ describe("why npm start has ended", () => {
 		expect(explainFailure(new UsageError("--port takes a number"))).toMatch(/^--port takes a number\n\nnpm start -- /);
 	});
 
-	it("shows where it came from when nobody foresaw it, and nothing that does something to the terminal", () => {
+	it("shows where it came from when it was not foreseen, and nothing that does something to the terminal", () => {
 		const text = explainFailure(new RangeError("Invalid time value \u001b[2J"));
 		expect(text).toMatch(/^RangeError: Invalid time value \\u\{1b\}\[2J\n\s+at /);
 	});

@@ -122,7 +122,7 @@ describe("the Event Grid extension's webhook", () => {
 		expect(answer.headers).toEqual({ "Webhook-Allowed-Origin": "eventgrid.azure.net" });
 	});
 
-	it("allows Event Grid alone, whoever asks", async () => {
+	it("allows Event Grid alone, whatever origin asks", async () => {
 		const answer = await webhook({ method: "OPTIONS", headers: { "webhook-request-origin": "evil.example" } });
 		expect(answer.headers).toEqual({ "Webhook-Allowed-Origin": "eventgrid.azure.net" });
 	});

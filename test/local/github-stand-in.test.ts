@@ -381,7 +381,7 @@ describe("the GitHub stand-in's latency", () => {
 		expect((await Promise.all(both)).map(({ status }) => status)).toEqual([204, 204]);
 	});
 
-	it("does not hold up what is asked of the stand-in itself", async () => {
+	it("does not delay what is asked of the stand-in itself", async () => {
 		const waiting = post();
 		await eventually("the call", () => github.calls[0]);
 		await call(`${github.url}/_received`);

@@ -5,7 +5,7 @@ import { type Call, call } from "../../support/call.ts";
 
 const PORT = 7071;
 
-describe("a request that a web page of somebody else may have sent", () => {
+describe("a request that a web page of another site may have sent", () => {
 	it.each(["localhost:7071", "127.0.0.1:7071", "[::1]:7071", "LOCALHOST:7071"])(
 		"is not one that names this machine and nothing else: Host %s",
 		(host) => {

@@ -74,7 +74,7 @@ describe("the daily look at the tokens", () => {
 });
 
 describe("when a token ends", () => {
-	it("is written into the state of a lane that no one holds, and changes nothing else", async () => {
+	it("is written into the state of a lane that is not leased, and changes nothing else", async () => {
 		const lane = await startLane();
 		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
 		const before = await lane.state();

@@ -162,7 +162,7 @@ describe("receipts", () => {
 		expect(ids(await find(bridge, "since=2026-03-06T00:00:00Z"))).toEqual([]);
 	});
 
-	it("do not promise a try at a time that is over", async () => {
+	it("name no next try at a time that is over", async () => {
 		let clock = Date.now();
 		const bridge = fixture.bridge({}, { now: () => clock });
 		fixture.github.script.set({ status: 404 });

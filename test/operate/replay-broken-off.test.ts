@@ -100,7 +100,7 @@ describe("a replay that breaks off", () => {
 			expect(told.sort()).toEqual(open.sort());
 			for (const { key, outcome, reason } of replayed) {
 				expect(keys).toContain(key);
-				if (outcome === "kept") expect(reason).toContain("replay it again");
+				if (outcome === "refused") expect(reason).toContain("replay it again");
 			}
 			await lane.wakeAll();
 			expect(await lane.entries()).toBe(0);
@@ -117,7 +117,7 @@ describe("a replay that breaks off", () => {
 		const { replayed } = await ask({}, storage);
 		expect(replayed).toEqual([
 			{ key: keys[1], outcome: "accepted", reason: null },
-			{ key: keys[0], outcome: "kept", reason: expect.stringContaining("no room") },
+			{ key: keys[0], outcome: "refused", reason: expect.stringContaining("no room") },
 		]);
 		await lane.wakeAll();
 		expect((await states()).sort()).toEqual(["dead", "dispatched"]);
@@ -189,7 +189,7 @@ describe("what a replay leaves alone", () => {
 		await lane.ledger.storage.commit(LANE, [{ kind: "delete", rowKey: row?.rowKey ?? "" }]);
 		expect((await ask({})).replayed).toEqual([
 			{ key: second, outcome: "accepted", reason: null },
-			{ key: first, outcome: "kept", reason: "what was to be sent is gone from storage" },
+			{ key: first, outcome: "refused", reason: "what was to be sent is gone from storage" },
 		]);
 	});
 });

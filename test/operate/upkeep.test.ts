@@ -63,7 +63,7 @@ describe("upkeep", () => {
 		expect(await ledger.rows("rejected")).toEqual([]);
 	});
 
-	it("keeps what is still owed, however old it is", async () => {
+	it("removes nothing that is still to be delivered, however old it is", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "86400" } });
 		await bridge().accept([event("waits")], logLines());
 		clock += DAY_MS / 2;
@@ -133,7 +133,7 @@ describe("upkeep", () => {
 		expect(await look(moved)).not.toContainEqual(expect.objectContaining({ stage: "token", lane: "default" }));
 	});
 
-	it("says how long the oldest event of a lane has waited, even if nobody is woken any more", async () => {
+	it("says how long the oldest event of a lane has waited, even if no drainer is woken any more", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
 		const accepted = new Date(clock).toISOString();
@@ -201,7 +201,7 @@ describe("upkeep", () => {
 		expect(await breakers()).toEqual({});
 	});
 
-	it("wakes a lane whose wake-ups somebody has taken away", async () => {
+	it("wakes a lane whose wake-ups were taken away", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
 		await ledger.storage.put("{}", 0);

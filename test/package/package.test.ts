@@ -99,7 +99,7 @@ describe("the package", () => {
 		for (const key of ["scripts", "devDependencies", "overrides", "knip"]) expect(packed).not.toHaveProperty(key);
 	});
 
-	it("tells nobody where it was built", () => {
+	it("does not tell where it was built", () => {
 		for (const [name, bytes] of Object.entries(unzipSync(content)))
 			expect({ name, tells: Buffer.from(bytes).includes(root) }).toEqual({ name, tells: false });
 	});

@@ -61,7 +61,7 @@ beforeAll(() => {
 describe("the release workflow", () => {
 	const [install, build = "", publish = "", ...others] = scriptsOf("release.yml");
 
-	it("runs on a tag, publishes nothing before the gate has passed for it, and may do no more than publish", () => {
+	it("runs on a tag, publishes nothing before CI has passed for it, and may do no more than publish", () => {
 		const { on, permissions, jobs } = workflow("release.yml");
 		expect(on).toEqual({ push: { tags: ["v*"] } });
 		expect(permissions).toEqual({});
@@ -118,7 +118,7 @@ describe("the release workflow", () => {
 	});
 });
 
-describe("the workflow of the gate", () => {
+describe("the workflow of CI", () => {
 	const { on, permissions, jobs } = workflow("ci.yml");
 	const gate = readFileSync(join(root, ".ci/run"), "utf8");
 

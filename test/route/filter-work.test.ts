@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";

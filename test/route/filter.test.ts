@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { filterConditions } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import type { SubscriptionFilter } from "../../src/route/route.ts";

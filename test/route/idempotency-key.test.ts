@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { idempotencyKey } from "../../src/route/keys.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
@@ -11,7 +11,7 @@ const event = asBridgeEvent(exampleOf("RunCompleted"), { time });
 const to = repositoryDispatch("contoso/fraud-model", "retrain").id;
 const key = idempotencyKey(event, to);
 
-describe("the key of a promise", () => {
+describe("the key of a delivery", () => {
 	it("is 32 hexadecimal digits", () => {
 		expect(key).toMatch(/^[0-9a-f]{32}$/);
 	});

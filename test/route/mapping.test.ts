@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { readJson, writeJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { applyMapping, type Mapped, type Mapping, mappingProblem, toText } from "../../src/route/mapping.ts";
 import { asBridgeEvent, asCloudEvent, exampleOf } from "../../support/example-events.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { NumberText } from "../../src/event/json.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { advancedFilter as makeFilter } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import { OPERATORS } from "../../src/route/operators.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { readEvent } from "../../src/event/read-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { type KeyValue, keyReader as makeReader, toFiltered } from "../../src/route/filtered-event.ts";
 import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import type { Route, RouteTo } from "../../src/route/route.ts";
 import { createRouter, type Routed } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
@@ -61,7 +61,7 @@ describe("several routes", () => {
 		expect(takers(routes, blob)).toEqual(["b", "a", "b again"]);
 	});
 
-	it("to one destination are one promise, and the first one's name stands", () => {
+	it("to one destination are one delivery, and the first one's name stands", () => {
 		const routes = [
 			{ name: "first", to: to("contoso/model") },
 			{ name: "second", to: to("Contoso/Model") },

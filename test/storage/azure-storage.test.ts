@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 
 describe("what is not there yet", () => {
-	it("is made when it is first written to, and found by whoever comes after", async () => {
+	it("is made when it is first written to, and found by all later calls", async () => {
 		await storage.commit(LANE, [insert("a")]);
 		await storage.put("text", 0);
 		await storage.write("b/c", Buffer.from("content"), "text/plain");
@@ -47,7 +47,7 @@ describe("what is not there yet", () => {
 		expect(leases.filter((lease) => lease !== undefined)).toHaveLength(1);
 	});
 
-	it("is empty to whoever reads, and is not made for that", async () => {
+	it("is empty to a reader, and is not made for that", async () => {
 		expect(await storage.get(LANE, "a")).toBeUndefined();
 		expect(await storage.list(LANE, ALL)).toEqual({ rows: [] });
 		expect(await storage.read("a")).toBeUndefined();
@@ -218,7 +218,7 @@ describe("messages", () => {
 		await expect(storage.put("later", 6 * 86_400)).resolves.toHaveProperty("popReceipt");
 	});
 
-	it("can be taken back until somebody has them", async () => {
+	it("can be taken back until they are received", async () => {
 		const put = await storage.put("mine", 0);
 		await storage.unput(put);
 		expect(await seen()).toEqual([]);
@@ -239,7 +239,7 @@ describe("a lease", () => {
 		expect(await storage.lease(BLOB, 15)).toEqual(expect.any(String));
 	});
 
-	it("is renewed by its holder, and by nobody else", async () => {
+	it("is renewed by the one that has it, and by no other", async () => {
 		const lease = (await storage.lease(BLOB, 15)) as string;
 		await expect(storage.renew(BLOB, lease)).resolves.toBeUndefined();
 		await expect(storage.renew(BLOB, randomUUID())).rejects.toMatchObject({ status: 409, conflict: true });
@@ -247,7 +247,7 @@ describe("a lease", () => {
 		expect(await storage.lease(BLOB, 15)).toBeUndefined();
 	});
 
-	it("cannot be renewed once somebody else has taken it", async () => {
+	it("cannot be renewed once another one has acquired it", async () => {
 		const lost = (await storage.lease(BLOB, 15)) as string;
 		const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(names.container);
 		await container.getBlobClient(BLOB).getBlobLeaseClient().breakLease(0);

@@ -32,7 +32,7 @@ describe("grouping", () => {
 		await expect(results).resolves.toEqual(["did 1", "did 2", "did 3"]);
 	});
 
-	it("lets an item alone wait for nobody", async () => {
+	it("lets an item alone wait for no other", async () => {
 		const { add, items } = batcher();
 		void add(1);
 		await turn();

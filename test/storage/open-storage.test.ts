@@ -22,7 +22,7 @@ const at = (service: string) => `https://contoso.${service}.localhost:9`;
 describe("storage by identity", () => {
 	beforeEach(() => void mockAsked.splice(0));
 
-	it("calls each service with a token of that identity for storage, and nobody before it is used", async () => {
+	it("calls each service with a token of that identity for storage, and none before it is used", async () => {
 		const urls = { blobUrl: at("blob"), queueUrl: at("queue"), tableUrl: at("table") };
 		const config = { kind: "identity", ...urls, identity } as const;
 		const storage = await openStorage(config, newNames());

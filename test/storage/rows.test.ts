@@ -32,7 +32,7 @@ async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 }
 
 describe("a text of any size", () => {
-	it.each(SIZES)("of %d bytes is read as it was stored, by whoever knows its row alone", async (bytes) => {
+	it.each(SIZES)("of %d bytes is read as it was stored, with no more than its row", async (bytes) => {
 		const { storage } = await openTestLedger();
 		for (const kind of ["body", "line", "event"] as const) {
 			const { columns, blobs } = await storeBody(storage, kind, "k1", textOf(bytes));

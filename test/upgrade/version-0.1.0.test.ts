@@ -175,7 +175,7 @@ describe("what a bridge of version 0.1.0 has left", () => {
 		expect((await world.bridge.health()).waiting).toBe(0);
 	});
 
-	it("is sent as it was written, and no earlier than its pause and its gate allow", async () => {
+	it("is sent as it was written, and no earlier than its pause and its breaker allow", async () => {
 		await upgrade();
 		await world.wakeAll();
 		const bodies = Object.values(left.lanes).flatMap((rows) =>
@@ -195,7 +195,7 @@ describe("what a bridge of version 0.1.0 has left", () => {
 		expect(await dispatchedAt("named")).toBeGreaterThanOrEqual(Date.parse("2026-05-26T12:10:04Z"));
 	});
 
-	it("stays parked behind its gate, and its neighbours do not, while its repository is still closed", async () => {
+	it("stays parked behind its breaker, and its neighbours do not, while its repository is still closed", async () => {
 		await upgrade();
 		world.github.script.set({ status: 404, repository: "contoso/closed", times: 5 });
 		expect(await world.wakeAll()).toBe(true);

@@ -15,7 +15,7 @@ import { readNumber } from "../read-number.ts";
 const AT_ONCE = 500;
 const DEAD = ["dead", "rejected"] as const;
 
-/** `grid-dispatch dead-letters`: what will not be delivered unless somebody repairs something. */
+/** `grid-dispatch dead-letters`: what will not be delivered without a repair. */
 export function deadLettersCommand(io: Io): Command {
 	return new Command("dead-letters")
 		.description("list what was given up, refused for good or rejected, with the reasons")

@@ -55,7 +55,7 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 				"npx grid-dispatch send RunCompleted --to https://contoso-bridge.azurewebsites.net",
 				"npx grid-dispatch send RunCompleted --topic https://contoso.westeurope-1.eventgrid.azure.net/api/events",
 				"npx grid-dispatch send --handshake",
-			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to as whoever is signed in (az login).\n`,
+			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to with the account of az login.\n`,
 		)
 		.action(async (type: string | undefined, flags: SendFlags) => {
 			if ([type, flags.file, flags.handshake].filter((one) => one !== undefined).length !== 1) {

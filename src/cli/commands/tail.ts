@@ -63,7 +63,7 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 					return !isOver();
 				},
 				show: flags.json ? (receipt) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
-				trouble: (message) =>
+				outage: (message) =>
 					io.stderr.write(message === undefined ? "it answers again\n" : `${message}; trying again\n`),
 			});
 		});

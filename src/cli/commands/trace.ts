@@ -7,21 +7,19 @@ import { examples } from "../examples.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
-import { findReceipts } from "../story/find-receipts.ts";
-import { type FoundRuns, findRuns } from "../story/find-runs.ts";
-import { printStory } from "../story/print-story.ts";
-import { traceOf } from "../story/story-of.ts";
+import { findReceipts } from "../trace/find-receipts.ts";
+import { type FoundRuns, findRuns } from "../trace/find-runs.ts";
+import { printTrace } from "../trace/print-trace.ts";
+import { traceOf } from "../trace/trace-of.ts";
 
-/** `grid-dispatch trace`: the whole story of one event, to the workflow run that it started. */
+/** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
 	return withBridgeOptions(
-		new Command("trace").description(
-			"tell the whole story of an event: received, decided, waited, attempted, answered, run",
-		),
+		new Command("trace").description("show the trace of an event: received, decided, waited, attempted, answered, run"),
 	)
 		.argument("<what>", "an event's id, a run's id, a blob (subject, address, or container/path), or a key")
 		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')
-		.option("--json", "print the stories as JSON")
+		.option("--json", "print the traces as JSON")
 		.addHelpText(
 			"after",
 			`${examples(
@@ -35,15 +33,15 @@ export function traceCommand(io: Io): Command {
 			const bridge = bridgeOf(flags, io);
 			const receipts = await findReceipts(bridge, what);
 			if (receipts.length === 0) throw new CliError(unknown(bridge.url, what));
-			const stories = [];
+			const traces = [];
 			for (const receipt of receipts) {
 				const window = await windowOf(bridge, receipt);
-				const story = traceOf(receipt, window);
+				const trace = traceOf(receipt, window);
 				const found = await runsOf(receipt, window, github, io);
-				if (!flags.json) printStory(io, story, found);
-				stories.push({ ...story, runs: found ?? null });
+				if (!flags.json) printTrace(io, trace, found);
+				traces.push({ ...trace, runs: found ?? null });
 			}
-			if (flags.json) printJson(io, { stories });
+			if (flags.json) printJson(io, { traces });
 		});
 }
 

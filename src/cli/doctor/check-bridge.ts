@@ -56,7 +56,7 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
 			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
 		});
-	const held = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
+	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
 		const { error, warning } = checksOf("GitHub", lane);
 		const why = reason ?? "no reason told";
 		if (state === "parked")
@@ -71,5 +71,5 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		deadLetters === 1 ? "a dead letter" : `${deadLetters} dead letters`,
 		"look at them, repair the cause, and replay them",
 	);
-	return [...missing, ...held, ...(deadLetters > 0 ? [dead] : [])];
+	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
 }

@@ -51,7 +51,7 @@ function checkType(type: string, sent: readonly string[], listeners: Listeners):
 	}
 	if (unread.length > 0) {
 		return cannotTell(
-			`nobody listens among the files that could be read; ${unread.join(", ")} could not be`,
+			`no workflow listens among the files that could be read; ${unread.join(", ")} could not be`,
 			"let the token read Contents",
 		);
 	}
@@ -59,13 +59,13 @@ function checkType(type: string, sent: readonly string[], listeners: Listeners):
 	if (near !== undefined) {
 		const how = near.heard.toLowerCase() === type.toLowerCase() ? "differs in case alone" : "is spelt otherwise";
 		const repair = `write "${type}" in ${near.path}, or "${near.heard}" as the route's to.dispatchType`;
-		return error(`nobody listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
+		return error(`no workflow listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
 	}
 	const repair = `add a workflow with "on: repository_dispatch: types: [${type}]" to ${branch}; on another branch it does not count`;
 	return error(`no workflow on ${branch} listens`, repair);
 }
 
-/** Types that a route may send, since it takes every event: somebody should listen to one of them. */
+/** Types that a route may send, since it takes every event: a workflow should listen to one of them. */
 function checkOpen(types: readonly string[], named: readonly string[], listeners: Listeners): Check[] {
 	const { repository, branch, workflows, unread } = listeners;
 	const { ok, error, cannotTell } = checksOf("workflows", `${repository} every event`);
@@ -95,7 +95,7 @@ function checkOpen(types: readonly string[], named: readonly string[], listeners
 }
 
 /**
- * Types that are listened to and never sent, but look like one that is. Where nobody else hears a type that is surely
+ * Types that are listened to and never sent, but look like one that is. Where no other workflow listens to a type that is surely
  * sent, that has been told.
  */
 function misspelt(sent: readonly string[], named: readonly string[], listeners: Listeners): Check[] {

@@ -60,7 +60,7 @@ function stateOf(
 	}
 	if (disabled) return [error("GitHub has disabled it", "ask GitHub's support")];
 	if (name.toLowerCase() === repository.toLowerCase()) return [ok(`reachable; its default branch is ${branch}`)];
-	const repair = "write that in the route: GitHub forwards the old name only until somebody takes it";
+	const repair = "write that in the route: GitHub forwards the old name only until another repository takes it";
 	return [warning(`it is called ${name} now`, repair)];
 }
 

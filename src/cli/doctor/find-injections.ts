@@ -13,7 +13,7 @@ const PAYLOAD = /\bgithub\s*(?:\.\s*event\s*(?:\.\s*client_payload|\[|[^.\w\s]|$
 
 /**
  * Where the payload of a dispatch is pasted into a script, be it by itself or by way of a variable of `env`. GitHub
- * replaces an expression before a shell or an interpreter reads the script, so that whoever may name an experiment or a
+ * replaces an expression before a shell or an interpreter reads the script, so that a person who may name an experiment or a
  * blob writes a part of it.
  * @param root of GitHub's parser
  */

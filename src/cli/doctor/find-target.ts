@@ -98,7 +98,7 @@ function routesOf(
 		const read = readRoutes(table, SERVICES);
 		return { name, table, routes: read.ok ? read.routes : [] };
 	}
-	// `npm start` heeds it only where it was told which GitHub to dispatch to.
+	// `npm start` reads it only where it was told which GitHub to dispatch to.
 	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
 	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return undefined;

@@ -16,7 +16,7 @@ export interface DoctorOptions {
 	readonly fetch: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Told before each step, for whoever waits. */
+	/** Told before each step, for the person who waits. */
 	readonly onStep?: (what: string) => void;
 }
 

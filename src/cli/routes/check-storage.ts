@@ -5,7 +5,7 @@ import { asked, demandsOf } from "./demands.ts";
 import { type RouteFinding, warning } from "./findings.ts";
 import { passes } from "./proofs.ts";
 
-/** What a training run raises itself when it writes logs, outputs or models into a storage account, and tidies up after itself. */
+/** What a training run raises itself when it writes logs, outputs or models into a storage account, and removes what it needs no more. */
 const OF_A_RUN = /^Microsoft\.Storage\.(?:Blob|Directory)(?:Created|Renamed|Deleted)$/i;
 
 /** A storage route that names no container would be started by the output of the run that it starts. */

@@ -40,7 +40,7 @@ function checkType(type: string, path: string, all: readonly string[], index: nu
 	}
 	const meant = meantType(type);
 	if (meant !== undefined) {
-		// What is not called Microsoft's may be somebody's own, of a custom topic.
+		// What is not called Microsoft's may be the user's own, of a custom topic.
 		if (/^Microsoft\./i.test(type)) {
 			return [error(path, `"${type}" is no event type, so that nothing matches it`, `write "${meant}"`)];
 		}

@@ -1,9 +1,8 @@
 import { resolve } from "../../destinations/list.ts";
-import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { writeJson } from "../../event/json.ts";
 import { readEvent } from "../../event/read-event.ts";
 import { plain } from "../../log.ts";
-import type { Destination } from "../../model.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
 import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";

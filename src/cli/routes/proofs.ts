@@ -1,4 +1,4 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
+import type { BridgeEvent } from "../../model.ts";
 import { advancedFilter } from "../../route/filter.ts";
 import { toFiltered } from "../../route/filtered-event.ts";
 import { OPERATORS, type Operator } from "../../route/operators.ts";

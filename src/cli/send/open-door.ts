@@ -43,7 +43,7 @@ export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | un
 		}
 		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
 	}
-	// The key of the environment is the bridge's, and nobody else's.
+	// The key of the environment is the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
 	return { url: door, key: keyOf(flags, io) };

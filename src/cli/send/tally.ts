@@ -96,5 +96,5 @@ export function printSummary(io: Io, name: string, summary: Summary): void {
 	if (counts.length > 0) say(`  ${counts.join(", ")}`);
 	for (const [reason, count] of Object.entries(reasons)) say(`  ${count} × ${plain(reason)}`);
 	const [only] = events;
-	if (sent === 1 && only?.id && only.key !== null) say(`see its story: npx grid-dispatch trace ${plain(only.id)}`);
+	if (sent === 1 && only?.id && only.key !== null) say(`see its trace: npx grid-dispatch trace ${plain(only.id)}`);
 }

@@ -8,7 +8,7 @@ import type { Door } from "./deliveries.ts";
 export interface TopicDoorOptions {
 	/** Of a custom topic, such as https://contoso.westeurope-1.eventgrid.azure.net/api/events. */
 	readonly endpoint: URL;
-	/** Its access key; undefined for whoever is signed in. */
+	/** Its access key; undefined for the account of `az login`. */
 	readonly key: string | undefined;
 }
 

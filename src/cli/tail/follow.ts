@@ -10,14 +10,14 @@ export interface FollowOptions {
 	/** Is handed each receipt, and again whenever it has changed. */
 	readonly show: (receipt: ShownReceipt) => void;
 	/** Is told when the bridge does not answer, and when it does again. */
-	readonly trouble: (message: string | undefined) => void;
+	readonly outage: (message: string | undefined) => void;
 }
 
 const AT_ONCE = 500;
 
 /** Looks at the receipts again and again, and shows each change once. */
 export async function follow(bridge: BridgeClient, options: FollowOptions): Promise<void> {
-	const { asked, lines, wait, show, trouble } = options;
+	const { asked, lines, wait, show, outage } = options;
 	const known = new Map<string, string>();
 	let answers = true;
 
@@ -34,13 +34,13 @@ export async function follow(bridge: BridgeClient, options: FollowOptions): Prom
 	while (await wait()) {
 		try {
 			const changed = await look();
-			if (!answers) trouble(undefined);
+			if (!answers) outage(undefined);
 			answers = true;
 			note(changed);
 			for (const receipt of changed) show(receipt);
 		} catch (error) {
 			if (!(error instanceof CliError)) throw error;
-			if (answers) trouble(error.message);
+			if (answers) outage(error.message);
 			answers = false;
 		}
 	}

@@ -1,4 +1,4 @@
-/** What the page is answered, as far as it reads it. `test/console/answers.test.ts` holds it to what is sent. */
+/** What the page is answered, as far as it reads it. `test/console/answers.test.ts` compares it with what is sent. */
 
 export type State =
 	| "accepted"
@@ -97,7 +97,7 @@ export interface Pace {
 export interface Replayed {
 	readonly replayed: readonly {
 		readonly key: string;
-		readonly outcome: "accepted" | "kept";
+		readonly outcome: "accepted" | "refused";
 		readonly reason: string | null;
 	}[];
 	readonly more: boolean;

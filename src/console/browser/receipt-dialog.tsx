@@ -107,7 +107,7 @@ function Attempts({ attempts, now }: { attempts: readonly Attempt[]; now: number
 	return (
 		<ol class="attempts">
 			{attempts.map(({ at, status, ms, requestId, reason }) => (
-				<li key={at} class={status !== null && status < 300 ? "sent" : "held"}>
+				<li key={at} class={status !== null && status < 300 ? "sent" : "delayed"}>
 					<strong>{status ?? "no answer"}</strong>
 					<span>
 						{clock(at, now)}, {span(ms)}

@@ -11,13 +11,13 @@ export interface Step {
 	readonly text: string;
 }
 
-/** What a state means, in colour: sent, on its way, held up, lost unless somebody does something, or passed by. */
-export type Tone = "sent" | "moving" | "held" | "lost" | "passed";
+/** What a state means, in colour: sent, on its way, delayed, lost unless a person acts, or passed by. */
+export type Tone = "sent" | "moving" | "delayed" | "lost" | "passed";
 
 export const TONES: Readonly<Record<State, Tone>> = {
 	accepted: "moving",
-	paused: "held",
-	parked: "held",
+	paused: "delayed",
+	parked: "delayed",
 	coalescing: "moving",
 	dispatched: "sent",
 	coalesced: "sent",

@@ -1,6 +1,7 @@
 import { clipLine, composeReason } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import { type GitHubResponse, likelyCause } from "./likely-cause.ts";
+import { resetMs, retryAfterMs } from "../header-time.ts";
+import { type Asked, type GitHubResponse, likelyCause } from "./likely-cause.ts";
 
 /** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
 export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
@@ -13,7 +14,7 @@ const UNNAMED_WAIT_MS = 60_000;
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
  * @param now epoch milliseconds
  */
-export function classifyResponse(response: GitHubResponse, now: number): Meaning {
+export function classifyResponse(response: GitHubResponse, now: number, asked?: Asked): Meaning {
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
@@ -25,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "its own trouble"),
+			reason: said(response, "a failure of its own"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
@@ -37,8 +38,12 @@ export function classifyResponse(response: GitHubResponse, now: number): Meaning
 			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
 		};
 	}
+	const repair = status === 422 || status === 403 ? asked?.repairOf?.(response.message) : undefined;
+	if (repair !== undefined) {
+		return { kind: repair.ofEvent ? "permanent" : "unavailable", reason: said(response, repair.means) };
+	}
 	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
-	const { means, wide } = likelyCause(response);
+	const { means, wide } = likelyCause(response, asked);
 	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
 }
 
@@ -70,7 +75,8 @@ function isMoved(status: number): boolean {
 
 /** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
 function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
-	if (status === 422) return /endpoint has been spammed/i.test(message);
+	// The value of an input is quoted, and may say anything.
+	if (status === 422) return !/^provided value /i.test(message) && /endpoint has been spammed/i.test(message);
 	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||
@@ -91,66 +97,4 @@ function rateLimited(response: GitHubResponse, now: number): Classification {
 
 function said({ status, message }: GitHubResponse, meaning: string): string {
 	return composeReason(`GitHub answered ${status}`, message, `: ${meaning}`);
-}
-
-type Headers = GitHubResponse["headers"];
-
-/** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
-const SHORTEST_MS = 1_000;
-/** No wait is longer than this, whatever a header says: a day late is late enough to look again. */
-export const LONGEST_WAIT_MS = 86_400_000;
-/** GitHub's primary limit starts anew each hour. Source: docs.github.com, "Rate limits for the REST API". */
-const PRIMARY_WINDOW_MS = 3_600_000;
-/** As seconds this would be the year 5138, so a larger number counts milliseconds. */
-const LARGEST_SECONDS = 100_000_000_000;
-
-/** The three forms of an HTTP date, all of which a recipient has to take. Source: RFC 9110 §5.6.7. */
-const HTTP_DATES = [
-	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
-	/^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
-	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
-];
-
-/**
- * The wait that `retry-after` names: whole seconds or an HTTP date (RFC 9110 §10.2.3).
- * @param now epoch milliseconds
- * @returns milliseconds, from a second to a day; undefined where no time is given: no header, one that cannot be read
- * (`1m0s` has been seen, and blank), `0`, or a date that has passed
- */
-export function retryAfterMs(headers: Headers, now: number): number | undefined {
-	const text = textOf(headers["retry-after"]);
-	const seconds = wholeNumber(text);
-	return bounded(seconds === undefined ? httpDate(text) - now : seconds * 1_000, LONGEST_WAIT_MS);
-}
-
-/**
- * The wait until the primary limit starts anew, where it is used up: `x-ratelimit-remaining: 0` with
- * `x-ratelimit-reset` in epoch seconds. Milliseconds are understood, too.
- * @param now epoch milliseconds
- * @returns milliseconds, from a second to an hour, which is as long as the limit lasts; undefined where it is not used
- * up, or no time to come is named
- */
-export function resetMs(headers: Headers, now: number): number | undefined {
-	if (textOf(headers["x-ratelimit-remaining"]) !== "0") return undefined;
-	const reset = wholeNumber(textOf(headers["x-ratelimit-reset"])) ?? Number.NaN;
-	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
-}
-
-/** The one place where a header becomes a wait. */
-function bounded(ms: number, longest: number): number | undefined {
-	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;
-}
-
-function textOf(header: string | number | undefined): string {
-	return String(header ?? "").trim();
-}
-
-function wholeNumber(text: string): number | undefined {
-	return /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** Epoch milliseconds; NaN where it is none. The form without a zone is in UTC, too. */
-function httpDate(text: string): number {
-	if (!HTTP_DATES.some((form) => form.test(text))) return Number.NaN;
-	return Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
 }

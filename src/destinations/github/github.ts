@@ -1,20 +1,16 @@
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
-import type { Answer, Classification } from "../../model.ts";
+import { clipLine } from "../../log.ts";
+import type { Answer, Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import {
-	type Answered,
-	type ApiRequest,
-	type CallOptions,
-	createCall,
-	newTrace,
-	noAnswer,
-	type TokenFor,
-	type Trace,
-} from "./call-github.ts";
-import { resetMs } from "./classify-response.ts";
+import { resetMs, serverTimeOf } from "../header-time.ts";
+import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
+import { type Answered, type ApiRequest, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { GitHubResponse } from "./likely-cause.ts";
+import { dispatchPath } from "./repository-dispatch.ts";
+import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
+import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
 import type { TokenSource } from "./tokens.ts";
+import { isWorkflow } from "./workflow-dispatch.ts";
 
 export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;
@@ -68,34 +64,39 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
 	}
 
-	/** All of it within the time limit. */
-	async function tryOnce(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith): Promise<Tried> {
-		const start = now();
-		const signal = AbortSignal.timeout(timeoutMs);
-		const trace = newTrace();
-		const trying = { signal, trace, endsAt: start + timeoutMs };
-		const answered = await abortable(withToken(get, wanted, toRequest, trying), signal).catch((error: unknown) => ({
-			classification: noAnswer(error, signal, trace),
-		}));
-		const classification = withCleanReason(answered.classification, trace);
-		return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
+	/** Calls with the token of a destination, as many as it takes, within the time limit. */
+	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
+		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
+			work((request) => withToken(get, wantedFor(to), (token) => ({ ...request, token }), { signal, trace, endsAt })),
+		);
 	}
+
+	const sendWorkflow = createWorkflowSender(options.apiUrl);
+
+	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
+
+	const questionOf = (to: Destination) => ({ to, apiUrl: options.apiUrl, now: now() });
 
 	return {
 		async send(to, body) {
-			const wanted = wantedFor(to);
-			const path = `/repos/${wanted.owner}/${wanted.repo}/dispatches`;
-			const tried = await tryOnce(tokens.get, wanted, (token) => ({ method: "POST", path, token, body }));
-			const { classification, response, calls, ms } = tried;
-			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
+			const tried = await tryOnce<AnsweredWithRun>(to, (ask) =>
+				isWorkflow(to) ? sendWorkflow(to, body, ask) : ask({ method: "POST", path: dispatchPath(to), body }),
+			);
+			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
+			const facts = response === undefined ? {} : factsOf(response, now());
+			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
-		listRuns: async () => ({ kind: "unavailable", reason: "not built yet" }),
-		readRun: async () => ({ kind: "unavailable", reason: "not built yet" }),
+		async listRuns(to, since, etag) {
+			return readList(await read(to, listRequest(to, since, etag)), questionOf(to), since);
+		},
+		async readRun(to, id, etag) {
+			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {
-			const path = "/rate_limit";
-			const get = tokens.inspect ?? tokens.get;
-			return judgeToken(await tryOnce(get, wantedFor(to), (token) => ({ method: "GET", path, token })));
+			const ask = (call: Ask) => call({ method: "GET", path: "/rate_limit", reads: true });
+			return judgeToken(await tryOnce(to, ask, tokens.inspect ?? tokens.get));
 		},
 	};
 }
@@ -114,8 +115,6 @@ interface Trying {
 	readonly endsAt: number;
 }
 
-type Tried = Answered & Pick<Answer, "calls" | "ms">;
-
 /** Whether an answer is one that GitHub gives to a token that it does not know yet. */
 function canBeUnknown({ classification, response }: Answered): boolean {
 	if (response?.status === 401) return classification.kind === "unauthorized";
@@ -129,28 +128,14 @@ function factsOf(
 	const requestId = headers["x-github-request-id"];
 	const exhaustedMs = resetMs(headers, now);
 	const tokenExpiresAt = tokenExpiry({ headers });
+	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
 		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
 		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
+		...(serverTime === undefined ? {} : { serverTime }),
 	};
-}
-
-/** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
-function withCleanReason(classification: Classification, { secrets }: Trace): Classification {
-	if (!("reason" in classification)) return classification;
-	return { ...classification, reason: clipLine(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
-}
-
-/** Waits no longer than the signal allows, whatever the work itself does about it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const abort = () => reject(signal.reason);
-		if (signal.aborted) abort();
-		signal.addEventListener("abort", abort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-	});
 }
 
 /**

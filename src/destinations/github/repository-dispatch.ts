@@ -1,6 +1,5 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
 import { isObject, writeJson } from "../../event/json.ts";
-import type { Destination } from "../../model.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
 import { toDispatchType } from "../../route/keys.ts";
 import { applyMapping, type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
@@ -19,6 +18,11 @@ export interface RepositoryDispatch extends Destination {
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
 export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
+
+/** Below the API's address. */
+export function dispatchPath({ repository }: Destination): string {
+	return `/repos/${repository}/dispatches`;
+}
 
 /** GitHub's repository names do not distinguish case, its event types do. */
 export function resolveDispatch(
@@ -60,7 +64,8 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 	// A stored one may be damaged.
 	const dispatchType = typeof to.dispatchType === "string" ? to.dispatchType : "";
 	const length = [...dispatchType].length;
-	const body = toJson({ event_type: dispatchType, client_payload: payloadOf(to, event, facts) });
+	const client_payload = payloadOf(to, event, facts);
+	const body = unlessTooDeep(() => writeJson({ event_type: dispatchType, client_payload }));
 	if (dispatchType.trim() === "") return refuse("the event type leaves nothing for a dispatch type", body);
 	if (length > LIMITS.eventTypeCharacters) {
 		const most = LIMITS.eventTypeCharacters;
@@ -82,14 +87,14 @@ function payloadOf({ payload }: RepositoryDispatch, event: BridgeEvent, facts: B
 	return { ...applyMapping(payload, event, facts), bridge: facts };
 }
 
-function refuse(reason: string, body: string | undefined): Built {
+export function refuse(reason: string, body: string | undefined): Built {
 	return { ok: false, tooLarge: false, reason, ...(body === undefined ? {} : { body }) };
 }
 
 /** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
-function toJson(value: unknown): string | undefined {
+export function unlessTooDeep<T>(write: () => T): T | undefined {
 	try {
-		return writeJson(value);
+		return write();
 	} catch (error) {
 		if (error instanceof RangeError) return undefined;
 		throw error;

@@ -1,27 +1,47 @@
 import { isLoopback } from "../../config/settings.ts";
+import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
 import { createGitHub } from "./github.ts";
-import { buildDispatch, payloadProblem, type RepositoryDispatch, resolveDispatch } from "./repository-dispatch.ts";
+import {
+	buildDispatch,
+	dispatchPath,
+	payloadProblem,
+	type RepositoryDispatch,
+	resolveDispatch,
+} from "./repository-dispatch.ts";
+import { webOrigins } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
+import {
+	buildWorkflow,
+	isWorkflow,
+	resolveWorkflow,
+	WORKFLOW_LIMITS,
+	workflowPath,
+	workflowProblems,
+} from "./workflow-dispatch.ts";
 
 /** GitHub: deliveries that start workflows. */
 export const github: Service = {
 	name: "github",
 	owns: ({ repository }) => typeof repository === "string",
 	problemsOf(to) {
-		const found = [
-			["repository", repositoryProblem(to.repository ?? "")],
-			["payload", payloadProblem(to)],
-		] as const;
-		return found.flatMap(([member, problem]) => (problem === undefined ? [] : [{ member, problem }]));
+		const ofForm = isWorkflow(to) ? workflowProblems : { payload: payloadProblem };
+		const checks = { repository: () => repositoryProblem(to.repository ?? ""), ...ofForm };
+		return Object.entries(checks).flatMap(([member, check]) => {
+			const problem = check(to);
+			return problem === undefined ? [] : [{ member, problem }];
+		});
 	},
-	resolve: resolveDispatch,
+	resolve: (to, eventType) => (isWorkflow(to) ? resolveWorkflow(to) : resolveDispatch(to, eventType)),
 	configure: (settings, routes) => configured(readGitHubConfig(settings, routes)),
 };
 
 function configured(config: GitHubConfig): ConfiguredService {
+	// The path of an Enterprise Server's API.
+	const isEnterpriseServer = config.address.endsWith("/api/v3");
+	const mostInputs = isEnterpriseServer ? WORKFLOW_LIMITS.inputsOnEnterpriseServer : WORKFLOW_LIMITS.inputs;
 	return {
 		name: github.name,
 		owns: github.owns,
@@ -31,9 +51,12 @@ function configured(config: GitHubConfig): ConfiguredService {
 		limits: config.limits,
 		concurrency: config.concurrency,
 		laneOf: (to) => laneOf(config.token.kind, to),
-		build: (to, event, facts) => buildDispatch(to as RepositoryDispatch, event, facts),
-		requestLine: ({ repository }) => `POST ${config.address}/repos/${repository}/dispatches`,
-		pageOf: ({ repository }) => runsPage(config.address, String(repository)),
+		build: (to, event, facts) =>
+			isWorkflow(to)
+				? buildWorkflow(to, event, facts, mostInputs)
+				: buildDispatch(to as RepositoryDispatch, event, facts),
+		requestLine: (to) => `POST ${config.address}${isWorkflow(to) ? workflowPath(to) : dispatchPath(to)}`,
+		pageOf: (to) => runsPage(config.address, to),
 		open: (options) => open(config, options),
 	};
 }
@@ -56,16 +79,18 @@ export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", t
 }
 
 /**
- * The page of GitHub that lists the runs which `repository_dispatch` has started.
+ * The page of GitHub that lists the runs which a destination's dispatches have started.
  * @param apiUrl GitHub's API: api.github.com, https://HOST/api/v3 of Enterprise Server, https://api.SUBDOMAIN.ghe.com
- * @param repository owner/name
  * @returns null for a stand-in on this machine, which has no pages
  */
-export function runsPage(apiUrl: string, repository: string): string | null {
-	const api = new URL(apiUrl);
-	if (isLoopback(api)) return null;
-	const host = api.host.replace(/^api\.(?=github\.com$|[^.]+\.ghe\.com$)/, "");
-	return `https://${host}/${repository}/actions?query=event%3Arepository_dispatch`;
+export function runsPage(apiUrl: string, to: Destination): string | null {
+	if (isLoopback(new URL(apiUrl))) return null;
+	const actions = `${webOrigins(apiUrl)[0]}/${to["repository"]}/actions`;
+	if (!isWorkflow(to)) return `${actions}?query=event%3Arepository_dispatch`;
+	const { workflow } = to;
+	// A page is found by the name of the file alone.
+	const isId = /^\d+$/.test(workflow);
+	return isId ? `${actions}?query=event%3Aworkflow_dispatch` : `${actions}/workflows/${encodeURIComponent(workflow)}`;
 }
 
 /** Owners of managed accounts have an underscore; `.` and `..` would lead elsewhere in a URL and are no names. */

@@ -172,7 +172,7 @@ export function stateOf({ createdAt, startedAt, completedAt, conclusion }: Run, 
 	return { status: "completed", conclusion, updatedAt: completedAt };
 }
 
-/** A run for `GET /_runs`: what a test holds against what the bridge tells. */
+/** A run for `GET /_runs`: what a test compares with what the bridge tells. */
 export function describeRun(run: Run, now: number): object {
 	const { dispatch, of, id, title, ref, createdAt, startedAt, completedAt } = run;
 	const { status = null, conclusion = null } = stateOf(run, now) ?? {};

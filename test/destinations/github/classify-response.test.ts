@@ -132,9 +132,9 @@ describe("an answer that asks to slow down", () => {
 	});
 });
 
-describe("an answer of GitHub's own trouble", () => {
+describe("an answer that says that GitHub fails", () => {
 	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d may have been taken all the same", (status) => {
-		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: its own trouble` });
+		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: a failure of its own` });
 	});
 
 	it.each<[unknown, number]>([
@@ -155,7 +155,9 @@ describe("an answer of GitHub's own trouble", () => {
 	);
 
 	it("is told with GitHub's own words", () => {
-		expect(reasonOf(classify(502, {}, "Server Error"))).toBe("GitHub answered 502 (Server Error): its own trouble");
+		expect(reasonOf(classify(502, {}, "Server Error"))).toBe(
+			"GitHub answered 502 (Server Error): a failure of its own",
+		);
 	});
 });
 

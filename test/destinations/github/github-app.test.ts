@@ -286,7 +286,7 @@ describe("a GitHub App that cannot get a token", () => {
 		},
 	);
 
-	it("waits for GitHub's trouble to pass", async () => {
+	it("waits for the end of GitHub's failure", async () => {
 		standIn.script.set({ status: 503 });
 		expect(await classificationOf()).toMatchObject({ kind: "transient" });
 		expect(await classificationOf()).toMatchObject({ kind: "taken" });

@@ -191,7 +191,7 @@ describe("a dispatch", () => {
 		["another message", { message: { a: 1 } }],
 	])("copes with an error's body that is %s", async (_, data) => {
 		const attempt = await dispatch(script({ status: 502, data }).send);
-		expect(reasonOf(attempt)).toBe("GitHub answered 502: its own trouble");
+		expect(reasonOf(attempt)).toBe("GitHub answered 502: a failure of its own");
 		expect(attempt).not.toHaveProperty("requestId");
 	});
 });
@@ -253,7 +253,7 @@ describe("a dispatch whose token is refused", () => {
 });
 
 describe("a dispatch without a token", () => {
-	it.each(["unauthorized", "transient"] as const)("calls nobody and says why: %s", async (kind) => {
+	it.each(["unauthorized", "transient"] as const)("makes no call and says why: %s", async (kind) => {
 		const { send, calls } = script();
 		const get = failing(new TokenUnavailable({ kind, reason: "the vault is closed" }));
 		const attempt = await dispatch(send, { tokens: { get, refresh: get } });
@@ -352,7 +352,7 @@ describe("a dispatch that gets no answer", () => {
 		expect(calls).toHaveLength(1);
 	});
 
-	it("ends at the same limit when the client does not load, or does not heed its signal", async () => {
+	it("ends at the same limit when the client does not load, or does not obey its signal", async () => {
 		const never = () => new Promise<never>(() => {});
 		await expect(dispatch(never, { timeoutMs: 5, loadSend: never })).resolves.toMatchObject({
 			classification: notSent,

@@ -108,12 +108,12 @@ describe("the page of the runs", () => {
 		["https://api.contoso.example/api/v3", "https://api.contoso.example"],
 	])("of %s is at %s", (apiUrl, site) => {
 		const page = `${site}/contoso/fraud-model/actions?query=event%3Arepository_dispatch`;
-		expect(runsPage(apiUrl, "contoso/fraud-model")).toBe(page);
+		expect(runsPage(apiUrl, repositoryDispatch("contoso/fraud-model", "t"))).toBe(page);
 		expect(configured({ GITHUB_API_URL: apiUrl }).pageOf(repositoryDispatch("contoso/fraud-model", "t"))).toBe(page);
 	});
 
 	it("is none for a stand-in on this machine", () => {
-		expect(runsPage("http://127.0.0.1:7072", "contoso/fraud-model")).toBeNull();
+		expect(runsPage("http://127.0.0.1:7072", repositoryDispatch("contoso/fraud-model", "t"))).toBeNull();
 		const to = repositoryDispatch("contoso/fraud-model", "t");
 		expect(configured({ GITHUB_API_URL: "http://127.0.0.1:7072" }).pageOf(to)).toBeNull();
 	});

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
 import { githubApi } from "../../src/cli/github-api.ts";
-import { findReceipts } from "../../src/cli/story/find-receipts.ts";
-import { findRuns } from "../../src/cli/story/find-runs.ts";
-import { printStory } from "../../src/cli/story/print-story.ts";
-import { traceOf } from "../../src/cli/story/story-of.ts";
+import { findReceipts } from "../../src/cli/trace/find-receipts.ts";
+import { findRuns } from "../../src/cli/trace/find-runs.ts";
+import { printTrace } from "../../src/cli/trace/print-trace.ts";
+import { traceOf } from "../../src/cli/trace/trace-of.ts";
 
 const LOCAL = "http://127.0.0.1:7071";
 const TOKEN = "ghp_plantedPlantedPlantedPlanted0123456789";
@@ -25,7 +25,7 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 		acceptedAt: "2026-03-14T08:15:31.000Z",
 		finishedAt: "2026-03-14T08:15:34.500Z",
 		attempts: [
-			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "its own trouble" },
+			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "a failure of its own" },
 			{ at: "2026-03-14T08:15:34.400Z", status: 204, ms: 5, requestId: "57AD:2", reason: null },
 		],
 		reason: null,
@@ -38,13 +38,13 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 const stepsOf = (...given: Parameters<typeof traceOf>) =>
 	traceOf(...given).steps.map(({ kind, text }) => `${kind}: ${text}`);
 
-describe("the story of a receipt", () => {
+describe("the trace of a receipt", () => {
 	it("goes from the event to GitHub's answer, with each attempt", () => {
 		expect(stepsOf(receipt())).toEqual([
 			"happened: Microsoft.MachineLearningServices.RunCompleted experiments/fraud-model/runs/train-7",
 			"received: event first-event of /contoso",
 			'decided: route "default" leads to contoso/fraud-model, as runs',
-			"attempted: GitHub answered 500 (6 ms; request 57AD:1; its own trouble)",
+			"attempted: GitHub answered 500 (6 ms; request 57AD:1; a failure of its own)",
 			"attempted: GitHub answered 204 (5 ms; request 57AD:2)",
 			"answered: GitHub has it, after 3.5 s",
 		]);
@@ -115,7 +115,7 @@ describe("the story of a receipt", () => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
 		const { event } = receipt();
-		printStory(io, traceOf(receipt({ event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" } })), {
+		printTrace(io, traceOf(receipt({ event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" } })), {
 			ok: false,
 			why: "no token",
 		});
@@ -131,7 +131,7 @@ describe("the story of a receipt", () => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
 		const runs = "https://github.com/contoso/fraud-model/actions";
-		printStory(io, traceOf(receipt({ runs })), found);
+		printTrace(io, traceOf(receipt({ runs })), found);
 		expect(out.at(-1)).toContain(runs);
 	});
 });

@@ -2,7 +2,7 @@ import { plain } from "../../log.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
 import type { FoundRuns } from "./find-runs.ts";
-import type { Trace } from "./story-of.ts";
+import type { Trace } from "./trace-of.ts";
 
 const HOW = {
 	named: "",
@@ -10,8 +10,8 @@ const HOW = {
 	timed: " (by its time alone; name the run after the key to be sure)",
 } as const;
 
-/** Prints a story, a step on a line. */
-export function printStory(io: Io, { key, state, event, steps, runsPage }: Trace, found: FoundRuns | undefined): void {
+/** Prints a trace, a step on a line. */
+export function printTrace(io: Io, { key, state, event, steps, runsPage }: Trace, found: FoundRuns | undefined): void {
 	const paint = colour(io.stdout, io.env);
 	const say = (at: string | null, what: string, text: string) =>
 		io.stdout.write(`  ${paint("grey", plain(at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);

@@ -20,7 +20,7 @@ export interface Step {
 }
 
 /**
- * Tells the story of a receipt.
+ * The trace of a receipt.
  * @param window the receipt of the dispatch that the event went out with, if it went out with others
  */
 export function traceOf(receipt: ShownReceipt, window?: ShownReceipt): Trace {

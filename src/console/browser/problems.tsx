@@ -2,7 +2,7 @@ import type { View } from "./look.ts";
 import { clock } from "./times.ts";
 
 /** What a person should know or repair; nothing at all while there is nothing. */
-export function Troubles({ view: { health, now } }: { view: View }) {
+export function Problems({ view: { health, now } }: { view: View }) {
 	if (health === undefined) return null;
 	const { problems, warnings, storage, tokens, lanes } = health;
 	const items = [
@@ -14,7 +14,7 @@ export function Troubles({ view: { health, now } }: { view: View }) {
 			.filter(({ present }) => !present)
 			.map(({ lane, reason }) => ({ tone: "lost", title: `Token of ${lane}`, text: reason ?? "is missing" })),
 		...lanes.map(({ lane, state, until, reason, parkedDestinations }) => ({
-			tone: "held",
+			tone: "delayed",
 			title: state === "open" ? `Lane ${lane}` : `Lane ${lane} is ${state}`,
 			text: [
 				reason,
@@ -24,12 +24,12 @@ export function Troubles({ view: { health, now } }: { view: View }) {
 				.filter(Boolean)
 				.join("; "),
 		})),
-		...warnings.map((text) => ({ tone: "held", title: "Warning", text })),
+		...warnings.map((text) => ({ tone: "delayed", title: "Warning", text })),
 	];
 	if (items.length === 0) return null;
 	return (
-		<section class="card troubles" aria-labelledby="troubles-title">
-			<h2 id="troubles-title">To be looked at</h2>
+		<section class="card problems" aria-labelledby="problems-title">
+			<h2 id="problems-title">To be looked at</h2>
 			<ul>
 				{items.map(({ tone, title, text }) => (
 					<li key={`${title} ${text}`} class={tone}>

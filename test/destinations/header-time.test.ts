@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
-import { classifyResponse, resetMs, retryAfterMs } from "../../../src/destinations/github/classify-response.ts";
+import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
+import { resetMs, retryAfterMs } from "../../src/destinations/header-time.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;
