@@ -25,6 +25,11 @@ export function describeDestination(to: NonNullable<ShownReceipt["to"]>, between
 	return id.replace("#", between);
 }
 
+/** The same in words: `contoso/fraud-model as retrain`, `contoso/fraud-model/train.yml on main`. */
+export function destinationInWords(to: NonNullable<ShownReceipt["to"]>): string {
+	return describeDestination(to, to["dispatchType"] === undefined ? " on " : " as ");
+}
+
 function triesOf(count: number, ms: number): string {
 	return count === 1 ? `${ms} ms` : `${ms} ms, at the try no. ${count}`;
 }

@@ -113,6 +113,50 @@ describe("two routes to one place that map differently, in routes check", () => 
 	});
 });
 
+describe("inputs and parameters, in routes check and explain", () => {
+	const workflow = { ...TO, workflow: "train.yml", ref: "main" };
+	const pipeline = { organization: "contoso", project: "fraud-model", pipeline: 12 };
+	const mapping = { run: "data.runIdd", list: "data.runTags" };
+
+	it.each([
+		["inputs", { ...workflow, inputs: mapping }],
+		["parameters", { ...pipeline, parameters: mapping }],
+	])("are looked at as payloads are: %s", (member, to) => {
+		const findings = checkTable({ routes: [{ to, ...RUNS }] });
+		expect(findings).toMatchObject([
+			{ verdict: "warning", path: `routes[0].to.${member}.run`, repair: 'write "data.runId"' },
+			{ verdict: "cannot tell", path: `routes[0].to.${member}` },
+		]);
+	});
+
+	it("are shown with method and address, each value as a text", async () => {
+		const read = readRoutes(
+			{
+				routes: [
+					{ name: "workflow", to: { ...workflow, inputs: { tags: "data.runTags" } } },
+					{ name: "pipeline", to: { ...pipeline, parameters: { tags: "data.runTags" } } },
+				],
+			},
+			SERVICES,
+		);
+		const explained = await explainRequests(asCloudEvent(RUN), read.ok ? read.routes : []);
+		const requests = "routes" in explained ? explained.routes.map(({ request }) => request) : [];
+		const tags = JSON.stringify({ tags: JSON.stringify(RUN.data["runTags"]) });
+		expect(requests).toEqual([
+			{
+				method: "POST",
+				url: "https://api.github.com/repos/contoso/fraud-model/actions/workflows/train.yml/dispatches",
+				body: expect.stringContaining(`"inputs":${tags}`),
+			},
+			{
+				method: "POST",
+				url: "https://dev.azure.com/contoso/fraud-model/_apis/pipelines/12/runs?api-version=7.1",
+				body: expect.stringContaining(`"templateParameters":${tags}`),
+			},
+		]);
+	});
+});
+
 describe("the limits of a mapping, in routes check", () => {
 	it("are proved for values of a bounded length", () => {
 		const payload = { a: "time", b: "bridge.key", c: "type", d: { value: "x".repeat(1_000) }, e: "bridge.route" };

@@ -1,4 +1,4 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
+import type { BridgeEvent } from "../../model.ts";
 import { MAPPING_KEYS } from "../../route/mapping.ts";
 import type { Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";

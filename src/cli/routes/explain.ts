@@ -7,6 +7,7 @@ import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
+import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
 import { painter } from "../paint.ts";
 import { requestFor, type ShownRequest } from "./requests.ts";
@@ -151,7 +152,8 @@ function printVerdict(
 		}
 		return;
 	}
-	const where = `${to?.id.replace("#", " as ")}${to?.token === undefined ? "" : ` with the token ${to.token}`}`;
+	const token = to?.token === undefined ? "" : ` with the token ${to.token}`;
+	const where = `${to === undefined ? "" : destinationInWords(to)}${token}`;
 	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
 	if (sameAs !== undefined)
 		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);

@@ -4,7 +4,7 @@ import { windowBody } from "../../coalesce/close-window.ts";
 import { summarise } from "../../coalesce/manifest.ts";
 import { Settings } from "../../config/settings.ts";
 import { openDestinations, SERVICES } from "../../destinations/list.ts";
-import type { BridgeEvent } from "../../event/bridge-event.ts";
+import type { BridgeEvent } from "../../model.ts";
 import { type Delivery, isJoin } from "../../model.ts";
 import type { Match } from "../../route/router.ts";
 

@@ -40,6 +40,12 @@ export function placeOf({ organization, project, pipeline }: RouteTo) {
 	return { organization: one, project: `${one}/${other}`, pipeline: Number(pipeline) };
 }
 
+/** A pipeline's path below the address, such as `/contoso/ml/_apis/pipelines/12`, with more below it. */
+export function pathOf(to: RouteTo, below: string): string {
+	const { project, pipeline } = placeOf(to);
+	return `/${project}/_apis/pipelines/${pipeline}${below}`;
+}
+
 /** Sources: learn.microsoft.com, "Naming restrictions and conventions", Azure DevOps; git-check-ref-format. */
 const NAME = /^(?![._])[^\p{Cc}\\/:*?"<>|;#$%&{},+=[\]]{1,64}(?<![.\s])$/u;
 const REF = /^(?!\/)(?!.*(?:\.\.|\/\/|@\{))[^\p{Cc}\s~^:?*[\\]{1,400}(?<![./])$/u;

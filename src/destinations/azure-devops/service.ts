@@ -3,7 +3,8 @@ import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { ConfiguredService, Service } from "../destination.ts";
 import { createAzureDevOps } from "./azure-devops.ts";
-import { buildRun, placeOf, problemsOf, resolveRun } from "./pipeline-run.ts";
+import { API_VERSION } from "./call-azure-devops.ts";
+import { buildRun, pathOf, placeOf, problemsOf, resolveRun } from "./pipeline-run.ts";
 import { type AzureDevOpsConfig, readAzureDevOpsConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 
@@ -27,6 +28,7 @@ function configured(config: AzureDevOpsConfig): ConfiguredService {
 		concurrency,
 		laneOf,
 		build: buildRun,
+		requestLine: (to) => `POST ${address}${pathOf(to, "/runs")}?${API_VERSION}`,
 		pageOf: (to) => pipelinePage(address, to),
 		open: ({ version, fetch, now, sleep, timeoutMs }) =>
 			createAzureDevOps({
