@@ -28,7 +28,7 @@ answerQuestions<UndisturbedQuestion>(async (question) => {
 	for (let count = 0; count < question.events; count++) events.push(await (runs?.[question.run] ?? never)());
 	return {
 		"until answered, ms": median(events.map(({ answeredMs }) => answeredMs)),
-		"until the lane is let go, ms": median(events.map(({ doneMs }) => doneMs)),
+		"until the lane is released, ms": median(events.map(({ doneMs }) => doneMs)),
 		"storage calls an event": events.reduce((sum, { calls }) => sum + calls, 0) / events.length,
 	} satisfies Sample;
 });

@@ -107,7 +107,7 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 		const half = Math.ceil(members.length / 2);
 		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
 	} else if (only.length > 1) {
-		// The member is gone, since another drainer has completed it; or its receipt is, and there is nothing to complete.
+		// The member is gone, since another drainer has completed it; or its receipt is gone.
 		await complete(storage, lane, [only.slice(-1)]);
 	}
 }

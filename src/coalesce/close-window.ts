@@ -61,7 +61,7 @@ export async function closeWindow(
 	const { storage, now } = options;
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
-		// No code makes such a window. Its row is not removed, since an event may be joining it just now.
+		// Such a window is damaged. Its row is not removed, since an event may be joining it just now.
 		const dueAt = new Date(now() + window.maxMs).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
@@ -122,7 +122,7 @@ function dispatchRows(
 	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
 }
 
-/** More of a type is of no use; the manifest has it whole. */
+/** A longer type is cut here; the manifest has it whole. */
 const MAX_TYPE_CHARACTERS = 1_000;
 
 /**

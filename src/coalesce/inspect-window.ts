@@ -5,7 +5,7 @@ import { lineBytes } from "./members.ts";
 
 /** When a window closes, and what to remember of having looked. */
 export interface Inspected {
-	/** Epoch milliseconds: it closes then, if that is not later than now; else it is looked at again then. */
+	/** Epoch milliseconds: it closes then, if that is not later than now; else the next look, at that time, finds out more. */
 	readonly dueAt: number;
 	readonly write: Write;
 }
@@ -14,7 +14,7 @@ export interface Inspected {
 type Seen = Pick<Window, "newest" | "oldestAt" | "seen" | "seenBytes">;
 
 const PAGE = 1_000;
-/** A drainer that waits for a window to be full looks no more often. */
+/** A window that fills up is looked at no more often. */
 const LOOK_MS = 5_000;
 /** What has come at once is taken for what comes in a second. */
 const SECOND_MS = 1_000;

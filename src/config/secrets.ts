@@ -139,7 +139,7 @@ function whyUnreadable(name: string, error: unknown): NoToken {
 	if (statusCode === 403) return { kind: "unauthorized", reason: whyForbidden(name, message ?? "") };
 	if (statusCode === 404) {
 		const repair =
-			"create it, or correct its name (GITHUB_TOKEN_SECRET_NAME, GITHUB_APP_KEY_SECRET_NAME, or to.token of a route)";
+			"create it, or correct its name (in the setting that ends in _SECRET_NAME, or in to.token of a route)";
 		return { kind: "unauthorized", reason: `the key vault has no secret "${name}"; ${repair}` };
 	}
 	return { kind: "transient", reason: `the secret "${name}" could not be read: ${message ?? String(error)}` };

@@ -49,7 +49,10 @@ export class Settings {
 
 	/** A problem may quote what was set. Health shows it openly, so a secret that was pasted into the wrong place is cut out. */
 	refuse(setting: string, problem: string): void {
-		this.refused.push({ setting, problem: redact(problem) });
+		const refused = { setting, problem: redact(problem) };
+		// Two services may read the same setting.
+		if (!this.refused.some((one) => one.setting === setting && one.problem === refused.problem))
+			this.refused.push(refused);
 	}
 
 	/** Whether any of them is an unresolved reference, so that it need not be called missing as well. */

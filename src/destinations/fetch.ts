@@ -1,9 +1,6 @@
 /** Most answers that the bridge reads have a few kilobytes; a page or a stream of something else may have gigabytes. */
 export const ANSWER_BYTES = 64 * 1024;
 
-/** Statuses that have no body. Source: Fetch, "null body status". */
-const WITHOUT_BODY = new Set([204, 205, 304]);
-
 /**
  * A `fetch` whose answers have a body of so many bytes at most, already read: what comes after that is not waited for,
  * and the connection is given up.
@@ -13,7 +10,7 @@ export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES
 		const response = await fetch(url, init);
 		const { status, statusText, headers } = response;
 		const body = await readStart(response, most);
-		return new Response(WITHOUT_BODY.has(status) ? null : body, { status, statusText, headers });
+		return new Response(body, { status, statusText, headers });
 	};
 }
 

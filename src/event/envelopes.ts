@@ -130,7 +130,7 @@ function toDateTime(text: string, name: string): string {
 		throw new MalformedEvent(`${name} must be a date and time such as 2026-01-31T09:30:00Z`);
 	}
 	const upper = text.toUpperCase().replace(" ", "T");
-	return /(?:Z|[+-]\d\d:?\d\d)$/.test(upper.slice("2026-01-31T".length)) ? upper : `${upper}Z`;
+	return /(?:Z|[+-]\d\d:?\d\d)$/.test(upper) ? upper : `${upper}Z`;
 }
 
 /**

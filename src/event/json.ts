@@ -158,7 +158,7 @@ function elementsOf(json: string): readonly string[] {
 		else if (character === "[" || character === "{") {
 			depth += 1;
 			if (depth === 1) from = at + 1;
-		} else if (character === "]" || character === "}" || (character === "," && depth === 1)) {
+		} else if (character === "]" || character === "}" || character === ",") {
 			if (depth === 1) {
 				elements.push(json.slice(from, at));
 				from = at + 1;

@@ -191,7 +191,7 @@ function textOf(value: unknown): string | null {
 
 /** A time that is waited for: at most a day ahead. */
 function timeOf(value: unknown, now: number): number | null {
-	return typeof value === "number" && Number.isFinite(value) ? Math.min(value, now + LONGEST_WAIT_MS) : null;
+	return Number.isFinite(value) ? Math.min(value as number, now + LONGEST_WAIT_MS) : null;
 }
 
 const MAX_REASON = 300;

@@ -19,6 +19,8 @@ const storage = { AzureWebJobsStorage: "DefaultEndpointsProtocol=https;AccountNa
 const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x", ...storage };
 const DAY_MS = 86_400_000;
 const read = (env: Env) => readConfig(env, appRoot, SERVICES);
+/** The whole configuration, but of the services no more than GitHub. */
+const readOfFirst = (env: Env) => ({ ...read(env), services: read(env).services.slice(0, 1) });
 /** How GitHub is reached, as the whole configuration has it. */
 const gitHubOf = (env: Env) => read(env).services.find(({ name }) => name === "github");
 /** What the settings say of GitHub, of an environment that is sound. */
@@ -47,7 +49,10 @@ describe("the configuration", () => {
 			{ count: 500, ms: 3_600_000 },
 		];
 		const { services, ...config } = read(sound);
-		expect(services).toMatchObject([{ name: "github", address: "https://api.github.com", limits, concurrency: 1 }]);
+		expect(services).toMatchObject([
+			{ name: "github", address: "https://api.github.com", limits, concurrency: 1 },
+			{ name: "azure-devops", address: "https://dev.azure.com", concurrency: 1 },
+		]);
 		expect(readGitHub(sound)).toEqual({
 			address: "https://api.github.com",
 			token: { kind: "fixed", token: "ghp_x" },
@@ -82,7 +87,7 @@ describe("the configuration", () => {
 		["GIVE_UP_DAYS", "0.5", { giveUpMs: DAY_MS / 2 }],
 		["KEEP_DAYS", "3650", { retentionMs: 3650 * DAY_MS }],
 	])("takes %s", (name, text, taken) => {
-		expect(read({ ...sound, [name]: text })).toMatchObject(taken);
+		expect(readOfFirst({ ...sound, [name]: text })).toMatchObject(taken);
 	});
 
 	it.each([
@@ -217,7 +222,7 @@ describe("the configuration", () => {
 	});
 
 	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
-		const of = (url: string) => read({ ...sound, GITHUB_API_URL: url });
+		const of = (url: string) => readOfFirst({ ...sound, GITHUB_API_URL: url });
 		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({
 			services: [{ address: "https://github.contoso.com/api/v3" }],
 			warnings: [],
@@ -360,6 +365,36 @@ describe("the configuration", () => {
 	])("refuses %s as a routes table", (_, routes, words) => {
 		expect(problemsOf({ ...sound, BRIDGE_ROUTES: routes })).toMatchObject([
 			{ setting: "BRIDGE_ROUTES", problem: expect.stringContaining(words) },
+		]);
+	});
+});
+
+describe("the settings of two services", () => {
+	const pipeline = { organization: "contoso", project: "ml", pipeline: 7 };
+	const routes = (...all: object[]) => JSON.stringify({ routes: all.map((to) => ({ to })) });
+
+	it("need no token of GitHub where no route leads there, nor one of Azure DevOps", () => {
+		expect(read({ ...storage, BRIDGE_ROUTES: routes(pipeline) }).warnings).toEqual([]);
+		const env = {
+			...sound,
+			BRIDGE_ROUTES: routes({ repository: "a/b" }),
+			AZURE_DEVOPS_URL: "http://x",
+			AZURE_DEVOPS_PACE: "?",
+		};
+		expect(read(env).warnings).toEqual([]);
+	});
+
+	it("are told once of what both of them read", () => {
+		const env = { ...storage, KEY_VAULT_URL: "http://x", BRIDGE_ROUTES: routes(pipeline, { repository: "a/b" }) };
+		expect(problemsOf(env)).toEqual([{ setting: "KEY_VAULT_URL", problem: expect.stringContaining("must be https") }]);
+	});
+
+	it("say what a pipeline's name is to become", () => {
+		expect(
+			problemsOf({ ...sound, BRIDGE_ROUTES: routes({ ...pipeline, organization: "https://dev.azure.com/a" }) }),
+		).toEqual([{ setting: "BRIDGE_ROUTES", problem: expect.stringContaining("routes[0].to.organization") }]);
+		expect(problemsOf({ ...sound, BRIDGE_ROUTES: routes({ ...pipeline, pipeline: "train" }) })).toEqual([
+			{ setting: "BRIDGE_ROUTES", problem: "routes[0].to.pipeline: must be integer" },
 		]);
 	});
 });

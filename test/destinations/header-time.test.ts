@@ -36,6 +36,13 @@ describe("retry-after", () => {
 		["soon 5", undefined],
 		["5, 10", undefined],
 		["2026-05-26T12:00:05Z", undefined],
+		["26 May 2026 12:00:05 GMT", undefined],
+		["x Tue, 26 May 2026 12:00:05 GMT", undefined],
+		["Tue, 26 May 2026 12:00:05 GMT (x)", undefined],
+		["x Tuesday, 26-May-26 12:00:05 GMT", undefined],
+		["Tuesday, 26-May-26 12:00:05 GMT (x)", undefined],
+		["x Tue May 26 12:00:05 2026", undefined],
+		["Tue May 26 12:00:05 2026 (x)", undefined],
 	])("of %j is a wait of %j ms", (header, ms) => {
 		expect(retryAfterMs({ "retry-after": header }, NOW)).toBe(ms);
 	});
@@ -56,6 +63,7 @@ describe("x-ratelimit-reset, where nothing remains", () => {
 		["a year ahead", seconds + 31_536_000, HOUR],
 		["milliseconds, a year ahead", "1811000000000", HOUR],
 		["14 digits", "99999999999999", HOUR],
+		["the smallest number of milliseconds, which has passed", "100000000000", undefined],
 		["400 digits", "9".repeat(400), HOUR],
 		["now", seconds, undefined],
 		["the past", seconds - 900, undefined],

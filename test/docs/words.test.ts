@@ -5,7 +5,8 @@ import { PAGES, proseOf, readText } from "./read-docs.ts";
 /** Words that say less than the field's own, by what to write instead. */
 const EXCLUDED: Readonly<Record<string, RegExp>> = {
 	"delivery, says": /\bpromis(?:e|es|ed|ing)\b/,
-	"blocks, delays, lease": /\bhold(?:s|ing)? (?:\w+ )?(?:up|back)\b|\bheld (?:up|back)\b|\b(?:a|the|its|no) hold\b/,
+	"blocks, delays, lease":
+		/\bhold(?:s|ing)? (?:\w+ )?(?:up|back)\b|\bheld (?:up|back)\b|\bholders?\b|\b(?:a|the|its|no) hold\b/,
 	"has the lane's lease": /\bh(?:olds?|olding|eld) (?:a|the|its|that|another) lane|\blanes? (?:is|are|was|were) held\b/,
 	"result, disposition": /\bfates?\b/,
 	"stored as a dead letter, recorded":

@@ -342,7 +342,7 @@ describe("an entry that cannot be served", () => {
 			/index\.cjs registers no function$/,
 		],
 		["never loads the library", "export const nothing = 1;", /index\.cjs registers no function$/],
-		["throws while it loads", 'throw new Error("a failure of its own");', /^a failure of its own$/],
+		["throws while it loads", 'throw new Error("a fault of its own");', /^a fault of its own$/],
 	])("is named when it %s", async (_, source, words) => {
 		const app = buildTinyApp(source);
 		try {

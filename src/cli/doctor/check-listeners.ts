@@ -132,7 +132,7 @@ function heardOf({ listens }: WorkflowFacts, types: readonly string[]): string[]
 	return types.filter((type) => listens !== "all" && listens?.includes(type) === true);
 }
 
-function isAwake({ states }: Listeners, path: string): boolean {
+export function isAwake({ states }: Listeners, path: string): boolean {
 	return (states?.get(path) ?? "active") === "active";
 }
 

@@ -1,8 +1,10 @@
+import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
 import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkListeners, type Listeners } from "./check-listeners.ts";
+import { checkStarted } from "./check-started.ts";
 import type { WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
@@ -25,7 +27,7 @@ export async function lookAtWorkflows(
 			return [
 				error(
 					`there is no ${FOLDER} on ${branch}: nothing listens`,
-					`add a workflow with "on: repository_dispatch" to ${branch}`,
+					`add a workflow with "on: ${routes.every(({ to }) => isWorkflow(to)) ? "workflow_dispatch" : "repository_dispatch"}" to ${branch}`,
 				),
 			];
 		}
@@ -43,7 +45,9 @@ export async function lookAtWorkflows(
 	const states = await readStates(repository, github);
 	const unread = read.filter((file) => typeof file === "string");
 	const listeners: Listeners = { repository, branch, workflows, unread, states: states.known };
-	return [...checkListeners(routes, listeners), ...checkFiles(repository, workflows), ...states.checks];
+	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
+	const heard = dispatches.length === 0 ? [] : checkListeners(dispatches, listeners);
+	return [...heard, ...checkStarted(routes, listeners), ...checkFiles(repository, workflows), ...states.checks];
 }
 
 /** The file; or its path where it could not be read. */

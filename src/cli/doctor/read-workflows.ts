@@ -1,5 +1,6 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
+import type { WorkflowDispatchConfig } from "@actions/workflow-parser/model/workflow-template";
 import { findInjections, type Spot } from "./find-injections.ts";
 
 export interface WorkflowFile {
@@ -19,6 +20,8 @@ export interface WorkflowFacts {
 	readonly problems: readonly Spot[];
 	/** The dispatch types that it listens to; `all`: to every one; null: to none. */
 	readonly listens: "all" | readonly string[] | null;
+	/** The inputs of a workflow dispatch by name; null: it takes none. `required`: without a default. */
+	readonly takes: Readonly<Record<string, "required" | "optional">> | null;
 	/** Where the payload is pasted into a script. */
 	readonly injections: readonly Spot[];
 }
@@ -45,6 +48,7 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 			mentions: text.includes("repository_dispatch"),
 			problems: problems(),
 			listens: null,
+			takes: null,
 			injections: [],
 		};
 	}
@@ -58,8 +62,20 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 		mentions: dispatch !== undefined,
 		problems: problems().filter(({ text }) => !isParsersOwn(text, types)),
 		listens: dispatch === undefined ? null : types.length === 0 ? "all" : types,
+		takes: inputsOf(events?.workflow_dispatch),
 		injections: dispatch === undefined ? [] : findInjections(value, text),
 	};
+}
+
+function inputsOf(dispatch: WorkflowDispatchConfig | undefined): WorkflowFacts["takes"] {
+	if (dispatch === undefined) return null;
+	const inputs = Object.entries(dispatch.inputs ?? {});
+	return Object.fromEntries(
+		inputs.map(([name, input]) => [
+			name,
+			input?.required === true && input.default === undefined ? "required" : "optional",
+		]),
+	);
 }
 
 /**

@@ -105,7 +105,7 @@ async function checkOne(
 ): Promise<readonly Check[]> {
 	// A route that names a secret of its own is dispatched with another token than this one.
 	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
-	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges);
+	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges, routes);
 	if (branch === undefined) return checks;
 	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github))];
 }

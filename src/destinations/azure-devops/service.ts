@@ -49,7 +49,8 @@ function laneOf({ token }: RouteTo): string {
 
 /** The page that lists a pipeline's runs; null for a stand-in on this machine, which has no pages. */
 function pipelinePage(address: string, to: Destination): string | null {
-	if (isLoopback(new URL(address))) return null;
+	// Where no route leads there, what is wrong with the address is no problem.
+	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
 	const { project, pipeline } = placeOf(to);
 	return `${address}/${project}/_build?definitionId=${pipeline}`;
 }

@@ -26,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number, asked?: 
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "a failure of its own"),
+			reason: said(response, "an error on its side"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.

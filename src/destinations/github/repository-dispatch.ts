@@ -20,7 +20,7 @@ export interface RepositoryDispatch extends Destination {
 export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
 
 /** Below the API's address. */
-export function dispatchPath({ repository }: Destination): string {
+export function dispatchPath({ repository }: RouteTo): string {
 	return `/repos/${repository}/dispatches`;
 }
 

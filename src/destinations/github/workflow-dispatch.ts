@@ -115,7 +115,7 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 }
 
 /** Below the API's address. */
-export function workflowPath({ repository, workflow }: WorkflowDispatch): string {
+export function workflowPath({ repository, workflow }: Pick<WorkflowDispatch, "repository" | "workflow">): string {
 	return `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches`;
 }
 

@@ -157,7 +157,7 @@ describe("an absurd list of runs", () => {
 		const client = await answering(200, JSON_TYPE, list(value));
 		const answer = await client.listRuns(TO, SINCE);
 		expect(answer).toMatchObject({ kind: "runs", complete: true });
-		expect(answer).toHaveProperty("runs.length", 51);
+		expect(answer.kind === "runs" ? answer.runs : []).toHaveLength(51);
 		expect(await client.listRuns(TO, SINCE - 3_600_000)).toMatchObject({ complete: false, runs: { length: 100 } });
 	});
 

@@ -108,6 +108,7 @@ describe("Azure DevOps as a service", () => {
 			"https://tfs.contoso.example/tfs/contoso/Fraud%20Model/_build?definitionId=12",
 		],
 		[LOCAL, null],
+		[{ AZURE_DEVOPS_URL: "nowhere" }, null],
 	])("has a page where a person sees the runs, but of a stand-in: %j", (env, page) => {
 		expect(configured(env).pageOf(azureDevOps.resolve(TO, "t"))).toBe(page);
 	});

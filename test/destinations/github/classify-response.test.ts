@@ -41,6 +41,7 @@ describe("an answer that asks to slow down", () => {
 		["429 with a date for retry-after", 429, { "retry-after": "Tue, 26 May 2026 12:00:05 GMT" }, "", NOW + 5_000],
 		["429 with a negative retry-after", 429, { "retry-after": "-5" }, "", NOW + MINUTE],
 		["429 with a broken retry-after", 429, { "retry-after": "1.5" }, "", NOW + MINUTE],
+		["403 with spaces around remaining 0", 403, { "x-ratelimit-remaining": " 0 " }, "", NOW + MINUTE],
 		["403 with remaining 0 and no reset", 403, { "x-ratelimit-remaining": "0" }, "", NOW + MINUTE],
 		[
 			"403 with remaining 0 and a reset",
@@ -134,7 +135,7 @@ describe("an answer that asks to slow down", () => {
 
 describe("an answer that says that GitHub fails", () => {
 	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d may have been taken all the same", (status) => {
-		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: a failure of its own` });
+		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: an error on its side` });
 	});
 
 	it.each<[unknown, number]>([
@@ -156,7 +157,7 @@ describe("an answer that says that GitHub fails", () => {
 
 	it("is told with GitHub's own words", () => {
 		expect(reasonOf(classify(502, {}, "Server Error"))).toBe(
-			"GitHub answered 502 (Server Error): a failure of its own",
+			"GitHub answered 502 (Server Error): an error on its side",
 		);
 	});
 });
@@ -297,6 +298,13 @@ describe("an answer that is not the API's", () => {
 		expect(classifyResponse({ status: 203, headers: {}, message: "", body: "json" }, NOW).kind).toBe("unavailable");
 	});
 
+	it.each([300, 303, 304, 305, 399])("is a %d that leads nowhere, with JSON, too", (status) => {
+		const classification = classifyResponse({ status, headers: {}, message: "", body: "json" }, NOW);
+		expect(reasonOf(classification)).toMatch(
+			new RegExp(`^GitHub answered ${status}, which is not its API's answer: check GITHUB_API_URL`),
+		);
+	});
+
 	it("is a 422 that says nothing", () => {
 		expect(classifyResponse({ status: 422, headers: {}, message: "", body: "none" }, NOW).kind).toBe("unavailable");
 	});
@@ -340,7 +348,12 @@ describe("a 403 whose cause GitHub names", () => {
 			"authorise it at https://github.com/orgs/contoso/sso?authorization_request=ABCDEFGHIJKLMNOP",
 			false,
 		],
-		["Resource protected by organization SAML enforcement.", {}, "needs single sign-on", false],
+		[
+			"Resource protected by organization SAML enforcement.",
+			{},
+			"authorise it for the organisation in the token's settings",
+			false,
+		],
 		[
 			"Resource not accessible by personal access token",
 			{ "x-accepted-github-permissions": "contents=write" },

@@ -18,6 +18,16 @@ describe("the client payload", () => {
 		},
 	);
 
+	it("holds what else a CloudEvent says of itself, where it says something", () => {
+		const event = asBridgeEvent(exampleOf("BlobCreated"));
+		expect(toClientPayload(event, bridge)).not.toHaveProperty("extensions");
+		const extensions = { partition: 5, tracestate: "a=b" };
+		expect(toClientPayload({ ...event, extensions }, bridge)).toEqual({
+			...toClientPayload(event, bridge),
+			extensions,
+		});
+	});
+
 	it("gives the predecessor's workflows what they read", () => {
 		const payload = toClientPayload(asBridgeEvent(exampleOf("RunCompleted")), bridge);
 		expect(payload.data).toMatchObject({ runId: expect.any(String), experimentName: expect.any(String) });

@@ -191,7 +191,7 @@ describe("a dispatch", () => {
 		["another message", { message: { a: 1 } }],
 	])("copes with an error's body that is %s", async (_, data) => {
 		const attempt = await dispatch(script({ status: 502, data }).send);
-		expect(reasonOf(attempt)).toBe("GitHub answered 502: a failure of its own");
+		expect(reasonOf(attempt)).toBe("GitHub answered 502: an error on its side");
 		expect(attempt).not.toHaveProperty("requestId");
 	});
 });
