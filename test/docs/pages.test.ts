@@ -67,6 +67,7 @@ describe("the files that the documentation names", () => {
 		...["out/grid-dispatch.zip", "infra/grid-dispatch.zip", "grid-dispatch.zip", "grid-dispatch.cdx.json"],
 		...["local.settings.json", "roles.json", "azure-pipelines.yml", "dist/index.cjs"],
 		...["bench/rows/NAME.ts", "publisher-name.schema.json"],
+		...["src/destinations/hook/to.hook.schema.json", "src/destinations/hook/service.ts"],
 	];
 	const inProject = new Set([
 		...readdirSync(ROOT),

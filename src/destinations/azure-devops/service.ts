@@ -4,7 +4,7 @@ import type { RouteTo } from "../../route/route.ts";
 import type { ConfiguredService, Service } from "../destination.ts";
 import { createAzureDevOps } from "./azure-devops.ts";
 import { API_VERSION } from "./call-azure-devops.ts";
-import { buildRun, pathOf, placeOf, problemsOf, resolveRun } from "./pipeline-run.ts";
+import { buildRun, pathOf, problemsOf, projectOf, resolveRun } from "./pipeline-run.ts";
 import { type AzureDevOpsConfig, readAzureDevOpsConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 
@@ -18,12 +18,13 @@ export const azureDevOps: Service = {
 };
 
 function configured(config: AzureDevOpsConfig): ConfiguredService {
-	const { address, limits, concurrency, token } = config;
+	const { address, formerAddress, limits, concurrency, token } = config;
 	return {
 		name: azureDevOps.name,
 		owns: azureDevOps.owns,
 		problemsOf,
 		address,
+		formerAddress,
 		limits,
 		concurrency,
 		laneOf,
@@ -51,6 +52,5 @@ function laneOf({ token }: RouteTo): string {
 function pipelinePage(address: string, to: Destination): string | null {
 	// Where no route leads there, what is wrong with the address is no problem.
 	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
-	const { project, pipeline } = placeOf(to);
-	return `${address}/${project}/_build?definitionId=${pipeline}`;
+	return `${address}/${projectOf(to)}/_build?definitionId=${Number(to["pipeline"])}`;
 }
