@@ -50,6 +50,16 @@ describe("the trace of a receipt", () => {
 		]);
 	});
 
+	it("names a destination of any service, by its id", () => {
+		const to = { id: "contoso/ml/retrain#main", organization: "contoso" };
+		expect(stepsOf(receipt({ to } as never))).toContain(
+			'decided: route "default" leads to contoso/ml/retrain, as main',
+		);
+		expect(stepsOf(receipt({ to: { id: "contoso/ml" } } as never))).toContain(
+			'decided: route "default" leads to contoso/ml',
+		);
+	});
+
 	it("says how long it waited for its turn", () => {
 		const [first] = receipt().attempts;
 		const late = receipt({ attempts: [{ ...first, at: "2026-03-14T08:16:31.000Z" } as never] });
