@@ -48,7 +48,7 @@ async function told(...to: object[]): Promise<string[]> {
 describe("a workflow that a route starts", () => {
 	const subject = `${REPOSITORY} train.yml`;
 
-	it("is in order where it takes what the routes give, and nobody has to listen to a dispatch type", async () => {
+	it("is in order where it takes what the routes give, and no workflow has to listen to a dispatch type", async () => {
 		await show();
 		expect(await told({ inputs: { run: "id" } }, { inputs: { run: "data.runId" } })).toEqual([
 			`ok ${subject}: the routes can start it`,

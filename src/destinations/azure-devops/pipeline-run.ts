@@ -1,6 +1,6 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { applyMapping, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
+import { applyMapping, type Mapped, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { BridgeFacts } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
@@ -24,9 +24,20 @@ export function resolveRun({ organization, project, pipeline, ref, parameters, t
 		project,
 		pipeline,
 		...(refName === undefined ? {} : { ref: refName }),
-		...(parameters === undefined ? {} : { parameters }),
+		...(parameters === undefined ? {} : { parameters, fromEvent: namesFromEvent(parameters as Mapping) }),
 		...(token === undefined ? {} : { token }),
 	};
+}
+
+/**
+ * The parameters that the event fills. A row whose request is made has no mapping any more, and a refusal may be the
+ * event's fault or the route's.
+ */
+function namesFromEvent(parameters: Mapping): readonly string[] {
+	const isOfEvent = ([, mapped]: [string, Mapped]) => typeof mapped === "string" || "key" in mapped;
+	return Object.entries(parameters)
+		.filter(isOfEvent)
+		.map(([name]) => name);
 }
 
 /** Azure Pipelines takes whole refs only. */
@@ -34,10 +45,14 @@ function toRefName(ref: string): string {
 	return ref.startsWith("refs/") ? ref : `refs/heads/${ref}`;
 }
 
-/** Where a destination is in the addresses of Azure DevOps. */
-export function placeOf({ organization, project, pipeline }: RouteTo) {
-	const [one = "", other = ""] = [organization, project].map((name) => encodeURIComponent(String(name)));
-	return { organization: one, project: `${one}/${other}`, pipeline: Number(pipeline) };
+/** A project as the addresses of Azure DevOps have it. */
+export function projectOf({ organization, project }: RouteTo): string {
+	return [organization, project].map((name) => encodeURIComponent(String(name))).join("/");
+}
+
+/** Below the address of Azure DevOps: a pipeline, and what is below it. */
+export function pathOf(to: RouteTo, below: string): string {
+	return `/${projectOf(to)}/_apis/pipelines/${Number(to["pipeline"])}${below}`;
 }
 
 /** Sources: learn.microsoft.com, "Naming restrictions and conventions", Azure DevOps; git-check-ref-format. */
