@@ -12,7 +12,7 @@ import { targetOf } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
 import { cleanText, report } from "../log.ts";
 import type { EventResult, Outcome } from "../model.ts";
-import { type Delivery, isJoin } from "../model.ts";
+import { type Delivery, isJoin, type Join } from "../model.ts";
 import {
 	createPlanner,
 	type Ending,
@@ -74,93 +74,102 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of one, ends on its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const { ledger, inline, recordRejected, destinations, now } = options;
 	const planAll = createPlanner(options);
+	return (elements, accompanying) => acceptAll(options, planAll, elements, accompanying);
+}
 
-	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-	async function record(plan: Plan): Promise<Recorded> {
-		if ("ending" in plan) return plan;
-		try {
-			if ("refusal" in plan) return await reject(plan, plan.refusal);
-			const { delivery } = plan;
-			const accepted = await ledger.accept(delivery);
-			if (accepted.kind === "written") return { delivery, entry: accepted.entry };
-			if (accepted.kind === "refused") return await reject(plan, `storage does not take it: ${accepted.reason}`);
-			if (!isFinal(accepted.receipt)) return { delivery };
-			return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
-		} catch (error) {
-			return { ending: notDurable(error) };
-		}
-	}
-
-	async function reject(plan: Plan, reason: string): Promise<Recorded> {
-		return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
-	}
-
-	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
-		if ("ending" in recorded) return recorded.ending;
-		const { delivery, entry } = recorded;
-		const { key } = delivery;
-		try {
-			return {
-				key,
-				...(isJoin(delivery.how) ? await gather(delivery, delivery.how) : await send(delivery, entry, log)),
-			};
-		} catch (error) {
-			return { key, ...notDurable(error) };
-		}
-	}
-
-	async function gather({ lane }: Delivery, { quietMs }: { readonly quietMs: number }): Promise<Ending> {
-		await ledger.wake(lane, () => now() + quietMs);
-		return { outcome: "accepted", reason: GATHERED };
-	}
-
-	async function send({ lane, to }: Delivery, entry: string | undefined, log: Log): Promise<Ending> {
-		const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
-		if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
-		if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
-		const policy = destinations.policyOf(lane);
-		const waiting = { target: targetOf(to), notBefore: 0 };
-		const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
-		const state = await ledger.wake(lane, earliest);
-		return { outcome: "accepted", reason: why(state, waiting, policy) };
-	}
-
-	function why(state: LaneState, waiting: Waiting, policy: Policy): string {
-		const foreign = foreignAddress(state, policy);
-		if (foreign !== undefined) {
-			return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
-		}
-		const waits = waitingFor(state, waiting, now());
-		if (waits === undefined) return QUEUED;
-		return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
-	}
-
-	return async (elements, { log, onlyRepository, late }) => {
-		const start = now();
-		const ended = new Map<Subject, EventResult>();
-		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
-		const toResult = (subject: Subject, ending: Ending) =>
-			conclude(log, subject, ending, { ms: now() - start, results: open.length });
-		const end = (subject: Subject, ending: Ending) => {
-			if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
-		};
-
-		async function work(): Promise<void> {
-			const plans = await planAll(elements, onlyRepository);
-			if (late.isPassed()) return;
-			open = plans;
-			const recorded = await pMap(plans, async (plan) => (late.isPassed() ? { ending: NO_TIME } : record(plan)), {
-				concurrency: RECORDS_AT_ONCE,
-			});
-			const deliverOne = async (each: Recorded, index: number) => end(plans[index] as Plan, await deliver(each, log));
-			if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
-		}
-
-		await Promise.race([work(), late.passed]);
-		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
+async function acceptAll(
+	options: AcceptOptions,
+	planAll: ReturnType<typeof createPlanner>,
+	elements: readonly unknown[],
+	{ log, onlyRepository, late }: Accompanying,
+): Promise<readonly EventResult[]> {
+	const { now } = options;
+	const start = now();
+	const ended = new Map<Subject, EventResult>();
+	let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
+	const toResult = (subject: Subject, ending: Ending) =>
+		conclude(log, subject, ending, { ms: now() - start, results: open.length });
+	const end = (subject: Subject, ending: Ending) => {
+		if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
 	};
+
+	async function work(): Promise<void> {
+		const plans = await planAll(elements, onlyRepository);
+		if (late.isPassed()) return;
+		open = plans;
+		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan));
+		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
+		const deliverOne = async (each: Recorded, index: number) =>
+			end(plans[index] as Plan, await deliver(options, each, log));
+		if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
+	}
+
+	await Promise.race([work(), late.passed]);
+	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
+}
+
+/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
+async function record(options: AcceptOptions, plan: Plan): Promise<Recorded> {
+	if ("ending" in plan) return plan;
+	try {
+		if ("refusal" in plan) return await reject(options, plan, plan.refusal);
+		const { delivery } = plan;
+		const accepted = await options.ledger.accept(delivery);
+		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
+		if (accepted.kind === "refused") return await reject(options, plan, `storage does not take it: ${accepted.reason}`);
+		if (!isFinal(accepted.receipt)) return { delivery };
+		return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
+	} catch (error) {
+		return { ending: notDurable(error) };
+	}
+}
+
+async function reject({ recordRejected }: AcceptOptions, plan: Plan, reason: string): Promise<Recorded> {
+	return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
+}
+
+async function deliver(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
+	if ("ending" in recorded) return recorded.ending;
+	const { delivery, entry } = recorded;
+	const { key, how } = delivery;
+	try {
+		return { key, ...(isJoin(how) ? await gather(options, delivery, how) : await send(options, delivery, entry, log)) };
+	} catch (error) {
+		return { key, ...notDurable(error) };
+	}
+}
+
+async function gather({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
+	await ledger.wake(lane, () => now() + quietMs);
+	return { outcome: "accepted", reason: GATHERED };
+}
+
+async function send(
+	{ inline, ledger, destinations, now }: AcceptOptions,
+	{ lane, to }: Delivery,
+	entry: string | undefined,
+	log: Log,
+): Promise<Ending> {
+	const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
+	if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
+	if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
+	const policy = destinations.policyOf(lane);
+	const { notBefore = 0, reason = null } = disposition ?? {};
+	const waiting: Waiting = { target: targetOf(to), notBefore, reason };
+	const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
+	const state = await ledger.wake(lane, earliest);
+	return { outcome: "accepted", reason: whyLater(state, waiting, policy, now()) };
+}
+
+function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
+	const foreign = foreignAddress(state, policy);
+	if (foreign !== undefined) {
+		return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+	}
+	const waits = waitingFor(state, waiting, now);
+	if (waits === undefined) return QUEUED;
+	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
 const GATHERED = "it waits for others like it, and is dispatched together with them";

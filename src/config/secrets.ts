@@ -138,8 +138,8 @@ function whyUnreadable(name: string, error: unknown): NoToken {
 	const { statusCode, message } = error as { statusCode?: number; message?: string };
 	if (statusCode === 403) return { kind: "unauthorized", reason: whyForbidden(name, message ?? "") };
 	if (statusCode === 404) {
-		const repair =
-			"create it, or correct its name (in the setting that ends in _SECRET_NAME, or in to.token of a route)";
+		const settings = "GITHUB_TOKEN_SECRET_NAME, GITHUB_APP_KEY_SECRET_NAME, AZURE_DEVOPS_TOKEN_SECRET_NAME";
+		const repair = `create it, or correct its name (${settings}, or to.token of a route)`;
 		return { kind: "unauthorized", reason: `the key vault has no secret "${name}"; ${repair}` };
 	}
 	return { kind: "transient", reason: `the secret "${name}" could not be read: ${message ?? String(error)}` };

@@ -125,12 +125,12 @@ function whyUnknown(answer: RunsAnswer, key: string, { since, from = since }: Do
 	if (answer.kind !== "runs") return answer.reason;
 	const { runs, complete } = answer;
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
-		return "no run there names a key; put bridge.key into the workflow's run-name";
+		return "no run there names a key; begin the titles of its runs with bridge.key (run-name in a workflow)";
 	}
 	const begins = from - MARGIN_MS;
 	const candidate = runs.find((run) => run.createdAt >= begins && !isOfAnother(run, key));
 	if (candidate !== undefined) {
-		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the run-name of each workflow that listens with bridge.key`;
+		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}
 	// Where fewer are listed than a list holds, one may have been unreadable.
 	const isComplete = complete || (runs.length >= FULL_LIST && runs.some(({ createdAt }) => createdAt < begins));

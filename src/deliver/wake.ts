@@ -29,7 +29,7 @@ const WAIT_MS = 10_000;
 
 /** What to do about a lane of another address. Health and doctor say it, too. */
 export const MOVED =
-	"if the bridge has moved, set GITHUB_API_URL_BEFORE to that address; if two apps share a storage account, give each its own";
+	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each its own";
 
 export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {

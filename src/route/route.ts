@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** One row of the routes table, as `routes.schema.json` describes it. */
 export interface Route {
 	readonly name: string;
@@ -43,4 +45,17 @@ export interface AdvancedFilter {
 	readonly key: string;
 	readonly value?: number | boolean;
 	readonly values?: readonly (number | string | readonly [number, number])[];
+}
+
+/**
+ * What tells one routes table from another: the same for the same table, however it is written. The first 16 digits of the
+ * SHA-256 of its JSON with all keys in order.
+ */
+export function digestOfRoutes(routes: readonly Route[]): string {
+	return createHash("sha256").update(JSON.stringify(routes, inOrder)).digest("hex").slice(0, 16);
+}
+
+function inOrder(_: string, value: unknown): unknown {
+	if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+	return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -20,7 +20,7 @@ const match: Match = { route: "r", to };
 const event = asBridgeEvent(exampleOf("RunCompleted"));
 const KB_64 = 64 * 1024;
 
-async function promise(more: Partial<typeof event> = {}, routed: Partial<Match> = {}) {
+async function planEvent(more: Partial<typeof event> = {}, routed: Partial<Match> = {}) {
 	const kept: { blob: string; content: Buffer }[] = [];
 	const store = async (blob: string, content: Buffer) => {
 		kept.push({ blob, content });
@@ -44,7 +44,7 @@ const payloadOf = (planned: PlannedDelivery) => {
 
 describe("the delivery of an event", () => {
 	it("is the exact request, in the lane of its token, under the key that the workflow sees", async () => {
-		const { planned, kept } = await promise();
+		const { planned, kept } = await planEvent();
 		const key = idempotencyKey(event, to.id);
 		const { id, type, source, subject, time } = event;
 		expect(taken(planned)).toMatchObject({
@@ -61,22 +61,22 @@ describe("the delivery of an event", () => {
 	});
 
 	it("has no run where the event tells of none", async () => {
-		const { planned } = await promise({ data: { runId: 7 } });
+		const { planned } = await planEvent({ data: { runId: 7 } });
 		expect(taken(planned).event).not.toHaveProperty("run");
 	});
 
 	it("goes to the lane of the token that its route names, and asks for that", async () => {
-		const { planned } = await promise({}, { to: { ...to, token: "Other" } });
+		const { planned } = await planEvent({}, { to: { ...to, token: "Other" } });
 		expect(taken(planned)).toMatchObject({ lane: "token-other", to: { token: "Other" } });
 	});
 
 	it("sends data that is too large by reference, to a blob that holds it as it would have been sent", async () => {
 		const data = { runId: "r", experimentName: "e", long: "x".repeat(KB_64) };
-		const { planned, kept } = await promise({ data });
+		const { planned, kept } = await planEvent({ data });
 		const { key, blobs } = taken(planned);
 		const content = Buffer.from(JSON.stringify(data));
 		const sha256 = createHash("sha256").update(content).digest("hex");
-		// Another content would be another blob: it cannot change what was promised before.
+		// Another content would be another blob: it cannot change what was accepted before.
 		const blob = `payloads/${key}-${sha256.slice(0, 16)}.json`;
 		expect(kept).toEqual([{ blob, content }]);
 		expect(blobs).toEqual([blob]);
@@ -95,7 +95,7 @@ describe("the delivery of an event", () => {
 		["an event that is too large even without its data", { subject: "x".repeat(KB_64) }, {}, "65536"],
 		["a dispatch type that is too long", {}, { to: { ...to, dispatchType: "t".repeat(101) } }, "101 characters"],
 	])("is nothing for %s, for a reason, and no blob is kept", async (_, more, routed, words) => {
-		const { planned, kept } = await promise(more, routed);
+		const { planned, kept } = await planEvent(more, routed);
 		expect(planned).toMatchObject({ ok: false, key: expect.any(String), reason: expect.stringContaining(words) });
 		expect(kept).toEqual([]);
 	});
@@ -107,14 +107,14 @@ describe("numbers that a double cannot hold, and extensions", () => {
 	const how = (planned: PlannedDelivery) => JSON.stringify(taken(planned).how).replaceAll("\\", "");
 
 	it("arrive as they came in the request", async () => {
-		const { planned } = await promise({ data, extensions });
+		const { planned } = await planEvent({ data, extensions });
 		expect(how(planned)).toContain('"data":{"runId":7615917337495251231,"rate":1.0,"big":1e400}');
 		expect(how(planned)).toContain('"extensions":{"part":12345678901234567890}');
 	});
 
 	it("arrive as they came where data goes by reference: in the blob, and beside the reference", async () => {
 		const long = { ...(data as object), long: "x".repeat(KB_64) };
-		const { planned, kept } = await promise({ data: long, extensions });
+		const { planned, kept } = await planEvent({ data: long, extensions });
 		expect(kept[0]?.content.toString()).toContain('{"runId":7615917337495251231,"rate":1.0,"big":1e400,"long":"xx');
 		expect(how(planned)).toContain('"data":{"runId":7615917337495251231,"rate":1.0,"big":1e400,"reference":{');
 		expect(how(planned)).toContain('"extensions":{"part":12345678901234567890}');
@@ -125,7 +125,7 @@ describe("the delivery of an event of a coalescing route", () => {
 	const coalesce = { quietSeconds: 30, maxSeconds: 600, by: "source" } as const;
 
 	it("is a place in the window of its group, with the event as a line", async () => {
-		const { planned } = await promise({}, { coalesce, to: { ...to, token: "other" } });
+		const { planned } = await planEvent({}, { coalesce, to: { ...to, token: "other" } });
 		const { id, type, source, subject, time, data } = event;
 		expect(taken(planned).how).toEqual({
 			group: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -138,8 +138,8 @@ describe("the delivery of an event of a coalescing route", () => {
 
 	it("has a key by its group, and so another one than at a route that does not gather", async () => {
 		const keyBy = async (more: object, name = "r") =>
-			taken((await promise({}, { coalesce: { ...coalesce, ...more }, route: name })).planned).key;
-		const { planned } = await promise({}, { coalesce });
+			taken((await planEvent({}, { coalesce: { ...coalesce, ...more }, route: name })).planned).key;
+		const { planned } = await planEvent({}, { coalesce });
 		const { how, key } = taken(planned);
 		expect(key).toBe(idempotencyKey(event, "group" in how ? how.group : ""));
 		expect(key).not.toBe(idempotencyKey(event, to.id));
@@ -148,18 +148,18 @@ describe("the delivery of an event of a coalescing route", () => {
 	});
 
 	it("says how many events one dispatch may stand for, if its route does", async () => {
-		const { planned } = await promise({}, { coalesce: { ...coalesce, maxEvents: 500 } });
+		const { planned } = await planEvent({}, { coalesce: { ...coalesce, maxEvents: 500 } });
 		expect(taken(planned).how).toMatchObject({ maxEvents: 500 });
 	});
 
 	it("is a line of JSON even without data", async () => {
-		const { planned } = await promise({ data: undefined }, { coalesce });
+		const { planned } = await planEvent({ data: undefined }, { coalesce });
 		const { how } = taken(planned);
 		expect("line" in how && JSON.parse(how.line)).toMatchObject({ data: null });
 	});
 
 	it("has what else a CloudEvent says of itself in its line, and every digit of its numbers", async () => {
-		const { planned } = await promise(
+		const { planned } = await planEvent(
 			{
 				data: readJson('{"big":9007199254740993,"rate":1.0}'),
 				extensions: readJson('{"part":1e400}') as object as never,
@@ -184,13 +184,13 @@ describe("the delivery of an event of a coalescing route", () => {
 		["too long a type, if a window begins with it", { type: "x".repeat(70_000) }, {}, "client payload would take"],
 		["a type that escaping makes too long", { type: '"'.repeat(33_000) }, {}, "client payload would take"],
 	])("is nothing for %s, for a reason: its window could never be sent", async (_, more, other, words) => {
-		const { planned, kept } = await promise(more, { coalesce, to: { ...to, ...other } });
+		const { planned, kept } = await planEvent(more, { coalesce, to: { ...to, ...other } });
 		expect(planned).toMatchObject({ ok: false, key: expect.any(String), reason: expect.stringContaining(words) });
 		expect(kept).toEqual([]);
 	});
 
 	it("may be as large as it likes: the manifest has room", async () => {
-		const { planned, kept } = await promise({ data: { long: "x".repeat(KB_64) } }, { coalesce });
+		const { planned, kept } = await planEvent({ data: { long: "x".repeat(KB_64) } }, { coalesce });
 		expect(planned.ok).toBe(true);
 		expect(kept).toEqual([]);
 	});

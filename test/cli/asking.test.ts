@@ -3,7 +3,7 @@ import { postJson } from "../../support/call.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { freePorts } from "../../support/free-ports.ts";
-import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
+import { type KeyCheck, startKeyCheck } from "../helpers/key-check.ts";
 import { type CliRun, runCli, runCliProcess } from "../helpers/run-cli.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
@@ -39,7 +39,7 @@ const ROUTES = {
 
 let port: number;
 let host: RunningStart;
-let gate: KeyGate;
+let keyCheck: KeyCheck;
 let url: string;
 
 /** In a world where a token and a key lie about. */
@@ -50,10 +50,10 @@ beforeAll(async () => {
 	port = await freePorts();
 	host = await startOn(port, { env: { BRIDGE_ROUTES: JSON.stringify(ROUTES), GITHUB_PACE: "50/s,2000/m,5000/h" } });
 	url = `http://127.0.0.1:${port}`;
-	gate = await startKeyGate(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
+	keyCheck = await startKeyCheck(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
 });
 afterAll(async () => {
-	await gate?.close();
+	await keyCheck?.close();
 	await host?.stop();
 });
 
@@ -287,21 +287,21 @@ describe("tail", () => {
 
 describe("a bridge that asks for keys", () => {
 	const locked = (args: readonly string[], env: Record<string, string> = {}) =>
-		runCli([...args, "--url", gate.url], { env });
+		runCli([...args, "--url", keyCheck.url], { env });
 
 	it("gets the key as a header, of the environment or of the option", async () => {
 		expect((await locked(["dead-letters", "--json"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
 		expect((await locked(["dead-letters", "--json", "--key", KEY])).code).toBe(0);
 		expect((await locked(["send", "BlobCreated"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
-		expect(gate.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
-		const last = gate.requests.at(-1);
+		expect(keyCheck.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
+		const last = keyCheck.requests.at(-1);
 		expect(last).toMatchObject({ url: "/api/events", key: KEY });
 		// Somebody else may drain the lane just now.
 		expect([200, 202]).toContain(last?.status);
 	});
 
 	it("is that of the environment where none is given", async () => {
-		const env = { GRID_DISPATCH_URL: gate.url, GRID_DISPATCH_KEY: KEY };
+		const env = { GRID_DISPATCH_URL: keyCheck.url, GRID_DISPATCH_KEY: KEY };
 		for (const args of [["send", "BlobCreated"], ["dead-letters"], ["tail", "--for", "1"]]) {
 			expect(await runCli(args, { env })).toMatchObject({ code: 0 });
 		}

@@ -17,6 +17,8 @@ const LINKS: Readonly<Record<Link, true>> = {
 	repository: true,
 	actions: true,
 	workflows: true,
+	runs: true,
+	pipelines: true,
 	clock: true,
 };
 const VERDICTS = { ok: true, warning: true, error: true, "cannot tell": true } as const satisfies Record<Verdict, true>;

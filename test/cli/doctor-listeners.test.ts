@@ -9,7 +9,17 @@ const REPOSITORY = "contoso/fraud-model";
 const RETRAIN: Route = { name: "a", to: { repository: REPOSITORY, dispatchType: "retrain" } };
 
 function facts(path: string, listens: WorkflowFacts["listens"]): WorkflowFacts {
-	return { path, parses: true, mentions: true, problems: [], listens, takes: null, injections: [] };
+	return {
+		path,
+		parses: true,
+		mentions: true,
+		problems: [],
+		listens,
+		injections: [],
+		runName: null,
+		groups: [],
+		inputs: null,
+	};
 }
 
 function told(

@@ -57,9 +57,10 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await workbench().getByLabel("Sample event").selectOption("ModelRegistered");
 		await workbench().getByRole("button", { name: "Send" }).click();
 		await row(/^ModelRegistered paused .* Waiting \d.* GitHub 503/).waitFor();
-		await row(/^ModelRegistered dispatched .* GitHub 204, try 3/).waitFor();
+		// After each of the two, its run is looked for half a minute later.
+		await row(/^ModelRegistered dispatched .* GitHub 204, try 3/).waitFor({ timeout: 100_000 });
 		await workbench().getByText("no fault is left").waitFor();
-	});
+	}, 120_000);
 
 	it("replays a dead letter by its button", async () => {
 		const { page } = opened;

@@ -5,7 +5,7 @@ import { postJson } from "../../support/call.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
+import { type KeyCheck, startKeyCheck } from "../helpers/key-check.ts";
 import { type OpenedPage, openPage } from "../helpers/open-page.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
@@ -18,7 +18,7 @@ const REFUSED = "Failed to load resource: the server responded with a status of 
 describeWith(CHROMIUM, "the console page of a host that asks for keys, in a browser", (executablePath) => {
 	let bridge: RunningStart;
 	let browser: Browser;
-	let gate: KeyGate;
+	let keyCheck: KeyCheck;
 	let origin: string;
 	let opened: OpenedPage;
 
@@ -28,13 +28,13 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		bridge = await startOn(port);
 		await postJson(`${behind}/api/events`, { ...inEventGridSchema(exampleOf("RunCompleted")), id: "seen" });
 		await postJson(`${behind}/api/events`, [{ id: "unsound" }]);
-		gate = await startKeyGate(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
-		origin = `http://${HOST}:${gate.port}`;
+		keyCheck = await startKeyCheck(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
+		origin = `http://${HOST}:${keyCheck.port}`;
 		browser = await startBrowser(executablePath, origin);
 	});
 	afterAll(async () => {
 		await browser?.close();
-		await gate?.close();
+		await keyCheck?.close();
 		await bridge?.stop();
 	});
 	beforeEach(async () => {
@@ -80,10 +80,10 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		const { page } = opened;
 		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).waitFor();
 		expect(await form().count()).toBe(0);
-		expect(gate.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200)).not.toEqual(
-			[],
-		);
-		for (const { url, key } of gate.requests) {
+		expect(
+			keyCheck.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200),
+		).not.toEqual([]);
+		for (const { url, key } of keyCheck.requests) {
 			expect(url).not.toContain(READ);
 			expect([undefined, READ, "a-wrong-key"]).toContain(key);
 			if (url.startsWith("/api/health") || url.startsWith("/api/console")) expect(key).toBeUndefined();
@@ -146,7 +146,7 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		await giveKeys("", WRITE);
 		await dead.getByRole("button", { name: "Replay all" }).click();
 		await dead.getByText("0 fed back; 1 refused").waitFor();
-		const replays = gate.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
+		const replays = keyCheck.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],
 			[WRITE, 200],

@@ -205,7 +205,7 @@ describe("runs that cannot tell", () => {
 		expect(lists).toHaveLength(6);
 	});
 
-	it("hold up no other delivery, though the bridge itself fails at them", async () => {
+	it("block no other delivery, though the bridge itself fails at them", async () => {
 		const { lane } = await incident({
 			count: 3,
 			play: (number, call) => (number === 0 && call < 2 ? lost : taken),
@@ -219,7 +219,7 @@ describe("runs that cannot tell", () => {
 		expect(new Set((await lane.receipts()).map(({ state }) => state))).toEqual(new Set(["dispatched"]));
 	});
 
-	it("hold up no other delivery while they are slow to read", async () => {
+	it("block no other delivery while they are slow to read", async () => {
 		let answer = (_: RunsAnswer) => {};
 		const slow = new Promise<RunsAnswer>((resolve) => {
 			answer = resolve;

@@ -304,15 +304,16 @@ describe("delivering what was just accepted", () => {
 		drains[0]?.see(["e-1"]);
 		let answered = false;
 		void offered.then(() => (answered = true));
-		drains[0]?.disposition("e-1", { kind: "deferred", reason: "502", notBefore: 0, failures: 1 });
+		const deferred: Disposition = { kind: "deferred", reason: "502", notBefore: 1, failures: 1 };
+		drains[0]?.disposition("e-1", deferred);
 		await turn();
 		expect([answered, drains[0]?.run.goesOn()]).toEqual([false, false]);
 		await drains[0]?.end();
-		await expect(offered).resolves.not.toEqual(DISPATCHED);
+		await expect(offered).resolves.toEqual(deferred);
 	});
 
 	it("waits no longer than for a slot and GitHub together", async () => {
-		const { offer, drains } = inline({ slotWaitMs: 5, gitHubWaitMs: 5 });
+		const { offer, drains } = inline({ waitMs: 10 });
 		await expect(offer("e-1")).resolves.toBeUndefined();
 		expect(drains[0]?.run.goesOn()).toBe(false);
 	});

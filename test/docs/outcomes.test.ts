@@ -250,8 +250,8 @@ describe("the limits", () => {
 	});
 
 	it.each([
-		["a request waits for a slot to send in", "2 s", "src/deliver/inline.ts", "slotWaitMs = 2_000"],
-		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "gitHubWaitMs = 3_000"],
+		["a request waits for a slot to send in", "2 s", "src/deliver/inline.ts", "SLOT_WAIT_MS = 2_000"],
+		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "SERVICE_WAIT_MS = 3_000"],
 		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
 		["one call of GitHub,", "10 s", "src/bridge.ts", "callTimeoutMs: timeoutMs = 10_000"],
 		["one reading of a secret", "6 s", "src/config/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],

@@ -67,6 +67,7 @@ describe("the files that the documentation names", () => {
 		...["out/grid-dispatch.zip", "infra/grid-dispatch.zip", "grid-dispatch.zip", "grid-dispatch.cdx.json"],
 		...["local.settings.json", "roles.json", "azure-pipelines.yml", "dist/index.cjs"],
 		...["bench/rows/NAME.ts", "publisher-name.schema.json"],
+		...["src/destinations/hook/to.hook.schema.json", "src/destinations/hook/service.ts"],
 	];
 	const inProject = new Set([
 		...readdirSync(ROOT),
@@ -115,9 +116,9 @@ describe("the workflows of the documentation", () => {
 	it.each(workflows.map(({ page, text }) => [page, text] as const))(
 		"in %s hand the payload over through env",
 		(_, text) => {
-			expect(text).toContain("github.event.client_payload.");
+			expect(text).toMatch(/\bgithub\.event\.client_payload\.|\binputs\./);
 			for (const script of scriptsOf(text)) expect(script).not.toContain(EXPRESSION.slice(0, 3));
-			const uses = text.split("\n").filter((line) => line.includes("client_payload"));
+			const uses = text.split("\n").filter((line) => /client_payload|\{\{ inputs\./.test(line));
 			// The name of a run and of a group are texts to GitHub, and no script.
 			for (const use of uses) expect(use).toMatch(/^(?: +[A-Z_]+: |run-name: | +group: )/);
 		},

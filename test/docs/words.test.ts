@@ -20,7 +20,7 @@ const EXCLUDED: Readonly<Record<string, RegExp>> = {
 	"no one, a drainer, the sender": /\b(?:whoever|somebody|nobody)\b/,
 };
 /** What is written so for another reason: JavaScript's own names, and rows that version 0.1.0 has written. */
-const ALLOWED = [/\/promises"/g, /\bPromise\b/g, /\bpromise(?=[:.,)]| =)/g, /"(?:gates|troubles)"/g];
+const ALLOWED = [/\/promises"/g, /\bPromise\b/g, /\bpromise(?=[:.,;)]| =)/g, /"(?:gates|troubles)"/g];
 /** The longest sentence of a page, in words. */
 const MOST_WORDS = 45;
 

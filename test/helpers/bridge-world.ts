@@ -18,6 +18,10 @@ export interface WorldOptions {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** What the bridge reaches its storage by; left out, directly. */
 	readonly connectionString?: string;
+	/** Of one call of GitHub, which is real time. */
+	readonly callTimeoutMs?: number;
+	/** Whether GitHub has the world's clock; left out, it has the real one. */
+	readonly oneClock?: boolean;
 }
 
 /** A bridge over real storage and real HTTP, with a clock that the test moves, and the queue trigger that wakes it. */
@@ -71,7 +75,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 	const names = newNames();
 	const ledger = await openTestLedger(names);
 	const queue = new QueueClient(direct, names.queue);
-	const github = await startGitHubStandIn({ limits: NO_LIMITS });
+	const github = await startGitHubStandIn({
+		limits: NO_LIMITS,
+		now: () => (options.oneClock === true ? world.now : Date.now()),
+	});
 	const log = logLines();
 	const waiting = new Map<string, Waiting>();
 	/** When the lease of a blob ends. Azurite counts real time. */
@@ -160,6 +167,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 			openStorage: openWorldStorage,
 			newId: randomUUID,
 			random: () => 0.5,
+			...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
 			now: () => world.now,
 			monotonic: () => world.now,
 			sleep: async (ms) => {

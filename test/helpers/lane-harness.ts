@@ -78,7 +78,7 @@ export interface LaneHarness {
 	entries(): Promise<number>;
 	/** The messages that are still in the queue, in the order in which they surface. */
 	waiting(): readonly Put[];
-	/** Lets time pass until the next message surfaces, and heeds it. Answers false where there is none. */
+	/** Lets time pass until the next message surfaces, and handles it. Answers false where there is none. */
 	wakeNext(): Promise<boolean>;
 	/** Heeds messages until there are none, or the predicate holds. */
 	wakeAll(until?: () => boolean): Promise<void>;

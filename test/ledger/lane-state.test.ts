@@ -22,15 +22,15 @@ const entry = (notBefore = 0) => ({ target: "contoso/fraud-model", notBefore });
 const past = fc.integer({ min: 0, max: NOW });
 const wait = fc.integer({ min: 0, max: NOW + DAY });
 const anyReason = fc.string({ maxLength: 300 });
-const anyGate = fc.record({ since: past, probeAt: wait, reason: anyReason });
+const anyBreaker = fc.record({ since: past, probeAt: wait, reason: anyReason });
 const anyState = fc.record<LaneState>({
 	wake: fc.record({ last: fc.nat(), at: fc.option(wait) }),
 	address: fc.option(fc.webUrl()),
 	pause: fc.option(fc.record({ until: wait, reason: anyReason })),
 	failures: fc.nat(),
 	rateLimits: fc.nat(),
-	parked: fc.option(anyGate),
-	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
+	parked: fc.option(anyBreaker),
+	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyBreaker),
 	calls: fc.array(past, { maxLength: 500 }).map((times) => times.sort((one, other) => one - other)),
 	tokenExpiresAt: fc.option(fc.string()),
 });
@@ -171,8 +171,27 @@ describe("what an entry waits for", () => {
 		["nothing of another destination", { breakers: { "contoso/other": breaker(later) } }, 0, undefined],
 		["its turn to step back in", {}, later, { state: "paused", until: later, reason: expect.any(String) as never }],
 		["nothing, when it has stood aside long enough", {}, NOW, undefined],
+		[
+			"its turn to step back in, where the lane's pause is shorter",
+			{ pause: { until: later, reason: "slow" } },
+			later + 1,
+			{ state: "paused", until: later + 1, reason: expect.any(String) as never },
+		],
+		[
+			"the lane's pause, where its turn comes earlier",
+			{ pause: { until: later + 1, reason: "slow" } },
+			later,
+			{ state: "paused", until: later + 1, reason: "slow" },
+		],
 	])("is %s", (_, state, notBefore, expected) => {
 		expect(waitingFor(lane(state), entry(notBefore), NOW)).toEqual(expected);
+	});
+});
+
+describe("a delivery that steps aside", () => {
+	it("waits for what is said of it, where that is known", () => {
+		const waits = waitingFor(NEW_LANE, { ...entry(NOW + 1), reason: "its run is looked for" }, NOW);
+		expect(waits).toEqual({ state: "paused", until: NOW + 1, reason: "its run is looked for" });
 	});
 });
 

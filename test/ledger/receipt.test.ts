@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
+import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { eventColumns, newReceipt, plainColumns, readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
@@ -54,5 +55,27 @@ describe("a receipt's columns", () => {
 		for (const attempts of ["{", "7", "null", "[1]"]) {
 			expect(readReceipt(row(attempts))).toMatchObject({ key: "ab", state: "dispatched", attempts: [] });
 		}
+	});
+});
+
+describe("the receipt of a delivery that steps aside", () => {
+	const NOW = Date.parse("2026-05-26T12:00:00Z");
+	const row = (notBefore: string) => {
+		const to = JSON.stringify({ id: "contoso/fraud-model#t", repository: "contoso/fraud-model", dispatchType: "t" });
+		return {
+			rowKey: "r-1",
+			etag: "1",
+			columns: { key: "k", state: "accepted", to, reason: "502; looked for", notBefore },
+		};
+	};
+
+	it("is paused, and says what for and until when", () => {
+		const shown = showReceipt(readReceipt(row("2026-05-26T12:00:30Z")), "default", NEW_LANE, NOW);
+		expect(shown).toMatchObject({ state: "paused", reason: "502; looked for; until 2026-05-26T12:00:30.000Z" });
+	});
+
+	it.each(["2026-05-26T12:00:00Z", "9999-12-31T00:00:00Z", "never", ""])("is accepted with the time %j", (time) => {
+		const shown = showReceipt(readReceipt(row(time)), "default", NEW_LANE, NOW);
+		expect(shown).toMatchObject({ state: "accepted", reason: "502; looked for" });
 	});
 });

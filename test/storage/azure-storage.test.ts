@@ -231,7 +231,7 @@ describe("messages", () => {
 describe("a lease", () => {
 	const BLOB = "lanes/default";
 
-	it("is one holder's alone until it is released", async () => {
+	it("is one owner's alone until it is released", async () => {
 		const lease = await storage.lease(BLOB, 15);
 		expect(lease).toMatch(/^[0-9a-f-]{36}$/);
 		expect(await storage.lease(BLOB, 15)).toBeUndefined();

@@ -15,25 +15,32 @@ export interface Listeners {
 	readonly unread: readonly string[];
 	/** The state of each workflow by its path; undefined where the token may not see it. */
 	readonly states?: ReadonlyMap<string, string> | undefined;
+	/** The path of each workflow by its id; undefined as `states` is. */
+	readonly ids?: ReadonlyMap<string, string> | undefined;
 }
 
-/** Who listens to what the routes send to a repository. */
+/** Who listens to what the routes send to a repository, each by a repository dispatch. */
 export function checkListeners(routes: readonly Route[], listeners: Listeners): readonly Check[] {
-	const sent = new Map<string, boolean>();
-	for (const route of routes) {
-		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
-		for (const eventType of routeTypes(route).types) {
-			const type = String(destinationOf(route, eventType)["dispatchType"]);
-			sent.set(type, named || sent.get(type) === true);
-		}
-	}
-	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
-	const types = [...sent.keys()];
+	const named = sentTypes(routes.filter(isNamed));
+	const types = sentTypes(routes);
 	return [
 		...named.map((type) => checkType(type, types, listeners)),
 		...(named.length < types.length ? checkOpen(types, named, listeners) : []),
 		...misspelt(types, named, listeners),
 	];
+}
+
+/** The dispatch types that routes may send, each once. */
+export function sentTypes(routes: readonly Route[]): readonly string[] {
+	const types = routes.flatMap((route) =>
+		routeTypes(route).types.map((eventType) => String(destinationOf(route, eventType)["dispatchType"])),
+	);
+	return [...new Set(types)];
+}
+
+/** Whether a route surely sends its types. */
+function isNamed(route: Route): boolean {
+	return route.to["dispatchType"] !== undefined || routeTypes(route).named;
 }
 
 /** One dispatch type that a route surely sends. */
@@ -124,7 +131,7 @@ function slips(workflows: readonly WorkflowFacts[], sent: readonly string[]) {
 }
 
 /** GitHub tells dispatch types apart by case. */
-function hears({ listens }: WorkflowFacts, type: string): boolean {
+export function hears({ listens }: WorkflowFacts, type: string): boolean {
 	return listens === "all" || listens?.includes(type) === true;
 }
 

@@ -10,6 +10,7 @@ import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { loadTable } from "../routes/load-table.ts";
 import { askAzure } from "./ask-azure.ts";
+import type { AzureDevOps } from "./check-pipelines.ts";
 
 /** What is looked at, and with what. */
 export interface Target {
@@ -30,6 +31,9 @@ export interface Target {
 	readonly topic: string;
 	/** The routes, where they are known. */
 	readonly routes?: GivenRoutes | undefined;
+	/** Whether the bridge follows runs, as far as its settings are known. */
+	readonly follows: boolean;
+	readonly devOps: AzureDevOps;
 }
 
 export interface GivenRoutes {
@@ -39,6 +43,8 @@ export interface GivenRoutes {
 	readonly table?: unknown;
 	/** Empty where the bridge would refuse the table. */
 	readonly routes: readonly Route[];
+	/** Whether it was asked for by name, with --routes: it may be one that is to come. */
+	readonly isNamed: boolean;
 }
 
 /** The command's options, as they were given. */
@@ -53,6 +59,7 @@ export interface DoctorFlags {
 	readonly bridgeToken?: boolean;
 }
 
+const AZURE_DEVOPS = "https://dev.azure.com";
 /** What `npm start` dispatches to. */
 const LOCAL_REPOSITORY = "contoso/fraud-model";
 const ANY_TOPIC =
@@ -80,7 +87,17 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		tokenIsBridges: local || flags.bridgeToken === true,
 		topic: flags.topic ?? ANY_TOPIC,
 		routes: routesOf(flags.routes, env, local ? github : undefined, facts !== undefined),
+		follows: env["FOLLOW_RUNS"]?.trim().toLowerCase() !== "off",
+		devOps: devOpsOf(env, io.env, github, local || flags.bridgeToken === true),
 	};
+}
+
+/** The stand-in plays Azure Pipelines, too, and takes any token. A real one comes from this environment alone. */
+function devOpsOf(settings: Io["env"], env: Io["env"], github: GitHubApi, tokenIsBridges: boolean): AzureDevOps {
+	if (github.standIn) return { url: github.url, token: github.token, tokenIsBridges };
+	const { href } = readUrl(settings["AZURE_DEVOPS_URL"]?.trim() || AZURE_DEVOPS, "AZURE_DEVOPS_URL");
+	const token = env["AZURE_DEVOPS_TOKEN"]?.trim() || undefined;
+	return { url: href.replace(/\/+$/, ""), token, tokenIsBridges };
 }
 
 /** The table that was given, that of the settings, that of this folder, or the one repository. */
@@ -96,12 +113,12 @@ function routesOf(
 		if (file === undefined && deployed && !/^[{[]/.test(setting ?? "")) return undefined;
 		const { name, table } = loadTable({ env }, file);
 		const read = readRoutes(table, SERVICES);
-		return { name, table, routes: read.ok ? read.routes : [] };
+		return { name, table, routes: read.ok ? read.routes : [], isNamed: file !== undefined };
 	}
 	// `npm start` reads it only where it was told which GitHub to dispatch to.
 	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
 	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return undefined;
 	const name = `every event to ${repository}${named === undefined ? ", as npm start has it without BRIDGE_ROUTES" : ""}`;
-	return { name, routes: [{ name: "default", to: { repository } }] };
+	return { name, routes: [{ name: "default", to: { repository } }], isNamed: false };
 }

@@ -1,7 +1,9 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
-import type { WorkflowDispatchConfig } from "@actions/workflow-parser/model/workflow-template";
-import { findInjections, type Spot } from "./find-injections.ts";
+import { findGroups, type Group, runNameOf } from "./find-groups.ts";
+import { findInjections } from "./find-injections.ts";
+import { type Inputs, inputsOf } from "./find-inputs.ts";
+import type { Spot } from "./walk-workflow.ts";
 
 export interface WorkflowFile {
 	/** From the repository's root. */
@@ -20,10 +22,13 @@ export interface WorkflowFacts {
 	readonly problems: readonly Spot[];
 	/** The dispatch types that it listens to; `all`: to every one; null: to none. */
 	readonly listens: "all" | readonly string[] | null;
-	/** The inputs of a workflow dispatch by name; null: it takes none. `required`: without a default. */
-	readonly takes: Readonly<Record<string, "required" | "optional">> | null;
 	/** Where the payload is pasted into a script. */
 	readonly injections: readonly Spot[];
+	/** Its `run-name` as it is written; null where it has none. */
+	readonly runName: string | null;
+	readonly groups: readonly Group[];
+	/** The inputs that a workflow dispatch gives it, by name; null where it takes no such dispatch. */
+	readonly inputs: Inputs | null;
 }
 
 /**
@@ -48,8 +53,10 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 			mentions: text.includes("repository_dispatch"),
 			problems: problems(),
 			listens: null,
-			takes: null,
 			injections: [],
+			runName: null,
+			groups: [],
+			inputs: null,
 		};
 	}
 	const options = { errorPolicy: ErrorPolicy.TryConversion };
@@ -62,20 +69,11 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 		mentions: dispatch !== undefined,
 		problems: problems().filter(({ text }) => !isParsersOwn(text, types)),
 		listens: dispatch === undefined ? null : types.length === 0 ? "all" : types,
-		takes: inputsOf(events?.workflow_dispatch),
 		injections: dispatch === undefined ? [] : findInjections(value, text),
+		runName: runNameOf(value),
+		groups: findGroups(value),
+		inputs: inputsOf(value),
 	};
-}
-
-function inputsOf(dispatch: WorkflowDispatchConfig | undefined): WorkflowFacts["takes"] {
-	if (dispatch === undefined) return null;
-	const inputs = Object.entries(dispatch.inputs ?? {});
-	return Object.fromEntries(
-		inputs.map(([name, input]) => [
-			name,
-			input?.required === true && input.default === undefined ? "required" : "optional",
-		]),
-	);
 }
 
 /**

@@ -7,7 +7,10 @@ import { type Check, checksOf } from "./check.ts";
 import { checkBridge } from "./check-bridge.ts";
 import { checkClock } from "./check-clock.ts";
 import { checkDoors } from "./check-doors.ts";
+import { checkReading } from "./check-following.ts";
+import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
+import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
 import type { GivenRoutes, Target } from "./find-target.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
@@ -27,9 +30,13 @@ export async function runDoctor(target: Target, options: DoctorOptions): Promise
 	onStep(target.bridgeUrl);
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
-	const routes = checkRoutes(target.routes);
-	const github = await checkGitHub(target, ask, options);
-	return [...bridge.checks, ...doors, ...routes, ...github.checks, checkClock(bridge.aheadMs, github.aheadMs)];
+	const table = checkTableInUse(target.routes, bridge);
+	const judged = { ...target, routes: table.isJudged ? target.routes : undefined };
+	const routes = [...table.checks, ...(table.isJudged ? checkRoutes(target.routes) : [])];
+	const github = await checkGitHub(judged, ask, options);
+	const pipelines = await checkPipelines(judged.routes?.routes ?? [], target.devOps, ask);
+	const clock = checkClock(bridge.aheadMs, github.aheadMs);
+	return [...bridge.checks, ...doors, ...routes, ...github.checks, ...pipelines, clock];
 }
 
 function checkRoutes(given: GivenRoutes | undefined): Check[] {
@@ -59,6 +66,8 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	const { error, ok, cannotTell } = checksOf("GitHub");
 	const routes = target.routes?.routes ?? [];
 	const repositories = distinct(routes);
+	// Routes that all lead elsewhere need no token of GitHub.
+	if (routes.length > 0 && repositories.length === 0) return { checks: [], aheadMs: undefined };
 	if (target.token === undefined) {
 		return {
 			checks: [cannotTell("without a token nothing can be asked", "set GITHUB_TOKEN or GH_TOKEN")],
@@ -106,7 +115,13 @@ async function checkOne(
 	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
 	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges, routes);
 	if (branch === undefined) return checks;
-	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github))];
+	const { follows } = target;
+	const workflows = await lookAtWorkflows(name, branch, routes, { github, follows });
+	const { ok } = checksOf("runs", name);
+	const reading = follows
+		? await checkReading(name, github, tokenIsBridges)
+		: ok("FOLLOW_RUNS is off: runs are not followed");
+	return [...checks, ...workflows, reading];
 }
 
 /** The repositories of the routes, each once, as first written. */

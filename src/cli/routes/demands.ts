@@ -55,16 +55,16 @@ export function filtersByKey(demands: readonly Demand[]): ReadonlyMap<string, re
 
 /** Whether one value under their key can pass all filters. In doubt it says yes. */
 export function canAllPass(filters: readonly AdvancedFilter[], onArrays: boolean): boolean {
-	return isReadTwoWays(filters) || someValueFits(filters, onArrays && mayHoldArray(filters));
+	return isReadTwoWays(filters) || someValueFits(filters, onArrays && mayBeArray(filters));
 }
 
 /** Whether a value that passes the filters passes the other one on their key, too. In doubt it says no. */
 export function follows(filters: readonly AdvancedFilter[], other: AdvancedFilter, onArrays: boolean): boolean {
 	const all = [...filters, other];
-	return !isReadTwoWays(all) && implies(filters, other, onArrays && mayHoldArray(all));
+	return !isReadTwoWays(all) && implies(filters, other, onArrays && mayBeArray(all));
 }
 
-function mayHoldArray([filter]: readonly AdvancedFilter[]): boolean {
+function mayBeArray([filter]: readonly AdvancedFilter[]): boolean {
 	return filter !== undefined && !TEXT_KEYS.has(filter.key);
 }
 

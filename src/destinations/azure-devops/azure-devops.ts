@@ -6,7 +6,7 @@ import { serverTimeOf } from "../header-time.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type ApiRequest, type CallOptions, createCall, parseJson } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
-import { placeOf } from "./pipeline-run.ts";
+import { pathOf } from "./pipeline-run.ts";
 import { type Question, readList, readOne, toRun } from "./runs.ts";
 import type { TokenSource } from "./tokens.ts";
 
@@ -65,11 +65,6 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 			return judgeToken(await read(to as Destination, ""));
 		},
 	};
-}
-
-function pathOf(to: RouteTo, below: string): string {
-	const { project, pipeline } = placeOf(to);
-	return `/${project}/_apis/pipelines/${pipeline}${below}`;
 }
 
 function factsOf({ classification, response, text = "" }: Answered, question: Question): Partial<Answer> {

@@ -36,7 +36,7 @@ export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trac
 
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;
-const API_VERSION = "api-version=7.1";
+export const API_VERSION = "api-version=7.1";
 
 /**
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose

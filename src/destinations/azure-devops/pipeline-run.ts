@@ -34,10 +34,14 @@ function toRefName(ref: string): string {
 	return ref.startsWith("refs/") ? ref : `refs/heads/${ref}`;
 }
 
-/** Where a destination is in the addresses of Azure DevOps. */
-export function placeOf({ organization, project, pipeline }: RouteTo) {
-	const [one = "", other = ""] = [organization, project].map((name) => encodeURIComponent(String(name)));
-	return { organization: one, project: `${one}/${other}`, pipeline: Number(pipeline) };
+/** A project as the addresses of Azure DevOps have it. */
+export function projectOf({ organization, project }: RouteTo): string {
+	return [organization, project].map((name) => encodeURIComponent(String(name))).join("/");
+}
+
+/** Below the address of Azure DevOps: a pipeline, and what is below it. */
+export function pathOf(to: RouteTo, below: string): string {
+	return `/${projectOf(to)}/_apis/pipelines/${Number(to["pipeline"])}${below}`;
 }
 
 /** Sources: learn.microsoft.com, "Naming restrictions and conventions", Azure DevOps; git-check-ref-format. */

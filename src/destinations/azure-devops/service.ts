@@ -3,7 +3,8 @@ import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { ConfiguredService, Service } from "../destination.ts";
 import { createAzureDevOps } from "./azure-devops.ts";
-import { buildRun, placeOf, problemsOf, resolveRun } from "./pipeline-run.ts";
+import { API_VERSION } from "./call-azure-devops.ts";
+import { buildRun, pathOf, problemsOf, projectOf, resolveRun } from "./pipeline-run.ts";
 import { type AzureDevOpsConfig, readAzureDevOpsConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 
@@ -17,16 +18,18 @@ export const azureDevOps: Service = {
 };
 
 function configured(config: AzureDevOpsConfig): ConfiguredService {
-	const { address, limits, concurrency, token } = config;
+	const { address, formerAddress, limits, concurrency, token } = config;
 	return {
 		name: azureDevOps.name,
 		owns: azureDevOps.owns,
 		problemsOf,
 		address,
+		formerAddress,
 		limits,
 		concurrency,
 		laneOf,
 		build: buildRun,
+		requestLine: (to) => `POST ${address}${pathOf(to, "/runs")}?${API_VERSION}`,
 		pageOf: (to) => pipelinePage(address, to),
 		open: ({ version, fetch, now, sleep, timeoutMs }) =>
 			createAzureDevOps({
@@ -49,6 +52,5 @@ function laneOf({ token }: RouteTo): string {
 function pipelinePage(address: string, to: Destination): string | null {
 	// Where no route leads there, what is wrong with the address is no problem.
 	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
-	const { project, pipeline } = placeOf(to);
-	return `${address}/${project}/_build?definitionId=${pipeline}`;
+	return `${address}/${projectOf(to)}/_build?definitionId=${Number(to["pipeline"])}`;
 }

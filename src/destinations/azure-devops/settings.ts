@@ -8,6 +8,8 @@ import type { TokenConfig } from "./tokens.ts";
 export interface AzureDevOpsConfig {
 	/** Without a slash at its end; the organization is appended. */
 	readonly address: string;
+	/** The address before a move: lanes that were recorded for it are taken over. */
+	readonly formerAddress?: string | undefined;
 	readonly token: TokenConfig;
 	/** How fast it may be called, for each lane. */
 	readonly limits: readonly Limit[];
@@ -23,12 +25,13 @@ const USUAL_PACE = "2/s,60/m";
 
 /** @param routes those that lead to Azure DevOps */
 export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route[]): AzureDevOpsConfig {
-	const address = readAddress(settings);
+	const address = readAddress(settings, "AZURE_DEVOPS_URL") ?? SERVICES;
 	const isLocal = URL.canParse(address) && isLoopback(new URL(address));
 	const limits = parsePace(settings.get("AZURE_DEVOPS_PACE") ?? USUAL_PACE);
 	if (typeof limits === "string") settings.refuse("AZURE_DEVOPS_PACE", limits);
 	return {
 		address,
+		formerAddress: readAddress(settings, "AZURE_DEVOPS_URL_BEFORE"),
 		token: readToken(settings, routes, isLocal),
 		limits: typeof limits === "string" ? [] : limits,
 		concurrency: settings.number("AZURE_DEVOPS_CONCURRENCY", 1, { from: 1, to: 50, whole: true }),
@@ -38,16 +41,18 @@ export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route
 const SERVICES = "https://dev.azure.com";
 
 /**
- * Where Azure DevOps is, from `AZURE_DEVOPS_URL`. An address that leads elsewhere for certain is refused with the right
- * one. A server of one's own may have a path, such as `/tfs`.
+ * Where Azure DevOps is, or was. An address that leads elsewhere for certain is refused with the right one. A server of
+ * one's own may have a path, such as `/tfs`.
+ * @returns without a slash at its end; undefined where it is not set
  */
-function readAddress(settings: Settings): string {
-	const text = settings.get("AZURE_DEVOPS_URL") ?? SERVICES;
-	const url = settings.url("AZURE_DEVOPS_URL", text, `${SERVICES}, or https://HOST of a server of your own`);
+function readAddress(settings: Settings, setting: string): string | undefined {
+	const text = settings.get(setting);
+	if (text === undefined) return undefined;
+	const url = settings.url(setting, text, `${SERVICES}, or https://HOST of a server of your own`);
 	if (url === undefined) return text.replace(/\/+$/, "");
 	const path = url.pathname.replace(/\/+$/, "");
 	const problem = findProblem(url.hostname, path);
-	if (problem !== undefined) settings.refuse("AZURE_DEVOPS_URL", `"${url.origin}${path}" ${problem}`);
+	if (problem !== undefined) settings.refuse(setting, `"${url.origin}${path}" ${problem}`);
 	return url.origin + path;
 }
 

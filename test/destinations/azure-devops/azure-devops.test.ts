@@ -169,7 +169,7 @@ describe("starting a run of a pipeline", () => {
 		[{ "x-ratelimit-delay": "999999" }, 30_000],
 		[{ "x-ratelimit-delay": "soon", "x-ratelimit-remaining": "7" }, undefined],
 		[{}, undefined],
-	])("heeds what a success says of its budget: %j", async (headers, pause) => {
+	])("obeys what a success says of its budget: %j", async (headers, pause) => {
 		const body = { id: 31, state: "inProgress" };
 		standIn.script.set([{ calls: "dispatches", status: 200, headers, body }]);
 		const answer = await client().send(TO, "{}");

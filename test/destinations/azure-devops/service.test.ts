@@ -114,6 +114,13 @@ describe("Azure DevOps as a service", () => {
 	});
 });
 
+describe("the request line of a pipeline", () => {
+	it("is what is called", () => {
+		const line = "POST https://dev.azure.com/contoso/Fraud%20Model/_apis/pipelines/12/runs?api-version=7.1";
+		expect(configured().requestLine(azureDevOps.resolve(TO, "t"))).toBe(line);
+	});
+});
+
 describe("the settings of Azure DevOps", () => {
 	const route = (more: Record<string, unknown> = {}): Route => ({ name: "r", to: { ...TO, ...more } });
 
@@ -149,6 +156,15 @@ describe("the settings of Azure DevOps", () => {
 	])("take the address %s", (AZURE_DEVOPS_URL, address) => {
 		const { service, problems } = problemsWith({ AZURE_DEVOPS_URL, AZURE_DEVOPS_TOKEN: "t" });
 		expect([service.address, problems]).toEqual([address, []]);
+	});
+
+	it("have an address before a move, of the same form", () => {
+		const movedFrom = (AZURE_DEVOPS_URL_BEFORE: string) => problemsWith({ AZURE_DEVOPS_URL_BEFORE });
+		expect(movedFrom("https://tfs.contoso.example/tfs/").service.formerAddress).toBe("https://tfs.contoso.example/tfs");
+		expect(movedFrom("https://contoso.visualstudio.com").problems).toMatchObject([
+			{ setting: "AZURE_DEVOPS_URL_BEFORE" },
+		]);
+		expect(problemsWith({}).service.formerAddress).toBeUndefined();
 	});
 
 	it.each([

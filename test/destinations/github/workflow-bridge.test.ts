@@ -90,7 +90,7 @@ describe("workflow dispatches through a bridge", () => {
 		expect(second).toMatchObject({ run: data["runId"], data: expect.stringContaining('"sha256"') });
 	});
 
-	it("that a workflow does not take wait for its repair, and do not hold up another workflow of the same repository", async () => {
+	it("that a workflow does not take wait for its repair, and do not block another workflow of the same repository", async () => {
 		const { log } = logLines();
 		const file = (on: string) => ({
 			repository: "contoso/fraud-model",

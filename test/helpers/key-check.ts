@@ -3,18 +3,18 @@ import type { AddressInfo } from "node:net";
 import { readAll, type Server } from "../../src/local/serve.ts";
 import { call } from "../../support/call.ts";
 
-/** A request that came to the gate. */
-export interface Gated {
+/** A request whose key was checked. */
+export interface Checked {
 	readonly method: string;
 	readonly url: string;
-	/** What its header `x-functions-key` held. */
+	/** What its header `x-functions-key` had. */
 	readonly key: string | undefined;
 	readonly status: number;
 }
 
 /** A host before another one, which asks for function keys as Azure does. */
-export interface KeyGate extends Server {
-	readonly requests: readonly Gated[];
+export interface KeyCheck extends Server {
+	readonly requests: readonly Checked[];
 }
 
 /**
@@ -22,8 +22,8 @@ export interface KeyGate extends Server {
  * @param behind the address of the host that keys are not asked for
  * @param keys by the path of the function
  */
-export async function startKeyGate(behind: string, keys: Readonly<Record<string, string>>): Promise<KeyGate> {
-	const requests: Gated[] = [];
+export async function startKeyCheck(behind: string, keys: Readonly<Record<string, string>>): Promise<KeyCheck> {
+	const requests: Checked[] = [];
 	// Not served as the local host is, which answers this machine's own names alone: a function app has a name of its own.
 	const server = createServer(async (request, response) => {
 		const { method = "", url = "", headers } = request;
