@@ -95,6 +95,7 @@ describe("a text from outside", () => {
 		expect(cleanText("abcdef", 5)).toBe("abcd…");
 		expect(cleanText("abc\ud83d", 5)).toBe("abc\uFFFD");
 		expect(cleanText("abc😀f", 5)).toBe("abc…");
+		expect(cleanText("x".repeat(3_000), 2_000)).toBe(`${"x".repeat(1_999)}…`);
 	});
 
 	it("has no credential that its end was cut from", () => {
@@ -118,6 +119,10 @@ describe("a text from outside", () => {
 });
 
 describe("a text that is clipped in front of a character", () => {
+	it("has U+FFFD for half a character at its end where nothing is cut off", () => {
+		expect(clipText("a\ud83d", 2)).toBe("a\uFFFD");
+	});
+
 	it.each([
 		["\ud7ff", "\ud7ff"],
 		["\ud800\udc00", ""],
