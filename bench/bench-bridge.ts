@@ -11,7 +11,14 @@ import { wrapStorage } from "../support/wrap-storage.ts";
 /** A ledger's parts under names of their own: measurements that share a storage must not find each other's rows. */
 export function ledgerNames(id: string): LedgerNames {
 	const name = `bench-${id}`;
-	return { table: `bench${id}`, queue: name, container: name, payloads: name, deadLetters: name };
+	return {
+		table: `bench${id}`,
+		queue: name,
+		follow: `${name}-follow`,
+		container: name,
+		payloads: name,
+		deadLetters: name,
+	};
 }
 
 /** A bridge of its own in this process, whose calls of storage are counted. */

@@ -12,6 +12,8 @@ import type { DrainRun } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
+import { createFollow } from "./follow/follow.ts";
+import { createWakeFollower } from "./follow/wake-follower.ts";
 import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
@@ -35,6 +37,8 @@ export interface Bridge extends Poisoned {
 	accept(elements: readonly unknown[], arrival: Arrival): Promise<readonly EventResult[]>;
 	/** Obeys a wake-up: delivers what waits in a lane. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
+	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
+	follow(message: unknown, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
@@ -134,6 +138,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		warnings: config.warnings,
 		accept,
 		wake: async (message, log) => (await rooms()).wake(message, log),
+		follow: async (message, log) => (await rooms()).follow(message, log),
 		putBack: async (message, log, queue) => (await rooms()).putBack(message, log, queue),
 		deadLetter: async (elements, reason, log) => (await rooms()).deadLetter(elements, reason, log),
 		receipts: async (query) => (await rooms()).receipts(query),
@@ -161,6 +166,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 		warnings: [],
 		accept: async (elements, { log }) => unavailable(elements, log, reason),
 		wake: refuse,
+		follow: refuse,
 		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
 		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
 		receipts: refuse,
@@ -183,12 +189,15 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 /** Brings the rooms together, over an opened storage. */
 function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
-	const { giveUpMs, retentionMs, routes, warnings } = config;
+	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
 	const { policyOf } = destinations;
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
-	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: true });
+	const follower = createWakeFollower(storage, now);
+	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
+	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
+	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
 		drain(lease, run, { ...options, destinations, attempts, windows });
@@ -204,9 +213,20 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		now,
 	});
 
+	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		...createOperate({ storage, ledger, destinations, routes, warnings, retentionMs, repair: MOVED, newId, now }),
+		follow: createFollow({
+			...options,
+			storage,
+			destinations,
+			isOn,
+			runWithinMs,
+			addressesOf: policyOf,
+			wakeLane: wake,
+		}),
+		...createOperate({ ...operate, repair: MOVED, newId, now }),
 	};
 }

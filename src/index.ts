@@ -3,7 +3,7 @@ import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
 import { readEventQueue } from "./config/settings.ts";
-import { deliver, deliverPoison, upkeep } from "./functions/background.ts";
+import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
 import { console as consolePage } from "./functions/console.ts";
 import { eventGrid, eventQueue, eventQueuePoison } from "./functions/event-triggers.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
@@ -42,6 +42,8 @@ if (queue !== undefined) {
 }
 app.storageQueue("deliver", deliver(theBridge));
 app.storageQueue("deliverPoison", deliverPoison(theBridge));
+app.storageQueue("follow", follow(theBridge));
+app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
 app.http("replay", replay(theBridge));

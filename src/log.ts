@@ -14,6 +14,7 @@ export function toLog(context: Readonly<Record<Parameters<Log>[0], (line: string
  * - `lane`: a lane or a destination pauses, is parked, is behind, or is open again
  * - `window`: a window was closed
  * - `dead-letter`: something was given up, or is fed back
+ * - `follow`: how the run of a delivery has ended, or that it has none
  * - `wake-up`: a wake-up that went another way than to a drain
  * - `maintenance`: what was done once a day; `token`: what is to be done about a token
  */
@@ -26,6 +27,7 @@ export interface Line {
 		| "lane"
 		| "window"
 		| "dead-letter"
+		| "follow"
 		| "wake-up"
 		| "maintenance"
 		| "token";

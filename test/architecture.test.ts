@@ -23,7 +23,7 @@ const deployed = sources.filter(
 
 /**
  * What each room may import values of, apart from itself and the files of src/ itself that all share. A verb (accept,
- * coalesce, deliver, operate) never calls another one: bridge.ts brings them together.
+ * coalesce, deliver, follow, operate) never calls another one: bridge.ts brings them together.
  */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	event: [],
@@ -35,7 +35,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	accept: ["event", "route", "storage", "ledger", "destinations"],
 	coalesce: ["event", "storage", "ledger", "destinations"],
 	deliver: ["storage", "ledger", "destinations"],
-	operate: ["event", "storage", "ledger", "destinations"],
+	follow: ["storage", "ledger", "destinations"],
+	operate: ["event", "route", "storage", "ledger", "destinations"],
 	functions: ["event", "storage", "ledger", "console"],
 };
 /** Files of src/ itself that any room may use. */

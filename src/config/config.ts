@@ -18,6 +18,10 @@ export interface Config {
 	readonly giveUpMs: number;
 	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
+	/** Whether the runs of what was taken are followed. */
+	readonly followRuns: boolean;
+	/** What has no run after so long has none. */
+	readonly runWithinMs: number;
 	/** What works, but should be looked at. */
 	readonly warnings: readonly string[];
 }
@@ -49,6 +53,8 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 		storage: readStorageConfig(settings),
 		giveUpMs: settings.number("GIVE_UP_DAYS", 7, { from: 0.001, to: 365 }) * DAY_MS,
 		retentionMs: settings.number("KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
+		followRuns: settings.flag("FOLLOW_RUNS", true),
+		runWithinMs: settings.number("RUN_WITHIN_MINUTES", 60, { from: 1, to: 1_440 }) * 60_000,
 		warnings,
 	};
 	const queue = settings.get("EVENT_QUEUE");

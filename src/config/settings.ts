@@ -47,6 +47,13 @@ export class Settings {
 		return value;
 	}
 
+	/** Whether a setting is `on` or `off`, or the usual one. */
+	flag(name: string, usual: boolean): boolean {
+		const text = this.get(name)?.toLowerCase();
+		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" is neither on nor off`);
+		return text === undefined ? usual : text !== "off";
+	}
+
 	/** A problem may quote what was set. Health shows it openly, so a secret that was pasted into the wrong place is cut out. */
 	refuse(setting: string, problem: string): void {
 		const refused = { setting, problem: redact(problem) };
@@ -111,7 +118,7 @@ const QUEUE_NAME = /^(?=.{3,56}$)[a-z0-9](?:-?[a-z0-9])*$/;
 /** The queue that Event Grid delivers to, if there is one; undefined also where its name cannot be one. */
 export function readEventQueue(env: Readonly<Record<string, string | undefined>>): string | undefined {
 	const name = env["EVENT_QUEUE"]?.trim();
-	const isFree = name !== LEDGER.queue && name?.endsWith("-poison") !== true;
+	const isFree = name !== LEDGER.queue && name !== LEDGER.follow && name?.endsWith("-poison") !== true;
 	return name !== undefined && QUEUE_NAME.test(name) && isFree ? name : undefined;
 }
 

@@ -6,7 +6,7 @@ import { type Log, report } from "../log.ts";
 import type { Destination, Disposition } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
 import { lookFor } from "./find-run.ts";
-import { createFinish, type Finish, type Tried } from "./finish-attempt.ts";
+import { createFinish, type Finish, type FollowTaken, type Tried } from "./finish-attempt.ts";
 import { bodyOf, isJsonObject, type Ready, readRequest } from "./read-request.ts";
 import { createRunLists, type RunLists } from "./run-lists.ts";
 import { failingSince, gaveUp, givenUp } from "./settle.ts";
@@ -18,6 +18,7 @@ export interface AttemptsOptions {
 	readonly giveUpMs: number;
 	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
 	readonly looksUp: boolean;
+	readonly follow: FollowTaken;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** From 0 to 1. */

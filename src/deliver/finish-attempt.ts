@@ -1,4 +1,5 @@
 import type { Destinations } from "../destinations/list.ts";
+import { type FollowPolicy, followWrites } from "../ledger/follow-rows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
@@ -31,12 +32,20 @@ export type Tried = {
 
 type Answered = Extract<Tried, { answer: Answer }>;
 
+/** How what was taken is followed: the rows are written with its result, and its lane's follower is woken. */
+export interface FollowTaken extends FollowPolicy {
+	/** Neither rejects, nor takes long. */
+	readonly before: (lane: string) => Promise<void>;
+	readonly after: (lane: string) => Promise<void>;
+}
+
 export interface FinishOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "policyOf">;
 	readonly giveUpMs: number;
 	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
 	readonly looksUp: boolean;
+	readonly follow: FollowTaken;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** From 0 to 1. */
@@ -94,7 +103,12 @@ async function finish(
 	const after = stateAfter(parts, lease, tried, { ...settled.state, wake: record(disposition.kind === "deferred") });
 	reportAttempt(log, lease.lane, tried, disposition);
 	const attempt = toAttempt(at, answer, reasonOf(tried, disposition));
-	await writeOutcome(parts, lease, after, { entry, disposition, attempt });
+	const isTaken = disposition.kind === "dispatched";
+	const follow = isTaken ? followWrites(entry, answer, parts.follow, now()) : undefined;
+	const isFollowed = follow !== undefined && follow.rows.length > 0;
+	if (isFollowed) await parts.follow.before(lease.lane);
+	await writeOutcome(parts, lease, after, { entry, disposition, attempt, follow });
+	if (isFollowed) await parts.follow.after(lease.lane);
 	const opened = tried.found ? undefined : settled.opened;
 	const waiting = opened === undefined ? 0 : await countEntries(storage, lease.lane).catch(() => null);
 	reportLane(log, lease.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });

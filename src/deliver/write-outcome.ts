@@ -1,7 +1,7 @@
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
-import { finishWrites } from "../ledger/outbox.ts";
+import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { routeColumns } from "../ledger/receipt.ts";
 import type { Attempt, Disposition } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
@@ -16,6 +16,8 @@ export interface Outcome {
 	readonly disposition: Disposition;
 	/** The call that decided it; none where no call was made. */
 	readonly attempt?: Attempt;
+	/** What is written of its runs; only of one that was taken. */
+	readonly follow?: FollowWrites | undefined;
 }
 
 /**
@@ -28,9 +30,9 @@ export async function writeOutcome(
 	state: LaneState,
 	outcome: Outcome,
 ): Promise<void> {
-	const { entry, disposition, attempt } = outcome;
+	const { entry, disposition, attempt, follow } = outcome;
 	const isFact = disposition.kind === "dispatched";
-	const writes = finishWrites(entry, disposition, attempt, now());
+	const writes = finishWrites(entry, disposition, attempt, now(), follow);
 	const forMs = isFact ? FACT_MS : RESULT_MS;
 	try {
 		await lease.commit(state, writes, forMs);
@@ -71,7 +73,7 @@ async function hasRow(storage: Storage, lane: string, rowKey: string): Promise<b
 
 /** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */
 async function writeFact(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
-	for (const each of [writes, writes.filter(({ kind }) => kind === "merge")]) {
+	for (const each of [writes, writes.filter(({ kind }) => kind !== "delete")]) {
 		try {
 			return void (await persist(() => storage.commit(lane, each), { forMs: RESULT_MS }));
 		} catch (error) {

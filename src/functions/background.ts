@@ -31,6 +31,28 @@ export function deliverPoison(theBridge: TheBridge): StorageQueueFunctionOptions
 	};
 }
 
+/** Follows what was taken to the end of its runs. Throwing makes the platform hand the message out again. */
+export function follow(theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName: LEDGER.follow,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			await (await theBridge()).follow(message, toLog(context));
+		},
+	};
+}
+
+/** As `deliverPoison` does for the wake-ups of lanes. */
+export function followPoison(theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
+	return {
+		queueName: `${LEDGER.follow}-poison`,
+		connection: LEDGER_CONNECTION,
+		async handler(message, context) {
+			await (await theBridge()).putBack(message, toLog(context), LEDGER.follow);
+		},
+	};
+}
+
 /** Once a day, at an hour when little else happens; UTC, seconds first. */
 const DAILY = "0 17 3 * * *";
 

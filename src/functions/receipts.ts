@@ -99,6 +99,9 @@ const SHOWN = [
 	"reason",
 	"window",
 	"runs",
+	"following",
+	"followingReason",
+	"page",
 ] as const;
 const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 

@@ -3,7 +3,14 @@ import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
 import { LONGEST_WAIT_MS } from "./lane-state.ts";
 import { appendAttempt } from "./receipt.ts";
-import { DESTINATION_COLUMNS, deadLetterKey, readDestination, receiptKey, requestedColumn, targetOf } from "./rows.ts";
+import {
+	DESTINATION_COLUMNS,
+	deadLetterKey,
+	destinationColumn,
+	readDestination,
+	receiptKey,
+	targetOf,
+} from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
 export interface Entry {
@@ -32,6 +39,8 @@ export interface Entry {
 	readonly bodyBlob?: string;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
 	readonly closing?: string;
+	/** Whether it was taken before, and is sent once more since no run came. */
+	readonly resent?: true;
 }
 
 /** Everything but what is sent, for looking past entries that cannot be delivered yet. */
@@ -49,6 +58,7 @@ export const LIGHT_COLUMNS = [
 	"attempts",
 	"bodyBlob",
 	"closing",
+	"resent",
 ] as const;
 
 export interface NewEntry {
@@ -66,7 +76,7 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
 		key,
 		receipt,
 		acceptedAt: new Date(acceptedAt).toISOString(),
-		...requestedColumn(to ?? null),
+		...destinationColumn(to ?? null),
 		route,
 		...(closing === undefined ? {} : { closing }),
 	};
@@ -108,6 +118,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
+		...(columns["resent"] === true ? { resent: true } : {}),
 	};
 }
 
@@ -145,16 +156,24 @@ function readAttempts(text: string | undefined): readonly Attempt[] {
 	}
 }
 
+/** What is written of the runs of a delivery that was taken: into its receipt, and as rows of its own. */
+export interface FollowWrites {
+	readonly receipt: Columns;
+	readonly rows: readonly Write[];
+}
+
 /**
  * The rows that say what became of an entry: its receipt, the entry itself, and what is kept of a dead one.
  * @param attempt the call that decided it; none where no call was made
  * @param now epoch milliseconds
+ * @param follow of one that was taken
  */
 export function finishWrites(
 	entry: Entry,
 	disposition: Disposition,
 	attempt: Attempt | undefined,
 	now: number,
+	follow: FollowWrites = { receipt: {}, rows: [] },
 ): Write[] {
 	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
@@ -184,10 +203,15 @@ export function finishWrites(
 		{
 			kind: "merge",
 			rowKey: entry.receipt,
-			columns: { ...finished, state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind },
+			columns: {
+				...finished,
+				state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind,
+				...follow.receipt,
+			},
 		},
 		{ kind: "delete", rowKey: entry.rowKey },
 		...deadLetter,
+		...follow.rows,
 	];
 }
 
@@ -196,7 +220,7 @@ function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Co
 	return {
 		key,
 		receipt,
-		...requestedColumn(to ?? null),
+		...destinationColumn(to ?? null),
 		route,
 		...(closing === undefined ? {} : { closing }),
 		...movedBody(entry),

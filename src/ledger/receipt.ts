@@ -1,10 +1,10 @@
 import { readInstant } from "../event/instant.ts";
 import { cleanText, clipText } from "../log.ts";
-import type { Destination } from "../model.ts";
+import type { Destination, Following, Run } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
-import { readDestination, requestedColumn, targetOf } from "./rows.ts";
+import { readDestination, shownColumn, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -29,6 +29,11 @@ export interface Receipt {
 	/** The key of its entry, or of its member row. */
 	readonly place: string | null;
 	readonly blobs: readonly string[];
+	/** The runs that it has started, as far as they are known. */
+	readonly runs: readonly Run[];
+	/** How far they were followed; null where it was not taken, or is one of a window's events. */
+	readonly following: Following | null;
+	readonly followingReason: string | null;
 	/** Its delivery steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
 }
@@ -85,7 +90,7 @@ export function eventColumns({ id, type, source, subject, time, run }: EventFact
 export function routeColumns(route: string | null, to: Receipt["to"]): Columns {
 	return {
 		...(route === null ? {} : { route: clipText(route, MAX_FACT) }),
-		...requestedColumn(to),
+		...shownColumn(to),
 	};
 }
 
@@ -142,8 +147,21 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		by: text("by"),
 		place: text("place"),
 		blobs: text("blobs")?.split(" ") ?? [],
+		runs: readRuns(columns["runs"]),
+		following: text("following") as Following | null,
+		followingReason: text("followingReason"),
 		notBefore: Date.parse(text("notBefore") ?? "") || 0,
 	};
+}
+
+/** The runs of a row; none where they cannot be read. */
+export function readRuns(column: Columns[string]): readonly Run[] {
+	try {
+		const runs: unknown = JSON.parse(String(column ?? "[]") || "[]");
+		return Array.isArray(runs) ? runs.filter((run) => typeof (run as Partial<Run> | null)?.id === "string") : [];
+	} catch {
+		return [];
+	}
 }
 
 /** Undefined where they cannot be read. */
@@ -190,8 +208,8 @@ export function isoOf(epochMs: number): string | null {
 }
 
 /** Whether one of the texts that a person knows it by holds this one, in any case. */
-export function mentions({ key, event, to, window }: FoundReceipt, text: string): boolean {
+export function mentions({ key, event, to, window, runs }: FoundReceipt, text: string): boolean {
 	const wanted = text.toLowerCase();
-	const places = [key, event.id, event.run, event.subject, to?.id, window];
+	const places = [key, event.id, event.run, event.subject, to?.id, window, ...runs.flatMap(({ id, url }) => [id, url])];
 	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
 }

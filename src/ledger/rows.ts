@@ -16,6 +16,8 @@ export const ROWS = {
 	pending: { from: "a-", to: "e." },
 	windows: { from: "b-", to: "b." },
 	entries: { from: "e-", to: "e." },
+	/** What is followed, in the order of the dispatches. */
+	follows: { from: "f-", to: "f." },
 	receipts: { from: "r-", to: "r." },
 	deadLetters: { from: "x-", to: "x." },
 } as const;
@@ -54,6 +56,17 @@ export function deadLetterKey(receipt: string): string {
 	return `x-${receipt.slice(2)}`;
 }
 
+/** What is known of a lane's followers and of the services that they ask. */
+export const FOLLOW_STATE_KEY = "g-follow";
+
+/**
+ * What is followed of a delivery.
+ * @param takenAt when the service took it, epoch milliseconds
+ */
+export function followKey(takenAt: number, receipt: string): string {
+	return `f-${inOrder(takenAt)}-${receipt.slice(2)}`;
+}
+
 /** @param sequence tells entries of one millisecond and instance apart, in their order */
 export function entryKey(acceptedAt: number, sequence: number, key: string): string {
 	return `e-${inOrder(acceptedAt)}-${String(sequence % 1e6).padStart(6, "0")}-${key.slice(0, 8)}`;
@@ -88,10 +101,10 @@ export function destinationColumn(to: Destination | null): Columns {
 }
 
 /**
- * The same for a row whose request is made: without the mappings, which are the only members with members of their own.
- * They would be in two rows of each event, and in each receipt that is shown.
+ * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
+ * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
  */
-export function requestedColumn(to: Destination | null): Columns {
+export function shownColumn(to: Destination | null): Columns {
 	if (to === null) return {};
 	const { id } = to;
 	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });

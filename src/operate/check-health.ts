@@ -2,6 +2,7 @@ import type { Problem } from "../config/settings.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
+import { digestOfRoutes, type Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
 	expiryWarning,
@@ -25,6 +26,8 @@ export interface Health {
 	readonly status: "healthy" | "degraded" | "unhealthy";
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
+	/** What tells one routes table from another: see `digestOfRoutes`. Null where there is none. */
+	readonly routesDigest: string | null;
 	readonly storage: { readonly reachable: boolean; readonly reason: string | null };
 	readonly tokens: readonly TokenHealth[];
 	/** Those that do not simply flow. */
@@ -47,6 +50,7 @@ export interface Health {
 export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
 	status: "unhealthy",
 	warnings: [],
+	routesDigest: null,
 	tokens: [],
 	lanes: [],
 	waiting: 0,
@@ -81,10 +85,11 @@ export interface PaceHealth {
 export interface HealthOptions extends LaneHealthOptions {
 	readonly storage: Storage;
 	readonly warnings: readonly string[];
+	readonly routes: readonly Route[];
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, destinations, lanes, warnings, now } = options;
+	const { storage, destinations, lanes, routes, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
@@ -102,6 +107,7 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
 		warnings: [...warnings, ...expiries],
+		routesDigest: digestOfRoutes(routes),
 		storage: { reachable, reason: reachable ? null : seen },
 		tokens: tokenHealth,
 		lanes: laneHealth,

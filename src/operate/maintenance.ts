@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import type { TokenCheck } from "../destinations/destination.ts";
+import { readFollowRows } from "../ledger/follow-rows.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { applyRetention } from "../ledger/retention.ts";
@@ -23,6 +24,8 @@ export interface MaintenanceOptions extends CheckTokensOptions {
 	readonly storage: Storage;
 	/** Makes sure that a lane is looked at. */
 	readonly wake: (lane: string) => Promise<void>;
+	/** Makes sure that what a lane has delivered is followed. */
+	readonly wakeFollower: (lane: string) => Promise<void>;
 	/** So long after its end a receipt is stored. */
 	readonly retentionMs: number;
 }
@@ -35,7 +38,7 @@ const MAX_MS = 4 * 60_000;
  * past its time. What fails for one lane is said, and done for the others. Rejects where no lane can be read at all.
  */
 export async function maintain(log: Log, options: MaintenanceOptions): Promise<void> {
-	const { storage, wake, retentionMs, now } = options;
+	const { storage, wake, wakeFollower, retentionMs, now } = options;
 	const start = now();
 	const seen = await overview(storage, now());
 	for (const one of seen) {
@@ -47,6 +50,13 @@ export async function maintain(log: Log, options: MaintenanceOptions): Promise<v
 		if (waiting + windows > 0 || hasBreaker) {
 			await wake(lane).catch((error: unknown) => reportFailure(log, lane, `not woken: ${(error as Error).message}`));
 		}
+		// Nor does this: as long as something is followed, its wake-up is on its way.
+		const wakeIfFollowed = async () => {
+			if ((await readFollowRows(storage, lane, now(), 1)).length > 0) await wakeFollower(lane);
+		};
+		await wakeIfFollowed().catch((error: unknown) =>
+			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`),
+		);
 	}
 	const knownExpiry = (lane: string) => seen.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
 	await checkTokens(log, knownExpiry, options);

@@ -15,7 +15,7 @@ import { type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
 
 /** A receipt, with the page where the runs of its destination are seen; null where there is none. */
 export interface ShownReceipt extends FoundReceipt {
-	readonly runs: string | null;
+	readonly page: string | null;
 }
 
 export interface ShownReceipts {
@@ -30,12 +30,16 @@ export interface ShownReceipts {
 
 export interface OperateOptions {
 	readonly storage: Storage;
-	readonly ledger: Pick<Ledger, "take" | "wake">;
+	readonly ledger: Pick<Ledger, "take">;
+	/** Makes sure that a lane is looked at. */
+	readonly wake: (lane: string) => Promise<void>;
 	readonly destinations: Destinations;
 	readonly routes: readonly Route[];
 	readonly warnings: readonly string[];
 	/** So long after its end a receipt is stored. */
 	readonly retentionMs: number;
+	/** Makes sure that what a lane has delivered is followed. */
+	readonly wakeFollower: (lane: string) => Promise<void>;
 	/** What to do about a lane of another address. */
 	readonly repair: string;
 	/** Never the same twice. */
@@ -62,13 +66,12 @@ export function createOperate(options: OperateOptions): Operate {
 	const { storage, ledger, destinations, routes, now } = options;
 	/** A destination of each lane that a route leads to. */
 	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
-	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
 	return {
 		...createPoisoned(storage, now),
 		async receipts(query) {
 			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
 			const next = continueAfter(receipts.length);
-			const shown = receipts.map((receipt) => ({ ...receipt, runs: receipt.to && destinations.pageOf(receipt.to) }));
+			const shown = receipts.map((receipt) => ({ ...receipt, page: receipt.to && destinations.pageOf(receipt.to) }));
 			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
 		},
 		replay: (request, log, accept) =>
@@ -76,14 +79,12 @@ export function createOperate(options: OperateOptions): Operate {
 				...options,
 				list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
 				accept,
-				wake,
 			}),
 		health: () => checkHealth({ ...options, lanes }),
 		upkeep: (log) =>
 			maintain(log, {
 				...options,
 				lanes,
-				wake,
 				checkToken: destinations.checkToken,
 				recordExpiry: (lane, expiresAt) => recordExpiry(ledger.take, lane, expiresAt),
 			}),

@@ -8,6 +8,8 @@ export interface Route {
 	readonly onlyCompletedWrites?: boolean;
 	readonly to: RouteTo;
 	readonly coalesce?: Coalesce;
+	/** Whether a delivery is sent once more, with the same key, where no run comes. */
+	readonly redispatchWhenNone?: boolean;
 }
 
 /**

@@ -50,9 +50,12 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 /** What the ledger does with queues. */
 function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput"> {
 	const wakeUps = queue(names.queue);
+	const follow = queue(names.follow);
+	const queueOf = (name: string | undefined) =>
+		name === undefined ? wakeUps : name === LEDGER.follow ? follow : queue(name);
 	return {
 		async put(text, visibleInSeconds, name) {
-			const to = name === undefined ? wakeUps : queue(name);
+			const to = queueOf(name);
 			const send = async (abortSignal: AbortSignal) => {
 				const options = { messageTimeToLive: -1, visibilityTimeout: visibleInSeconds, abortSignal };
 				const { messageId, popReceipt } = await to.sendMessage(Buffer.from(text).toString("base64"), options);
@@ -60,7 +63,7 @@ function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<St
 			};
 			return called(send, { make: (abortSignal) => to.createIfNotExists({ abortSignal }) });
 		},
-		unput: ({ id, popReceipt }) =>
-			called(async (abortSignal) => void (await wakeUps.deleteMessage(id, popReceipt, { abortSignal }))),
+		unput: ({ id, popReceipt }, name) =>
+			called(async (abortSignal) => void (await queueOf(name).deleteMessage(id, popReceipt, { abortSignal }))),
 	};
 }

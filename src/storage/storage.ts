@@ -19,11 +19,11 @@ export interface Storage {
 	removeRow(partition: string, rowKey: string, etag: string): Promise<boolean>;
 	/**
 	 * Puts a message that never expires. Answers what removes it again.
-	 * @param queue one that is not the ledger's
+	 * @param queue left out, that of the wake-ups; `LEDGER.follow` stands for the ledger's own of that name
 	 */
 	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
-	/** Removes a message of the ledger's queue that was not taken since. */
-	unput(message: PutMessage): Promise<void>;
+	/** Removes a message that was not taken since. */
+	unput(message: PutMessage, queue?: string): Promise<void>;
 	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while another one has it. */
 	lease(blob: string, seconds: number): Promise<string | undefined>;
 	/** Rejects when the lease has been lost. */
@@ -161,6 +161,8 @@ export async function persist<T>(
 export interface LedgerNames {
 	readonly table: string;
 	readonly queue: string;
+	/** The queue that makes a follower look at a lane. */
+	readonly follow: string;
 	/** What only the bridge reads: leases, lists of what is closed, large requests. */
 	readonly container: string;
 	/** What workflows read. */
@@ -172,6 +174,7 @@ export interface LedgerNames {
 export const LEDGER: LedgerNames = {
 	table: "griddispatch",
 	queue: "grid-dispatch",
+	follow: "grid-dispatch-follow",
 	container: "grid-dispatch",
 	payloads: "grid-dispatch-payloads",
 	deadLetters: "grid-dispatch-dead-letters",

@@ -50,6 +50,16 @@ describe("the trace of a receipt", () => {
 		]);
 	});
 
+	it("names a destination of any service, by its id", () => {
+		const to = { id: "contoso/ml/retrain#main", organization: "contoso" };
+		expect(stepsOf(receipt({ to } as never))).toContain(
+			'decided: route "default" leads to contoso/ml/retrain, as main',
+		);
+		expect(stepsOf(receipt({ to: { id: "contoso/ml" } } as never))).toContain(
+			'decided: route "default" leads to contoso/ml',
+		);
+	});
+
 	it("says how long it waited for its turn", () => {
 		const [first] = receipt().attempts;
 		const late = receipt({ attempts: [{ ...first, at: "2026-03-14T08:16:31.000Z" } as never] });
@@ -120,9 +130,9 @@ describe("the trace of a receipt", () => {
 	] as const)("names the page of the runs where %s", (_, found) => {
 		const out: string[] = [];
 		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
-		const runs = "https://github.com/contoso/fraud-model/actions";
-		printTrace(io, traceOf(receipt({ runs })), found);
-		expect(out.at(-1)).toContain(runs);
+		const page = "https://github.com/contoso/fraud-model/actions";
+		printTrace(io, traceOf(receipt({ page })), found);
+		expect(out.at(-1)).toContain(page);
 	});
 });
 

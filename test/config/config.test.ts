@@ -63,6 +63,8 @@ describe("the configuration", () => {
 			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
 			storage: { kind: "connection-string", connectionString: storage.AzureWebJobsStorage },
 			giveUpMs: 7 * DAY_MS,
+			followRuns: true,
+			runWithinMs: 60 * 60_000,
 			retentionMs: 30 * DAY_MS,
 			warnings: [],
 		});

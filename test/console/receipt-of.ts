@@ -15,7 +15,7 @@ export function receiptOf(part: Partial<Receipt>): Receipt {
 		attempts: [],
 		reason: null,
 		window: null,
-		runs: null,
+		page: null,
 		...part,
 	};
 }

@@ -35,6 +35,8 @@ const FUNCTIONS = [
 	"eventGrid",
 	"deliver",
 	"deliverPoison",
+	"follow",
+	"followPoison",
 	"upkeep",
 	"receipts",
 	"replay",

@@ -93,7 +93,19 @@ describe("the answers", () => {
 		type Times = "acceptedAt" | "finishedAt";
 		sameType<
 			keyof ReceiptJson,
-			"key" | "state" | "event" | "route" | "to" | Times | "attempts" | "reason" | "window" | "runs"
+			| "key"
+			| "state"
+			| "event"
+			| "route"
+			| "to"
+			| Times
+			| "attempts"
+			| "reason"
+			| "window"
+			| "runs"
+			| "following"
+			| "followingReason"
+			| "page"
 		>();
 		sameType<keyof ReceiptJson["event"], Event>();
 		sameType<ReceiptJson["attempts"][number], Attempt>();
@@ -112,6 +124,7 @@ describe("the answers", () => {
 			| "status"
 			| "problems"
 			| "warnings"
+			| "routesDigest"
 			| "storage"
 			| "tokens"
 			| "lanes"

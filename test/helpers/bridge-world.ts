@@ -149,6 +149,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 			GITHUB_TOKEN: TOKEN,
 			GITHUB_REPOSITORY: "contoso/fraud-model",
 			GITHUB_PACE: "1000/s",
+			FOLLOW_RUNS: "off",
 			AzureWebJobsStorage: direct,
 			...options.settings,
 		},

@@ -39,5 +39,12 @@ export async function openFileStorage(names = newNames()): Promise<LedgerStorage
 /** Names that no other ledger has. */
 export function newNames(): LedgerNames {
 	const id = randomUUID().replaceAll("-", "");
-	return { table: `t${id}`, queue: `q${id}`, container: `c${id}`, payloads: `p${id}`, deadLetters: `d${id}` };
+	return {
+		table: `t${id}`,
+		queue: `q${id}`,
+		follow: `f${id}`,
+		container: `c${id}`,
+		payloads: `p${id}`,
+		deadLetters: `d${id}`,
+	};
 }

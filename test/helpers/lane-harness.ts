@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
 import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
+import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
 import type { DrainRun } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
@@ -53,6 +54,8 @@ export interface HarnessOptions {
 	/** How long GitHub takes. */
 	readonly latencyMs?: number;
 	readonly answer?: Answering;
+	/** How what was taken is followed; left out, it is not. */
+	readonly follow?: Partial<FollowTaken>;
 	/** What GitHub says of its runs; left out, they are not asked for. */
 	readonly runs?: Destinations["listRuns"];
 	/** Around every call of storage. */
@@ -139,8 +142,16 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
+		const nothing = async () => {};
+		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const attempts = createAttempts({ ...shared, giveUpMs, looksUp: options.runs !== undefined, random: () => 1 });
+		const attempts = createAttempts({
+			...shared,
+			giveUpMs,
+			looksUp: options.runs !== undefined,
+			random: () => 1,
+			follow,
+		});
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;
 			// What has begun before begins at its own time.

@@ -65,6 +65,9 @@ describe("the alert", () => {
 			],
 		],
 		["function-failures", ["storage is out of reach"]],
+		["failed-runs", ["a run fails"]],
+		["no-run", ["no run comes"]],
+		["unknown-runs", ["runs cannot be read"]],
 	])("%s finds what it is there for, and nothing else", (name, expected) => {
 		expect(selectedBy(queryOf(name))).toEqual(expected);
 	});

@@ -20,6 +20,7 @@ const SETTINGS = {
 	GITHUB_TOKEN: "ghp_x",
 	GITHUB_API_URL: "http://127.0.0.1:9",
 	GITHUB_PACE: "1000/s",
+	FOLLOW_RUNS: "off",
 	AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
 const gathered = (more: object = {}) => ({

@@ -47,7 +47,14 @@ const PAGE_OF_NAMES = 1_000;
 
 export function newNames(): LedgerNames {
 	const id = randomUUID().replaceAll("-", "");
-	return { table: `t${id}`, queue: `q${id}`, container: `c${id}`, payloads: `p${id}`, deadLetters: `d${id}` };
+	return {
+		table: `t${id}`,
+		queue: `q${id}`,
+		follow: `f${id}`,
+		container: `c${id}`,
+		payloads: `p${id}`,
+		deadLetters: `d${id}`,
+	};
 }
 
 /** A connection string that leads nowhere. */

@@ -69,9 +69,7 @@ async function runsOf(
 	const run = /(?:^|\/)runs?\/([^/]+)$/.exec(subject)?.[1];
 	const names = [sent.key, id, subject, ...(run === undefined ? [] : [run])];
 	const { repository, dispatchType } = sent.to;
-	return findRuns(
-		{ repository: String(repository), dispatchType: String(dispatchType), at: last.at, names },
-		github,
-		io,
-	);
+	// Only a repository dispatch has both; the runs of others are not found by their type.
+	if (typeof repository !== "string" || typeof dispatchType !== "string") return undefined;
+	return findRuns({ repository, dispatchType, at: last.at, names }, github, io);
 }

@@ -1,4 +1,5 @@
 import type { ShownReceipt } from "../bridge-client.ts";
+import { describeDestination } from "../describe-receipt.ts";
 
 /** What happened to one event on its way to one destination, in the order of time. */
 export interface Trace {
@@ -39,7 +40,7 @@ export function traceOf(receipt: ShownReceipt, window?: ShownReceipt): Trace {
 			answered(sent),
 		],
 		// A bridge of an older version does not tell.
-		runsPage: receipt.runs ?? null,
+		runsPage: receipt.page ?? null,
 	};
 }
 
@@ -49,7 +50,7 @@ function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
 			? state === "rejected"
 				? "it leads nowhere: the event itself is unsound"
 				: "it leads nowhere"
-			: `route "${route ?? "none"}" leads to ${to.repository}, as ${to.dispatchType}`;
+			: `route "${route ?? "none"}" leads to ${describeDestination(to, ", as ")}`;
 	return { at: acceptedAt, kind: "decided", text };
 }
 

@@ -41,7 +41,7 @@ export interface Receipt {
 	readonly reason: string | null;
 	readonly window: string | null;
 	/** A page of GitHub. */
-	readonly runs: string | null;
+	readonly page: string | null;
 }
 
 export interface Receipts {

@@ -20,7 +20,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 	// A modal dialog keeps the focus, closes on Escape, and gives the focus back, all by itself.
 	useEffect(() => dialog.current?.showModal(), []);
 	const { replay, isBusy, said } = useReplay(props);
-	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt, runs } = receipt;
+	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt, page } = receipt;
 	const facts: readonly (readonly [string, string | null | undefined])[] = [
 		["Type", event.type],
 		["Id", event.id],
@@ -95,7 +95,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 			</dl>
 			{TONES[state] === "sent" && (
 				<p class="more trace">
-					<RunsLink runs={runs} /> Which run it started: <code>npx grid-dispatch trace {window ?? key}</code>
+					<RunsLink page={page} /> Which run it started: <code>npx grid-dispatch trace {window ?? key}</code>
 				</p>
 			)}
 			{hasStandIn && TONES[state] === "sent" && <Payload receiptKey={window ?? key} {...props} />}

@@ -5,10 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { LEFT_OUT, ROOMS } from "./rooms.ts";
+import { LEFT_OUT, ROOMS } from "./mutation-rooms.ts";
 
-const tools = import.meta.dirname;
-const root = join(tools, "../..");
+const root = join(import.meta.dirname, "..");
+const tools = join(root, "test/mutation");
 const out = join(root, "out/mutation");
 const STRYKER = join(tools, "node_modules/@stryker-mutator/core/bin/stryker.js");
 /** In percent. */
