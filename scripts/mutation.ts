@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { LEFT_OUT, ROOMS } from "../test/mutation/rooms.ts";
+import { LEFT_OUT, ROOMS } from "./mutation-rooms.ts";
 
 const root = join(import.meta.dirname, "..");
 const tools = join(root, "test/mutation");

@@ -173,6 +173,27 @@ describe("a broken Azure DevOps", () => {
 	});
 });
 
+describe("an answer of Azure DevOps that leaves open whether a run was started", () => {
+	/** The key of an event at the pipeline, as any ledger would compute it. */
+	async function keyOf(id: string): Promise<string> {
+		const [, result] = await open().accept([{ ...event, id }], logged);
+		names = newNames();
+		await fetch(`${azure.url}/_received`, { method: "DELETE" });
+		return result?.key ?? "";
+	}
+
+	it("is settled by the run whose name holds the key, and is not repeated", async () => {
+		const key = await keyOf("1");
+		azure.script.set([{ calls: "dispatches", status: 502, taken: true, run: { title: `20260526.1 ${key}` } }]);
+		const bridge = open();
+		expect((await accept(bridge, "1"))[0]).toBe("dispatched");
+		ahead += 10 * MINUTE_MS;
+		await wake(bridge);
+		expect(azure.received).toHaveLength(1);
+		expect(await receiptsOf(bridge)).toMatchObject([{ state: "dispatched" }]);
+	});
+});
+
 describe("the lane of Azure DevOps", () => {
 	it("has a pace of its own", async () => {
 		const bridge = open({ AZURE_DEVOPS_PACE: "1/h" });

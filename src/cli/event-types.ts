@@ -13,7 +13,16 @@ export interface EventType {
 	readonly subjectStarts: readonly string[];
 	/** The members of its data, as published. */
 	readonly members: readonly string[];
+	/** What its schema says of each of them. */
+	readonly memberSchemas: Readonly<Record<string, MemberSchema>>;
 	readonly example: SampleEvent;
+}
+
+/** What the schema of a member says, as far as it bounds its length. */
+export interface MemberSchema {
+	readonly type?: unknown;
+	readonly maxLength?: number;
+	readonly enum?: readonly unknown[];
 }
 
 interface EventSchema {
@@ -21,7 +30,7 @@ interface EventSchema {
 	readonly properties: {
 		/** The form of its subjects, such as `models/{modelName}:{modelVersion}`; several forms are joined by ` or `. */
 		readonly subject: { readonly description: string };
-		readonly data: { readonly properties?: object };
+		readonly data: { readonly properties?: Readonly<Record<string, MemberSchema>> };
 	};
 	readonly examples?: readonly SampleEvent[];
 }
@@ -40,6 +49,7 @@ export const EVENT_TYPES: readonly EventType[] = readdirSync(SCHEMAS)
 			type: schema.title,
 			subjectStarts: subject.description.split(" or ").map((form) => form.split("{")[0] ?? ""),
 			members: Object.keys(data.properties ?? {}),
+			memberSchemas: data.properties ?? {},
 			example,
 		};
 	});

@@ -4,7 +4,7 @@ import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
 import { eventColumns, routeColumns } from "../ledger/receipt.ts";
-import { destinationColumn, entryKey, receiptKey } from "../ledger/rows.ts";
+import { entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
@@ -113,8 +113,7 @@ function dispatchRows(
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
 	};
 	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route }), ...body.columns };
-	// Whole: where the list of members is lost, the window gathers them anew.
-	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents, ...destinationColumn(to ?? null) };
+	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
 	const rows: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns: receiptColumns },
 		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },

@@ -3,7 +3,14 @@ import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
 import { LONGEST_WAIT_MS } from "./lane-state.ts";
 import { appendAttempt } from "./receipt.ts";
-import { DESTINATION_COLUMNS, deadLetterKey, readDestination, receiptKey, requestedColumn, targetOf } from "./rows.ts";
+import {
+	DESTINATION_COLUMNS,
+	deadLetterKey,
+	destinationColumn,
+	readDestination,
+	receiptKey,
+	targetOf,
+} from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
 export interface Entry {
@@ -69,7 +76,7 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
 		key,
 		receipt,
 		acceptedAt: new Date(acceptedAt).toISOString(),
-		...requestedColumn(to ?? null),
+		...destinationColumn(to ?? null),
 		route,
 		...(closing === undefined ? {} : { closing }),
 	};
@@ -213,7 +220,7 @@ function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Co
 	return {
 		key,
 		receipt,
-		...requestedColumn(to ?? null),
+		...destinationColumn(to ?? null),
 		route,
 		...(closing === undefined ? {} : { closing }),
 		...movedBody(entry),

@@ -4,7 +4,7 @@ import type { Destination, Following, Run } from "../model.ts";
 import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns, Row } from "../storage/storage.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
-import { readDestination, requestedColumn, targetOf } from "./rows.ts";
+import { readDestination, shownColumn, targetOf } from "./rows.ts";
 
 /** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
@@ -90,7 +90,7 @@ export function eventColumns({ id, type, source, subject, time, run }: EventFact
 export function routeColumns(route: string | null, to: Receipt["to"]): Columns {
 	return {
 		...(route === null ? {} : { route: clipText(route, MAX_FACT) }),
-		...requestedColumn(to),
+		...shownColumn(to),
 	};
 }
 

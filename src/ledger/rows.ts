@@ -101,10 +101,10 @@ export function destinationColumn(to: Destination | null): Columns {
 }
 
 /**
- * The same for a row whose request is made: without the mappings, which are the only members with members of their own.
- * They would be in two rows of each event, and in each receipt that is shown.
+ * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
+ * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
  */
-export function requestedColumn(to: Destination | null): Columns {
+export function shownColumn(to: Destination | null): Columns {
 	if (to === null) return {};
 	const { id } = to;
 	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });

@@ -200,6 +200,14 @@ describe("what another table changes", () => {
 		});
 	});
 
+	it("is not that a route maps otherwise: that is told of the route", () => {
+		const mapped = { ...runs, to: { ...TO, payload: { id: "data.runId" } } };
+		expect(diffTables(table(runs), table(mapped), [asCloudEvent(RUN)])).toMatchObject({
+			changed: [{ route: "runs", members: [{ path: "to.payload", after: { id: "data.runId" } }] }],
+			events: { looked: 1, moved: [] },
+		});
+	});
+
 	it("is also that an event is gathered, or otherwise", () => {
 		const { coalesce: _coalesce, ...at } = UPLOADS;
 		const moved = (after: object) => diffTables(table(UPLOADS), table(after), [asCloudEvent(UPLOAD)]).events?.moved;

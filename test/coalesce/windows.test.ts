@@ -134,7 +134,7 @@ describe("a window", () => {
 		expect(JSON.parse(String(entry?.columns["to"]))).toMatchObject({ token: "other" });
 	});
 
-	it("closes by the mapping that its events were joined by, which receipts and dispatches need no more", async () => {
+	it("closes by the mapping that its events were joined by, which receipts do not show", async () => {
 		const to = { ...repositoryDispatch("contoso/fraud-model", "contoso-test"), payload: { count: "data.count" } };
 		const lane = await startLane();
 		await lane.instance.accept(join(0, { to }), join(1, { to }));
@@ -142,6 +142,7 @@ describe("a window", () => {
 		const bodies = lane.sent.map(({ body }) => JSON.parse(body) as { client_payload: object });
 		const bridge = { version: "1.2.3", route: "r", key: expect.any(String) };
 		expect(bodies.map(({ client_payload }) => client_payload)).toEqual([{ count: 2, bridge }]);
+		expect(lane.sent[0]?.to).toEqual(to);
 		const kept = (await lane.receipts()).map((receipt) => receipt.to);
 		expect(kept).toEqual(Array(3).fill(repositoryDispatch("contoso/fraud-model", "contoso-test")));
 	});

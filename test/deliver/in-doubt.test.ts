@@ -18,6 +18,8 @@ const keyOf = ({ body }: Sent) =>
 interface Play {
 	readonly taken: boolean;
 	readonly says?: Classification;
+	/** No answer comes, and so no time of GitHub's. */
+	readonly silent?: true;
 }
 
 interface IncidentOptions {
@@ -60,8 +62,9 @@ async function incident(options: IncidentOptions) {
 		answer(sent) {
 			const call = calls.get(sent.id) ?? 0;
 			calls.set(sent.id, call + 1);
-			const { taken, says } = play(Number(sent.id.slice("event-".length)), call);
+			const { taken, says, silent } = play(Number(sent.id.slice("event-".length)), call);
 			if (taken) start(sent.id, keyOf(sent), sent.at);
+			if (silent) return { classification: uncertain };
 			const serverTime = sent.at + skewMs;
 			return says === undefined ? { serverTime } : { classification: says, status: 502, serverTime };
 		},
@@ -114,6 +117,16 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 		}
 	});
 
+	it("is found by GitHub's clock, too, where no answer came that tells it, but an earlier one did", async () => {
+		for (const skewMs of [-5 * HOUR, 5 * HOUR]) {
+			const play = (number: number) => (number === 0 ? taken : ({ taken: true, silent: true } as const));
+			const { lane, runs } = await incident({ count: 2, play, skewMs });
+			await lane.wakeAll();
+			expect(runs()).toHaveLength(2);
+			expect(ids(lane)).toEqual(["event-0", "event-1"]);
+		}
+	});
+
 	it("does not open what was parked meanwhile", async () => {
 		const closed: Classification = { kind: "unavailable", reason: "404" };
 		const { lane } = await incident({
@@ -124,6 +137,8 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 		await lane.wakeAll(() => lane.now > START + 4 * MINUTE);
 		expect(await lane.receipt(delivery(0).key)).toMatchObject({ state: "dispatched" });
 		expect((await lane.state()).breakers).toMatchObject({ "contoso/fraud-model": { reason: "404" } });
+		// It is parked since then, and not since the run was found.
+		expect((await lane.state()).breakers["contoso/fraud-model"]?.since).toBeLessThan(START + MINUTE);
 		expect(lane.logged.lines).not.toContainEqual(expect.objectContaining({ change: "opened" }));
 	});
 

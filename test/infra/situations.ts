@@ -76,7 +76,7 @@ export async function playSituations(): Promise<Situations> {
 			wakeUntil(bridge({}, later(minutes * MINUTE_MS), paused), log, '"behind"'),
 		);
 	}
-	await happen("an event has waited for a day, and nobody was woken", (log) =>
+	await happen("an event has waited for a day, and no drainer was woken", (log) =>
 		bridge({}, later(DAY_MS), paused).upkeep(log),
 	);
 	await happen("storage is out of reach", (log) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { destinationColumn, readDestination, requestedColumn, targetOf } from "../../src/ledger/rows.ts";
+import { destinationColumn, readDestination, shownColumn, targetOf } from "../../src/ledger/rows.ts";
 import type { Destination } from "../../src/model.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 
@@ -54,12 +54,12 @@ describe("the destination of a row", () => {
 	});
 });
 
-describe("the destination of a row whose request is made", () => {
-	it("is without what was mapped, which the request holds already", () => {
+describe("the destination of a receipt", () => {
+	it("is without what was mapped, which the request held", () => {
 		const mapped = { ...TO, payload: { a: "data.runId" }, inputs: {}, pipeline: 7, main: true };
-		expect(readDestination(requestedColumn(mapped))).toEqual({ ...TO, pipeline: 7, main: true });
-		expect(requestedColumn(TO)).toEqual(destinationColumn(TO));
-		expect(requestedColumn(null)).toEqual({});
+		expect(readDestination(shownColumn(mapped))).toEqual({ ...TO, pipeline: 7, main: true });
+		expect(shownColumn(TO)).toEqual(destinationColumn(TO));
+		expect(shownColumn(null)).toEqual({});
 	});
 });
 

@@ -65,7 +65,7 @@ describe("a pace", () => {
 		expect(parsePace("1/s, 0/m ")).toBe('"0/m": the number must be from 1 to 10000');
 	});
 
-	it.each(["0/s", "10001/h", "99999999999/m"])("is refused as %s, whose number cannot be kept", (text) => {
+	it.each(["0/s", "10001/h", "99999999999/m"])("is refused as %s, whose number is out of bounds", (text) => {
 		expect(parsePace(text)).toBe(`"${text}": the number must be from 1 to 10000`);
 	});
 });

@@ -5,7 +5,7 @@ import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options
 import { CliError } from "../cli-error.ts";
 import { collectReceipts } from "../collect-receipts.ts";
 import { colour } from "../colour.ts";
-import { describeReceipt } from "../describe-receipt.ts";
+import { describeDestination, describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
@@ -83,7 +83,7 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 		["subject", event.subject],
 		["time", event.time],
 		["route", route ?? "none"],
-		["to", to === null ? "nowhere" : `${to.repository} ${to.dispatchType}`],
+		["to", to === null ? "nowhere" : describeDestination(to)],
 		["accepted", acceptedAt],
 		["finished", finishedAt ?? "not yet"],
 		...tried.map((one) => ["attempt", one] as const),

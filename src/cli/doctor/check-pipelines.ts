@@ -2,16 +2,7 @@ import type { Route } from "../../route/route.ts";
 import type { Ask, Asked } from "../ask.ts";
 import { type Check, checksOf } from "./check.ts";
 import { NOT_THE_BRIDGES } from "./check-token.ts";
-
-/** Azure DevOps, and what to ask it with. */
-export interface AzureDevOps {
-	/** Without a slash at its end. */
-	readonly url: string;
-	/** A personal access token; undefined where there is none. */
-	readonly token?: string | undefined;
-	/** Whether that token is the bridge's own. */
-	readonly tokenIsBridges: boolean;
-}
+import type { AzureDevOps } from "./find-target.ts";
 
 const REFUSED = [203, 301, 302, 303, 307, 308, 401, 403];
 

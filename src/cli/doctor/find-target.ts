@@ -10,7 +10,16 @@ import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { loadTable } from "../routes/load-table.ts";
 import { askAzure } from "./ask-azure.ts";
-import type { AzureDevOps } from "./check-pipelines.ts";
+
+/** Azure DevOps, and what to ask it with. */
+export interface AzureDevOps {
+	/** Without a slash at its end. */
+	readonly url: string;
+	/** A personal access token; undefined where there is none. */
+	readonly token?: string | undefined;
+	/** Whether that token is the bridge's own. */
+	readonly tokenIsBridges: boolean;
+}
 
 /** What is looked at, and with what. */
 export interface Target {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { resolve } from "../../destinations/list.ts";
+import { isObject } from "../../event/json.ts";
 import type { Destination } from "../../model.ts";
+import type { Mapping } from "../../route/mapping.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { eventType, routeTypes } from "../event-types.ts";
 import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
@@ -57,10 +59,19 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 		.map(({ route, shared: [type = ""] }) => {
 			const place = destinationOf(route, type).id.replace(/#(.*)$/s, ' with "$1"');
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
-			const what = `under the name of the first${coalesced ? "" : ", and gathered as that one says"}`;
+			const mapped = JSON.stringify(mappingsOf(route)) === JSON.stringify(mappingsOf(later.route));
+			const as = [coalesced ? "" : ", gathered as that one says", mapped ? "" : ", with what that one maps"].join("");
+			const what = `under the name of the first${as}`;
 			const problem = `"${route.name}" leads to the same place, ${place}: an event that both take is dispatched once, ${what}`;
 			return warning(path, problem, "give one of them another dispatchType, or filters that exclude each other");
 		});
+}
+
+/** What a route's destination maps, by the member of `to`: no other member has members of its own. */
+export function mappingsOf({ to }: Route): readonly (readonly [string, Mapping])[] {
+	return Object.entries(to).flatMap(([member, value]) =>
+		isObject(value) ? [[member, value as Mapping] as const] : [],
+	);
 }
 
 /** Where a route leads for events of a type. */

@@ -6,6 +6,7 @@ import schema from "../../route/routes-schema.generated.json" with { type: "json
 import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
+import { checkMappings } from "./check-mappings.ts";
 import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
 import { checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
@@ -18,6 +19,7 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkTypes,
 	checkSubject,
 	checkFilters,
+	checkMappings,
 	checkContainer,
 	checkEmptyFiles,
 ];

@@ -1,6 +1,6 @@
-import { toDispatchType } from "../../route/keys.ts";
 import type { Route } from "../../route/route.ts";
 import { eventType, isKnownPublisher, meantType, typesOfSource } from "../event-types.ts";
+import { destinationOf } from "./check-destinations.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
 
 /** GitHub's limit for `event_type`. */
@@ -22,7 +22,7 @@ export function checkTypes(route: Route, place: string): RouteFinding[] {
 	}
 	return [
 		...types.flatMap((type, index) => checkType(type, `${path}[${index}]`, types, index)),
-		...(route.to.dispatchType === undefined ? types.flatMap((type, index) => tooLong(type, `${path}[${index}]`)) : []),
+		...types.flatMap((type, index) => tooLong(route, type, `${path}[${index}]`)),
 		...raisedElsewhere(route, types, path),
 		...checkSource(route, place),
 	];
@@ -56,9 +56,11 @@ function checkType(type: string, path: string, all: readonly string[], index: nu
 	];
 }
 
-function tooLong(type: string, path: string): RouteFinding[] {
-	const { length } = [...toDispatchType(type)];
-	if (length <= LONGEST_TYPE) return [];
+/** Where the dispatch type follows from the event type. */
+function tooLong(route: Route, type: string, path: string): RouteFinding[] {
+	const { dispatchType } = destinationOf(route, type);
+	const { length } = [...String(dispatchType ?? "")];
+	if (route.to["dispatchType"] !== undefined || length <= LONGEST_TYPE) return [];
 	const problem = `its dispatch type would have ${length} characters; GitHub takes ${LONGEST_TYPE}`;
 	return [error(path, problem, "give the route a to.dispatchType")];
 }

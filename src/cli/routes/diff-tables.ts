@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { plain } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
+import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
 import { counted, painter } from "../paint.ts";
 import { explain } from "./explain.ts";
@@ -101,9 +102,12 @@ function moves(events: readonly unknown[], before: readonly Route[], after: read
 function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }>["routes"]): readonly Way[] {
 	return routes.flatMap(({ to, group, sameAs }) => {
 		if (to === undefined || sameAs !== undefined) return [];
-		if (group === undefined) return [to];
+		// What is sent there is told as a change of the route.
+		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => !isPlain(value)));
+		const way = { ...place, id: to.id };
+		if (group === undefined) return [way];
 		const { id: _id, ...coalesce } = group;
-		return [{ ...to, coalesce }];
+		return [{ ...way, coalesce }];
 	});
 }
 
@@ -139,8 +143,10 @@ function shown(value: unknown): string {
 
 function ways(all: readonly Way[]): string {
 	if (all.length === 0) return "ignored";
-	const one = ({ id, token, coalesce }: Way) =>
-		`${id.replace("#", " as ")}${token === undefined ? "" : ` (token ${token})`}${coalesce === undefined ? "" : gathered(coalesce)}`;
+	const one = ({ coalesce, ...to }: Way) => {
+		const token = to.token === undefined ? "" : ` (token ${to.token})`;
+		return `${destinationInWords(to)}${token}${coalesce === undefined ? "" : gathered(coalesce)}`;
+	};
 	return all.map(one).join("; ");
 }
 

@@ -7,8 +7,10 @@ import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
+import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
 import { painter } from "../paint.ts";
+import { requestFor, type ShownRequest } from "./requests.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -25,6 +27,8 @@ export interface RouteVerdict {
 	readonly group?: Coalesce & { readonly id: string };
 	/** An earlier route that leads to the same place: the event is dispatched once, under that one's name. */
 	readonly sameAs?: string;
+	/** What would be sent; left out where nothing would. */
+	readonly request?: ShownRequest;
 	/** Every condition that failed; empty where it takes the event. */
 	readonly failed: readonly Failure[];
 }
@@ -48,6 +52,19 @@ export function explain(element: unknown, routes: readonly Route[]): Explained {
 		return match === undefined ? refused(route, read.event) : taken(match, read.event, seen);
 	});
 	return { event: { id, type, source, subject }, routes: verdicts };
+}
+
+/** The same, with the request that each destination would get. */
+export async function explainRequests(element: unknown, routes: readonly Route[]): Promise<Explained> {
+	const explained = explain(element, routes);
+	const read = readEvent(element);
+	if ("rejected" in explained || !read.ok) return explained;
+	const verdicts = explained.routes.map(async (verdict, index) => {
+		const [match] = createRouter(routes.slice(index, index + 1), resolve)(read.event).matches;
+		if (match === undefined || verdict.sameAs !== undefined) return verdict;
+		return { ...verdict, request: await requestFor(read.event, match) };
+	});
+	return { ...explained, routes: await Promise.all(verdicts) };
 }
 
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
@@ -124,7 +141,7 @@ export function printExplained(io: Io, explained: readonly Explained[]): void {
 
 function printVerdict(
 	io: Io,
-	{ route, takes, to, group, sameAs, failed }: RouteVerdict,
+	{ route, takes, to, group, sameAs, request, failed }: RouteVerdict,
 	paint: ReturnType<typeof painter>,
 ): void {
 	if (!takes) {
@@ -135,7 +152,8 @@ function printVerdict(
 		}
 		return;
 	}
-	const where = `${to?.id.replace("#", " as ")}${to?.token === undefined ? "" : ` with the token ${to.token}`}`;
+	const token = to?.token === undefined ? "" : ` with the token ${to.token}`;
+	const where = `${to === undefined ? "" : destinationInWords(to)}${token}`;
 	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
 	if (sameAs !== undefined)
 		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
@@ -144,5 +162,30 @@ function printVerdict(
 		io.stdout.write(
 			`        gathered by ${by} for ${quietSeconds} to ${maxSeconds} seconds, in the window of group ${id}\n`,
 		);
+		io.stdout.write("        of this event alone, under its own key, the window would send\n");
 	}
+	if (request !== undefined) printRequest(io, request, paint);
+}
+
+function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof painter>): void {
+	if ("rejected" in request) {
+		io.stdout.write(`        ${paint("error", "rejected")}: ${plain(request.rejected)}\n`);
+		return;
+	}
+	const lines = [`${request.method} ${request.url}`, ...indented(request.body)];
+	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
+}
+
+/** JSON in lines, each of its tokens as it is: to read and write it anew could change digits. */
+function indented(json: string): readonly string[] {
+	let depth = 0;
+	const line = () => `\n${"  ".repeat(depth)}`;
+	const broken = json.replace(/"(?:[^"\\]+|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (token) => {
+		if (token === "{" || token === "[") depth += 1;
+		if (token === "}" || token === "]") depth -= 1;
+		if (token === "{" || token === "[" || token === ",") return token + line();
+		if (token === "}" || token === "]") return line() + token;
+		return token === ":" ? ": " : token;
+	});
+	return broken.split("\n");
 }

@@ -4,8 +4,11 @@ import { counted, painter } from "../paint.ts";
 
 /** One thing that is wrong, or looks wrong, in a routes table. */
 export interface Finding {
-	/** `error`: the bridge refuses the table, or the route can never do what it says. `warning`: look at it. */
-	readonly verdict: "error" | "warning";
+	/**
+	 * `error`: the bridge refuses the table, or the route can never do what it says. `warning`: look at it. `cannot tell`:
+	 * it depends on events whether a limit is kept.
+	 */
+	readonly verdict: "error" | "warning" | "cannot tell";
 	/** The route's name; null where it concerns the whole table. */
 	readonly route: string | null;
 	/** The member, as a path in the table's JSON: `routes[0].filter.includedEventTypes[1]`; empty for the table itself. */
@@ -26,6 +29,10 @@ export function warning(path: string, problem: string, repair: string): RouteFin
 	return { verdict: "warning", path, problem, repair };
 }
 
+export function cannotTell(path: string, problem: string, repair: string): RouteFinding {
+	return { verdict: "cannot tell", path, problem, repair };
+}
+
 export function printFindings(io: Io, name: string, findings: readonly Finding[]): void {
 	const paint = painter(io);
 	for (const { verdict, route, path, problem, repair } of findings) {
@@ -39,5 +46,7 @@ export function printFindings(io: Io, name: string, findings: readonly Finding[]
 export function summaryOf(findings: readonly Finding[]): string {
 	const count = (verdict: Finding["verdict"]) => findings.filter((finding) => finding.verdict === verdict).length;
 	const parts = (["error", "warning"] as const).filter((verdict) => count(verdict) > 0);
-	return parts.length === 0 ? "nothing to repair" : parts.map((verdict) => counted(count(verdict), verdict)).join(", ");
+	const told = parts.length === 0 ? ["nothing to repair"] : parts.map((verdict) => counted(count(verdict), verdict));
+	const open = count("cannot tell");
+	return [...told, ...(open === 0 ? [] : [`${counted(open, "limit")} that cannot be proved`])].join(", ");
 }

@@ -105,7 +105,7 @@ function refused(response: AzureResponse, asked: Asked): Classification {
 		const { name, means } = parameter;
 		// What one event brings with it closes the pipeline for no other.
 		if (isOfEvent(asked.to, name) && parameter.isOfValue)
-			return { kind: "permanent", reason: said(response, `the event does not give the parameter what it takes`) };
+			return { kind: "permanent", reason: said(response, "the event does not give the parameter what it takes") };
 		return { kind: "unavailable", reason: said(response, means) };
 	}
 	return { kind: "unavailable", reason: said(response, causeOf(response, asked)) };
@@ -134,11 +134,10 @@ function parameterFault(message: string): ParameterFault | undefined {
 	return { name: quoted, isOfValue: true, means: `correct ${name} in the route's parameters` };
 }
 
-/** Whether the route fills a parameter from the event. Azure Pipelines does not distinguish case in their names. */
-function isOfEvent({ parameters }: Destination, name: string): boolean {
-	const all = Object.entries(typeof parameters === "object" && parameters !== null ? parameters : {});
-	const mapped: unknown = all.find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
-	return typeof mapped === "string" || (typeof mapped === "object" && mapped !== null && "key" in mapped);
+/** Whether the event fills a parameter. Azure Pipelines does not distinguish case in their names. */
+function isOfEvent({ fromEvent }: Destination, name: string): boolean {
+	const names = Array.isArray(fromEvent) ? fromEvent : [];
+	return names.some((one) => String(one).toLowerCase() === name.toLowerCase());
 }
 
 /** What closes a pipeline, with the repair, as far as the answer tells. */

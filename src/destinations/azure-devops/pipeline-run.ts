@@ -1,6 +1,6 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { applyMapping, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
+import { applyMapping, type Mapped, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { BridgeFacts } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
@@ -24,9 +24,20 @@ export function resolveRun({ organization, project, pipeline, ref, parameters, t
 		project,
 		pipeline,
 		...(refName === undefined ? {} : { ref: refName }),
-		...(parameters === undefined ? {} : { parameters }),
+		...(parameters === undefined ? {} : { parameters, fromEvent: namesFromEvent(parameters as Mapping) }),
 		...(token === undefined ? {} : { token }),
 	};
+}
+
+/**
+ * The parameters that the event fills. A row whose request is made has no mapping any more, and a refusal may be the
+ * event's fault or the route's.
+ */
+function namesFromEvent(parameters: Mapping): readonly string[] {
+	const isOfEvent = ([, mapped]: [string, Mapped]) => typeof mapped === "string" || "key" in mapped;
+	return Object.entries(parameters)
+		.filter(isOfEvent)
+		.map(([name]) => name);
 }
 
 /** Azure Pipelines takes whole refs only. */

@@ -4,7 +4,7 @@ import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
 import { resetMs, serverTimeOf } from "../header-time.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
-import { type Answered, type ApiRequest, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
+import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { GitHubResponse } from "./likely-cause.ts";
 import { dispatchPath } from "./repository-dispatch.ts";
 import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
@@ -29,7 +29,7 @@ const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
 const LAST_CALL_MS = 1_000;
 const REQUEST_ID_CHARACTERS = 100;
 
-type RequestWith = (token: string) => ApiRequest;
+type Request = Parameters<Ask>[0];
 
 /**
  * The client for dispatches. An app's token that is younger than a minute, and that GitHub may not know yet, is tried again
@@ -39,8 +39,9 @@ type RequestWith = (token: string) => ApiRequest;
 export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): Client {
 	const call = createCall({ ...options, now });
 
-	async function withToken(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith, trying: Trying) {
+	async function withToken(get: TokenSource["get"], wanted: TokenFor, request: Request, trying: Trying) {
 		const { signal, trace, endsAt } = trying;
+		const send = (token: string) => call({ ...request, token }, signal, trace);
 
 		/** Asks again as long as the answer may be no more than the token's youth. */
 		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
@@ -50,24 +51,24 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 				const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
 				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
 				await sleep(wait);
-				answered = await call(toRequest(token), signal, trace);
+				answered = await send(token);
 			}
 			return answered;
 		}
 
 		const token = await get(wanted, trace.calls);
-		const first = await again(token, await call(toRequest(token), signal, trace), RETRY_AFTER_MS.slice(0, 1));
+		const first = await again(token, await send(token), RETRY_AFTER_MS.slice(0, 1));
 		if (first.classification.kind !== "unauthorized") return again(token, first, RETRY_AFTER_MS.slice(1));
 		const fresh = await tokens.refresh(token, wanted, trace.calls);
 		// The same token would be refused again, and failed logins add up to a block of every login.
 		if (fresh === token) return first;
-		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
+		return again(fresh, await send(fresh), RETRY_AFTER_MS.slice(1));
 	}
 
 	/** Calls with the token of a destination, as many as it takes, within the time limit. */
 	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
 		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
-			work((request) => withToken(get, wantedFor(to), (token) => ({ ...request, token }), { signal, trace, endsAt })),
+			work((request) => withToken(get, wantedFor(to), request, { signal, trace, endsAt })),
 		);
 	}
 

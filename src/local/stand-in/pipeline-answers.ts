@@ -57,8 +57,14 @@ export function runOfPipeline(
 		url: own,
 		...(isWhole ? { resources: resourcesOf(run) } : {}),
 		id: run.id,
-		name: `${new Date(createdAt).toISOString().slice(0, 10).replaceAll("-", "")}.${run.number}`,
+		name: nameOf(run, createdAt),
 	};
+}
+
+/** The usual run number, unless the script names the run. */
+function nameOf({ title, of, number }: Run, createdAt: number): string {
+	if (title !== of.name) return title;
+	return `${new Date(createdAt).toISOString().slice(0, 10).replaceAll("-", "")}.${number}`;
 }
 
 function resourcesOf({ ref }: Run): object {

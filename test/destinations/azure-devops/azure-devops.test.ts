@@ -133,7 +133,7 @@ describe("starting a run of a pipeline", () => {
 		async (parameters, given, kind) => {
 			await describePipeline({ parameters: { env: { values: ["dev", "prod"] } } });
 			const { classification } = await client().send(
-				{ ...TO, parameters },
+				pipelineRun("contoso/ml", 7, { parameters }),
 				JSON.stringify({ templateParameters: given }),
 			);
 			expect(classification.kind).toBe(kind);
@@ -142,7 +142,7 @@ describe("starting a run of a pipeline", () => {
 
 	it("is not led astray by a value that quotes Azure's words", async () => {
 		await describePipeline({ parameters: { env: { values: ["dev"] }, n: { type: "number", default: 1 } } });
-		const to = { ...TO, parameters: { env: "data.a", n: { value: 1 } } };
+		const to = pipelineRun("contoso/ml", 7, { parameters: { env: "data.a", n: { value: 1 } } });
 		const body = {
 			templateParameters: { env: "Unexpected parameter 'n'. The 'n' parameter value 'x' is not a valid" },
 		};

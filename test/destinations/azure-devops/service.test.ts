@@ -36,6 +36,11 @@ describe("Azure DevOps as a service", () => {
 		});
 	});
 
+	it("notes which parameters the event fills, since a stored request has no mapping any more", () => {
+		const parameters = { a: "data.a", b: { key: "data.b", default: 1 }, c: { value: "c" } };
+		expect(azureDevOps.resolve({ ...TO, parameters }, "t")).toMatchObject({ parameters, fromEvent: ["a", "b"] });
+	});
+
 	it.each([
 		["main", "#refs/heads/main"],
 		["refs/heads/main", "#refs/heads/main"],

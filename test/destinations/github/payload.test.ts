@@ -4,7 +4,7 @@ import { planDelivery } from "../../../src/accept/plan.ts";
 import { windowBody } from "../../../src/coalesce/close-window.ts";
 import { summarise } from "../../../src/coalesce/manifest.ts";
 import { buildDispatch, resolveDispatch } from "../../../src/destinations/github/repository-dispatch.ts";
-import { SERVICES } from "../../../src/destinations/list.ts";
+import { resolve, SERVICES } from "../../../src/destinations/list.ts";
 import { readJson } from "../../../src/event/json.ts";
 import { destinationColumn } from "../../../src/ledger/rows.ts";
 import { readRoutes } from "../../../src/route/read-routes.ts";
@@ -105,12 +105,20 @@ describe("a client payload that a route maps", () => {
 			{ numRuns: 300 },
 		);
 		expect(taken).toBeGreaterThan(20);
-		// The most that the table can hold: each character six in JSON.
-		const most = { repository: "o".repeat(1_000), dispatchType: "\u0001".repeat(100), token: "t".repeat(127) };
+	});
+
+	it.each<[string, (mapping: object) => object]>([
+		["payload", (payload) => ({ repository: `o/${"n".repeat(2_000)}`, dispatchType: "\u0001".repeat(100), payload })],
+		["inputs", (inputs) => ({ repository: `o/${"n".repeat(2_000)}`, workflow: `${"w".repeat(190)}.yml`, inputs })],
+		[
+			"parameters",
+			(parameters) => ({ organization: "o".repeat(64), project: "p".repeat(64), pipeline: 1, parameters }),
+		],
+	])("stays so with as much as the table may hold for %s", (_, toOf) => {
 		const full = { a: { value: "x".repeat(1_000) }, b: { value: "\u0001".repeat(490) } };
-		expect(problemsOf(full)).toEqual([]);
-		const column = destinationColumn(resolveDispatch({ ...most, payload: full }, RUN.type))["to"];
-		expect(String(column).length).toBeLessThan(8_000);
+		const to = { ...toOf(full), token: "t".repeat(127) };
+		expect(readRoutes({ routes: [{ to }] }, SERVICES)).toMatchObject({ ok: true });
+		expect(String(destinationColumn(resolve(to, RUN.type))["to"]).length).toBeLessThan(8_000);
 	});
 });
 
