@@ -41,12 +41,12 @@ export interface Receipt {
 	readonly reason: string | null;
 	readonly window: string | null;
 	/** The runs that it has started, as far as they are known. */
-	readonly runs?: readonly Run[] | string | null;
+	readonly runs: readonly Run[];
 	/** How far they were followed: `looking`, `running`, `concluded`, `none`, `cannot tell`, `off`; null: not at all. */
-	readonly following?: string | null;
-	readonly followingReason?: string | null;
+	readonly following: string | null;
+	readonly followingReason: string | null;
 	/** The page where a person sees them. */
-	readonly page?: string | null;
+	readonly page: string | null;
 }
 
 /** Its texts may be anything, too: a workflow has any name. */

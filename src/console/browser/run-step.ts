@@ -49,7 +49,7 @@ function judge({ state, window, runs, following }: Receipt): Judged {
 			return { mark: "stuck", text: "cannot tell", alarm: { tone: "delayed", text: "run unknown" } };
 		case "running":
 		case "concluded":
-			return worstOf((Array.isArray(runs) ? runs : []).map(judgeRun));
+			return worstOf(runs.map(judgeRun));
 		default:
 			// A word of a newer bridge says nothing that is known here.
 			return { mark: "unknown", text: String(following) };
@@ -98,8 +98,8 @@ export function wordOf({ status, conclusion }: Run): string {
 }
 
 /** An address that may be a link: of https, and without a name that is no host's. */
-export function linkOf(url: string | null | undefined): string | undefined {
-	if (!url || !URL.canParse(url)) return undefined;
+export function linkOf(url: string | null): string | undefined {
+	if (url === null || !URL.canParse(url)) return undefined;
 	const { protocol, username, password, href } = new URL(url);
 	return protocol === "https:" && username === "" && password === "" ? href : undefined;
 }

@@ -4,15 +4,14 @@ import { alarmOf, linkOf, runStep, wordOf } from "./run-step.ts";
 /** What is known of the runs of a delivery, each with its page, and why not more is known. */
 export function Runs({ receipt }: { receipt: Receipt }) {
 	const { runs, following, followingReason, page, window, key } = receipt;
-	const known = Array.isArray(runs) ? runs : [];
-	const all = linkOf(page ?? (typeof runs === "string" ? runs : null));
+	const all = linkOf(page);
 	const { mark, text } = runStep(receipt);
 	return (
 		<>
 			<h3>Run</h3>
-			{known.length === 0 && <p class={`run ${mark}`}>{SAID[following ?? ""] ?? text}</p>}
+			{runs.length === 0 && <p class={`run ${mark}`}>{SAID[following ?? ""] ?? text}</p>}
 			<ul class="runs">
-				{known.map((run) => {
+				{runs.map((run) => {
 					const link = linkOf(run.url);
 					const name = run.workflow ?? `run ${run.id}`;
 					return (
@@ -31,7 +30,7 @@ export function Runs({ receipt }: { receipt: Receipt }) {
 					);
 				})}
 			</ul>
-			{followingReason && <p class={`reason ${alarmOf(receipt)?.tone ?? "passed"}`}>{followingReason}</p>}
+			{followingReason !== null && <p class={`reason ${alarmOf(receipt)?.tone ?? "passed"}`}>{followingReason}</p>}
 			<p class="more trace">
 				{all !== undefined && (
 					<a href={all} target="_blank" rel="noreferrer">
