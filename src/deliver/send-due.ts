@@ -57,57 +57,72 @@ export class Sender {
 
 	/** Answers how many were sent, settled or given up. */
 	async send(view: View): Promise<number> {
-		const { lease, attempts, run, concurrency } = this.options;
-		let sent = 0;
+		const { run } = this.options;
+		let done = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
 		for (const entry of unclean) await this.prepare(entry);
-		for await (const looked of this.inTurn(view)) {
-			while (this.underWay.size >= concurrency) await this.finishOne(view);
-			if (!run.goesOn()) break;
-			if ("tried" in looked) {
-				await this.settleUnsent(view, looked.tried);
-				sent += 1;
-				continue;
+		const { inDoubt, known, looks } = this.startLooks(view);
+		/** Answers false where the run is over. */
+		const tryAll = async (all: readonly Looked[]) => {
+			for (const looked of all) {
+				const tried = await this.tryOne(view, looked);
+				if (tried === undefined) return false;
+				done += tried;
 			}
-			const entry = looked.repeat;
-			if (await this.giveUp(entry)) sent += 1;
-			if (!this.isDue(entry)) continue;
-			if (!run.waitsFor(this.slot())) break;
-			await this.waitForSlot(view);
-			// What has ended meanwhile may have paused the lane, or parked the destination.
-			if (!this.isDue(entry)) continue;
-			await this.prepare(entry);
-			const ready = await attempts.read(lease.lane, entry);
-			// Reading it may have taken long. The call comes right after this look at the lease.
-			await lease.ensureFor(LEASE_MS);
-			this.begin(ready);
-			sent += 1;
+			return true;
+		};
+		let goesOn = true;
+		for (const entry of view.entries) {
+			goesOn = await tryAll([...known.splice(0), ...(inDoubt.has(entry) ? [] : [{ repeat: entry }])]);
+			if (!goesOn) break;
 		}
 		while (this.underWay.size > 0) await this.finishOne(view);
-		return sent;
+		if (goesOn && looks.length > 0) {
+			await Promise.all(looks);
+			await tryAll(known);
+			while (this.underWay.size > 0) await this.finishOne(view);
+		}
+		return done;
 	}
 
 	/**
-	 * In the order of acceptance. A delivery in doubt comes when the runs of its destination are known, or after all others:
-	 * runs that are slow to read hold up no other delivery.
+	 * A delivery in doubt comes when the runs of its destination are known, or after all others: runs that are slow to read
+	 * delay no other delivery.
 	 */
-	private async *inTurn(view: View): AsyncGenerator<Looked> {
+	private startLooks({ entries }: View) {
 		const { attempts } = this.options;
-		const inDoubt = view.entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry));
-		const targets = new Set([...new Set(inDoubt.map(({ target }) => target))].slice(0, MOST_LOOKS));
+		const inDoubt = new Set(entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry)));
+		const targets = new Set([...new Set([...inDoubt].map(({ target }) => target))].slice(0, MOST_LOOKS));
 		const known: Looked[] = [];
-		const looks = inDoubt
+		const looks = [...inDoubt]
 			.filter(({ target }) => targets.has(target))
 			.map(async (entry) => void known.push(await attempts.look(entry)));
-		const waiting = new Set(inDoubt);
-		for (const entry of view.entries) {
-			yield* known.splice(0);
-			if (!waiting.has(entry)) yield { repeat: entry };
+		return { inDoubt, known, looks };
+	}
+
+	/** Answers how many were sent, settled or given up; undefined where the run is over. */
+	private async tryOne(view: View, looked: Looked): Promise<number | undefined> {
+		const { lease, attempts, run, concurrency } = this.options;
+		while (this.underWay.size >= concurrency) await this.finishOne(view);
+		if (!run.goesOn()) return undefined;
+		if ("tried" in looked) {
+			await this.settleUnsent(view, looked.tried);
+			return 1;
 		}
-		while (this.underWay.size > 0) await this.finishOne(view);
-		await Promise.all(looks);
-		yield* known;
+		const entry = looked.repeat;
+		if (await this.giveUp(entry)) return 1;
+		if (!this.isDue(entry)) return 0;
+		if (!run.waitsFor(this.slot())) return undefined;
+		await this.waitForSlot(view);
+		// What has ended meanwhile may have paused the lane, or parked the destination.
+		if (!this.isDue(entry)) return 0;
+		await this.prepare(entry);
+		const ready = await attempts.read(lease.lane, entry);
+		// Reading it may have taken long. The call comes right after this look at the lease.
+		await lease.ensureFor(LEASE_MS);
+		this.begin(ready);
+		return 1;
 	}
 
 	/** Whether deliveries are left of what was read. */

@@ -72,7 +72,7 @@ describe("the trace of a receipt", () => {
 	it("names a destination of any service, by its id", () => {
 		const to = { id: "contoso/ml/retrain#main", organization: "contoso" };
 		expect(stepsOf(receipt({ to } as never))).toContain(
-			'decided: route "default" leads to contoso/ml/retrain, as main',
+			'decided: route "default" leads to contoso/ml/retrain, on main',
 		);
 		expect(stepsOf(receipt({ to: { id: "contoso/ml" } } as never))).toContain(
 			'decided: route "default" leads to contoso/ml',

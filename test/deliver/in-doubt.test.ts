@@ -137,6 +137,8 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 		await lane.wakeAll(() => lane.now > START + 4 * MINUTE);
 		expect(await lane.receipt(delivery(0).key)).toMatchObject({ state: "dispatched" });
 		expect((await lane.state()).breakers).toMatchObject({ "contoso/fraud-model": { reason: "404" } });
+		// It is parked since then, and not since the run was found.
+		expect((await lane.state()).breakers["contoso/fraud-model"]?.since).toBeLessThan(START + MINUTE);
 		expect(lane.logged.lines).not.toContainEqual(expect.objectContaining({ change: "opened" }));
 	});
 

@@ -60,7 +60,10 @@ function countOf({ events, isMore }: TracedWindow): string {
 
 function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
 	const nowhere = state === "rejected" ? "it leads nowhere: the event itself is unsound" : "it leads nowhere";
-	const text = to === null ? nowhere : `route "${route ?? "none"}" leads to ${describeDestination(to, ", as ")}`;
+	const text =
+		to === null
+			? nowhere
+			: `route "${route ?? "none"}" leads to ${describeDestination(to, to["dispatchType"] === undefined ? ", on " : ", as ")}`;
 	return { at: acceptedAt, kind: "decided", text };
 }
 
