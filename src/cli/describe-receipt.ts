@@ -1,8 +1,9 @@
 import { plain } from "../log.ts";
 import type { ShownReceipt } from "./bridge-client.ts";
 import { type Colour, colourOf } from "./colour.ts";
+import { runsInShort } from "./runs.ts";
 
-/** One line for a receipt: state, type, subject, where it goes, and what it waits for. */
+/** One line for a receipt: state, type, subject, where it goes, what it waits for, and its runs. */
 export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, text: string) => string): string {
 	const { state, event, to, attempts, reason, window } = receipt;
 	const last = attempts.at(-1);
@@ -14,6 +15,7 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		window === null ? "" : `with window ${plain(window)}`,
 		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),
+		plain(runsInShort(receipt)),
 	];
 	return facts.filter((fact) => fact !== "").join("  ");
 }

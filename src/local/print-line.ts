@@ -24,6 +24,8 @@ function describe(level: string, line: Parsed): string | undefined {
 			return join("window", "closed", `${line.count} events`, line.key);
 		case "dead-letter":
 			return join("dead", line.change ?? "letter", line.key, placeOf(line), line.reason);
+		case "follow":
+			return join("run", line.change, placeOf(line) ?? line.lane, line.key, line.url, line.reason);
 		case "wake-up":
 		case "token":
 			return join(line.stage, line.change ?? level, line.lane, line.reason);

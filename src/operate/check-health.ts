@@ -26,8 +26,8 @@ export interface Health {
 	readonly status: "healthy" | "degraded" | "unhealthy";
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
-	/** What tells one routes table from another: see `digestOfRoutes`. Null where there is none. */
-	readonly routesDigest: string | null;
+	/** What tells the routes table in use from another: see `digestOfRoutes`. Null where there is none. */
+	readonly routes: { readonly digest: string | null };
 	readonly storage: { readonly reachable: boolean; readonly reason: string | null };
 	readonly tokens: readonly TokenHealth[];
 	/** Those that do not simply flow. */
@@ -50,7 +50,7 @@ export interface Health {
 export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
 	status: "unhealthy",
 	warnings: [],
-	routesDigest: null,
+	routes: { digest: null },
 	tokens: [],
 	lanes: [],
 	waiting: 0,
@@ -107,7 +107,7 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
 		warnings: [...warnings, ...expiries],
-		routesDigest: digestOfRoutes(routes),
+		routes: { digest: digestOfRoutes(routes) },
 		storage: { reachable, reason: reachable ? null : seen },
 		tokens: tokenHealth,
 		lanes: laneHealth,

@@ -104,11 +104,15 @@ describe("send and trace", () => {
 			"training/a/b.csv",
 			"https://contosodata.blob.core.windows.net/training/a/b.csv",
 		]) {
-			const { out, code } = await ask(["trace", what]);
-			expect(code).toBe(0);
+			const out = await eventually("its run", async () => {
+				const run = await ask(["trace", what]);
+				expect(run.code).toBe(0);
+				expect(run.out).toMatch(/run +(?:looking|Listen to everything)/);
+				return run.out.includes("succeeded") ? run.out : undefined;
+			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n.*run +\.github\/workflows\/listen\.yml "storage-blobcreated \([0-9a-f]{32}\)" success: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -123,10 +127,10 @@ describe("send and trace", () => {
 		const event = await sent(["DirectoryCreated"]);
 		const trace = await eventually("the window", async () => {
 			const { traces } = (await ask(["trace", event.id, "--json"])).json() as {
-				traces: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
+				traces: [{ state: string; steps: { kind: string; text: string }[]; runs: object[]; following: string }];
 			};
 			// The window is closed before its dispatch is attempted.
-			return traces[0].steps.some(({ text }) => text.startsWith("GitHub has it")) ? traces[0] : undefined;
+			return traces[0].following === "concluded" ? traces[0] : undefined;
 		});
 		expect(trace.state).toBe("coalesced");
 		expect(trace.steps.map(({ kind }) => kind)).toEqual(
@@ -135,10 +139,11 @@ describe("send and trace", () => {
 		expect(trace.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
 			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
-		expect(trace.runs).toMatchObject({
-			ok: true,
-			runs: [{ title: expect.stringContaining("new-folders ("), match: "named" }],
-		});
+		expect(trace.runs).toMatchObject([{ conclusion: "success", workflow: "Listen to everything", certain: true }]);
+		const key = / dispatch ([0-9a-f]{32})/.exec(trace.steps.find(({ kind }) => kind === "waited")?.text ?? "")?.[1];
+		const once = await ask(["trace", String(key)]);
+		expect(once.out).toContain("1 event, gathered into this dispatch");
+		expect(once.out.match(/ run /g)).toHaveLength(1);
 	});
 
 	it("send the same event again with the same seed and time, which is a duplicate", async () => {

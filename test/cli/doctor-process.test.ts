@@ -49,9 +49,10 @@ describe("grid-dispatch doctor, beside npm start", () => {
 		const { code, out, err } = await doctor("--routes", join(folder, "routes.json"), "--json");
 		const { checks, verdict } = JSON.parse(out) as { checks: Check[]; verdict: string };
 		expect(checks.filter((check) => check.verdict !== "ok").map(({ repair }) => repair)).toEqual([
+			"give the bridge's own table, or deploy this one",
 			expect.stringContaining('write "retrain" in .github/workflows/train.yml'),
 			expect.stringContaining("hand it over through env:"),
 		]);
-		expect({ code, verdict, err }).toEqual({ code: 1, verdict: "error", err: "doctor: 2 errors\n" });
+		expect({ code, verdict, err }).toEqual({ code: 1, verdict: "error", err: "doctor: 2 errors, 1 warning\n" });
 	});
 });

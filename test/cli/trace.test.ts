@@ -2,9 +2,10 @@ import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
 import { githubApi } from "../../src/cli/github-api.ts";
 import { findReceipts } from "../../src/cli/trace/find-receipts.ts";
-import { findRuns } from "../../src/cli/trace/find-runs.ts";
+import { foldWindows } from "../../src/cli/trace/fold-windows.ts";
 import { printTrace } from "../../src/cli/trace/print-trace.ts";
 import { traceOf } from "../../src/cli/trace/trace-of.ts";
+import type { Run } from "../../src/model.ts";
 
 const LOCAL = "http://127.0.0.1:7071";
 const TOKEN = "ghp_plantedPlantedPlantedPlanted0123456789";
@@ -35,8 +36,26 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 	} as ShownReceipt;
 }
 
-const stepsOf = (...given: Parameters<typeof traceOf>) =>
-	traceOf(...given).steps.map(({ kind, text }) => `${kind}: ${text}`);
+function stepsOf(of: ShownReceipt, dispatch?: ShownReceipt): string[] {
+	const window = dispatch === undefined ? {} : { window: { dispatch, events: 3, isMore: false } };
+	return traceOf({ receipt: of, ...window }).steps.map(({ kind, text }) => `${kind}: ${text}`);
+}
+
+function printed(of: ShownReceipt): string {
+	const out: string[] = [];
+	printTrace({ stdout: { write: (text: string) => void out.push(text) }, env: {} } as never, traceOf({ receipt: of }));
+	return out.join("");
+}
+
+const RUN: Run = {
+	id: "4711",
+	url: "https://github.com/contoso/fraud-model/actions/runs/4711",
+	workflow: "Train",
+	status: "completed",
+	conclusion: "success",
+	attempt: 1,
+	certain: true,
+};
 
 describe("the trace of a receipt", () => {
 	it("goes from the event to GitHub's answer, with each attempt", () => {
@@ -53,7 +72,7 @@ describe("the trace of a receipt", () => {
 	it("names a destination of any service, by its id", () => {
 		const to = { id: "contoso/ml/retrain#main", organization: "contoso" };
 		expect(stepsOf(receipt({ to } as never))).toContain(
-			'decided: route "default" leads to contoso/ml/retrain, as main',
+			'decided: route "default" leads to contoso/ml/retrain, on main',
 		);
 		expect(stepsOf(receipt({ to: { id: "contoso/ml" } } as never))).toContain(
 			'decided: route "default" leads to contoso/ml',
@@ -91,7 +110,7 @@ describe("the trace of a receipt", () => {
 	it("goes on with the window that the event went out with", () => {
 		const window = receipt({ key: "w", acceptedAt: "2026-03-14T08:15:33.000Z" });
 		const steps = stepsOf(receipt({ state: "coalesced", window: "w", attempts: [] }), window);
-		expect(steps).toContain("waited: gathered with others into the dispatch w, after 2.0 s");
+		expect(steps).toContain("waited: gathered with others into the dispatch w, after 2.0 s, 3 events in all");
 		expect(steps.at(-1)).toBe("answered: GitHub has it, after 1.5 s");
 		expect(stepsOf(receipt({ state: "coalesced", window: "gone", attempts: [] })).at(-1)).toBe(
 			"answered: it went out with others",
@@ -111,28 +130,168 @@ describe("the trace of a receipt", () => {
 		expect(steps.at(-1)).toBe("answered: nothing is sent: no route matches");
 	});
 
-	it("is printed as text, whatever the event holds", () => {
-		const out: string[] = [];
-		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
-		const { event } = receipt();
-		printTrace(io, traceOf(receipt({ event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" } })), {
-			ok: false,
-			why: "no token",
+	it("names the service and the destination of each kind", () => {
+		const workflow = receipt({
+			to: { id: "contoso/fraud-model/train.yml#v2", repository: "contoso/fraud-model", workflow: "train.yml" },
 		});
-		expect(out.join("")).toContain("a\\u{a}b");
-		for (const control of ["\u001b", "\u0007"]) expect(out.join("")).not.toContain(control);
-		expect(out.join("")).toContain("cannot tell: no token");
+		expect(stepsOf(workflow)[2]).toBe('decided: route "default" leads to contoso/fraud-model/train.yml, on v2');
+		const pipeline = stepsOf(
+			receipt({ to: { id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 } }),
+		);
+		expect(pipeline[2]).toBe('decided: route "default" leads to contoso/ml/7');
+		expect(pipeline.at(-1)).toBe("answered: Azure Pipelines has it, after 3.5 s");
+		expect(pipeline.join()).not.toContain("GitHub");
 	});
 
-	it.each([
-		["the runs cannot be read", { ok: false, why: "no token" }],
-		["none is found", { ok: true, runs: [] }],
-	] as const)("names the page of the runs where %s", (_, found) => {
-		const out: string[] = [];
-		const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
-		const page = "https://github.com/contoso/fraud-model/actions";
-		printTrace(io, traceOf(receipt({ page })), found);
-		expect(out.at(-1)).toContain(page);
+	it("is printed as text, whatever the event, or a service, holds", () => {
+		const { event } = receipt();
+		const out = printed(
+			receipt({
+				event: { ...event, id: "a\nb", subject: "\u001b]0;title\u0007" },
+				following: "running",
+				runs: [{ ...RUN, workflow: "\u001b[2Jx", url: "https://github.com/\u0007" }],
+			}),
+		);
+		expect(out).toContain("a\\u{a}b");
+		for (const control of ["\u001b", "\u0007"]) expect(out).not.toContain(control);
+		expect(out).toContain("u{1b}[2Jx");
+	});
+});
+
+describe("the runs of a trace", () => {
+	const PAGE = "https://github.com/contoso/fraud-model/actions";
+	const runLines = (more: Partial<ShownReceipt>) =>
+		[
+			...printed(receipt({ page: PAGE, followingReason: null, runs: [], ...more })).matchAll(/^ {32}run {8}(.*)$/gm),
+		].map(([, text]) => text);
+
+	it.each<[string, Partial<ShownReceipt>, readonly string[]]>([
+		[
+			"one that is certain",
+			{ following: "concluded", runs: [RUN] },
+			["Train succeeded: https://github.com/contoso/fraud-model/actions/runs/4711"],
+		],
+		[
+			"one that has failed at its second attempt, and one that is likely",
+			{
+				following: "running",
+				runs: [
+					{ ...RUN, conclusion: "failure", attempt: 2 },
+					{ ...RUN, workflow: null, url: null, status: "in_progress", conclusion: null, certain: false },
+				],
+			},
+			[
+				"Train failed at attempt 2: https://github.com/contoso/fraud-model/actions/runs/4711",
+				"run in progress: run 4711 (likely; its title does not carry bridge.key)",
+			],
+		],
+		[
+			"one that was cancelled, with its likely cause",
+			{ following: "concluded", runs: [{ ...RUN, conclusion: "cancelled" }] },
+			[
+				expect.stringMatching(
+					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor tells\)$/,
+				) as never,
+			],
+		],
+		[
+			"a conclusion that is new",
+			{ following: "concluded", runs: [{ ...RUN, conclusion: "exploded" }] },
+			[expect.stringContaining("Train ended: exploded") as never],
+		],
+		["none yet", { following: "looking" }, [`looking: none is known yet; all are listed at ${PAGE}`]],
+		[
+			"none",
+			{ following: "none", followingReason: "no run within 60 minutes: look for a workflow" },
+			[`none: no run within 60 minutes: look for a workflow; all are listed at ${PAGE}`],
+		],
+		[
+			"what cannot be told",
+			{ following: "cannot tell", followingReason: "the token may not read runs: Actions: read", page: null },
+			["cannot tell: the token may not read runs: Actions: read"],
+		],
+		["following that is off", { following: "off" }, [`not followed: FOLLOW_RUNS is off; all are listed at ${PAGE}`]],
+		[
+			"a word that is new",
+			{ following: "lost" as never, followingReason: "why", runs: [RUN] },
+			[expect.stringMatching(/^Train succeeded/) as never, `lost: why; all are listed at ${PAGE}`],
+		],
+		[
+			"a bridge that followed no runs, which has their page as its runs",
+			{ following: undefined, followingReason: undefined, page: undefined, runs: PAGE },
+			[`not followed: the bridge followed no runs when it delivered this; all are listed at ${PAGE}`],
+		],
+		[
+			"what was sent once more",
+			{ state: "accepted", following: null, followingReason: "no run; it is sent once more" },
+			[`sent again: no run; it is sent once more; all are listed at ${PAGE}`],
+		],
+	])("tell %s", (_, more, lines) => {
+		expect(runLines(more)).toEqual(lines);
+	});
+
+	it.each(["accepted", "paused", "dead", "rejected", "ignored", "coalescing"] as const)(
+		"are not spoken of where nothing was dispatched: %s",
+		(state) => {
+			expect(runLines({ state, following: null })).toEqual([]);
+		},
+	);
+});
+
+describe("the trace of a window", () => {
+	const DISPATCH = "d".repeat(32);
+	const dispatch = receipt({
+		key: DISPATCH,
+		event: { ...receipt().event, id: DISPATCH, subject: "/blobServices/" },
+		following: "concluded",
+		followingReason: null,
+		page: null,
+		runs: [RUN],
+	});
+	const member = (index: number) =>
+		receipt({
+			key: `m${index}`,
+			state: "coalesced",
+			window: DISPATCH,
+			attempts: [],
+			event: { ...receipt().event, id: `event-${index}` },
+			following: null,
+			runs: [],
+		});
+	const members = Array.from({ length: 1_200 }, (_, index) => member(index));
+
+	/** A bridge that answers 500 at once, the dispatch first. */
+	const bridge = {
+		async receipts({ limit = 50, continue: from = "0" }: { limit?: number; continue?: string } = {}) {
+			const all = [dispatch, ...members];
+			const end = Number(from) + Math.min(limit, 500);
+			const rest = end < all.length ? { complete: false, continue: String(end) } : { complete: true };
+			return { receipts: all.slice(Number(from), end), ...rest };
+		},
+	};
+	const tracesOf = async (...found: ShownReceipt[]) => (await foldWindows(bridge, found)).map(traceOf);
+
+	it("is told once, with the number of its events, however many of them are found", async () => {
+		for (const found of [[dispatch, ...members.slice(0, 19)], members.slice(0, 20), [dispatch]]) {
+			const traces = await tracesOf(...found);
+			expect(traces).toMatchObject([{ key: DISPATCH, events: 1_200, following: "concluded", runs: [RUN] }]);
+			expect(traces[0]?.steps.map(({ text }) => text)).toContain("1200 events, gathered into this dispatch");
+		}
+	});
+
+	it("is that of the event where one is found, and goes on with the dispatch and its run", async () => {
+		const alone = receipt({ key: "alone" });
+		const traces = await tracesOf(member(7), alone);
+		expect(traces.map(({ key }) => key)).toEqual(["m7", "alone"]);
+		expect(traces[0]).toMatchObject({ events: 499, runs: [RUN], following: "concluded" });
+		expect(traces[0]?.steps.map(({ text }) => text).join()).toContain("499 events or more in all");
+	});
+
+	it("stays that of the events where the dispatch's receipt is gone", async () => {
+		const gone = { receipts: async () => ({ receipts: [member(1), member(2)], complete: true }) };
+		const traces = (await foldWindows(gone, [member(1), member(2)])).map(traceOf);
+		expect(traces).toMatchObject([{ key: "m1", events: 2, following: null }]);
+		expect(traces[0]?.steps.at(-1)?.text).toBe("it went out with others");
 	});
 });
 
@@ -165,77 +324,7 @@ describe("the search for receipts", () => {
 	});
 });
 
-describe("the search for workflow runs", () => {
-	const TAKEN = {
-		repository: "contoso/fraud-model",
-		dispatchType: "runs",
-		at: "2026-03-14T08:15:34.400Z",
-		names: ["the-key", "train-7"],
-	};
-	const run = (display_title: string, created_at: string) => ({
-		display_title,
-		created_at,
-		path: ".github/workflows/a.yml",
-		status: "queued",
-		conclusion: null,
-		html_url: "https://github.com/r",
-	});
-
-	async function search(answer: { status?: number; runs?: object[] }, token?: string) {
-		const asked: { url: URL; headers: Headers }[] = [];
-		const fetch = async (url: string, init: RequestInit) => {
-			asked.push({ url: new URL(url), headers: new Headers(init.headers) });
-			return Response.json({ workflow_runs: answer.runs ?? [] }, { status: answer.status ?? 200 });
-		};
-		const api = { url: "https://api.github.com", ...(token === undefined ? {} : { token }) };
-		return { found: await findRuns(TAKEN, api, { fetch: fetch as never, now: Date.now }), asked };
-	}
-
-	it("asks for those of that time, with the token if there is one", async () => {
-		const { asked } = await search({}, TOKEN);
-		expect(asked[0]?.url.pathname).toBe("/repos/contoso/fraud-model/actions/runs");
-		expect(Object.fromEntries(asked[0]?.url.searchParams ?? [])).toEqual({
-			event: "repository_dispatch",
-			created: "2026-03-14T08:15:04Z..2026-03-14T08:25:34Z",
-			per_page: "100",
-		});
-		expect(asked[0]?.headers.get("authorization")).toBe(`Bearer ${TOKEN}`);
-		expect((await search({})).asked[0]?.headers.has("authorization")).toBe(false);
-	});
-
-	it("prefers a run that is named after the event, then one of the dispatch type, then any of that time", async () => {
-		const [other, typed, named, later] = [
-			run("else", "2026-03-14T08:15:36Z"),
-			run("runs", "2026-03-14T08:15:36Z"),
-			run("Train train-7", "2026-03-14T08:15:37Z"),
-			run("Job the-key", "2026-03-14T08:15:36Z"),
-		];
-		const titles = async (runs: object[]) => {
-			const { found } = await search({ runs });
-			return found.ok ? found.runs.map(({ title, match }) => [title, match]) : found;
-		};
-		expect(await titles([other, typed, named, later])).toEqual([
-			["Job the-key", "named"],
-			["Train train-7", "named"],
-		]);
-		expect(await titles([other, typed])).toEqual([["runs", "typed"]]);
-		expect(await titles([other])).toEqual([["else", "timed"]]);
-		expect(await titles([])).toEqual([]);
-	});
-
-	it("cannot tell without the right to look", async () => {
-		expect((await search({ status: 404 })).found).toEqual({
-			ok: false,
-			why: "GitHub answered 404: give a token that may read Actions in GITHUB_TOKEN",
-		});
-		expect((await search({ status: 403 }, TOKEN)).found).toMatchObject({
-			ok: false,
-			why: expect.stringContaining("may not read the Actions of contoso/fraud-model"),
-		});
-	});
-});
-
-describe("GitHub's address for trace", () => {
+describe("GitHub's address for doctor", () => {
 	it.each([
 		["a local host: its stand-in", undefined, LOCAL, {}, "http://127.0.0.1:7072"],
 		[

@@ -94,26 +94,6 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		expect(opened.wrongs).toEqual([]);
 	});
 
-	it.each([
-		["leads to the runs on GitHub", "https://github.com/contoso/fraud-model/actions", 1],
-		["leads nowhere else", "javascript:alert(1)", 0],
-	])("%s with a receipt", async (_, runs, links) => {
-		const { page } = opened;
-		await page.route("**/api/receipts?*", async (route) => {
-			const answer = await route.fetch({ url: route.request().url().replace(HOST, "127.0.0.1") });
-			const { receipts, ...rest } = (await answer.json()) as { receipts: readonly object[] };
-			const json = { ...rest, receipts: receipts.map((receipt) => ({ ...receipt, runs })) };
-			await route.fulfill({ response: answer, json });
-		});
-		await giveKeys(READ);
-		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).click();
-		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
-		await dialog.getByText("npx grid-dispatch trace").waitFor();
-		const found = dialog.getByRole("link", { name: "Runs on GitHub" });
-		expect(await found.count()).toBe(links);
-		if (links > 0) expect(await found.getAttribute("href")).toBe(runs);
-	});
-
 	it("knows the key after a reload, and not in another tab", async () => {
 		await giveKeys(READ);
 		const { page } = opened;

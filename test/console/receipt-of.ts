@@ -1,4 +1,4 @@
-import type { Attempt, Receipt } from "../../src/console/browser/answers.ts";
+import type { Attempt, Receipt, Run } from "../../src/console/browser/answers.ts";
 
 export const ACCEPTED_AT = Date.parse("2026-03-14T08:15:30.000Z");
 
@@ -15,6 +15,9 @@ export function receiptOf(part: Partial<Receipt>): Receipt {
 		attempts: [],
 		reason: null,
 		window: null,
+		runs: [],
+		following: null,
+		followingReason: null,
 		page: null,
 		...part,
 	};
@@ -22,4 +25,17 @@ export function receiptOf(part: Partial<Receipt>): Receipt {
 
 export function attempt(status: number | null): Attempt {
 	return { at: "2026-03-14T08:15:31.000Z", status, ms: 5, requestId: null, reason: null };
+}
+
+export function runOf(part: Partial<Run> = {}): Run {
+	return {
+		id: "4711",
+		url: "https://github.com/contoso/fraud-model/actions/runs/4711",
+		workflow: "Train",
+		status: "completed",
+		conclusion: "success",
+		attempt: 1,
+		certain: true,
+		...part,
+	};
 }

@@ -33,6 +33,8 @@ const FUNCTIONS = {
 	eventGrid: { type: "eventGridTrigger" },
 	deliver: { type: "queueTrigger", queueName: "grid-dispatch", connection: "AzureWebJobsStorage" },
 	deliverPoison: { type: "queueTrigger", queueName: "grid-dispatch-poison", connection: "AzureWebJobsStorage" },
+	follow: { type: "queueTrigger", queueName: "grid-dispatch-follow", connection: "AzureWebJobsStorage" },
+	followPoison: { type: "queueTrigger", queueName: "grid-dispatch-follow-poison", connection: "AzureWebJobsStorage" },
 	upkeep: { type: "timerTrigger", schedule: "0 17 3 * * *" },
 	receipts: { type: "httpTrigger", authLevel: "function", methods: ["GET"], route: "receipts" },
 	replay: { type: "httpTrigger", authLevel: "function", methods: ["POST"], route: "receipts/replay" },

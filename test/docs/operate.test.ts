@@ -42,7 +42,15 @@ describe("the commands of the pages about operating", () => {
 describe("the names on the pages about operating", () => {
 	/** Neither parameters nor keys of one. */
 	const OTHERS = [
-		...["eventGrid", "eventQueue", "eventQueuePoison", "deliverPoison", "provisioningState", "isHnsEnabled"],
+		...[
+			"eventGrid",
+			"eventQueue",
+			"eventQueuePoison",
+			"deliverPoison",
+			"followPoison",
+			"provisioningState",
+			"isHnsEnabled",
+		],
 		...[
 			"quietSeconds",
 			"maxSeconds",

@@ -141,6 +141,7 @@ describe("the log lines", () => {
 		await giveUpAndReplay();
 		await gather();
 		await withoutEvents();
+		await follow();
 	});
 
 	/** Wakes the lane until there is such a line; whoever has just accepted something may still hold it. */
@@ -209,6 +210,16 @@ describe("the log lines", () => {
 		for (const call of [{ body: "no JSON" }, { method: "OPTIONS" }]) {
 			const { logged } = await callFunction(door, call);
 			for (const [level, line] of logged) log(level === "error" ? "error" : "info", line);
+		}
+	}
+
+	/** A run that fails, and runs that cannot be read. */
+	async function follow() {
+		for (const fault of [{ run: { conclusion: "failure" } }, { refuse: "runs", calls: "reads" }] as const) {
+			const names = newNames();
+			fixture.github.script.set(fault);
+			await fixture.bridge({}, {}, names).accept([runCompleted], { log });
+			await fixture.bridge({}, {}, names).follow(wakeUp, log);
 		}
 	}
 

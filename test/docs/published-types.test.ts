@@ -124,7 +124,7 @@ describe("the answers", () => {
 			| "status"
 			| "problems"
 			| "warnings"
-			| "routesDigest"
+			| "routes"
 			| "storage"
 			| "tokens"
 			| "lanes"

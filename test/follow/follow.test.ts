@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { RunsAnswer } from "../../src/destinations/destination.ts";
+import type { Columns } from "../../src/storage/storage.ts";
 import { type Dispatch, FollowWorld, LANE, MINUTE_MS, START } from "../helpers/follow-world.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -367,5 +368,68 @@ describe("a route that dispatches again", () => {
 		expect(entry?.columns).toMatchObject({ key: sent.key, resent: true, receipt: sent.receipt });
 		expect([world.woken, await world.followed()]).toEqual([[LANE], 0]);
 		expect(world.ends()).toEqual([expect.objectContaining({ level: "warn", change: "sent again" })]);
+	});
+});
+
+describe("what lies in the rows", () => {
+	const damage = async (world: FollowWorld, columns: Columns) => {
+		const [row] = (await world.storage.list(LANE, { from: "f-", to: "f.", top: 1 })).rows;
+		await world.storage.commit(LANE, [{ kind: "merge", rowKey: String(row?.rowKey), columns }]);
+	};
+
+	it.each<[string, Columns]>([
+		["no destination", { to: "" }],
+		["a destination that cannot be read", { to: "{" }],
+		["no times", { takenAt: "soon", from: "" }],
+		["runs that cannot be read", { runs: "[" }],
+		["a state that there is not", { following: "lost" }],
+	])("with %s ends, and keeps no other from it", async (_, columns) => {
+		const world = new FollowWorld();
+		const damaged = await world.dispatch();
+		await damage(world, columns);
+		const good = await world.dispatch();
+		for (const one of [damaged, good]) world.run(one, { lastsMs: 1_000 });
+		await world.pass(3 * MINUTE_MS);
+		expect((await world.receipt(good)).following).toBe("concluded");
+		expect((await world.receipt(damaged)).following).toMatch(/^concluded$|^cannot tell$/);
+		expect([await world.followed(), world.waiting()]).toEqual([0, []]);
+	});
+
+	it("goes where the receipt was removed meanwhile, without an alert", async () => {
+		const world = new FollowWorld();
+		const [gone, good] = [await world.dispatch(), await world.dispatch()];
+		await world.storage.commit(LANE, [{ kind: "delete", rowKey: gone.receipt }]);
+		world.run(good, { lastsMs: 1_000 });
+		await world.pass(HOUR_MS + 3 * MINUTE_MS);
+		expect((await world.receipt(good)).following).toBe("concluded");
+		expect([await world.followed(), world.ends("none")]).toEqual([0, []]);
+		expect(await world.storage.get(LANE, gone.receipt)).toBeUndefined();
+	});
+
+	it("of what the follower remembers heals, whatever it is", async () => {
+		for (const state of [
+			"{",
+			"[]",
+			'{"wake":{"last":"x","at":1e99},"lists":{"contoso/fraud-model ":7}}',
+			'{"lists":7}',
+		]) {
+			const world = new FollowWorld();
+			await world.storage.commit(LANE, [{ kind: "upsert", rowKey: "g-follow", columns: { state } }]);
+			const sent = await world.dispatch();
+			world.run(sent, { lastsMs: 1_000 });
+			await world.pass(3 * MINUTE_MS);
+			expect({ state, following: (await world.receipt(sent)).following }).toEqual({ state, following: "concluded" });
+		}
+	});
+
+	it("is left alone where the lane belongs to another address", async () => {
+		const world = new FollowWorld();
+		await world.storage.commit(LANE, [
+			{ kind: "upsert", rowKey: "a-state", columns: { state: JSON.stringify({ address: "https://other.example" }) } },
+		]);
+		const sent = await world.dispatch();
+		world.run(sent, { lastsMs: 1_000 });
+		await world.pass(10 * MINUTE_MS);
+		expect([world.lists, (await world.receipt(sent)).following, world.waiting().length]).toEqual([[], "looking", 1]);
 	});
 });

@@ -69,7 +69,10 @@ describe("receipts", () => {
 				reason: null,
 				window: null,
 				// The stand-in has no pages.
-				runs: null,
+				runs: [],
+				following: "looking",
+				followingReason: null,
+				page: null,
 			},
 		]);
 	});

@@ -32,8 +32,7 @@ export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promi
 }
 
 /** A bridge of an older version does not tell, and neither does one whose settings are wrong. */
-function digestIn(told: object): string | undefined {
-	const { routes } = told as { routes?: { digest?: unknown } | null };
+function digestIn({ routes }: Told): string | undefined {
 	return typeof routes?.digest === "string" ? routes.digest : undefined;
 }
 

@@ -1,15 +1,19 @@
 import type { ShownReceipt } from "../bridge-client.ts";
 import { describeDestination } from "../describe-receipt.ts";
+import { counted } from "../paint.ts";
+import type { Traced, TracedWindow } from "./fold-windows.ts";
 
-/** What happened to one event on its way to one destination, in the order of time. */
-export interface Trace {
+/** What happened to one event, or to one window, on its way to one destination, in the order of time. */
+export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "followingReason" | "page"> {
 	readonly key: string;
 	readonly state: ShownReceipt["state"];
 	readonly event: ShownReceipt["event"];
 	readonly to: ShownReceipt["to"];
+	/** How many events went out with it, as far as they were counted; null where it went out alone. */
+	readonly events: number | null;
 	readonly steps: readonly Step[];
-	/** The page of GitHub that lists the runs of the repository. */
-	readonly runsPage: string | null;
+	/** The receipt of the dispatch: whose runs these are. */
+	readonly sent: ShownReceipt;
 }
 
 export interface Step {
@@ -19,48 +23,58 @@ export interface Step {
 	readonly text: string;
 }
 
-/**
- * The trace of a receipt.
- * @param window the receipt of the dispatch that the event went out with, if it went out with others
- */
-export function traceOf(receipt: ShownReceipt, window?: ShownReceipt): Trace {
+/** The trace of a receipt; that of a gathered event goes on with the dispatch that it went out with. */
+export function traceOf({ receipt, window }: Traced): Trace {
 	const { key, state, event, to } = receipt;
-	const sent = window ?? receipt;
+	const sent = window?.dispatch ?? receipt;
+	const { runs, following, followingReason, page } = sent;
 	return {
 		key,
 		state,
 		event,
 		to,
+		events: window?.events ?? null,
 		steps: [
 			{ at: event.time || null, kind: "happened", text: `${event.type} ${event.subject || event.id}` },
-			{ at: receipt.acceptedAt, kind: "received", text: `event ${event.id} of ${event.source}` },
+			received(receipt, window),
 			decided(receipt),
-			...waited(receipt, sent),
-			...sent.attempts.map(attempted),
+			...waited(receipt, sent, window),
+			...sent.attempts.map((attempt) => attempted(attempt, sent)),
 			answered(sent),
 		],
-		// A bridge of an older version does not tell.
-		runsPage: receipt.page ?? null,
+		...{ runs, following, followingReason, page },
+		sent,
 	};
 }
 
+function received(receipt: ShownReceipt, window: TracedWindow | undefined): Step {
+	const { acceptedAt: at, event } = receipt;
+	const isWindow = window !== undefined && window.dispatch === receipt;
+	const text = isWindow ? `${countOf(window)}, gathered into this dispatch` : `event ${event.id} of ${event.source}`;
+	return { at, kind: "received", text };
+}
+
+function countOf({ events, isMore }: TracedWindow): string {
+	return `${counted(events, "event")}${isMore ? " or more" : ""}`;
+}
+
 function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
+	const nowhere = state === "rejected" ? "it leads nowhere: the event itself is unsound" : "it leads nowhere";
 	const text =
 		to === null
-			? state === "rejected"
-				? "it leads nowhere: the event itself is unsound"
-				: "it leads nowhere"
-			: `route "${route ?? "none"}" leads to ${describeDestination(to, ", as ")}`;
+			? nowhere
+			: `route "${route ?? "none"}" leads to ${describeDestination(to, to["dispatchType"] === undefined ? ", on " : ", as ")}`;
 	return { at: acceptedAt, kind: "decided", text };
 }
 
-function waited(receipt: ShownReceipt, sent: ShownReceipt): readonly Step[] {
+function waited(receipt: ShownReceipt, sent: ShownReceipt, window: TracedWindow | undefined): readonly Step[] {
 	const steps: Step[] = [];
 	const at = receipt.acceptedAt;
 	if (receipt.state === "coalescing") steps.push({ at, kind: "waited", text: "in a window that is still open" });
 	if (receipt.window !== null) {
+		const others = window === undefined || window.events < 2 ? "" : `, ${countOf(window)} in all`;
 		const gathered = `gathered with others into the dispatch ${receipt.window}`;
-		steps.push({ at, kind: "waited", text: `${gathered}${after(at, sent.acceptedAt)}` });
+		steps.push({ at, kind: "waited", text: `${gathered}${after(at, sent.acceptedAt)}${others}` });
 	}
 	const first = sent.attempts[0]?.at;
 	if (first !== undefined && Date.parse(first) - Date.parse(sent.acceptedAt) >= 1_000) {
@@ -69,20 +83,27 @@ function waited(receipt: ShownReceipt, sent: ShownReceipt): readonly Step[] {
 	return steps;
 }
 
-function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number]): Step {
-	const answer = status === null || status === undefined ? "GitHub gave no answer" : `GitHub answered ${status}`;
+function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number], sent: ShownReceipt): Step {
+	const service = serviceOf(sent);
+	const answer =
+		status === null || status === undefined ? `${service} gave no answer` : `${service} answered ${status}`;
 	const more = [`${ms} ms`, requestId ? `request ${requestId}` : "", reason ?? ""].filter((fact) => fact !== "");
 	return { at, kind: "attempted", text: `${answer} (${more.join("; ")})` };
 }
 
-function answered({ state, finishedAt, reason, acceptedAt }: ShownReceipt): Step {
+function serviceOf({ to }: ShownReceipt): string {
+	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
+}
+
+function answered(sent: ShownReceipt): Step {
+	const { state, finishedAt, reason, acceptedAt } = sent;
 	const why = reason === null ? "" : `: ${reason}`;
 	// As a text: a bridge of another version may have a state that this one does not.
 	switch (state as string) {
 		case "ignored":
 			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `nothing is sent${why}` };
 		case "dispatched":
-			return { at: finishedAt, kind: "answered", text: `GitHub has it${after(acceptedAt, finishedAt)}` };
+			return { at: finishedAt, kind: "answered", text: `${serviceOf(sent)} has it${after(acceptedAt, finishedAt)}` };
 		case "coalesced":
 			return { at: finishedAt, kind: "answered", text: "it went out with others" };
 		case "dead":

@@ -40,8 +40,26 @@ export interface Receipt {
 	readonly attempts: readonly Attempt[];
 	readonly reason: string | null;
 	readonly window: string | null;
-	/** A page of GitHub. */
+	/** The runs that it has started, as far as they are known. */
+	readonly runs: readonly Run[];
+	/** How far they were followed: `looking`, `running`, `concluded`, `none`, `cannot tell`, `off`; null: not at all. */
+	readonly following: string | null;
+	readonly followingReason: string | null;
+	/** The page where a person sees them. */
 	readonly page: string | null;
+}
+
+/** Its texts may be anything, too: a workflow has any name. */
+export interface Run {
+	readonly id: string;
+	readonly url: string | null;
+	readonly workflow: string | null;
+	readonly status: string;
+	/** Null until it has ended. */
+	readonly conclusion: string | null;
+	readonly attempt: number;
+	/** Whether it is this receipt's for certain. */
+	readonly certain: boolean;
 }
 
 export interface Receipts {

@@ -1,8 +1,6 @@
 import type { Receipt, State } from "./answers.ts";
+import { type Mark, runStep } from "./run-step.ts";
 import { clock, span } from "./times.ts";
-
-/** How a step went: `now` is where the event is, `stuck` where it waits for GitHub or for a repair. */
-export type Mark = "done" | "now" | "stuck" | "failed" | "none";
 
 export interface Step {
 	readonly name: "Received" | "Route" | "Waiting" | "GitHub" | "Run";
@@ -81,10 +79,4 @@ function githubStep({ state, attempts, to }: Receipt): Step {
 	const text = attempts.length === 1 ? answer : `${answer}, try ${attempts.length}`;
 	if (state === "dispatched") return step("done", text);
 	return step(state === "dead" ? "failed" : "stuck", text);
-}
-
-function runStep({ state, to }: Receipt): Step {
-	const step = (mark: Mark, text: string): Step => ({ name: "Run", mark, text });
-	if (TONES[state] === "sent") return step("done", to?.id.slice(to.id.indexOf("#") + 1) ?? "–");
-	return step(TONES[state] === "lost" ? "failed" : "none", TONES[state] === "lost" ? "none" : "–");
 }
