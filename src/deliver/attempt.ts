@@ -32,8 +32,11 @@ export type Looked = { readonly repeat: Entry } | { readonly tried: Tried };
 export interface Attempts {
 	/** Whether a look for its run comes before it is sent. */
 	isInDoubt(entry: Entry): boolean;
-	/** Looks whether a delivery in doubt was taken; within the time of one call. Never rejects. */
-	look(entry: Entry): Promise<Looked>;
+	/**
+	 * Looks whether a delivery in doubt was taken, within the time of two calls. Never rejects.
+	 * @param from how far back the runs of its destination have to be known for all in doubt; epoch milliseconds
+	 */
+	look(entry: Entry, from: number): Promise<Looked>;
 	/** Reads what is to be sent, which may take long. Never rejects. */
 	read(lane: string, entry: Entry): Promise<Ready>;
 	/** Calls the destination. What comes of it has to be finished. Never rejects. */
@@ -59,7 +62,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 	const lists = createRunLists(options);
 	return {
 		isInDoubt: ({ doubt }) => options.looksUp && doubt?.from !== undefined,
-		look: (entry) => look(lists, options.now, entry),
+		look: (entry, from) => look(lists, options.now, entry, from),
 		read: (lane, entry) => readRequest(options.storage, lane, entry),
 		send: (ready) => send(options, ready),
 		finish: createFinish(options),
@@ -68,11 +71,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 	};
 }
 
-async function look(lists: RunLists, now: () => number, entry: Entry): Promise<Looked> {
+async function look(lists: RunLists, now: () => number, entry: Entry, from: number): Promise<Looked> {
 	const { doubt, to, failures, failingSince } = entry;
 	if (doubt === undefined || to === undefined) return { repeat: entry };
 	const at = now();
-	const found = lookFor({ ...entry, doubt }, await lists.read(to), now());
+	const found = lookFor({ ...entry, doubt }, await lists.read(to, from), now());
 	switch (found.kind) {
 		case "found": {
 			const { run } = found;

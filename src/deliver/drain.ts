@@ -7,8 +7,9 @@ import { targetOf } from "../ledger/rows.ts";
 import { report } from "../log.ts";
 import type { Write } from "../storage/storage.ts";
 import type { Attempts } from "./attempt.ts";
+import type { DrainRun } from "./drain-run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
-import { type DrainRun, Sender } from "./send-due.ts";
+import { Sender } from "./send-due.ts";
 
 export interface DrainOptions {
 	readonly windows: Windows;

@@ -8,6 +8,8 @@ export interface Listing {
 	readonly answer: RunsAnswer;
 	/** When it was asked, epoch milliseconds of this process's clock. */
 	readonly at: number;
+	/** How far back the list was to reach, epoch milliseconds of the service's clock: `complete` holds so far. */
+	readonly from: number;
 }
 
 /** What is to be done about a delivery that may have been taken, before it is sent again. */
@@ -36,8 +38,8 @@ const MARGIN_MS = 60_000;
 /** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
 const FIRST_ASIDE_MS = 5_000;
 const LONGEST_ASIDE_MS = 60 * 60_000;
-/** How many runs a list holds at most. */
-const FULL_LIST = 100;
+/** How many runs a page of a list holds. */
+export const FULL_PAGE = 100;
 const MAX_REASON = 300;
 
 /**
@@ -84,12 +86,12 @@ function notKnown(reason: string): string {
  */
 export function lookFor(
 	{ key, notBefore, failures, doubt }: Pick<Entry, "key" | "notBefore" | "failures"> & { readonly doubt: Doubt },
-	{ answer, at }: Listing,
+	{ answer, at, from: reach }: Listing,
 	now: number,
 ): Look {
 	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
 	if (run !== undefined) return { kind: "found", run };
-	if (at < notBefore) {
+	if (at < notBefore || beginOf(doubt) < reach) {
 		const reason = "the service may have taken it; its run is looked for once more before it is sent again";
 		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
 	}
@@ -110,6 +112,11 @@ export function lookFor(
 	return { kind: "wait", until, reason: notKnown(reason), doubt: { since, from, reason } };
 }
 
+/** How far back the runs have to be known for a delivery in doubt. */
+export function beginOf({ since, from = since }: Doubt): number {
+	return from - MARGIN_MS;
+}
+
 /** The first of the runs that has the key: several workflows may listen. */
 function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | undefined {
 	const own = runs.filter(({ title, createdAt }) => createdAt >= since - MARGIN_MS && keyOfTitle(title) === key);
@@ -120,21 +127,18 @@ function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | u
 }
 
 /** Why the runs cannot tell whether a delivery was taken, with the repair; undefined where they say that it was not. */
-function whyUnknown(answer: RunsAnswer, key: string, { since, from = since }: Doubt): string | undefined {
+function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
 	if (answer.kind === "unchanged") return "the service did not list its runs";
 	if (answer.kind !== "runs") return answer.reason;
 	const { runs, complete } = answer;
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
 		return "no run there names a key; begin the titles of its runs with bridge.key (run-name in a workflow)";
 	}
-	const begins = from - MARGIN_MS;
-	const candidate = runs.find((run) => run.createdAt >= begins && !isOfAnother(run, key));
+	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}
-	// Where fewer are listed than a list holds, one may have been unreadable.
-	const isComplete = complete || (runs.length >= FULL_LIST && runs.some(({ createdAt }) => createdAt < begins));
-	return isComplete ? undefined : "its runs could not be listed back to that time";
+	return complete ? undefined : "its runs could not be listed back to that time";
 }
 
 /** A title that has the key behind another one may be the delivery's, after a text of its event. */

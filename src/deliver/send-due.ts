@@ -1,13 +1,12 @@
 import type { Windows } from "../coalesce/windows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import type { LaneState } from "../ledger/lane-state.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Log } from "../log.ts";
-import type { Disposition } from "../model.ts";
 import type { Attempts, Looked } from "./attempt.ts";
+import type { DrainRun } from "./drain-run.ts";
+import { beginOf } from "./find-run.ts";
 import type { Tried } from "./finish-attempt.ts";
 import type { Ready } from "./read-request.ts";
 
@@ -29,6 +28,8 @@ export interface SenderOptions {
 /** A call takes 10 s at most, and then its result has to be written. */
 const LEASE_MS = 15_000;
 
+/** A look takes two calls at most. */
+const LOOK_LEASE_MS = 25_000;
 /** How many destinations are asked for their runs at once. */
 const MOST_LOOKS = 20;
 
@@ -57,7 +58,7 @@ export class Sender {
 
 	/** Answers how many were sent, settled or given up. */
 	async send(view: View): Promise<number> {
-		const { run } = this.options;
+		const { lease, run } = this.options;
 		let done = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
@@ -79,6 +80,7 @@ export class Sender {
 		}
 		while (this.underWay.size > 0) await this.finishOne(view);
 		if (goesOn && looks.length > 0) {
+			await lease.ensureFor(LOOK_LEASE_MS);
 			await Promise.all(looks);
 			await tryAll(known);
 			while (this.underWay.size > 0) await this.finishOne(view);
@@ -95,9 +97,14 @@ export class Sender {
 		const inDoubt = new Set(entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry)));
 		const targets = new Set([...new Set([...inDoubt].map(({ target }) => target))].slice(0, MOST_LOOKS));
 		const known: Looked[] = [];
+		// One list is for all of a destination that are in doubt, also for those that are due a little later.
+		const from = new Map<string, number>();
+		for (const { target, doubt } of entries) {
+			if (doubt !== undefined) from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
+		}
 		const looks = [...inDoubt]
 			.filter(({ target }) => targets.has(target))
-			.map(async (entry) => void known.push(await attempts.look(entry)));
+			.map(async (entry) => void known.push(await attempts.look(entry, from.get(entry.target) ?? 0)));
 		return { inDoubt, known, looks };
 	}
 
@@ -231,19 +238,4 @@ export class Sender {
 		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);
 		run.onSettled?.(entry, disposition);
 	}
-}
-
-/** One drain of a lane that is held. */
-export interface DrainRun {
-	readonly log: Log;
-	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
-	readonly wake?: number;
-	/** Whether to look again. */
-	readonly goesOn: () => boolean;
-	/** Whether to wait for what can be done at that time, epoch milliseconds. */
-	readonly waitsFor: (at: number) => boolean;
-	/** Told what was read, before anything is sent. */
-	readonly onView?: (view: View, state: LaneState) => void;
-	/** Told what became of an entry. */
-	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
 }

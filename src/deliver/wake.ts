@@ -4,8 +4,8 @@ import { ROWS, STATE_KEY } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { DrainRun } from "./drain-run.ts";
 import { reportBacklog } from "./report-lane.ts";
-import type { DrainRun } from "./send-due.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;

@@ -74,8 +74,9 @@ export interface Client {
 	 * The runs of a destination that were created since then: the newest hundred, or fewer. One call. Never rejects.
 	 * @param since epoch milliseconds of the service's clock
 	 * @param etag of the last answer to the same question: an unchanged one costs no primary limit
+	 * @param page 1, or left out, for the newest hundred; 2 for the hundred before them, and so on up to 10
 	 */
-	listRuns(to: Destination, since: number, etag?: string): Promise<RunsAnswer>;
+	listRuns(to: Destination, since: number, etag?: string, page?: number): Promise<RunsAnswer>;
 	/** One run as it is now. One call. Never rejects. */
 	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
 	/** Asks the service about the token of a destination. Meant for once a day. Never rejects. */
@@ -100,7 +101,7 @@ export function keyOfTitle(title: string): string | undefined {
 
 /** What a service says of runs. */
 export type RunsAnswer =
-	/** `complete`: there are no others since then. `serverTime` is when the service answered, by its clock. */
+	/** `complete`: there are no others since then, apart from those of the pages before. `serverTime` is when the service answered, by its clock. */
 	| {
 			readonly kind: "runs";
 			readonly runs: readonly SeenRun[];

@@ -38,7 +38,7 @@ export interface Destinations {
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
 	/** As `Client` has them. Never reject. */
-	listRuns(to: Destination, since: number, etag?: string): Promise<RunsAnswer>;
+	listRuns(to: Destination, since: number, etag?: string, page?: number): Promise<RunsAnswer>;
 	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
 	/** Rejects with TokenUnavailable. */
 	getToken(to: RouteTo): Promise<unknown>;
@@ -83,7 +83,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 		requestLine: (to) => serviceOf(to).requestLine(to),
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
 		send: async (to, body) => clientOf(to).send(to, body),
-		listRuns: (to, since, etag) => clientOf(to).listRuns(to, since, etag),
+		listRuns: (to, since, etag, page) => clientOf(to).listRuns(to, since, etag, page),
 		readRun: (to, id, etag) => clientOf(to).readRun(to, id, etag),
 		getToken: async (to) => clientOf(to).getToken(to),
 		checkToken: async (to) => clientOf(to).checkToken(to),

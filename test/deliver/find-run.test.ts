@@ -27,8 +27,12 @@ const many = (count: number) =>
 const long = run("1", `retrain ${OTHER}`, TRIED - HOUR);
 const doubtful: Doubt = { since: TRIED, from: TRIED };
 const entry = { key: KEY, notBefore: DUE, failures: 1, doubt: doubtful };
-const look = (answer: RunsAnswer, more: Partial<typeof entry> = {}, { at = DUE }: Partial<Listing> = {}, now = DUE) =>
-	lookFor({ ...entry, ...more }, { answer, at }, now);
+const look = (
+	answer: RunsAnswer,
+	more: Partial<typeof entry> = {},
+	{ at = DUE, from = 0 }: Partial<Listing> = {},
+	now = DUE,
+) => lookFor({ ...entry, ...more }, { answer, at, from }, now);
 
 describe("a delivery whose run is listed", () => {
 	it("was taken, and the run is certain", () => {
@@ -70,12 +74,12 @@ describe("a delivery whose run is not listed", () => {
 	it.each<[string, RunsAnswer]>([
 		["a run of another delivery has its key", runs(run("6", OTHER))],
 		["there was no run since, and an earlier one has its key", runs(long)],
-		[
-			"the list is a full one, and goes back to before the call",
-			{ ...runs(...many(99), long), complete: false } as RunsAnswer,
-		],
 	])("was not taken, and is repeated at once, where %s", (_, answer) => {
 		expect(look(answer)).toEqual(repeat);
+	});
+
+	it("is looked for once more where the list was read for others, and reaches back to their calls only", () => {
+		expect(look(runs(long), {}, { from: TRIED })).toMatchObject({ kind: "wait", until: DUE + 30 * SECOND });
 	});
 
 	it("is looked for once more where the list was read before the run could be in it", () => {

@@ -17,7 +17,8 @@ let world: BridgeWorld;
 afterEach(() => world.close());
 
 async function start(options: WorldOptions = {}): Promise<void> {
-	world = await startWorld({ oneClock: true, callTimeoutMs: CALL_TIMEOUT_MS, ...options });
+	const settings = { FOLLOW_RUNS: "on", ...options.settings };
+	world = await startWorld({ oneClock: true, callTimeoutMs: CALL_TIMEOUT_MS, ...options, settings });
 	// The workflow that listens was started before: its runs show that it names the key.
 	await world.deliver([event("earlier")]);
 	world.now += 60_000;

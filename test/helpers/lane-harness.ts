@@ -3,7 +3,7 @@ import { createWindows } from "../../src/coalesce/windows.ts";
 import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
 import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
-import type { DrainRun } from "../../src/deliver/send-due.ts";
+import type { DrainRun } from "../../src/deliver/drain-run.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";

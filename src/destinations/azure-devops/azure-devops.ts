@@ -54,8 +54,8 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 				...factsOf(tried, question(to)),
 			};
 		},
-		async listRuns(to, since) {
-			return readList(await read(to, "/runs"), question(to), since);
+		async listRuns(to, since, _, page) {
+			return readList(await read(to, "/runs"), question(to), since, page);
 		},
 		async readRun(to, id) {
 			return readOne(await read(to, `/runs/${encodeURIComponent(id)}`), question(to), id);

@@ -20,14 +20,16 @@ const MOST_RUNS = 100;
  * The list of a pipeline's runs, which has the newest first and takes no filter: up to ten thousand. Only its beginning is
  * read. Source: learn.microsoft.com, "Runs – List".
  */
-export function readList(answered: Answered, question: Question, since: number): RunsAnswer {
+export function readList(answered: Answered, question: Question, since: number, page = 1): RunsAnswer {
 	return readAnswer(answered, question, (text, serverTime) => {
 		const { values, isWhole } = readValues(text);
 		if (values === undefined) return undefined;
-		const seen = values.slice(0, MOST_RUNS).map((value) => toSeenRun(value, question, serverTime));
+		const seen = values
+			.slice((page - 1) * MOST_RUNS, page * MOST_RUNS)
+			.map((value) => toSeenRun(value, question, serverTime));
 		const all = seen.filter((run) => run !== undefined);
 		const isSound = all.length === seen.length;
-		const reachesBack = isWhole && values.length <= MOST_RUNS;
+		const reachesBack = isWhole && values.length <= page * MOST_RUNS;
 		const runs = all.filter(({ createdAt }) => createdAt >= since);
 		// One that cannot be read may be the one that is looked for.
 		return { runs, complete: isSound && (reachesBack || runs.length < all.length) };

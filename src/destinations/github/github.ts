@@ -87,8 +87,8 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			const facts = response === undefined ? {} : factsOf(response, now());
 			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
-		async listRuns(to, since, etag) {
-			return readList(await read(to, listRequest(to, since, etag)), questionOf(to), since);
+		async listRuns(to, since, etag, page) {
+			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
 		},
 		async readRun(to, id, etag) {
 			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };

@@ -17,10 +17,11 @@ const LATEST_TIME = Date.parse("9999-12-31T23:59:59Z");
  * "List workflow runs for a repository", or for a workflow: those that a dispatch has started.
  * @param since epoch milliseconds; GitHub counts whole seconds
  */
-export function listRequest(to: Destination, since: number, etag?: string): RunsRequest {
+export function listRequest(to: Destination, since: number, etag?: string, page = 1): RunsRequest {
 	const from = Math.min(Math.max(wholeSecond(since), 0), LATEST_TIME);
 	const created = `>=${new Date(from).toISOString().slice(0, 19)}Z`;
 	const query = new URLSearchParams({ event: eventOf(to), created, per_page: String(MOST_RUNS) });
+	if (page > 1) query.set("page", String(page));
 	const workflow =
 		to["workflow"] === undefined ? "" : `/workflows/${encodeURIComponent(String(to["workflow"]).toWellFormed())}`;
 	return request(to, `${workflow}/runs?${query}`, "such repository", etag);
@@ -48,7 +49,7 @@ export interface Question {
 }
 
 /** GitHub's answer to a list of runs. What is no run, or none of this destination's, is left out alone. */
-export function readList(answered: Answered, question: Question, since: number): RunsAnswer {
+export function readList(answered: Answered, question: Question, since: number, page = 1): RunsAnswer {
 	return readAnswer(answered, question, (data, serverTime) => {
 		const { workflow_runs: listed, total_count: total } = (data ?? {}) as Record<string, unknown>;
 		if (!Array.isArray(listed)) return undefined;
@@ -62,7 +63,7 @@ export function readList(answered: Answered, question: Question, since: number):
 			else if (run.createdAt >= wholeSecond(since) && !runs.has(run.id)) runs.set(run.id, run);
 		}
 		// One that cannot be read may be the one that is looked for.
-		const complete = isSound && isCount(total) && total <= Math.min(listed.length, MOST_RUNS);
+		const complete = isSound && isCount(total) && total <= (page - 1) * MOST_RUNS + Math.min(listed.length, MOST_RUNS);
 		return { runs: [...runs.values()], complete };
 	});
 }

@@ -246,6 +246,14 @@ describe("looking at runs of a pipeline", () => {
 		expect(standIn.calls).toHaveLength(before + 1);
 	});
 
+	it("lists more than a hundred on further pages, the last of which is complete", async () => {
+		for (let sent = 0; sent < 130; sent++) await client().send(TO, "{}");
+		const [first, second] = [await client().listRuns(TO, 0), await client().listRuns(TO, 0, undefined, 2)];
+		expect([first, second]).toMatchObject([{ complete: false }, { complete: true }]);
+		const ids = [first, second].flatMap((answer) => (answer.kind === "runs" ? answer.runs.map(({ id }) => id) : []));
+		expect([ids.length, new Set(ids).size]).toEqual([130, 130]);
+	});
+
 	it("says what is gone, what is refused, and what may pass", async () => {
 		expect(await client().readRun(TO, "99")).toMatchObject({ kind: "gone" });
 		standIn.script.set([{ refuse: "runs" }]);

@@ -399,3 +399,14 @@ describe("reading", () => {
 		expect(asked).toHaveLength(2);
 	});
 });
+
+describe("a list of more than a hundred runs", () => {
+	it("has the others on its next pages, the last of which is complete", async () => {
+		const { client } = await standIn();
+		for (let sent = 0; sent < 130; sent++) await dispatch(client, ONE);
+		const [first, second] = [await client.listRuns(TO, 0), await client.listRuns(TO, 0, undefined, 2)];
+		expect([first, second]).toMatchObject([{ complete: false }, { complete: true }]);
+		expect([runsOf(first).length, runsOf(second).length]).toEqual([100, 30]);
+		expect(new Set([...runsOf(first), ...runsOf(second)].map(({ id }) => id)).size).toBe(130);
+	});
+});
