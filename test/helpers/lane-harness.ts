@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
 import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
-import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
 import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
@@ -132,8 +132,8 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		return { classification: taken, status: 204, ms: harness.now - start, calls, ...answered };
 	}
 
-	const listRuns: Destinations["listRuns"] = (to, since) =>
-		(options.runs ?? (async () => ({ kind: "unavailable", reason: "nothing is read" }) as const))(to, since);
+	const nothing: Destinations["listRuns"] = async () => ({ kind: "unavailable", reason: "nothing is read" });
+	const listRuns = options.runs ?? nothing;
 
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
