@@ -50,7 +50,9 @@ export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { 
 		});
 		return [{ ...plain, title: String(title ?? ""), createdAt: createdAt as number }];
 	});
-	return { runs: sound, complete: complete === true && given.length <= MOST_RUNS, serverTime: time };
+	// One that cannot be read may be any delivery's.
+	const isWhole = complete === true && sound.length === given.length;
+	return { runs: sound, complete: isWhole, serverTime: time };
 }
 
 export function isCompleted({ status }: Pick<Run, "status">): boolean {

@@ -10,7 +10,7 @@ import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
 const json = PAGES.flatMap(blocksOf)
 	.filter(({ language }) => language === "json")
 	.map(({ page, text }) => ({ page, value: JSON.parse(text) as unknown }));
-const tables = json.filter(({ value }) => typeof value === "object" && value !== null && "routes" in value);
+const tables = json.filter(({ value }) => Array.isArray((value as { readonly routes?: unknown } | null)?.routes));
 
 interface Definitions {
 	readonly [name: string]: {

@@ -25,7 +25,7 @@ describe("the health of a bridge", () => {
 			status: "healthy",
 			problems: [],
 			warnings: [],
-			routesDigest: expect.stringMatching(/^[0-9a-f]{16}$/),
+			routes: { digest: expect.stringMatching(/^[0-9a-f]{16}$/) },
 			storage: { reachable: true, reason: null },
 			tokens: [{ lane: "default", present: true, expiresAt: null, reason: null }],
 			lanes: [],
