@@ -111,10 +111,13 @@ describe("many events, one run", () => {
 	});
 });
 
+/** An uncertain answer is settled after half a minute, and the run that comes of it is looked for once a minute. */
+const LONGEST_MS = 110_000;
+
 /** Looks again until what is answered is as expected. */
 async function seen(command: string, check: (output: string) => void): Promise<void> {
 	let wrong: unknown;
-	await eventually(command, async () => {
+	const look = async () => {
 		try {
 			check(await execute(command));
 			return true;
@@ -122,7 +125,8 @@ async function seen(command: string, check: (output: string) => void): Promise<v
 			wrong = error;
 			return undefined;
 		}
-	}).catch((error: unknown) => {
+	};
+	await eventually(command, look, LONGEST_MS).catch((error: unknown) => {
 		throw wrong ?? error;
 	});
 }
