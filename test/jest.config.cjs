@@ -44,5 +44,5 @@ module.exports = {
 	// A worker keeps what it has compiled; one that has grown large is slow, and a laptop has little memory.
 	workerIdleMemoryLimit: "1GB",
 	// A bound for what hangs, not a measure: a machine may be busy, and waits are at random.
-	testTimeout: 120_000,
+	testTimeout: 240_000,
 };

@@ -36,6 +36,7 @@ interface IncidentOptions {
 	/** How far GitHub's clock is ahead of the bridge's. */
 	readonly skewMs?: number;
 	readonly repositoryOf?: (delivery: number) => string;
+	readonly pace?: string;
 }
 
 /** A lane, and a GitHub that has an incident: what it does is not what it says. */
@@ -51,12 +52,15 @@ async function incident(options: IncidentOptions) {
 	// Long before, another delivery was dispatched.
 	start("before", "0123456789abcdef".repeat(2), START - HOUR);
 	const lane: LaneHarness = await startLane({
-		runs: async (_, since): Promise<RunsAnswer> => {
+		pace: options.pace ?? "1000/s",
+		runs: async (_, since, __, page = 1): Promise<RunsAnswer> => {
 			lists.push(lane.now);
 			const listed = runs
 				.filter(({ createdAt }) => createdAt >= since && createdAt <= lane.now + skewMs - lagMs)
 				.reverse();
-			const answer: RunsAnswer = { kind: "runs", runs: listed, complete: true, serverTime: lane.now + skewMs };
+			const onPage = listed.slice((page - 1) * 100, page * 100);
+			const complete = listed.length <= page * 100;
+			const answer: RunsAnswer = { kind: "runs", runs: onPage, complete, serverTime: lane.now + skewMs };
 			return options.list?.(lists.length - 1) ?? answer;
 		},
 		answer(sent) {
@@ -106,6 +110,18 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 			reason: "502; its run is looked for before it is sent again",
 			notBefore: (lane.sent[0]?.at as number) + 30 * SECOND,
 		});
+	});
+
+	it("is found behind hundreds of runs that were started before there was time to look", async () => {
+		const { lane, runs, lists } = await incident({
+			count: 240,
+			play: (number) => (number === 0 ? takenThough : taken),
+			pace: "10/s",
+		});
+		await lane.wakeAll();
+		expect(runs()).toHaveLength(240);
+		expect(lane.sent.filter(({ id }) => id === "event-0")).toHaveLength(1);
+		expect(lists.length).toBeGreaterThan(1);
 	});
 
 	it("is found by GitHub's clock, however wrong the bridge's is", async () => {

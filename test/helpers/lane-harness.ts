@@ -132,8 +132,8 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		return { classification: taken, status: 204, ms: harness.now - start, calls, ...answered };
 	}
 
-	const listRuns: Destinations["listRuns"] = (to, since) =>
-		(options.runs ?? (async () => ({ kind: "unavailable", reason: "nothing is read" }) as const))(to, since);
+	const nothing: Destinations["listRuns"] = async () => ({ kind: "unavailable", reason: "nothing is read" });
+	const listRuns = options.runs ?? nothing;
 
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
