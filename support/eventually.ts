@@ -1,9 +1,6 @@
 const EVERY_MS = 25;
-/**
- * For what will never be there; what is at random, on a busy machine, needs its time. A run is listed once a minute, and
- * a call in doubt is looked for after half a minute: both one after the other are the longest that a test waits for.
- */
-const BOUND_MS = 180_000;
+/** For what will never be there; what is at random, on a busy machine, needs its time. */
+const BOUND_MS = 60_000;
 
 /**
  * Looks again and again until there is something to see.

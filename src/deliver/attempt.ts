@@ -109,7 +109,7 @@ async function send(options: AttemptsOptions, { entry, body, reason }: Ready): P
 	try {
 		return { entry: { ...entry, body }, at: now(), answer: await destinations.send(entry.to as Destination, body) };
 	} catch (error) {
-		// A fault of ours that this one delivery meets. A repeat would meet it again, and hold up all others.
+		// A fault of ours that this one delivery meets. A repeat would meet it again, and block all others.
 		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
 		return { entry: { ...entry, body }, at, answer: { classification: { kind: "permanent", reason }, ...nothing } };
 	}

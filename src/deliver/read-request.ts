@@ -29,7 +29,7 @@ export async function bodyOf(storage: Storage, lane: string, entry: Entry): Prom
 	return content instanceof Uint8Array ? Buffer.from(content).toString("utf8") : undefined;
 }
 
-/** A request that a service cannot read would be refused as if it were the destination's fault, and hold up all others. */
+/** A request that a service cannot read would be refused as if it were the destination's fault, and block all others. */
 export function isJsonObject(text: string): boolean {
 	try {
 		const parsed: unknown = JSON.parse(text);

@@ -5,7 +5,7 @@ import { type Log, report } from "../log.ts";
 export interface LaneChange {
 	readonly before: LaneState;
 	readonly after: LaneState;
-	/** A gate that has just been opened, and how many entries wait behind it: at most 1,000 are counted. */
+	/** A breaker that has just been closed, and how many deliveries wait for it: at most 1,000 are counted. */
 	readonly opened: (Breaker & { readonly waiting: number | null }) | undefined;
 	/** Epoch milliseconds. */
 	readonly now: number;

@@ -13,7 +13,7 @@ export interface RunListsOptions {
 /** The runs of destinations, as their services last listed them to this process. */
 export interface RunLists {
 	/**
-	 * The runs of a destination. A list is read at most every half minute, whoever asks: an incident leaves hundreds of
+	 * The runs of a destination. A list is read at most every half minute, for all that ask: an incident leaves hundreds of
 	 * deliveries in doubt at once. It takes no longer than two calls. Never rejects.
 	 * @param from how far back the list is to reach, epoch milliseconds of the service's clock; one that is answered again
 	 * may not reach so far

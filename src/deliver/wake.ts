@@ -15,10 +15,10 @@ export interface WakeOptions {
 	readonly now: () => number;
 }
 
-/** Heeds a wake-up, as the queue trigger hands its message over. Rejects where the message has to come back. */
+/** Obeys a wake-up, as the queue trigger hands its message over. Rejects where the message has to come back. */
 export type Wake = (message: unknown, log: Log) => Promise<void>;
 
-/** A wake-up that finds its lane held comes back so soon: the holder is done, has recorded its own, or is dead. */
+/** A wake-up whose lane another drainer has leased comes back so soon: that one is done then, has recorded its own, or is dead. */
 export const BEHIND_THE_LEASE_SECONDS = 5;
 /** A wake-up of a lane that belongs to another address comes back for the app that it is meant for. */
 const FOREIGN_SECONDS = 30;

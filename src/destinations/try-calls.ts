@@ -114,11 +114,11 @@ function withCleanReason(classification: Classification, { secrets }: Trace): Cl
 }
 
 /** Waits no longer than the signal allows, whatever the work itself does about it. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const abort = () => reject(signal.reason);
 		if (signal.aborted) abort();
 		signal.addEventListener("abort", abort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
 	});
 }

@@ -40,7 +40,7 @@ export function isEnd({ following }: Pick<Finding, "following">): boolean {
 /**
  * Writes what has changed: the receipt and the row together, many in one transaction. One that storage refuses is written
  * alone, or left alone where its receipt is gone.
- * @returns those that are written, each of them once, whoever else follows the lane
+ * @returns those that are written, each of them once, even where two follow the lane
  */
 export async function writeFindings(looked: Looked, options: WriteFindingsOptions): Promise<readonly Written[]> {
 	const changed = looked.findings.filter(hasChanged);

@@ -18,7 +18,7 @@ export interface Rejected {
 }
 
 /**
- * Keeps what was rejected as a dead letter, once, however often it is delivered. Answers its key. Rejects with
+ * Records what was rejected as a dead letter, once, however often it is delivered. Answers its key. Rejects with
  * StorageError.
  */
 export type RecordRejected = (rejected: Rejected) => Promise<string>;

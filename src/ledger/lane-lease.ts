@@ -227,7 +227,7 @@ export async function listPartitions(storage: Pick<Storage, "names">): Promise<r
 }
 
 /**
- * Writes down when a lane's token ends, as the service says it. Only the one that holds a lane writes its state; while a
+ * Writes down when a lane's token ends, as the service says it. Only the drainer with the lease writes a lane's state; while a
  * drainer does, nothing is written: it hears the same from the service itself.
  * @param expiresAt ISO 8601; null where the service names no end
  */

@@ -95,7 +95,7 @@ export function laneDueAt({ pause, parked }: LaneState): number {
 /** An uncertain answer is what most deliveries step aside for. */
 const ASIDE = "the service may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
 
-/** Why a delivery waits, if it does: what holds it up, and in which state its receipt is. */
+/** Why a delivery waits, if it does: the reason, and in which state its receipt is. */
 export function waitingFor(
 	state: LaneState,
 	{ target, notBefore, reason }: Waiting,

@@ -87,7 +87,7 @@ const RECEIPT_KEY = /^r-[\w-]{1,200}$/;
 
 /**
  * Reads a delivery's row. What cannot be read in it counts as not there, and so does a time that is more than a day ahead:
- * a bad row holds up nothing, not even itself.
+ * a bad row delays nothing, not even itself.
  * @param now epoch milliseconds
  */
 export function readEntry({ rowKey, columns }: Row, now: number): Entry {

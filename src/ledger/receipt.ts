@@ -6,10 +6,10 @@ import type { Columns, Row } from "../storage/storage.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
 import { readDestination, shownColumn, targetOf } from "./rows.ts";
 
-/** How far a promise is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
+/** How far a delivery is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
 
-/** What we promised for one event at one destination, and what became of it. */
+/** What was accepted for one event at one destination, and what became of it. */
 export interface Receipt {
 	readonly rowKey: string;
 	readonly key: string;
@@ -113,7 +113,7 @@ function clipTime(time: string): string {
 	return instant === undefined ? "" : new Date(instant.epochMs).toISOString();
 }
 
-/** The first attempt says when the trouble began, the last ones say how it is now. */
+/** The first attempt says when the failure began, the last ones say how it is now. */
 export function appendAttempt(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
 	const all = [...attempts, { ...attempt, reason: attempt.reason?.slice(0, 500) ?? null }];
 	return all.length > MAX_ATTEMPTS ? [...all.slice(0, 1), ...all.slice(1 - MAX_ATTEMPTS)] : all;

@@ -67,7 +67,7 @@ export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, ro
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
 
-/** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not hold its lane up. */
+/** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not block its lane. */
 export function readWindow({ rowKey, columns }: Row): Window {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);

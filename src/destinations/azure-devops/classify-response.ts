@@ -37,7 +37,7 @@ export function classifyResponse(response: AzureResponse, asked: Asked, now: num
 	if (status === 429 || isThrottled(response)) return rateLimited(response, now);
 	if (status >= 500 || status === 408) {
 		const wait = retryAfterMs(headers, now);
-		const reason = said(response, "its own trouble");
+		const reason = said(response, "an error on its side");
 		return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
 	}
 	if (status === 413) return { kind: "permanent", reason: said(response, "this request can never succeed") };
