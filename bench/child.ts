@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { basename } from "node:path";
-import { childEnvironment } from "./child-environment.ts";
+import { childEnvironment } from "../support/child-environment.ts";
 
 /** A program of `bench/children` at work in a process of its own. It answers one question at a time. */
 export interface Child {
@@ -47,4 +47,16 @@ export function startChild(program: string, settings: Readonly<Record<string, st
 			await ended.catch(() => {});
 		},
 	};
+}
+
+/** The child's side: answers each question that the parent sends, and ends when the parent does. */
+export function answerQuestions<Question>(answer: (question: Question) => unknown): void {
+	process.on("message", (question) => {
+		const given = new Promise((resolve) => resolve(answer(question as Question)));
+		given.then(
+			(value) => process.send?.({ answer: value ?? null }),
+			(error: unknown) => process.send?.({ error: error instanceof Error ? error.stack : String(error) }),
+		);
+	});
+	process.once("disconnect", () => process.exit());
 }

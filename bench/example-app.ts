@@ -49,11 +49,11 @@ export const ROUTES_TABLE = {
 	],
 };
 
-/** What the settings say of a storage that nobody calls. */
+/** What the settings say of a storage that is never called. */
 export const NO_STORAGE = "UseDevelopmentStorage=true";
 
 /**
- * The settings of an app that dispatches by these routes, at a pace that holds nobody up.
+ * The settings of an app that dispatches by these routes, at a pace that delays nothing.
  * @param storage a connection string
  */
 export function exampleSettings(githubApiUrl: string, storage: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import { type ExampleEvent, inEventGridSchema } from "../test/helpers/example-events.ts";
+import { type ExampleEvent, inEventGridSchema } from "../support/example-events.ts";
 import { startChild } from "./child.ts";
 import type { ClientAnswer, ClientQuestion } from "./children/client.ts";
 import type { GitHubCalls, GitHubQuestion } from "./children/github.ts";

@@ -1,9 +1,8 @@
 /** `npm run bench`: what the bridge costs, as ratios against baselines of the same run. See `docs/bench.md`. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type ReportedRow, toReport, toReportedRow } from "./report.ts";
-import { readRows } from "./rows.ts";
-import { toTable } from "./to-table.ts";
+import { type ReportedRow, toReport, toReportedRow, toTable } from "./report.ts";
+import { readRows } from "./row.ts";
 import { openWorkbench } from "./workbench.ts";
 
 const rows = await readRows();

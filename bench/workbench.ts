@@ -1,8 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
+import { BUNDLE_OPTIONS } from "../scripts/bundle-options.ts";
 import { startAzurite } from "../src/local/azurite.ts";
-import { bundle } from "./bundle.ts";
 
 /** What the rows work with. */
 export interface Workbench {
@@ -62,4 +63,13 @@ export async function openWorkbench(quick: boolean): Promise<Workbench> {
 		},
 		remove,
 	};
+}
+
+/**
+ * Bundles programs as the app is bundled: what is compared has been made in the same way, and nothing is measured
+ * through a TypeScript loader.
+ */
+async function bundle(entryPoints: readonly string[], outdir: string): Promise<void> {
+	const external = [...BUNDLE_OPTIONS.external];
+	await build({ ...BUNDLE_OPTIONS, external, entryPoints: [...entryPoints], absWorkingDir: root, outdir });
 }

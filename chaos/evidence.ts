@@ -1,6 +1,6 @@
-import type { ApiCall } from "../src/local/api-call.ts";
-import type { Received } from "../src/local/received.ts";
-import type { Outcome } from "../src/outcome.ts";
+import type { ApiCall } from "../src/local/stand-in/calls.ts";
+import type { Received } from "../src/local/stand-in/received.ts";
+import type { Outcome } from "../src/model.ts";
 import type { Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";
 
@@ -24,7 +24,7 @@ export interface Told {
 
 export interface Claim {
 	readonly outcome: Outcome;
-	/** Of the promise; empty where there is none. */
+	/** Of the delivery; empty where there is none. */
 	readonly key: string;
 	/** Epoch milliseconds. */
 	readonly at: number;
@@ -55,9 +55,9 @@ export interface Evidence {
 	readonly receipts: readonly ReceiptFacts[];
 	/** The keys of rows that wait for something: entries, windows and members. */
 	readonly waiting: readonly string[];
-	/** The keys of the receipts that dead letters are kept of. */
+	/** The keys of the receipts that have dead letters. */
 	readonly deadLetters: ReadonlySet<string>;
-	/** Messages that nobody will look at again. */
+	/** Messages that are not looked at again. */
 	readonly poisoned: number;
 	/** A blob of the ledger by its name, or by its URL. */
 	readonly blob: (place: string) => Promise<Buffer | undefined>;

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { childEnvironment } from "../bench/child-environment.ts";
-import { call } from "../test/helpers/call.ts";
-import { freePorts } from "../test/helpers/free-ports.ts";
+import { call } from "../support/call.ts";
+import { childEnvironment } from "../support/child-environment.ts";
+import { freePorts } from "../support/free-ports.ts";
 
 /** Several bridges on one ledger, each the program behind `npm start` in a process of its own. */
 export interface Fleet {
@@ -35,7 +35,7 @@ interface Bridge {
 	child: ChildProcess | undefined;
 	ended: Promise<void>;
 	isUp: boolean;
-	/** Somebody has told it to end. */
+	/** It has been told to end. */
 	isEnding: boolean;
 	starts: number;
 }
@@ -43,56 +43,25 @@ interface Bridge {
 /** A message of a killed bridge is out of sight for so long. The real host's ten minutes would make a storm too long. */
 const LOCK_SECONDS = 5;
 const START_MS = 60_000;
+/** After a bridge has ended by itself. */
+const AGAIN_MS = 500;
 const STOP_MS = 10_000;
 
-export async function startFleet({ size, app, logs, settings }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ size, ...options }: FleetOptions): Promise<Fleet> {
 	const bridges: Bridge[] = [];
 	const kills: number[] = [];
 	const accidents: string[] = [];
 	const comingBack = new Set<Promise<void>>();
 	let isOver = false;
 
-	function spawnBridge(bridge: Bridge): void {
-		bridge.starts += 1;
-		const log = openSync(join(logs, `bridge-${bridge.port}-${String(bridge.starts).padStart(2, "0")}.log`), "w");
-		const flags = ["--port", String(bridge.port), "--lock", String(LOCK_SECONDS)];
-		const child = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts", ...flags], {
-			cwd: app,
-			env: childEnvironment(settings),
-			stdio: ["ignore", log, log],
-		});
-		closeSync(log);
-		Object.assign(bridge, { child, isUp: false, isEnding: false });
-		bridge.ended = new Promise((resolve) => {
-			child.once("error", () => resolve());
-			child.once("exit", (code, signal) => {
-				bridge.isUp = false;
-				if (!bridge.isEnding) {
-					accidents.push(`the bridge on port ${bridge.port} has ended by itself (${code ?? signal})`);
-					if (!isOver) comeBack(bridge, 500);
-				}
-				resolve();
-			});
-		});
-	}
-
 	async function start(bridge: Bridge): Promise<void> {
 		if (isOver) return;
-		spawnBridge(bridge);
-		const { child } = bridge;
-		const end = Date.now() + START_MS;
-		while (bridge.child === child && child?.exitCode === null && child.signalCode === null && Date.now() < end) {
-			const signal = AbortSignal.timeout(2_000);
-			const health = await call(`${bridge.url}/api/health`, { signal }).catch(() => undefined);
-			// Storage may be away, and so its health bad; it serves nevertheless.
-			if (health !== undefined) {
-				bridge.isUp = !bridge.isEnding;
-				return;
-			}
-			await sleep(50);
-		}
-		if (Date.now() >= end)
-			accidents.push(`the bridge on port ${bridge.port} did not start within ${START_MS / 1000} s`);
+		spawnBridge(bridge, options, (how) => {
+			accidents.push(`the bridge on port ${bridge.port} has ended by itself (${how})`);
+			if (!isOver) comeBack(bridge, AGAIN_MS);
+		});
+		if (await isServing(bridge)) return;
+		accidents.push(`the bridge on port ${bridge.port} did not start within ${START_MS / 1000} s`);
 	}
 
 	function comeBack(bridge: Bridge, downMs: number): void {
@@ -132,6 +101,50 @@ export async function startFleet({ size, app, logs, settings }: FleetOptions): P
 			await Promise.all(bridges.map(stop));
 		},
 	};
+}
+
+/** @param onAccident told the code or the signal when the process ends though it was not told to */
+function spawnBridge(
+	bridge: Bridge,
+	{ app, logs, settings }: Omit<FleetOptions, "size">,
+	onAccident: (how: number | NodeJS.Signals | null) => void,
+): void {
+	bridge.starts += 1;
+	const log = openSync(join(logs, `bridge-${bridge.port}-${String(bridge.starts).padStart(2, "0")}.log`), "w");
+	const flags = ["--port", String(bridge.port), "--lock", String(LOCK_SECONDS)];
+	const child = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts", ...flags], {
+		cwd: app,
+		env: childEnvironment(settings),
+		stdio: ["ignore", log, log],
+	});
+	closeSync(log);
+	Object.assign(bridge, { child, isUp: false, isEnding: false });
+	bridge.ended = new Promise((resolve) => {
+		child.once("error", () => resolve());
+		child.once("exit", (code, signal) => {
+			bridge.isUp = false;
+			if (!bridge.isEnding) onAccident(code ?? signal);
+			resolve();
+		});
+	});
+}
+
+/** Waits until it answers, or has ended. False where neither happens in time. */
+async function isServing(bridge: Bridge): Promise<boolean> {
+	const { child } = bridge;
+	const end = Date.now() + START_MS;
+	while (bridge.child === child && child?.exitCode === null && child.signalCode === null) {
+		if (Date.now() >= end) return false;
+		const signal = AbortSignal.timeout(2_000);
+		const health = await call(`${bridge.url}/api/health`, { signal }).catch(() => undefined);
+		// Storage may be away, and so its health bad; it serves nevertheless.
+		if (health !== undefined) {
+			bridge.isUp = !bridge.isEnding;
+			return true;
+		}
+		await sleep(50);
+	}
+	return true;
 }
 
 async function stop(bridge: Bridge): Promise<void> {

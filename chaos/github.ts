@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { startGitHubStandIn } from "../src/local/github-stand-in.ts";
-import { startIdentityStandIn, startVaultStandIn } from "../test/helpers/vault-stand-in.ts";
+import { startIdentityStandIn, startVaultStandIn } from "../support/vault-stand-in.ts";
 import type { Weather } from "./plan-weather.ts";
 import { APP_KEY_SECRET, RENAMED_SUFFIX, REPOSITORIES, SECRETS } from "./routes.ts";
 
@@ -40,29 +40,14 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 		repositories: REPOSITORIES.flatMap((name) => [name, `${name}${RENAMED_SUFFIX}`]),
 		app: { id: APP_ID, key, unknownForMs: UNKNOWN_FOR_MS },
 	});
-	/** The tokens that are valid, by their secrets. */
-	const valid = new Map<string, string>();
-	const issued: string[] = [];
-
-	function issue(secret: string): string {
-		const token = `github_pat_${secret.replaceAll("-", "_")}_${String(issued.length).padStart(4, "0")}abcdefghij`;
-		issued.push(token);
-		return token;
-	}
-
-	function renew(secret: string): void {
-		const token = issue(secret);
-		vault.secrets.set(secret, token);
-		valid.set(secret, token);
-		github.setTokens([...valid.values()]);
-	}
-
-	for (const secret of SECRETS) renew(secret);
+	const tokens = createTokens((valid) => github.setTokens(valid), vault.secrets);
+	for (const secret of SECRETS) tokens.renew(secret);
 	const repairs = new Set<NodeJS.Timeout>();
 
 	return {
 		github,
-		issued,
+		/** Every token that the vault has held. */
+		issued: tokens.issued,
 		settings: {
 			GITHUB_API_URL: github.url,
 			GITHUB_PACE: `${perSecond}/s,${perMinute}/m`,
@@ -76,23 +61,49 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 		},
 		play(weather: Weather): void {
 			if (weather.kind === "faults") github.script.set(weather.faults);
-			else if (weather.kind === "rotate") renew(weather.secret);
+			else if (weather.kind === "rotate") tokens.renew(weather.secret);
 			else if (weather.kind === "app tokens end") github.revokeInstallationTokens();
 			else {
-				valid.delete(weather.secret);
-				github.setTokens([...valid.values()]);
-				repairs.add(setTimeout(() => renew(weather.secret), weather.repairedAfterMs));
+				tokens.revoke(weather.secret);
+				repairs.add(setTimeout(() => tokens.renew(weather.secret), weather.repairedAfterMs));
 			}
 		},
 		/** No faults from now on, and every token as it should be. */
 		calm(): void {
 			github.script.set([]);
 			for (const repair of repairs) clearTimeout(repair);
-			for (const secret of SECRETS) if (!valid.has(secret)) renew(secret);
+			for (const secret of SECRETS) if (!tokens.isValid(secret)) tokens.renew(secret);
 		},
 		async close() {
 			for (const repair of repairs) clearTimeout(repair);
 			await Promise.all([github.close(), vault.close(), identity.close()]);
+		},
+	};
+}
+
+/**
+ * The tokens of the vault's secrets.
+ * @param onChange told the tokens that are valid
+ * @param secrets where a new one is put
+ */
+function createTokens(onChange: (valid: string[]) => void, secrets: Map<string, string>) {
+	/** By their secrets. */
+	const valid = new Map<string, string>();
+	const issued: string[] = [];
+	return {
+		issued: issued as readonly string[],
+		isValid: (secret: string) => valid.has(secret),
+		renew(secret: string): void {
+			const token = `github_pat_${secret.replaceAll("-", "_")}_${String(issued.length).padStart(4, "0")}abcdefghij`;
+			issued.push(token);
+			secrets.set(secret, token);
+			valid.set(secret, token);
+			onChange([...valid.values()]);
+		},
+		/** GitHub takes it no more; it stays in the vault. */
+		revoke(secret: string): void {
+			valid.delete(secret);
+			onChange([...valid.values()]);
 		},
 	};
 }

@@ -10,7 +10,7 @@ export interface LedgerView {
 	/** Their keys, each behind its lane. */
 	waiting(): Promise<readonly string[]>;
 	receipts(): Promise<readonly ReceiptFacts[]>;
-	/** The keys of the promises that dead letters are kept of. */
+	/** The keys of the deliveries that are dead letters. */
 	deadLetters(): Promise<ReadonlySet<string>>;
 	poisoned(): Promise<number>;
 	blob(place: string): Promise<Buffer | undefined>;
@@ -31,10 +31,10 @@ export function openLedgerView(connectionString: string): LedgerView {
 	// What a workflow may read, and nothing else: so a blob in another container counts as gone.
 	const container = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(LEDGER.payloads);
 
-	async function list(from: string, to: string, select?: string[]): Promise<Entity[]> {
+	async function list(filter: string, select?: string[]): Promise<Entity[]> {
 		const found: Entity[] = [];
 		const queryOptions = {
-			filter: between(from, to),
+			filter,
 			...(select === undefined ? {} : { select: ["PartitionKey", "RowKey", ...select] }),
 		};
 		for await (const page of table.listEntities({ queryOptions }).byPage({ maxPageSize: 1_000 })) {
@@ -45,16 +45,16 @@ export function openLedgerView(connectionString: string): LedgerView {
 
 	return {
 		async isQuiet() {
-			const queryOptions = { filter: between(...WAITING), select: ["RowKey"] };
+			const queryOptions = { filter: WAITING, select: ["RowKey"] };
 			const first = await table.listEntities({ queryOptions }).next();
 			return first.done === true;
 		},
 		async waiting() {
-			const rows = await list(...WAITING, ["key"]);
+			const rows = await list(WAITING, ["key"]);
 			return rows.map(({ partitionKey, rowKey }) => `${partitionKey} ${rowKey}`);
 		},
-		receipts: async () => (await list("r-", "r.")).map(toFacts),
-		deadLetters: async () => new Set((await list("x-", "x.", ["key"])).map(({ key }) => String(key))),
+		receipts: async () => (await list(between("r-", "r."))).map(toFacts),
+		deadLetters: async () => new Set((await list(between("x-", "x."), ["key"])).map(({ key }) => String(key))),
 		async poisoned() {
 			if (!(await poison.exists())) return 0;
 			return (await poison.getProperties()).approximateMessagesCount ?? 0;
@@ -69,8 +69,8 @@ export function openLedgerView(connectionString: string): LedgerView {
 	};
 }
 
-/** Windows, entries and members, by the first letters of their keys. */
-const WAITING = ["b-", "n-"] as const;
+/** Windows, entries and members, by the first letters of their keys. What is followed may be so for an hour. */
+const WAITING = `(${between("b-", "f-")}) or (${between("m-", "n-")})`;
 
 function between(from: string, to: string): string {
 	return `RowKey ge '${from}' and RowKey lt '${to}'`;
@@ -78,13 +78,14 @@ function between(from: string, to: string): string {
 
 function toFacts(entity: Entity): ReceiptFacts {
 	const text = (name: string) => String(entity[name] ?? "");
+	const { repository = "", dispatchType = "" } = JSON.parse(text("to") || "{}") as Partial<ReceiptFacts>;
 	const attempts = JSON.parse(text("attempts") || "[]") as { status: number | null }[];
 	return {
 		key: text("key"),
 		state: text("state"),
 		id: text("id"),
-		repository: text("repository"),
-		dispatchType: text("dispatchType"),
+		repository,
+		dispatchType,
 		reason: text("reason"),
 		window: text("window"),
 		statuses: attempts.map(({ status }) => status),

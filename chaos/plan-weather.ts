@@ -1,7 +1,17 @@
-import type { Fault } from "../src/local/fault-script.ts";
+import type { Fault } from "../src/local/stand-in/script.ts";
 import type { Random } from "./random.ts";
 import { RENAMED_SUFFIX, SECRETS } from "./routes.ts";
-import type { StormSize } from "./storm-size.ts";
+
+/** How large a storm is to be. */
+export interface StormSize {
+	readonly events: number;
+	readonly kills: number;
+	readonly outages: number;
+	/** Whether it may last: with pauses of a minute, with what is parked and probed every three, and with what is given up. */
+	readonly long: boolean;
+	/** Milliseconds in which the events come. */
+	readonly intakeMs: number;
+}
 
 /** What GitHub does at a moment, in milliseconds from the beginning of the storm. */
 export type Weather = { readonly at: number } & (
@@ -10,7 +20,7 @@ export type Weather = { readonly at: number } & (
 	| { readonly kind: "rotate"; readonly secret: string }
 	/** Every token of the App ends; GitHub does not know the next ones at once. */
 	| { readonly kind: "app tokens end" }
-	/** The token ends, and only after that time does somebody put a new one into the vault. */
+	/** The token ends, and only after that time a new one is put into the vault. */
 	| { readonly kind: "revoke"; readonly secret: string; readonly repairedAfterMs: number }
 );
 

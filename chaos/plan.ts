@@ -1,7 +1,6 @@
-import { planWeather, type Weather } from "./plan-weather.ts";
+import { planWeather, type StormSize, type Weather } from "./plan-weather.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type StormEvent, stormEvent } from "./storm-event.ts";
-import type { StormSize } from "./storm-size.ts";
 
 export type Door = "webhook" | "event-grid-trigger";
 

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import type { Pace } from "./github.ts";
-import type { StormSize } from "./storm-size.ts";
+import type { StormSize } from "./plan-weather.ts";
 
 export const USAGE = `npm run chaos -- [--events N] [--kills N] [--seed N] [--minutes N] [--quick] [--keep] [--json]
 
-Lets a storm pass over three bridges that share a ledger, and judges whether they have kept their promises.
+Lets a storm pass over three bridges that share a ledger, and judges whether anything was lost.
 
   --events N    how many events are delivered (10000)
   --kills N     how often a bridge is ended with SIGKILL (20)

@@ -2,9 +2,9 @@
 import { randomInt } from "node:crypto";
 import { planStorm } from "./plan.ts";
 import { readArguments, USAGE, UsageError } from "./read-arguments.ts";
+import { toText } from "./report.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { runStorm } from "./storm.ts";
-import { toText } from "./to-text.ts";
 
 await main().catch((error: unknown) => {
 	const { code, message, stack } = error as { code?: string; message: string; stack?: string };
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
 		process.stdout.write(json ? `${JSON.stringify(report, null, "\t")}\n` : toText(report));
 		isWell = report.findings.length === 0;
 	} finally {
-		// Whoever has to find out why needs the bridges' output, and the ledger.
+		// The bridges' output and the ledger show why.
 		if (isWell && !keep) snapshot.remove();
 		else say(`what is left of it: ${snapshot.folder}`);
 	}

@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A folder with everything that a storm runs and leaves behind. */
 export interface Snapshot {
 	readonly folder: string;
-	/** Holds the program behind `npm start`, as it was when the storm began. */
+	/** The program behind `npm start`, as it was when the storm began. */
 	readonly app: string;
 	/** Of Azurite. */
 	readonly data: string;

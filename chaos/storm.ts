@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stopInOrder } from "../src/local/stop-in-order.ts";
+import { stopInOrder } from "../src/local/stopping.ts";
+import { freshEvents, lanesParkedByYoungTokens, tokensInLogs } from "./aftermath.ts";
 import { createBound } from "./bound.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
-import { freshEvents } from "./fresh-events.ts";
 import { type Pace, type StormGitHub, startStormGitHub } from "./github.ts";
 import { judge } from "./judge.ts";
 import { type LedgerView, openLedgerView } from "./ledger-view.ts";
@@ -11,12 +11,10 @@ import { createOracle, type Oracle } from "./oracle.ts";
 import { BRIDGES, type Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";
 import { createRandom } from "./random.ts";
-import { lanesParkedByYoungTokens, tokensInLogs } from "./read-logs.ts";
 import { type Report, toReport } from "./report.ts";
 import { routesTable } from "./routes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type StormStorage, startStormStorage } from "./storage.ts";
-import { keepTimetable } from "./timetable.ts";
 
 export interface StormOptions {
 	readonly plan: Plan;
@@ -81,7 +79,7 @@ async function pass(stage: Stage, options: StormOptions, begun: number): Promise
 	const oracle = createOracle(plan, fleet.up, createRandom(plan.seed).of("bridges").fraction);
 	const played: { at: number; weather: Weather }[] = [];
 	const startAt = Date.now();
-	const timetable = keepTimetable(scriptOf(plan, stage, played), startAt);
+	const timetable = playTimetable(scriptOf(plan, stage, played), startAt);
 	bound.signal.addEventListener("abort", timetable.cancel);
 	const progress = setInterval(() => onProgress(progressOf(stage, oracle, plan, startAt)), 10_000);
 	try {
@@ -171,4 +169,43 @@ function progressOf({ github, fleet, storage }: Stage, oracle: Oracle, plan: Pla
 		`${fleet.kills.length} kills`,
 		`${storage.outages.length} outages`,
 	].join(", ");
+}
+
+/** Does things at their times. */
+interface Timetable {
+	/** Resolves when everything was done. */
+	readonly done: Promise<void>;
+	/** Does nothing more. */
+	cancel(): void;
+}
+
+/** @param startAt what the items' times are counted from, epoch milliseconds */
+function playTimetable(
+	items: readonly { readonly at: number; readonly run: () => unknown }[],
+	startAt: number,
+): Timetable {
+	const timers = new Map<NodeJS.Timeout, () => void>();
+	const done = Promise.all(
+		items.map(
+			({ at, run }) =>
+				new Promise<void>((resolve, reject) => {
+					const act = () => {
+						timers.delete(timer);
+						Promise.resolve(run()).then(() => resolve(), reject);
+					};
+					const timer = setTimeout(act, Math.max(0, startAt + at - Date.now()));
+					timers.set(timer, resolve);
+				}),
+		),
+	).then(() => {});
+	return {
+		done,
+		cancel() {
+			for (const [timer, resolve] of timers) {
+				clearTimeout(timer);
+				resolve();
+			}
+			timers.clear();
+		},
+	};
 }

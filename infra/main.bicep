@@ -226,7 +226,7 @@ module credential 'modules/secret.bicep' = if (empty(githubAppId) ? !empty(githu
   dependsOn: [keyVault]
 }
 
-// Those that routes name in `to.token`, too: somebody else writes them.
+// Those that routes name in `to.token`, too: the deployment does not write them.
 module credentialReader 'modules/secret-reader.bicep' = [
   for name in union([credentialName], routeTokens): {
     scope: resourceGroup(split(vaultId, '/')[2], split(vaultId, '/')[4])

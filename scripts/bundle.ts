@@ -24,7 +24,7 @@ await build({
 	external: [...BUNDLE_OPTIONS.external],
 	entryPoints: {
 		index: "src/index.ts",
-		"open-bridge": "src/open-bridge.ts",
+		bridge: "src/bridge.ts",
 		octokit: "src/destinations/github/octokit.ts",
 		"key-vault": "src/config/key-vault.ts",
 		"github-app": "src/destinations/github/github-app.ts",

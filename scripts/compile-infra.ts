@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { findBicep, GET_BICEP } from "./find-bicep.ts";
 
-/** Writes the ARM template that stands beside infra/main.bicep. A test holds that it is up to date. */
+/** Writes the ARM template that stands beside infra/main.bicep. A test asserts that it is up to date. */
 const infra = join(import.meta.dirname, "../infra");
 const bicep = findBicep();
 if (bicep === undefined) {

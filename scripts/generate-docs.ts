@@ -1,25 +1,26 @@
 /**
  * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
- * `docs/events.md`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
+ * `docs/events.md`, the table of operators in `docs/routes.md`, `docs/routes.schema.json`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
  * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button and
  * `infra/package-uri.json`, the template's default package; from the template the tables of its parameters. Run by
- * `npm run docs`; a test holds what lies there against what this file would write.
+ * `npm run docs`; a test compares what lies there with what this file would write.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { windowBody } from "../src/coalesce/close-window.ts";
 import { summarise } from "../src/coalesce/manifest.ts";
-import { windowBody } from "../src/coalesce/window-body.ts";
-import { byReference, toBlob } from "../src/destinations/github/by-reference.ts";
-import { type ClientPayload, toClientPayload } from "../src/destinations/github/client-payload.ts";
-import type { BridgeEvent } from "../src/event/bridge-event.ts";
-import { KNOWN_EVENT_TYPES } from "../src/event/validate-event.ts";
-import { toDispatchType } from "../src/route/dispatch-type.ts";
-import { idempotencyKey } from "../src/route/idempotency-key.ts";
-import { destinationId } from "../src/route/router.ts";
+import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src/destinations/client-payload.ts";
+import { resolve } from "../src/destinations/list.ts";
+import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
+import type { BridgeEvent } from "../src/model.ts";
+import { idempotencyKey, toDispatchType } from "../src/route/keys.ts";
+import { OPERATORS } from "../src/route/operators.ts";
+import { destinations, repositoryDispatch } from "../support/destinations.ts";
 import { between, code, table } from "./markdown.ts";
 import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
 import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
+import { routesSchema } from "./routes-schema.ts";
 
 /** An event schema, as far as the documentation tells of it. */
 interface EventSchema {
@@ -46,6 +47,8 @@ export function generateDocs(root: string): ReadonlyMap<string, string> {
 	return new Map([
 		fill("README.md", { "dispatch-types": dispatchTypes(schemas), "deploy-button": deployButton(address) }),
 		fill("docs/events.md", { "event-types": eventTypes(schemas) }),
+		fill("docs/routes.md", { operators: operators() }),
+		["docs/routes.schema.json", `${JSON.stringify(routesSchema(root), null, "\t")}\n`],
 		fill("docs/deploy.md", {
 			"deploy-button": deployButton(address),
 			parameters: parameterTables(root)
@@ -83,10 +86,23 @@ function eventTypes(schemas: readonly EventSchema[]): string {
 	const rows = schemas.map((schema) => [
 		`[${code(schema.title)}](${payloadPath(schema).slice("docs/".length)})`,
 		schema.description,
-		code(schema.properties.subject.description),
+		schema.properties.subject.description.split(" or ").map(code).join(" or "),
 		(schema.properties.data.required ?? []).map(code).join(", "),
 	]);
 	return table(["Event type", "What happened", "`subject`", "`data` must have"], rows);
+}
+
+const OPERAND_WORDS = { value: "`value`", values: "`values`", ranges: "`values`, pairs", none: "none" } as const;
+
+function operators(): string {
+	const rows = Object.entries(OPERATORS).map(([name, { of, operand, holds, whenMissing }]) => [
+		code(name),
+		of === "any" ? "anything" : of,
+		OPERAND_WORDS[operand],
+		holds,
+		String(whenMissing),
+	]);
+	return table(["`operatorType`", "Looks at", "Operand", "Holds when", "Without the key"], rows);
 }
 
 function examplePayload(schema: EventSchema, version: string): string {
@@ -132,12 +148,12 @@ function windowPayload(schemas: readonly EventSchema[], version: string, count: 
 		{
 			key,
 			route: "train on new data",
-			to: { repository: "contoso/fraud-model", dispatchType: "new-data" },
+			to: repositoryDispatch("contoso/fraud-model", "new-data"),
 			summary: summarise(lines),
 			lines,
 			manifest: { url: `${CONTAINER}/manifests/${key}.jsonl`, sha256: hash(content), bytes: content.length, count },
 		},
-		version,
+		{ version, destinations },
 	);
 	return toText((JSON.parse(body) as { client_payload: ClientPayload }).client_payload);
 }
@@ -149,8 +165,7 @@ function exampleOf(schema: EventSchema | undefined): BridgeEvent {
 }
 
 function keyOf(event: BridgeEvent): string {
-	const to = { repository: "contoso/fraud-model", dispatchType: toDispatchType(event.type) };
-	return idempotencyKey(event, destinationId(to));
+	return idempotencyKey(event, resolve({ repository: "contoso/fraud-model" }, event.type).id);
 }
 
 function hash(content: string | Buffer): string {

@@ -38,7 +38,7 @@ export function pack(root: string): Uint8Array {
 }
 
 /**
- * No scripts and only one dependency, so that a build in Azure that somebody has switched on finds nothing to install
+ * No scripts and only one dependency, so that a build in Azure, where it is switched on, finds nothing to install
  * but `@azure/functions` and nothing to run: the code is bundled. Core Tools reads that one to tell the programming
  * model.
  */

@@ -1,17 +1,17 @@
 /**
  * `npm run screenshots`: takes `docs/images/console-*.png` of the console page of a real local run, which was fed with
- * an hour's events. What was sent in the first seconds is dated back, since nobody wants to wait for an hour.
+ * an hour's events. What was sent in the first seconds is dated back, to spare an hour of waiting.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { TableClient } from "@azure/data-tables";
-import { ROWS } from "../src/ledger/row-keys.ts";
-import { CHROMIUM, startBrowser } from "../test/helpers/browser.ts";
-import { eventually } from "../test/helpers/eventually.ts";
-import { exampleOf } from "../test/helpers/example-events.ts";
-import { freePorts } from "../test/helpers/free-ports.ts";
+import { ROWS } from "../src/ledger/rows.ts";
+import { CHROMIUM, startBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { exampleOf } from "../support/example-events.ts";
+import { freePorts } from "../support/free-ports.ts";
 
 const root = join(import.meta.dirname, "..");
 const images = join(root, "docs/images");

@@ -1,69 +1,133 @@
-import type { Late } from "./accept/accept.ts";
-import type { Config } from "./config/config.ts";
-import type { Problem } from "./config/settings.ts";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAccept, lateAfter } from "./accept/accept.ts";
+import { createWindows } from "./coalesce/windows.ts";
+import { readStorageConfig } from "./config/azure.ts";
+import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import { type Env, type Problem, Settings } from "./config/settings.ts";
+import { createAttempts } from "./deliver/attempt.ts";
+import { drain } from "./deliver/drain.ts";
+import type { DrainRun } from "./deliver/drain-run.ts";
+import { createInline } from "./deliver/inline.ts";
+import { createWake, MOVED } from "./deliver/wake.ts";
+import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
+import { createFollow } from "./follow/follow.ts";
+import { createWakeFollower } from "./follow/wake-follower.ts";
+import { createRecordRejected } from "./ledger/dead-letters.ts";
+import { createIgnoredLog } from "./ledger/ignored.ts";
+import type { LaneLease } from "./ledger/lane-lease.ts";
+import { createLedger } from "./ledger/ledger.ts";
 import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
-import type { Health } from "./operate/check-health.ts";
-import type { Poisoned } from "./operate/poisoned.ts";
+import type { EventResult } from "./model.ts";
+import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { createOperate, type ShownReceipts } from "./operate/operate.ts";
+import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
-import type { EventResult } from "./outcome.ts";
-import { type ShownReceipts, type WiringOptions, wire } from "./wire.ts";
+import { createRouter } from "./route/router.ts";
+import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
 export interface Bridge extends Poisoned {
-	/** What keeps the bridge from working; while there is any, every event is `unavailable`. */
+	/** Why the bridge cannot work; while there is a reason, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
-	/** Accepts the events of one delivery, each on its own. One result for each event and destination. Never rejects. */
-	accept(elements: readonly unknown[], delivery: Arrival): Promise<readonly EventResult[]>;
-	/** Heeds a wake-up: delivers what a lane holds. Rejects where the wake-up has to come back. */
+	/** Accepts the events of one request, each on its own. One result for each event and destination. Never rejects. */
+	accept(elements: readonly unknown[], arrival: Arrival): Promise<readonly EventResult[]>;
+	/** Obeys a wake-up: delivers what waits in a lane. Rejects where the wake-up has to come back. */
 	wake(message: unknown, log: Log): Promise<void>;
+	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
+	follow(message: unknown, log: Log): Promise<void>;
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
 	health(): Promise<Health>;
-	/** The daily upkeep. */
+	/** The daily maintenance. */
 	upkeep(log: Log): Promise<void>;
 }
 
 /** Hands out the bridge, built when it is first asked for. */
 export type TheBridge = () => Promise<Bridge>;
 
-/** What accompanies the events of one delivery. */
+/** What accompanies the events of one request. */
 export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
 }
 
-export interface BridgeOptions extends WiringOptions {
-	/** For all events of one delivery; Event Grid gives up after 30 s. */
+export interface BridgeOptions {
+	readonly version: string;
+	/** Opens the ledger's storage, when it is first needed. */
+	readonly openStorage: () => Promise<Storage>;
+	/** Never the same twice. */
+	readonly newId: () => string;
+	/** From 0 to 1. */
+	readonly random: () => number;
+	readonly fetch?: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Milliseconds of a clock that is never set. */
+	readonly monotonic: () => number;
+	readonly sleep: (ms: number) => Promise<void>;
+	/** For one delivery to a destination. */
+	readonly callTimeoutMs?: number;
+	/** For all events of one request; Event Grid gives up after 30 s. */
 	readonly acceptTimeoutMs?: number;
+	/** Does something later, for which no process has to stay alive. */
+	readonly later?: (ms: number, work: () => void) => void;
+}
+
+/**
+ * Reads the configuration and creates the bridge. The functions are there also while the configuration is broken:
+ * health tells it, and Event Grid stores the events.
+ * @param appRoot the folder that holds `host.json`
+ */
+export function openBridge(env: Env, appRoot: string, version: string): Bridge {
+	const clocks = { newId: randomUUID, random: Math.random, now: Date.now, monotonic: () => performance.now(), sleep };
+	try {
+		const config = readConfig(env, appRoot, SERVICES);
+		return createBridge(config, { version, openStorage: () => openStorage(config.storage), ...clocks });
+	} catch (error) {
+		if (!(error instanceof ConfigError)) throw error;
+		const settings = new Settings(env);
+		const storage = readStorageConfig(settings);
+		// Where the settings of storage are sound, whatever else is broken.
+		const isSound = settings.problems().length === 0;
+		return createMisconfigured(error.problems, isSound ? () => openStorage(storage) : undefined);
+	}
+}
+
+/** Azure's SDKs are ten times the size of all the rest: they are loaded when they are first needed. */
+async function openStorage(config: Config["storage"]): Promise<Storage> {
+	return (await import("./storage/azure-storage.ts")).openStorage(config);
 }
 
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
-	let wired: ReturnType<typeof wire> | undefined;
+	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
-	/** Storage that could not be opened is opened anew for the next one that asks. */
-	function parts(): ReturnType<typeof wire> {
-		wired ??= wire(config, options).catch((error: unknown) => {
-			wired = undefined;
-			throw error;
-		});
-		return wired;
+	/** Storage that could not be opened is opened anew for the next call. */
+	function rooms(): Promise<ReturnType<typeof wire>> {
+		opening ??= options
+			.openStorage()
+			.then((storage) => wire(config, options, storage))
+			.catch((error: unknown) => {
+				opening = undefined;
+				throw error;
+			});
+		return opening;
 	}
 
 	async function accept(elements: readonly unknown[], { log, repoName }: Arrival): Promise<readonly EventResult[]> {
-		const late = timeout(acceptTimeoutMs);
-		const none = (reason: string) => elements.map((element) => unavailable(element, log, reason));
+		const late = lateAfter(acceptTimeoutMs);
 		try {
-			const wired = await Promise.race([parts(), late.passed]);
-			if (wired === undefined) return none(NO_TIME);
-			return await wired.accept(elements, { log, onlyRepository: repoName, late });
+			const opened = await Promise.race([rooms(), late.passed]);
+			if (opened === undefined) return unavailable(elements, log, NO_TIME);
+			return await opened.accept(elements, { log, onlyRepository: repoName, late });
 		} catch (error) {
-			return none(`it could not be made durable: ${(error as Error).message}`);
+			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
 		} finally {
 			late.clear();
 		}
@@ -73,32 +137,96 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		problems: [],
 		warnings: config.warnings,
 		accept,
-		wake: async (message, log) => (await parts()).wake(message, log),
-		putBack: async (message, log, queue) => (await parts()).putBack(message, log, queue),
-		deadLetter: async (elements, reason, log) => (await parts()).deadLetter(elements, reason, log),
-		receipts: async (query) => (await parts()).receipts(query),
-		replay: async (request, log) => (await parts()).replay(request, log, (elements) => accept(elements, { log })),
-		health: async () => (await parts()).health(),
-		upkeep: async (log) => (await parts()).upkeep(log),
+		wake: async (message, log) => (await rooms()).wake(message, log),
+		follow: async (message, log) => (await rooms()).follow(message, log),
+		putBack: async (message, log, queue) => (await rooms()).putBack(message, log, queue),
+		deadLetter: async (elements, reason, log) => (await rooms()).deadLetter(elements, reason, log),
+		receipts: async (query) => (await rooms()).receipts(query),
+		replay: async (request, log) => (await rooms()).replay(request, log, (elements) => accept(elements, { log })),
+		health: async () => (await rooms()).health(),
+		upkeep: async (log) => (await rooms()).upkeep(log),
 	};
 }
 
-const NO_TIME = "no time was left in this delivery: storage could not be opened in time";
-
-function unavailable(element: unknown, log: Log, reason: string): EventResult {
-	const id = idOf(element);
-	report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
-	return { id, outcome: "unavailable", route: null, key: null, reason };
+/**
+ * A bridge whose configuration is broken: it says so, and leaves every event with Event Grid, which tries again. What
+ * waits in a queue comes back. What the platform has given up there is put back into its queue, where nothing expires,
+ * so that it is delivered after the repair, whenever that is.
+ * @param open opens storage; undefined where its settings are broken, too
+ */
+export function createMisconfigured(problems: readonly Problem[], open?: () => Promise<Storage>): Bridge {
+	const settings = problems.map(({ setting }) => setting).join(", ");
+	const reason = `the configuration is broken (${settings}); GET /api/health says how to repair it`;
+	const refuse = async () => {
+		throw new Error(reason);
+	};
+	const poisoned = async () => createPoisoned(await (open ?? refuse)(), Date.now);
+	return {
+		problems,
+		warnings: [],
+		accept: async (elements, { log }) => unavailable(elements, log, reason),
+		wake: refuse,
+		follow: refuse,
+		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
+		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
+		receipts: refuse,
+		replay: refuse,
+		upkeep: refuse,
+		health: async () => ({ ...UNKNOWN_HEALTH, problems, storage: { reachable: false, reason } }),
+	};
 }
 
-function timeout(ms: number): Late & { readonly clear: () => void } {
-	let timer: NodeJS.Timeout | undefined;
-	let isPassed = false;
-	const passed = new Promise<undefined>((resolve) => {
-		timer = setTimeout(() => {
-			isPassed = true;
-			resolve(undefined);
-		}, ms);
+const NO_TIME = "no time was left in this request: storage could not be opened in time";
+
+function unavailable(elements: readonly unknown[], log: Log, reason: string): readonly EventResult[] {
+	return elements.map((element) => {
+		const id = idOf(element);
+		report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
+		return { id, outcome: "unavailable", route: null, key: null, reason };
 	});
-	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
+}
+
+/** Brings the rooms together, over an opened storage. */
+function wire(config: Config, options: BridgeOptions, storage: Storage) {
+	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
+	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
+	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
+	const { policyOf } = destinations;
+	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
+
+	const follower = createWakeFollower(storage, now);
+	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
+	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
+	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
+	const windows = createWindows({ storage, now, version, destinations });
+	const drainLane = (lease: LaneLease, run: DrainRun) =>
+		drain(lease, run, { ...options, destinations, attempts, windows });
+	const accept = createAccept({
+		route: createRouter(routes, resolve),
+		ignored: createIgnoredLog({ ...options, storage }),
+		version,
+		destinations,
+		store: (blob, content) => storage.write(blob, content, "application/json"),
+		ledger,
+		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
+		recordRejected: createRecordRejected({ storage, now }),
+		now,
+	});
+
+	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
+	return {
+		accept,
+		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
+		follow: createFollow({
+			...options,
+			storage,
+			destinations,
+			isOn,
+			runWithinMs,
+			addressesOf: policyOf,
+			wakeLane: wake,
+		}),
+		...createOperate({ ...operate, repair: MOVED, newId, now }),
+	};
 }

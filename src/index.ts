@@ -2,24 +2,21 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
-import { announce } from "./functions/announce.ts";
+import { readEventQueue } from "./config/settings.ts";
+import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
 import { console as consolePage } from "./functions/console.ts";
-import { deliver, deliverPoison } from "./functions/deliver.ts";
-import { eventGrid } from "./functions/event-grid.ts";
-import { eventQueue, eventQueuePoison } from "./functions/event-queue.ts";
+import { eventGrid, eventQueue, eventQueuePoison } from "./functions/event-triggers.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
-import { health } from "./functions/health.ts";
+import { announce, health } from "./functions/health.ts";
 import { receipts } from "./functions/receipts.ts";
 import { replay } from "./functions/replay.ts";
-import { upkeep } from "./functions/upkeep.ts";
 import { webhook } from "./functions/webhook.ts";
-import { readEventQueue } from "./storage/names.ts";
 
 let bridge: Promise<Bridge> | undefined;
 
 /** The one bridge. It lies in a file of its own, so that a cold start reads no more than what registers the functions. */
 async function open(): Promise<Bridge> {
-	const { openBridge } = await import("./open-bridge.ts");
+	const { openBridge } = await import("./bridge.ts");
 	// The bundle lies in dist/, beside host.json.
 	return openBridge(process.env, join(__dirname, ".."), version);
 }
@@ -45,6 +42,8 @@ if (queue !== undefined) {
 }
 app.storageQueue("deliver", deliver(theBridge));
 app.storageQueue("deliverPoison", deliverPoison(theBridge));
+app.storageQueue("follow", follow(theBridge));
+app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
 app.http("replay", replay(theBridge));

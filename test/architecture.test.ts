@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import fast from "./fast.config.cjs";
 
 /** What a source file imports: a value import needs the other file at run time, a type import only agrees with it. */
 interface Source {
@@ -22,7 +23,7 @@ const deployed = sources.filter(
 
 /**
  * What each room may import values of, apart from itself and the files of src/ itself that all share. A verb (accept,
- * coalesce, deliver, operate) never calls another one: bridge.ts and the files beside it bring them together.
+ * coalesce, deliver, follow, operate) never calls another one: bridge.ts brings them together.
  */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	event: [],
@@ -30,20 +31,21 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 	storage: ["config"],
 	config: ["event", "route", "storage", "destinations", "ledger"],
 	ledger: ["event", "storage"],
-	destinations: ["event", "config", "ledger"],
+	destinations: ["event", "config", "ledger", "route"],
 	accept: ["event", "route", "storage", "ledger", "destinations"],
 	coalesce: ["event", "storage", "ledger", "destinations"],
 	deliver: ["storage", "ledger", "destinations"],
-	operate: ["event", "storage", "ledger", "destinations"],
+	follow: ["storage", "ledger", "destinations"],
+	operate: ["event", "route", "storage", "ledger", "destinations"],
 	functions: ["event", "storage", "ledger", "console"],
 };
 /** Files of src/ itself that any room may use. */
-const SHARED = ["src/log.ts", "src/clip-text.ts", "src/outcome.ts", "src/plain.ts"];
+const SHARED = ["src/log.ts", "src/model.ts"];
 
 describe("the architecture", () => {
 	it("finds the sources and their imports", () => {
 		expect(deployed.length).toBeGreaterThan(60);
-		expect(sources.find(({ file }) => file === "src/bridge.ts")?.values).toContain("src/wire.ts");
+		expect(sources.find(({ file }) => file === "src/bridge.ts")?.values).toContain("src/accept/accept.ts");
 	});
 
 	it("lets each room use only the rooms that are listed for it", () => {
@@ -68,9 +70,7 @@ describe("the architecture", () => {
 			({ file, values, types }) => file.startsWith("src/") && [...values, ...types].includes("src/bridge.ts"),
 		);
 		const strangers = callers.filter(
-			({ file, room }) =>
-				!["src/index.ts", "src/open-bridge.ts", "src/broken-bridge.ts"].includes(file) &&
-				!["functions", "local", "cli"].includes(room),
+			({ file, room }) => file !== "src/index.ts" && !["functions", "local", "cli"].includes(room),
 		);
 		expect(strangers.map(({ file }) => file)).toEqual([]);
 		expect(callers.length).toBeGreaterThan(2);
@@ -109,6 +109,21 @@ describe("the architecture", () => {
 		expect(reaching.map(({ file }) => file)).toEqual([]);
 	});
 
+	it("lets nothing but tests need the tests", () => {
+		const reaching = sources
+			.filter(({ file }) => !file.startsWith("test/"))
+			.filter(({ values, types }) => [...values, ...types].some((to) => to.startsWith("test/")));
+		expect(reaching.map(({ file }) => file)).toEqual([]);
+	});
+
+	it("lets test:fast start no Azurite, program or browser, and run what needs none", () => {
+		const chosen = fast.testMatch.map((file) => file.replace("<rootDir>/", ""));
+		const starting = ["storage/azure-storage", "ledger/cut", "cli/new-clone", "console/looks", "end-to-end/start"];
+		for (const name of starting) expect(chosen).not.toContain(`test/${name}.test.ts`);
+		for (const name of ["route/router", "event/read-event", "deliver/settle", "model/wake-ups"])
+			expect(chosen).toContain(`test/${name}.test.ts`);
+	});
+
 	it("takes clock, randomness and environment as parameters", () => {
 		const reaching = sources
 			.filter(({ file, room }) => file.startsWith("src/") && room !== "local" && file !== "src/index.ts")
@@ -136,7 +151,7 @@ function readSources(): Source[] {
 	});
 	return listed
 		.split("\n")
-		.filter((file) => /^(src|bench|chaos|scripts|infra|test)\//.test(file) && !file.includes(".generated."))
+		.filter((file) => /^(src|bench|chaos|scripts|support|infra|test)\//.test(file) && !file.includes(".generated."))
 		.map((file) => {
 			const text = readFileSync(join(root, file), "utf8");
 			const imports = [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^"';]*?from\s+"(\.[^"]+)"/gm)];

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../src/broken-bridge.ts";
+import { createMisconfigured } from "../src/bridge.ts";
+import { eventually } from "../support/eventually.ts";
+import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "./helpers/bridge-fixture.ts";
-import { eventually } from "./helpers/eventually.ts";
-import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "./helpers/example-events.ts";
 import { newNames } from "./helpers/file-storage.ts";
 import { logLines } from "./helpers/log-lines.ts";
 
@@ -136,7 +136,7 @@ describe("accepting events", () => {
 		[403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
 		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1798000000000" }],
 		[204, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "99999999999999" }],
-	] as const)("goes on after %d with a time that nobody can mean: %j", async (status, headers) => {
+	] as const)("goes on after %d with a time that no service can mean: %j", async (status, headers) => {
 		const { log } = logLines();
 		const bridge = fixture.bridge();
 		fixture.github.script.set({ status, headers });
@@ -243,7 +243,7 @@ describe("accepting events", () => {
 		expect(fixture.github.received).toHaveLength(1);
 	});
 
-	it("says of every event that it is unavailable while storage is, and calls nobody", async () => {
+	it("says of every event that it is unavailable while storage is, and calls no service", async () => {
 		const { log, lines } = logLines();
 		const bridge = fixture.bridge({}, { openStorage: () => Promise.reject(new Error("no such account")) });
 		const results = await bridge.accept([runCompleted, "rubbish"], { log });
@@ -301,7 +301,7 @@ describe("accepting events", () => {
 				stage: "dispatch",
 				classification: "taken",
 				status: 204,
-				repository: "contoso/fraud-model",
+				destination: "contoso/fraud-model#machinelearningservices-runcompleted",
 			}),
 			expect.objectContaining({
 				level: "info",
@@ -327,7 +327,7 @@ describe("accepting events", () => {
 describe("a bridge with a broken configuration", () => {
 	it("calls every event unavailable, names the settings, and keeps the ids", async () => {
 		const { log, lines } = logLines();
-		const bridge = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+		const bridge = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 		const results = await bridge.accept([runCompleted, 7], { log });
 		expect(results.map(({ id, outcome }) => [id, outcome])).toEqual([
 			[exampleOf("RunCompleted").id, "unavailable"],
@@ -338,7 +338,7 @@ describe("a bridge with a broken configuration", () => {
 	});
 
 	it("lets a wake-up come back", async () => {
-		const bridge = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+		const bridge = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 		await expect(bridge.wake({ lane: "default", wake: 1 }, logLines().log)).rejects.toThrow("GITHUB_REPOSITORY");
 	});
 });

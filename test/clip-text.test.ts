@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { clipText } from "../src/clip-text.ts";
+import { clipText } from "../src/log.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 40 });
 const withHalves = fc

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { plain, plainJson, printable } from "../src/plain.ts";
+import { plain, plainJson, printable } from "../src/log.ts";
 
 /** One of every kind that does something to a terminal. */
 const HOSTILE = [

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
-import { call } from "../../test/helpers/call.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { call } from "../../support/call.ts";
+import { answerQuestions } from "../child.ts";
 
 export interface ClientQuestion {
 	readonly url: string;

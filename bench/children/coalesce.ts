@@ -1,13 +1,12 @@
 import pMap from "p-map";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
-import { LEDGER } from "../../src/storage/names.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { LEDGER } from "../../src/storage/storage.ts";
 import { startArrivals } from "../arrivals.ts";
 import { openBenchBridge } from "../bench-bridge.ts";
+import { answerQuestions } from "../child.ts";
 import { exampleSettings } from "../example-app.ts";
 import type { Sample } from "../measure.ts";
-import { watchMemory } from "../watch-memory.ts";
 
 export interface CoalesceQuestion {
 	readonly connectionString: string;
@@ -64,3 +63,23 @@ answerQuestions<CoalesceQuestion>(async ({ connectionString, event, events, host
 		"peak memory, MiB": memory.peak() / 2 ** 20,
 	};
 });
+
+const LOOK_MS = 50;
+
+/**
+ * Watches how much memory this process has at most, in bytes. Looked at now and then: what the system itself keeps of a
+ * process's peak begins with that of the process it was forked from.
+ */
+function watchMemory(): { peak(): number } {
+	let peak = process.memoryUsage.rss();
+	const look = () => {
+		peak = Math.max(peak, process.memoryUsage.rss());
+	};
+	setInterval(look, LOOK_MS).unref();
+	return {
+		peak() {
+			look();
+			return peak;
+		},
+	};
+}

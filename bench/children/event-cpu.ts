@@ -1,11 +1,11 @@
-import { toClientPayload } from "../../src/destinations/github/client-payload.ts";
-import { toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { idempotencyKey } from "../../src/route/idempotency-key.ts";
+import { idempotencyKey } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
-import { createRouter, destinationId, type Router } from "../../src/route/router.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { createRouter, type Router } from "../../src/route/router.ts";
+import { destinations } from "../../support/destinations.ts";
+import { answerQuestions } from "../child.ts";
 
 export type EventCpuQuestion =
 	| { readonly table: unknown; readonly bodies: readonly string[] }
@@ -28,9 +28,9 @@ answerQuestions<EventCpuQuestion>((question) => {
 });
 
 function prepare(table: unknown, given: readonly string[]): number {
-	const read = readRoutes(table);
+	const read = readRoutes(table, SERVICES);
 	if (!read.ok) throw new Error(read.problems.join("\n"));
-	route = createRouter(read.routes);
+	route = createRouter(read.routes, resolve);
 	bodies = given;
 	return bodies.reduce((sum, body) => sum + toRequests(body) - 1, 0);
 }
@@ -42,8 +42,8 @@ function toRequests(body: string): number {
 	const { event } = read;
 	const { matches } = route(event);
 	for (const match of matches) {
-		const facts = { version: "0.0.0", route: match.route, key: idempotencyKey(event, destinationId(match.to)) };
-		const built = toDispatchRequest(match.to, toClientPayload(event, facts));
+		const facts = { version: "0.0.0", route: match.route, key: idempotencyKey(event, match.to.id) };
+		const built = destinations.build(match.to, event, facts);
 		if (!built.ok) throw new Error(built.reason);
 	}
 	return 1 + matches.length;

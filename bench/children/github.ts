@@ -1,5 +1,5 @@
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { answerQuestions } from "../child.ts";
 
 /** `start`: serve, with this limit of calls a second or with none, and say where. `calls`: what has arrived since. */
 export type GitHubQuestion = { readonly start: { readonly perSecond?: number } } | { readonly calls: true };

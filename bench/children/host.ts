@@ -1,6 +1,6 @@
 import { startFunctionsHost } from "../../src/local/functions-host.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { answerQuestions } from "../child.ts";
 
 /**
  * `start`: serve the app with this entry, and say where; with `triggers`, the text of host.json, its queue and timer

@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { readAll, serve } from "../../src/local/serve.ts";
-import { call } from "../../test/helpers/call.ts";
-import { answerQuestions } from "../answer-questions.ts";
+import { call } from "../../support/call.ts";
+import { answerQuestions } from "../child.ts";
 
 export interface RelayQuestion {
 	/** Where to post on to. */

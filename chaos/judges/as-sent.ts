@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import type { Finding } from "../evidence.ts";
 import { originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
@@ -30,7 +30,7 @@ export async function asSent(dossier: Dossier): Promise<readonly Finding[]> {
 		const isOwed = event.owes.some(
 			(owed) =>
 				!owed.coalesced &&
-				owed.repository === originalName(taken.repository) &&
+				owed.repository === originalName(taken.repository ?? "") &&
 				owed.dispatchType === taken.event_type &&
 				dossier.receiptOf(event, owed)?.key === keyOf(taken),
 		);

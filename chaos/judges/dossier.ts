@@ -1,4 +1,4 @@
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import type { Evidence, ReceiptFacts, Told } from "../evidence.ts";
 import { type Owed, originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
@@ -8,7 +8,7 @@ export interface Dossier extends Evidence {
 	/** Of a storm's event by its id; undefined for the id of anything else. */
 	event(id: string): { readonly event: StormEvent; readonly told: Told } | undefined;
 	receiptOf(event: StormEvent, owed: Owed): ReceiptFacts | undefined;
-	/** What GitHub took under a promise's key. */
+	/** What GitHub took under a delivery's key. */
 	dispatches(key: string): readonly Received[];
 	/** What GitHub took for one event at one destination. */
 	dispatchesOf(event: StormEvent, owed: Owed): readonly Received[];
@@ -39,9 +39,9 @@ const MANIFESTS = "manifests/";
 export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	const { plan, told, received, receipts, blob } = evidence;
 	const byId = new Map(plan.events.map((event, index) => [event.id, { event, told: told[index] ?? NOTHING }]));
-	const byPromise = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt), receipt]));
+	const byDelivery = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt), receipt]));
 	const byKey = groupBy(received, (taken) => keyOf(taken));
-	const taken = groupBy(received, ({ client_payload, repository, event_type }) =>
+	const taken = groupBy(received, ({ client_payload, repository = "", event_type = "" }) =>
 		deliveryOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
 	);
 	const windows: ClosedWindow[] = [];
@@ -58,7 +58,7 @@ export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	return {
 		...evidence,
 		event: (id) => byId.get(id),
-		receiptOf: (event, owed) => byPromise.get(deliveryOf(event.id, owed)),
+		receiptOf: (event, owed) => byDelivery.get(deliveryOf(event.id, owed)),
 		dispatches: (key) => byKey.get(key) ?? [],
 		dispatchesOf: (event, owed) => taken.get(deliveryOf(event.id, owed)) ?? [],
 		windows,
@@ -79,7 +79,7 @@ function deliveryOf(id: string, { repository, dispatchType }: Pick<Owed, "reposi
 }
 
 /** JSON Lines: each line ends with a line feed. */
-export function readLines(content: Buffer): readonly GatheredLine[] {
+function readLines(content: Buffer): readonly GatheredLine[] {
 	return content
 		.toString("utf8")
 		.split("\n")

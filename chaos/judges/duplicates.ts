@@ -1,4 +1,4 @@
-import type { ApiCall } from "../../src/local/api-call.ts";
+import type { ApiCall } from "../../src/local/stand-in/calls.ts";
 import type { Finding, Interval } from "../evidence.ts";
 import { type Dossier, keyOf } from "./dossier.ts";
 
@@ -20,11 +20,11 @@ export type Excuse = (typeof EXCUSES)[number];
 
 /** From a call's arrival until its result is written, on a busy machine. */
 const KILL_MS = 6_000;
-/** A result is written as long as a minute; the lane may be somebody else's by then. */
+/** A result is written as long as a minute; another bridge may have the lane by then. */
 const OUTAGE_MS = 75_000;
 /**
- * Azurite forgets leases when it is started again, which Azure Storage does not: whoever has held a lane goes on until
- * the lease would have to be renewed, beside whoever takes it then.
+ * Azurite forgets leases when it is started again, which Azure Storage does not: a bridge that had the lease of a lane goes on until
+ * the lease would have to be renewed, beside the one that takes it then.
  */
 const LEASE_MS = 30_000;
 const SAME_TIME_MS = 11_000;

@@ -1,4 +1,4 @@
-import type { ApiCall } from "../../src/local/api-call.ts";
+import type { ApiCall } from "../../src/local/stand-in/calls.ts";
 import type { Finding } from "../evidence.ts";
 import type { Dossier } from "./dossier.ts";
 
@@ -21,7 +21,7 @@ const WRITTEN_MS = 3_000;
 /** After a kill the lane is taken up again when the lease has ended. */
 const REMEMBERED_MS = 95_000;
 
-/** The limits that GitHub has are kept, and what it asks for is heeded. */
+/** The limits that GitHub has are obeyed, and the time that it asks for is given. */
 export function paceKept(dossier: Dossier): PaceKept {
 	const { calls, pace } = dossier;
 	const refusals = calls.filter(({ fault, status }) => typeof fault !== "number" && (status === 403 || status === 429));
@@ -30,7 +30,7 @@ export function paceKept(dossier: Dossier): PaceKept {
 	const impatient = calls.filter((call) => isImpatient(call, asked, dossier));
 	const findings: Finding[] = [
 		...unexplained.map(({ at, path }) => ({
-			rule: "the bridge keeps to GitHub's limits",
+			rule: "the bridge obeys GitHub's limits",
 			what: `${path} was refused at ${new Date(at).toISOString()}, at ${pace.perSecond}/s and ${pace.perMinute}/m`,
 		})),
 		...impatient.map(({ at, path }) => ({
@@ -47,7 +47,7 @@ export function paceKept(dossier: Dossier): PaceKept {
 	};
 }
 
-/** The calls that were under way at a kill, or whose results could not be written, are counted by nobody. */
+/** The calls that were under way at a kill, or whose results could not be written, are not counted. */
 function isExcused(at: number, refusals: readonly ApiCall[], { kills, outages, pace }: Dossier): boolean {
 	const recent = (time: number) => time <= at && time >= at - REMEMBERED_MS;
 	const failures = kills.filter(recent).length + outages.filter(({ to }) => recent(to)).length;
@@ -68,7 +68,7 @@ function timesAskedFor({ played, calls }: Dossier): Asked[] {
 		weather.kind === "faults" ? [{ at, faults: weather.faults }] : [],
 	);
 	return scripts.flatMap(({ at, faults }, index) => {
-		// The next script replaces what nobody has met.
+		// The next script replaces what no call has met.
 		const end = scripts[index + 1]?.at ?? Number.POSITIVE_INFINITY;
 		return faults.flatMap(({ status, headers, body }): Asked[] => {
 			const named = Number(headers?.["retry-after"]) * 1_000;
@@ -83,7 +83,7 @@ function timesAskedFor({ played, calls }: Dossier): Asked[] {
 function isImpatient({ at, token }: ApiCall, asked: readonly Asked[], { kills, outages }: Dossier): boolean {
 	return asked.some((time) => {
 		if (time.token !== token || at < time.from + SLACK_MS || at >= time.until) return false;
-		// Who was killed before it was written down, or could not write, has told nobody.
+		// A bridge that was killed before it wrote that down, or could not write, has told no other.
 		const written = { from: time.from - SLACK_MS, to: Math.min(at, time.from + WRITTEN_MS) };
 		const failures = [...kills.map((kill) => ({ from: kill, to: kill })), ...outages];
 		return !failures.some(({ from, to }) => from <= written.to && to >= written.from);

@@ -72,6 +72,39 @@ var alerts = [
     threshold: 2
     dimension: ''
   }
+  {
+    name: 'no-run'
+    title: 'A dispatch was taken, and no run came'
+    repair: 'A workflow on the default branch has to listen to the type; the reason names it. See docs/follow.md, "No run".'
+    query: loadTextContent('../queries/no-run.kql')
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    threshold: 0
+    dimension: 'destination'
+  }
+  {
+    name: 'failed-runs'
+    title: 'Runs that dispatches have started fail'
+    repair: 'The run\'s page shows why. Cancelled before it began: another run of its concurrency group took its place. See docs/follow.md, "A run that failed".'
+    query: loadTextContent('../queries/failed-runs.kql')
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    threshold: 0
+    dimension: 'destination'
+  }
+  {
+    name: 'unknown-runs'
+    title: 'Runs cannot be followed'
+    repair: 'Give the token Actions: read, and put bridge.key into the workflow\'s run-name. See docs/follow.md, "A run that cannot be told".'
+    query: loadTextContent('../queries/unknown-runs.kql')
+    severity: 3
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    threshold: 0
+    dimension: 'destination'
+  }
 ]
 
 resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(alertEmail)) {

@@ -44,7 +44,7 @@ func workspaceNamesOf(workspaceName string, resourceGroup string, subscriptionId
   computeIdentity: 'id-${workspaceName}-compute'
 }
 
-@description('The same however somebody writes a group or a workspace, whose names know no case.')
+@description('The same for each way to write a group or a workspace, since their names know no case.')
 func hashOf(name string, resourceGroup string, subscriptionId string) string =>
   uniqueString(toLower(subscriptionId), toLower(resourceGroup), toLower(name))
 

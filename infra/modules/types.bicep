@@ -65,6 +65,8 @@ type bridgeSettings = {
   GITHUB_PACE: string?
   GITHUB_CONCURRENCY: string?
   GIVE_UP_DAYS: string?
+  FOLLOW_RUNS: string?
+  RUN_WITHIN_MINUTES: string?
   KEEP_DAYS: string?
   HANDSHAKE_TOPICS: string?
   HANDSHAKE_SUBSCRIPTIONS: string?

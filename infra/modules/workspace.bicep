@@ -141,5 +141,5 @@ resource cluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-
   dependsOn: [storageRole, registryRole]
 }
 
-@description('The object id of the cluster\'s identity, which reads the data; empty where the workspace is somebody else\'s.')
+@description('The object id of the cluster\'s identity, which reads the data; empty where the workspace is not of this deployment.')
 output computePrincipalId string = isIncomplete ? computeIdentity!.properties.principalId : ''

@@ -1,24 +1,34 @@
 import pMap from "p-map";
 import type { Inline } from "../deliver/inline.ts";
+import type { Policy } from "../destinations/destination.ts";
+import type { Destinations } from "../destinations/list.ts";
 import { idOf } from "../event/read-event.ts";
-import { type Addresses, foreignAddress, type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import type { RecordRejected } from "../ledger/dead-letters.ts";
+import { dueAt, foreignAddress, type LaneState, type Waiting, waitingFor } from "../ledger/lane-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Delivery, isJoin } from "../ledger/promise.ts";
+import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
-import type { RecordRejected } from "../ledger/record-rejected.ts";
+import { targetOf } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
-import type { EventResult } from "../outcome.ts";
-import { conclude, type Ending, notDurable, type Subject } from "./conclude.ts";
-import { createPlanner, type Plan, type PlanOptions, toRejected } from "./plan.ts";
+import { cleanText, report } from "../log.ts";
+import type { EventResult, Outcome } from "../model.ts";
+import { type Delivery, isJoin, type Join } from "../model.ts";
+import {
+	createPlanner,
+	type Ending,
+	notDurable,
+	type Plan,
+	type PlanOptions,
+	type Subject,
+	toRejected,
+} from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
 	readonly inline: Inline;
-	readonly keep: RecordRejected;
-	/** What this bridge is configured for: a lane of another address is not its own to send. */
-	readonly addresses: Addresses;
-	/** When an entry for a repository could be sent at the earliest, pace included; epoch milliseconds. */
-	readonly earliest: (state: LaneState, repository: string) => number;
+	readonly recordRejected: RecordRejected;
+	/** How fast a lane may send, and what it is configured for: a lane of another address is not this bridge's to send. */
+	readonly destinations: Pick<Destinations, "build" | "laneOf" | "policyOf">;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -37,6 +47,19 @@ export interface Late {
 	readonly isPassed: () => boolean;
 }
 
+/** A time at which a request has to be answered, so many milliseconds from now. */
+export function lateAfter(ms: number): Late & { readonly clear: () => void } {
+	let timer: NodeJS.Timeout | undefined;
+	let isPassed = false;
+	const passed = new Promise<undefined>((resolve) => {
+		timer = setTimeout(() => {
+			isPassed = true;
+			resolve(undefined);
+		}, ms);
+	});
+	return { passed, isPassed: () => isPassed, clear: () => clearTimeout(timer) };
+}
+
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
@@ -51,90 +74,102 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of one, ends on its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const { ledger, inline, keep, addresses, earliest, now } = options;
 	const planAll = createPlanner(options);
+	return (elements, accompanying) => acceptAll(options, planAll, elements, accompanying);
+}
 
-	/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-	async function record(plan: Plan): Promise<Recorded> {
-		if ("ending" in plan) return plan;
-		try {
-			if ("refusal" in plan) return await reject(plan, plan.refusal);
-			const { delivery } = plan;
-			const accepted = await ledger.accept(delivery);
-			if (accepted.kind === "written") return { delivery, entry: accepted.entry };
-			if (accepted.kind === "refused") return await reject(plan, `storage does not take it: ${accepted.reason}`);
-			if (!isFinal(accepted.receipt)) return { delivery };
-			return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
-		} catch (error) {
-			return { ending: notDurable(error) };
-		}
-	}
-
-	async function reject(plan: Plan, reason: string): Promise<Recorded> {
-		return { ending: { outcome: "rejected", key: await keep(toRejected(plan, reason)), reason } };
-	}
-
-	async function deliver(recorded: Recorded, log: Log): Promise<Ending> {
-		if ("ending" in recorded) return recorded.ending;
-		const { delivery, entry } = recorded;
-		const { key } = delivery;
-		try {
-			return {
-				key,
-				...(isJoin(delivery.how) ? await gather(delivery, delivery.how) : await send(delivery, entry, log)),
-			};
-		} catch (error) {
-			return { key, ...notDurable(error) };
-		}
-	}
-
-	async function gather({ lane }: Delivery, { quietMs }: { readonly quietMs: number }): Promise<Ending> {
-		await ledger.wake(lane, () => now() + quietMs);
-		return { outcome: "accepted", reason: GATHERED };
-	}
-
-	async function send({ lane, to }: Delivery, entry: string | undefined, log: Log): Promise<Ending> {
-		const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
-		if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
-		if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
-		const state = await ledger.wake(lane, (read) => earliest(read, to.repository));
-		return { outcome: "accepted", reason: why(state, to.repository) };
-	}
-
-	function why(state: LaneState, repository: string): string {
-		const foreign = foreignAddress(state, addresses);
-		if (foreign !== undefined) {
-			return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
-		}
-		const waits = waitingFor(state, { repository, notBefore: 0 }, now());
-		if (waits === undefined) return QUEUED;
-		return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
-	}
-
-	return async (elements, { log, onlyRepository, late }) => {
-		const start = now();
-		const ended = new Map<Subject, EventResult>();
-		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
-		const toResult = (subject: Subject, ending: Ending) =>
-			conclude(log, subject, ending, { ms: now() - start, results: open.length });
-		const end = (subject: Subject, ending: Ending) => {
-			if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
-		};
-
-		async function work(): Promise<void> {
-			const plans = await planAll(elements, onlyRepository);
-			if (late.isPassed()) return;
-			open = plans;
-			const recorded = await pMap(plans, async (plan) => (late.isPassed() ? { ending: NO_TIME } : record(plan)), {
-				concurrency: RECORDS_AT_ONCE,
-			});
-			const deliverOne = async (each: Recorded, index: number) => end(plans[index] as Plan, await deliver(each, log));
-			if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
-		}
-
-		await Promise.race([work(), late.passed]);
-		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
+async function acceptAll(
+	options: AcceptOptions,
+	planAll: ReturnType<typeof createPlanner>,
+	elements: readonly unknown[],
+	{ log, onlyRepository, late }: Accompanying,
+): Promise<readonly EventResult[]> {
+	const { now } = options;
+	const start = now();
+	const ended = new Map<Subject, EventResult>();
+	let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
+	const toResult = (subject: Subject, ending: Ending) =>
+		conclude(log, subject, ending, { ms: now() - start, results: open.length });
+	const end = (subject: Subject, ending: Ending) => {
+		if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
 	};
+
+	async function work(): Promise<void> {
+		const plans = await planAll(elements, onlyRepository);
+		if (late.isPassed()) return;
+		open = plans;
+		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan));
+		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
+		const deliverOne = async (each: Recorded, index: number) =>
+			end(plans[index] as Plan, await deliver(options, each, log));
+		if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
+	}
+
+	await Promise.race([work(), late.passed]);
+	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
+}
+
+/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
+async function record(options: AcceptOptions, plan: Plan): Promise<Recorded> {
+	if ("ending" in plan) return plan;
+	try {
+		if ("refusal" in plan) return await reject(options, plan, plan.refusal);
+		const { delivery } = plan;
+		const accepted = await options.ledger.accept(delivery);
+		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
+		if (accepted.kind === "refused") return await reject(options, plan, `storage does not take it: ${accepted.reason}`);
+		if (!isFinal(accepted.receipt)) return { delivery };
+		return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
+	} catch (error) {
+		return { ending: notDurable(error) };
+	}
+}
+
+async function reject({ recordRejected }: AcceptOptions, plan: Plan, reason: string): Promise<Recorded> {
+	return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
+}
+
+async function deliver(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
+	if ("ending" in recorded) return recorded.ending;
+	const { delivery, entry } = recorded;
+	const { key, how } = delivery;
+	try {
+		return { key, ...(isJoin(how) ? await gather(options, delivery, how) : await send(options, delivery, entry, log)) };
+	} catch (error) {
+		return { key, ...notDurable(error) };
+	}
+}
+
+async function gather({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
+	await ledger.wake(lane, () => now() + quietMs);
+	return { outcome: "accepted", reason: GATHERED };
+}
+
+async function send(
+	{ inline, ledger, destinations, now }: AcceptOptions,
+	{ lane, to }: Delivery,
+	entry: string | undefined,
+	log: Log,
+): Promise<Ending> {
+	const disposition = entry === undefined ? undefined : await inline.offer(lane, entry, log);
+	if (disposition?.kind === "dispatched") return { outcome: "dispatched" };
+	if (disposition?.kind === "dead-lettered") return { outcome: "rejected", reason: disposition.reason };
+	const policy = destinations.policyOf(lane);
+	const { notBefore = 0, reason = null } = disposition ?? {};
+	const waiting: Waiting = { target: targetOf(to), notBefore, reason };
+	const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
+	const state = await ledger.wake(lane, earliest);
+	return { outcome: "accepted", reason: whyLater(state, waiting, policy, now()) };
+}
+
+function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
+	const foreign = foreignAddress(state, policy);
+	if (foreign !== undefined) {
+		return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+	}
+	const waits = waitingFor(state, waiting, now);
+	if (waits === undefined) return QUEUED;
+	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
 const GATHERED = "it waits for others like it, and is dispatched together with them";
@@ -142,10 +177,50 @@ const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; whoever sends it again finds out how far it got",
+	reason: "no time was left in this delivery; the next one finds out how far it got",
 };
 
 function finished({ state, reason, window }: Receipt): string {
 	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
+}
+
+const LEVELS = {
+	dispatched: "info",
+	accepted: "info",
+	duplicate: "info",
+	ignored: "info",
+	rejected: "error",
+	unavailable: "warn",
+} as const satisfies Record<Outcome, Parameters<Log>[0]>;
+
+/** All reasons of an answer together, in characters; one may quote what an event holds, and there may be 5,000. */
+const REASONS_OF_AN_ANSWER = 1_000_000;
+const LONGEST_REASON = 1_000;
+const SHORTEST_REASON = 100;
+
+/** Writes an ending's line, and makes its part of the answer. */
+function conclude(
+	log: Log,
+	{ id, event, match }: Subject,
+	{ outcome, key = undefined, reason = undefined }: Ending,
+	{ ms, results }: { readonly ms: number; readonly results: number },
+): EventResult {
+	const route = match?.route ?? null;
+	report(log, LEVELS[outcome], {
+		stage: "accept",
+		outcome,
+		id,
+		type: event?.type,
+		source: event?.source,
+		subject: event?.subject,
+		time: event?.time,
+		route,
+		destination: match?.to.id,
+		key: key ?? null,
+		reason: reason ?? null,
+		ms,
+	});
+	const max = Math.max(SHORTEST_REASON, Math.min(LONGEST_REASON, Math.floor(REASONS_OF_AN_ANSWER / results)));
+	return { id, outcome, route, key: key ?? null, reason: reason === undefined ? null : cleanText(reason, max) };
 }

@@ -1,21 +1,44 @@
 import pMap from "p-map";
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import { factsOfElement, isMeantAsEvent } from "../event/facts-of.ts";
-import { idOf, readEvent } from "../event/read-event.ts";
+import { byReference, toBlob } from "../destinations/client-payload.ts";
+import type { Destinations } from "../destinations/list.ts";
+import { isMeantAsEvent } from "../event/envelopes.ts";
+import { writeJson } from "../event/json.ts";
+import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
+import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
-import type { Delivery } from "../ledger/promise.ts";
-import type { Rejected } from "../ledger/record-rejected.ts";
+import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
+import { groupOf, idempotencyKey } from "../route/keys.ts";
+import type { Coalesce } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
 import { isStorageError } from "../storage/storage.ts";
-import { type Ending, notDurable, type Subject } from "./conclude.ts";
-import { factsOf, type PlannedDelivery } from "./plan-delivery.ts";
+
+/** What a result is about: an event at one destination, or an element that has none. */
+export interface Subject {
+	readonly id: string | null;
+	readonly event?: BridgeEvent;
+	readonly match?: Match;
+}
+
+/** How it ended. */
+export interface Ending {
+	readonly outcome: Outcome;
+	readonly key?: string | undefined;
+	readonly reason?: string | undefined;
+}
 
 export interface PlanOptions {
 	readonly route: Router;
-	readonly planDelivery: (event: BridgeEvent, match: Match) => Promise<PlannedDelivery>;
-	/** Told of each event that no route takes. Never throws, and nobody waits for it. */
+	/** Told of each event that no route takes. Never throws, and is not waited for. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
+	/** Of grid-dispatch. */
+	readonly version: string;
+	readonly destinations: Pick<Destinations, "build" | "laneOf">;
+	/** Stores data that is too large to be sent. Answers its URL. */
+	readonly store: (blob: string, content: Buffer) => Promise<string>;
 }
+
+/** What decides how one delivery is planned. */
+export type DeliveryOptions = Pick<PlanOptions, "version" | "destinations" | "store">;
 
 /** What is to be done about one element at one destination: nothing more, a dead letter, or a delivery. */
 export type Plan = Subject & { readonly element: unknown } & (
@@ -32,7 +55,9 @@ const AT_ONCE = 64;
 /** After so many elements others have their turn. */
 const ELEMENTS_A_TURN = 100;
 
-export function createPlanner({ route, planDelivery, ignored }: PlanOptions): Planner {
+export function createPlanner(options: PlanOptions): Planner {
+	const { route, ignored } = options;
+
 	async function planElement(element: unknown, onlyRepository: string | undefined): Promise<readonly Plan[]> {
 		try {
 			const read = readEvent(element);
@@ -52,7 +77,7 @@ export function createPlanner({ route, planDelivery, ignored }: PlanOptions): Pl
 	async function planMatch(element: unknown, event: BridgeEvent, match: Match): Promise<Plan> {
 		const subject = { element, id: event.id, event, match };
 		try {
-			const planned = await planDelivery(event, match);
+			const planned = await planDelivery(event, match, options);
 			return planned.ok ? { ...subject, delivery: planned.delivery } : { ...subject, refusal: planned.reason };
 		} catch (error) {
 			if (isStorageError(error) && !error.refusesContent) return { ...subject, ending: notDurable(error) };
@@ -70,7 +95,7 @@ export function createPlanner({ route, planDelivery, ignored }: PlanOptions): Pl
 	};
 }
 
-/** A request that holds no event at all is one dead letter, as large as it may be. */
+/** A request that contains no event at all is one dead letter, as large as it may be. */
 function withoutEvents(elements: readonly unknown[]): Plan {
 	const read = readEvent(elements[0]);
 	const first = read.ok ? "" : `; the first one: ${read.reason}`;
@@ -82,7 +107,102 @@ function unexpected(error: unknown): string {
 }
 
 /** The dead letter of an element that cannot be delivered. */
-export function toRejected({ element, id, event, match }: Plan, reason: string): Rejected {
-	const facts = event === undefined ? factsOfElement(element, id) : factsOf(event);
+export function toRejected({ element, event, match }: Plan, reason: string): Rejected {
+	const facts = event === undefined ? factsOfElement(element) : factsOf(event);
 	return { element, event: facts, route: match?.route ?? null, to: match?.to ?? null, reason };
+}
+
+/** The delivery of an event to one destination, or why there can be none. */
+export type PlannedDelivery =
+	| { readonly ok: true; readonly delivery: Delivery }
+	| { readonly ok: false; readonly key: string; readonly reason: string };
+
+/** Plans a delivery: the exact request, or the window to join. */
+export async function planDelivery(
+	event: BridgeEvent,
+	match: Match,
+	options: DeliveryOptions,
+): Promise<PlannedDelivery> {
+	const { coalesce } = match;
+	return coalesce === undefined ? planRequest(event, match, options) : planJoin(event, match, coalesce, options);
+}
+
+async function planRequest(event: BridgeEvent, match: Match, options: DeliveryOptions): Promise<PlannedDelivery> {
+	const { route, to } = match;
+	const key = idempotencyKey(event, to.id);
+	const { destinations } = options;
+	const delivery = deliveryFor(event, match, key, options);
+	const facts = { version: options.version, route, key };
+	const whole = destinations.build(to, event, facts);
+	if (whole.ok) return { ok: true, delivery: { ...delivery, how: whole } };
+	if (!whole.tooLarge) return { ok: false, key, reason: whole.reason };
+	const { content, sha256 } = toBlob(event.data);
+	const referring = (url: string) => {
+		const data = byReference(event.data, { url, sha256, bytes: content.length });
+		return destinations.build(to, { ...event, data, wholeData: event.data }, facts);
+	};
+	// What would not fit even so is not worth a blob.
+	const proof = referring(LONGEST_URL);
+	if (!proof.ok) return { ok: false, key, reason: proof.reason };
+	const blob = `payloads/${key}-${sha256.slice(0, 16)}.json`;
+	const built = referring(await options.store(blob, content));
+	if (!built.ok) return { ok: false, key, reason: built.reason };
+	return { ok: true, delivery: { ...delivery, how: built, blobs: [blob] } };
+}
+
+function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options: DeliveryOptions): PlannedDelivery {
+	const { route, to } = match;
+	const group = groupOf(event, route, to, coalesce);
+	const key = idempotencyKey(event, group);
+	// The window may be this event's alone, or begin with it: then its dispatch has this type.
+	const facts = { version: options.version, route, key };
+	const proof = options.destinations.build(to, leastWindow(event), facts);
+	if (!proof.ok) return { ok: false, key, reason: proof.reason };
+	const { id, type, source, subject, time, data = null, extensions } = event;
+	const line = writeJson({
+		id,
+		type,
+		source,
+		subject,
+		time,
+		data,
+		...(extensions === undefined ? {} : { extensions }),
+	});
+	const { quietSeconds, maxSeconds, maxEvents } = coalesce;
+	const limits = maxEvents === undefined ? {} : { maxEvents };
+	const how = {
+		group,
+		quietMs: quietSeconds * 1000,
+		maxMs: maxSeconds * 1000,
+		...limits,
+		line,
+	};
+	return { ok: true, delivery: { ...deliveryFor(event, match, key, options), how } };
+}
+
+function deliveryFor(event: BridgeEvent, { route, to }: Match, key: string, { destinations }: DeliveryOptions) {
+	return { key, lane: destinations.laneOf(to), event: factsOf(event), route, to };
+}
+
+/** A window's dispatch with all left out that can be, and the rest as long as it can become. */
+function leastWindow({ type }: BridgeEvent): BridgeEvent {
+	const most = Number.MAX_SAFE_INTEGER;
+	const [firstTime, lastTime] = ["x".repeat(64), "x".repeat(64)];
+	const manifest = { url: LONGEST_URL, sha256: "x".repeat(64), bytes: most, count: most };
+	const data = { count: most, firstTime, lastTime, totalBytes: Number.MAX_VALUE, sample: [], manifest };
+	return { id: "x".repeat(32), type, source: "", subject: "", time: lastTime, data, attributes: {} };
+}
+
+const LONGEST_URL = "x".repeat(300);
+
+/** What of an event a receipt has. */
+export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
+	const run = (data as { runId?: unknown } | null | undefined)?.runId;
+	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
+}
+
+/** The ending of what may not be durable: the event's next delivery finds out how far it got. */
+export function notDurable(error: unknown): Ending {
+	const reason = error instanceof Error ? error.message : String(error);
+	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };
 }

@@ -1,6 +1,7 @@
-import { isObject } from "../event/is-object.ts";
+import { isObject } from "../event/json.ts";
 import type { ReceiptJson } from "../functions/receipts.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
+import type { Following, Run } from "../model.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
 import { createAsk, errorIn, keyHeader } from "./ask.ts";
@@ -8,8 +9,15 @@ import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 
-/** A receipt as `GET /api/receipts` shows it. */
-export type ShownReceipt = ReceiptJson;
+/** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less of runs, and its `runs` is a page. */
+export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns> & ToldRuns;
+
+interface ToldRuns {
+	readonly runs?: readonly Run[] | string | null | undefined;
+	readonly following?: Following | null | undefined;
+	readonly followingReason?: string | null | undefined;
+	readonly page?: string | null | undefined;
+}
 
 export interface ShownReceipts {
 	readonly receipts: readonly ShownReceipt[];

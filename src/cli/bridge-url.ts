@@ -1,5 +1,4 @@
-import { isLoopback } from "../config/is-loopback.ts";
-import { USUAL_PORT } from "../config/usual-port.ts";
+import { isLoopback, USUAL_PORT } from "../config/settings.ts";
 import { CliError } from "./cli-error.ts";
 
 /** Where `npm start` runs the bridge. */

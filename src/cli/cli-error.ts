@@ -1,4 +1,4 @@
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /** What a user is told, without a stack trace: what failed, and what to do about it. */
 export class CliError extends Error {

@@ -2,6 +2,8 @@ import type { BridgeClient, ReceiptsAsked, ShownReceipt, ShownReceipts } from ".
 
 /** One request looks at a part of a long history; so many are enough for any. */
 const MOST_REQUESTS = 100;
+/** One request answers so many. */
+const MOST_AT_ONCE = 500;
 
 /**
  * Receipts, the newest event first, until there are as many as were asked for or nothing is left to look at: an answer
@@ -16,7 +18,8 @@ export async function collectReceipts(
 	let from: string | undefined;
 	for (let request = 1; ; request += 1) {
 		const next = from === undefined ? {} : { continue: from };
-		const answer = await bridge.receipts({ ...asked, limit: asked.limit - receipts.length, ...next });
+		const limit = Math.min(asked.limit - receipts.length, MOST_AT_ONCE);
+		const answer = await bridge.receipts({ ...asked, limit, ...next });
 		receipts.push(...answer.receipts);
 		for (const problem of answer.problems ?? []) problems.add(problem);
 		const isEnd = answer.continue === undefined || answer.continue === from;

@@ -1,4 +1,4 @@
-import { isLoopback } from "../config/is-loopback.ts";
+import { isLoopback } from "../config/settings.ts";
 import { readUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
 
@@ -10,7 +10,7 @@ export interface GitHubApi {
 	readonly token?: string;
 	/** Whether it is on this machine. */
 	readonly local: boolean;
-	/** Whether it is the stand-in of `npm start`, which nobody had to name. */
+	/** Whether it is the stand-in of `npm start`, which need not be named. */
 	readonly standIn: boolean;
 }
 

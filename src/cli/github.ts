@@ -1,5 +1,7 @@
 import { readResponse } from "../destinations/github/call-github.ts";
-import { type Classification, classifyResponse, isFromApi } from "../destinations/github/classify-response.ts";
+import { classifyResponse, isFromApi, type Meaning } from "../destinations/github/classify-response.ts";
+import { dispatchPath } from "../destinations/github/repository-dispatch.ts";
+import { workflowPath } from "../destinations/github/workflow-dispatch.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
@@ -7,15 +9,16 @@ export interface GitHub {
 	/** @param path such as `/repos/contoso/fraud-model` */
 	get(path: string): Promise<GitHubAnswer>;
 	/**
-	 * Asks for a dispatch without its required type. GitHub looks at the token's rights before it looks at the request,
-	 * so that a refusal of the request (422) says that the rights are enough, and nothing is started.
+	 * Asks for a dispatch without its required type, or for one of a workflow without its required ref. GitHub looks at
+	 * the token's rights before it looks at the request, so that a refusal of the request (422) says that the rights are
+	 * enough, and nothing is started.
 	 */
-	tryDispatch(repository: string): Promise<GitHubAnswer>;
+	tryDispatch(repository: string, workflow?: string): Promise<GitHubAnswer>;
 }
 
 export interface GitHubAnswer extends Asked {
-	/** What a refusal means, in the bridge's own words; `trouble` where nothing answered. */
-	readonly classification: Classification;
+	/** What a refusal means, in the bridge's own words; `transient` where nothing answered. */
+	readonly classification: Meaning;
 	/** Whether GitHub's API answered, and no page, proxy or sign-in did. */
 	readonly fromApi: boolean;
 }
@@ -43,8 +46,8 @@ export function createGitHub(options: {
 
 	return {
 		get: (path) => call(path),
-		tryDispatch: (repository) =>
-			call(`/repos/${repository}/dispatches`, {
+		tryDispatch: (repository, workflow) =>
+			call(workflow === undefined ? dispatchPath({ repository }) : workflowPath({ repository, workflow }), {
 				method: "POST",
 				headers: { "content-type": "application/json" },
 				body: "{}",

@@ -1,5 +1,4 @@
-import { redact } from "../log.ts";
-import { printable } from "../plain.ts";
+import { printable, redact } from "../log.ts";
 import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
 

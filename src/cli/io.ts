@@ -18,6 +18,6 @@ export interface Io {
 	readonly now: () => number;
 	/** Aborted by Ctrl-C: what goes on and on comes to its end. */
 	readonly signal?: AbortSignal;
-	/** Asks a question that is answered with yes or no; left out where nobody sits at a terminal. */
+	/** Asks a question that is answered with yes or no; left out without a terminal. */
 	readonly ask?: (question: string) => Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-import { plainJson } from "../plain.ts";
+import { plainJson } from "../log.ts";
 import type { Io } from "./io.ts";
 
 /** Prints facts for machines. */

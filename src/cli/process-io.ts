@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Io } from "./io.ts";
 
-/** The world of a process: its streams, its environment, what ends it, and whoever sits at its terminal. */
+/** The world of a process: its streams, its environment, what ends it, and the person at its terminal. */
 export function processIo(own: NodeJS.Process): Io {
 	// A reader that has seen enough, such as head, is no failure.
 	own.stdout.on("error", (error: NodeJS.ErrnoException) => own.exit(error.code === "EPIPE" ? 0 : 1));

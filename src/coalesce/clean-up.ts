@@ -1,13 +1,13 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { memberRange } from "../ledger/row-keys.ts";
-import { ensureWindow } from "../ledger/window.ts";
+import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
+import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
+import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
 import { cleanText } from "../log.ts";
-import { persist } from "../storage/persist.ts";
-import { type Columns, isStorageError, type Storage, type Write } from "../storage/storage.ts";
+import type { Destination } from "../model.ts";
+import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
-import { type Closing, readClosing } from "./closing.ts";
-import { type Member, presentMembers } from "./members.ts";
+import { linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
 
 export interface CleanUpOptions {
 	readonly storage: Storage;
@@ -107,7 +107,94 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 		const half = Math.ceil(members.length / 2);
 		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
 	} else if (only.length > 1) {
-		// The member is gone, since somebody else has completed it; or its receipt is, and nobody can be told any more.
+		// The member is gone, since another drainer has completed it; or its receipt is gone.
 		await complete(storage, lane, [only.slice(-1)]);
 	}
+}
+
+const PAGE = 1_000;
+
+/**
+ * Completes what closes have left undone that broke off, in all of a lane, whichever of it a drainer has read. To be
+ * called before the first window of a drain is closed, and again after a close that failed: as long as a member is not
+ * completed, a window of its group would gather it once more.
+ * @returns the keys of the entries that need no clean-up any more
+ */
+export async function cleanUpClosed(lease: LaneLease, options: CleanUpOptions): Promise<readonly string[]> {
+	const range = { ...ROWS.entries, top: PAGE, select: LIGHT_COLUMNS, where: "closing gt ''" };
+	const cleaned: string[] = [];
+	let after: string | undefined;
+	do {
+		const page = await options.storage.list(lease.lane, { ...range, after });
+		for (const entry of page.rows.map((row) => readEntry(row, options.now()))) {
+			if (entry.closing === undefined) continue;
+			await cleanUp(lease, { ...entry, closing: entry.closing }, options);
+			cleaned.push(entry.rowKey);
+		}
+		after = page.next;
+	} while (after !== undefined);
+	return cleaned;
+}
+
+/** The members of a closed window, as a blob holds them that the clean-up goes by. */
+export interface Closing {
+	readonly window: Group;
+	readonly members: readonly Member[];
+}
+
+/** Where the events of a window's dispatch can be read, and where the list of its members lies. */
+export function manifestBlob(key: string): string {
+	return `manifests/${key}.jsonl`;
+}
+
+export function closingBlob(key: string): string {
+	return `closings/${key}.json`;
+}
+
+/**
+ * What a closed window's clean-up goes by. Where its list is gone or cannot be read, the manifest still tells the
+ * members that are left: by their lines. Where that is gone, too, nothing was closed as far as anybody can tell, and the
+ * window gathers its members anew. Undefined for a dispatch of an earlier version, which does not say of what group it is.
+ */
+export async function readClosing(
+	lease: LaneLease,
+	storage: Storage,
+	dispatch: { readonly rowKey: string; readonly key: string; readonly closing: string },
+): Promise<Closing | undefined> {
+	const listed = parse(await storage.read(dispatch.closing));
+	if (listed !== undefined) return listed;
+	const columns = (await storage.get(lease.lane, dispatch.rowKey))?.columns ?? {};
+	if (columns["group"] === undefined) return undefined;
+	const window = groupOf(readWindow({ rowKey: windowKey(String(columns["group"])), etag: "", columns }));
+	const manifest = await storage.read(manifestBlob(dispatch.key));
+	if (manifest === undefined) return { window: { ...window, after: dispatch.key }, members: [] };
+	return { window, members: await listedIn(lease, storage, manifest, window) };
+}
+
+async function listedIn(
+	lease: LaneLease,
+	storage: Storage,
+	manifest: Buffer,
+	{ group }: Group,
+): Promise<readonly Member[]> {
+	const texts = new Set(manifest.toString("utf8").split("\n"));
+	const members: Member[] = [];
+	const present = await takeMembers(lease, storage, { group, maxEvents: Number.POSITIVE_INFINITY });
+	for await (const { member, text } of linesOf(lease, storage, present)) if (texts.has(text)) members.push(member);
+	return members;
+}
+
+function parse(content: Buffer | undefined): Closing | undefined {
+	try {
+		const { window, members } = JSON.parse(content?.toString("utf8") ?? "") as Partial<Closing>;
+		if (typeof window?.group !== "string" || !Array.isArray(members)) return undefined;
+		return { window: window.to?.id === undefined ? { ...window, to: formerDestination(window) } : window, members };
+	} catch {
+		return undefined;
+	}
+}
+
+/** In lists of version 0.1.0 a destination has no identity, and the token stands beside it. */
+function formerDestination({ to, token }: Group & { readonly token?: string }): Destination | undefined {
+	return readDestination({ ...(to as Columns | undefined), token });
 }

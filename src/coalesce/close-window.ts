@@ -1,21 +1,22 @@
 import { createHash } from "node:crypto";
-import { type Entry, newEntry, readEntry } from "../ledger/entry.ts";
-import { finishWrites } from "../ledger/finish.ts";
+import type { Destinations } from "../destinations/list.ts";
+import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { eventColumns } from "../ledger/receipt.ts";
-import { entryKey, receiptKey } from "../ledger/row-keys.ts";
+import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
+import { eventColumns, routeColumns } from "../ledger/receipt.ts";
+import { entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
-import { type StoredBody, storeBody } from "../storage/row-body.ts";
+import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
-import { type CleanUpOptions, cleaned, completeMembers } from "./clean-up.ts";
-import { type Closing, closingBlob, manifestBlob } from "./closing.ts";
+import { type CleanUpOptions, type Closing, cleaned, closingBlob, completeMembers, manifestBlob } from "./clean-up.ts";
 import type { Manifest, WindowSummary } from "./manifest.ts";
+import { writeManifest } from "./manifest.ts";
 import { type Member, takeMembers } from "./members.ts";
-import { writeManifest } from "./write-manifest.ts";
 
 export interface CloseOptions extends CleanUpOptions {
-	/** Builds the body of the one dispatch. */
-	readonly toBody: (dispatch: WindowDispatch) => WindowBody;
+	/** Of grid-dispatch. */
+	readonly version: string;
+	readonly destinations: Pick<Destinations, "build">;
 }
 
 /** The one dispatch that a window becomes. */
@@ -48,7 +49,7 @@ export interface ClosedWindow {
 /**
  * Closes a window: the manifest is written, and then, at once and together, the window's row gives way to a dispatch
  * that names it. What is left to do for the members is done right after that; as long as it is not, it belongs to the
- * dispatch, and whoever drains next does it. So no window may be closed while a dispatch of its lane has that to do: see
+ * dispatch, and the next drainer does it. So no window may be closed while a dispatch of its lane has that to do: see
  * `cleanUpClosed`. A window that can never be sent becomes a dead letter.
  * @returns undefined for a window without members
  */
@@ -57,10 +58,10 @@ export async function closeWindow(
 	window: Window,
 	options: CloseOptions,
 ): Promise<ClosedWindow | undefined> {
-	const { storage, now, toBody } = options;
+	const { storage, now } = options;
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
-		// Nobody makes such a window. Its row is not taken away, since somebody may be joining it just now.
+		// Such a window is damaged. Its row is not removed, since an event may be joining it just now.
 		const dueAt = new Date(now() + window.maxMs).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
@@ -69,7 +70,7 @@ export async function closeWindow(
 	const { manifest, summary, lines } = await writeManifest(lease, storage, manifestBlob(key), members);
 	const closing: Closing = { window: groupOf(window), members };
 	await storage.write(closingBlob(key), Buffer.from(JSON.stringify(closing)), "application/json");
-	const { body, refused } = toBody({ key, route: window.route, to: window.to, summary, lines, manifest });
+	const { body, refused } = windowBody({ key, route: window.route, to: window.to, summary, lines, manifest }, options);
 	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
 	if (refused === undefined) {
@@ -94,7 +95,7 @@ function keyOf({ group, after }: Window, members: readonly Member[]): string {
 
 /** The rows of a window's dispatch: its receipt, and the entry, which says of what group it is as well. */
 function dispatchRows(
-	{ group, quietMs, maxMs, maxEvents, route, to, token }: Window,
+	{ group, quietMs, maxMs, maxEvents, route, to }: Window,
 	key: string,
 	summary: WindowSummary,
 	body: StoredBody,
@@ -106,14 +107,12 @@ function dispatchRows(
 		key,
 		state: "accepted",
 		...eventColumns({ id: key, ...summary }),
-		route,
-		repository: to.repository,
-		dispatchType: to.dispatchType,
+		...routeColumns(route, to ?? null),
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
 	};
-	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route, token }), ...body.columns };
+	const columns = { ...newEntry({ key, receipt, acceptedAt, to, route }), ...body.columns };
 	const closing = { closing: closingBlob(key), group, quietMs, maxMs, maxEvents };
 	const rows: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns: receiptColumns },
@@ -121,4 +120,33 @@ function dispatchRows(
 	];
 	// As it is when its members are completed.
 	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
+}
+
+/** A longer type is cut here; the manifest has it whole. */
+const MAX_TYPE_CHARACTERS = 1_000;
+
+/**
+ * The body of a window's one dispatch: that of an event whose data sums the gathered ones up, and holds them if they
+ * fit, or says where they are.
+ */
+export function windowBody(
+	dispatch: WindowDispatch,
+	{ version, destinations }: Pick<CloseOptions, "version" | "destinations">,
+): WindowBody {
+	const { key, route, to, summary, lines, manifest } = dispatch;
+	const { data, ...facts } = summary;
+	const build = (event: typeof facts, content: object) =>
+		destinations.build(to, { ...event, id: key, attributes: {}, data: content }, { version, route, key });
+	const whole = lines && build(facts, { ...data, events: lines.map(readJson) });
+	if (whole?.ok) return whole;
+	const built = build(facts, { ...data, manifest });
+	if (built.ok) return built;
+	// Only the texts of the events themselves can be so long; the manifest has them.
+	const least = build(leastOf(facts), { ...data, sample: [], manifest });
+	// What would be sent is stored all the same: for a person to read, and for the service to judge when it is replayed.
+	return least.ok ? least : { body: least.body ?? "{}", refused: least.reason };
+}
+
+function leastOf({ type, time }: Omit<WindowDispatch["summary"], "data">) {
+	return { type: type.slice(0, MAX_TYPE_CHARACTERS), time, source: "", subject: "" };
 }

@@ -1,11 +1,11 @@
-import { memberRange } from "../ledger/row-keys.ts";
+import { memberRange } from "../ledger/rows.ts";
 import { acceptedAtOf, MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
 import type { Storage, Write } from "../storage/storage.ts";
 import { lineBytes } from "./members.ts";
 
 /** When a window closes, and what to remember of having looked. */
 export interface Inspected {
-	/** Epoch milliseconds: it closes then, if that is not later than now; else whoever looks then knows better. */
+	/** Epoch milliseconds: it closes then, if that is not later than now; else the next look, at that time, finds out more. */
 	readonly dueAt: number;
 	readonly write: Write;
 }
@@ -14,7 +14,7 @@ export interface Inspected {
 type Seen = Pick<Window, "newest" | "oldestAt" | "seen" | "seenBytes">;
 
 const PAGE = 1_000;
-/** Whoever waits for a window to be full looks no more often. */
+/** A window that fills up is looked at no more often. */
 const LOOK_MS = 5_000;
 /** What has come at once is taken for what comes in a second. */
 const SECOND_MS = 1_000;

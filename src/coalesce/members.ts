@@ -1,8 +1,8 @@
 import { pMapIterable } from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { memberRange } from "../ledger/row-keys.ts";
+import { memberRange } from "../ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
-import { readBody } from "../storage/row-body.ts";
+import { readBody } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";
 
 /** A member of a window: the keys of its row, and of its receipt's. */
@@ -112,7 +112,7 @@ async function* rowsOf(
 	} while (after !== undefined);
 }
 
-/** What cannot be read of a member must be seen, and must not keep its neighbours. */
+/** What cannot be read of a member must be seen, and must not block its neighbours. */
 function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
 	if (row === undefined) return lost(member, undefined, "its row is gone from storage");
 	const key = String(row.columns["key"] ?? "");

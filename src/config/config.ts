@@ -1,35 +1,27 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { TokenConfig } from "../destinations/github/open-tokens.ts";
+import type { ConfiguredService, Service } from "../destinations/destination.ts";
 import { readPlainJson } from "../event/json.ts";
-import { type Limit, parsePace } from "../ledger/pace.ts";
-import { readRoutes, repositoryProblem } from "../route/read-routes.ts";
+import { readRoutes } from "../route/read-routes.ts";
 import type { Route } from "../route/route.ts";
-import { readEventQueue } from "../storage/names.ts";
-import { isLoopback } from "./is-loopback.ts";
-import { readApiUrl, readFormerApiUrl } from "./read-api-url.ts";
-import { readTokenConfig } from "./read-token-config.ts";
-import { type Env, type Problem, Settings } from "./settings.ts";
-import { readStorageConfig, type StorageConfig } from "./storage-config.ts";
+import { readStorageConfig, type StorageConfig } from "./azure.ts";
+import { type Env, type Problem, readEventQueue, Settings } from "./settings.ts";
 
 /** Everything that the environment decides, checked and frozen. */
 export interface Config {
-	/** Without a slash at its end. */
-	readonly githubApiUrl: string;
-	/** The address before a move: lanes that were recorded for it are taken over. */
-	readonly formerApiUrl?: string | undefined;
 	readonly routes: readonly Route[];
-	readonly token: TokenConfig;
+	/** Every service that a delivery can be for, whether a route leads there or not. */
+	readonly services: readonly ConfiguredService[];
 	/** Where the ledger is. */
 	readonly storage: StorageConfig;
-	/** How fast GitHub may be called, for each lane. */
-	readonly limits: readonly Limit[];
-	/** How many calls a lane may have under way. */
-	readonly concurrency: number;
 	/** What has waited so long for a repair is given up. */
 	readonly giveUpMs: number;
-	/** So long after its end a receipt is kept. */
+	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
+	/** Whether the runs of what was taken are followed. */
+	readonly followRuns: boolean;
+	/** What has no run after so long has none. */
+	readonly runWithinMs: number;
 	/** What works, but should be looked at. */
 	readonly warnings: readonly string[];
 }
@@ -51,26 +43,24 @@ export class ConfigError extends Error {
  * @param appRoot the folder that holds `host.json`; the file that BRIDGE_ROUTES names is looked for from there
  * @throws ConfigError with every problem
  */
-export function readConfig(env: Env, appRoot: string): Config {
+export function readConfig(env: Env, appRoot: string, services: readonly Service[]): Config {
 	const settings = new Settings(env);
 	const { warnings } = settings;
+	const routes = readRouting(settings, appRoot, services);
 	const config = {
-		githubApiUrl: readApiUrl(settings),
-		formerApiUrl: readFormerApiUrl(settings),
-		routes: readRouting(settings, appRoot),
-		token: readTokenConfig(settings),
+		routes,
+		services: services.map((service, index) => configure(service, index, routes, settings, env)),
 		storage: readStorageConfig(settings),
-		limits: readPace(settings),
-		concurrency: readNumber(settings, "GITHUB_CONCURRENCY", 1, { from: 1, to: 50, whole: true }),
-		giveUpMs: readNumber(settings, "GIVE_UP_DAYS", 7, { from: 0.001, to: 365 }) * DAY_MS,
-		retentionMs: readNumber(settings, "KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
+		giveUpMs: settings.number("GIVE_UP_DAYS", 7, { from: 0.001, to: 365 }) * DAY_MS,
+		retentionMs: settings.number("KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
+		followRuns: settings.flag("FOLLOW_RUNS", true),
+		runWithinMs: settings.number("RUN_WITHIN_MINUTES", 60, { from: 1, to: 1_440 }) * 60_000,
 		warnings,
 	};
 	const queue = settings.get("EVENT_QUEUE");
 	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
 		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
 	}
-	if (config.token.kind === "fixed") refuseNamedTokens(config, settings);
 	const problems = settings.problems();
 	if (problems.length > 0) throw new ConfigError(problems);
 	return deepFreeze(config);
@@ -78,48 +68,42 @@ export function readConfig(env: Env, appRoot: string): Config {
 
 const DAY_MS = 86_400_000;
 
-/** GitHub's own limits for requests that create content, and its advice. Source: "Rate limits" and "Best practices". */
-const USUAL_PACE = "1/s,80/m,500/h";
-
-function readPace(settings: Settings): readonly Limit[] {
-	const limits = parsePace(settings.get("GITHUB_PACE") ?? USUAL_PACE);
-	if (typeof limits !== "string") return limits;
-	settings.refuse("GITHUB_PACE", limits);
-	return [];
+/**
+ * Of a service that no route leads to, nothing need be set: what waits for it is sent as far as its settings allow. While
+ * there are no routes, the first one is meant.
+ */
+function configure(service: Service, index: number, routes: readonly Route[], settings: Settings, env: Env) {
+	const own = routes.filter(({ to }) => service.owns(to));
+	const isUsed = own.length > 0 || (routes.length === 0 && index === 0);
+	return service.configure(isUsed ? settings : new Settings(env), own);
 }
 
-function readNumber(
-	settings: Settings,
-	name: string,
-	usual: number,
-	{ from, to, whole = false }: { from: number; to: number; whole?: boolean },
-): number {
-	const text = settings.get(name);
-	const value = text === undefined ? usual : Number(text);
-	const fits = value >= from && value <= to && (Number.isInteger(value) || !whole);
-	if (!fits) settings.refuse(name, `"${text}" is not a ${whole ? "whole " : ""}number from ${from} to ${to}`);
-	return value;
-}
-
-function readRouting(settings: Settings, appRoot: string): readonly Route[] {
+function readRouting(settings: Settings, appRoot: string, services: readonly Service[]): readonly Route[] {
 	const table = settings.get("BRIDGE_ROUTES");
-	if (table !== undefined) return readTable(table, settings, appRoot);
+	if (table !== undefined) return readTable(table, settings, appRoot, services);
 	const repository = settings.get("GITHUB_REPOSITORY");
 	if (repository === undefined) {
 		const repair = "give it the repository to dispatch to, as owner/name, or set BRIDGE_ROUTES";
 		if (!settings.isUnresolved("BRIDGE_ROUTES")) settings.refuse("GITHUB_REPOSITORY", `is not set; ${repair}`);
 		return [];
 	}
-	const problem = repositoryProblem(repository);
-	if (problem !== undefined) settings.refuse("GITHUB_REPOSITORY", problem);
-	return [{ name: "default", to: { repository } }];
+	const to = { repository };
+	const problems = services.find((service) => service.owns(to))?.problemsOf(to) ?? [];
+	for (const { problem } of problems) settings.refuse("GITHUB_REPOSITORY", problem);
+	return [{ name: "default", to }];
 }
 
-function readTable(setting: string, settings: Settings, appRoot: string): readonly Route[] {
+function readTable(
+	setting: string,
+	settings: Settings,
+	appRoot: string,
+	services: readonly Service[],
+): readonly Route[] {
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
-		const read = readRoutes(readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8")));
+		const table = readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8"));
+		const read = readRoutes(table, services);
 		if (read.ok) return read.routes;
 		for (const problem of read.problems) settings.refuse("BRIDGE_ROUTES", where + problem);
 	} catch (error) {
@@ -132,24 +116,6 @@ function readTable(setting: string, settings: Settings, appRoot: string): readon
 		);
 	}
 	return [];
-}
-
-/** Without a vault there is one token for all; that is good enough only where nothing but a stand-in sees it. */
-function refuseNamedTokens(
-	{ githubApiUrl, routes }: Pick<Config, "githubApiUrl" | "routes">,
-	settings: Settings,
-): void {
-	const local = URL.canParse(githubApiUrl) && isLoopback(new URL(githubApiUrl));
-	for (const { name, to } of routes) {
-		if (to.token === undefined) continue;
-		const unread = `route "${name}": its token "${to.token}" is not read, since GITHUB_API_URL is on this machine`;
-		if (local) settings.warnings.push(unread);
-		else
-			settings.refuse(
-				"KEY_VAULT_URL",
-				`is not set, but the route "${name}" takes its token from the secret "${to.token}"`,
-			);
-	}
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,11 +1,7 @@
 import { SecretClient } from "@azure/keyvault-secrets";
+import type { KeyVaultOptions } from "./azure.ts";
 import type { Credential } from "./credential.ts";
-import type { Identity } from "./identity.ts";
-import { isLoopback } from "./is-loopback.ts";
-
-export interface KeyVaultOptions extends Identity {
-	readonly vaultUrl: string;
-}
+import { isLoopback } from "./settings.ts";
 
 /** One reading in all, the SDK's retries included: Event Grid waits 30 seconds, and GitHub comes after this. */
 const READ_TIMEOUT_MS = 6_000;

@@ -1,13 +1,52 @@
-import { type NoToken, TokenUnavailable } from "../destinations/github/token-source.ts";
+import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
+import type { Classification } from "../model.ts";
+import type { KeyVaultOptions } from "./azure.ts";
+
+/** What the lack of a token means for the request, as an answer would say it. */
+export type NoToken = Extract<
+	Classification,
+	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
+>;
+
+/** There is no token to send; the message says why and what to do. */
+export class TokenUnavailable extends Error {
+	override readonly name = "TokenUnavailable";
+	readonly classification: NoToken;
+
+	constructor(classification: NoToken, options?: ErrorOptions) {
+		const reason = clipLine(withoutSecrets(classification.reason, []), REASON_CHARACTERS);
+		super(reason, options);
+		this.classification = { ...classification, reason };
+	}
+
+	get kind(): NoToken["kind"] {
+		return this.classification.kind;
+	}
+}
 
 /** Long enough to spare the vault, short enough that a rotation without a 401 is noticed. */
 const CACHE_MS = 5 * 60_000;
-/** A vault that does not answer is asked again after so long, while what it last said is used. */
+/** A vault that does not answer is asked again after so long, while its last value is used. */
 const ASK_AGAIN_MS = 60_000;
-/** Nobody who has a secret waits longer for a vault that hangs: GitHub is to be called within the same ten seconds. */
+/** A caller that has a known secret waits no longer for a vault that hangs: the destination is called within the same ten seconds. */
 const PATIENCE_MS = 2_000;
 
 type ReadSecret = (name: string) => Promise<string>;
+
+/** The secrets of a key vault. An SDK is loaded when the first one is asked for. */
+export function openSecrets(vault: KeyVaultOptions, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
+	let reader: Promise<ReadSecret> | undefined;
+	const load = async () => {
+		const { createSecretReader } = await import("./key-vault.ts");
+		const { createCredential } = await import("./credential.ts");
+		return createSecretReader(vault, createCredential(vault));
+	};
+	const read: ReadSecret = async (name) => {
+		reader ??= load();
+		return (await reader)(name);
+	};
+	return cachedSecrets(read, now, sleep);
+}
 
 /** A vault's secrets by their names, as a TokenSource hands out tokens. */
 export interface Secrets {
@@ -27,7 +66,7 @@ interface Entry {
 }
 
 /**
- * A key vault's secrets, each kept for some minutes, and longer while the vault does not answer. An answer counts,
+ * A key vault's secrets, each cached for some minutes, and longer while the vault does not answer. An answer counts,
  * whatever it is: a secret that was removed, disabled or closed to us is not used any more.
  * @param read reads the latest version of a secret
  * @param now milliseconds
@@ -41,12 +80,12 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 		const reading = readChecked(read, name);
 		const entry: Entry = { reading, at: now(), known };
 		cache.set(name, entry);
-		const keep = (value: string) => {
+		const fill = (value: string) => {
 			entry.value = value;
 		};
-		reading.then(keep, (error: unknown) => {
+		reading.then(fill, (error: unknown) => {
 			if (cache.get(name) !== entry) return;
-			// Not kept, unless there is something to use in its place for as long as the vault is away.
+			// A failure is not cached. What was known is used in its place for as long as the vault is away.
 			if (known === undefined || !isAway(error)) cache.delete(name);
 			else cache.set(name, { reading: Promise.resolve(known), at: now() - CACHE_MS + ASK_AGAIN_MS, known });
 		});
@@ -74,8 +113,8 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 			const before = cache.get(name);
 			const cached = await before?.reading.catch(() => undefined);
 			const entry = cache.get(name);
-			// Whoever was refused first reads; the others share that reading. What was known before the vault went away is not
-			// newer.
+			// The first caller that was refused reads; the others share that reading. What was known before the vault went
+			// away is not newer.
 			const isNewer = entry !== undefined && (entry === before ? cached !== stale : entry.known !== stale);
 			return (isNewer ? entry : readAnew(name)).reading;
 		},
@@ -99,8 +138,8 @@ function whyUnreadable(name: string, error: unknown): NoToken {
 	const { statusCode, message } = error as { statusCode?: number; message?: string };
 	if (statusCode === 403) return { kind: "unauthorized", reason: whyForbidden(name, message ?? "") };
 	if (statusCode === 404) {
-		const repair =
-			"create it, or correct its name (GITHUB_TOKEN_SECRET_NAME, GITHUB_APP_KEY_SECRET_NAME, or to.token of a route)";
+		const settings = "GITHUB_TOKEN_SECRET_NAME, GITHUB_APP_KEY_SECRET_NAME, AZURE_DEVOPS_TOKEN_SECRET_NAME";
+		const repair = `create it, or correct its name (${settings}, or to.token of a route)`;
 		return { kind: "unauthorized", reason: `the key vault has no secret "${name}"; ${repair}` };
 	}
 	return { kind: "transient", reason: `the secret "${name}" could not be read: ${message ?? String(error)}` };

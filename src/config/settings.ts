@@ -1,5 +1,5 @@
 import { redact } from "../log.ts";
-import { isLoopback } from "./is-loopback.ts";
+import { LEDGER } from "../storage/storage.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,9 +34,32 @@ export class Settings {
 		return undefined;
 	}
 
-	/** A problem may quote what was set. Health shows it to everybody, so no secret that was pasted into the wrong place. */
+	/** The number of a setting, or the usual one. */
+	number(
+		name: string,
+		usual: number,
+		{ from, to, whole = false }: { readonly from: number; readonly to: number; readonly whole?: boolean },
+	): number {
+		const text = this.get(name);
+		const value = text === undefined ? usual : Number(text);
+		const fits = value >= from && value <= to && (Number.isInteger(value) || !whole);
+		if (!fits) this.refuse(name, `"${text}" is not a ${whole ? "whole " : ""}number from ${from} to ${to}`);
+		return value;
+	}
+
+	/** Whether a setting is `on` or `off`, or the usual one. */
+	flag(name: string, usual: boolean): boolean {
+		const text = this.get(name)?.toLowerCase();
+		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" is neither on nor off`);
+		return text === undefined ? usual : text !== "off";
+	}
+
+	/** A problem may quote what was set. Health shows it openly, so a secret that was pasted into the wrong place is cut out. */
 	refuse(setting: string, problem: string): void {
-		this.refused.push({ setting, problem: redact(problem) });
+		const refused = { setting, problem: redact(problem) };
+		// Two services may read the same setting.
+		if (!this.refused.some((one) => one.setting === setting && one.problem === refused.problem))
+			this.refused.push(refused);
 	}
 
 	/** Whether any of them is an unresolved reference, so that it need not be called missing as well. */
@@ -80,3 +103,24 @@ function whatIsWrong(url: URL | undefined): string | undefined {
 function withoutSecretParts(text: string): string {
 	return text.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/is, "$1[redacted]@");
 }
+
+/** Whether a URL stays on this machine. */
+export function isLoopback({ hostname }: URL): boolean {
+	return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/**
+ * Azure's rule for the name of a queue. Source: learn.microsoft.com, "Naming queues and metadata". Seven characters are
+ * left for `-poison`.
+ */
+const QUEUE_NAME = /^(?=.{3,56}$)[a-z0-9](?:-?[a-z0-9])*$/;
+
+/** The queue that Event Grid delivers to, if there is one; undefined also where its name cannot be one. */
+export function readEventQueue(env: Readonly<Record<string, string | undefined>>): string | undefined {
+	const name = env["EVENT_QUEUE"]?.trim();
+	const isFree = name !== LEDGER.queue && name !== LEDGER.follow && name?.endsWith("-poison") !== true;
+	return name !== undefined && QUEUE_NAME.test(name) && isFree ? name : undefined;
+}
+
+/** Where `npm start` runs the bridge on 127.0.0.1, unless it is told another port; the stand-in for GitHub is on the next one. */
+export const USUAL_PORT = 7071;

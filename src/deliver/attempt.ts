@@ -1,59 +1,47 @@
-import type { DispatchRequest } from "../destinations/github/dispatch-request.ts";
-import type { Attempt } from "../destinations/github/github.ts";
-import { damageOf, type Entry, toRequest } from "../ledger/entry.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "../ledger/lane-state.ts";
-import { type Limit, logCalls } from "../ledger/pace.ts";
-import { ROWS } from "../ledger/row-keys.ts";
-import type { WakeRecord } from "../ledger/wake-up.ts";
+import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { type Log, report } from "../log.ts";
-import { isStorageError, type Storage } from "../storage/storage.ts";
-import { reportLane } from "./report-lane.ts";
-import { type Disposition, failingSince, gaveUp, givenUp, settle } from "./settle.ts";
+import type { Destination, Disposition } from "../model.ts";
+import type { Storage } from "../storage/storage.ts";
+import { lookFor } from "./find-run.ts";
+import { createFinish, type Finish, type FollowTaken, type Tried } from "./finish-attempt.ts";
+import { bodyOf, isJsonObject, type Ready, readRequest } from "./read-request.ts";
+import { createRunLists, type RunLists } from "./run-lists.ts";
+import { failingSince, gaveUp, givenUp } from "./settle.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
-export interface EntryDeliveryOptions {
+export interface AttemptsOptions {
 	readonly storage: Storage;
-	/** Calls GitHub once. */
-	readonly dispatch: (request: DispatchRequest) => Promise<Attempt>;
-	readonly limits: readonly Limit[];
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
 	readonly giveUpMs: number;
+	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
+	readonly looksUp: boolean;
+	readonly follow: FollowTaken;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** From 0 to 1. */
 	readonly random: () => number;
 }
 
-/** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
-export interface Ready {
-	readonly entry: Entry;
-	/** None where it is gone, or storage did not hand it out; then `reason` says why. */
-	readonly body?: string | undefined;
-	readonly reason?: string;
-}
+/** What a look for the run of a delivery says: that it is to be sent, or what came of it instead. */
+export type Looked = { readonly repeat: Entry } | { readonly tried: Tried };
 
-/** A delivery that was tried. */
-export interface Tried {
-	/** With its body, where that could be read. */
-	readonly entry: Entry;
-	/** Epoch milliseconds. */
-	readonly at: number;
-	/** None where storage did not hand out what was to be sent; then `reason` says why. */
-	readonly attempt?: Attempt;
-	readonly reason?: string;
-}
-
-/** Sends single deliveries of a lane, and writes what came of them. */
-export interface EntryDelivery {
+/** Tries single deliveries of a lane, and writes what came of them. */
+export interface Attempts {
+	/** Whether a look for its run comes before it is sent. */
+	isInDoubt(entry: Entry): boolean;
+	/**
+	 * Looks whether a delivery in doubt was taken, within the time of two calls. Never rejects.
+	 * @param from how far back the runs of its destination have to be known for all in doubt; epoch milliseconds
+	 */
+	look(entry: Entry, from: number): Promise<Looked>;
 	/** Reads what is to be sent, which may take long. Never rejects. */
 	read(lane: string, entry: Entry): Promise<Ready>;
-	/** Calls GitHub. What comes of it has to be finished. Never rejects. */
+	/** Calls the destination. What comes of it has to be finished. Never rejects. */
 	send(ready: Ready): Promise<Tried>;
-	/**
-	 * Writes what came of a call, for the delivery and for its lane.
-	 * @param record the lane's wake-up as it is to be recorded, depending on whether the delivery stays in the outbox
-	 */
-	finish(lease: LaneLease, tried: Tried, record: (kept: boolean) => WakeRecord, log: Log): Promise<Disposition>;
+	readonly finish: Finish;
 	/** Whether a delivery can never be sent, or has waited for a repair as long as it may: then the reason. */
 	giveUp(entry: Entry, state: LaneState): string | undefined;
 	/** Makes it a dead letter, without a call. */
@@ -65,161 +53,97 @@ const UNREADABLE_MS = 60_000;
 
 const GONE = { kind: "permanent", reason: "what was to be sent is gone from storage: its blob was removed" } as const;
 
-/** A request that GitHub cannot read would be refused as if it were the destination's fault, and hold up all others. */
 const DAMAGED = {
 	kind: "permanent",
 	reason: "what was to be sent is damaged in storage: it is no JSON object",
 } as const;
 
-export function createEntryDelivery(options: EntryDeliveryOptions): EntryDelivery {
+export function createAttempts(options: AttemptsOptions): Attempts {
+	const lists = createRunLists(options);
 	return {
-		read: (lane, entry) => read(options, lane, entry),
+		isInDoubt: ({ doubt }) => options.looksUp && doubt?.from !== undefined,
+		look: (entry, from) => look(lists, options.now, entry, from),
+		read: (lane, entry) => readRequest(options.storage, lane, entry),
 		send: (ready) => send(options, ready),
-		finish: (lease, tried, record, log) => finish(options, lease, tried, record, log),
+		finish: createFinish(options),
 		giveUp: (entry, state) => whyGivenUp(options, entry, state),
 		giveUpNow: (lease, entry, reason, log) => giveUpNow(options, lease, entry, reason, log),
 	};
 }
 
-async function read({ storage }: EntryDeliveryOptions, lane: string, entry: Entry): Promise<Ready> {
-	try {
-		return { entry, body: await bodyOf(storage, lane, entry) };
-	} catch (error) {
-		// A name that storage refuses cannot be that of a blob.
-		if (isStorageError(error) && error.refused) return { entry };
-		return { entry, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
+async function look(lists: RunLists, now: () => number, entry: Entry, from: number): Promise<Looked> {
+	const { doubt, to, failures, failingSince } = entry;
+	if (doubt === undefined || to === undefined) return { repeat: entry };
+	const at = now();
+	const found = lookFor({ ...entry, doubt }, await lists.read(to, from), now());
+	switch (found.kind) {
+		case "found": {
+			const { run } = found;
+			return {
+				tried: {
+					entry,
+					at,
+					found: true,
+					answer: { classification: { kind: "taken" }, run, calls: [], ms: now() - at },
+				},
+			};
+		}
+		case "repeat":
+			return { repeat: { ...entry, doubt: found.doubt } };
+		case "wait": {
+			const { reason, until: notBefore, doubt } = found;
+			const since = failingSince === undefined ? {} : { failingSince };
+			const disposition: Disposition = { kind: "deferred", reason, notBefore, failures, doubt, ...since };
+			return { tried: { entry, at, disposition, isLook: true } };
+		}
 	}
 }
 
-async function send({ dispatch, now }: EntryDeliveryOptions, { entry, body, reason }: Ready): Promise<Tried> {
+async function send(options: AttemptsOptions, { entry, body, reason }: Ready): Promise<Tried> {
+	const { destinations, now } = options;
 	const at = now();
 	const nothing = { calls: [], ms: 0 };
-	if (reason !== undefined) return { entry, at, reason };
-	if (body === undefined) return { entry, at, attempt: { classification: GONE, ...nothing } };
-	if (!isJsonObject(body)) return { entry, at, attempt: { classification: DAMAGED, ...nothing } };
+	if (reason !== undefined) return { entry, at, disposition: unreadable(options, entry, reason) };
+	if (body === undefined) return { entry, at, answer: { classification: GONE, ...nothing } };
+	if (!isJsonObject(body)) return { entry, at, answer: { classification: DAMAGED, ...nothing } };
 	try {
-		return { entry: { ...entry, body }, at: now(), attempt: await dispatch(toRequest(entry, body)) };
+		return { entry: { ...entry, body }, at: now(), answer: await destinations.send(entry.to as Destination, body) };
 	} catch (error) {
-		// A fault of ours that this one delivery meets. A repeat would meet it again, and hold up all others.
+		// A fault of ours that this one delivery meets. A repeat would meet it again, and block all others.
 		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
-		return { entry: { ...entry, body }, at, attempt: { classification: { kind: "permanent", reason }, ...nothing } };
+		return { entry: { ...entry, body }, at, answer: { classification: { kind: "permanent", reason }, ...nothing } };
 	}
-}
-
-function isJsonObject(text: string): boolean {
-	try {
-		const parsed: unknown = JSON.parse(text);
-		return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
-	} catch {
-		return false;
-	}
-}
-
-/** Undefined where it is gone. */
-async function bodyOf(storage: Storage, lane: string, entry: Entry): Promise<string | undefined> {
-	if (entry.body !== undefined) return entry.body;
-	// Read past in passing, without its body; or it lies in a blob.
-	const row = entry.bodyBlob === undefined ? await storage.get(lane, entry.rowKey) : undefined;
-	const content = entry.bodyBlob === undefined ? row?.columns["body"] : await storage.read(entry.bodyBlob);
-	return content instanceof Uint8Array ? Buffer.from(content).toString("utf8") : undefined;
-}
-
-async function finish(
-	options: EntryDeliveryOptions,
-	lease: LaneLease,
-	tried: Tried,
-	record: (kept: boolean) => WakeRecord,
-	log: Log,
-): Promise<Disposition> {
-	const { limits, giveUpMs, now, random } = options;
-	const { entry, at, attempt, reason = "" } = tried;
-	const before = lease.state();
-	if (attempt === undefined) {
-		const disposition = unreadable(options, entry, reason);
-		await writeOutcome(options, lease, { ...before, wake: record(true) }, { entry, disposition });
-		report(log, "error", { stage: "dispatch", outcome: disposition.kind, lane: lease.lane, key: entry.key, reason });
-		return disposition;
-	}
-	const { state, disposition, opened } = settle(before, entry, attempt.classification, {
-		now: now(),
-		random: random(),
-		giveUpMs,
-	});
-	const after: LaneState = {
-		...state,
-		wake: record(disposition.kind === "deferred"),
-		calls: logCalls(before.calls, attempt.calls, limits, now()),
-		// GitHub says it of each token that it takes and that has an end.
-		tokenExpiresAt: attempt.tokenExpiresAt ?? (attempt.classification.kind === "taken" ? null : before.tokenExpiresAt),
-		...exhausted(attempt, state, now()),
-	};
-	reportAttempt(log, lease.lane, tried, attempt, disposition);
-	await writeOutcome(options, lease, after, { entry, disposition, ended: { at, ...attempt } });
-	const waiting = opened === undefined ? 0 : await countEntries(options.storage, lease.lane).catch(() => null);
-	reportLane(log, lease.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
-	return disposition;
 }
 
 /** Storage hands out rows, but not this body: the delivery steps aside, and others go on. */
-function unreadable({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, reason: string): Disposition {
-	const since = entry.failingSince ?? now();
-	if (givenUp(since, { now: now(), giveUpMs })) return { kind: "dead-lettered", reason: gaveUp(reason, { giveUpMs }) };
-	const { failures } = entry;
-	return { kind: "deferred", reason, failures, notBefore: now() + UNREADABLE_MS, failingSince: since };
+function unreadable({ now, giveUpMs }: AttemptsOptions, entry: Entry, reason: string): Disposition {
+	const { failures, doubt, failingSince = now() } = entry;
+	if (givenUp(failingSince, { now: now(), giveUpMs })) {
+		return { kind: "dead-lettered", reason: gaveUp(reason, { giveUpMs }) };
+	}
+	const notBefore = now() + UNREADABLE_MS;
+	return { kind: "deferred", reason, failures, notBefore, failingSince, ...(doubt === undefined ? {} : { doubt }) };
 }
 
-function reportAttempt(log: Log, lane: string, { entry, at }: Tried, attempt: Attempt, disposition: Disposition): void {
-	const { classification, status, requestId, ms } = attempt;
-	report(log, disposition.kind === "dispatched" ? "info" : disposition.kind === "dead-lettered" ? "error" : "warn", {
-		stage: "dispatch",
-		classification: classification.kind,
-		outcome: disposition.kind,
-		lane,
-		key: entry.key,
-		route: entry.route,
-		repository: entry.repository,
-		dispatchType: entry.dispatchType,
-		status,
-		requestId,
-		ms,
-		waitedMs: at - entry.acceptedAt,
-		bytes: Buffer.byteLength(entry.body ?? ""),
-		reason: disposition.kind === "dispatched" ? undefined : disposition.reason,
-	});
-}
-
-function whyGivenUp({ now, giveUpMs }: EntryDeliveryOptions, entry: Entry, state: LaneState): string | undefined {
-	const damage = damageOf(entry);
+function whyGivenUp(
+	{ destinations, now, giveUpMs }: AttemptsOptions,
+	entry: Entry,
+	state: LaneState,
+): string | undefined {
+	const damage = destinations.problemOf(entry.to);
 	if (damage !== undefined) return damage;
 	const since = failingSince(state, entry);
 	if (since === undefined || !givenUp(since, { now: now(), giveUpMs })) return undefined;
 	return gaveUp(waitingFor(state, entry, now())?.reason ?? "not delivered", { giveUpMs });
 }
 
-async function giveUpNow(options: EntryDeliveryOptions, lease: LaneLease, entry: Entry, reason: string, log: Log) {
+async function giveUpNow(options: AttemptsOptions, lease: LaneLease, entry: Entry, reason: string, log: Log) {
 	const body = await bodyOf(options.storage, lease.lane, entry).catch(() => undefined);
 	const disposition: Disposition = { kind: "dead-lettered", reason };
 	await writeOutcome(options, lease, lease.state(), {
 		entry: body === undefined ? entry : { ...entry, body },
 		disposition,
 	});
-	const { key, repository, dispatchType } = entry;
-	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, repository, dispatchType, reason });
-}
-
-/** For the log alone, when a breaker closes. */
-async function countEntries(storage: Storage, lane: string): Promise<number> {
-	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
-	return rows.length;
-}
-
-/** The call that used the primary limit up was taken; the next one would not be. */
-function exhausted(
-	{ exhaustedUntil = 0, classification }: Attempt,
-	{ pause }: LaneState,
-	now: number,
-): Pick<LaneState, "pause"> | undefined {
-	const until = Math.min(exhaustedUntil, now + LONGEST_WAIT_MS);
-	if (classification.kind !== "taken" || until <= (pause?.until ?? 0)) return undefined;
-	return { pause: { until, reason: "the token's primary rate limit is used up" } };
+	const { key, to } = entry;
+	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, destination: to?.id, reason });
 }

@@ -1,23 +1,22 @@
-import type { Windows } from "../coalesce/close-due-windows.ts";
+import type { Windows } from "../coalesce/windows.ts";
+import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
-import type { Limit } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
+import { targetOf } from "../ledger/rows.ts";
 import { report } from "../log.ts";
 import type { Write } from "../storage/storage.ts";
-import type { EntryDelivery } from "./attempt.ts";
-import type { Run } from "./run.ts";
+import type { Attempts } from "./attempt.ts";
+import type { DrainRun } from "./drain-run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
-import { createSender, type Sender } from "./send-due.ts";
+import { Sender } from "./send-due.ts";
 
 export interface DrainOptions {
 	readonly windows: Windows;
-	readonly limits: readonly Limit[];
-	/** How many calls may be under way at once. */
-	readonly concurrency: number;
+	readonly destinations: Pick<Destinations, "policyOf">;
 	readonly sleep: (ms: number) => Promise<void>;
 	/** Sends single deliveries. */
-	readonly entries: EntryDelivery;
+	readonly attempts: Attempts;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -25,7 +24,7 @@ export interface DrainOptions {
 /** One drain under way. */
 interface Drain {
 	readonly lease: LaneLease;
-	readonly run: Run;
+	readonly run: DrainRun;
 	readonly options: DrainOptions;
 	readonly wakeUps: RunWakeUps;
 	readonly sender: Sender;
@@ -41,9 +40,15 @@ const IDLE_MS = 1_000;
  * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
  * comes back when this rejects.
  */
-export async function drain(lease: LaneLease, run: Run, options: DrainOptions): Promise<void> {
+export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
-	const sender = createSender({ ...options, lease, run, begin: wakeUps.begin });
+	const sender = new Sender({
+		...options,
+		...options.destinations.policyOf(lease.lane),
+		lease,
+		run,
+		begin: wakeUps.begin,
+	});
 	try {
 		await deliver({ lease, run, options, wakeUps, sender, windowWrites: [] });
 	} catch (error) {
@@ -112,6 +117,6 @@ async function leaveTo({ wakeUps, windowWrites }: Drain, view: View, at: number)
 /** A state describes the present: without breakers for which nothing waits, as far as all that waits was read. */
 function presentState(state: LaneState, { windows, entries, complete, passedUntil }: View): LaneState {
 	if (!complete || passedUntil !== null) return state;
-	const repositories = [...windows.map(({ to }) => to.repository), ...entries.map(({ repository }) => repository)];
-	return withoutIdleBreakers(state, new Set(repositories.map((repository) => repository.toLowerCase())));
+	const targets = [...windows.map(({ to }) => targetOf(to)), ...entries.map(({ target }) => target)];
+	return withoutIdleBreakers(state, new Set(targets));
 }

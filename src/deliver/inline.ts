@@ -3,19 +3,19 @@ import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
-import type { Run } from "./run.ts";
-import type { Disposition } from "./settle.ts";
+import type { Disposition } from "../model.ts";
+import type { DrainRun } from "./drain-run.ts";
 
 export interface InlineOptions {
-	/** Takes a lane; undefined while somebody else holds it. */
+	/** Acquires a lane; undefined while another drainer has it. */
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
-	readonly limits: readonly Limit[];
+	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
+	/** How fast a lane may send. */
+	readonly limitsOf: (lane: string) => readonly Limit[];
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** How long to wait for a slot, and then for GitHub. */
-	readonly slotWaitMs?: number;
-	readonly gitHubWaitMs?: number;
+	/** How long a request waits in all, for a slot and for the service. */
+	readonly waitMs?: number;
 }
 
 /**
@@ -25,7 +25,7 @@ export interface InlineOptions {
 export interface Inline {
 	/**
 	 * @param entry the key of an entry that is written
-	 * @returns what became of it; undefined when that took longer than anybody waits, or somebody else drains the lane: at
+	 * @returns what became of it, if only that it is sent later; undefined when that took longer than a request waits, or another drainer has the lane: at
 	 * once where no slot is within reach
 	 */
 	offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined>;
@@ -36,24 +36,21 @@ interface Waiter {
 	readonly log: Log;
 	readonly resolve: (disposition: Disposition | undefined) => void;
 	/**
-	 * For a slot, epoch milliseconds; 0 for one that waits for the end of the drain alone: GitHub did not take it, or
-	 * nothing can be sent in time.
+	 * For a slot, epoch milliseconds; 0 for one that waits for the end of the drain alone: it was not taken, or nothing can
+	 * be sent in time.
 	 */
 	deadline: number;
 	/** Whether the lane was read while it waited. */
 	seen: boolean;
+	/** What became of it, where it was tried and stays in the outbox. */
+	deferred: Disposition | undefined;
 }
 
-interface Turn {
-	readonly waiters: Map<string, Waiter>;
-	running: boolean;
-	/** The lane's calls as far as they are known, and the slots of those that wait; epoch milliseconds, in order. */
-	slots: number[];
-	/** It is known that nothing can be sent in time for one that comes before, epoch milliseconds. */
-	blockedUntil: number;
-}
+/** How long a request waits for a slot, and then for the service. */
+const SLOT_WAIT_MS = 2_000;
+const SERVICE_WAIT_MS = 3_000;
 
-/** Who holds a lane, or has paused it, is asked again after so long. */
+/** A lane that another drainer has, or that is paused, is asked again after so long. */
 const HELD_MS = 1_000;
 const BLOCKED_MS = 5_000;
 
@@ -61,113 +58,145 @@ const BLOCKED_MS = 5_000;
 const RUN_MS = 20_000;
 
 export function createInline(options: InlineOptions): Inline {
-	const { take, drain, limits, now, slotWaitMs = 2_000, gitHubWaitMs = 3_000 } = options;
-	const turns = new Map<string, Turn>();
+	const lanes = new Map<string, InlineLane>();
+	return {
+		offer(lane, entry, log) {
+			const known = lanes.get(lane) ?? new InlineLane(lane, options);
+			lanes.set(lane, known);
+			return known.offer(entry, log);
+		},
+	};
+}
 
-	/** Drains until nobody waits any more. Who came while the last drain was letting go gets one of their own. */
-	async function run(lane: string, turn: Turn, log: Log): Promise<void> {
-		turn.running = true;
+/** One lane, and the requests that wait for it to be drained. */
+class InlineLane {
+	private readonly lane: string;
+	private readonly options: InlineOptions;
+	/** How fast the lane may send. */
+	private readonly limits: readonly Limit[];
+	private readonly waiters = new Map<string, Waiter>();
+	private running = false;
+	/** The lane's calls as far as they are known, and the slots of those that wait; epoch milliseconds, in order. */
+	private slots: number[] = [];
+	/** It is known that nothing can be sent in time for one that comes before, epoch milliseconds. */
+	private blockedUntil = 0;
+
+	constructor(lane: string, options: InlineOptions) {
+		this.lane = lane;
+		this.options = options;
+		this.limits = options.limitsOf(lane);
+	}
+
+	offer(entry: string, log: Log): Promise<Disposition | undefined> {
+		const now = this.options.now();
+		if (now < this.blockedUntil || !this.takeSlot(now, now + SLOT_WAIT_MS)) return Promise.resolve(undefined);
+		return new Promise((resolve) => {
+			const done = (disposition: Disposition | undefined) => {
+				clearTimeout(late);
+				this.waiters.delete(entry);
+				resolve(disposition);
+			};
+			const waiter: Waiter = { log, resolve: done, deadline: now + SLOT_WAIT_MS, seen: false, deferred: undefined };
+			const waitMs = this.options.waitMs ?? SLOT_WAIT_MS + SERVICE_WAIT_MS;
+			const late = setTimeout(() => done(waiter.deferred), waitMs);
+			this.waiters.set(entry, waiter);
+			if (!this.running) void this.run(log);
+		});
+	}
+
+	/** Drains until no request waits. One that came while the last drain was letting go gets a drain of its own. */
+	private async run(log: Log): Promise<void> {
+		this.running = true;
 		try {
-			do await drainOnce(lane, turn, log);
-			while (turn.waiters.size > 0);
+			do await this.drainOnce(log);
+			while (this.waiters.size > 0);
 		} catch (error) {
-			report(log, "warn", { stage: "lane", lane, change: "interrupted", reason: String(error) });
+			report(log, "warn", { stage: "lane", lane: this.lane, change: "interrupted", reason: String(error) });
 		} finally {
-			turn.running = false;
-			for (const waiter of turn.waiters.values()) waiter.resolve(undefined);
+			this.running = false;
+			for (const waiter of this.waiters.values()) waiter.resolve(waiter.deferred);
 			// What was not sent has taken no slot.
-			turn.slots = turn.slots.filter((at) => at <= now());
+			this.slots = this.slots.filter((at) => at <= this.options.now());
 		}
 	}
 
-	async function drainOnce(lane: string, turn: Turn, log: Log): Promise<void> {
-		const lease = await take(lane);
+	private async drainOnce(log: Log): Promise<void> {
+		const { take, drain, now } = this.options;
+		const lease = await take(this.lane);
 		const endsAt = now() + RUN_MS;
+		const waiters = () => [...this.waiters.values()];
 		let isRead = false;
 		try {
 			if (lease !== undefined) {
 				await drain(lease, {
-					log: (level, line) => ([...turn.waiters.values()].at(-1)?.log ?? log)(level, line),
-					goesOn: () => now() < endsAt && [...turn.waiters.values()].some(({ deadline }) => deadline > 0),
-					waitsFor: (at) => [...turn.waiters.values()].some(({ deadline }) => at <= deadline),
-					onView(view, state) {
+					log: (level, line) => (waiters().at(-1)?.log ?? log)(level, line),
+					goesOn: () => now() < endsAt && waiters().some(({ deadline }) => deadline > 0),
+					waitsFor: (at) => waiters().some(({ deadline }) => at <= deadline),
+					onView: (view, state) => {
 						isRead = true;
-						look(turn, view, state);
+						this.onView(view, state);
 					},
-					onSettled: ({ rowKey }, disposition) => conclude(turn.waiters.get(rowKey), disposition),
+					onSettled: ({ rowKey }, disposition) => conclude(this.waiters.get(rowKey), disposition),
 				});
 			}
 		} finally {
 			await lease?.release();
 		}
 		// Another drains the lane, or it belongs to another service: for the present, nothing is sent from here.
-		if (!isRead) turn.blockedUntil = now() + HELD_MS;
-		for (const waiter of turn.waiters.values()) if (waiter.seen || !isRead) waiter.resolve(undefined);
+		if (!isRead) this.blockedUntil = now() + HELD_MS;
+		for (const waiter of waiters()) if (waiter.seen || !isRead) waiter.resolve(waiter.deferred);
 	}
 
 	/** Takes the next slot from one time on, if it is not later than another. */
-	function takeSlot(turn: Turn, from: number, until: number): boolean {
-		const at = nextSlot(turn.slots, limits, from);
+	private takeSlot(from: number, until: number): boolean {
+		const at = nextSlot(this.slots, this.limits, from);
 		if (at > until) return false;
-		turn.slots.push(at);
+		this.slots.push(at);
 		return true;
 	}
 
-	/** Gives the slots out anew, now that the lane's calls are known, and what waits before those who wait here. */
-	function look(turn: Turn, { entries }: View, state: LaneState): void {
-		turn.slots = [...state.calls];
+	/** Gives the slots out anew, now that the lane's calls are known, and what waits before those that wait here. */
+	private onView({ entries }: View, state: LaneState): void {
+		const now = this.options.now();
+		this.slots = [...state.calls];
 		const present = new Set(entries.map(({ rowKey }) => rowKey));
-		const unseen = [...turn.waiters.keys()].filter((key) => !present.has(key));
+		const unseen = [...this.waiters.keys()].filter((key) => !present.has(key));
 		const due = [
-			...entries.map((entry) => ({ key: entry.rowKey, at: Math.max(dueAt(state, entry), now()) })),
-			...unseen.map((key) => ({ key, at: Math.max(laneDueAt(state), now()) })),
+			...entries.map((entry) => ({ key: entry.rowKey, at: Math.max(dueAt(state, entry), now) })),
+			...unseen.map((key) => ({ key, at: Math.max(laneDueAt(state), now) })),
 		].sort((one, other) => one.at - other.at);
 		const inReach = new Set<string>();
 		for (const { key, at } of due) {
-			const until = turn.waiters.get(key)?.deadline ?? now() + slotWaitMs;
-			if (at <= until && takeSlot(turn, at, until)) inReach.add(key);
+			const until = this.waiters.get(key)?.deadline ?? now + SLOT_WAIT_MS;
+			if (at <= until && this.takeSlot(at, until)) inReach.add(key);
 		}
-		letGo(turn, inReach);
-		const openAt = Math.max(laneDueAt(state), nextSlot(turn.slots, limits, now())) - slotWaitMs;
-		turn.blockedUntil = Math.min(openAt, now() + BLOCKED_MS);
+		this.letGo(inReach);
+		const openAt = Math.max(laneDueAt(state), nextSlot(this.slots, this.limits, now)) - SLOT_WAIT_MS;
+		this.blockedUntil = Math.min(openAt, now + BLOCKED_MS);
 	}
 
 	/**
-	 * Nobody waits for what cannot be sent in time. If nothing can, the drain comes to its end at once, and has seen to it
-	 * that somebody is woken: to wait for that spares a message.
+	 * No request waits for what cannot be sent in time. If nothing can, the drain comes to its end at once, and has seen to
+	 * it that the lane is woken: to wait for that spares a message.
 	 */
-	function letGo(turn: Turn, inReach: ReadonlySet<string>): void {
-		const anyServed = [...turn.waiters.keys()].some((key) => inReach.has(key));
-		for (const [key, waiter] of turn.waiters) {
+	private letGo(inReach: ReadonlySet<string>): void {
+		const anyServed = [...this.waiters.keys()].some((key) => inReach.has(key));
+		for (const [key, waiter] of this.waiters) {
 			waiter.seen = true;
 			if (inReach.has(key)) continue;
-			if (anyServed) waiter.resolve(undefined);
+			if (anyServed) waiter.resolve(waiter.deferred);
 			else waiter.deadline = 0;
 		}
 	}
+}
 
-	/** Whoever is kept waits until the drain has seen to it that somebody is woken: that spares a message. */
-	function conclude(waiter: Waiter | undefined, disposition: Disposition): void {
-		if (waiter === undefined) return;
-		if (disposition.kind === "deferred") waiter.deadline = 0;
-		else waiter.resolve(disposition);
+/** What stays in the outbox waits until the drain has seen to it that the lane is woken: that spares a message. */
+function conclude(waiter: Waiter | undefined, disposition: Disposition): void {
+	if (waiter === undefined) return;
+	if (disposition.kind !== "deferred") {
+		waiter.resolve(disposition);
+		return;
 	}
-
-	return {
-		offer(lane, entry, log) {
-			const turn = turns.get(lane) ?? { waiters: new Map(), running: false, slots: [], blockedUntil: 0 };
-			turns.set(lane, turn);
-			if (now() < turn.blockedUntil || !takeSlot(turn, now(), now() + slotWaitMs)) return Promise.resolve(undefined);
-			return new Promise((resolve) => {
-				const done = (disposition: Disposition | undefined) => {
-					clearTimeout(late);
-					turn.waiters.delete(entry);
-					resolve(disposition);
-				};
-				const late = setTimeout(() => done(undefined), slotWaitMs + gitHubWaitMs);
-				turn.waiters.set(entry, { log, resolve: done, deadline: now() + slotWaitMs, seen: false });
-				if (!turn.running) void run(lane, turn, log);
-			});
-		},
-	};
+	waiter.deadline = 0;
+	waiter.deferred = disposition;
 }

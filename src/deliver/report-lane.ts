@@ -5,7 +5,7 @@ import { type Log, report } from "../log.ts";
 export interface LaneChange {
 	readonly before: LaneState;
 	readonly after: LaneState;
-	/** A gate that has just been opened, and how many entries wait behind it: at most 1,000 are counted. */
+	/** A breaker that has just been closed, and how many deliveries wait for it: at most 1,000 are counted. */
 	readonly opened: (Breaker & { readonly waiting: number | null }) | undefined;
 	/** Epoch milliseconds. */
 	readonly now: number;
@@ -20,9 +20,9 @@ export function reportLane(log: Log, lane: string, { before, after, opened, now 
 	}
 	if (parked !== null && parked !== before.parked)
 		report(log, "error", { ...line, change: "parked", ...facts(parked) });
-	for (const [repository, breaker] of Object.entries(breakers)) {
-		if (breaker !== before.breakers[repository])
-			report(log, "error", { ...line, change: "parked", repository, ...facts(breaker) });
+	for (const [target, breaker] of Object.entries(breakers)) {
+		if (breaker !== before.breakers[target])
+			report(log, "error", { ...line, change: "parked", target, ...facts(breaker) });
 	}
 	if (opened !== undefined) {
 		const { since, waiting, reason } = opened;

@@ -1,8 +1,7 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Write } from "../storage/storage.ts";
+import { isStorageError, persist, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 
 /**

@@ -1,17 +1,20 @@
-import type { Windows } from "../coalesce/close-due-windows.ts";
-import type { Entry } from "../ledger/entry.ts";
+import type { Windows } from "../coalesce/windows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { EntryDelivery, Ready, Tried } from "./attempt.ts";
-import type { Run } from "./run.ts";
+import type { Attempts, Looked } from "./attempt.ts";
+import type { DrainRun } from "./drain-run.ts";
+import { beginOf } from "./find-run.ts";
+import type { Tried } from "./finish-attempt.ts";
+import type { Ready } from "./read-request.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;
 	readonly lease: LaneLease;
-	readonly run: Run;
-	readonly entries: EntryDelivery;
+	readonly run: DrainRun;
+	readonly attempts: Attempts;
 	readonly limits: readonly Limit[];
 	/** How many calls may be under way at once. */
 	readonly concurrency: number;
@@ -22,32 +25,16 @@ export interface SenderOptions {
 	readonly now: () => number;
 }
 
-/** Sends what is due of what was read, each delivery at its slot. */
-export interface Sender {
-	/** Reads what waits in the lane. */
-	look(): Promise<View>;
-	/** Answers how many were sent, or given up. */
-	send(view: View): Promise<number>;
-	/** Whether deliveries are left of what was read. */
-	isLeft(view: View): boolean;
-	/** When the next of them can be sent, epoch milliseconds; infinite where none is left. */
-	nextAt(view: View): number;
-	/** When the next call can be made, epoch milliseconds. */
-	slot(): number;
-	/** Told of deliveries whose windows' members are completed, though the view says otherwise. */
-	onCleaned(rowKeys: readonly string[]): void;
-	/** After a failure: what GitHub has taken meanwhile is a fact, so the results of all calls under way are written. */
-	settleRest(): Promise<void>;
-}
-
 /** A call takes 10 s at most, and then its result has to be written. */
 const LEASE_MS = 15_000;
 
-export function createSender(options: SenderOptions): Sender {
-	return new LaneSender(options);
-}
+/** A look takes two calls at most. */
+const LOOK_LEASE_MS = 25_000;
+/** How many destinations are asked for their runs at once. */
+const MOST_LOOKS = 20;
 
-class LaneSender implements Sender {
+/** Sends what is due of what was read, each delivery at its slot. */
+export class Sender {
 	private readonly options: SenderOptions;
 	/** Of the deliveries of this look: those that were tried, and those of them that are gone. */
 	private readonly tried = new Set<string>();
@@ -61,6 +48,7 @@ class LaneSender implements Sender {
 		this.options = options;
 	}
 
+	/** Reads what waits in the lane. */
 	look(): Promise<View> {
 		const { lease, run, now } = this.options;
 		this.tried.clear();
@@ -68,37 +56,89 @@ class LaneSender implements Sender {
 		return lease.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
 	}
 
+	/** Answers how many were sent, settled or given up. */
 	async send(view: View): Promise<number> {
-		const { lease, entries, run, concurrency } = this.options;
-		let sent = 0;
+		const { lease, run } = this.options;
+		let done = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
 		for (const entry of unclean) await this.prepare(entry);
+		const { inDoubt, known, looks } = this.startLooks(view);
+		/** Answers false where the run is over. */
+		const tryAll = async (all: readonly Looked[]) => {
+			for (const looked of all) {
+				const tried = await this.tryOne(view, looked);
+				if (tried === undefined) return false;
+				done += tried;
+			}
+			return true;
+		};
+		let goesOn = true;
 		for (const entry of view.entries) {
-			while (this.underWay.size >= concurrency) await this.finishOne(view);
-			if (!run.goesOn()) break;
-			if (await this.giveUp(entry)) sent += 1;
-			if (!this.isDue(entry)) continue;
-			if (!run.waitsFor(this.slot())) break;
-			await this.waitForSlot(view);
-			// What has ended meanwhile may have paused the lane, or parked the destination.
-			if (!this.isDue(entry)) continue;
-			await this.prepare(entry);
-			const ready = await entries.read(lease.lane, entry);
-			// Reading it may have taken long. The call comes right after this look at the lease.
-			await lease.ensureFor(LEASE_MS);
-			this.begin(ready);
-			sent += 1;
+			goesOn = await tryAll([...known.splice(0), ...(inDoubt.has(entry) ? [] : [{ repeat: entry }])]);
+			if (!goesOn) break;
 		}
 		while (this.underWay.size > 0) await this.finishOne(view);
-		return sent;
+		if (goesOn && looks.length > 0) {
+			await lease.ensureFor(LOOK_LEASE_MS);
+			await Promise.all(looks);
+			await tryAll(known);
+			while (this.underWay.size > 0) await this.finishOne(view);
+		}
+		return done;
 	}
 
+	/**
+	 * A delivery in doubt comes when the runs of its destination are known, or after all others: runs that are slow to read
+	 * delay no other delivery.
+	 */
+	private startLooks({ entries }: View) {
+		const { attempts } = this.options;
+		const inDoubt = new Set(entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry)));
+		const targets = new Set([...new Set([...inDoubt].map(({ target }) => target))].slice(0, MOST_LOOKS));
+		const known: Looked[] = [];
+		// One list is for all of a destination that are in doubt, also for those that are due a little later.
+		const from = new Map<string, number>();
+		for (const { target, doubt } of entries) {
+			if (doubt !== undefined) from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
+		}
+		const looks = [...inDoubt]
+			.filter(({ target }) => targets.has(target))
+			.map(async (entry) => void known.push(await attempts.look(entry, from.get(entry.target) ?? 0)));
+		return { inDoubt, known, looks };
+	}
+
+	/** Answers how many were sent, settled or given up; undefined where the run is over. */
+	private async tryOne(view: View, looked: Looked): Promise<number | undefined> {
+		const { lease, attempts, run, concurrency } = this.options;
+		while (this.underWay.size >= concurrency) await this.finishOne(view);
+		if (!run.goesOn()) return undefined;
+		if ("tried" in looked) {
+			await this.settleUnsent(view, looked.tried);
+			return 1;
+		}
+		const entry = looked.repeat;
+		if (await this.giveUp(entry)) return 1;
+		if (!this.isDue(entry)) return 0;
+		if (!run.waitsFor(this.slot())) return undefined;
+		await this.waitForSlot(view);
+		// What has ended meanwhile may have paused the lane, or parked the destination.
+		if (!this.isDue(entry)) return 0;
+		await this.prepare(entry);
+		const ready = await attempts.read(lease.lane, entry);
+		// Reading it may have taken long. The call comes right after this look at the lease.
+		await lease.ensureFor(LEASE_MS);
+		this.begin(ready);
+		return 1;
+	}
+
+	/** Whether deliveries are left of what was read. */
 	isLeft({ entries, complete, passedUntil }: View, but?: Entry): boolean {
 		const remains = ({ rowKey }: Entry) => rowKey !== but?.rowKey && !this.gone.has(rowKey);
 		return !complete || passedUntil !== null || entries.some(remains);
 	}
 
+	/** When the next of them can be sent, epoch milliseconds; infinite where none is left. */
 	nextAt(view: View): number {
 		const { lease } = this.options;
 		if (!this.isLeft(view)) return Number.POSITIVE_INFINITY;
@@ -108,20 +148,23 @@ class LaneSender implements Sender {
 		return Math.max(first, laneDueAt(lease.state()), this.slot());
 	}
 
+	/** When the next call can be made, epoch milliseconds. */
 	slot(): number {
 		const { lease, limits, now } = this.options;
 		const calls = [...lease.state().calls, ...this.begun.values()].sort((one, other) => one - other);
 		return nextSlot(calls, limits, now());
 	}
 
+	/** Told of deliveries whose windows' members are completed, though the view says otherwise. */
 	onCleaned(rowKeys: readonly string[]): void {
 		for (const rowKey of rowKeys) this.cleaned.add(rowKey);
 	}
 
+	/** After a failure: what a service has taken meanwhile is a fact, so the results of all calls under way are written. */
 	async settleRest(): Promise<void> {
-		const { lease, entries, run } = this.options;
+		const { lease, attempts, run } = this.options;
 		for (const ended of this.underWay.values()) {
-			await entries.finish(lease, await ended, () => lease.state().wake, run.log).catch(() => {});
+			await attempts.finish(lease, await ended, () => lease.state().wake, run.log).catch(() => {});
 		}
 	}
 
@@ -131,13 +174,13 @@ class LaneSender implements Sender {
 	}
 
 	private async giveUp(entry: Entry): Promise<boolean> {
-		const { lease, entries, run } = this.options;
-		const reason = entries.giveUp(entry, lease.state());
+		const { lease, attempts, run } = this.options;
+		const reason = attempts.giveUp(entry, lease.state());
 		if (reason === undefined) return false;
 		await this.prepare(entry);
 		this.tried.add(entry.rowKey);
 		this.gone.add(entry.rowKey);
-		await entries.giveUpNow(lease, entry, reason, run.log);
+		await attempts.giveUpNow(lease, entry, reason, run.log);
 		return true;
 	}
 
@@ -153,11 +196,11 @@ class LaneSender implements Sender {
 	}
 
 	private begin(ready: Ready): void {
-		const { entries, now } = this.options;
+		const { attempts, now } = this.options;
 		const { entry } = ready;
 		this.tried.add(entry.rowKey);
 		this.begun.set(entry.rowKey, now());
-		this.underWay.set(entry.rowKey, entries.send(ready));
+		this.underWay.set(entry.rowKey, attempts.send(ready));
 	}
 
 	/** What has ended meanwhile is written at once: until then it is in doubt. */
@@ -171,19 +214,28 @@ class LaneSender implements Sender {
 	}
 
 	private async finishOne(view: View): Promise<void> {
-		const { lease, run, entries } = this.options;
 		const ended = await Promise.race(this.underWay.values());
 		this.underWay.delete(ended.entry.rowKey);
 		this.begun.delete(ended.entry.rowKey);
+		await this.finish(view, ended);
+	}
+
+	/** What became of a delivery without a call: its run was found, or is to be looked for again. */
+	private async settleUnsent(view: View, tried: Tried): Promise<void> {
+		await this.prepare(tried.entry);
+		this.tried.add(tried.entry.rowKey);
+		await this.finish(view, tried);
+	}
+
+	private async finish(view: View, tried: Tried): Promise<void> {
+		const { lease, run, attempts } = this.options;
+		const { entry } = tried;
 		// The last one takes the record along: one write less.
 		const isLast =
-			run.wake !== undefined &&
-			this.underWay.size === 0 &&
-			view.windows.length === 0 &&
-			!this.isLeft(view, ended.entry);
+			run.wake !== undefined && this.underWay.size === 0 && view.windows.length === 0 && !this.isLeft(view, entry);
 		const record = (kept: boolean) => ({ ...lease.state().wake, ...(isLast && !kept ? { at: null } : {}) });
-		const disposition = await entries.finish(lease, ended, record, run.log);
-		if (disposition.kind !== "deferred") this.gone.add(ended.entry.rowKey);
-		run.onSettled?.(ended.entry, disposition);
+		const disposition = await attempts.finish(lease, tried, record, run.log);
+		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);
+		run.onSettled?.(entry, disposition);
 	}
 }

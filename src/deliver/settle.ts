@@ -1,14 +1,18 @@
-import type { Classification } from "../destinations/github/classify-response.ts";
 import type { Breaker, LaneState } from "../ledger/lane-state.ts";
 import { cleanText } from "../log.ts";
+import type { Classification, Disposition, Doubt } from "../model.ts";
+import { asideFor } from "./find-run.ts";
 
 /** What of a delivery counts when a call of it has ended. */
 export interface Tried {
-	readonly repository: string;
+	/** What its circuit breaker is for, such as a repository. */
+	readonly target: string;
 	/** How many of its answers in a row were uncertain. */
 	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
 	readonly failingSince?: number;
+	/** What is known of the calls of it that may have been taken. */
+	readonly doubt?: Doubt;
 }
 
 /** What becomes of a delivery, and of its lane. */
@@ -19,19 +23,6 @@ export interface Settled {
 	readonly opened?: Breaker;
 }
 
-export type Disposition =
-	| { readonly kind: "dispatched" }
-	| { readonly kind: "dead-lettered"; readonly reason: string }
-	/** Later: paused, parked, or stepping aside. */
-	| {
-			readonly kind: "deferred";
-			readonly reason: string;
-			readonly notBefore: number;
-			readonly failures: number;
-			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
-			readonly failingSince?: number;
-	  };
-
 export interface SettleOptions {
 	/** Epoch milliseconds. */
 	readonly now: number;
@@ -39,6 +30,8 @@ export interface SettleOptions {
 	readonly random: number;
 	/** What has failed for so long is given up. */
 	readonly giveUpMs: number;
+	/** Whether its run is looked for after an uncertain answer, before it is sent again. */
+	readonly looksUp?: boolean;
 }
 
 /** While something is parked, GitHub sees one probe in this time. */
@@ -49,11 +42,8 @@ const LONGEST_BACKOFF_MS = 5 * 60_000;
 const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
 /** A limiter that names a short time again and again waits at least a second, then two, four, … */
 const FIRST_MINIMUM_MS = 1_000;
-/** After an uncertain answer each repeat may start another run: 5 s, tripling, up to an hour. */
-const FIRST_ASIDE_MS = 5_000;
-const LONGEST_ASIDE_MS = 60 * 60_000;
 /** So many are remembered; the state row holds no more of them than fit: see `toColumns`. */
-const MAX_GATES = 60;
+const MAX_BREAKERS = 60;
 const MAX_REASON = 300;
 
 /** GitHub's answer to what it means for the delivery and for its lane. Pure. */
@@ -88,9 +78,9 @@ export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "n
  */
 export function failingSince(
 	{ parked, breakers }: LaneState,
-	entry: Pick<Tried, "repository" | "failingSince"> & { readonly acceptedAt: number },
+	entry: Pick<Tried, "target" | "failingSince"> & { readonly acceptedAt: number },
 ): number | undefined {
-	const breaker = parked ?? breakers[entry.repository.toLowerCase()];
+	const breaker = parked ?? breakers[entry.target];
 	if (breaker === undefined) return undefined;
 	// A delivery that probes has waited as long as its neighbours, however late its own first failure was.
 	return Math.min(entry.failingSince ?? Number.POSITIVE_INFINITY, Math.max(breaker.since, entry.acceptedAt));
@@ -107,11 +97,11 @@ function apply(before: LaneState, entry: Tried, classification: Classification, 
 	// several calls are under way.
 	const isPaused = before.pause !== null && before.pause.until > now;
 	const state = isPaused ? before : { ...before, pause: null, failures: 0, rateLimits: 0 };
-	const repository = entry.repository.toLowerCase();
+	const { target } = entry;
 	const failed = { failingSince: entry.failingSince ?? now };
 	switch (classification.kind) {
 		case "taken": {
-			const { [repository]: breaker, ...breakers } = before.breakers;
+			const { [target]: breaker, ...breakers } = before.breakers;
 			const opened = before.parked ?? breaker;
 			return {
 				state: { ...state, parked: null, breakers },
@@ -136,15 +126,17 @@ function apply(before: LaneState, entry: Tried, classification: Classification, 
 		case "transient": {
 			const { reason, retryAfterMs = 0 } = classification;
 			const until = now + Math.max(backoff(before.failures, options.random), retryAfterMs);
-			const aside = classification.kind === "uncertain" ? now + Math.max(asideFor(entry.failures), retryAfterMs) : 0;
-			const failures = classification.kind === "uncertain" ? entry.failures + 1 : entry.failures;
+			const isUncertain = classification.kind === "uncertain";
+			const aside = asideFor(entry.failures, entry.doubt, options.looksUp === true);
+			const notBefore = isUncertain ? now + Math.max(aside, retryAfterMs) : 0;
+			const failures = isUncertain ? entry.failures + 1 : entry.failures;
 			return {
 				state: {
 					...before,
 					pause: longer(before.pause, { until, reason: short(reason) }),
 					failures: before.failures + 1,
 				},
-				disposition: { kind: "deferred", reason, failures, notBefore: aside, ...failed },
+				disposition: { kind: "deferred", reason, failures, notBefore, ...failed },
 			};
 		}
 		case "unauthorized":
@@ -152,20 +144,16 @@ function apply(before: LaneState, entry: Tried, classification: Classification, 
 				state: { ...state, parked: { ...breaker(before.parked, classification.reason, now), unauthorized: true } },
 				disposition: { ...kept(classification.reason, 0), ...failed },
 			};
-		case "unavailable":
-		case "redirected": {
-			const reason =
-				classification.kind === "unavailable"
-					? classification.reason
-					: `GitHub redirects to ${classification.location}`;
-			if (classification.kind === "unavailable" && classification.wide) {
+		case "unavailable": {
+			const { reason, wide } = classification;
+			if (wide) {
 				return {
 					state: { ...state, parked: breaker(before.parked, reason, now) },
 					disposition: { ...kept(reason, 0), ...failed },
 				};
 			}
-			const breakers = withBreaker(before.breakers, repository, breaker(before.breakers[repository], reason, now));
-			// A token that is told "not this repository" has been recognised.
+			const breakers = withBreaker(before.breakers, target, breaker(before.breakers[target], reason, now));
+			// A token that is told "not this destination" has been recognised.
 			return { state: { ...state, parked: null, breakers }, disposition: { ...kept(reason, 0), ...failed } };
 		}
 	}
@@ -194,19 +182,15 @@ function backoff(times: number, random: number): number {
 	return Math.max(FIRST_BACKOFF_MS, Math.round(most * random));
 }
 
-function asideFor(times: number): number {
-	return Math.min(FIRST_ASIDE_MS * 3 ** Math.min(times, 30), LONGEST_ASIDE_MS);
-}
-
 function breaker(before: Breaker | null | undefined, reason: string, now: number): Breaker {
 	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: short(reason) };
 }
 
 /** One more breaker. The state row holds so many; one that is forgotten is found again at the next try. */
-function withBreaker(breakers: LaneState["breakers"], repository: string, added: Breaker): LaneState["breakers"] {
-	const { [repository]: _, ...others } = breakers;
-	const all = [...Object.entries(others), [repository, added] as const];
-	return Object.fromEntries(all.slice(-MAX_GATES));
+function withBreaker(breakers: LaneState["breakers"], target: string, added: Breaker): LaneState["breakers"] {
+	const { [target]: _, ...others } = breakers;
+	const all = [...Object.entries(others), [target, added] as const];
+	return Object.fromEntries(all.slice(-MAX_BREAKERS));
 }
 
 function kept(reason: string, failures: number) {

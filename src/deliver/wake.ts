@@ -1,24 +1,24 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { fromColumns, NEW_LANE } from "../ledger/lane-state.ts";
-import { ROWS, STATE_KEY } from "../ledger/row-keys.ts";
+import { ROWS, STATE_KEY } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { DrainRun } from "./drain-run.ts";
 import { reportBacklog } from "./report-lane.ts";
-import type { Run } from "./run.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
 	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: Run) => Promise<void>;
+	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
 
-/** Heeds a wake-up, as the queue trigger hands its message over. Rejects where the message has to come back. */
+/** Obeys a wake-up, as the queue trigger hands its message over. Rejects where the message has to come back. */
 export type Wake = (message: unknown, log: Log) => Promise<void>;
 
-/** A wake-up that finds its lane held comes back so soon: the holder is done, has recorded its own, or is dead. */
+/** A wake-up whose lane another drainer has leased comes back so soon: that one is done then, has recorded its own, or is dead. */
 export const BEHIND_THE_LEASE_SECONDS = 5;
 /** A wake-up of a lane that belongs to another address comes back for the app that it is meant for. */
 const FOREIGN_SECONDS = 30;
@@ -29,7 +29,7 @@ const WAIT_MS = 10_000;
 
 /** What to do about a lane of another address. Health and doctor say it, too. */
 export const MOVED =
-	"if the bridge has moved, set GITHUB_API_URL_BEFORE to that address; if two apps share a storage account, give each its own";
+	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each its own";
 
 export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {

@@ -1,10 +1,10 @@
-import type { Entry } from "../ledger/entry.ts";
-import { type EndedAttempt, finishWrites } from "../ledger/finish.ts";
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Storage, type Write } from "../storage/storage.ts";
-import type { Disposition } from "./settle.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
+import { routeColumns } from "../ledger/receipt.ts";
+import type { Attempt, Disposition } from "../model.ts";
+import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */
 const FACT_MS = 60_000;
@@ -15,7 +15,9 @@ export interface Outcome {
 	readonly entry: Entry;
 	readonly disposition: Disposition;
 	/** The call that decided it; none where no call was made. */
-	readonly ended?: EndedAttempt;
+	readonly attempt?: Attempt;
+	/** What is written of its runs; only of one that was taken. */
+	readonly follow?: FollowWrites | undefined;
 }
 
 /**
@@ -28,9 +30,9 @@ export async function writeOutcome(
 	state: LaneState,
 	outcome: Outcome,
 ): Promise<void> {
-	const { entry, disposition, ended } = outcome;
+	const { entry, disposition, attempt, follow } = outcome;
 	const isFact = disposition.kind === "dispatched";
-	const writes = finishWrites(entry, disposition, ended, now());
+	const writes = finishWrites(entry, disposition, attempt, now(), follow);
 	const forMs = isFact ? FACT_MS : RESULT_MS;
 	try {
 		await lease.commit(state, writes, forMs);
@@ -49,9 +51,9 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 		const isThere = write.kind === "upsert" || (await hasRow(storage, lane, write.rowKey));
 		if (isThere) taken.push(write);
 		else if (write.kind === "merge" && write.columns["state"] === "dead") {
-			const { key, route, repository, dispatchType } = entry;
+			const { key, route, to = null } = entry;
 			const acceptedAt = new Date(entry.acceptedAt).toISOString();
-			const columns = { ...write.columns, key, route, repository, dispatchType, acceptedAt };
+			const columns = { ...write.columns, key, ...routeColumns(route, to), acceptedAt };
 			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });
 		}
 	}
@@ -71,7 +73,7 @@ async function hasRow(storage: Storage, lane: string, rowKey: string): Promise<b
 
 /** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */
 async function writeFact(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
-	for (const each of [writes, writes.filter(({ kind }) => kind === "merge")]) {
+	for (const each of [writes, writes.filter(({ kind }) => kind !== "delete")]) {
 		try {
 			return void (await persist(() => storage.commit(lane, each), { forMs: RESULT_MS }));
 		} catch (error) {

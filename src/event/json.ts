@@ -36,17 +36,22 @@ export function isNumberText(value: unknown): value is NumberText {
 	return typeof value === "object" && value !== null && (value as { [MARK]?: unknown })[MARK] === true;
 }
 
-/**
- * Reads JSON as `JSON.parse` does, but for two things: a byte-order mark is skipped, and a number that would come out
- * in another way than it came in becomes a `NumberText`.
- * @throws SyntaxError that names the position where the text ceases to be JSON
- */
-export function readJson(text: string): unknown {
-	return withNumberTexts(text, readPlainJson(text));
+/** A JSON object: not null, not an array, not a number. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value) && !isNumberText(value);
 }
 
 /**
- * Reads JSON with its numbers as JavaScript has them: enough to count elements, and quicker.
+ * Reads JSON as `JSON.parse` does, but for two things: a byte-order mark is skipped, and a number that would come out
+ * in another way than it came in becomes a `NumberText`. Most texts have none, which a cheap test tells.
+ * @throws SyntaxError that names the position where the text ceases to be JSON
+ */
+export function readJson(text: string): unknown {
+	return withNumberTexts(withoutMark(text), readPlainJson(text));
+}
+
+/**
+ * Reads JSON with its numbers as JavaScript has them.
  * @throws SyntaxError that names the position where the text ceases to be JSON
  */
 export function readPlainJson(text: string): unknown {
@@ -59,42 +64,57 @@ export function readPlainJson(text: string): unknown {
 }
 
 /**
- * What `readPlainJson` has read of a text, with a `NumberText` for each number that came out in another way than it came
- * in. Most texts have none, which a cheap test tells.
- */
-export function withNumberTexts(text: string, plain: unknown): unknown {
-	const json = withoutMark(text);
-	if (!MAYBE.test(json)) return plain;
-	try {
-		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
-	} catch (error) {
-		// Nested too deeply for the library. In an array its neighbours need not be.
-		if (!(error instanceof RangeError)) throw error;
-		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
-	}
-}
-
-/**
  * Writes JSON. Each `NumberText` is written as it arrived. Half a character, such as one of the two halves of an emoji,
  * becomes U+FFFD, as it does in UTF-8: readers do not agree on what it would mean.
  * @throws RangeError for what is nested too deeply
  */
 export function writeJson(value: unknown): string {
-	const text = holdsNumberText(value)
+	const text = hasNumberText(value)
 		? (stringify(value, undefined, undefined, [NUMBER_TEXTS]) as string)
 		: JSON.stringify(value);
 	return text.includes("\\ud") ? text.replace(ESCAPES, (whole, half) => (half === undefined ? whole : "\uFFFD")) : text;
 }
 
+/**
+ * The same for any depth: a dead letter keeps the whole event, however deeply it is nested.
+ * @param root as `readJson` makes it
+ */
+export function writeDeepJson(root: unknown): string {
+	if (!isNestedDeeper(root, EASY_LEVELS)) return writeJson(root);
+	const written: string[] = [];
+	/** What is still to be written: a value, or a text as it is. */
+	const left: Part[] = [{ value: root }];
+	for (let part = left.pop(); part !== undefined; part = left.pop()) {
+		if (typeof part === "string") written.push(part);
+		else if (!isNestedDeeper(part.value, 0)) written.push(writeJson(part.value));
+		else for (const inner of partsOf(part.value as object).reverse()) left.push(inner);
+	}
+	return written.join("");
+}
+
+type Part = string | { readonly value: unknown };
+
+/** So many levels can certainly be written by a function that calls itself. */
+const EASY_LEVELS = 1_000;
+
+function partsOf(value: object): Part[] {
+	const [open, close] = Array.isArray(value) ? "[]" : "{}";
+	const members = Object.entries(value).flatMap(([name, member], at): Part[] => [
+		`${at === 0 ? "" : ","}${open === "[" ? "" : `${writeJson(name)}:`}`,
+		{ value: member },
+	]);
+	return [open ?? "", ...members, close ?? ""];
+}
+
 /** Whether arrays and objects lie in each other to more than so many levels. */
 export function isNestedDeeper(value: unknown, levels: number): boolean {
-	if (typeof value !== "object" || value === null) return false;
+	if (typeof value !== "object" || value === null || isNumberText(value)) return false;
 	return levels === 0 || Object.values(value).some((member) => isNestedDeeper(member, levels - 1));
 }
 
-function holdsNumberText(value: unknown): boolean {
+function hasNumberText(value: unknown): boolean {
 	if (typeof value !== "object" || value === null) return false;
-	return isNumberText(value) || Object.values(value).some(holdsNumberText);
+	return isNumberText(value) || Object.values(value).some(hasNumberText);
 }
 
 /** `JSON.stringify` escapes what is no whole character, and a backslash by a second one. */
@@ -107,6 +127,18 @@ const NUMBER_TEXTS = { test: isNumberText, stringify: String };
  * after the point, has an exponent, is very small, or is minus zero. A few texts that look so have none.
  */
 const MAYBE = /(?:^|[:,[\s])(?:-0|-?(?:[\d.]{16,}|\d+\.\d*0|0\.000000\d+|\d+(?:\.\d+)?[eE][+-]?\d+))\s*(?:[,\]}]|$)/;
+
+/** @param plain what the text is with plain numbers */
+function withNumberTexts(json: string, plain: unknown): unknown {
+	if (!MAYBE.test(json)) return plain;
+	try {
+		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+	} catch (error) {
+		// Nested too deeply for the library. In an array its neighbours need not be.
+		if (!(error instanceof RangeError)) throw error;
+		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
+	}
+}
 
 function parseNumber(text: string): number | NumberText {
 	const number = Number(text);
@@ -126,7 +158,7 @@ function elementsOf(json: string): readonly string[] {
 		else if (character === "[" || character === "{") {
 			depth += 1;
 			if (depth === 1) from = at + 1;
-		} else if (character === "]" || character === "}" || (character === "," && depth === 1)) {
+		} else if (character === "]" || character === "}" || character === ",") {
 			if (depth === 1) {
 				elements.push(json.slice(from, at));
 				from = at + 1;

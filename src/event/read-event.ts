@@ -1,47 +1,107 @@
-import type { BridgeEvent, ReadEvent } from "./bridge-event.ts";
-import { fromCloudEvent } from "./from-cloud-event.ts";
-import { fromEventGridSchema } from "./from-event-grid-schema.ts";
-import { isObject } from "./is-object.ts";
-import { isNestedDeeper } from "./json.ts";
-import { MalformedEvent } from "./malformed-event.ts";
-import { normaliseData } from "./normalise-data.ts";
-import { validateEvent } from "./validate-event.ts";
+import type { BridgeEvent, EventFacts } from "../model.ts";
+import { MalformedEvent, readEnvelope } from "./envelopes.ts";
+import { readInstant } from "./instant.ts";
+import { isNestedDeeper, isObject, readJson, readPlainJson, writeJson } from "./json.ts";
+import { VALIDATORS, type Violation } from "./validators.generated.js";
+
+/** An event, or why there is none: the `id` is there when it could at least be read. */
+type ReadEvent =
+	| { readonly ok: true; readonly event: BridgeEvent }
+	| { readonly ok: false; readonly id: string | null; readonly reason: string };
+
+/** `JSON.stringify` gives up at some thousands, and a window or a payload puts an event some levels deeper. */
+const MAX_LEVELS = 1_000;
 
 /**
  * One element of a delivery, as it came out of `JSON.parse`, to a validated event. Decides the envelope by shape
  * alone: content types and batches mix freely. Never throws for bad input.
  */
 export function readEvent(element: unknown): ReadEvent {
-	const id = idOf(element);
 	try {
 		if (isNestedDeeper(element, MAX_LEVELS)) {
 			throw new MalformedEvent(`the event is nested too deeply: more than ${MAX_LEVELS} levels`);
 		}
-		const envelope = fromEnvelope(element);
+		const envelope = readEnvelope(element);
 		const event = Object.freeze({ ...envelope, data: normaliseData(envelope.type, envelope.data) });
 		const problem = validateEvent(event);
-		return problem === undefined ? { ok: true, event } : { ok: false, id, reason: problem };
+		return problem === undefined ? { ok: true, event } : { ok: false, id: idOf(element), reason: problem };
 	} catch (error) {
-		if (error instanceof MalformedEvent) return { ok: false, id, reason: error.message };
+		if (error instanceof MalformedEvent) return { ok: false, id: idOf(element), reason: error.message };
 		throw error;
 	}
 }
-
-/** `JSON.stringify` gives up at some thousands, and a window or a payload puts an event some levels deeper. */
-const MAX_LEVELS = 1_000;
 
 /** The event's id where there is one to name, even in an element that is no event. */
 export function idOf(element: unknown): string | null {
 	return isObject(element) && typeof element["id"] === "string" ? element["id"] : null;
 }
 
-function fromEnvelope(element: unknown): BridgeEvent {
-	if (!isObject(element)) throw new MalformedEvent("an event must be a JSON object");
-	// Published CloudEvents samples spell it "specVersion" now and then.
-	const specversion = Object.keys(element).find((key) => key.toLowerCase() === "specversion");
-	if (specversion !== undefined) return fromCloudEvent(element, specversion);
-	if ("eventType" in element) return fromEventGridSchema(element);
-	throw new MalformedEvent(
-		"neither envelope: an event has eventType (Event Grid schema) or specversion (CloudEvents 1.0)",
-	);
+/** What can be told of an element that is no sound event, so that it can be found. */
+export function factsOfElement(element: unknown): EventFacts {
+	const members = isObject(element) ? element : {};
+	const text = (...names: string[]) =>
+		String(names.map((name) => members[name]).find((value) => typeof value === "string") ?? "");
+	const time = text("time", "eventTime");
+	return {
+		id: text("id"),
+		type: text("type", "eventType"),
+		source: text("source", "topic"),
+		subject: text("subject"),
+		time: readInstant(time) === undefined ? "" : time,
+	};
+}
+
+/**
+ * Event data as workflows expect it. A string that holds a JSON object or array is parsed (some publishers encode
+ * twice), and the top-level keys of Azure ML data, which arrive in Pascal or in camel case, become camelCase. Maps
+ * below (tags, properties) belong to the user and stay as they are.
+ */
+function normaliseData(type: string, data: unknown): unknown {
+	const parsed = typeof data === "string" ? parseStructure(data) : data;
+	const isMachineLearning = type.toLowerCase().startsWith("microsoft.machinelearningservices.");
+	return isMachineLearning && isObject(parsed) ? camelCaseKeys(parsed) : parsed;
+}
+
+function parseStructure(text: string): unknown {
+	if (!/^\s*[[{]/.test(text)) return text;
+	try {
+		return readJson(text);
+	} catch {
+		return text;
+	}
+}
+
+/** Where both spellings are there, the camel-case one is kept. `fromEntries` keeps a key `__proto__` a plain key. */
+function camelCaseKeys(data: Record<string, unknown>): Record<string, unknown> {
+	const entries = Object.entries(data).map(([key, value]) => [camelCase(key), value] as const);
+	const alreadyCamel = Object.entries(data).filter(([key]) => camelCase(key) === key);
+	return Object.fromEntries([...entries, ...alreadyCamel]);
+}
+
+function camelCase(key: string): string {
+	return key.charAt(0).toLowerCase() + key.slice(1);
+}
+
+/** Every event type that has a schema of its own, as published: `Microsoft.Storage.BlobCreated` and so on. */
+export const KNOWN_EVENT_TYPES: readonly string[] = Object.freeze(Object.keys(VALIDATORS));
+
+const byLowerCaseType = new Map(Object.entries(VALIDATORS).map(([type, validate]) => [type.toLowerCase(), validate]));
+
+/**
+ * Checks an event of a known type against its schema in `schemas/`; every other type passes.
+ * @returns what is wrong, or undefined
+ */
+function validateEvent(event: BridgeEvent): string | undefined {
+	const validate = byLowerCaseType.get(event.type.toLowerCase());
+	// The schemas know only the numbers of JavaScript. Those are made only where an event does not fit as it is.
+	if (validate === undefined || validate(event) || validate(readPlainJson(writeJson(event)))) return undefined;
+	const [violation] = validate.errors ?? [];
+	return `${event.type}: ${violation === undefined ? "does not fit its schema" : describe(violation)}`;
+}
+
+function describe({ instancePath, keyword, params, message }: Violation): string {
+	const place = instancePath.slice(1).replaceAll("/", ".");
+	if (keyword === "required") return `${[place, params["missingProperty"]].filter(Boolean).join(".")} is missing`;
+	if (keyword === "pattern") return `${place} is empty`;
+	return `${place} ${message}`;
 }

@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from "@azure/functions";
 
-/** Whom the bridge lets subscribe it. Empty: anybody who has the key. Compared without regard to case. */
+/** Whom the bridge lets subscribe it. Empty: each caller that has the key. Compared without regard to case. */
 export interface HandshakeRules {
 	/** Topics' ARM ids. */
 	readonly topics: readonly string[];

@@ -1,15 +1,16 @@
 import type { HttpFunctionOptions } from "@azure/functions";
-import type { TheBridge } from "../bridge.ts";
+import type { Bridge, TheBridge } from "../bridge.ts";
+import { plain } from "../log.ts";
 
-/** The answer is kept for so long, so that polling costs nothing, whoever does it. */
-const KEEP_MS = 10_000;
+/** One answer serves for so long, so that polling costs nothing, even that of a stranger. */
+const ANSWER_MS = 10_000;
 
 /**
  * Open to monitors, so it holds no secret and no event: whether the bridge can work, and if not, what to repair.
  * @param now milliseconds
  */
 export function health(theBridge: TheBridge, version: string, now: () => number): HttpFunctionOptions {
-	let kept: { readonly at: number; readonly answer: ReturnType<typeof look> } | undefined;
+	let last: { readonly at: number; readonly answer: ReturnType<typeof look> } | undefined;
 
 	async function look() {
 		const { status, ...facts } = await (await theBridge()).health();
@@ -21,8 +22,31 @@ export function health(theBridge: TheBridge, version: string, now: () => number)
 		methods: ["GET"],
 		authLevel: "anonymous",
 		async handler() {
-			if (kept === undefined || now() - kept.at >= KEEP_MS) kept = { at: now(), answer: look() };
-			return { ...(await kept.answer), headers: { "Cache-Control": "no-store" } };
+			if (last === undefined || now() - last.at >= ANSWER_MS) last = { at: now(), answer: look() };
+			return { ...(await last.answer), headers: { "Cache-Control": "no-store" } };
 		},
 	};
+}
+
+/** A line for the worker's console, one line and no more. */
+export interface ConsoleLine {
+	readonly level: "error" | "warn";
+	readonly text: string;
+}
+
+/**
+ * What is wrong with the configuration, as lines for the console: no invocation is there to take them. The host derives
+ * the level from the text that a worker prints: a line with "warn" in it is a warning, one with "error" in it an error,
+ * and all else is information. So the words stand in front. The first line holds no text of the settings, in which a
+ * "warn" could make it less than an error.
+ * Source: azure-functions-host, `WorkerProcess`, `ParseErrorMessageAndLog`.
+ */
+export function announce({ problems, warnings }: Pick<Bridge, "problems" | "warnings">): readonly ConsoleLine[] {
+	const broken = [...new Set(problems.map(({ setting }) => setting))].join(", ");
+	const first = `error: grid-dispatch can dispatch nothing, since the configuration is broken: ${broken}`;
+	const errors = problems.map(({ setting, problem }) => `error: grid-dispatch: ${setting} ${problem}`);
+	return [
+		...(problems.length > 0 ? [first, ...errors] : []).map((text) => ({ level: "error" as const, text: plain(text) })),
+		...warnings.map((text) => ({ level: "warn" as const, text: plain(`warning: grid-dispatch: ${text}`) })),
+	];
 }

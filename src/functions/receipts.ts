@@ -1,10 +1,10 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { isWrongContinue } from "../ledger/continue-token.ts";
+import { readInstant } from "../event/instant.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import type { ReceiptState } from "../ledger/show-receipt.ts";
-import type { ShownReceipt } from "../wire.ts";
-import { readTime } from "./read-time.ts";
+import { isWrongContinue } from "../ledger/receipt-query.ts";
+import type { ShownReceipt } from "../operate/operate.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
@@ -76,38 +76,44 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	};
 }
 
+/** RFC 3339, section 5.6. A `+` that was not escaped arrives as a space. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+\- ]\d\d:\d\d)$/i;
+
+/** As events' times are read, so that a bound means for them what it says. */
+function readTime(text: string | undefined): number | undefined {
+	return text !== undefined && TIME.test(text) ? readInstant(text.replace(" ", "+"))?.epochMs : undefined;
+}
+
 const NO_TIME = "is not a time such as 2026-03-14T08:15:00Z (RFC 3339)";
+
+/** What is answered of a receipt, and of its event. */
+const SHOWN = [
+	"key",
+	"state",
+	"event",
+	"route",
+	"to",
+	"acceptedAt",
+	"finishedAt",
+	"attempts",
+	"reason",
+	"window",
+	"runs",
+	"following",
+	"followingReason",
+	"page",
+] as const;
+const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 
 /** A receipt as it is answered. */
 export type ReceiptJson = ReturnType<typeof toJson>;
 
-function toJson({
-	key,
-	state,
-	event,
-	route,
-	to,
-	acceptedAt,
-	finishedAt,
-	attempts,
-	reason,
-	window,
-	runs,
-}: ShownReceipt) {
-	const { id, type, source, subject, time } = event;
-	return {
-		key,
-		state,
-		event: { id, type, source, subject, time },
-		route,
-		to,
-		acceptedAt,
-		finishedAt,
-		attempts,
-		reason,
-		window,
-		runs,
-	};
+function toJson(receipt: ShownReceipt) {
+	return { ...pick(receipt, SHOWN), event: pick(receipt.event, EVENT_SHOWN) };
+}
+
+function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {
+	return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, Name>;
 }
 
 function answer(status: number, jsonBody: unknown): HttpResponseInit {

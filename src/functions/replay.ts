@@ -1,26 +1,37 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { isWrongContinue } from "../ledger/continue-token.ts";
+import { isObject } from "../event/json.ts";
+import { isWrongContinue } from "../ledger/receipt-query.ts";
+import { toLog } from "../log.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
-import { LEDGER } from "../storage/names.ts";
-import { isStorageError } from "../storage/storage.ts";
-import { toLog } from "./to-log.ts";
+import { isStorageError, LEDGER } from "../storage/storage.ts";
 
 const HELP =
 	'the body is JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that mention it, {"all": true} for all, each of these two with "state": "dead" or "rejected" if only those are meant; or {"container": "…", "prefix": "…"} for the blobs of Event Grid\'s own dead letters; and "continue": "…" of an answer to go on behind it';
 
-/** What may stand beside each choice. */
+/** Those of the platform hold no dead letters of Event Grid. */
+const CONTAINER = /^(?!azure-webjobs)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
+/** What the ledger holds is fed back by its receipts. */
+const OF_THE_LEDGER = [LEDGER.container, LEDGER.payloads, LEDGER.deadLetters];
+
+/** What a member may be, and how that is told. */
+const MEMBERS: Readonly<Record<string, { readonly fits: (value: unknown) => boolean; readonly is: string }>> = {
+	key: { fits: isText, is: "a text" },
+	find: { fits: isText, is: "a text" },
+	all: { fits: (value) => value === true, is: "true" },
+	container: { fits: isContainer, is: "the name of a blob container of Event Grid's dead letters" },
+	state: { fits: (value) => value === "dead" || value === "rejected", is: '"dead" or "rejected"' },
+	prefix: { fits: (value) => typeof value === "string", is: "a text" },
+	continue: { fits: (value) => typeof value === "string", is: "a text" },
+};
+
+/** Each choice, and what may stand beside it. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
 	key: ["continue"],
 	find: ["state", "continue"],
 	all: ["state", "continue"],
 	container: ["prefix", "continue"],
 };
-
-/** Those of the platform hold no dead letters of Event Grid. */
-const CONTAINER = /^(?!azure-webjobs)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
-/** What the ledger holds is fed back by its receipts. */
-const OF_THE_LEDGER = [LEDGER.container, LEDGER.payloads, LEDGER.deadLetters];
 
 /** Feeds dead letters back, after a repair: `POST /api/receipts/replay`. */
 export function replay(theBridge: TheBridge): HttpFunctionOptions {
@@ -48,37 +59,31 @@ export function replay(theBridge: TheBridge): HttpFunctionOptions {
 function readRequest(text: string): ReplayRequest | string {
 	const body = parse(text);
 	if (body === undefined) return HELP;
-	const { key, find, all, state, container, prefix, continue: next, ...unknown } = body;
-	const [stranger] = Object.keys(unknown);
+	const names = Object.keys(body);
+	const stranger = names.find((name) => !Object.hasOwn(MEMBERS, name));
 	if (stranger !== undefined) return `there is no "${stranger}"; ${HELP}`;
-	const [choice = "", ...others] = Object.keys(BESIDE).filter((name) => body[name] !== undefined);
+	const [choice = "", ...others] = names.filter((name) => Object.hasOwn(BESIDE, name));
 	if (choice === "" || others.length > 0) return HELP;
-	const misplaced = Object.keys(body).find((name) => name !== choice && !BESIDE[choice]?.includes(name));
+	const misplaced = names.find((name) => name !== choice && !BESIDE[choice]?.includes(name));
 	if (misplaced !== undefined) return `"${misplaced}" does not go with "${choice}", and nothing was done; ${HELP}`;
-	if (next !== undefined && typeof next !== "string") return `continue is a text; ${HELP}`;
-	const beside = next === undefined ? {} : { continue: next };
-	if (state !== undefined && state !== "dead" && state !== "rejected") return `state is "dead" or "rejected"; ${HELP}`;
-	if (container !== undefined) {
-		if (typeof container !== "string" || !CONTAINER.test(container) || OF_THE_LEDGER.includes(container))
-			return `container is the name of a blob container of Event Grid's dead letters; ${HELP}`;
-		if (prefix !== undefined && typeof prefix !== "string") return `prefix is a text; ${HELP}`;
-		return { container, ...(prefix === undefined ? {} : { prefix }), ...beside };
-	}
-	if (key !== undefined) return typeof key === "string" && key !== "" ? { key, ...beside } : `key is a text; ${HELP}`;
-	const which: { state?: "dead" | "rejected"; continue?: string } = {
-		...(state === undefined ? {} : { state }),
-		...beside,
-	};
-	if (all !== undefined) return all === true ? which : `all is true; ${HELP}`;
-	return typeof find === "string" && find !== "" ? { find, ...which } : `find is a text; ${HELP}`;
+	const wrong = names.find((name) => MEMBERS[name]?.fits(body[name]) !== true);
+	if (wrong !== undefined) return `${wrong} is ${MEMBERS[wrong]?.is}; ${HELP}`;
+	const { all: _, ...request } = body;
+	return request as ReplayRequest;
+}
+
+function isText(value: unknown): boolean {
+	return typeof value === "string" && value !== "";
+}
+
+function isContainer(value: unknown): boolean {
+	return typeof value === "string" && CONTAINER.test(value) && !OF_THE_LEDGER.includes(value);
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
 	try {
 		const body: unknown = JSON.parse(text);
-		return typeof body === "object" && body !== null && !Array.isArray(body)
-			? (body as Record<string, unknown>)
-			: undefined;
+		return isObject(body) ? body : undefined;
 	} catch {
 		return undefined;
 	}

@@ -1,10 +1,9 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { type Log, report } from "../log.ts";
-import { httpStatus } from "../outcome.ts";
+import { type Log, report, toLog } from "../log.ts";
+import { type EventResult, OUTCOMES } from "../model.ts";
 import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
 import { readBody } from "./read-body.ts";
-import { toLog } from "./to-log.ts";
 
 /** The HTTP door, for Event Grid webhooks in either schema and for everything else that can post. */
 export function webhook(route: string, theBridge: TheBridge, rules: HandshakeRules): HttpFunctionOptions {
@@ -39,4 +38,12 @@ function logged(answer: HttpResponseInit, stage: "handshake" | "receive", log: L
 	const reason = (answer.jsonBody as { error?: string } | undefined)?.error ?? null;
 	report(log, reason === null ? "info" : "error", { stage, status: answer.status, reason });
 	return answer;
+}
+
+/** One answer for a request: it stands for all its events, since Event Grid delivers a batch again whole or not at all. */
+export function httpStatus(results: readonly EventResult[]): 200 | 202 | 400 | 503 {
+	const outcomes = new Set(results.map(({ outcome }) => outcome));
+	if (outcomes.has("unavailable")) return OUTCOMES.unavailable.http;
+	if (outcomes.has("rejected") && outcomes.size === 1) return OUTCOMES.rejected.http;
+	return outcomes.has("accepted") ? OUTCOMES.accepted.http : OUTCOMES.dispatched.http;
 }

@@ -1,9 +1,8 @@
-import { persist } from "../storage/persist.ts";
-import { isStorageError, type Row, type Storage, type Write } from "../storage/storage.ts";
-import type { Entry } from "./entry.ts";
+import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
 import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import type { Entry } from "./outbox.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
-import { STATE_KEY } from "./row-keys.ts";
+import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
 /** The lease was lost, and another drainer has the lane: who finds that out must let go. */
@@ -60,121 +59,143 @@ const BETWEEN_TRIES_MS = 15_000;
 /** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
 export const LONGEST_DELAY_SECONDS = 30 * 60;
 
-/** Takes a lane to drain it; undefined while another drainer holds it. */
+/** Acquires a lane to drain it; undefined while another drainer has it. */
 export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
-	const { storage, lane, address, passed, now, monotonic } = options;
-	const blob = leaseBlob(lane);
-	let leasedAt = monotonic();
-	const leaseId = await storage.lease(blob, LEASE_SECONDS);
-	if (leaseId === undefined) return undefined;
-	let state = NEW_LANE;
-	let etag: string | undefined;
-	let commits = 0;
-	/** A wake-up that was put and is not recorded yet. */
-	let pending: WakeRecord | undefined;
+	const leasedAt = options.monotonic();
+	const leaseId = await options.storage.lease(leaseBlob(options.lane), LEASE_SECONDS);
+	return leaseId === undefined ? undefined : new AcquiredLane(options, leaseId, leasedAt);
+}
 
-	function adopt(row: Row | undefined): void {
-		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
-		if (row === undefined || row.etag !== etag) {
-			const written = row === undefined ? NEW_LANE : fromColumns(row.columns, now());
-			state = pending === undefined ? written : { ...written, wake: pending };
-		}
-		etag = row?.etag;
+class AcquiredLane implements LaneLease {
+	readonly lane: string;
+	private readonly options: LaneLeaseOptions;
+	private readonly leaseId: string;
+	/** When the lease was asked for, by the monotonic clock. */
+	private leasedAt: number;
+	private known = NEW_LANE;
+	private etag: string | undefined;
+	private commits = 0;
+	/** A wake-up that was put and is not recorded yet. */
+	private pending: WakeRecord | undefined;
+
+	constructor(options: LaneLeaseOptions, leaseId: string, leasedAt: number) {
+		this.options = options;
+		this.lane = options.lane;
+		this.leaseId = leaseId;
+		this.leasedAt = leasedAt;
 	}
 
-	/** After a refusal: whether the state row is as we know it, holds our own write, or is another drainer's by now. */
-	async function whose(mark: string): Promise<"as known" | "written" | "lost"> {
-		const row = await storage.get(lane, STATE_KEY);
-		if (row?.etag === etag) return "as known";
-		if (row?.columns["by"] !== mark) return "lost";
-		pending = undefined;
-		adopt(row);
-		return "written";
+	state(): LaneState {
+		return this.known;
+	}
+
+	foreign(): string | undefined {
+		return foreignAddress(this.known, this.options);
+	}
+
+	async read(stopAt: (entry: Entry, state: LaneState) => boolean, skim = false): Promise<View> {
+		const { storage, passed, now } = this.options;
+		const skipped = skim ? passed?.get(this.lane) : undefined;
+		const view = await readLane({
+			storage,
+			lane: this.lane,
+			onState: (row) => this.adopt(row),
+			stopAt: (entry) => stopAt(entry, this.known),
+			passed: skipped !== undefined && skipped.until > now() ? skipped : undefined,
+			now,
+		});
+		const over = passOver(view, (entry) => dueAt(this.known, entry), now());
+		if (over !== undefined) passed?.set(this.lane, over);
+		return view;
+	}
+
+	async commit(after: LaneState, writes: readonly Write[], forMs = 3_000): Promise<void> {
+		this.commits += 1;
+		// One mark for all tries: which of them got through does not matter.
+		const by = `${this.leaseId}-${this.commits}`;
+		const next = { ...after, address: this.options.address };
+		const columns = { ...toColumns(next), by };
+		const write: Write =
+			this.etag === undefined
+				? { kind: "insert", rowKey: STATE_KEY, columns }
+				: { kind: "replace", rowKey: STATE_KEY, columns, etag: this.etag };
+		try {
+			const tries = { forMs, between: () => this.renewBetweenTries() };
+			const etags = await persist(() => this.options.storage.commit(this.lane, [...writes, write]), tries);
+			this.etag = etags.at(-1);
+			this.known = next;
+			this.pending = undefined;
+		} catch (error) {
+			if (!(isStorageError(error) && error.conflict)) throw error;
+			// Where not even that can be found out, whose lane it is cannot be known either.
+			const found = await persist(() => this.whose(by), { forMs }).catch(() => "lost");
+			if (found === "written") return;
+			if (found === "as known") throw error;
+			throw new LeaseLost(`another drainer has written to the lane "${this.lane}" meanwhile`, { cause: error });
+		}
+	}
+
+	async putWakeUp(at: number): Promise<() => Promise<void>> {
+		const { storage, now } = this.options;
+		const wake = { last: this.known.wake.last + 1, at };
+		const seconds = Math.max(0, Math.ceil((at - now()) / 1000));
+		const text = writeWakeUp({ lane: this.lane, wake: wake.last });
+		const message = await storage.put(text, Math.min(seconds, LONGEST_DELAY_SECONDS));
+		this.pending = wake;
+		this.known = { ...this.known, wake };
+		// It will find nothing, and so it does no harm where it cannot be removed.
+		return () => storage.unput(message).catch(() => {});
+	}
+
+	isRecorded(): boolean {
+		return this.pending === undefined;
 	}
 
 	/** A renewal that takes long leaves less than it was made for, and so it is made again. */
-	async function ensureFor(ms: number): Promise<void> {
-		while (leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
+	async ensureFor(ms: number): Promise<void> {
+		const { storage, monotonic } = this.options;
+		while (this.leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
 			const at = monotonic();
 			try {
-				await storage.renew(blob, leaseId as string);
+				await storage.renew(leaseBlob(this.lane), this.leaseId);
 			} catch (error) {
 				if (!(isStorageError(error) && error.conflict)) throw error;
-				throw new LeaseLost(`the lease of the lane "${lane}" was lost`, { cause: error });
+				throw new LeaseLost(`the lease of the lane "${this.lane}" was lost`, { cause: error });
 			}
-			leasedAt = at;
+			this.leasedAt = at;
 		}
 	}
 
+	async release(): Promise<void> {
+		// A lease that cannot be released is lost, or ends in a moment.
+		await this.options.storage.release(leaseBlob(this.lane), this.leaseId).catch(() => {});
+	}
+
+	private adopt(row: Row | undefined): void {
+		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
+		if (row === undefined || row.etag !== this.etag) {
+			const written = row === undefined ? NEW_LANE : fromColumns(row.columns, this.options.now());
+			this.known = this.pending === undefined ? written : { ...written, wake: this.pending };
+		}
+		this.etag = row?.etag;
+	}
+
+	/** After a refusal: whether the state row is as we know it, holds our own write, or is another drainer's by now. */
+	private async whose(mark: string): Promise<"as known" | "written" | "lost"> {
+		const row = await this.options.storage.get(this.lane, STATE_KEY);
+		if (row?.etag === this.etag) return "as known";
+		if (row?.columns["by"] !== mark) return "lost";
+		this.pending = undefined;
+		this.adopt(row);
+		return "written";
+	}
+
 	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
-	async function renewBetweenTries(): Promise<void> {
-		await ensureFor(BETWEEN_TRIES_MS).catch((error: unknown) => {
+	private async renewBetweenTries(): Promise<void> {
+		await this.ensureFor(BETWEEN_TRIES_MS).catch((error: unknown) => {
 			if (error instanceof LeaseLost) throw error;
 		});
 	}
-
-	return {
-		lane,
-		state: () => state,
-		foreign: () => foreignAddress(state, options),
-		async read(stopAt, skim = false) {
-			const known = skim ? passed?.get(lane) : undefined;
-			const view = await readLane({
-				storage,
-				lane,
-				onState: adopt,
-				stopAt: (entry) => stopAt(entry, state),
-				passed: known !== undefined && known.until > now() ? known : undefined,
-				now,
-			});
-			const over = passOver(view, (entry) => dueAt(state, entry), now());
-			if (over !== undefined) passed?.set(lane, over);
-			return view;
-		},
-		async commit(after, writes, forMs = 3_000) {
-			commits += 1;
-			// One mark for all tries: which of them got through does not matter.
-			const by = `${leaseId}-${commits}`;
-			const next = { ...after, address };
-			const columns = { ...toColumns(next), by };
-			const write: Write =
-				etag === undefined
-					? { kind: "insert", rowKey: STATE_KEY, columns }
-					: { kind: "replace", rowKey: STATE_KEY, columns, etag };
-			try {
-				const tries = { forMs, between: renewBetweenTries };
-				const etags = await persist(() => storage.commit(lane, [...writes, write]), tries);
-				etag = etags.at(-1);
-				state = next;
-				pending = undefined;
-			} catch (error) {
-				if (!(isStorageError(error) && error.conflict)) throw error;
-				// Where not even that can be found out, whose lane it is cannot be known either.
-				const found = await persist(() => whose(by), { forMs }).catch(() => "lost");
-				if (found === "written") return;
-				if (found === "as known") throw error;
-				throw new LeaseLost(`another drainer has written to the lane "${lane}" meanwhile`, { cause: error });
-			}
-		},
-		async putWakeUp(at) {
-			const wake = { last: state.wake.last + 1, at };
-			const seconds = Math.max(0, Math.ceil((at - now()) / 1000));
-			const message = await storage.put(
-				writeWakeUp({ lane, wake: wake.last }),
-				Math.min(seconds, LONGEST_DELAY_SECONDS),
-			);
-			pending = wake;
-			state = { ...state, wake };
-			// It will find nothing, and so it does no harm where it cannot be removed.
-			return () => storage.unput(message).catch(() => {});
-		},
-		isRecorded: () => pending === undefined,
-		ensureFor,
-		async release() {
-			// A lease that cannot be released is lost, or ends in a moment.
-			await storage.release(blob, leaseId).catch(() => {});
-		},
-	};
 }
 
 /** The blob whose lease makes a lane's drainer the only one. */
@@ -183,3 +204,45 @@ export function leaseBlob(lane: string): string {
 }
 
 export const LEASES = "lanes/";
+
+/** A page holds 5,000 names at most; there are as many lanes as tokens. */
+const MOST_PAGES = 20;
+
+/** Every lane that was ever drained: each has a blob to be leased. */
+export async function listLanes(storage: Pick<Storage, "names">): Promise<readonly string[]> {
+	const lanes: string[] = [];
+	let after: string | undefined;
+	for (let pages = 0; pages < MOST_PAGES; pages++) {
+		const { names, next } = await storage.names(LEASES, after);
+		lanes.push(...names.map((name) => name.slice(LEASES.length)).filter((lane) => lane !== ""));
+		after = next;
+		if (after === undefined) break;
+	}
+	return lanes;
+}
+
+/** Every partition that holds receipts: the lanes, and what has no lane. */
+export async function listPartitions(storage: Pick<Storage, "names">): Promise<readonly string[]> {
+	return [...new Set([...(await listLanes(storage)), NO_LANE, IGNORED_LANE])];
+}
+
+/**
+ * Writes down when a lane's token ends, as the service says it. Only the drainer with the lease writes a lane's state; while a
+ * drainer does, nothing is written: it hears the same from the service itself.
+ * @param expiresAt ISO 8601; null where the service names no end
+ */
+export async function recordExpiry(
+	take: (lane: string) => Promise<LaneLease | undefined>,
+	lane: string,
+	expiresAt: string | null,
+): Promise<void> {
+	const lease = await take(lane);
+	if (lease === undefined) return;
+	try {
+		await lease.read(() => true);
+		if (lease.foreign() !== undefined || lease.state().tokenExpiresAt === expiresAt) return;
+		await lease.commit({ ...lease.state(), tokenExpiresAt: expiresAt }, []);
+	} finally {
+		await lease.release();
+	}
+}

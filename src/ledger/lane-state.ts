@@ -1,5 +1,6 @@
 import { cleanText } from "../log.ts";
-import type { Columns } from "../storage/storage.ts";
+import type { Columns, Storage } from "../storage/storage.ts";
+import { STATE_KEY } from "./rows.ts";
 import type { WakeRecord } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
@@ -14,7 +15,7 @@ export interface LaneState {
 	readonly rateLimits: number;
 	/** The breaker of the lane as a whole: one delivery probes now and then. */
 	readonly parked: Breaker | null;
-	/** The breakers of single destinations, by `owner/name` in lower case: one delivery of each probes now and then. */
+	/** The breakers of single destinations, by their targets: one delivery of each probes now and then. */
 	readonly breakers: Readonly<Record<string, Breaker>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
@@ -45,7 +46,7 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** The longest wait that is obeyed, whoever names it. */
+/** The longest wait that is obeyed, whatever names it. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
 /** The address of the service that this app is configured for, and the one before it was moved. */
@@ -64,15 +65,17 @@ export function foreignAddress(
 
 /** What of a delivery decides when it can be sent. */
 export interface Waiting {
-	/** `owner/name` */
-	readonly repository: string;
+	/** What its circuit breaker is for, such as a repository. */
+	readonly target: string;
 	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
 	readonly notBefore: number;
+	/** Why it steps aside, where that is known. */
+	readonly reason?: string | null;
 }
 
 /** When a delivery can be sent at the earliest, apart from pace; epoch milliseconds, 0 for at once. */
-export function dueAt(state: LaneState, { repository, notBefore }: Waiting): number {
-	const breaker = state.breakers[repository.toLowerCase()];
+export function dueAt(state: LaneState, { target, notBefore }: Waiting): number {
+	const breaker = state.breakers[target];
 	return Math.max(notBefore, laneDueAt(state), breaker?.probeAt ?? 0);
 }
 
@@ -89,26 +92,27 @@ export function laneDueAt({ pause, parked }: LaneState): number {
 	return Math.max(pause?.until ?? 0, parked?.probeAt ?? 0);
 }
 
-/** Why a delivery waits, if it does: what holds it up, and in which state its receipt is. */
+/** An uncertain answer is what most deliveries step aside for. */
+const ASIDE = "the service may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
+
+/** Why a delivery waits, if it does: the reason, and in which state its receipt is. */
 export function waitingFor(
 	state: LaneState,
-	{ repository, notBefore }: Waiting,
+	{ target, notBefore, reason }: Waiting,
 	now: number,
 ): { readonly state: "paused" | "parked"; readonly until: number; readonly reason: string } | undefined {
-	const breaker = state.parked ?? state.breakers[repository.toLowerCase()];
+	const breaker = state.parked ?? state.breakers[target];
 	if (breaker !== undefined) return { state: "parked", until: breaker.probeAt, reason: breaker.reason };
-	if (state.pause !== null && state.pause.until > now) return { state: "paused", ...state.pause };
-	if (notBefore > now) {
-		const reason = "GitHub may have taken it, and a repeat may start a second run: it is repeated after a longer pause";
-		return { state: "paused", until: notBefore, reason };
-	}
+	const pausedUntil = state.pause === null ? 0 : state.pause.until;
+	if (notBefore > Math.max(now, pausedUntil)) return { state: "paused", until: notBefore, reason: reason || ASIDE };
+	if (state.pause !== null && pausedUntil > now) return { state: "paused", ...state.pause };
 	return undefined;
 }
 
 /** A state without the breakers of destinations for which nothing waits: it describes the present. */
-export function withoutIdleBreakers(state: LaneState, repositories: ReadonlySet<string>): LaneState {
-	const breakers = Object.entries(state.breakers).filter(([repository]) => repositories.has(repository));
-	const parked = repositories.size === 0 ? null : state.parked;
+export function withoutIdleBreakers(state: LaneState, targets: ReadonlySet<string>): LaneState {
+	const breakers = Object.entries(state.breakers).filter(([target]) => targets.has(target));
+	const parked = targets.size === 0 ? null : state.parked;
 	const isSame = breakers.length === Object.keys(state.breakers).length && parked === state.parked;
 	return isSame ? state : { ...state, parked, breakers: Object.fromEntries(breakers) };
 }
@@ -139,9 +143,9 @@ export function toColumns({ calls, ...state }: LaneState): Columns {
 export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 	const read = parse(state);
 	const wake = object(read["wake"]);
-	const breakers = Object.entries(object(read["breakers"] ?? read["gates"])).flatMap(([repository, value]) => {
+	const breakers = Object.entries(object(read["breakers"] ?? read["gates"])).flatMap(([target, value]) => {
 		const breaker = toBreaker(value, now);
-		return breaker === null ? [] : [[repository, breaker] as const];
+		return breaker === null ? [] : [[target, breaker] as const];
 	});
 	return {
 		wake: { last: count(wake["last"]), at: timeOf(wake["at"], now) },
@@ -154,6 +158,15 @@ export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 		calls: toCalls(calls, now),
 		tokenExpiresAt: textOf(read["tokenExpiresAt"]),
 	};
+}
+
+/**
+ * A lane's state as it is recorded now.
+ * @param now epoch milliseconds
+ */
+export async function readLaneState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<LaneState> {
+	const row = await storage.get(lane, STATE_KEY);
+	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }
 
 function parse(text: unknown): Readonly<Record<string, unknown>> {
@@ -178,7 +191,7 @@ function textOf(value: unknown): string | null {
 
 /** A time that is waited for: at most a day ahead. */
 function timeOf(value: unknown, now: number): number | null {
-	return typeof value === "number" && Number.isFinite(value) ? Math.min(value, now + LONGEST_WAIT_MS) : null;
+	return Number.isFinite(value) ? Math.min(value as number, now + LONGEST_WAIT_MS) : null;
 }
 
 const MAX_REASON = 300;

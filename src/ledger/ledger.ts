@@ -1,48 +1,169 @@
-import type { Storage } from "../storage/storage.ts";
-import { type Accepted, type Acceptor, createAcceptor } from "./acceptor.ts";
+import type { Delivery } from "../model.ts";
+import { isJoin, type Join, type Request } from "../model.ts";
+import type { RowGroup } from "../storage/batcher.ts";
+import { createBatcher, createGroupWriter } from "../storage/batcher.ts";
+import { storeBody } from "../storage/rows.ts";
+import type { Write } from "../storage/storage.ts";
+import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
 import { acquireLane, type LaneLease } from "./lane-lease.ts";
-import type { LaneState } from "./lane-state.ts";
-import type { Delivery } from "./promise.ts";
+import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
+import { newEntry } from "./outbox.ts";
 import type { Passed } from "./read-lane.ts";
+import { newReceipt, type Receipt, readReceipt } from "./receipt.ts";
+import { entryKey, memberKey, receiptKey } from "./rows.ts";
+import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
+import { ensureWindow } from "./window.ts";
 
-/** What we promised, lane by lane. */
+/** Deliveries and what became of them, lane by lane. The protocol, and why it loses nothing: docs/delivery.md. */
 export interface Ledger {
-	/** Makes a promise durable, or finds that it is. Rejects with StorageError. */
+	/** Makes a delivery durable, or finds that it is. Rejects with StorageError. */
 	accept(delivery: Delivery): Promise<Accepted>;
-	/** Makes sure that somebody will look at the lane in time: see Acceptor. */
+	/**
+	 * Makes sure that a lane is looked at in time. To be called after an entry was written, and before it is acknowledged.
+	 * Answers the lane's state.
+	 * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds
+	 */
 	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
-	/** Takes a lane to drain it; undefined while somebody else does. */
+	/** Acquires a lane to drain it; undefined while another drainer has it. */
 	take(lane: string): Promise<LaneLease | undefined>;
 }
 
+/** How accepting ended. */
+export type Accepted =
+	/** It is durable now. */
+	| { readonly kind: "written"; readonly entry: string }
+	/** It was durable before. */
+	| { readonly kind: "known"; readonly receipt: Receipt }
+	/** Storage takes no such rows, however often it is asked. */
+	| { readonly kind: "refused"; readonly reason: string };
+
 export interface LedgerOptions {
 	readonly storage: Storage;
-	/** The address of the service that this app is configured for, and the one that it was moved from. */
-	readonly address: string;
-	readonly formerAddress?: string | undefined;
+	/** What this app is configured for, and was before it was moved: for each lane. */
+	readonly addressesOf: (lane: string) => Addresses;
 	/** Tells this process from others. */
 	readonly instance: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that nobody sets. */
+	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
-	/** Whether what is accepted at the same time shares transactions. */
-	readonly grouping: boolean;
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-	const acceptors = new Map<string, Acceptor>();
+	const acceptors = new Map<string, Pick<Ledger, "accept"> & { readonly wake: Wake }>();
 	const passed = new Map<string, Passed>();
 
-	function acceptorOf(lane: string): Acceptor {
-		const known = acceptors.get(lane) ?? createAcceptor({ ...options, lane });
+	function acceptorOf(lane: string) {
+		const known = acceptors.get(lane) ?? createAcceptor(lane, options);
 		acceptors.set(lane, known);
 		return known;
 	}
 
 	return {
 		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
-		wake: (lane, due) => acceptorOf(lane).wake(due),
-		take: (lane) => acquireLane({ ...options, lane, passed }),
+		wake: (lane, dueAt) => acceptorOf(lane).wake(dueAt),
+		take: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
 	};
+}
+
+type Wake = (dueAt: (state: LaneState) => number) => Promise<LaneState>;
+
+/** Writes deliveries into one lane. */
+function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions) {
+	let sequence = 0;
+
+	/** A row of our own, written before the answer got lost, counts as written. */
+	async function settle(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
+		if (refusal === undefined && isFirst) return { kind: "written", entry: planned.place };
+		if (refusal?.refusesContent) return { kind: "refused", reason: refusal.message };
+		const row = await storage.get(lane, planned.receipt);
+		// Removed by retention between two calls: with the next try the way is clear.
+		if (row === undefined) throw new StorageError("the receipt has just been removed", undefined);
+		const receipt = readReceipt(row);
+		return receipt.by === planned.by ? { kind: "written", entry: planned.place } : { kind: "known", receipt };
+	}
+
+	const write = createGroupWriter<Planned, Accepted>(storage, lane, settle);
+
+	/** One look, and at most one message, for all that were written before it. */
+	async function wakeAll(dueAts: readonly ((state: LaneState) => number)[]): Promise<readonly LaneState[]> {
+		const state = await readLaneState(storage, lane, now());
+		const inTime = dueAts.every((dueAt) => isWokenInTime(state.wake, dueAt(state), now()));
+		if (!inTime) await storage.put(writeWakeUp({ lane, wake: state.wake.last }), 0);
+		return dueAts.map(() => state);
+	}
+
+	return {
+		wake: createBatcher({ flush: wakeAll, groups: 1 }) satisfies Wake,
+		async accept(delivery: Delivery): Promise<Accepted> {
+			sequence += 1;
+			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
+			try {
+				return await write(await planRows(storage, delivery, written));
+			} catch (error) {
+				// A blob that is refused is as bad as a row.
+				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
+				throw error;
+			}
+		},
+	};
+}
+
+/** A delivery with the rows that it becomes. */
+export interface Planned extends RowGroup {
+	/** The key of its receipt's row. */
+	readonly receipt: string;
+	/** Who writes it, by a mark of its own. */
+	readonly by: string;
+	/** The key of its entry, or of its member row. */
+	readonly place: string;
+}
+
+export interface Written {
+	/** Epoch milliseconds. */
+	readonly acceptedAt: number;
+	/** Tells what is accepted in one millisecond apart, in its order. */
+	readonly sequence: number;
+	readonly by: string;
+}
+
+/** A delivery to the rows that it becomes, written together or not at all. */
+export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+	const { how } = delivery;
+	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
+}
+
+async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
+	const { key, event, route, to } = delivery;
+	const { acceptedAt, sequence, by } = written;
+	const receipt = receiptKey(event.time, key);
+	const place = memberKey(join.group, acceptedAt, key, sequence);
+	const line = await storeBody(storage, "line", key, join.line);
+	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const writes: Write[] = [
+		{ kind: "insert", rowKey: receipt, columns },
+		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
+	];
+	// The window's row is the same for all that join it together.
+	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
+}
+
+async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
+	const { key, event } = delivery;
+	const { acceptedAt, sequence, by } = written;
+	const receipt = receiptKey(event.time, key);
+	const place = entryKey(acceptedAt, sequence, key);
+	const body = await storeBody(storage, "body", key, request.body);
+	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
+	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
+	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
+	const writes: Write[] = [
+		{ kind: "insert", rowKey: receipt, columns },
+		{ kind: "insert", rowKey: place, columns: entry },
+	];
+	return { id: receipt, receipt, by, place, writes };
+}
+
+function iso(epochMs: number): string {
+	return new Date(epochMs).toISOString();
 }

@@ -1,12 +1,21 @@
 import type { Row, Storage } from "../storage/storage.ts";
-import { type LaneState, NEW_LANE } from "./lane-state.ts";
-import { listPartitions } from "./lanes.ts";
-import { readReceipt } from "./receipt.ts";
-import { type Cursor, type Position, readCursor, writeCursor } from "./receipt-cursor.ts";
-import { type Conditions, canBeExact, conditionsOf, questionOf, type ReceiptQuery, rangeOf } from "./receipt-query.ts";
-import { type FoundReceipt, readLaneState, showReceipt } from "./show-receipt.ts";
+import { listPartitions } from "./lane-lease.ts";
+import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
+import { type FoundReceipt, readReceipt, showReceipt } from "./receipt.ts";
+import {
+	type Conditions,
+	type Cursor,
+	canBeExact,
+	conditionsOf,
+	type Position,
+	questionOf,
+	type ReceiptQuery,
+	rangeOf,
+	readCursor,
+	writeCursor,
+} from "./receipt-query.ts";
 
-export type { ReceiptState } from "./show-receipt.ts";
+export type { ReceiptState } from "./receipt.ts";
 
 export interface FoundReceipts {
 	/** The newest event first. */

@@ -1,13 +1,12 @@
-import { readRows } from "../storage/read-rows.ts";
-import type { Storage } from "../storage/storage.ts";
-import { type Entry, readEntry } from "./entry.ts";
-import { type Gathering, gathering } from "./gathering.ts";
+import { readRows } from "../storage/rows.ts";
+import type { Row, Storage } from "../storage/storage.ts";
 import { readIgnoredCount } from "./ignored.ts";
+import { listLanes } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
-import { listLanes } from "./lanes.ts";
-import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./row-keys.ts";
-import { isoOf } from "./show-receipt.ts";
-import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
+import { type Entry, readEntry } from "./outbox.ts";
+import { isoOf } from "./receipt.ts";
+import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
+import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
 export interface LaneOverview {
@@ -101,7 +100,7 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
 		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
-		parkedDestinations: countGates(state, entries, windows, complete),
+		parkedDestinations: countBreakers(state, entries, windows, complete),
 		waiting: entries.length,
 		windows: windows.length,
 		gathering: filling.filter(({ since, closes, latest }) => [since, closes, latest].every((at) => isoOf(at) !== null)),
@@ -117,17 +116,15 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 }
 
 /** A breaker that nothing waits for says nothing of the present. */
-function countGates(
+function countBreakers(
 	{ breakers }: LaneState,
 	entries: readonly Entry[],
 	windows: readonly Window[],
 	complete: boolean,
 ): number {
 	if (!complete) return Object.keys(breakers).length;
-	const wanted = new Set(
-		[...entries, ...windows.map(({ to }) => to)].map(({ repository }) => repository.toLowerCase()),
-	);
-	return Object.keys(breakers).filter((repository) => wanted.has(repository)).length;
+	const wanted = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
+	return Object.keys(breakers).filter((target) => wanted.has(target)).length;
 }
 
 function dueSince(
@@ -148,4 +145,44 @@ function dueSince(
 /** The rows of a partition that hold no lane are none. */
 export function isLane({ lane }: Pick<LaneOverview, "lane">): boolean {
 	return lane !== NO_LANE && lane !== IGNORED_LANE;
+}
+
+/** A window that is still open, as far as it has filled. */
+export interface Gathering {
+	/** The route's name. */
+	readonly route: string;
+	/** How many events it holds; counting ends at 1,000. */
+	readonly events: number;
+	/** When its first event was accepted, epoch milliseconds. */
+	readonly since: number;
+	/** When it closes at the latest, and when it closes if no further event comes, epoch milliseconds. */
+	readonly latest: number;
+	readonly closes: number;
+}
+
+const MOST_EVENTS = 1_000;
+/** Of one lane; each costs a call. */
+const MOST_WINDOWS = 20;
+
+/**
+ * How full a lane's windows are. One that is being closed has no member left, and is left out.
+ * @param rows of the lane, its windows' among them
+ */
+export async function gathering(storage: Storage, lane: string, rows: readonly Row[]): Promise<readonly Gathering[]> {
+	const windows = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).slice(0, MOST_WINDOWS);
+	const all = await Promise.all(windows.map((row) => lookInto(storage, lane, readWindow(row))));
+	return all.filter((one) => one !== undefined);
+}
+
+async function lookInto(storage: Storage, lane: string, window: Window): Promise<Gathering | undefined> {
+	const range = { ...memberRange(window.group), select: ["key"] };
+	const { rows, complete } = await readRows(storage, lane, range, MOST_EVENTS);
+	const [first, last] = [rows[0], rows.at(-1)];
+	if (first === undefined || last === undefined) return undefined;
+	const since = acceptedAtOf(first.rowKey);
+	const latest = since + window.maxMs;
+	// With more members than were read, the newest is the one that the drainer has seen, if it has looked.
+	const newest = complete ? last.rowKey : (window.newest ?? last.rowKey);
+	const closes = Math.min(acceptedAtOf(newest) + window.quietMs, latest);
+	return { route: window.route, events: rows.length, since, latest, closes };
 }

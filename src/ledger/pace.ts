@@ -57,13 +57,13 @@ export function logCalls(
 	limits: readonly Limit[],
 	now: number,
 ): readonly number[] {
-	const count = Math.max(0, ...limits.map((limit) => limit.count));
-	const longest = Math.max(0, ...limits.map(({ ms }) => windowOf(ms)));
+	const count = Math.max(...limits.map((limit) => limit.count));
+	const longest = Math.max(...limits.map(({ ms }) => windowOf(ms)));
 	const recent = [...calls, ...made]
 		.map((time) => Math.min(time, now))
 		.filter((time) => time > now - longest)
 		.sort((one, other) => one - other);
-	return count === 0 ? [] : recent.slice(-count);
+	return recent.slice(-count);
 }
 
 /** How many calls a limit counts at this time. */

@@ -1,6 +1,6 @@
 import type { Row, Storage } from "../storage/storage.ts";
-import { type Entry, LIGHT_COLUMNS, readEntry } from "./entry.ts";
-import { ROWS, STATE_KEY } from "./row-keys.ts";
+import { type Entry, LIGHT_COLUMNS, readEntry } from "./outbox.ts";
+import { ROWS, STATE_KEY } from "./rows.ts";
 import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** What waits in a lane. */

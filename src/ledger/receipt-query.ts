@@ -1,5 +1,6 @@
-import { ROWS, receiptOrder } from "./row-keys.ts";
-import { type FoundReceipt, mentions, type ReceiptState } from "./show-receipt.ts";
+import { createHash } from "node:crypto";
+import { type FoundReceipt, mentions, type ReceiptState } from "./receipt.ts";
+import { ROWS, receiptOrder } from "./rows.ts";
 
 export interface ReceiptQuery {
 	readonly limit: number;
@@ -28,7 +29,7 @@ const MAX_EXACT = 300;
 /** No fact of a receipt is longer. */
 const MAX_FACT = 1_500;
 /** Columns that a text is looked for in. */
-const FOUND_IN = ["key", "id", "run", "subject", "repository", "window"] as const;
+const FOUND_IN = ["key", "id", "run", "subject", "window"] as const;
 
 /** Whether there is a text that the service itself can look for. */
 export function canBeExact({ find }: ReceiptQuery): boolean {
@@ -71,4 +72,78 @@ export function rangeOf({ since, until }: ReceiptQuery): { readonly from: string
 /** What is asked, as one text. */
 export function questionOf({ states, find, key, since, until }: ReceiptQuery): string {
 	return JSON.stringify([states, find, key, since, until]);
+}
+
+/** A `continue` that is none, or belongs to another question. */
+export class WrongContinue extends Error {
+	override readonly name = "WrongContinue";
+
+	constructor() {
+		super("continue: this is no answer's continue, or belongs to another question; ask exactly as before, and add it");
+	}
+}
+
+const SUM_LENGTH = 12;
+
+/**
+ * Where a piece of work goes on, as a text without characters that a URL would escape.
+ * @param place JSON
+ * @param question what was asked: the text is good for nothing else
+ */
+export function writeContinue(place: unknown, question: string): string {
+	const text = JSON.stringify(place);
+	return `${sumOf(text, question)}${Buffer.from(text).toString("base64url")}`;
+}
+
+/** The place again. Throws WrongContinue for what was not written for this question. */
+export function readContinue(token: string, question: string): unknown {
+	const text = Buffer.from(token.slice(SUM_LENGTH), "base64url").toString("utf8");
+	if (token.slice(0, SUM_LENGTH) !== sumOf(text, question)) throw new WrongContinue();
+	return JSON.parse(text);
+}
+
+/** By its name, as everywhere: parts of the bundle may have their own copy of the class. */
+export function isWrongContinue(error: unknown): error is WrongContinue {
+	return error instanceof Error && error.name === "WrongContinue";
+}
+
+/** Not a secret: it only finds out what was cut, mixed up or made up. */
+function sumOf(text: string, question: string): string {
+	return createHash("sha256")
+		.update(JSON.stringify([text, question]))
+		.digest("hex")
+		.slice(0, SUM_LENGTH);
+}
+
+/** Where a search goes on: what is not in it has been looked through. */
+export interface Cursor {
+	/** Whether the search is for the whole of the text, and whether it has found anything. */
+	readonly exact: boolean;
+	readonly found: boolean;
+	readonly lanes: ReadonlyMap<string, Position>;
+}
+
+/** A place among a lane's receipts. */
+export interface Position {
+	/** The first key of the range. */
+	readonly from: string;
+	/** What storage has answered for the next page of this range. */
+	readonly after?: string;
+}
+
+/** A cursor as `continue`. */
+export function writeCursor({ exact, found, lanes }: Cursor, question: string): string {
+	const places = [...lanes].map(([lane, { from, after }]) =>
+		after === undefined ? [lane, from] : [lane, from, after],
+	);
+	return writeContinue([exact, found, places], question);
+}
+
+/** Throws WrongContinue for what `writeCursor` has not written for this question. */
+export function readCursor(token: string, question: string): Cursor {
+	const [exact, found, places] = readContinue(token, question) as [boolean, boolean, [string, string, string?][]];
+	const lanes = new Map(
+		places.map(([lane, from, after]) => [lane, after === undefined ? { from } : { from, after }] as const),
+	);
+	return { exact, found, lanes };
 }

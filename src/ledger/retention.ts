@@ -1,19 +1,16 @@
 import pMap from "p-map";
 import { isStorageError, type Range, type Storage, WRITTEN_AT } from "../storage/storage.ts";
-import { listPartitions } from "./lanes.ts";
+import { listPartitions } from "./lane-lease.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { removeReceipt } from "./remove-receipt.ts";
-import { IGNORED_LANE, ROWS, receiptOrder } from "./row-keys.ts";
+import { deadLetterKey, ROWS, receiptOrder } from "./rows.ts";
 
 export interface RetentionOptions {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** So long after its end a receipt is kept. */
+	/** So long after its end a receipt is stored. */
 	readonly retentionMs: number;
 	/** It stops then, epoch milliseconds; the next day goes on. */
 	readonly endsAt: number;
-	/** How many ignored events are kept. */
-	readonly keepIgnored?: number;
 }
 
 export interface Retained {
@@ -28,7 +25,6 @@ type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason?:
 
 const PAGE = 500;
 const AT_ONCE = 16;
-const MOST_IGNORED = 1_000;
 
 /**
  * Removes receipts that were final long ago, with their dead letters and blobs, and never anything else. No partition
@@ -41,21 +37,19 @@ export async function applyRetention(storage: Storage, options: RetentionOptions
 	const failures: { lane: string; reason: string }[] = [];
 	for (const [index, lane] of lanes.entries()) {
 		const share = Math.max(0, endsAt - now()) / (lanes.length - index);
-		const tidied = await retainLane(storage, lane, { ...options, endsAt: now() + share });
-		removed += tidied.removed;
-		complete &&= tidied.complete;
-		if (tidied.reason !== undefined) failures.push({ lane, reason: tidied.reason });
+		const retained = await retainLane(storage, lane, { ...options, endsAt: now() + share });
+		removed += retained.removed;
+		complete &&= retained.complete;
+		if (retained.reason !== undefined) failures.push({ lane, reason: retained.reason });
 	}
 	return { removed, complete, failures };
 }
 
 async function retainLane(storage: Storage, lane: string, options: RetentionOptions): Promise<RetainedLane> {
-	const { keepIgnored = MOST_IGNORED } = options;
-	const found = lane === IGNORED_LANE ? beyondNewest(storage, keepIgnored, options) : longFinal(storage, lane, options);
 	let [removed, complete] = [0, true];
 	let reason: string | undefined;
 	try {
-		for await (const page of found) {
+		for await (const page of longFinal(storage, lane, options)) {
 			if (page === "late") return { removed, complete: false, ...(reason === undefined ? {} : { reason }) };
 			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
 			removed += ends.filter((end) => end === true).length;
@@ -70,7 +64,7 @@ async function retainLane(storage: Storage, lane: string, options: RetentionOpti
 
 type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
 
-/** One that cannot be removed keeps no other. Answers why, or whether it is gone. */
+/** One that cannot be removed is in the way of no other. Answers why, or whether it is gone. */
 async function remove(storage: Storage, lane: string, row: Found[number]): Promise<boolean | string> {
 	try {
 		const { rowKey, state, blobs } = readReceipt(row);
@@ -102,28 +96,6 @@ async function* longFinal(
 	}
 }
 
-/** Pages of ignored events that come after the newest ones; these, too, are kept no longer than others. */
-async function* beyondNewest(
-	storage: Storage,
-	keep: number,
-	{ now, retentionMs, endsAt }: RetentionOptions,
-): AsyncGenerator<Found | "late"> {
-	const before = new Date(now() - retentionMs).toISOString();
-	let seen = 0;
-	for await (const page of pagesOf(
-		storage,
-		IGNORED_LANE,
-		{ ...ROWS.receipts, select: ["acceptedAt", WRITTEN_AT] },
-		now,
-		endsAt,
-	)) {
-		if (page === "late") return yield page;
-		const first = seen;
-		seen += page.length;
-		yield page.filter(({ columns }, index) => first + index >= keep || String(columns["acceptedAt"]) < before);
-	}
-}
-
 async function* pagesOf(
 	storage: Storage,
 	lane: string,
@@ -138,4 +110,61 @@ async function* pagesOf(
 		yield page.rows;
 		after = page.next;
 	} while (after !== undefined);
+}
+
+/** A receipt that is past its time, in the version that was read. */
+export interface PastReceipt {
+	readonly rowKey: string;
+	readonly etag: string;
+	readonly state: string;
+	readonly blobs: readonly string[];
+	/** By the service's clock, epoch milliseconds. */
+	readonly writtenAt: number;
+}
+
+/**
+ * Removes a final receipt with its dead letter and blobs, unless it has changed since it was read. May be interrupted
+ * anywhere, and repeated, by several at the same time.
+ *
+ * 1. The dead letter goes, in one transaction with a write of the receipt that names its version. A replay moves the dead
+ *    letter in one transaction, too. So either this was first, and there is nothing left to be replayed; or the replay
+ *    was first, the receipt has another version, and nothing is removed: its new delivery needs all of it.
+ * 2. The blobs go. Nothing can need them any more but the same event, if it is being accepted anew: blobs are named after
+ *    their content, and are written before the rows. So one that was written after the receipt stays, and the receipt
+ *    with it, which is written once more; the next run finds out what came of it.
+ * 3. The receipt goes last, since it alone names the blobs; again in its version only.
+ * @returns whether all of it is gone
+ */
+export async function removeReceipt(storage: Storage, lane: string, receipt: PastReceipt): Promise<boolean> {
+	const { rowKey, etag, state, blobs, writtenAt } = receipt;
+	const hasDeadLetter = state === "dead" || state === "rejected";
+	const version = hasDeadLetter ? await removeDeadLetter(storage, lane, receipt) : etag;
+	if (version === undefined) return false;
+	for (const blob of blobs) {
+		if (await storage.remove(blob, undefined, writtenAt)) continue;
+		await storage.commit(lane, [{ kind: "merge", rowKey, columns: { state }, etag: version }]);
+		return false;
+	}
+	return storage.removeRow(lane, rowKey, version);
+}
+
+/** Answers the receipt's version after that; undefined where it has changed since it was read. */
+async function removeDeadLetter(
+	storage: Storage,
+	lane: string,
+	{ rowKey, etag, state }: PastReceipt,
+): Promise<string | undefined> {
+	try {
+		const etags = await storage.commit(lane, [
+			{ kind: "delete", rowKey: deadLetterKey(rowKey) },
+			{ kind: "merge", rowKey, columns: { state }, etag },
+		]);
+		return etags.at(-1);
+	} catch (error) {
+		if (!(isStorageError(error) && error.conflict)) throw error;
+		// Without a dead letter nothing can be replayed: if the receipt is still what was read, an earlier try broke off here.
+		const row = await storage.get(lane, rowKey);
+		const isGone = error.status === 404 && row?.etag === etag;
+		return isGone ? etag : undefined;
+	}
 }

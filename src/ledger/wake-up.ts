@@ -1,4 +1,4 @@
-/** The message that makes somebody look at a lane. */
+/** The message that makes a function look at a lane. */
 export interface WakeUp {
 	readonly lane: string;
 	/** Later ones have higher numbers; several may have the same. */
@@ -16,8 +16,8 @@ export interface WakeRecord {
 /** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */
 export const IN_TIME_MS = 60_000;
 /**
- * Messages of a killed host stay invisible for ten minutes; one that has not been heeded for longer was taken away by
- * somebody. Only ever a reason to put one more.
+ * Messages of a killed host stay invisible for ten minutes; one that has not surfaced for longer was removed from the
+ * queue. It is only ever a reason to put one more.
  */
 export const OVERDUE_MS = 20 * 60_000;
 
@@ -32,7 +32,7 @@ export function isSuperseded(wake: number, record: WakeRecord, now: number): boo
 }
 
 /**
- * Whether whoever has written an entry, and read the record after that, may rely on the recorded wake-up.
+ * Whether the recorded wake-up is enough for an entry: for a process that has written it, and read the record after that.
  * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds as `now` is
  */
 export function isWokenInTime({ at }: WakeRecord, dueAt: number, now: number): boolean {

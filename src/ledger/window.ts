@@ -1,5 +1,6 @@
+import type { Destination } from "../model.ts";
 import type { Row, Write } from "../storage/storage.ts";
-import { windowKey } from "./row-keys.ts";
+import { DESTINATION_COLUMNS, destinationColumn, readDestination, windowKey } from "./rows.ts";
 
 /** A group whose events are gathered into one dispatch. */
 export interface Group {
@@ -10,8 +11,8 @@ export interface Group {
 	/** How many events one dispatch stands for at most; left out, `MAX_EVENTS`. */
 	readonly maxEvents?: number;
 	readonly route: string;
-	readonly to: { readonly repository: string; readonly dispatchType: string };
-	readonly token?: string;
+	/** Undefined where the row does not say it. */
+	readonly to: Destination | undefined;
 	/** A dispatch of which nothing is left to tell who its members were: they are gathered anew, under another key. */
 	readonly after?: string;
 }
@@ -20,7 +21,7 @@ export interface Group {
 export interface Window extends Group {
 	readonly maxEvents: number;
 	readonly rowKey: string;
-	/** Not before then need anybody look at its members, epoch milliseconds; 0 where nobody has looked yet. */
+	/** Its members need no look before that, epoch milliseconds; 0 where there was no look yet. */
 	readonly dueAt: number;
 	/** The newest member that was seen then, and when the oldest was accepted, epoch milliseconds. */
 	readonly newest?: string;
@@ -37,9 +38,7 @@ export const WINDOW_COLUMNS = [
 	"maxMs",
 	"maxEvents",
 	"route",
-	"repository",
-	"dispatchType",
-	"token",
+	...DESTINATION_COLUMNS,
 	"after",
 	"dueAt",
 	"newest",
@@ -55,22 +54,20 @@ export const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 const LONGEST_MS = 86_400_000;
 
 /** Makes sure that a group's window is there, and leaves it as it is if it was. */
-export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, route, to, token, after }: Group): Write {
+export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, route, to, after }: Group): Write {
 	const columns = {
 		group,
 		quietMs,
 		maxMs,
 		maxEvents,
 		route,
-		repository: to.repository,
-		dispatchType: to.dispatchType,
-		...(token === undefined ? {} : { token }),
+		...destinationColumn(to ?? null),
 		...(after === undefined ? {} : { after }),
 	};
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
 
-/** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not hold its lane up. */
+/** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not block its lane. */
 export function readWindow({ rowKey, columns }: Row): Window {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);
@@ -78,7 +75,7 @@ export function readWindow({ rowKey, columns }: Row): Window {
 		const at = Date.parse(text(name) ?? "");
 		return Number.isNaN(at) ? undefined : at;
 	};
-	const [token, oldestAt, after] = [text("token"), time("oldestAt"), text("after")];
+	const [oldestAt, after] = [time("oldestAt"), text("after")];
 	const newest = /^m-[\w-]+$/.test(text("newest") ?? "") ? text("newest") : undefined;
 	const maxMs = within(number("maxMs") ?? 0, 0, LONGEST_MS);
 	const latest = oldestAt === undefined ? Number.POSITIVE_INFINITY : oldestAt + maxMs;
@@ -89,11 +86,10 @@ export function readWindow({ rowKey, columns }: Row): Window {
 		maxMs,
 		maxEvents: within(Math.floor(number("maxEvents") ?? MAX_EVENTS), 1, MAX_EVENTS),
 		route: text("route") ?? "",
-		to: { repository: text("repository") ?? "", dispatchType: text("dispatchType") ?? "" },
+		to: readDestination(columns),
 		dueAt: Math.min(time("dueAt") ?? 0, latest),
 		seen: number("seen") ?? 0,
 		seenBytes: number("seenBytes") ?? 0,
-		...(token === undefined ? {} : { token }),
 		...(newest === undefined ? {} : { newest }),
 		...(oldestAt === undefined ? {} : { oldestAt }),
 		...(after === undefined ? {} : { after }),
@@ -101,7 +97,7 @@ export function readWindow({ rowKey, columns }: Row): Window {
 }
 
 /** The group of a window, apart from what is known of its members. */
-export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, token, after }: Window): Group {
+export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
 	return {
 		group,
 		quietMs,
@@ -109,7 +105,6 @@ export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, token, af
 		maxEvents,
 		route,
 		to,
-		...(token === undefined ? {} : { token }),
 		...(after === undefined ? {} : { after }),
 	};
 }

@@ -81,7 +81,7 @@ function listening(child: ChildProcess, ended: Promise<number | null>): Promise<
 		const portOf = (service: string) =>
 			Number(new RegExp(`${service} service is successfully listening at \\S+:(\\d+)\n`).exec(output)?.[1]);
 		for (const stream of [child.stdout, child.stderr]) {
-			// Read to the end of its life: a full pipe would hold it up.
+			// Read to the end of its life: a full pipe would block it.
 			stream?.setEncoding("utf8").on("data", (text: string) => {
 				if (output.length < 10_000) output += text;
 				const ports = { blob: portOf("Blob"), queue: portOf("Queue"), table: portOf("Table") };

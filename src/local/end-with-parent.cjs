@@ -1,5 +1,5 @@
 /**
- * Loaded into a child process before its program: ends it with SIGTERM, the signal by which it writes what it holds to
+ * Loaded into a child process before its program: ends it with SIGTERM, the signal by which it writes its data to
  * disk, as soon as its parent is gone. The channel between them breaks even where a SIGKILL ended the parent.
  */
 let isEnding = false;
@@ -7,9 +7,9 @@ let isEnding = false;
 process.on("SIGTERM", () => {
 	if (isEnding) return;
 	isEnding = true;
-	// Our listener keeps the signal from ending a program that does not listen itself, or not yet.
+	// With our listener, the signal does not end a program that does not listen itself, or not yet.
 	if (process.listenerCount("SIGTERM") === 1) process.exit(143);
-	// An open channel would keep the process running.
+	// A process with an open channel does not end.
 	if (process.connected) process.disconnect();
 });
 
@@ -17,5 +17,5 @@ process.on("disconnect", () => {
 	if (!isEnding) process.kill(process.pid, "SIGTERM");
 });
 
-// What is printed while it ends reaches nobody any more; unheard, that error would end it at once.
+// What is printed while it ends has no reader any more; without a listener, that error would end it at once.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});

@@ -1,7 +1,5 @@
-import { isLoopback } from "../config/is-loopback.ts";
-import type { Env } from "../config/settings.ts";
-import { StartError } from "./start-error.ts";
-import { remoteStorageHosts } from "./storage-hosts.ts";
+import { type Env, isLoopback } from "../config/settings.ts";
+import { StartError } from "./command-line.ts";
 
 /** How the app is to be run on this machine. */
 export interface LocalSetup {
@@ -19,6 +17,8 @@ export interface LocalSetup {
 
 /** What could let a real token near the stand-in. */
 const IGNORED = ["GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_APP_ID", "PAT_TOKEN"];
+const AZURE = ["AZURE_DEVOPS_URL", "AZURE_DEVOPS_TOKEN"];
+const STAND_IN_TOKEN = "a-token-that-only-the-stand-in-takes";
 
 /** The settings of an identity-based connection. The local triggers connect with a connection string. */
 const IDENTITY = /^AzureWebJobsStorage__/i;
@@ -26,7 +26,8 @@ const IDENTITY = /^AzureWebJobsStorage__/i;
 /**
  * Settles the settings of a local run. GitHub Actions and Codespaces set `GITHUB_API_URL`, `GITHUB_REPOSITORY` and even
  * a live `GITHUB_TOKEN` by themselves, so none of that is used unless it was clearly meant: with `--github real`, or
- * with a `GITHUB_API_URL` on this machine.
+ * with a `GITHUB_API_URL` on this machine. Runs of Azure Pipelines then go to that address as well, unless
+ * `AZURE_DEVOPS_URL` names another one on this machine.
  * @throws StartError for a storage account that a GitHub on this machine must not be let near
  */
 export function settleEnvironment(env: Env, options: { real: boolean; standInUrl: string }): LocalSetup {
@@ -35,21 +36,36 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 	if (storage !== undefined) checkStorage(storage, options.real);
 	const notes = noteIdentity(env);
 	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes };
-	if (given !== undefined && isLocal(given)) return { env, apiUrl: given, standIn: false, storage, notes };
+	if (given !== undefined && isLocal(given)) {
+		const azure = settleAzure(env, new URL(given).origin);
+		const reason = "not used: runs of Azure Pipelines go to the address of GITHUB_API_URL (--github real uses them)";
+		if (azure.ignored.length > 0) notes.unshift(`${azure.ignored.join(", ")} ${reason}`);
+		return { env: { ...env, ...azure.env }, apiUrl: given, standIn: false, storage, notes };
+	}
 	// A vault on this machine is a stand-in, too.
 	const vault = isLocal(env["KEY_VAULT_URL"]) ? env["KEY_VAULT_URL"] : undefined;
-	const ignored = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
+	const azure = settleAzure(env, options.standInUrl);
+	const ours = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
+	const ignored = [...ours, ...azure.ignored];
 	const reason = "not used: dispatches go to the stand-in (--github real uses them)";
 	if (ignored.length > 0) notes.unshift(`${ignored.join(", ")} ${reason}`);
 	const standIn = {
 		GITHUB_API_URL: options.standInUrl,
 		GITHUB_REPOSITORY: "contoso/fraud-model",
-		GITHUB_TOKEN: "a-token-that-only-the-stand-in-takes",
+		GITHUB_TOKEN: STAND_IN_TOKEN,
 		GITHUB_APP_ID: undefined,
 		PAT_TOKEN: undefined,
 		KEY_VAULT_URL: vault,
+		...azure.env,
 	};
 	return { env: { ...env, ...standIn }, apiUrl: options.standInUrl, standIn: true, storage, notes };
+}
+
+/** A real token of Azure DevOps is used only at an address on this machine that was named for it. */
+function settleAzure(env: Env, url: string): { readonly env: Env; readonly ignored: readonly string[] } {
+	if (isLocal(env["AZURE_DEVOPS_URL"])) return { env: {}, ignored: [] };
+	const ignored = AZURE.filter((name) => env[name]);
+	return { env: { AZURE_DEVOPS_URL: url, AZURE_DEVOPS_TOKEN: STAND_IN_TOKEN }, ignored };
 }
 
 /** What waits in an account for GitHub would be taken from there, and sent to a stand-in. */
@@ -76,4 +92,45 @@ function noteIdentity(env: Env): string[] {
 
 function isLocal(url: string | undefined): boolean {
 	return url !== undefined && URL.canParse(url) && isLoopback(new URL(url));
+}
+
+const SERVICES = ["blob", "queue", "table"] as const;
+/** Where the services of an account are, unless the connection string says otherwise. */
+const USUAL_SUFFIX = "core.windows.net";
+
+/**
+ * The hosts of a storage account that are not on this machine; undefined for a text that is no connection string. An
+ * emulator on its usual ports (`UseDevelopmentStorage=true`) has none.
+ * Source: learn.microsoft.com, "Configure Azure Storage connection strings".
+ */
+export function remoteStorageHosts(connectionString: string): readonly string[] | undefined {
+	const settings = new Map(
+		connectionString
+			.split(";")
+			.map((setting) => setting.trim())
+			.filter((setting) => setting !== "")
+			.map((setting) => {
+				const [name = "", ...value] = setting.split("=");
+				return [name.trim().toLowerCase(), value.join("=").trim()] as const;
+			}),
+	);
+	const account = settings.get("accountname");
+	const proxy = settings.get("developmentstorageproxyuri");
+	if (settings.get("usedevelopmentstorage")?.toLowerCase() === "true")
+		return remote(proxy === undefined ? [] : [proxy]);
+	const suffix = settings.get("endpointsuffix") || USUAL_SUFFIX;
+	const endpoints = SERVICES.map(
+		(service) =>
+			settings.get(`${service}endpoint`) || (account ? `https://${account}.${service}.${suffix}` : undefined),
+	);
+	return endpoints.some((endpoint) => endpoint === undefined || !URL.canParse(endpoint))
+		? undefined
+		: remote(endpoints as string[]);
+}
+
+function remote(urls: readonly string[]): readonly string[] {
+	return urls
+		.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
+		.filter((url) => url === undefined || !isLoopback(url))
+		.map((url) => url?.hostname ?? "an address that cannot be read");
 }

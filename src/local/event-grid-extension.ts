@@ -1,4 +1,4 @@
-import { isObject } from "../event/is-object.ts";
+import { isObject } from "../event/json.ts";
 import { EVENT_GRID_ORIGINS } from "../functions/handshake.ts";
 
 /** A webhook call of the Event Grid extension, and what it answers. */

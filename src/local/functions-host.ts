@@ -1,9 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerEventGridWebhook } from "./event-grid-extension.ts";
-import { invoke, type OnLog } from "./invoke.ts";
-import { type Binding, loadFunctions, type RegisteredFunction, triggerOf } from "./load-functions.ts";
+import {
+	type Binding,
+	described,
+	invoke,
+	type LoadedApp,
+	loadFunctions,
+	type OnLog,
+	type RegisteredFunction,
+	runLogged,
+	triggerOf,
+} from "./functions-app.ts";
 import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
-import { described, runLogged } from "./run-logged.ts";
 import { readAll, type Server, serve } from "./serve.ts";
 import { startTriggers } from "./start-triggers.ts";
 import type { Workbench } from "./workbench.ts";
@@ -46,61 +54,9 @@ interface RpcHttp {
 export async function startFunctionsHost(options: HostOptions): Promise<FunctionsHost> {
 	const { entry, port, onLog, storage, queues = readQueueSettings() } = options;
 	const app = loadFunctions(entry);
-	const http = app.functions.flatMap((called) => {
-		const binding = triggerOf(called, "httpTrigger");
-		return binding === undefined ? [] : [{ called, binding }];
-	});
-
-	const startPage = http.find(({ called }) => called.name === options.startPage);
-
-	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
-		const body = await readAll(request);
-		const path = url.pathname.toLowerCase();
-		if (path === "/" && startPage === undefined)
-			return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
-		if (path === "/runtime/webhooks/eventgrid") return answerWebhook(request, response, url, body);
-		if (/^\/_local(\/|$)/.test(path) && options.workbench !== undefined)
-			return answerLocally(options.workbench, request, response, url, body);
-		const isStart = path === "/" && request.method === "GET";
-		const found = isStart
-			? startPage
-			: http.find(({ called, binding }) => serves(called, binding, request.method ?? "", path));
-		// The real host answers 404 to a method that a function does not take, too.
-		if (found === undefined) return void response.writeHead(404).end();
-		// The real host hands on only a body whose length was announced; one in chunks arrives as none.
-		// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
-		const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
-		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
-		const { http: given } = ((await invoke(app, found.called, input, onLog)) ?? {}) as RpcHttp;
-		response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
-	}
-
-	async function answerWebhook(
-		request: IncomingMessage,
-		response: ServerResponse,
-		url: URL,
-		body: Buffer,
-	): Promise<void> {
-		const functionName = url.searchParams.get("functionName") ?? "";
-		const called = app.functions.find(({ name }) => name === functionName);
-		const isTriggered = called !== undefined && triggerOf(called, "eventGridTrigger") !== undefined;
-		const { method = "", headers } = request;
-		const answered = await answerEventGridWebhook(
-			{ method, functionName, headers, body: body.toString("utf8") },
-			isTriggered ? runEvent(called) : undefined,
-		);
-		const type = answered.body === undefined ? {} : TEXT;
-		response.writeHead(answered.status, { ...type, ...answered.headers }).end(answered.body);
-	}
-
-	function runEvent(called: RegisteredFunction) {
-		const run = runLogged(app, called, onLog);
-		return (event: unknown) => run({ json: JSON.stringify(event) });
-	}
-
+	const requests = new FunctionRequests(app, options);
 	const server = await serve(port, (request, response) => {
-		answer(request, response).catch((error: unknown) => {
+		requests.answer(request, response).catch((error: unknown) => {
 			onLog("error", described(error), "host");
 			if (!response.headersSent) response.writeHead(500);
 			response.end();
@@ -116,6 +72,69 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 	} catch (error) {
 		await server.close();
 		throw error;
+	}
+}
+
+/** Answers HTTP for an app's functions. */
+class FunctionRequests {
+	private readonly http: readonly { readonly called: RegisteredFunction; readonly binding: Binding }[];
+
+	private readonly app: LoadedApp;
+	private readonly options: Pick<HostOptions, "onLog" | "startPage" | "workbench">;
+
+	constructor(app: LoadedApp, options: HostOptions) {
+		this.app = app;
+		this.options = options;
+		this.http = app.functions.flatMap((called) => {
+			const binding = triggerOf(called, "httpTrigger");
+			return binding === undefined ? [] : [{ called, binding }];
+		});
+	}
+
+	async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
+		const body = await readAll(request);
+		const path = url.pathname.toLowerCase();
+		const { startPage, workbench, onLog } = this.options;
+		if (path === "/" && startPage === undefined)
+			return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
+		if (path === "/runtime/webhooks/eventgrid") return this.answerWebhook(request, response, url, body);
+		if (/^\/_local(\/|$)/.test(path) && workbench !== undefined)
+			return answerLocally(workbench, request, response, url, body);
+		const called = this.find(request.method ?? "", path);
+		// The real host answers 404 to a method that a function does not take, too.
+		if (called === undefined) return void response.writeHead(404).end();
+		// The real host hands on only a body whose length was announced; one in chunks arrives as none.
+		// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
+		const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
+		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
+		const { http: given } = ((await invoke(this.app, called, input, onLog)) ?? {}) as RpcHttp;
+		response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
+	}
+
+	private find(method: string, path: string): RegisteredFunction | undefined {
+		const isStart = path === "/" && method === "GET";
+		return this.http.find(({ called, binding }) =>
+			isStart ? called.name === this.options.startPage : serves(called, binding, method, path),
+		)?.called;
+	}
+
+	private async answerWebhook(
+		{ method = "", headers }: IncomingMessage,
+		response: ServerResponse,
+		url: URL,
+		body: Buffer,
+	): Promise<void> {
+		const functionName = url.searchParams.get("functionName") ?? "";
+		const called = this.app.functions.find(({ name }) => name === functionName);
+		const isTriggered = called !== undefined && triggerOf(called, "eventGridTrigger") !== undefined;
+		const run = isTriggered ? runLogged(this.app, called, this.options.onLog) : undefined;
+		const answered = await answerEventGridWebhook(
+			{ method, functionName, headers, body: body.toString("utf8") },
+			run && ((event: unknown) => run({ json: JSON.stringify(event) })),
+		);
+		const type = answered.body === undefined ? {} : TEXT;
+		response.writeHead(answered.status, { ...type, ...answered.headers }).end(answered.body);
 	}
 }
 

@@ -1,29 +1,28 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type ApiCall, noteCall } from "./api-call.ts";
-import { FaultScript } from "./fault-script.ts";
-import { createAppRules, type StandInApp } from "./github-app-rules.ts";
-import { type Answer, checkCaller, checkDispatch, githubError, isAnswer, tokenOf } from "./github-rules.ts";
-import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer } from "./rate-limits.ts";
-import type { Received } from "./received.ts";
-import { createRepositoryRoutes, expiryHeader } from "./repository-routes.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { readAll, type Server, serve } from "./serve.ts";
-import { isDoneDespite, placeOf, refuseByLimit, scriptedAnswer, sendAnswer } from "./stand-in-answers.ts";
+import { type Answer, isDoneDespite, scriptedAnswer, sendAnswer } from "./stand-in/answer.ts";
+import { azureTokenOf, signIn } from "./stand-in/azure-rules.ts";
+import { type ApiCall, type Call, factsOf, noteCall, readCall } from "./stand-in/calls.ts";
+import { Control } from "./stand-in/control.ts";
+import { GitHubApi, type GitHubOptions } from "./stand-in/github-api.ts";
+import { tokenOf } from "./stand-in/github-rules.ts";
+import { PipelinesApi } from "./stand-in/pipelines-api.ts";
+import type { Received } from "./stand-in/received.ts";
+import { expiryHeader } from "./stand-in/repository-api.ts";
+import type { Run, RunPlan } from "./stand-in/runs.ts";
+import { type Fault, FaultScript } from "./stand-in/script.ts";
+import { Taken } from "./stand-in/taken.ts";
 
-export interface StandInOptions {
+export interface StandInOptions extends GitHubOptions {
 	/** 0 takes a free one. */
 	readonly port?: number;
-	/** Repositories that exist (owner/name); none given, all do. */
-	readonly repositories?: readonly string[];
-	/** Tokens that are valid; none given, all are. */
-	readonly tokens?: readonly string[];
-	/** An app, whose installation tokens are valid, too. */
-	readonly app?: StandInApp;
-	readonly limits?: Limits;
+	/** Azure DevOps' tokens that are valid; none given, all are. */
+	readonly azureTokens?: readonly string[];
+	/** What becomes of runs that the script says nothing about; left out, each succeeds at once. */
+	readonly runs?: RunPlan;
 	/** How long every call of the API takes at least; what it does is done when it arrives. */
 	readonly latencyMs?: number;
-	/** When the tokens expire (not those of the app), which GitHub tells with each answer; a text in ISO 8601. */
-	readonly tokenExpiresAt?: string | Date;
-	/** Epoch milliseconds. */
+	/** Epoch milliseconds, never back. `advance` and `POST /_clock` add to it. */
 	readonly now?: () => number;
 }
 
@@ -32,8 +31,16 @@ export interface GitHubStandIn extends Server {
 	/** Every call of the API, taken or not, in the order of arrival. */
 	readonly calls: readonly ApiCall[];
 	readonly script: FaultScript;
+	/** Every run that was started, also those that cannot be seen yet, or never. */
+	runs(): readonly Run[];
+	/** Of its clock, epoch milliseconds. */
+	now(): number;
+	/** Moves its clock forward. */
+	advance(ms: number): void;
 	/** The tokens that are valid from now on; without any, none is. */
 	setTokens(tokens: readonly string[]): void;
+	/** The same for Azure DevOps. */
+	setAzureTokens(tokens: readonly string[]): void;
 	/** Replaces `tokenExpiresAt`; without an argument the tokens do not expire. */
 	setTokenExpiry(expiresAt?: string | Date): void;
 	/** Ends every installation token that was issued. */
@@ -45,119 +52,101 @@ export interface GitHubStandIn extends Server {
 }
 
 /**
- * Stands in for GitHub's REST API as far as a dispatch needs it: documented answers, limits and headers, over real
- * HTTP. `GET /_received` lists what it took (DELETE forgets it), `POST /_script` scripts faults (see Fault), and
- * `POST /_repository` says what a look at a repository shows (see StandInRepository).
+ * Stands in for GitHub's REST API as far as dispatches and their runs need it, and for Azure Pipelines beside it:
+ * documented answers, limits and headers, over real HTTP. What is asked of the stand-in itself begins with `/_` (see
+ * `Control`).
  */
 export async function startGitHubStandIn(options: StandInOptions = {}): Promise<GitHubStandIn> {
-	const { now = Date.now, limits = DOCUMENTED_LIMITS, latencyMs = 0 } = options;
-	const repositories = new Set(options.repositories?.map((name) => name.toLowerCase()));
-	let tokens = options.tokens && new Set(options.tokens);
-	const app = options.app && createAppRules(options.app, now);
-	const isValid = (token: string) => tokens === undefined || tokens.has(token) || app?.isValid(token) === true;
-	let expiry = expiryHeader(options.tokenExpiresAt);
-	const count = createRateLimits(limits);
-	const script = new FaultScript();
-	const received: Received[] = [];
-	const shown = createRepositoryRoutes(received);
-	const calls: ApiCall[] = [];
-	const sockets = new WeakSet<object>();
-	let connections = 0;
-	let requests = 0;
+	const standIn = new StandIn(options);
+	const server = await serve(options.port ?? 0, (request, response) => standIn.serve(request, response));
+	standIn.url = server.url;
+	const { taken, calls, script, github, pipelines, control } = standIn;
+	return {
+		...server,
+		received: taken.received,
+		calls,
+		script,
+		runs: () => taken.runs.all(),
+		now: () => control.now(),
+		advance: (ms) => control.advance(ms),
+		setTokens: (valid) => {
+			github.tokens = new Set(valid);
+		},
+		setAzureTokens: (valid) => {
+			pipelines.tokens = new Set(valid);
+		},
+		setTokenExpiry: (expiresAt) => {
+			github.expiry = expiryHeader(expiresAt);
+		},
+		revokeInstallationTokens: () => github.app?.revoke(),
+		suspendInstallations: (owners) => github.app?.suspend(owners),
+		connections: () => standIn.connections,
+	};
+}
 
-	const server = await serve(options.port ?? 0, (request, response) => {
-		if (!sockets.has(request.socket)) {
-			sockets.add(request.socket);
-			connections += 1;
+class StandIn {
+	url = "";
+	connections = 0;
+	readonly script = new FaultScript();
+	readonly calls: ApiCall[] = [];
+	readonly taken: Taken;
+	readonly github: GitHubApi;
+	readonly pipelines: PipelinesApi;
+	readonly control: Control;
+	private readonly latencyMs: number;
+	private readonly sockets = new WeakSet<object>();
+	private answers = 0;
+
+	constructor(options: StandInOptions) {
+		this.latencyMs = options.latencyMs ?? 0;
+		this.taken = new Taken(this.script, options.runs);
+		const now = () => this.control.now();
+		this.github = new GitHubApi(options, this.taken, now);
+		this.pipelines = new PipelinesApi(this.taken, options.azureTokens);
+		this.control = new Control(this, options.now ?? Date.now);
+	}
+
+	serve(request: IncomingMessage, response: ServerResponse): void {
+		if (!this.sockets.has(request.socket)) {
+			this.sockets.add(request.socket);
+			this.connections += 1;
 		}
-		answer(request, response).catch((error: unknown) => response.destroy(error as Error));
-	});
+		this.answer(request, response).catch((error: unknown) => response.destroy(error as Error));
+	}
 
-	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const body = await readAll(request);
-		const { method = "", url = "", headers } = request;
-		const path = url.split("?")[0] ?? "";
-		if (path.startsWith("/_")) return sendAnswer(response, control(method, path, body));
-		const at = now();
-		const fault = script.next(placeOf(path).repository);
-		const noted = noteCall(at, path, headers, body, fault);
-		calls.push(noted);
-		const proper = isDoneDespite(fault) ? dispatch(at, method, url, headers, body) : undefined;
+	private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		const raw = await readAll(request);
+		const { method = "", url: target = "", headers } = request;
+		if (target.startsWith("/_signin")) return sendAnswer(response, { ...signIn(203, this.url), status: 200 });
+		if (target.startsWith("/_")) return sendAnswer(response, this.control.answer(method, target, raw));
+		const call = readCall({ at: this.control.now(), method, target, headers, raw, url: this.url });
+		const fault = this.script.next(factsOf(call));
+		const token = call.project === undefined ? tokenOf(headers) : azureTokenOf(headers)?.token;
+		const noted = noteCall(call, token, fault);
+		this.calls.push(noted);
+		const given = this.answerTo(call, fault);
 		if (fault?.hang === true) return;
-		const given = scriptedAnswer(fault) ?? proper;
-		const waitMs = Math.max(latencyMs, fault?.delayMs ?? 0);
+		const waitMs = Math.max(this.latencyMs, fault?.delayMs ?? 0);
 		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
 		if (given === undefined || fault?.cut !== undefined) return void request.socket.destroy();
 		if (request.socket.destroyed) return;
 		noted.status = given.status;
-		requests += 1;
-		const requestId = `57AD:${(0x1a2b3c + requests).toString(16).toUpperCase()}`;
-		sendAnswer(response, {
-			...given,
-			headers: { "x-github-request-id": requestId, ...given.headers, ...fault?.headers },
-		});
+		sendAnswer(response, { ...given, headers: { ...this.usualHeaders(call), ...given.headers, ...fault?.headers } });
 	}
 
-	function dispatch(at: number, method: string, url: string, headers: IncomingHttpHeaders, raw: Buffer): Answer {
-		const [path = "", search = ""] = url.split("?");
-		const token = tokenOf(headers) ?? "";
-		const forApp = app?.answer(method, path, tokenOf(headers), server.url);
-		if (forApp !== undefined) return forApp;
-		const refusal = checkCaller(headers, isValid);
-		if (refusal !== undefined) return refusal;
-		const suspended = app?.refuseSuspended(token);
-		if (suspended !== undefined) return suspended;
-		const { repository, below = "" } = placeOf(path);
-		const exists = repository !== undefined && (repositories.size === 0 || repositories.has(repository.toLowerCase()));
-		const isLimitAsked = method === "GET" && /^\/(?:api\/v3\/)?rate_limit$/.test(path);
-		const allowance = count(token, at, isLimitAsked ? "look" : method === "GET" ? "read" : "write");
-		const ofToken = { ...expiry, ...(exists ? shown.headers(repository) : {}) };
-		const told = { ...allowance.headers, ...(app?.isValid(token) === true ? {} : ofToken) };
-		const refused = refuseByLimit({ ...allowance, headers: told });
-		if (refused !== undefined) return refused;
-		if (isLimitAsked) return { ...rateLimitAnswer(allowance), headers: told };
-		const call = { method, below, query: new URLSearchParams(search), url: server.url };
-		const looked = exists ? shown.answer({ ...call, repository }) : undefined;
-		if (looked !== undefined) return { ...looked, headers: { ...told, ...looked.headers } };
-		if (method !== "POST" || below !== "/dispatches" || !exists)
-			return { ...githubError(404, "Not Found"), headers: told };
-		const checked = checkDispatch(raw);
-		if (isAnswer(checked)) return { ...checked, headers: told };
-		const { authorization: _secret, ...rest } = headers;
-		received.push({ at: new Date(at).toISOString(), repository, ...checked, headers: rest });
-		return { status: 204, headers: told };
+	/** Does what the call asks for, unless a fault prevents it. Undefined: no answer is sent. */
+	private answerTo(call: Call, fault: Fault | undefined): Answer | undefined {
+		const api = call.project === undefined ? this.github : this.pipelines;
+		const proper = isDoneDespite(fault) ? api.answer(call, fault) : undefined;
+		if (fault?.refuse !== undefined) return api.refuse(fault.refuse);
+		return scriptedAnswer(fault, (status) => api.error(status, call)) ?? proper;
 	}
 
-	function control(method: string, path: string, body: Buffer): Answer {
-		if (path === "/_received" && method === "GET") return { status: 200, body: received };
-		if (path === "/_received" && method === "DELETE")
-			return { status: 200, body: { forgotten: received.splice(0).length } };
-		if (!["/_script", "/_repository"].includes(path) || method !== "POST") {
-			const error = "there are GET and DELETE /_received, POST /_script and POST /_repository";
-			return { status: 404, body: { error } };
-		}
-		try {
-			const given: unknown = JSON.parse(body.toString("utf8"));
-			const done = path === "/_script" ? { faults: script.set(given) } : { repositories: shown.set(given) };
-			return { status: 200, body: done };
-		} catch (error) {
-			return { status: 400, body: { error: (error as Error).message } };
-		}
+	private usualHeaders({ at, project }: Call): Readonly<Record<string, string>> {
+		this.answers += 1;
+		const date = new Date(at).toUTCString();
+		const count = (0x1a2b3c + this.answers).toString(16);
+		if (project === undefined) return { date, "x-github-request-id": `57AD:${count.toUpperCase()}` };
+		return { date, activityid: `5f7bfb5c-0f1c-4d1e-9f0e-${count.padStart(12, "0")}` };
 	}
-
-	return {
-		...server,
-		received,
-		calls,
-		script,
-		setTokens: (valid) => {
-			tokens = new Set(valid);
-		},
-		setTokenExpiry: (expiresAt) => {
-			expiry = expiryHeader(expiresAt);
-		},
-		revokeInstallationTokens: () => app?.revoke(),
-		suspendInstallations: (owners) => app?.suspend(owners),
-		connections: () => connections,
-	};
 }

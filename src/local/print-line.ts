@@ -1,4 +1,4 @@
-import { plain } from "../plain.ts";
+import { plain } from "../log.ts";
 
 /**
  * A log line of the bridge as a person wants to read it: on one line, and with nothing in it that does something to the
@@ -16,20 +16,21 @@ function describe(level: string, line: Parsed): string | undefined {
 			return join("event", line.outcome, line.type, line.subject, line.route && `route "${line.route}"`, explain(line));
 		case "dispatch": {
 			const answer = line.status === undefined ? line.classification : `${line.status}`;
-			const sent = `${line.repository} ${line.dispatchType}`;
-			return join("dispatch", answer, sent, `${line.bytes} bytes, ${line.ms} ms`, line.reason);
+			return join("dispatch", answer, placeOf(line), `${line.bytes} bytes, ${line.ms} ms`, line.reason);
 		}
 		case "lane":
-			return join("lane", line.change, line.repository ?? line.lane, when(line), waited(line), line.reason);
+			return join("lane", line.change, line.target ?? line.lane, when(line), waited(line), line.reason);
 		case "window":
 			return join("window", "closed", `${line.count} events`, line.key);
 		case "dead-letter":
-			return join("dead", line.change ?? "letter", line.key, line.repository, line.reason);
+			return join("dead", line.change ?? "letter", line.key, placeOf(line), line.reason);
+		case "follow":
+			return join("run", line.change, placeOf(line) ?? line.lane, line.key, line.url, line.reason);
 		case "wake-up":
 		case "token":
 			return join(line.stage, line.change ?? level, line.lane, line.reason);
-		case "upkeep":
-			return join("upkeep", "done", `${line.removed} receipts removed`);
+		case "maintenance":
+			return join("maintenance", "done", `${line.removed} receipts removed`);
 		case "handshake":
 		case "receive":
 			return join(line.stage, `${line.status}`, line.reason);
@@ -47,6 +48,11 @@ interface Parsed {
 function explain({ outcome, reason, id }: Parsed): string | undefined {
 	if (outcome === "dispatched" || !reason) return undefined;
 	return `${id === null ? "" : `${id}: `}${reason}`;
+}
+
+/** Where it goes, in the words that the route has for it. */
+function placeOf({ destination }: Parsed): string | undefined {
+	return destination ? String(destination).replace("#", " ") : undefined;
 }
 
 function when({ until, probeAt }: Parsed): string | undefined {

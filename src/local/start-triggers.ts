@@ -1,9 +1,8 @@
-import type { OnLog } from "./invoke.ts";
-import { type LoadedApp, type RegisteredFunction, triggerOf } from "./load-functions.ts";
-import type { RunMessage } from "./process-message.ts";
+import { type LoadedApp, type OnLog, type RegisteredFunction, runLogged, triggerOf } from "./functions-app.ts";
+import type { RunMessage } from "./queue-message.ts";
 import type { QueueSettings } from "./queue-settings.ts";
-import { startQueueTrigger, type Trigger } from "./queue-trigger.ts";
-import { runLogged } from "./run-logged.ts";
+import { startQueueTrigger } from "./queue-trigger.ts";
+import type { Trigger } from "./stopping.ts";
 import { startTimerTrigger } from "./timer-trigger.ts";
 
 export interface TriggersOptions {

@@ -1,20 +1,16 @@
 /** `npm start`: the whole bridge on this machine. What it prints is described in `docs/local.md`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { USUAL_PORT } from "../config/usual-port.ts";
-import { plain, printable } from "../plain.ts";
-import { askHealth } from "./ask-health.ts";
+import { plain } from "../log.ts";
 import { startAzurite } from "./azurite.ts";
+import { explainFailure, readArguments, StartError, USAGE } from "./command-line.ts";
 import { type LocalSetup, settleEnvironment } from "./environment.ts";
-import { explainFailure } from "./explain-failure.ts";
-import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
+import { startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
-import { readable } from "./print-line.ts";
+import { dataFolder, introduce, print, say } from "./introduce.ts";
 import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
-import { readArguments, USAGE } from "./read-arguments.ts";
 import { serve } from "./serve.ts";
-import { StartError } from "./start-error.ts";
-import { type StopInOrder, stopInOrder } from "./stop-in-order.ts";
+import { type StopInOrder, stopInOrder } from "./stopping.ts";
 import { createWorkbench } from "./workbench.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -68,7 +64,7 @@ function readHostJson(): QueueSettings {
 async function storageOf(port: number, started: StopInOrder): Promise<string> {
 	const folder = join(root, dataFolder(port));
 	const onExit = (code: number | null) => {
-		process.stderr.write(`Azurite has ended (${code}); nothing can be kept without it\n`);
+		process.stderr.write(`Azurite has ended (${code}); nothing can be stored without it\n`);
 		void started.stop().then(() => process.exit(1));
 	};
 	const { connectionString, stop } = await startAzurite({ folder, onExit }).catch((error: Error) => {
@@ -76,13 +72,9 @@ async function storageOf(port: number, started: StopInOrder): Promise<string> {
 		throw new StartError(`${plain(why)}; if its data are damaged, remove ${dataFolder(port)} to begin anew`);
 	});
 	started.add(stop);
-	// For whoever wants to look inside: its ports are new with every start.
+	// For tools that look inside: its ports are new with every start.
 	writeFileSync(join(folder, "connection-string.txt"), `${connectionString}\n`);
 	return connectionString;
-}
-
-function dataFolder(port: number): string {
-	return join(".azurite", String(port));
 }
 
 function setEnvironment(env: LocalSetup["env"]): void {
@@ -92,41 +84,10 @@ function setEnvironment(env: LocalSetup["env"]): void {
 	}
 }
 
-async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSetup): Promise<void> {
-	const { problems, warnings, version } = await askHealth(url);
-	const routes = process.env["BRIDGE_ROUTES"] ? "the routes of BRIDGE_ROUTES" : process.env["GITHUB_REPOSITORY"];
-	const where = setup.standIn ? `the GitHub stand-in, ${setup.apiUrl}` : setup.apiUrl;
-	const storage = setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the one of AzureWebJobsStorage";
-	say(`grid-dispatch ${version}
-
-  console     ${url}/
-  events      ${url}/api/events
-  health      ${url}/api/health
-  functions   ${functions.map(({ name }) => name).join(", ")}
-  dispatches  to ${plain(routes ?? "no repository")} at ${plain(where)}
-  storage     ${storage}
-${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
-	for (const note of [...setup.notes, ...warnings]) say(`note: ${plain(note)}`);
-	for (const { setting, problem } of problems) say(`repair: ${plain(`${setting} ${problem}`)}`);
-	say(`Send the first event:
-
-  npx grid-dispatch send RunCompleted${port === USUAL_PORT ? "" : ` --url ${url}`}
-`);
-}
-
-function print(level: string, message: string): void {
-	const line = readable(level, message);
-	if (line !== undefined) say(`${new Date().toTimeString().slice(0, 8)} ${line}`);
-}
-
 function stopOnSignals(started: StopInOrder): void {
 	const stop = () => void started.stop().then(() => process.exit(0));
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
 	// npm hands a signal to the shell between us, which ends without passing it on: then our parent changes.
 	const parent = process.ppid;
 	setInterval(() => process.ppid !== parent && stop(), 200).unref();
-}
-
-function say(text: string): void {
-	process.stdout.write(`${printable(text)}\n`);
 }

@@ -1,6 +1,5 @@
 import { Cron } from "croner";
-import type { Trigger } from "./queue-trigger.ts";
-import { sleep as realSleep, settledWithin } from "./sleep.ts";
+import { sleep as realSleep, settledWithin, type Trigger } from "./stopping.ts";
 
 export interface TimerTriggerOptions {
 	/** Six fields, the second first; five begin with the minute. In UTC. */
@@ -24,8 +23,8 @@ const LOOK_MS = 10 * MINUTE_MS;
 const NEVER = "0001-01-01T00:00:00+00:00";
 
 /**
- * Runs a function by its schedule, never twice at the same time. What fell due while nobody ran is not made up for: the
- * real host keeps that in a blob, this one keeps nothing.
+ * Runs a function by its schedule, never twice at the same time. A run that fell due while the host was down is not made up
+ * for: the real host stores the last run in a blob, this one does not.
  * Source: azure-webjobs-sdk-extensions, `TimerListener`, `CronSchedule`.
  * @throws Error when the schedule cannot be read
  */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GitHubStandIn } from "./github-stand-in.ts";
+import { keyOf } from "./stand-in/received.ts";
 
 /** A request below `/_local`. */
 export interface WorkbenchCall {
@@ -61,10 +62,6 @@ export function createWorkbench(standIn: Pick<GitHubStandIn, "received" | "scrip
 				return { status: 404, body: { error: `there is no ${method} /_local${path}` } };
 		}
 	};
-}
-
-function keyOf({ client_payload }: { readonly client_payload?: unknown }): unknown {
-	return (client_payload as { bridge?: { key?: unknown } } | undefined)?.bridge?.key;
 }
 
 /** The examples in the event schemas, one for each known type. */

@@ -1,11 +1,18 @@
 import type { Problem } from "../config/settings.ts";
-import type { TokenFor, TokenSource } from "../destinations/github/token-source.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
+import { digestOfRoutes, type Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type AddressesAndRepair, isClosed, type LaneHealth, laneHealthOf } from "./lane-health.ts";
-import { expiryWarning, type TokenHealth, tokenHealthOf } from "./token-health.ts";
+import {
+	expiryWarning,
+	isClosed,
+	type LaneHealth,
+	type LaneHealthOptions,
+	laneHealthOf,
+	type TokenHealth,
+	tokenHealthOf,
+} from "./lane-health.ts";
 
 /**
  * Whether the bridge can work, and how much waits: the present state, not what once was. Open to monitors, so it holds no
@@ -19,6 +26,8 @@ export interface Health {
 	readonly status: "healthy" | "degraded" | "unhealthy";
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
+	/** What tells the routes table in use from another: see `digestOfRoutes`. Null where there is none. */
+	readonly routes: { readonly digest: string | null };
 	readonly storage: { readonly reachable: boolean; readonly reason: string | null };
 	readonly tokens: readonly TokenHealth[];
 	/** Those that do not simply flow. */
@@ -36,6 +45,22 @@ export interface Health {
 	/** How many events were ignored in all, those that left no receipt included. */
 	readonly ignored: number;
 }
+
+/** While nothing can be asked. */
+export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
+	status: "unhealthy",
+	warnings: [],
+	routes: { digest: null },
+	tokens: [],
+	lanes: [],
+	waiting: 0,
+	oldest: null,
+	windows: 0,
+	gathering: [],
+	pace: [],
+	deadLetters: 0,
+	ignored: 0,
+};
 
 export interface WindowHealth {
 	readonly lane: string;
@@ -57,66 +82,43 @@ export interface PaceHealth {
 	readonly used: number;
 }
 
-export interface HealthOptions {
+export interface HealthOptions extends LaneHealthOptions {
 	readonly storage: Storage;
-	readonly tokens: TokenSource;
-	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
-	/** What this bridge is configured for, and was before. */
-	readonly addresses: AddressesAndRepair;
-	readonly limits: readonly Limit[];
 	readonly warnings: readonly string[];
-	/** Epoch milliseconds. */
-	readonly now: () => number;
+	readonly routes: readonly Route[];
 }
 
 export async function checkHealth(options: HealthOptions): Promise<Health> {
-	const { storage, tokens, lanes, addresses, limits, warnings, now } = options;
+	const { storage, destinations, lanes, routes, warnings, now } = options;
 	const seen = await overview(storage, now()).catch((error: unknown) => redact(String((error as Error).message)));
 	const reachable = typeof seen !== "string";
 	const all = reachable ? seen : [];
+	const byLane = new Map(all.map((one) => [one.lane, one]));
 	const tokenHealth = await Promise.all(
-		[...lanes].map(([lane, wanted]) =>
-			tokenHealthOf(
-				lane,
-				wanted,
-				tokens,
-				all.find((one) => one.lane === lane),
-			),
-		),
+		[...lanes].map(([lane, to]) => tokenHealthOf(lane, to, destinations.getToken, byLane.get(lane))),
 	);
-	const laneHealth = all.flatMap((one) => {
-		return laneHealthOf(one, { isRouted: lanes.has(one.lane), addresses, limits, now: now() }) ?? [];
-	});
+	const laneHealth = all.flatMap((one) => laneHealthOf(one, options) ?? []);
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
-	const isDark = !reachable || tokenHealth.some(({ present }) => !present) || all.some(cannotSend);
+	/** What is accepted from now on cannot be sent. */
+	const cannotSend = all.some((one) => lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane)));
+	const isDark = !reachable || cannotSend || tokenHealth.some(({ present }) => !present);
+	const expiries = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
 	return {
 		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
 		problems: [],
-		warnings: [
-			...warnings,
-			...tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []),
-		],
+		warnings: [...warnings, ...expiries],
+		routes: { digest: digestOfRoutes(routes) },
 		storage: { reachable, reason: reachable ? null : seen },
 		tokens: tokenHealth,
 		lanes: laneHealth,
 		waiting: sum(all.map(({ waiting }) => waiting)),
-		oldest:
-			all
-				.map(({ oldest }) => oldest)
-				.filter((oldest) => oldest !== null)
-				.sort()[0] ?? null,
+		oldest: all.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
 		gathering: all.flatMap(toWindowHealth),
-		pace: all.flatMap((lane) => toPaceHealth(lane, limits, now())),
+		pace: all.flatMap((lane) => toPaceHealth(lane, destinations.policyOf(lane.lane).limits, now())),
 		deadLetters,
 		ignored: sum(all.map((lane) => lane.ignored)),
 	};
-
-	/** What is accepted from now on cannot be sent. */
-	function cannotSend(one: LaneOverview): boolean {
-		return lanes.has(one.lane) && isClosed(one, addresses);
-	}
 }
 
 function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {

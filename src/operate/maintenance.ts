@@ -1,24 +1,33 @@
-import type { TokenFor } from "../destinations/github/token-source.ts";
+import pMap from "p-map";
+import type { TokenCheck } from "../destinations/destination.ts";
+import { readFollowRows } from "../ledger/follow-rows.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { applyRetention } from "../ledger/retention.ts";
 import { type Log, report } from "../log.ts";
+import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type CheckTokensOptions, checkTokens } from "./check-tokens.ts";
+import { expiryWarning } from "./lane-health.ts";
 
-export interface MaintenanceOptions {
-	readonly storage: Storage;
+export interface CheckTokensOptions {
 	/** One destination for each lane that the routes lead to. */
-	readonly lanes: ReadonlyMap<string, TokenFor>;
-	/** Makes sure that a lane is looked at. */
-	readonly wake: (lane: string) => Promise<void>;
-	readonly checkToken?: CheckTokensOptions["check"];
-	/** Writes down when a lane's token ends. */
-	readonly recordExpiry: CheckTokensOptions["record"];
-	/** So long after its end a receipt is kept. */
-	readonly retentionMs: number;
+	readonly lanes: ReadonlyMap<string, RouteTo>;
+	/** Asks the service about a lane's token, and about an app's installation. */
+	readonly checkToken: (to: RouteTo) => Promise<TokenCheck>;
+	/** Writes down when a lane's token ends, ISO 8601. */
+	readonly recordExpiry: (lane: string, expiresAt: string | null) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+}
+
+export interface MaintenanceOptions extends CheckTokensOptions {
+	readonly storage: Storage;
+	/** Makes sure that a lane is looked at. */
+	readonly wake: (lane: string) => Promise<void>;
+	/** Makes sure that what a lane has delivered is followed. */
+	readonly wakeFollower: (lane: string) => Promise<void>;
+	/** So long after its end a receipt is stored. */
+	readonly retentionMs: number;
 }
 
 /** Functions may run for five minutes on every plan; what is left is for the next day. */
@@ -28,8 +37,8 @@ const MAX_MS = 4 * 60_000;
  * Once a day: says what lies there and which tokens end soon, wakes the lanes in which something waits, and removes what is
  * past its time. What fails for one lane is said, and done for the others. Rejects where no lane can be read at all.
  */
-export async function upkeep(log: Log, options: MaintenanceOptions): Promise<void> {
-	const { storage, lanes, wake, checkToken, recordExpiry, retentionMs, now } = options;
+export async function maintain(log: Log, options: MaintenanceOptions): Promise<void> {
+	const { storage, wake, wakeFollower, retentionMs, now } = options;
 	const start = now();
 	const seen = await overview(storage, now());
 	for (const one of seen) {
@@ -41,22 +50,69 @@ export async function upkeep(log: Log, options: MaintenanceOptions): Promise<voi
 		if (waiting + windows > 0 || hasBreaker) {
 			await wake(lane).catch((error: unknown) => reportFailure(log, lane, `not woken: ${(error as Error).message}`));
 		}
+		// Nor does this: as long as something is followed, its wake-up is on its way.
+		const wakeIfFollowed = async () => {
+			if ((await readFollowRows(storage, lane, now(), 1)).length > 0) await wakeFollower(lane);
+		};
+		await wakeIfFollowed().catch((error: unknown) =>
+			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`),
+		);
 	}
 	const knownExpiry = (lane: string) => seen.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
-	await checkTokens(log, { lanes, knownExpiry, check: checkToken, record: recordExpiry, now });
+	await checkTokens(log, knownExpiry, options);
 	const { removed, complete, failures } = await applyRetention(storage, { now, retentionMs, endsAt: start + MAX_MS });
 	for (const { lane, reason } of failures) reportFailure(log, lane, reason);
-	report(log, "info", { stage: "upkeep", removed, complete: String(complete), ms: now() - start });
+	report(log, "info", { stage: "maintenance", removed, complete: String(complete), ms: now() - start });
 }
 
 function reportFailure(log: Log, lane: string, reason: string): void {
-	report(log, "error", { stage: "upkeep", lane, change: "failed", reason });
+	report(log, "error", { stage: "maintenance", lane, change: "failed", reason });
 }
 
-/** Who drains a lane says so, too; where none is woken any more, this alone tells. */
+/** A drain says so, too; where no lane is woken any more, this alone tells. */
 function reportBacklog(log: Log, { lane, oldest, pause, parked }: LaneOverview, now: number): void {
 	if (oldest === null || !isBehind(Date.parse(oldest), now)) return;
 	const waitedMs = now - Date.parse(oldest);
 	const reason = parked?.reason ?? pause?.reason ?? null;
 	report(log, "warn", { stage: "lane", lane, change: "behind", oldest, waitedMs, reason });
+}
+
+/** Each may take ten seconds. */
+const AT_ONCE = 8;
+
+/**
+ * Says of each token whether the service refuses it or it ends soon, before an event finds out; and writes its end down,
+ * so that health tells it. What goes wrong with one token is nothing to the others.
+ * @param knownExpiry what is written down of when a lane's token ends, ISO 8601
+ */
+export async function checkTokens(
+	log: Log,
+	knownExpiry: (lane: string) => string | null,
+	options: CheckTokensOptions,
+): Promise<void> {
+	const checkLane = ([lane, to]: readonly [string, RouteTo]) => checkOne(log, lane, to, knownExpiry(lane), options);
+	await pMap([...options.lanes], checkLane, { concurrency: AT_ONCE });
+}
+
+async function checkOne(
+	log: Log,
+	lane: string,
+	to: RouteTo,
+	known: string | null,
+	{ checkToken, recordExpiry, now }: CheckTokensOptions,
+): Promise<void> {
+	const found = await checkToken(to).catch((error: Error): TokenCheck => {
+		return { state: "unknown", expiresAt: null, reason: error.message };
+	});
+	const expiresAt = found.state === "ok" ? found.expiresAt : known;
+	if (expiresAt !== known) {
+		await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
+			report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
+		});
+	}
+	const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
+	if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
+	if (found.state === "unknown") {
+		report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
+	}
 }

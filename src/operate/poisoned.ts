@@ -1,7 +1,6 @@
-import { factsOfElement } from "../event/facts-of.ts";
 import { writeJson } from "../event/json.ts";
-import { idOf } from "../event/read-event.ts";
-import { createRecordRejected } from "../ledger/record-rejected.ts";
+import { factsOfElement } from "../event/read-event.ts";
+import { createRecordRejected } from "../ledger/dead-letters.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -29,7 +28,7 @@ const PUT_BACK_SECONDS = 30;
 
 /** @param now epoch milliseconds */
 export function createPoisoned(storage: Storage, now: () => number): Poisoned {
-	const recordRejected = createRecordRejected({ storage, now, grouping: true });
+	const recordRejected = createRecordRejected({ storage, now });
 	return {
 		async putBack(message, log, queue) {
 			await storage.put(textOf(message), PUT_BACK_SECONDS, queue);
@@ -38,7 +37,7 @@ export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 		},
 		async deadLetter(elements, reason, log) {
 			for (const element of elements) {
-				const event = factsOfElement(element, idOf(element));
+				const event = factsOfElement(element);
 				const key = await recordRejected({ element, event, route: null, to: null, reason });
 				report(log, "error", { stage: "dead-letter", change: "poisoned", id: event.id, key, reason });
 			}

@@ -1,12 +1,63 @@
+import { readJson } from "../event/json.ts";
+import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
+import { readLaneState } from "../ledger/lane-state.ts";
+import type { FoundReceipts } from "../ledger/list-receipts.ts";
+import type { FoundReceipt } from "../ledger/receipt.ts";
+import type { ReceiptQuery } from "../ledger/receipt-query.ts";
+import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
+import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
-import { type BlobsRequest, replayBlobs } from "./replay-blobs.ts";
-import { type ReceiptsRequest, replayReceipts } from "./replay-receipts.ts";
-import type { ReplayAnswer, ReplayOptions } from "./replay-types.ts";
+import type { EventResult } from "../model.ts";
+import type { PutMessage, Storage } from "../storage/storage.ts";
 
-export type { ReplayAnswer, Replayed } from "./replay-types.ts";
+/** Which dead letters of the ledger: one, those that a text is found in, or all. */
+type ReceiptsRequest =
+	| { readonly key: string; readonly continue?: string }
+	| { readonly find?: string; readonly state?: "dead" | "rejected"; readonly continue?: string };
 
-/** What to feed back: one dead letter, those that a text is found in, all; or Event Grid's own dead letters. */
+/** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */
+interface BlobsRequest {
+	readonly container: string;
+	readonly prefix?: string;
+	readonly continue?: string;
+}
+
 export type ReplayRequest = ReceiptsRequest | BlobsRequest;
+
+/** What became of one dead letter. */
+export interface Replayed {
+	/** A receipt's key, or a blob's name. */
+	readonly key: string;
+	/** `accepted`: it is in its lane again. `refused`: it stays a dead letter, for the reason. */
+	readonly outcome: "accepted" | "refused";
+	readonly reason: string | null;
+}
+
+export interface ReplayAnswer {
+	readonly replayed: readonly Replayed[];
+	/** Whether there may be more than one request takes: ask again, with `continue`. */
+	readonly more: boolean;
+	readonly continue?: string;
+	/** What could not be read, and so not be looked at yet. */
+	readonly problems?: readonly string[];
+}
+
+export interface ReplayOptions {
+	readonly storage: Storage;
+	/** No further page is begun after `endsAt`, epoch milliseconds. */
+	readonly list: (query: ReceiptQuery, endsAt: number) => Promise<FoundReceipts>;
+	readonly accept: (elements: readonly unknown[]) => Promise<readonly EventResult[]>;
+	/** Makes sure that a lane is looked at, at once. */
+	readonly wake: (lane: string) => Promise<void>;
+	/** Never the same twice. */
+	readonly newId: () => string;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+/** One request takes so many, and so long. */
+const AT_ONCE = 200;
+const MAX_MS = 20_000;
 
 /**
  * Feeds dead letters back, in bounded work: the answer says how it goes on. What broke off can be repeated. Rejects with
@@ -14,14 +65,183 @@ export type ReplayRequest = ReceiptsRequest | BlobsRequest;
  */
 export async function replay(request: ReplayRequest, log: Log, options: ReplayOptions): Promise<ReplayAnswer> {
 	const answer = "container" in request ? await replayBlobs(request, options) : await replayReceipts(request, options);
-	for (const { key, outcome, reason } of answer.replayed) {
-		report(log, outcome === "accepted" ? "info" : "warn", {
-			stage: "dead-letter",
-			change: "replayed",
-			key,
-			outcome,
-			reason,
-		});
+	for (const each of answer.replayed) {
+		const level = each.outcome === "accepted" ? "info" : "warn";
+		report(log, level, { stage: "dead-letter", change: "replayed", ...each });
 	}
 	return answer;
+}
+
+type Ended = Omit<Replayed, "key">;
+const accepted = (reason: string | null = null): Ended => ({ outcome: "accepted", reason });
+const refused = (reason: string): Ended => ({ outcome: "refused", reason });
+
+/** Feeds dead letters of the ledger back, each on its own: what becomes of one is nothing to the others. */
+async function replayReceipts(request: ReceiptsRequest, options: ReplayOptions): Promise<ReplayAnswer> {
+	const { now, list } = options;
+	const endsAt = now() + MAX_MS;
+	const query = queryOf(request);
+	const wakeUps = new Map<string, PutMessage>();
+	const replayed: Replayed[] = [];
+	const problems = new Set<string>();
+	let next = request.continue;
+	try {
+		do {
+			const page = { limit: AT_ONCE - replayed.length, ...(next === undefined ? {} : { continue: next }) };
+			const found: FoundReceipts | undefined = await list({ ...query, ...page }, endsAt).catch((error: unknown) => {
+				// What was fed back already must be told.
+				if (replayed.length === 0) throw error;
+				return undefined;
+			});
+			if (found === undefined) break;
+			for (const problem of found.problems) problems.add(problem);
+			let done = 0;
+			for (const receipt of found.receipts) {
+				// One at least, so that each request comes further.
+				if (done > 0 && now() > endsAt) break;
+				replayed.push({ key: receipt.key, ...(await replayReceipt(receipt, wakeUps, options)) });
+				done += 1;
+			}
+			next = found.continueAfter(done);
+		} while (next !== undefined && replayed.length < AT_ONCE && now() <= endsAt);
+	} finally {
+		await wakeAll(wakeUps, options);
+	}
+	const unread = problems.size === 0 ? {} : { problems: [...problems] };
+	return { replayed, more: next !== undefined, ...(next === undefined ? {} : { continue: next }), ...unread };
+}
+
+function queryOf(request: ReceiptsRequest): Omit<ReceiptQuery, "limit"> {
+	if ("key" in request) return { key: request.key };
+	const { find, state } = request;
+	return { states: state === undefined ? ["dead", "rejected"] : [state], ...(find === undefined ? {} : { find }) };
+}
+
+async function replayReceipt(
+	receipt: FoundReceipt,
+	wakeUps: Map<string, PutMessage>,
+	options: ReplayOptions,
+): Promise<Ended> {
+	const { lane, rowKey, state } = receipt;
+	try {
+		if (state === "rejected") return await acceptAgain(rowKey, options);
+		const isOpen = state === "accepted" || state === "paused" || state === "parked";
+		if (state !== "dead" && !isOpen) return refused(`it is ${state}`);
+		await wakeAhead(lane, wakeUps, options);
+		// One that is in its lane already may lack the wake-up, if a replay broke off.
+		return isOpen ? accepted() : await moveDead(receipt, options);
+	} catch (error) {
+		return refused(`whether it was fed back is not known (${(error as Error).message}); replay it again`);
+	}
+}
+
+async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }: ReplayOptions): Promise<Ended> {
+	const by = newId();
+	for (let tries = 0; ; tries++) {
+		const end = await replayDead(storage, lane, rowKey, { now: now(), by });
+		if (end.kind === "moved") return accepted();
+		const state = end.receipt?.state;
+		if (state === undefined) return refused("its receipt is gone: it is past its time");
+		if (state === "accepted") return accepted("another replay has fed it back just now");
+		if (state !== "dead") return accepted(`another replay has fed it back just now, and it is ${state}`);
+		// Fed back by another replay and refused again meanwhile; or there is nothing left to be sent.
+		if (tries > 0) return refused("what was to be sent is gone from storage");
+	}
+}
+
+async function acceptAgain(receipt: string, { storage, accept }: ReplayOptions): Promise<Ended> {
+	const read = await readRejected(storage, receipt);
+	if (read === undefined) return refused("the event itself is gone from storage");
+	const refusal = (await accept([read.element])).find(isRefused);
+	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
+	await forgetRejected(storage, receipt, read);
+	return accepted();
+}
+
+/** What no route takes stays a dead letter, too: it is fed back in order to start something. */
+function isRefused({ outcome }: EventResult): boolean {
+	return outcome === "rejected" || outcome === "unavailable" || outcome === "ignored";
+}
+
+/** One request takes less than a minute: it surfaces after all that is written by it. */
+const AHEAD_SECONDS = 120;
+
+/** Before a delivery is written: a wake-up that surfaces after that is in the queue, even if this process ends now. */
+async function wakeAhead(lane: string, wakeUps: Map<string, PutMessage>, options: ReplayOptions): Promise<void> {
+	if (wakeUps.has(lane)) return;
+	const { storage, now } = options;
+	const { wake } = await readLaneState(storage, lane, now());
+	wakeUps.set(lane, await storage.put(writeWakeUp({ lane, wake: wake.last }), AHEAD_SECONDS));
+}
+
+/** After all that was written: every lane is woken at once. */
+async function wakeAll(wakeUps: ReadonlyMap<string, PutMessage>, { storage, wake }: ReplayOptions): Promise<void> {
+	const each = async ([lane, message]: readonly [string, PutMessage]) => {
+		await wake(lane);
+		await storage.unput(message);
+	};
+	// Where that fails, the wake-up that was put ahead surfaces within two minutes, and does the same.
+	await Promise.allSettled([...wakeUps].map(each));
+}
+
+/** Behind which name it goes on, on which page. */
+interface Place {
+	readonly after?: string | undefined;
+	readonly past?: string | undefined;
+}
+
+/**
+ * Feeds Event Grid's dead letters back: blobs that hold an array of events. A blob is removed when all of its events are
+ * accepted; the others stay, and later ones are looked at all the same.
+ * Source: learn.microsoft.com, "Event Grid message delivery and retry", dead-letter events.
+ */
+async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promise<ReplayAnswer> {
+	const { container, prefix = "" } = request;
+	const { storage, now } = options;
+	const question = JSON.stringify([container, prefix]);
+	const endsAt = now() + MAX_MS;
+	const replayed: Replayed[] = [];
+	const cut = (place: Place) => ({ replayed, more: true, continue: writeContinue(place, question) });
+	let { after, past } = (request.continue === undefined ? {} : readContinue(request.continue, question)) as Place;
+	for (;;) {
+		const { names, next } = await storage.names(prefix, after, container);
+		for (const name of names.filter((one) => past === undefined || comesAfter(one, past))) {
+			// One at least, so that each request comes further.
+			if (replayed.length >= AT_ONCE || (replayed.length > 0 && now() > endsAt)) return cut({ after, past });
+			replayed.push({ key: name, ...(await replayBlob(name, container, options)) });
+			past = name;
+		}
+		if (next === undefined) return { replayed, more: false };
+		[after, past] = [next, undefined];
+		if (now() > endsAt) return cut({ after });
+	}
+}
+
+async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<Ended> {
+	try {
+		const content = await storage.read(name, container);
+		if (content === undefined) return refused("it is gone: another replay has taken it, or it was removed");
+		const elements = parse(content);
+		if (elements === undefined) return refused("it holds no events");
+		const refusal = (await accept(elements)).find(isRefused);
+		if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
+		await storage.remove(name, container);
+		return accepted();
+	} catch (error) {
+		return refused(`it could not be read or removed (${(error as Error).message}); replay it again`);
+	}
+}
+
+/** As the service sorts names. */
+function comesAfter(name: string, other: string): boolean {
+	return Buffer.compare(Buffer.from(name), Buffer.from(other)) > 0;
+}
+
+function parse(content: Buffer): readonly unknown[] | undefined {
+	try {
+		const parsed: unknown = readJson(content.toString("utf8"));
+		return Array.isArray(parsed) ? parsed : [parsed];
+	} catch {
+		return undefined;
+	}
 }

@@ -1,4 +1,5 @@
-import type { AdvancedFilter, Route } from "./route.ts";
+import { OPERATORS } from "./operators.ts";
+import type { AdvancedFilter, Route, RouteTo } from "./route.ts";
 import { type Violation, validateRoutes } from "./validate-routes.generated.js";
 
 /** A routes table, or everything that is wrong with it, each naming the place and the repair. */
@@ -8,12 +9,19 @@ export type ReadRoutes =
 
 /** Event Grid's own limit: values across all advanced filters of a subscription. */
 const MAX_FILTER_VALUES = 25;
-/** Owners of managed accounts have an underscore; `.` and `..` would lead elsewhere in a URL and are no names. */
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9_-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
+/** What is asked of each service about the routes that lead to it. */
+export interface OfRoutes {
+	owns(to: RouteTo): boolean;
+	/** What is wrong with a `to` that its JSON Schema cannot say, member by member. */
+	problemsOf(to: RouteTo): readonly { readonly member: string; readonly problem: string }[];
+}
 
 /** Reads a routes table (see `routes.schema.json`), already parsed from JSON. */
-export function readRoutes(table: unknown): ReadRoutes {
-	const violations = validateRoutes(table) ? [] : (validateRoutes.errors ?? []);
+export function readRoutes(table: unknown, services: readonly OfRoutes[]): ReadRoutes {
+	// What is wrong with a form is told by its own violations; `if` adds only that there are some.
+	const violations = validateRoutes(table)
+		? []
+		: (validateRoutes.errors ?? []).filter(({ keyword }) => keyword !== "if");
 	const listed = (table as { routes?: unknown } | null)?.routes;
 	const routes = (Array.isArray(listed) ? (listed as Route[]) : []).map((route, index) => ({
 		...route,
@@ -21,29 +29,19 @@ export function readRoutes(table: unknown): ReadRoutes {
 	}));
 	// Only a route of the right shape can be asked for what a JSON Schema cannot say.
 	const misshapen = new Set(violations.map(({ instancePath }) => instancePath.split("/")[2]));
-	const meaning = routes.flatMap((route, index) => (misshapen.has(String(index)) ? [] : findProblems(route, index)));
+	const meaning = routes.flatMap((route, index) =>
+		misshapen.has(String(index)) ? [] : findProblems(route, index, services),
+	);
 	const problems = [...new Set(violations.map(describe)), ...meaning, ...repeatedNames(routes)];
 	return problems.length > 0 ? { ok: false, problems } : { ok: true, routes };
 }
 
-/** Whether a text is `owner/name`, as GitHub writes it. */
-export function isRepository(text: string): boolean {
-	return repositoryProblem(text) === undefined;
-}
-
-/** Why a text is not `owner/name`, with the repair; undefined where it is. */
-export function repositoryProblem(text: string): string | undefined {
-	// GitHub takes no name that ends so, and answers 404 to it.
-	const name = text.replace(/\.git$/i, "");
-	if (!REPOSITORY.test(name)) return `"${text}" is not owner/name, such as contoso/fraud-model`;
-	return name === text ? undefined : `"${text}" ends in .git, which only its clone address does; write ${name}`;
-}
-
-function findProblems(route: Route, index: number): string[] {
+function findProblems(route: Route, index: number, services: readonly OfRoutes[]): string[] {
 	const place = `routes[${index}]`;
 	const problems: string[] = [];
-	const problem = repositoryProblem(route.to.repository);
-	if (problem !== undefined) problems.push(`${place}.to.repository: ${problem}`);
+	const owner = services.find((service) => service.owns(route.to));
+	for (const { member, problem } of owner?.problemsOf(route.to) ?? [])
+		problems.push(`${place}.to.${member}: ${problem}`);
 	if (route.coalesce !== undefined && route.coalesce.maxSeconds < route.coalesce.quietSeconds) {
 		problems.push(`${place}.coalesce.maxSeconds: must be at least quietSeconds`);
 	}
@@ -64,7 +62,7 @@ function findProblems(route: Route, index: number): string[] {
 }
 
 function reversedRange({ operatorType, values }: AdvancedFilter): string | undefined {
-	if (!operatorType.endsWith("Range")) return undefined;
+	if (OPERATORS[operatorType]?.operand !== "ranges") return undefined;
 	const ranges = values as readonly (readonly [number, number])[];
 	const reversed = ranges.find(([low, high]) => low > high);
 	return reversed === undefined ? undefined : JSON.stringify(reversed);
@@ -92,7 +90,7 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
 		case "discriminator":
 			if (params["tagValue"] === undefined) return `${at}: must have required property 'operatorType'`;
-			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's 19 operators`;
+			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's operators`;
 		default:
 			return `${at}: ${message}`;
 	}

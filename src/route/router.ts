@@ -1,9 +1,7 @@
-import type { BridgeEvent } from "../event/bridge-event.ts";
-import { completedWrite } from "./completed-write.ts";
-import { toDispatchType } from "./dispatch-type.ts";
-import { type Condition, clip, filterConditions } from "./filter.ts";
+import type { BridgeEvent, Destination } from "../model.ts";
+import { type Condition, clip, completedWrite, filterConditions } from "./filter.ts";
 import { toFiltered } from "./filtered-event.ts";
-import type { Coalesce, Destination, Route } from "./route.ts";
+import type { Coalesce, Route, RouteTo } from "./route.ts";
 
 /** An event's way: the routes that take it, one per destination, or why none does. */
 export type Routed =
@@ -24,9 +22,14 @@ const MAX_REASONS = 5;
 
 /**
  * Makes the router for a routes table; all that can be computed once is computed here.
+ * @param resolve a route's `to` for events of one type, with nothing left open
  * @param lowerCase to be counted in a test
  */
-export function createRouter(routes: readonly Route[], lowerCase?: (text: string) => string): Router {
+export function createRouter(
+	routes: readonly Route[],
+	resolve: (to: RouteTo, eventType: string) => Destination,
+	lowerCase?: (text: string) => string,
+): Router {
 	const compiled = routes.map((route) => ({ route, conditions: conditionsOf(route) }));
 
 	return (event, onlyRepository) => {
@@ -43,10 +46,9 @@ export function createRouter(routes: readonly Route[], lowerCase?: (text: string
 				reasons.push(() => `route "${route.name}": ${failed.failure(event)}`);
 				continue;
 			}
-			const to = { ...route.to, dispatchType: route.to.dispatchType ?? toDispatchType(event.type) };
-			const destination = destinationId(to);
-			// Two routes to one destination are one promise; the first one's name stands.
-			if (!matches.has(destination)) matches.set(destination, toMatch(route, to));
+			const to = resolve(route.to, event.type);
+			// Two routes to one destination are one delivery; the first one's name stands.
+			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
 		}
 		return matches.size > 0
 			? { matches: [...matches.values()] }
@@ -56,11 +58,6 @@ export function createRouter(routes: readonly Route[], lowerCase?: (text: string
 
 function toMatch({ name, coalesce }: Route, to: Destination): Match {
 	return { route: name, to, ...(coalesce === undefined ? {} : { coalesce }) };
-}
-
-/** What makes two destinations the same: GitHub's repository names do not distinguish case, its event types do. */
-export function destinationId({ repository, dispatchType }: Destination): string {
-	return `${repository.toLowerCase()}#${dispatchType}`;
 }
 
 function conditionsOf(route: Route): readonly Condition[] {
@@ -84,10 +81,10 @@ function sourceCondition(source: string): Condition {
 
 /** The predecessor's `?repoName=` narrows the table; it can never lead to a repository that the table does not name. */
 function otherRepository(route: Route, onlyRepository: string | undefined): Condition | undefined {
-	if (onlyRepository === undefined || route.to.repository.toLowerCase() === onlyRepository.toLowerCase()) {
-		return undefined;
-	}
-	return { test: () => false, failure: () => `it leads to ${route.to.repository}, not to repoName=${onlyRepository}` };
+	const { repository } = route.to;
+	if (onlyRepository === undefined || repository?.toLowerCase() === onlyRepository.toLowerCase()) return undefined;
+	const there = repository === undefined ? "to no repository" : `to ${repository}`;
+	return { test: () => false, failure: () => `it leads ${there}, not to repoName=${onlyRepository}` };
 }
 
 function explain(failures: readonly (() => string)[]): string {

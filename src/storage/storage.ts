@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /**
  * What the ledger asks of Azure Storage: a table, a queue and blobs, no more. Every method is one call of the service (a
  * second one only where the table, queue or container has to be made first). Calls reject with StorageError. In which
@@ -17,12 +19,12 @@ export interface Storage {
 	removeRow(partition: string, rowKey: string, etag: string): Promise<boolean>;
 	/**
 	 * Puts a message that never expires. Answers what removes it again.
-	 * @param queue one that is not the ledger's
+	 * @param queue left out, that of the wake-ups; `LEDGER.follow` stands for the ledger's own of that name
 	 */
 	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
-	/** Removes a message of the ledger's queue that nobody has taken since. */
-	unput(message: PutMessage): Promise<void>;
-	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while somebody holds it. */
+	/** Removes a message that was not taken since. */
+	unput(message: PutMessage, queue?: string): Promise<void>;
+	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while another one has it. */
 	lease(blob: string, seconds: number): Promise<string | undefined>;
 	/** Rejects when the lease has been lost. */
 	renew(blob: string, leaseId: string): Promise<void>;
@@ -107,23 +109,22 @@ export class StorageError extends Error {
 		this.status = status;
 	}
 
-	/** Whether it is about the content of what was to be written, and not about the service: the same write is never taken. */
+	/** Another writer was first: a row exists already, is gone, or has another ETag. */
+	get conflict(): boolean {
+		return this.status === 409 || this.status === 412 || this.status === 404;
+	}
+
+	/** What was to be written can never be written. */
 	get refusesContent(): boolean {
 		return this.status === 400 || this.status === 413;
 	}
 
 	/**
-	 * Whether storage refuses what was asked, so that a repeat would be refused again and nothing else is. Otherwise it is
-	 * in trouble, does not let this app in (401, 403), or is too busy (429), and that concerns every call.
+	 * Whether storage refuses what was asked, so that a repeat would be refused again and nothing else is. Otherwise the
+	 * service is down, does not let this app in or is too busy, and that concerns every call.
 	 */
 	get refused(): boolean {
-		const { status } = this;
-		return status !== undefined && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
-	}
-
-	/** Whether somebody else was there first: a row that exists already, is gone, or has another ETag. */
-	get conflict(): boolean {
-		return this.status === 409 || this.status === 412 || this.status === 404;
+		return this.conflict || this.refusesContent;
 	}
 }
 
@@ -131,3 +132,70 @@ export class StorageError extends Error {
 export function isStorageError(error: unknown): error is StorageError {
 	return error instanceof Error && error.name === "StorageError";
 }
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 2_000;
+
+/**
+ * Repeats a write that storage did not answer, until it is written, is refused, or its time is over.
+ * @param forMs how long to go on; the SDK's own retries come on top
+ * @param between called before each further try; if it rejects, so does the whole
+ */
+export async function persist<T>(
+	write: () => Promise<T>,
+	{ forMs = 3_000, between }: { readonly forMs?: number; readonly between?: () => Promise<void> } = {},
+): Promise<T> {
+	const waits = Math.ceil(forMs / LONGEST_WAIT_MS) + Math.log2(LONGEST_WAIT_MS / FIRST_WAIT_MS);
+	for (let tries = 0; ; tries++) {
+		try {
+			return await write();
+		} catch (error) {
+			if (!isStorageError(error) || error.refused || tries >= waits) throw error;
+			await sleep(Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_WAIT_MS));
+			await between?.();
+		}
+	}
+}
+
+/** What the ledger's parts are called in the app's storage account. */
+export interface LedgerNames {
+	readonly table: string;
+	readonly queue: string;
+	/** The queue that makes a follower look at a lane. */
+	readonly follow: string;
+	/** What only the bridge reads: leases, lists of what is closed, large requests. */
+	readonly container: string;
+	/** What workflows read. */
+	readonly payloads: string;
+	/** What was rejected. */
+	readonly deadLetters: string;
+}
+
+export const LEDGER: LedgerNames = {
+	table: "griddispatch",
+	queue: "grid-dispatch",
+	follow: "grid-dispatch-follow",
+	container: "grid-dispatch",
+	payloads: "grid-dispatch-payloads",
+	deadLetters: "grid-dispatch-dead-letters",
+};
+
+/**
+ * The container of one of the ledger's blobs. The first part of its name says who may read it, and the rest is read
+ * by the bridge alone.
+ * @param blob such as `manifests/KEY.jsonl`
+ */
+export function containerOf(blob: string, { container, payloads, deadLetters }: LedgerNames): string {
+	switch (blob.slice(0, blob.indexOf("/") + 1)) {
+		case "payloads/":
+		case "manifests/":
+			return payloads;
+		case "rejected/":
+			return deadLetters;
+		default:
+			return container;
+	}
+}
+
+/** The storage account, as the Functions host knows it. */
+export const LEDGER_CONNECTION = "AzureWebJobsStorage";

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
-import type { Disposition } from "../../src/deliver/settle.ts";
-import type { Accepted } from "../../src/ledger/acceptor.ts";
+import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
-import type { Delivery } from "../../src/ledger/promise.ts";
-import type { Rejected } from "../../src/ledger/record-rejected.ts";
+import type { Accepted } from "../../src/ledger/ledger.ts";
+import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
 const runCompleted = inEventGridSchema(exampleOf("RunCompleted"));
 const event = (id: string, more: object = {}) => ({ ...runCompleted, id, ...more });
 const never = { passed: new Promise<undefined>(() => {}), isPassed: () => false };
-const TO = { repository: "contoso/a", dispatchType: "t" };
+const TO = repositoryDispatch("contoso/a", "t");
 
 /** Accepting over a ledger and a lane of the test's. */
 function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Partial<Ledger> = {}) {
@@ -24,21 +24,13 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 	const { log, lines } = logLines();
 	const accept = createAccept({
 		route: () => ({ matches: [{ route: "r", to: TO }] }),
-		planDelivery: async ({ id, type, source, subject, time }, { route, to }) => ({
-			ok: true,
-			delivery: {
-				key: id,
-				lane: "default",
-				event: { id, type, source, subject, time },
-				route,
-				to,
-				how: { owner: "contoso", repo: "a", body: "{}" },
-			},
-		}),
+		version: "1.2.3",
+		destinations,
+		store: async (blob) => `https://contoso.blob.core.windows.net/${blob}`,
 		ledger: {
 			async accept(delivery) {
 				accepted.push(delivery);
-				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.key}` } : parts.write(delivery);
+				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.event.id}` } : parts.write(delivery);
 			},
 			wake: parts.wake ?? (async () => NEW_LANE),
 			take: async () => undefined,
@@ -49,13 +41,11 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 				return parts.offer === undefined ? Promise.resolve({ kind: "dispatched" }) : parts.offer(lane, entry, each);
 			},
 		},
-		keep: async (rejected) => {
+		recordRejected: async (rejected) => {
 			kept.push(rejected);
 			return `key of ${rejected.event.id}`;
 		},
 		ignored: (one) => ignored.push(one),
-		addresses: { address: "https://api.github.com" },
-		earliest: () => 0,
 		now: () => 0,
 		...parts,
 	});
@@ -90,12 +80,15 @@ describe("one element that breaks what handles it", () => {
 	});
 
 	it("is a dead letter at the one destination whose request cannot be planned", async () => {
-		const matches = ["a", "b"].map((name) => ({ route: name, to: { ...TO, repository: `contoso/${name}` } }));
+		const matches = ["a", "b"].map((name) => ({ route: name, to: repositoryDispatch(`contoso/${name}`, "t") }));
 		const { accept, kept } = accepting({
 			route: () => ({ matches }),
-			planDelivery: async (...given) => {
-				if (given[1].route === "a") throw new RangeError("Maximum call stack size exceeded");
-				return { ok: false, key: "k", reason: "it is too large" };
+			destinations: {
+				...destinations,
+				build(to) {
+					if (to?.id.startsWith("contoso/a")) throw new RangeError("Maximum call stack size exceeded");
+					return { ok: false, tooLarge: false, reason: "it is too large" };
+				},
 			},
 		});
 		await accept([event("one")]);
@@ -107,24 +100,25 @@ describe("one element that breaks what handles it", () => {
 
 	it("is unavailable where storage is away, and a dead letter where storage refuses it", async () => {
 		const end = async (status: number | undefined) => {
-			const fails = async () => Promise.reject(new StorageError("no blob", status));
-			return outcomes(await accepting({ planDelivery: fails }).accept([event("one")]));
+			const store = async () => Promise.reject(new StorageError("no blob", status));
+			const large = { ...(runCompleted.data as object), properties: { log: "x".repeat(80_000) } };
+			return outcomes(await accepting({ store }).accept([event("one", { data: large })]));
 		};
 		expect(await end(503)).toEqual(["one unavailable"]);
 		expect(await end(undefined)).toEqual(["one unavailable"]);
 		expect(await end(413)).toEqual(["one rejected"]);
 	});
 
-	it("is unavailable where it cannot even be kept as a dead letter, and it alone", async () => {
-		const keep = async () => Promise.reject(new StorageError("away", 503));
-		const { accept } = accepting({ ...routeBreaks, keep });
+	it("is unavailable where it cannot even be recorded as a dead letter, and it alone", async () => {
+		const recordRejected = async () => Promise.reject(new StorageError("away", 503));
+		const { accept } = accepting({ ...routeBreaks, recordRejected });
 		expect(outcomes(await accept([event("bad"), event("good")]))).toEqual(["bad unavailable", "good dispatched"]);
 	});
 
 	it("is a dead letter when storage refuses its rows, with storage's own words", async () => {
 		const { accept, kept } = accepting({
-			write: async ({ key }) =>
-				key === "bad" ? { kind: "refused", reason: "the column time is too large" } : { kind: "written", entry: "e" },
+			write: async ({ event: { id } }) =>
+				id === "bad" ? { kind: "refused", reason: "the column time is too large" } : { kind: "written", entry: "e" },
 		});
 		const results = await accept([event("bad"), event("good")]);
 		expect(outcomes(results)).toEqual(["bad rejected", "good dispatched"]);
@@ -148,10 +142,10 @@ describe("the elements of one request", () => {
 	it("are recorded before any of them is delivered", async () => {
 		const order: string[] = [];
 		const { accept } = accepting({
-			write: async ({ key }) => {
+			write: async ({ event: { id } }) => {
 				await new Promise(setImmediate);
-				order.push(`write ${key}`);
-				return { kind: "written", entry: key };
+				order.push(`write ${id}`);
+				return { kind: "written", entry: id };
 			},
 			offer: async (_lane, entry): Promise<Disposition> => {
 				order.push(`offer ${entry}`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/glo
 import type { Bridge } from "../../src/bridge.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { type Call, callFunction } from "../helpers/call-function.ts";
 import { newNames } from "../helpers/file-storage.ts";

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { eventGrid } from "../../src/functions/event-grid.ts";
+import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction, testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 /** Two spellings of one event, or two events: what a second event has that the first has not. */
 type Change = Partial<ReturnType<typeof example>>;

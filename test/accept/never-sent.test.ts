@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 
 /** Deeper than `JSON.stringify` can write. */
 const DEEP = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;

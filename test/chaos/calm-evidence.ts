@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Evidence, Told } from "../../chaos/evidence.ts";
 import { OWED, SOURCES } from "../../chaos/routes.ts";
 import type { StormEvent } from "../../chaos/storm-event.ts";
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 
 export const START = Date.UTC(2026, 2, 14, 9);
 const TIME = "2026-03-14T08:15:30Z";
@@ -48,6 +48,7 @@ export function calmEvidence(): CalmEvidence {
 		received,
 		calls: received.map(({ at, client_payload }) => ({
 			at: Date.parse(at),
+			method: "POST",
 			path: "/repos/contoso/fraud-model/dispatches",
 			token: "token",
 			key: (client_payload as { bridge: { key: string } }).bridge.key,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ReceiptFacts } from "../../chaos/evidence.ts";
 import { type Judgement, judge } from "../../chaos/judge.ts";
 import { RETIRED } from "../../chaos/routes.ts";
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 import { type CalmEvidence, calmEvidence, START } from "./calm-evidence.ts";
 
 /** What the judges say when something is not as it was. */
@@ -54,14 +54,14 @@ const DIFFERS = "what arrives is what was sent";
 const UNSENT = "nothing arrives that was not sent";
 const WINDOW = "a window is told of as it is";
 const REPEAT = "a repeat has an excuse";
-const LIMITS = "the bridge keeps to GitHub's limits";
+const LIMITS = "the bridge obeys GitHub's limits";
 const CLAIM = "what an answer says is so";
 
 describe("the judges", () => {
 	it("find nothing where nothing is wrong", async () => {
-		const { findings, promises, gathered } = await judged(() => {});
+		const { findings, deliveries, gathered } = await judged(() => {});
 		expect(findings).toEqual([]);
-		expect(promises).toMatchObject({ acknowledged: 5, dispatched: 2, coalesced: 2, dead: 0, lost: 0 });
+		expect(deliveries).toMatchObject({ acknowledged: 5, dispatched: 2, coalesced: 2, dead: 0, lost: 0 });
 		expect(gathered.windows).toBe(1);
 	});
 
@@ -84,7 +84,7 @@ describe("the judges", () => {
 			(evidence) =>
 				payload(evidence, "key-large", { data: { reference: { url: "payloads/large.json", sha256: "0", bytes: 1 } } }),
 		],
-		["the wrong event arrives", [LOST, UNSENT], (evidence) => payload(evidence, "key-alone", { id: "nobody" })],
+		["the wrong event arrives", [LOST, UNSENT], (evidence) => payload(evidence, "key-alone", { id: "unknown" })],
 		[
 			"an ignored event arrives",
 			[LOST, DIFFERS, UNSENT],
@@ -116,7 +116,7 @@ describe("the judges", () => {
 		],
 		[
 			"a rejected event is not kept",
-			["what is rejected is kept"],
+			["what is rejected is a dead letter"],
 			(evidence) => receipt(evidence, "key-rejected", { reason: "" }),
 		],
 		["something is dispatched twice", [REPEAT], (evidence) => repeat(evidence, "key-alone")],
@@ -141,13 +141,13 @@ describe("the judges", () => {
 	});
 
 	it("take a dead letter with a reason for an end, and none without", async () => {
-		const bury = (reason: string) => (evidence: CalmEvidence) => {
+		const deadLetter = (reason: string) => (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
 			receipt(evidence, "key-alone", { state: "dead", reason, statuses: [422] });
 			evidence.deadLetters = new Set(["key-alone", "key-rejected"]);
 		};
-		expect((await judged(bury("422"))).promises).toMatchObject({ dead: 1, lost: 0, findings: [] });
-		expect(await rules(bury(""))).toEqual([LOST]);
+		expect((await judged(deadLetter("422"))).deliveries).toMatchObject({ dead: 1, lost: 0, findings: [] });
+		expect(await rules(deadLetter(""))).toEqual([LOST]);
 	});
 
 	it("ask why a dead letter is one, and count those that were given up", async () => {
@@ -156,9 +156,9 @@ describe("the judges", () => {
 			const reason = "given up after 0 days; the last reason: Not Found";
 			evidence.receipts = [...evidence.receipts, { ...(evidence.receipts[0] as ReceiptFacts), ...more, reason }];
 		};
-		const { findings, promises } = await judged(giveUp(RETIRED));
+		const { findings, deliveries } = await judged(giveUp(RETIRED));
 		expect(findings).toEqual([]);
-		expect(promises.givenUp).toBe(1);
+		expect(deliveries.givenUp).toBe(1);
 		expect(await rules(giveUp("contoso/fraud-model"))).toEqual(["a dead letter has a cause"]);
 		const dead = (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
@@ -169,13 +169,13 @@ describe("the judges", () => {
 	});
 
 	it("take a dead letter of a window for the end of all its events", async () => {
-		const { findings, promises } = await judged((evidence) => {
+		const { findings, deliveries } = await judged((evidence) => {
 			without(evidence, "window");
 			receipt(evidence, "window", { state: "dead", reason: "422", statuses: [422] });
 			evidence.deadLetters = new Set(["window", "key-rejected"]);
 		});
 		expect(findings).toEqual([]);
-		expect(promises).toMatchObject({ dead: 2, coalesced: 0 });
+		expect(deliveries).toMatchObject({ dead: 2, coalesced: 0 });
 	});
 
 	it.each<[string, (evidence: CalmEvidence) => void]>([
@@ -239,7 +239,14 @@ describe("the judges", () => {
 			const faults = [{ status: 429, headers: { "retry-after": "4" } }];
 			evidence.played = [{ at: START - 1_000, weather: { at: 0, kind: "faults", faults } }];
 			evidence.calls = [
-				{ at: START - 500, path: "/repos/contoso/fraud-model/dispatches", token: "token", fault: 429, status: 429 },
+				{
+					at: START - 500,
+					method: "POST",
+					path: "/repos/contoso/fraud-model/dispatches",
+					token: "token",
+					fault: 429,
+					status: 429,
+				},
 				...evidence.calls,
 			];
 		};

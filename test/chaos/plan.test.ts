@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { BRIDGES, planStorm } from "../../chaos/plan.ts";
+import type { StormSize } from "../../chaos/plan-weather.ts";
 import { readArguments } from "../../chaos/read-arguments.ts";
 import { RETIRED } from "../../chaos/routes.ts";
-import type { StormSize } from "../../chaos/storm-size.ts";
 
 const SIZE: StormSize = { events: 3_000, kills: 9, outages: 4, long: true, intakeMs: 60_000 };
 const plan = planStorm(42, SIZE);

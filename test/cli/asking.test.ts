@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
-import { freePorts } from "../helpers/free-ports.ts";
-import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
+import { postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
+import { freePorts } from "../../support/free-ports.ts";
+import { type KeyCheck, startKeyCheck } from "../helpers/key-check.ts";
 import { type CliRun, runCli, runCliProcess } from "../helpers/run-cli.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
@@ -39,7 +39,7 @@ const ROUTES = {
 
 let port: number;
 let host: RunningStart;
-let gate: KeyGate;
+let keyCheck: KeyCheck;
 let url: string;
 
 /** In a world where a token and a key lie about. */
@@ -50,10 +50,10 @@ beforeAll(async () => {
 	port = await freePorts();
 	host = await startOn(port, { env: { BRIDGE_ROUTES: JSON.stringify(ROUTES), GITHUB_PACE: "50/s,2000/m,5000/h" } });
 	url = `http://127.0.0.1:${port}`;
-	gate = await startKeyGate(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
+	keyCheck = await startKeyCheck(url, { "/api/receipts": KEY, "/api/receipts/replay": KEY, "/api/events": KEY });
 });
 afterAll(async () => {
-	await gate?.close();
+	await keyCheck?.close();
 	await host?.stop();
 });
 
@@ -90,7 +90,7 @@ async function delivered(key: string): Promise<void> {
 }
 
 describe("send and trace", () => {
-	it("deliver an event, and tell its story to the run that it started", async () => {
+	it("deliver an event, and tell its trace to the run that it started", async () => {
 		const event = await sent([
 			"BlobCreated",
 			"--set",
@@ -104,11 +104,15 @@ describe("send and trace", () => {
 			"training/a/b.csv",
 			"https://contosodata.blob.core.windows.net/training/a/b.csv",
 		]) {
-			const { out, code } = await ask(["trace", what]);
-			expect(code).toBe(0);
+			const out = await eventually("its run", async () => {
+				const run = await ask(["trace", what]);
+				expect(run.code).toBe(0);
+				expect(run.out).toMatch(/run +(?:looking|Listen to everything)/);
+				return run.out.includes("succeeded") ? run.out : undefined;
+			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n.*run +\.github\/workflows\/listen\.yml "storage-blobcreated \([0-9a-f]{32}\)" success: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -121,24 +125,25 @@ describe("send and trace", () => {
 
 	it("tell of the window that an event went out with", async () => {
 		const event = await sent(["DirectoryCreated"]);
-		const story = await eventually("the window", async () => {
-			const { stories } = (await ask(["trace", event.id, "--json"])).json() as {
-				stories: [{ state: string; steps: { kind: string; text: string }[]; runs: object }];
+		const trace = await eventually("the window", async () => {
+			const { traces } = (await ask(["trace", event.id, "--json"])).json() as {
+				traces: [{ state: string; steps: { kind: string; text: string }[]; runs: object[]; following: string }];
 			};
 			// The window is closed before its dispatch is attempted.
-			return stories[0].steps.some(({ text }) => text.startsWith("GitHub has it")) ? stories[0] : undefined;
+			return traces[0].following === "concluded" ? traces[0] : undefined;
 		});
-		expect(story.state).toBe("coalesced");
-		expect(story.steps.map(({ kind }) => kind)).toEqual(
+		expect(trace.state).toBe("coalesced");
+		expect(trace.steps.map(({ kind }) => kind)).toEqual(
 			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
 		);
-		expect(story.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
+		expect(trace.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
 			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
-		expect(story.runs).toMatchObject({
-			ok: true,
-			runs: [{ title: expect.stringContaining("new-folders ("), match: "named" }],
-		});
+		expect(trace.runs).toMatchObject([{ conclusion: "success", workflow: "Listen to everything", certain: true }]);
+		const key = / dispatch ([0-9a-f]{32})/.exec(trace.steps.find(({ kind }) => kind === "waited")?.text ?? "")?.[1];
+		const once = await ask(["trace", String(key)]);
+		expect(once.out).toContain("1 event, gathered into this dispatch");
+		expect(once.out.match(/ run /g)).toHaveLength(1);
 	});
 
 	it("send the same event again with the same seed and time, which is a duplicate", async () => {
@@ -287,21 +292,21 @@ describe("tail", () => {
 
 describe("a bridge that asks for keys", () => {
 	const locked = (args: readonly string[], env: Record<string, string> = {}) =>
-		runCli([...args, "--url", gate.url], { env });
+		runCli([...args, "--url", keyCheck.url], { env });
 
 	it("gets the key as a header, of the environment or of the option", async () => {
 		expect((await locked(["dead-letters", "--json"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
 		expect((await locked(["dead-letters", "--json", "--key", KEY])).code).toBe(0);
 		expect((await locked(["send", "BlobCreated"], { GRID_DISPATCH_KEY: KEY })).code).toBe(0);
-		expect(gate.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
-		const last = gate.requests.at(-1);
+		expect(keyCheck.requests.every(({ url: asked }) => !asked.includes("code"))).toBe(true);
+		const last = keyCheck.requests.at(-1);
 		expect(last).toMatchObject({ url: "/api/events", key: KEY });
 		// Somebody else may drain the lane just now.
 		expect([200, 202]).toContain(last?.status);
 	});
 
 	it("is that of the environment where none is given", async () => {
-		const env = { GRID_DISPATCH_URL: gate.url, GRID_DISPATCH_KEY: KEY };
+		const env = { GRID_DISPATCH_URL: keyCheck.url, GRID_DISPATCH_KEY: KEY };
 		for (const args of [["send", "BlobCreated"], ["dead-letters"], ["tail", "--for", "1"]]) {
 			expect(await runCli(args, { env })).toMatchObject({ code: 0 });
 		}

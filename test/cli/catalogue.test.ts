@@ -1,15 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { CATALOGUE_TYPES, createCatalogue } from "../../src/cli/catalogue/catalogue.ts";
-import { inEnvelope, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
-import { findType, shortName } from "../../src/cli/catalogue/find-type.ts";
-import type { SampleEvent } from "../../src/cli/catalogue/sample-event.ts";
+import { createCatalogue, findType, shortName } from "../../src/cli/catalogue/catalogue.ts";
+import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
+import { varyExample } from "../../src/cli/catalogue/vary-example.ts";
+import { createWorld } from "../../src/cli/catalogue/world.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
-import { subjectStart } from "../../src/cli/routes/known-events.ts";
-import { readEvent } from "../../src/event/read-event.ts";
-import { KNOWN_EVENT_TYPES } from "../../src/event/validate-event.ts";
-import { toDispatchType } from "../../src/route/dispatch-type.ts";
-import { EXAMPLE_EVENTS } from "../helpers/example-events.ts";
+import { eventType, TYPE_NAMES } from "../../src/cli/event-types.ts";
+import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
+import { toDispatchType } from "../../src/route/keys.ts";
+import { EXAMPLE_EVENTS } from "../../support/example-events.ts";
 
 const NOW = Date.parse("2026-03-14T08:15:30Z");
 const anySeed = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -22,11 +21,10 @@ function made(type: string, count = 40, seed = 7): readonly (SampleEvent & { dat
 
 describe("the catalogue of events", () => {
 	it("has every known type, and no other", () => {
-		expect(CATALOGUE_TYPES).toEqual([...KNOWN_EVENT_TYPES].sort());
-		expect(CATALOGUE_TYPES).toHaveLength(19);
+		expect(TYPE_NAMES).toEqual([...KNOWN_EVENT_TYPES].sort());
 	});
 
-	it.each(CATALOGUE_TYPES.flatMap((type) => SCHEMAS.map((schema) => [type, schema] as const)))(
+	it.each(TYPE_NAMES.flatMap((type) => SCHEMAS.map((schema) => [type, schema] as const)))(
 		"makes a valid %s in the envelope of %s, from any seed",
 		(type, schema) => {
 			fc.assert(
@@ -56,14 +54,14 @@ describe("the catalogue of events", () => {
 			const members = new Set(made(type).flatMap(({ data }) => Object.keys(data)));
 			for (const member of Object.keys(example.data)) expect(members).toContain(member);
 			for (const { subject, source } of made(type)) {
-				expect(subject.startsWith(subjectStart(type) ?? "nothing")).toBe(true);
+				expect(eventType(type)?.subjectStarts.some((start) => subject.startsWith(start))).toBe(true);
 				expect(source).toBe(example.source);
 			}
 		},
 	);
 
 	it("makes the same events of the same seed, and others of another one", () => {
-		for (const type of CATALOGUE_TYPES) {
+		for (const type of TYPE_NAMES) {
 			expect(made(type, 3, 11)).toEqual(made(type, 3, 11));
 			expect(made(type, 3, 11)).not.toEqual(made(type, 3, 12));
 		}
@@ -118,7 +116,7 @@ describe("the catalogue of events", () => {
 
 	it("lets the sequencer grow, as strings are compared", () => {
 		const catalogue = createCatalogue(3, () => NOW);
-		const types = CATALOGUE_TYPES.filter((type) => "sequencer" in catalogue.next(type).data);
+		const types = TYPE_NAMES.filter((type) => "sequencer" in catalogue.next(type).data);
 		expect(types.length).toBe(8);
 		const sequencers = [...types, ...types].map((type) => String(catalogue.next(type).data["sequencer"]));
 		expect(sequencers).toEqual([...sequencers].sort());
@@ -133,8 +131,38 @@ describe("the catalogue of events", () => {
 	});
 });
 
+describe("an event that is made from an example", () => {
+	const example: SampleEvent = {
+		...{ id: "1", type: "Contoso.Batch.Done", source: "/contoso", time: "2026-01-01T00:00:00Z" },
+		subject: "batches/0a7d2b5e-6c31-4f8a-b9d4-1e57c3f20a86/signs.tar.gz",
+		data: {
+			batch: "0a7d2b5e-6c31-4f8a-b9d4-1e57c3f20a86",
+			files: ["https://contoso.example/signs.tar.gz", "signs.tar.gz.txt", 7, null],
+			due: "2025-12-31T23:00:00Z",
+			note: "$& of 2025-12-31T23:00:00Z",
+		},
+	};
+	const world = createWorld(3, () => NOW);
+
+	it("has the same new id in the same places, a number in the name, and times as far from the present", () => {
+		const { subject, data } = varyExample(example, world);
+		expect(data["batch"]).not.toBe(example.data["batch"]);
+		expect(subject).toBe(`batches/${data["batch"]}/signs.tar-00001.gz`);
+		expect(data["files"]).toEqual(["https://contoso.example/signs.tar-00001.gz", "signs.tar.gz.txt", 7, null]);
+		expect(Date.parse(String(data["due"]))).toBe(NOW - 3_600_000);
+		expect(data["note"]).toBe(example.data["note"]);
+		expect(varyExample(example, world).subject).toMatch(/signs\.tar-00002\.gz$/);
+	});
+
+	it("keeps a subject whose end its data does not name", () => {
+		const { subject } = varyExample({ ...example, subject: "reports/summary" }, world);
+		expect(subject).toBe("reports/summary");
+		expect(varyExample({ ...example, subject: "" }, world).subject).toBe("");
+	});
+});
+
 describe("the names of types", () => {
-	it.each(CATALOGUE_TYPES)("finds %s by its full name, its dispatch type and its last part, in any case", (type) => {
+	it.each(TYPE_NAMES)("finds %s by its full name, its dispatch type and its last part, in any case", (type) => {
 		for (const name of [type, toDispatchType(type), shortName(type)]) {
 			expect(findType(name)).toBe(type);
 			expect(findType(name.toUpperCase())).toBe(type);

@@ -3,7 +3,7 @@ import { checkClock } from "../../src/cli/doctor/check-clock.ts";
 
 describe("the clocks", () => {
 	it.each([
-		[undefined, undefined, "cannot tell", "nobody told the time"],
+		[undefined, undefined, "cannot tell", "neither the bridge nor GitHub told the time"],
 		[0, undefined, "ok", "agree"],
 		[59_000, -59_000, "ok", "agree"],
 		[120_000, 0, "warning", "the bridge's clock goes 120 seconds ahead, and GitHub's right"],

@@ -59,10 +59,10 @@ describe("receipts that one answer does not hold", () => {
 });
 
 describe("dead letters that one replay does not take", () => {
-	const replayed = (key: string, outcome = "kept") => ({
+	const replayed = (key: string, outcome = "refused") => ({
 		key,
 		outcome,
-		reason: outcome === "kept" ? "it is refused" : null,
+		reason: outcome === "refused" ? "it is refused" : null,
 	});
 
 	/** Runs `replay --all` against these answers; answers what was asked. */

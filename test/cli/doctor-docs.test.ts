@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import { checksOf, type Link, type Verdict } from "../../src/cli/doctor/check.ts";
-import { readRepositories } from "../../src/local/stand-in-repository.ts";
+import { readRepositories } from "../../src/local/stand-in/repository.ts";
 import { codesIn, readText, tableOf } from "../docs/read-docs.ts";
 
 /** Every link and every verdict; the type says whether one is missing. */
@@ -17,6 +17,8 @@ const LINKS: Readonly<Record<Link, true>> = {
 	repository: true,
 	actions: true,
 	workflows: true,
+	runs: true,
+	pipelines: true,
 	clock: true,
 };
 const VERDICTS = { ok: true, warning: true, error: true, "cannot tell": true } as const satisfies Record<Verdict, true>;

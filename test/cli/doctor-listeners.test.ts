@@ -9,7 +9,17 @@ const REPOSITORY = "contoso/fraud-model";
 const RETRAIN: Route = { name: "a", to: { repository: REPOSITORY, dispatchType: "retrain" } };
 
 function facts(path: string, listens: WorkflowFacts["listens"]): WorkflowFacts {
-	return { path, parses: true, mentions: true, problems: [], listens, injections: [] };
+	return {
+		path,
+		parses: true,
+		mentions: true,
+		problems: [],
+		listens,
+		injections: [],
+		runName: null,
+		groups: [],
+		inputs: null,
+	};
 }
 
 function told(
@@ -29,7 +39,7 @@ describe("who listens", () => {
 		]);
 	});
 
-	it("is not asked of states that nobody may see", () => {
+	it("is not asked of states that the token may not see", () => {
 		expect(told([RETRAIN], [facts("a.yml", "all")])).toEqual(["ok: a.yml listens"]);
 		expect(told([RETRAIN], [facts("a.yml", "all")], { states: [["a.yml", "disabled_fork"]] })).toEqual([
 			"error: only a.yml listens, and it is disabled_fork",
@@ -38,7 +48,7 @@ describe("who listens", () => {
 
 	it("cannot be told while a file could not be read", () => {
 		expect(told([RETRAIN], [], { unread: ["b.yml"] })).toEqual([
-			expect.stringMatching(/^cannot tell: nobody listens among the files/),
+			expect.stringMatching(/^cannot tell: no workflow listens among the files/),
 		]);
 		expect(told([{ name: "a", to: { repository: REPOSITORY } }], [], { unread: ["b.yml"] })).toEqual([
 			"cannot tell: b.yml could not be read",

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Check } from "../../src/cli/doctor/check.ts";
-import { postJson } from "../helpers/call.ts";
-import { freePorts } from "../helpers/free-ports.ts";
+import { postJson } from "../../support/call.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { HEALTHY, PASTED, ROUTES, workflow } from "../helpers/repository-stand-in.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
@@ -49,9 +49,10 @@ describe("grid-dispatch doctor, beside npm start", () => {
 		const { code, out, err } = await doctor("--routes", join(folder, "routes.json"), "--json");
 		const { checks, verdict } = JSON.parse(out) as { checks: Check[]; verdict: string };
 		expect(checks.filter((check) => check.verdict !== "ok").map(({ repair }) => repair)).toEqual([
+			"give the bridge's own table, or deploy this one",
 			expect.stringContaining('write "retrain" in .github/workflows/train.yml'),
 			expect.stringContaining("hand it over through env:"),
 		]);
-		expect({ code, verdict, err }).toEqual({ code: 1, verdict: "error", err: "doctor: 2 errors\n" });
+		expect({ code, verdict, err }).toEqual({ code: 1, verdict: "error", err: "doctor: 2 errors, 1 warning\n" });
 	});
 });

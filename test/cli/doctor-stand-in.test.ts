@@ -1,43 +1,14 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Ajv, type AnySchemaObject } from "ajv";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { type Called, call, postJson } from "../helpers/call.ts";
+import { type Called, call, postJson } from "../../support/call.ts";
+import { objections as documentedObjections, operation } from "../helpers/github-openapi.ts";
 import { HEALTHY, REPOSITORY, workflow } from "../helpers/repository-stand-in.ts";
 
-/** GitHub's own description of its REST API. */
-const description: unknown = JSON.parse(
-	readFileSync(require.resolve("@octokit/openapi/generated/api.github.com.json"), "utf8"),
-);
-// OpenAPI's own keywords, such as `nullable` and `example`, are no JSON Schema.
-const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 const CALLER = { "user-agent": "a-test", authorization: "Bearer a-token" };
 
-function at(path: readonly string[]): unknown {
-	return path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], description);
-}
-
-/** A part of the description with its references resolved, and OpenAPI's `nullable` as JSON Schema says it. */
-function resolved(node: unknown): unknown {
-	if (Array.isArray(node)) return node.map(resolved);
-	if (typeof node !== "object" || node === null) return node;
-	const { $ref: reference, nullable } = node as { $ref?: unknown; nullable?: unknown };
-	if (typeof reference === "string") return resolved(at(reference.slice("#/".length).split("/")));
-	const schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value)]));
-	return nullable === true ? { anyOf: [{ type: "null" }, schema] } : schema;
-}
-
 /** What the description of `GET path` has against an answer. */
-function objections(path: string, answer: Called): unknown[] {
-	const { responses } = resolved(at(["paths", path, "get"])) as {
-		responses: Record<string, { content?: Record<string, { schema: AnySchemaObject }> }>;
-	};
-	const schema = responses[String(answer.status)]?.content?.["application/json"]?.schema;
-	if (schema === undefined) return [`${answer.status} is not documented`];
-	const validate = ajv.compile(schema);
-	return validate(answer.json()) ? [] : (validate.errors ?? []);
-}
+const objections = (path: string, answer: Called) => documentedObjections(operation(path, "get"), answer);
 
 describe("the repository that the GitHub stand-in shows", () => {
 	let github: GitHubStandIn;
@@ -91,13 +62,14 @@ describe("the repository that the GitHub stand-in shows", () => {
 		expect(titles(await get("/actions/runs?event=push"))).toEqual([]);
 		expect(titles(await get("/actions/runs?per_page=1&page=2"))).toEqual(["first"]);
 		await show({ workflows: {} });
-		expect(titles(await get("/actions/runs"))).toEqual([]);
+		await postJson(`${github.url}/repos/${REPOSITORY}/dispatches`, { event_type: "third" }, CALLER);
+		expect(titles(await get("/actions/runs"))).toEqual(["second", "first"]);
 	});
 
 	it("is one whose workflow listens to everything, until another one is given", async () => {
 		await show([]);
 		expect((await get("/actions/workflows")).json()).toMatchObject({
-			workflows: [{ name: "listen", state: "active" }],
+			workflows: [{ name: "Listen to everything", state: "active" }],
 		});
 		await show({ workflows: {} });
 		expect((await get("/actions/workflows")).json()).toMatchObject({ total_count: 0 });

@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { doctorCommand } from "../../src/cli/commands/doctor.ts";
 import type { Check } from "../../src/cli/doctor/check.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { serve } from "../../src/local/serve.ts";
+import { readRoutes } from "../../src/route/read-routes.ts";
+import { digestOfRoutes } from "../../src/route/route.ts";
 import {
 	type Chain,
 	HEALTH,
@@ -64,7 +67,14 @@ describe("doctor", () => {
 		json = true,
 	}: How = {}): Promise<Looked> {
 		await chain.show(repository);
-		chain.tell(bridge);
+		// The bridge uses the table that is looked at, unless a test says otherwise.
+		const named = flags[flags.indexOf("--routes") + 1];
+		const table = flags.includes("--routes")
+			? (JSON.parse(readFileSync(String(named), "utf8")) as typeof ROUTES)
+			: ROUTES;
+		const read = readRoutes(table, SERVICES);
+		const digest = digestOfRoutes(read.ok ? read.routes : []);
+		chain.tell({ health: { ...HEALTH, routes: { digest } }, ...bridge });
 		let [out, err, exitCode] = ["", "", 0];
 		const io = {
 			stdout: { write: (text: string) => (out += text), columns: 100, isTTY: !json },
@@ -118,6 +128,7 @@ describe("doctor", () => {
 				"repository",
 				"actions",
 				"workflows",
+				"runs",
 				"clock",
 			]),
 		);
@@ -186,12 +197,12 @@ describe("doctor", () => {
 		[
 			"a type that is spelt otherwise",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrian]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| nobody listens; train\.yml listens to "retrian", which is spelt otherwise \| write "retrain" in \.github\/workflows\/train\.yml/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "retrian", which is spelt otherwise \| write "retrain" in \.github\/workflows\/train\.yml/,
 		],
 		[
 			"a type in the wrong case",
 			{ repository: withWorkflows({ "train.yml": workflow("[Retrain]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| nobody listens; train\.yml listens to "Retrain", which differs in case alone/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "Retrain", which differs in case alone/,
 		],
 		[
 			"a workflow that is disabled",
@@ -201,7 +212,7 @@ describe("doctor", () => {
 		[
 			"the payload inside of run",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrain]", PASTED) }) },
-			/^error \| workflows \| contoso\/fraud-model train\.yml:14 \| \$\{\{ github\.event\.client_payload\.data\.runId \}\} is pasted into a script.* \| hand it over through env:/,
+			/^error \| workflows \| contoso\/fraud-model train\.yml:15 \| \$\{\{ github\.event\.client_payload\.data\.runId \}\} is pasted into a script.* \| hand it over through env:/,
 		],
 		[
 			"a workflow that is no YAML",
@@ -262,6 +273,16 @@ describe("doctor", () => {
 			/^error \| GitHub \| default \| nothing is sent: 401 \| repair what GitHub says/,
 		],
 		[
+			"a workflow whose runs have no name",
+			{ repository: withWorkflows({ "train.yml": workflow("[retrain]").replace(/^run-name.*\n/m, "") }) },
+			/^warning \| runs \| contoso\/fraud-model train\.yml \| it has no run-name: nothing can be followed exactly there \| write into \.github\/workflows\/train\.yml: run-name: train \$\{\{ github\.event\.client_payload\.bridge\.key \}\}$/,
+		],
+		[
+			"a group that loses runs",
+			{ repository: withWorkflows({ "train.yml": `${workflow("[retrain]")}concurrency: train\n` }) },
+			/^warning \| runs \| contoso\/fraud-model train\.yml:16 \| its concurrency group "train" loses runs: .* \| add "queue: max"/,
+		],
+		[
 			"dead letters",
 			{ bridge: { health: { ...HEALTH, deadLetters: 2 } } },
 			/^warning \| bridge \| null \| 2 dead letters \| look at them/,
@@ -277,7 +298,7 @@ describe("doctor", () => {
 		expect(looked.exitCode).toBe(found.source.startsWith("^error") ? 1 : 0);
 	});
 
-	it("does not blame the storage that nobody has looked at while a setting is wrong", async () => {
+	it("does not blame the storage that was not looked at while a setting is wrong", async () => {
 		const problems = [{ setting: "GITHUB_TOKEN", problem: "is not set" }];
 		const health = { ...HEALTH, status: "unhealthy", problems, storage: { reachable: false, reason: "broken" } };
 		const all = faults(await look({ bridge: { health } }));
@@ -333,6 +354,9 @@ describe("doctor", () => {
 			expect(faults(looked).map((line) => line.split(" | ").slice(0, 4).join(" | "))).toEqual([
 				"cannot tell | actions | contoso/fraud-model | whether Actions are on: only who administers it may ask",
 				"cannot tell | workflows | contoso/fraud-model | whether one of them is disabled",
+				expect.stringMatching(
+					/^warning \| runs \| contoso\/fraud-model \| the token may not read runs, .*actions=read/,
+				),
 			]);
 		});
 
@@ -492,7 +516,7 @@ describe("doctor", () => {
 		]);
 	});
 
-	it("raises no alarm while GitHub asks to slow down, or has trouble of its own", async () => {
+	it("raises no alarm while GitHub asks to slow down, or fails by itself", async () => {
 		for (const fault of [{ status: 429, headers: { "retry-after": "60" } }, { status: 503 }]) {
 			await chain.show(HEALTHY);
 			chain.github.script.set({ ...fault, times: 100 });

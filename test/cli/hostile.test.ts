@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { COLOUR_SEQUENCES } from "../../src/cli/colour.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type CliWorld, runCli } from "../helpers/run-cli.ts";
 
 /** A link, the screen cleared, an overwritten line, a C1 control, a turned text, and a line of one's own. */

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { processIo } from "../../src/cli/process-io.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** A process that nobody has started. */
 function fakeProcess({ isTTY = true } = {}) {
@@ -43,7 +43,7 @@ describe("the world of a process", () => {
 	it.each([
 		["EPIPE", 0],
 		["EIO", 1],
-	])("ends at once where nobody reads its output: %s", (code, exit) => {
+	])("ends at once where its output is not read: %s", (code, exit) => {
 		const { fake, exits } = fakeProcess();
 		fake.stdout.emit("error", Object.assign(new Error("no"), { code }));
 		expect(exits).toEqual([exit]);
@@ -70,7 +70,7 @@ describe("the world of a process", () => {
 		expect(await answer).toBe(false);
 	});
 
-	it("asks nobody where there is no terminal", () => {
+	it("asks nothing where there is no terminal", () => {
 		expect(fakeProcess({ isTTY: false }).io.ask).toBeUndefined();
 	});
 });

@@ -89,7 +89,7 @@ describe("what the bridge refuses", () => {
 		[
 			"an operator that is none",
 			{ routes: [route({ filter: filters(["data.runId", "Looks", ["x"]]) })] },
-			"one of NumberIn",
+			"one of Number",
 		],
 		[
 			"an empty list of values",
@@ -186,12 +186,12 @@ describe("what no event can match", () => {
 		[
 			"a key that must be there and missing",
 			filters(["data.runId", "IsNullOrUndefined"], ["data.runId", "StringIn", ["a"]]),
-			"it must be missing, and be there",
+			'cannot fulfil IsNullOrUndefined and StringIn ["a"] at once',
 		],
 		[
 			"a key of two types",
 			filters(["data.x", "StringIn", ["a"]], ["data.X", "NumberGreaterThan", 1]),
-			"it must be a string and a number at once",
+			'cannot fulfil StringIn ["a"] and NumberGreaterThan 1 at once',
 		],
 		[
 			"ranges that exclude each other",
@@ -206,57 +206,57 @@ describe("what no event can match", () => {
 				],
 				["data.x", "NumberInRange", [[3, 4]]],
 			),
-			"no number lies in all of them",
+			"NumberInRange [[1,2],[5,6]] and NumberInRange [[3,4]] at once",
 		],
 		[
 			"ends that exclude each other",
 			filters(["data.x", "NumberGreaterThan", 5], ["data.x", "NumberLessThanOrEquals", 5]),
-			"no number lies in all of them",
+			"NumberGreaterThan 5 and NumberLessThanOrEquals 5 at once",
 		],
 		[
 			"a number that is forbidden",
 			filters(["data.x", "NumberIn", [1, 2]], ["data.x", "NumberNotInRange", [[0, 3]]]),
-			"no number lies in all of them",
+			"NumberIn [1,2] and NumberNotInRange [[0,3]] at once",
 		],
 		[
 			"numbers that are all forbidden",
 			filters(["data.x", "NumberIn", [1, 2]], ["data.x", "NumberNotIn", [2, 1]]),
-			"no number lies in all of them",
+			"NumberIn [1,2] and NumberNotIn [2,1] at once",
 		],
 		[
 			"true and false",
 			filters(["data.x", "BoolEquals", true], ["data.x", "BoolEquals", false]),
-			"it cannot be true and false",
+			"BoolEquals true and BoolEquals false at once",
 		],
 		[
 			"a value that the next filter forbids",
 			filters(["data.x", "StringIn", ["a", "B"]], ["data.x", "StringNotIn", ["A", "b"]]),
-			"none of the values",
+			'StringIn ["a","B"] and StringNotIn ["A","b"] at once',
 		],
 		[
 			"two beginnings",
 			filters(["data.x", "StringBeginsWith", ["a"]], ["data.x", "StringBeginsWith", ["b"]]),
-			"begin with two different texts",
+			'StringBeginsWith ["a"] and StringBeginsWith ["b"] at once',
 		],
 		[
 			"two ends",
 			{ ...filters(["subject", "StringEndsWith", [".csv"]]), subjectEndsWith: ".parquet" },
-			"end with two different texts",
+			'subject cannot fulfil subjectEndsWith ".parquet" and StringEndsWith [".csv"] at once',
 		],
 		[
 			"a beginning that is forbidden",
 			filters(["data.x", "StringBeginsWith", ["abc"]], ["data.x", "StringNotBeginsWith", ["AB"]]),
-			"the other forbids",
+			'StringBeginsWith ["abc"] and StringNotBeginsWith ["AB"] at once',
 		],
 		[
 			"a part that is forbidden",
 			filters(["data.x", "StringContains", ["abc"]], ["data.x", "StringNotContains", ["b"]]),
-			"the other forbids",
+			'StringContains ["abc"] and StringNotContains ["b"] at once',
 		],
 		[
 			"a type that is not included",
 			{ includedEventTypes: [RUN], ...filters(["eventType", "StringIn", [BLOB]]) },
-			"none of the values",
+			`type cannot fulfil includedEventTypes ["${RUN}"] and StringIn ["${BLOB}"] at once`,
 		],
 	])("is an error: %s", (_, filter, expected) => {
 		const all = never({ includedEventTypes: [RUN], ...filter });
@@ -376,16 +376,6 @@ describe("what should be looked at", () => {
 			"docs/loops.md",
 		],
 		["everything of a storage account", route({ filter: {}, source: ACCOUNT }), "docs/loops.md"],
-		[
-			"a window that never closes early",
-			uploads({}, { coalesce: { quietSeconds: 60, maxSeconds: 60 } }),
-			"however quiet it is",
-		],
-		[
-			"runs gathered by container",
-			route({ coalesce: { quietSeconds: 1, maxSeconds: 60, by: "container" } }),
-			'write "source"',
-		],
 	])("is a warning: %s", (_, given, expected) => {
 		const all = found(given);
 		expect(all.join("\n")).toContain(expected);

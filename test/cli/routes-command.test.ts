@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { routesCommand } from "../../src/cli/commands/routes.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 const MISSPELT = "Microsoft.MachineLearningServices.RunComplete";
 const TO = { repository: "contoso/fraud-model" };
@@ -44,6 +44,9 @@ beforeAll(() => {
 	write("marked.json", `\uFEFF${JSON.stringify(SOUND)}`);
 	write("marked-event.json", `\uFEFF${JSON.stringify(asCloudEvent(RUN))}`);
 	write("marked-events.jsonl", `\uFEFF${JSON.stringify(asCloudEvent(RUN))}\n${JSON.stringify(asCloudEvent(RUN))}\n`);
+	const payload = { cost: "data.cost", empty: { value: {} }, list: { value: ['a, {b}: "c"', []] } };
+	write("mapped.json", { routes: [{ name: "mapped", to: { ...TO, payload } }] });
+	write("digits.json", JSON.stringify(asCloudEvent(RUN)).replace('"data":{', '"data":{"cost":1.10,'));
 	write("hostile.json", asCloudEvent({ ...RUN, subject: "a\u001b[2Jb\u202ec" }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -175,6 +178,33 @@ describe("routes explain", () => {
 		expect(out).toContain(
 			'yes "b": to contoso/fraud-model as machinelearningservices-runcompleted\n        the same place as "a": dispatched once, under that name',
 		);
+	});
+
+	it("shows the request, token by token as it would be sent", async () => {
+		const { out } = await run(["explain", file("digits.json"), "--routes", file("mapped.json")]);
+		expect(out).toContain(
+			[
+				"        POST https://api.github.com/repos/contoso/fraud-model/dispatches",
+				"        {",
+				'          "event_type": "machinelearningservices-runcompleted",',
+				'          "client_payload": {',
+				'            "cost": 1.10,',
+				'            "empty": {},',
+				'            "list": [',
+				'              "a, {b}: \\"c\\"",',
+				"              []",
+				"            ],",
+				'            "bridge": {',
+			].join("\n"),
+		);
+		expect(out.split("\n").slice(-4)).toEqual(["            }", "          }", "        }", ""]);
+	});
+
+	it("shows for machines the body in one text", async () => {
+		const { out } = await run(["explain", file("digits.json"), "--routes", file("mapped.json"), "--json"]);
+		const { events } = JSON.parse(out) as { events: { routes: { request: { method: string; body: string } }[] }[] };
+		const { method, body = "" } = events[0]?.routes[0]?.request ?? {};
+		expect([method, body]).toEqual(["POST", expect.stringContaining('"cost":1.10,"empty":{}')]);
 	});
 
 	it("tells that an event is rejected", async () => {

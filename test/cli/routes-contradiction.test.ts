@@ -2,10 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { checkFilters } from "../../src/cli/routes/check-filters.ts";
 import { checkTable } from "../../src/cli/routes/check-table.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { AdvancedFilter, Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
 
 const texts = fc.string({ unit: fc.constantFrom("a", "b", "B"), maxLength: 3 });
 const number = fc.integer({ min: 0, max: 4 });
@@ -47,7 +48,7 @@ function routeOf(filters: readonly object[], key = "data.x", onArrays = false): 
 }
 
 function taken(route: Route, more: object): boolean {
-	return createRouter([route])({ ...asBridgeEvent(exampleOf("RunCompleted")), ...more }).matches.length > 0;
+	return createRouter([route], resolve)({ ...asBridgeEvent(exampleOf("RunCompleted")), ...more }).matches.length > 0;
 }
 
 describe("filters that are said to exclude each other", () => {
@@ -122,7 +123,7 @@ describe("a route that is said to match nothing", () => {
 						to: { repository: "a/b" },
 					};
 					if (!checkTable({ routes: [route] }).some(({ verdict }) => verdict === "error")) return;
-					const routed = createRouter([route]);
+					const routed = createRouter([route], resolve);
 					for (const event of EXAMPLE_EVENTS) expect(routed(asBridgeEvent(event)).matches).toEqual([]);
 				},
 			),
@@ -171,15 +172,76 @@ describe("a route that is said never to be reached", () => {
 				}));
 				if (!checkTable({ routes }).some(({ problem }) => problem.startsWith("it is never reached"))) return;
 				hidden += 1;
-				const read = readRoutes({ routes });
+				const read = readRoutes({ routes }, SERVICES);
 				if (!read.ok) throw new Error(read.problems.join());
 				for (const event of events) {
-					const matches = createRouter(read.routes)(asBridgeEvent(event)).matches;
+					const matches = createRouter(read.routes, resolve)(asBridgeEvent(event)).matches;
 					expect(matches.filter(({ route }) => route === "1")).toEqual([]);
 				}
 			}),
 			{ numRuns: 2_000 },
 		);
 		expect(hidden).toBeGreaterThan(20);
+	});
+});
+
+describe("two routes to one place whose filters are on one key", () => {
+	const filters = fc.array(filter, { minLength: 1, maxLength: 3 });
+	const both = [filters, filters, fc.boolean(), fc.boolean()] as const;
+	const pair = (
+		first: readonly object[],
+		second: readonly object[],
+		firstOnArrays: boolean,
+		secondOnArrays: boolean,
+	) => [
+		{ ...routeOf(first, "data.x", firstOnArrays), name: "first" },
+		{ ...routeOf(second, "data.x", secondOnArrays), name: "second" },
+	];
+	const values = [...VALUES, ["b"], ["a", "b"], [1], [1, 3], ["ab", 0], [true, false]];
+	const asData = (value: unknown) => ({ data: value === undefined ? {} : { x: value } });
+
+	it("leave nothing to the second one where it is said never to be reached", () => {
+		let hidden = 0;
+		fc.assert(
+			fc.property(...both, (...given) => {
+				const [first, second] = pair(...given) as [Route, Route];
+				if (!checkTable({ routes: [first, second] }).some(({ problem }) => problem.startsWith("it is never"))) return;
+				hidden += 1;
+				for (const value of values.map(asData)) expect(taken(second, value) && !taken(first, value)).toBe(false);
+			}),
+			{ numRuns: 1_000 },
+		);
+		expect(hidden).toBeGreaterThan(10);
+	});
+
+	it("take no event both where nothing is said of them", () => {
+		let apart = 0;
+		fc.assert(
+			fc.property(...both, (...given) => {
+				const [first, second] = pair(...given) as [Route, Route];
+				if (checkTable({ routes: [first, second] }).some(({ problem }) => !problem.includes("any container"))) return;
+				apart += 1;
+				for (const value of values.map(asData)) expect(taken(first, value) && taken(second, value)).toBe(false);
+			}),
+			{ numRuns: 1_000 },
+		);
+		expect(apart).toBeGreaterThan(10);
+	});
+
+	it("are known to hide one another by what their operators mean, not by how they are written", () => {
+		const hides = (first: object, second: object) =>
+			checkTable({ routes: pair([first], [second], false, false) }).some(({ problem }) =>
+				problem.startsWith("it is never"),
+			);
+		const wide = { operatorType: "NumberGreaterThan", value: 1 };
+		expect(hides(wide, { operatorType: "NumberInRange", values: [[1.5, 3]] })).toBe(true);
+		expect(hides(wide, { operatorType: "NumberInRange", values: [[1, 3]] })).toBe(false);
+		const begins = { operatorType: "StringBeginsWith", values: ["AB", "x"] };
+		expect(hides(begins, { operatorType: "StringIn", values: ["abc", "X-ray"] })).toBe(true);
+		expect(hides(begins, { operatorType: "StringContains", values: ["abc"] })).toBe(false);
+		expect(hides({ operatorType: "IsNotNull" }, { operatorType: "StringNotContains", values: ["a"] })).toBe(true);
+		expect(hides({ operatorType: "IsNotNull" }, { operatorType: "StringNotIn", values: ["a"] })).toBe(false);
+		expect(hides({ operatorType: "StringNotIn", values: ["a"] }, begins)).toBe(true);
+		expect(hides({ operatorType: "StringNotContains", values: ["b"] }, begins)).toBe(false);
 	});
 });

@@ -1,24 +1,26 @@
 import { describe, expect, it } from "@jest/globals";
 import { diffTables } from "../../src/cli/routes/diff-tables.ts";
 import { type Explained, explain } from "../../src/cli/routes/explain.ts";
-import { groupOf } from "../../src/route/group.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
+import { groupOf } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import {
 	asBridgeEvent,
 	asCloudEvent,
 	EXAMPLE_EVENTS,
 	exampleOf,
 	inEventGridSchema,
-} from "../helpers/example-events.ts";
+} from "../../support/example-events.ts";
 
 const TO = { repository: "contoso/fraud-model" };
 const UPLOAD = exampleOf("BlobCreated");
 const RUN = exampleOf("RunCompleted");
 
 function table(...routes: object[]): readonly Route[] {
-	const read = readRoutes({ routes });
+	const read = readRoutes({ routes }, SERVICES);
 	if (!read.ok) throw new Error(read.problems.join());
 	return read.routes;
 }
@@ -46,7 +48,7 @@ describe("what becomes of an event", () => {
 		["CloudEvents", asCloudEvent(UPLOAD)],
 	])("is told for %s: destination, and the window that it joins", (_, element) => {
 		const [route] = table(UPLOADS);
-		const to = { ...TO, dispatchType: "retrain" };
+		const to = repositoryDispatch(TO.repository, "retrain");
 		expect(explain(element, table(UPLOADS))).toEqual({
 			event: { id: UPLOAD.id, type: UPLOAD.type, source: UPLOAD.source, subject: UPLOAD.subject },
 			routes: [
@@ -124,7 +126,7 @@ describe("what becomes of an event", () => {
 		);
 		for (const event of EXAMPLE_EVENTS) {
 			const verdicts = told(asCloudEvent(event), routes);
-			const matches = createRouter(routes)(asBridgeEvent(event)).matches.map(({ route }) => route);
+			const matches = createRouter(routes, resolve)(asBridgeEvent(event)).matches.map(({ route }) => route);
 			expect(verdicts.filter(({ takes, sameAs }) => takes && sameAs === undefined).map(({ route }) => route)).toEqual(
 				matches,
 			);
@@ -195,6 +197,14 @@ describe("what another table changes", () => {
 			moved: [
 				{ id: RUN.id, before: [{ repository: "contoso/fraud-model" }], after: [{ repository: "contoso/other" }] },
 			],
+		});
+	});
+
+	it("is not that a route maps otherwise: that is told of the route", () => {
+		const mapped = { ...runs, to: { ...TO, payload: { id: "data.runId" } } };
+		expect(diffTables(table(runs), table(mapped), [asCloudEvent(RUN)])).toMatchObject({
+			changed: [{ route: "runs", members: [{ path: "to.payload", after: { id: "data.runId" } }] }],
+			events: { looked: 1, moved: [] },
 		});
 	});
 

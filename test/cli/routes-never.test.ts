@@ -1,9 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { checkTable } from "../../src/cli/routes/check-table.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 
 const BLOB = "Microsoft.Storage.BlobCreated";
 const RUN = "Microsoft.MachineLearningServices.RunCompleted";
@@ -113,7 +114,7 @@ describe("a key whose dots lead nowhere", () => {
 		expect(runs(key)).toEqual([]);
 	});
 
-	it("is not claimed of data whose form is somebody else's", () => {
+	it("is not claimed of data whose form another publisher decides", () => {
 		const filter = advanced("data.runTags.mlflow.user", "StringIn", ["x"]);
 		expect(found(table({ includedEventTypes: ["Contoso.Run.Done"], ...filter }))).toEqual([]);
 		expect(found(table({ ...filter, subjectBeginsWith: "experiments/" }))).toEqual([]);
@@ -121,6 +122,15 @@ describe("a key whose dots lead nowhere", () => {
 
 	it("keeps its advice for a key that only lacks data in front", () => {
 		expect(runs("runTags.stage")).toEqual([expect.stringMatching(/^warning .*write "data\.runTags\.stage"$/)]);
+	});
+
+	it("is not taken for a member of the data that no type of the route has", () => {
+		const filter = advanced("status", "StringIn", ["x"]);
+		expect(found(table({ includedEventTypes: ["Contoso.Run.Done"], ...filter }))).toEqual([]);
+		expect(found(table({ includedEventTypes: [RUN], ...filter }))).toEqual([]);
+		expect(found(table({ includedEventTypes: ["Microsoft.Storage.StorageTaskCompleted"], ...filter }))).toEqual([
+			expect.stringMatching(/^warning .*write "data\.status"$/),
+		]);
 	});
 
 	it("is one by the router, too", () => {
@@ -132,9 +142,10 @@ describe("a key whose dots lead nowhere", () => {
 		);
 		const given = readRoutes(
 			table({ includedEventTypes: [RUN], ...advanced("data.runTags.mlflow.user", "StringIn", ["x"]) }),
+			SERVICES,
 		);
 		if (!read.ok || !given.ok) throw new Error("both are sound");
-		expect(createRouter(given.routes)(read.event).matches).toEqual([]);
+		expect(createRouter(given.routes, resolve)(read.event).matches).toEqual([]);
 	});
 });
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { planDeliveries } from "../../src/cli/send/plan-deliveries.ts";
+import { planDeliveries } from "../../src/cli/send/deliveries.ts";
 import { readSetting, setMembers } from "../../src/cli/send/set-members.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
 interface Got {
@@ -253,7 +253,7 @@ describe("the summary of send", () => {
 	it.each([
 		["a receipt", "rejected", "k", true],
 		["no receipt", "unavailable", null, false],
-	])("points to the story of an event that has %s", async (_, outcome, key, told) => {
+	])("points to the trace of an event that has %s", async (_, outcome, key, told) => {
 		answers = [{ status: 200, body: { events: [{ id: "e", outcome, route: null, key, reason: "why" }] } }];
 		const { out } = await runCli(["send", "RunCompleted", "--url", receiver.url]);
 		expect(out.includes("npx grid-dispatch trace e")).toBe(told);
@@ -388,7 +388,7 @@ describe("send to a custom topic", () => {
 		expect(second).toMatchObject(described);
 	});
 
-	it("says so where the topic is in trouble, or nothing answers", async () => {
+	it("says so where the topic fails, or nothing answers", async () => {
 		answers = Array.from({ length: 9 }, () => ({ status: 404, body: {} }));
 		expect((await topic(["RunCompleted"])).out).toContain("the topic answered 404");
 		const gone = await runCli(["send", "RunCompleted", "--topic", "http://127.0.0.1:9"], {

@@ -7,9 +7,9 @@ import { startCommand } from "../../src/cli/commands/start.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { runWatched } from "../../src/cli/start/run-watched.ts";
 import type { RunningBridge, Workshop } from "../../src/cli/start/workshop.ts";
-import { call } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { freePorts, isFree } from "../helpers/free-ports.ts";
+import { call } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePorts, isFree } from "../../support/free-ports.ts";
 import { removeData } from "../helpers/run-start.ts";
 
 const TOKEN = "ghp_plantedPlantedPlantedPlanted0123456789";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { createTally } from "../../src/cli/send/tally.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import type { EventResult } from "../../src/model.ts";
 
 const result = (outcome: string, reason: string | null) =>
 	({ id: "1", outcome, route: null, key: null, reason }) as unknown as EventResult;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Attempt, Health, Receipt, Replayed } from "../../src/console/browser/answers.ts";
 import type { ReceiptJson } from "../../src/functions/receipts.ts";
-import type { AttemptRecord } from "../../src/ledger/promise.ts";
+import type { Attempt as SentAttempt } from "../../src/model.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";
 import type { ReplayAnswer } from "../../src/operate/replay.ts";
 
@@ -11,7 +11,7 @@ type Fits<Given extends Wanted, Wanted> = Given;
 type Checked = [
 	Fits<Sent & { version: string }, Health>,
 	Fits<ReceiptJson, Receipt>,
-	Fits<AttemptRecord, Attempt>,
+	Fits<SentAttempt, Attempt>,
 	Fits<ReplayAnswer, Replayed>,
 	Fits<Receipt["state"], ReceiptJson["state"]>,
 ];

@@ -139,7 +139,7 @@ describe("the page's way of looking", () => {
 		expect(live.view().deadLetters.map(({ key }) => key)).toEqual(["new"]);
 	});
 
-	it("does not look while nobody sees the page, or while it is held", async () => {
+	it("does not look while the page is not seen, or while it is paused", async () => {
 		const { live, turn, asked } = page();
 		await turn();
 		live.setVisible(false);

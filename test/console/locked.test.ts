@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
-import { CHROMIUM, startBrowser } from "../helpers/browser.ts";
-import { postJson } from "../helpers/call.ts";
+import { CHROMIUM, startBrowser } from "../../support/browser.ts";
+import { postJson } from "../../support/call.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { freePorts } from "../helpers/free-ports.ts";
-import { type KeyGate, startKeyGate } from "../helpers/key-gate.ts";
+import { type KeyCheck, startKeyCheck } from "../helpers/key-check.ts";
 import { type OpenedPage, openPage } from "../helpers/open-page.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 
@@ -18,7 +18,7 @@ const REFUSED = "Failed to load resource: the server responded with a status of 
 describeWith(CHROMIUM, "the console page of a host that asks for keys, in a browser", (executablePath) => {
 	let bridge: RunningStart;
 	let browser: Browser;
-	let gate: KeyGate;
+	let keyCheck: KeyCheck;
 	let origin: string;
 	let opened: OpenedPage;
 
@@ -28,13 +28,13 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		bridge = await startOn(port);
 		await postJson(`${behind}/api/events`, { ...inEventGridSchema(exampleOf("RunCompleted")), id: "seen" });
 		await postJson(`${behind}/api/events`, [{ id: "unsound" }]);
-		gate = await startKeyGate(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
-		origin = `http://${HOST}:${gate.port}`;
+		keyCheck = await startKeyCheck(behind, { "/api/receipts": READ, "/api/receipts/replay": WRITE });
+		origin = `http://${HOST}:${keyCheck.port}`;
 		browser = await startBrowser(executablePath, origin);
 	});
 	afterAll(async () => {
 		await browser?.close();
-		await gate?.close();
+		await keyCheck?.close();
 		await bridge?.stop();
 	});
 	beforeEach(async () => {
@@ -80,10 +80,10 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		const { page } = opened;
 		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).waitFor();
 		expect(await form().count()).toBe(0);
-		expect(gate.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200)).not.toEqual(
-			[],
-		);
-		for (const { url, key } of gate.requests) {
+		expect(
+			keyCheck.requests.filter(({ url, status }) => url.startsWith("/api/receipts") && status === 200),
+		).not.toEqual([]);
+		for (const { url, key } of keyCheck.requests) {
 			expect(url).not.toContain(READ);
 			expect([undefined, READ, "a-wrong-key"]).toContain(key);
 			if (url.startsWith("/api/health") || url.startsWith("/api/console")) expect(key).toBeUndefined();
@@ -92,26 +92,6 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		expect(page.url()).toBe(`${origin}/api/console`);
 		expect(await kept()).toBe(JSON.stringify([[], "", 0, []]));
 		expect(opened.wrongs).toEqual([]);
-	});
-
-	it.each([
-		["leads to the runs on GitHub", "https://github.com/contoso/fraud-model/actions", 1],
-		["leads nowhere else", "javascript:alert(1)", 0],
-	])("%s with a receipt", async (_, runs, links) => {
-		const { page } = opened;
-		await page.route("**/api/receipts?*", async (route) => {
-			const answer = await route.fetch({ url: route.request().url().replace(HOST, "127.0.0.1") });
-			const { receipts, ...rest } = (await answer.json()) as { receipts: readonly object[] };
-			const json = { ...rest, receipts: receipts.map((receipt) => ({ ...receipt, runs })) };
-			await route.fulfill({ response: answer, json });
-		});
-		await giveKeys(READ);
-		await page.getByRole("button", { name: /^RunCompleted dispatched/ }).click();
-		const dialog = page.getByRole("dialog", { name: "RunCompleted" });
-		await dialog.getByText("npx grid-dispatch trace").waitFor();
-		const found = dialog.getByRole("link", { name: "Runs on GitHub" });
-		expect(await found.count()).toBe(links);
-		if (links > 0) expect(await found.getAttribute("href")).toBe(runs);
 	});
 
 	it("knows the key after a reload, and not in another tab", async () => {
@@ -145,8 +125,8 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 		expect(opened.wrongs).toEqual([REFUSED]);
 		await giveKeys("", WRITE);
 		await dead.getByRole("button", { name: "Replay all" }).click();
-		await dead.getByText("0 fed back; 1 kept").waitFor();
-		const replays = gate.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
+		await dead.getByText("0 fed back; 1 refused").waitFor();
+		const replays = keyCheck.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],
 			[WRITE, 200],

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
-import { CHROMIUM, startBrowser } from "../helpers/browser.ts";
-import { postJson } from "../helpers/call.ts";
+import { CHROMIUM, startBrowser } from "../../support/browser.ts";
+import { postJson } from "../../support/call.ts";
+import { EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { freePorts } from "../helpers/free-ports.ts";
 import { openPage } from "../helpers/open-page.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Receipt } from "../../src/console/browser/answers.ts";
+import type { Receipt, Run } from "../../src/console/browser/answers.ts";
+import { alarmOf, linkOf, runStep } from "../../src/console/browser/run-step.ts";
 import { shortSubject, shortType, TONES, wayOf } from "../../src/console/browser/way-of.ts";
 import { RECEIPT_STATES } from "../../src/functions/receipts.ts";
-import { ACCEPTED_AT, attempt, receiptOf } from "./receipt-of.ts";
+import { ACCEPTED_AT, attempt, receiptOf, runOf } from "./receipt-of.ts";
 
 const at = (seconds: number) => new Date(ACCEPTED_AT + seconds * 1_000).toISOString();
 /** The way without the time of arrival, which is told in the reader's time zone. */
@@ -24,12 +25,12 @@ describe("the way of an event", () => {
 		[
 			"that GitHub has taken",
 			{ state: "dispatched", finishedAt: at(2.25), attempts: [attempt(204)] },
-			["done the route", "done 2.3 s", "done 204", "done new-data"],
+			["done the route", "done 2.3 s", "done 204", "unknown not followed"],
 		],
 		[
 			"that went out with others",
 			{ state: "coalesced", finishedAt: at(90), window: "w" },
-			["done the route", "done 90 s", "done with others", "done new-data"],
+			["done the route", "done 90 s", "done with others", "unknown see its window"],
 		],
 		[
 			"that GitHub has refused",
@@ -58,6 +59,65 @@ describe("the way of an event", () => {
 
 	it("has a tone for every state", () => {
 		expect(Object.keys(TONES)).toEqual(RECEIPT_STATES);
+	});
+});
+
+describe("the step of the run", () => {
+	const step = (following: string | null, runs: readonly Run[] = []) => {
+		const receipt = receiptOf({ state: "dispatched", following, runs });
+		const { mark, text } = runStep(receipt);
+		const alarm = alarmOf(receipt);
+		return [`${mark} ${text}`, ...(alarm === undefined ? [] : [`${alarm.tone} ${alarm.text}`])];
+	};
+	const ended = (conclusion: string, certain = true) => [runOf({ conclusion, certain })];
+	const under = (status: string, certain = true) => [runOf({ status, conclusion: null, certain })];
+
+	it.each<[string, string | null, readonly Run[], readonly string[]]>([
+		["no word at all", null, [], ["unknown not followed"]],
+		["following that is off", "off", [], ["unknown not followed"]],
+		["a search", "looking", [], ["now looking"]],
+		["a run that waits", "running", under("queued"), ["now queued"]],
+		["a run under way", "running", under("in_progress"), ["now running"]],
+		["a run that is likely", "running", under("in_progress", false), ["now likely running"]],
+		["a success", "concluded", ended("success"), ["done succeeded"]],
+		["a failure", "concluded", ended("failure"), ["failed failed", "lost run failed"]],
+		["a cancelled run", "concluded", ended("cancelled"), ["failed cancelled", "lost run cancelled"]],
+		["a run out of time", "concluded", ended("timed_out"), ["failed timed out", "lost run timed out"]],
+		["a word that is new", "concluded", ended("blown_up"), ["failed blown up", "lost run blown up"]],
+		["a skipped run", "concluded", ended("skipped"), ["unknown skipped"]],
+		["a likely success", "concluded", ended("success", false), ["unknown likely succeeded"]],
+		["a likely failure", "concluded", ended("failure", false), ["stuck likely failed", "delayed run likely failed"]],
+		["no run", "none", [], ["failed none", "lost no run"]],
+		["what cannot be told", "cannot tell", [], ["stuck cannot tell", "delayed run unknown"]],
+		["a following that is new", "dreaming", ended("success"), ["unknown dreaming"]],
+		["an end without a run", "concluded", [], ["unknown not followed"]],
+		["two runs", "concluded", [...ended("success"), ...ended("failure")], ["failed failed, of 2", "lost run failed"]],
+		["one that goes on", "running", [...ended("success"), ...under("queued")], ["now queued, of 2"]],
+	])("tells of %s", (_, following, runs, told) => {
+		expect(step(following, runs)).toEqual(told);
+	});
+
+	it("is never done but for a run that is certain and has succeeded", () => {
+		for (const state of RECEIPT_STATES) {
+			for (const following of [null, "looking", "running", "concluded", "none", "cannot tell", "off", "x"]) {
+				for (const runs of [[], ended("success", false), ended("failure"), ended("skipped"), under("queued")])
+					expect(runStep(receiptOf({ state, following, runs })).mark).not.toBe("done");
+			}
+		}
+	});
+
+	it.each([
+		["https://github.com/a/b/actions/runs/1", "https://github.com/a/b/actions/runs/1"],
+		["javascript:alert(1)", undefined],
+		[" \njavascript:alert(1)//https://github.com", undefined],
+		["data:text/html,<script>alert(1)</script>", undefined],
+		["http://github.com/", undefined],
+		["https://github.com@evil.example/", undefined],
+		["//github.com/", undefined],
+		["", undefined],
+		[null, undefined],
+	])("makes of %j the link %j", (url, link) => {
+		expect(linkOf(url)).toBe(link);
 	});
 });
 

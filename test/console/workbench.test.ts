@@ -1,13 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { FAULTS } from "../../src/console/browser/faults.ts";
 import { freshEvents } from "../../src/console/browser/fresh-events.ts";
-import { FaultScript } from "../../src/local/fault-script.ts";
+import { FaultScript } from "../../src/local/stand-in/script.ts";
 
 describe("what the workbench offers", () => {
 	it.each(FAULTS.map(({ title, script }) => [title, script] as const))("the stand-in understands: %s", (_, script) => {
 		const faults = new FaultScript();
 		expect(faults.set(script)).toBe(script["times"] ?? 1);
-		expect(faults.next("contoso/fraud-model")).toEqual(script);
+		expect(faults.next({ kind: "dispatch", repository: "contoso/fraud-model" })).toEqual(script);
 	});
 
 	it("sends copies of a sample that are events of their own, and of now", () => {

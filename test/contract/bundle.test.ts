@@ -33,6 +33,8 @@ const FUNCTIONS = {
 	eventGrid: { type: "eventGridTrigger" },
 	deliver: { type: "queueTrigger", queueName: "grid-dispatch", connection: "AzureWebJobsStorage" },
 	deliverPoison: { type: "queueTrigger", queueName: "grid-dispatch-poison", connection: "AzureWebJobsStorage" },
+	follow: { type: "queueTrigger", queueName: "grid-dispatch-follow", connection: "AzureWebJobsStorage" },
+	followPoison: { type: "queueTrigger", queueName: "grid-dispatch-follow-poison", connection: "AzureWebJobsStorage" },
 	upkeep: { type: "timerTrigger", schedule: "0 17 3 * * *" },
 	receipts: { type: "httpTrigger", authLevel: "function", methods: ["GET"], route: "receipts" },
 	replay: { type: "httpTrigger", authLevel: "function", methods: ["POST"], route: "receipts/replay" },
@@ -95,13 +97,13 @@ describe("the bundle, loaded as the Functions worker loads it", () => {
 		const code = readdirSync(dist).filter((file) => file.endsWith(".cjs"));
 		expect(code.sort()).toEqual([
 			"azure-storage.cjs",
+			"bridge.cjs",
 			"console-page.cjs",
 			"credential.cjs",
 			"github-app.cjs",
 			"index.cjs",
 			"key-vault.cjs",
 			"octokit.cjs",
-			"open-bridge.cjs",
 		]);
 		expect(code.reduce((sum, file) => sum + bytes(file), 0)).toBeLessThan(2_500_000);
 	});
@@ -119,7 +121,7 @@ describe("the deployed package", () => {
 			"README.md",
 			"local.settings.json",
 			"local.settings.sample.json",
-			"biome.json",
+			"biome.jsonc",
 			"tsconfig.json",
 		],
 		...["src/index.ts", "src/event/schemas/storage-blobcreated.schema.json", "test/host.json", "docs/routes.md"],

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
-import { eventually } from "../helpers/eventually.ts";
+import { eventually } from "../../support/eventually.ts";
 
 type Callback = (...inputs: unknown[]) => Promise<{ status: number }>;
 
@@ -35,6 +35,8 @@ const FUNCTIONS = [
 	"eventGrid",
 	"deliver",
 	"deliverPoison",
+	"follow",
+	"followPoison",
 	"upkeep",
 	"receipts",
 	"replay",

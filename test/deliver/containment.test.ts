@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Classification } from "../../src/destinations/github/classify-response.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { deadLetterKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { deadLetterKey, STATE_KEY, targetOf } from "../../src/ledger/rows.ts";
+import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { ADDRESS, type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -39,7 +40,7 @@ describe("a delivery whose receipt is gone", () => {
 	const removeReceipt = async (lane: LaneHarness, number: number) =>
 		change(lane, { kind: "delete", rowKey: (await rowOf(lane, number, "r-")).rowKey });
 
-	it("is sent once, completed without its receipt, and holds up nothing behind it", async () => {
+	it("is sent once, completed without its receipt, and blocks nothing behind it", async () => {
 		const lane = await waitingLane([1, 2, 3]);
 		await removeReceipt(lane, 1);
 		await lane.wakeAll();
@@ -48,7 +49,7 @@ describe("a delivery whose receipt is gone", () => {
 		expect(lane.logged.lines.filter(({ change: what }) => what === "interrupted")).toEqual([]);
 	});
 
-	it("waits as any other where GitHub is in trouble, and its attempts are counted", async () => {
+	it("waits as any other where GitHub fails, and its attempts are counted", async () => {
 		const lane = await waitingLane([1]);
 		await removeReceipt(lane, 1);
 		lane.answer = ({ at }) =>
@@ -72,8 +73,16 @@ describe("a delivery whose receipt is gone", () => {
 
 describe("a delivery whose row is damaged", () => {
 	it.each<[string, Record<string, string | number>]>([
-		["names no repository", { repository: "" }],
-		["names something that is no repository", { repository: "x y/z" }],
+		["names no destination", { to: "" }],
+		["names a destination that is no JSON", { to: '{"id":"contoso/a#t"' }],
+		["names null", { to: "null" }],
+		["names a destination without its identity", { to: '{"repository":"contoso/a","dispatchType":"t"}' }],
+		["names a destination of no service", { to: '{"id":"contoso/a#t","queue":"a"}' }],
+		["names a repository that is no text", { to: '{"id":"contoso/a#t","repository":7,"dispatchType":"t"}' }],
+		["names no repository", { to: JSON.stringify(repositoryDispatch("", "t")) }],
+		["names something that is no repository", { to: JSON.stringify(repositoryDispatch("x y/z", "t")) }],
+		["is of version 0.1.0 and names no repository", { to: "", repository: "", dispatchType: "t" }],
+		["is of version 0.1.0 and names no such thing", { to: "", repository: "x y/z", dispatchType: "t" }],
 	])("is a dead letter with that reason when it %s", async (_, columns) => {
 		const lane = await waitingLane([1, 2, 3]);
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
@@ -360,9 +369,9 @@ describe("giving up", () => {
 describe("a breaker", () => {
 	it("is removed when nothing waits for it any more", async () => {
 		const lane = await startLane({ giveUpMs: DAY });
-		lane.answer = ({ repository }) =>
-			repository === "contoso/gone" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
-		await lane.instance.accept(delivery(1, { to: { repository: "contoso/gone", dispatchType: "x" } }), delivery(2));
+		lane.answer = ({ to }) =>
+			targetOf(to) === "contoso/gone" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		await lane.instance.accept(delivery(1, { to: repositoryDispatch("contoso/gone", "x") }), delivery(2));
 		await lane.wakeAll();
 		expect(ids(lane)).toContain("event-2");
 		expect((await lane.state()).breakers).toEqual({});
@@ -429,11 +438,11 @@ describe("many deliveries that wait for one repository", () => {
 				return answered;
 			},
 		});
-		const parked = { to: { repository: "contoso/parked", dispatchType: "x" } };
+		const parked = { to: repositoryDispatch("contoso/parked", "x") };
 		for (const from of range(8))
 			await lane.instance.accept(...range(50, from * 50).map((number) => delivery(number, parked)));
-		lane.answer = ({ repository }) =>
-			repository === "contoso/parked" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
+		lane.answer = ({ to }) =>
+			targetOf(to) === "contoso/parked" ? { classification: { kind: "unavailable", reason: "404" } } : undefined;
 		await lane.wakeNext();
 		rows = 0;
 		for (const number of range(10, 1_000)) {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import type { DrainRun } from "../../src/deliver/drain-run.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
-import type { Run } from "../../src/deliver/run.ts";
-import type { Disposition } from "../../src/deliver/settle.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Entry } from "../../src/ledger/outbox.ts";
+import type { Disposition } from "../../src/model.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const LANE = "default";
@@ -17,8 +18,8 @@ const entry = (rowKey: string): Entry => ({
 	key: rowKey,
 	receipt: "",
 	acceptedAt: 0,
-	repository: "contoso/a",
-	dispatchType: "t",
+	to: repositoryDispatch("contoso/a", "t"),
+	target: "contoso/a",
 	route: "r",
 	notBefore: 0,
 	failures: 0,
@@ -27,7 +28,7 @@ const entry = (rowKey: string): Entry => ({
 
 /** A drain under the test's control: what it is told, and when it ends. */
 interface Drain {
-	readonly run: Run;
+	readonly run: DrainRun;
 	see(entries: readonly string[], state?: Partial<LaneState>): void;
 	disposition(rowKey: string, disposition?: Disposition): void;
 	end(): Promise<void>;
@@ -51,7 +52,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 		};
 		return held ? undefined : ({ release } as unknown as LaneLease);
 	};
-	const drain = (_: LaneLease, run: Run) =>
+	const drain = (_: LaneLease, run: DrainRun) =>
 		new Promise<void>((resolve, reject) => {
 			const started: Drain = {
 				run,
@@ -73,7 +74,13 @@ function inline(options: Partial<InlineOptions> = {}) {
 			drains.push(started);
 			begun.push(started);
 		});
-	const { offer } = createInline({ take, drain, limits: [{ count: 1, ms: 1_000 }], now: () => clock.now, ...options });
+	const { offer } = createInline({
+		take,
+		drain,
+		limitsOf: () => [{ count: 1, ms: 1_000 }],
+		now: () => clock.now,
+		...options,
+	});
 	return {
 		drains,
 		clock,
@@ -86,7 +93,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 }
 
 describe("delivering what was just accepted", () => {
-	it("tells what became of it, and lets the lane go when nobody waits any more", async () => {
+	it("tells what became of it, and releases the lane when no request waits any more", async () => {
 		const { drains, offer, counts } = inline();
 		const offered = offer("e-1");
 		await turn();
@@ -100,7 +107,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("lets the lane go after twenty seconds though single events keep arriving, and takes it anew for the rest", async () => {
-		const { drains, offer, clock, counts } = inline({ limits: [] });
+		const { drains, offer, clock, counts } = inline({ limitsOf: () => [] });
 		void offer("e-0");
 		await turn();
 		drains[0]?.see(["e-0"]);
@@ -119,7 +126,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("shares one drain among those that come at the same time", async () => {
-		const { drains, offer } = inline({ limits: [] });
+		const { drains, offer } = inline({ limitsOf: () => [] });
 		const offered = Promise.all(["e-1", "e-2", "e-3"].map((key) => offer(key)));
 		await turn();
 		expect(drains).toHaveLength(1);
@@ -129,7 +136,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("logs to an invocation that is not answered yet: the platform takes no line for one that is", async () => {
-		const { drains, offer } = inline({ limits: [] });
+		const { drains, offer } = inline({ limitsOf: () => [] });
 		const [one, other] = [logLines(), logLines()];
 		const first = offer("e-1", one.log);
 		await turn();
@@ -160,7 +167,7 @@ describe("delivering what was just accepted", () => {
 		expect(counts()).toEqual({ takes: 2, released: 2 });
 	});
 
-	it("waits for nobody who drains the lane elsewhere, and does not ask again for a second", async () => {
+	it("waits for no drainer of the lane elsewhere, and does not ask again for a second", async () => {
 		const { offer, lease, clock, counts } = inline();
 		lease(true);
 		await expect(offer("e-1")).resolves.toBeUndefined();
@@ -195,7 +202,7 @@ describe("delivering what was just accepted", () => {
 		await expect(Promise.all(waiting.slice(0, 3))).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
-	it("lets nobody wait whose slot cannot be in reach, though the lane has not been read yet", async () => {
+	it("lets no request wait whose slot cannot be in reach, though the lane has not been read yet", async () => {
 		const { offer, counts } = inline();
 		const answered: number[] = [];
 		for (let count = 0; count < 16; count++) void offer(`e-${count}`).then(() => answered.push(count));
@@ -232,7 +239,7 @@ describe("delivering what was just accepted", () => {
 	});
 
 	it("counts the calls that others have made, once the lane was read", async () => {
-		const { drains, offer, clock } = inline({ limits: [{ count: 2, ms: 60_000 }] });
+		const { drains, offer, clock } = inline({ limitsOf: () => [{ count: 2, ms: 60_000 }] });
 		const offered = [offer("e-1"), offer("e-2")];
 		await turn();
 		drains[0]?.see(["e-1", "e-2"], { calls: [clock.now - 1_000] });
@@ -290,22 +297,23 @@ describe("delivering what was just accepted", () => {
 		await expect(open).resolves.toEqual(DISPATCHED);
 	});
 
-	it("answers what a drain has kept, when it has seen to it that somebody is woken", async () => {
+	it("answers what a drain has kept, when it has seen to it that the lane is woken", async () => {
 		const { drains, offer } = inline();
 		const offered = offer("e-1");
 		await turn();
 		drains[0]?.see(["e-1"]);
 		let answered = false;
 		void offered.then(() => (answered = true));
-		drains[0]?.disposition("e-1", { kind: "deferred", reason: "502", notBefore: 0, failures: 1 });
+		const deferred: Disposition = { kind: "deferred", reason: "502", notBefore: 1, failures: 1 };
+		drains[0]?.disposition("e-1", deferred);
 		await turn();
 		expect([answered, drains[0]?.run.goesOn()]).toEqual([false, false]);
 		await drains[0]?.end();
-		await expect(offered).resolves.not.toEqual(DISPATCHED);
+		await expect(offered).resolves.toEqual(deferred);
 	});
 
 	it("waits no longer than for a slot and GitHub together", async () => {
-		const { offer, drains } = inline({ slotWaitMs: 5, gitHubWaitMs: 5 });
+		const { offer, drains } = inline({ waitMs: 10 });
 		await expect(offer("e-1")).resolves.toBeUndefined();
 		expect(drains[0]?.run.goesOn()).toBe(false);
 	});

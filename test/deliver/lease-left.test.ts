@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { delivery } from "../helpers/deliveries.ts";
 import { type LaneHarness, startLane } from "../helpers/lane-harness.ts";
-import { delivery } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 

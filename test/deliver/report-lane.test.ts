@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { type LaneChange, reportBacklog, reportLane } from "../../src/deliver/report-lane.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import type { Entry } from "../../src/ledger/outbox.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
@@ -60,14 +60,14 @@ describe("the log of a lane", () => {
 				stage: "lane",
 				lane: "default",
 				change: "parked",
-				repository: "contoso/new",
+				target: "contoso/new",
 				...times,
 				reason: "403",
 			},
 		]);
 	});
 
-	it("tells that a gate is open again, for how long it was closed, and how much waits behind it", () => {
+	it("tells that a breaker is closed again, for how long it was open, and how much waits behind it", () => {
 		expect(linesFor({ parked: breaker() }, {}, { ...breaker(), waiting: 12 })).toEqual([
 			{
 				level: "info",
@@ -86,7 +86,7 @@ describe("the log of a lane", () => {
 describe("the log of a lane that is looked at", () => {
 	function linesOf(acceptedAts: readonly number[], state: Partial<LaneState> = {}) {
 		const { log, lines } = logLines();
-		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, repository: "contoso/a", notBefore: 0 }) as Entry);
+		const entries = acceptedAts.map((acceptedAt) => ({ acceptedAt, target: "contoso/a", notBefore: 0 }) as Entry);
 		reportBacklog(
 			log,
 			"default",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { StorageError } from "../../src/storage/storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
-import { delivery, joining } from "../helpers/promised.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

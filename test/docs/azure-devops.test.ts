@@ -3,29 +3,41 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
-import { blocksOf, readText, scriptsOf } from "./read-docs.ts";
+import { resolve, SERVICES } from "../../src/destinations/list.ts";
+import { readRoutes } from "../../src/route/read-routes.ts";
+import type { RouteTo } from "../../src/route/route.ts";
+import { destinations } from "../../support/destinations.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
+import { blocksOf, readText } from "./read-docs.ts";
 
 const run = promisify(execFile);
 const blocks = blocksOf("docs/azure-devops.md");
 /** Azure's expressions and GitHub's begin alike. */
 const EXPRESSION = "\u0024{{";
 
-interface Pipeline {
-	readonly parameters: readonly { readonly name: string }[];
-	readonly steps: readonly {
-		readonly task?: string;
-		readonly script?: string;
-		readonly inputs?: { readonly inlineScript?: string };
-		readonly env?: Readonly<Record<string, unknown>>;
-	}[];
+interface Step {
+	readonly task?: string;
+	readonly script?: string;
+	readonly inputs?: { readonly inlineScript?: string };
+	readonly env?: Readonly<Record<string, unknown>>;
 }
 
-const [deploying, started] = blocks
+interface Pipeline {
+	readonly name?: string;
+	readonly parameters: readonly { readonly name: string }[];
+	/** Steps, and conditions with steps below them. */
+	readonly steps: readonly (Step | Readonly<Record<string, readonly Step[]>>)[];
+}
+
+const [started, deploying] = blocks
 	.filter(({ language }) => language === "yml")
 	.map(({ text }) => parse(text) as Pipeline);
-const scripts = ({ steps }: Pipeline) => steps.flatMap(({ script, inputs }) => script ?? inputs?.inlineScript ?? []);
+const stepsOf = ({ steps }: Pipeline): readonly Step[] =>
+	steps.flatMap((step) => Object.values(step).find(Array.isArray) ?? (step as Step));
+const scripts = (pipeline: Pipeline) =>
+	stepsOf(pipeline).flatMap(({ script, inputs }) => script ?? inputs?.inlineScript ?? []);
 
 describe("the pipeline that deploys", () => {
 	const all = scripts(deploying as Pipeline).join("\n");
@@ -38,9 +50,11 @@ describe("the pipeline that deploys", () => {
 	});
 
 	it("hands the token over where it was asked for, and under a condition only", () => {
-		const handing = deploying?.steps.filter(({ env }) => JSON.stringify(env ?? {}).includes("DISPATCH_TOKEN"));
+		const handing = stepsOf(deploying as Pipeline).filter(({ env }) =>
+			JSON.stringify(env ?? {}).includes("DISPATCH_TOKEN"),
+		);
 		expect(handing).toHaveLength(1);
-		expect(handing?.[0]?.env).toEqual({
+		expect(handing[0]?.env).toEqual({
 			DISPATCH_REPOSITORY: "contoso/fraud-model",
 			[`${EXPRESSION} if parameters.handOverToken }}`]: { DISPATCH_TOKEN: "$(DISPATCH_TOKEN)" },
 		});
@@ -54,54 +68,66 @@ describe("the pipeline that deploys", () => {
 	});
 });
 
-describe("the workflow that starts a pipeline", () => {
-	const [workflow] = blocks.filter(({ language }) => language === "yaml");
-	const [script = ""] = scriptsOf(workflow?.text ?? "").map((text) => text.replace(/^ *\|\n/, ""));
-	const folder = mkdtempSync(join(tmpdir(), "devops-"));
-	const given = {
-		...{ ORGANISATION: "contoso", PROJECT: "bridge", PIPELINE: "12" },
-		...{ AML_RUN_ID: "train-7", KEY: "599cb32fcc8017b54fa6dc8d01c6a673" },
-	};
+describe("the pipeline that an event starts", () => {
+	const [block] = blocks.filter(({ language }) => language === "json");
+	const read = readRoutes(JSON.parse(block?.text ?? ""), SERVICES);
+	const to = read.ok ? read.routes[0]?.to : undefined;
 
-	beforeEach(() => {
-		for (const [name, lines] of [
-			["az", 'echo "az $*" >> calls; echo TOKEN'],
-			["curl", 'printf "curl" >> calls; printf " [%s]" "$@" >> calls; echo \'{"id": 31}\''],
-		] as const) {
-			writeFileSync(join(folder, name), `#!/usr/bin/env bash\n${lines}\n`);
-			chmodSync(join(folder, name), 0o755);
-		}
-		rmSync(join(folder, "calls"), { force: true });
+	it("has the parameters that the route gives it, and holds the key in its name", () => {
+		expect(read).toMatchObject({ ok: true });
+		expect(Object.keys(to?.["parameters"] ?? {})).toEqual(started?.parameters.map(({ name }) => name));
+		expect(started?.name).toContain(`${EXPRESSION} parameters.bridgeKey }}`);
 	});
-	afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-	const step = (env: Partial<typeof given> = {}) =>
-		run("bash", ["-e", "-c", script], {
-			cwd: folder,
-			env: { PATH: `${folder}${delimiter}${process.env["PATH"]}`, ...given, ...env },
+	it("is started by the request that the page describes", () => {
+		const event = asBridgeEvent(exampleOf("RunCompleted"));
+		const facts = { version: "1.2.3", route: "r", key: "599cb32fcc8017b54fa6dc8d01c6a673" };
+		const destination = resolve(to as RouteTo, event.type);
+		const built = destinations.build(destination, event, facts);
+		expect(JSON.parse(built.body ?? "")).toEqual({
+			resources: { repositories: { self: { refName: "refs/heads/main" } } },
+			templateParameters: { runId: "fraud_model_train_7", bridgeKey: facts.key },
 		});
-	const read = (file: string) => readFileSync(join(folder, file), "utf8");
-
-	it("starts a run with the facts of the event as its parameters, and the token masked", async () => {
-		const { stdout } = await step();
-		expect(stdout).toBe("::add-mask::TOKEN\nstarted the run 31\n");
-		const calls = read("calls");
-		expect(calls).toContain("[https://dev.azure.com/contoso/bridge/_apis/pipelines/12/runs?api-version=7.1]");
-		expect(calls).toContain("[Authorization: Bearer TOKEN]");
-		const { templateParameters } = JSON.parse(read("body.json")) as { templateParameters: Record<string, string> };
-		expect(templateParameters).toEqual({ runId: given.AML_RUN_ID, bridgeKey: given.KEY });
-		expect(Object.keys(templateParameters)).toEqual(started?.parameters.map(({ name }) => name));
 	});
 
 	it.each([
-		["a macro of Azure Pipelines", { AML_RUN_ID: "$(DISPATCH_TOKEN)" }],
-		["a command", { AML_RUN_ID: "a; curl evil.example" }],
-		["a second line", { AML_RUN_ID: "a\nb" }],
-		["an option", { AML_RUN_ID: "--x" }],
-		["no run", { AML_RUN_ID: "" }],
-		["a key that is none", { KEY: "x" }],
-	])("stops at %s before it asks for a token", async (_, env) => {
-		await expect(step(env)).rejects.toThrow();
-		expect(() => read("calls")).toThrow("ENOENT");
+		["a run", "train-7", true],
+		["a command", "a; curl evil.example", false],
+		["a second line", "a\nb", false],
+		["an option", "--x", false],
+		["nothing", "", false],
+	])("checks the text that it gets: %s", async (_, AML_RUN_ID, isTaken) => {
+		const script = scripts(started as Pipeline).find((text) => text.includes("AML_RUN_ID")) ?? "";
+		const running = run("bash", ["-c", script], { env: { AML_RUN_ID, KEY: "k", PATH: process.env["PATH"] } });
+		if (isTaken) expect((await running).stdout).toContain(AML_RUN_ID);
+		else await expect(running).rejects.toThrow();
+	});
+});
+
+describe("the commands that let the identity in", () => {
+	const [block] = blocks.filter(({ language }) => language === "bash");
+	const folder = mkdtempSync(join(tmpdir(), "devops-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+	it("make it a member of one project, which may start one pipeline and see its runs", async () => {
+		const az = [
+			'printf "az" >> calls; printf " [%s]" "$@" >> calls; echo >> calls',
+			'case "$*" in *identityPrincipalId*) echo IDENTITY ;; *"project show"*) echo PROJECT-ID ;; rest*) echo aadsp.MEMBER ;; esac',
+		];
+		writeFileSync(join(folder, "az"), `#!/usr/bin/env bash\n${az.join("\n")}\n`);
+		chmodSync(join(folder, "az"), 0o755);
+		const given = { ORGANIZATION: "contoso", PROJECT: "fraud-model", PIPELINE: "12", GROUP: "g", DEPLOYMENT: "main" };
+		const PATH = `${folder}${delimiter}${process.env["PATH"]}`;
+		await run("bash", ["-euo", "pipefail", "-c", block?.text ?? ""], { cwd: folder, env: { PATH, ...given } });
+		const calls = readFileSync(join(folder, "calls"), "utf8");
+		const body = JSON.parse(/\[--body\] \[(\{.*\})\] \[--query\]/.exec(calls)?.[1] ?? "") as object;
+		expect(body).toEqual({
+			accessLevel: { accountLicenseType: "express" },
+			servicePrincipal: { origin: "aad", originId: "IDENTITY", subjectKind: "servicePrincipal" },
+			projectEntitlements: [{ projectRef: { id: "PROJECT-ID" }, group: { groupType: "projectReader" } }],
+		});
+		expect(calls).toContain("[--subject] [aadsp.MEMBER] [--token] [PROJECT-ID/12] [--allow-bit] [1153]");
+		expect(1 + 128 + 1024).toBe(1153);
+		expect(readText("infra/main.bicep")).toContain("output identityPrincipalId string");
 	});
 });

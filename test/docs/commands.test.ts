@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { eventually } from "../helpers/eventually.ts";
-import { freePorts } from "../helpers/free-ports.ts";
+import { eventually } from "../../support/eventually.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
 import { type Block, blocksOf } from "./read-docs.ts";
 
@@ -111,10 +111,13 @@ describe("many events, one run", () => {
 	});
 });
 
+/** An uncertain answer is settled after half a minute, and the run that comes of it is looked for once a minute. */
+const LONGEST_MS = 110_000;
+
 /** Looks again until what is answered is as expected. */
 async function seen(command: string, check: (output: string) => void): Promise<void> {
 	let wrong: unknown;
-	await eventually(command, async () => {
+	const look = async () => {
 		try {
 			check(await execute(command));
 			return true;
@@ -122,7 +125,8 @@ async function seen(command: string, check: (output: string) => void): Promise<v
 			wrong = error;
 			return undefined;
 		}
-	}).catch((error: unknown) => {
+	};
+	await eventually(command, look, LONGEST_MS).catch((error: unknown) => {
 		throw wrong ?? error;
 	});
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
-import { LIMITS } from "../../src/destinations/github/dispatch-request.ts";
+import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { console } from "../../src/functions/console.ts";
 import { health } from "../../src/functions/health.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
@@ -42,7 +42,15 @@ describe("the commands of the pages about operating", () => {
 describe("the names on the pages about operating", () => {
 	/** Neither parameters nor keys of one. */
 	const OTHERS = [
-		...["eventGrid", "eventQueue", "eventQueuePoison", "deliverPoison", "provisioningState", "isHnsEnabled"],
+		...[
+			"eventGrid",
+			"eventQueue",
+			"eventQueuePoison",
+			"deliverPoison",
+			"followPoison",
+			"provisioningState",
+			"isHnsEnabled",
+		],
 		...[
 			"quietSeconds",
 			"maxSeconds",
@@ -73,7 +81,7 @@ describe("the page about limits and costs", () => {
 	it("names the limits that the code keeps", () => {
 		const pace = limits.get("dispatches with one token") ?? "";
 		const [, second, minute, hour] = /(\d+) a second, (\d+) a minute, (\d+) an hour/.exec(pace) ?? [];
-		expect(readText("src/config/config.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
+		expect(readText("src/destinations/github/settings.ts")).toContain(`${second}/s,${minute}/m,${hour}/h`);
 		expect(parsePace(`${second}/s,${minute}/m,${hour}/h`)).toHaveLength(3);
 		expect(pace).toContain(`${(Number(hour) * 24).toLocaleString("en")} a day`);
 		const { bodyBytes, payloadKeys, eventTypeCharacters } = LIMITS;
@@ -109,9 +117,10 @@ describe("the page about limits and costs", () => {
 			instances * memory * SECONDS * price("ready"),
 			events * memory * price("work") + (events * price("run")) / 1e6,
 			later * 10 * memory * price("demand"),
+			(single + windows) * 10 * memory * price("demand"),
 			(Math.max(0, events * 2 - 100_000) * price("operation")) / 1e6,
 			((single * 3 + gathered * 2) * price("row") + (single * 2 + windows * 8) * price("blob")) / 1e4,
-			((2 * SECONDS) / 2 / 1e6) * price("message"),
+			((4 * SECONDS) / 2 / 1e6) * price("message"),
 			Math.max(0, (events * 10) / 1e6 - 5) * price("log"),
 			rules * price("rule") + Math.max(0, signals * topics - 10) * price("signal"),
 			(SECONDS / 300 / 1e4) * price("secret"),

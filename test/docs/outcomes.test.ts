@@ -3,15 +3,15 @@ import type { Bridge } from "../../src/bridge.ts";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
-import { webhook } from "../../src/functions/webhook.ts";
-import { httpStatus, OUTCOMES, type Outcome } from "../../src/outcome.ts";
+import { httpStatus, webhook } from "../../src/functions/webhook.ts";
+import { OUTCOMES, type Outcome } from "../../src/model.ts";
+import { eventually } from "../../support/eventually.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";
 
 const PAGE = "docs/outcomes.md";
@@ -141,6 +141,7 @@ describe("the log lines", () => {
 		await giveUpAndReplay();
 		await gather();
 		await withoutEvents();
+		await follow();
 	});
 
 	/** Wakes the lane until there is such a line; whoever has just accepted something may still hold it. */
@@ -212,6 +213,16 @@ describe("the log lines", () => {
 		}
 	}
 
+	/** A run that fails, and runs that cannot be read. */
+	async function follow() {
+		for (const fault of [{ run: { conclusion: "failure" } }, { refuse: "runs", calls: "reads" }] as const) {
+			const names = newNames();
+			fixture.github.script.set(fault);
+			await fixture.bridge({}, {}, names).accept([runCompleted], { log });
+			await fixture.bridge({}, {}, names).follow(wakeUp, log);
+		}
+	}
+
 	const stages = tableOf(PAGE, "`stage`").map(
 		([stage = "", , level = ""]) => [codesIn(stage)[0] ?? "", level] as const,
 	);
@@ -250,10 +261,10 @@ describe("the limits", () => {
 	});
 
 	it.each([
-		["a request waits for a slot to send in", "2 s", "src/deliver/inline.ts", "slotWaitMs = 2_000"],
-		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "gitHubWaitMs = 3_000"],
+		["a request waits for a slot to send in", "2 s", "src/deliver/inline.ts", "SLOT_WAIT_MS = 2_000"],
+		["and after that for GitHub", "3 s", "src/deliver/inline.ts", "SERVICE_WAIT_MS = 3_000"],
 		["all events of one request", "20 s", "src/bridge.ts", "acceptTimeoutMs = 20_000"],
-		["one call of GitHub,", "10 s", "src/wire.ts", "callTimeoutMs = 10_000"],
+		["one call of GitHub,", "10 s", "src/bridge.ts", "callTimeoutMs: timeoutMs = 10_000"],
 		["one reading of a secret", "6 s", "src/config/key-vault.ts", "READ_TIMEOUT_MS = 6_000"],
 		["records of one request that are written at once", "500", "src/accept/accept.ts", "RECORDS_AT_ONCE = 500"],
 	])("of time: %s %s", (what, limit, file, code) => {

@@ -28,6 +28,12 @@ function anchorsOf(page: string): string[] {
 	);
 }
 
+describe("a page", () => {
+	it.each(PAGES)("has no mark of an unfinished merge: %s", (page) => {
+		expect(readText(page)).not.toMatch(/^(?:<{7}|={7}|>{7})(?: |$)/m);
+	});
+});
+
 describe("the links of the documentation", () => {
 	const links = PAGES.flatMap(linksOf);
 
@@ -40,6 +46,12 @@ describe("the links of the documentation", () => {
 		const file = path === "" ? page : join(dirname(page), path);
 		expect(existsSync(join(ROOT, file))).toBe(true);
 		if (anchor !== undefined) expect(anchorsOf(file)).toContain(anchor);
+	});
+
+	it.each(PAGES)("name in %s the file that they lead to", (page) => {
+		const named = proseOf(page).matchAll(/\[`?([\w.-]+\.(?:tsx?|mjs|cjs|json|bicep|kql|md))`?\]\(([^)#\s]+)\)/g);
+		const others = [...named].filter(([, name, target = ""]) => basename(target) !== name).map(([link]) => link);
+		expect(others).toEqual([]);
 	});
 
 	it("reach every page from the README", () => {
@@ -55,6 +67,7 @@ describe("the files that the documentation names", () => {
 		...["out/grid-dispatch.zip", "infra/grid-dispatch.zip", "grid-dispatch.zip", "grid-dispatch.cdx.json"],
 		...["local.settings.json", "roles.json", "azure-pipelines.yml", "dist/index.cjs"],
 		...["bench/rows/NAME.ts", "publisher-name.schema.json"],
+		...["src/destinations/hook/to.hook.schema.json", "src/destinations/hook/service.ts"],
 	];
 	const inProject = new Set([
 		...readdirSync(ROOT),
@@ -103,10 +116,11 @@ describe("the workflows of the documentation", () => {
 	it.each(workflows.map(({ page, text }) => [page, text] as const))(
 		"in %s hand the payload over through env",
 		(_, text) => {
-			expect(text).toContain("github.event.client_payload.");
+			expect(text).toMatch(/\bgithub\.event\.client_payload\.|\binputs\./);
 			for (const script of scriptsOf(text)) expect(script).not.toContain(EXPRESSION.slice(0, 3));
-			const uses = text.split("\n").filter((line) => line.includes("client_payload"));
-			for (const use of uses) expect(use).toMatch(/^ +[A-Z_]+: /);
+			const uses = text.split("\n").filter((line) => /client_payload|\{\{ inputs\./.test(line));
+			// The name of a run and of a group are texts to GitHub, and no script.
+			for (const use of uses) expect(use).toMatch(/^(?: +[A-Z_]+: |run-name: | +group: )/);
 		},
 	);
 

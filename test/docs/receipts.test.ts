@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { createMisconfigured } from "../../src/bridge.ts";
+import { upkeep } from "../../src/functions/background.ts";
 import { health } from "../../src/functions/health.ts";
 import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
 import { replay } from "../../src/functions/replay.ts";
-import { upkeep } from "../../src/functions/upkeep.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
-import { EXPIRY_WARNING_MS } from "../../src/operate/token-health.ts";
+import { EXPIRY_WARNING_MS } from "../../src/operate/lane-health.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
 
@@ -99,7 +99,7 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/replay-types.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
+		expect(readText("src/operate/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 	});
 });
@@ -123,7 +123,7 @@ describe("the page about health", () => {
 	it.each([
 		["healthy", () => fixture.bridge()],
 		["degraded", () => bridge],
-		["unhealthy", () => createBrokenBridge([])],
+		["unhealthy", () => createMisconfigured([])],
 	])("names %s, and its HTTP status", async (status, of) => {
 		expect(await look(of())).toMatchObject({ status: statuses.get(status), json: { status } });
 		expect(statuses.size).toBe(3);

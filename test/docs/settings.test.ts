@@ -2,9 +2,11 @@ import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { readConfig } from "../../src/config/config.ts";
+import { readEventQueue, Settings } from "../../src/config/settings.ts";
+import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { parsePace } from "../../src/ledger/pace.ts";
-import { readEventQueue } from "../../src/storage/names.ts";
 import { codesIn, ROOT, readText, tableOf } from "./read-docs.ts";
 
 /** What Azure sets by itself, and nobody else should. */
@@ -36,7 +38,7 @@ function namesRead(): string[] {
 				},
 			},
 		);
-		readConfig(env, ROOT);
+		readConfig(env, ROOT, SERVICES);
 		readHandshakeRules(env);
 		readEventQueue(env);
 	}
@@ -88,7 +90,7 @@ describe("the settings", () => {
 
 	it("work as the sample gives them, once there is a token", () => {
 		const { Values } = JSON.parse(readText("local.settings.sample.json")) as { Values: Record<string, string> };
-		expect(readConfig({ ...Values, GITHUB_TOKEN: "ghp_x" }, ROOT)).toMatchObject({
+		expect(readConfig({ ...Values, GITHUB_TOKEN: "ghp_x" }, ROOT, SERVICES)).toMatchObject({
 			routes: [{ name: "default", to: { repository: "contoso/fraud-model" } }],
 			warnings: [],
 		});
@@ -97,19 +99,18 @@ describe("the settings", () => {
 	});
 
 	it("have the defaults that the pages name", () => {
-		const { githubApiUrl, token, limits, concurrency, giveUpMs, retentionMs } = readConfig(
-			{ ...STORAGE, GITHUB_REPOSITORY: "a/b", KEY_VAULT_URL: "https://contoso.vault.azure.net" },
-			ROOT,
-		);
+		const env = { ...STORAGE, GITHUB_REPOSITORY: "a/b", KEY_VAULT_URL: "https://contoso.vault.azure.net" };
+		const { giveUpMs, retentionMs } = readConfig(env, ROOT, SERVICES);
+		const { address, token, limits, concurrency } = readGitHubConfig(new Settings(env), []);
 		const DAY_MS = 86_400_000;
 		expect(parsePace(defaults.get("GITHUB_PACE") ?? "")).toEqual(limits);
 		expect(defaults.get("GITHUB_CONCURRENCY")).toBe(String(concurrency));
 		expect(defaults.get("GIVE_UP_DAYS")).toBe(String(giveUpMs / DAY_MS));
 		expect(defaults.get("KEEP_DAYS")).toBe(String(retentionMs / DAY_MS));
-		expect(defaults.get("GITHUB_API_URL")).toBe(githubApiUrl);
+		expect(defaults.get("GITHUB_API_URL")).toBe(address);
 		expect(token).toMatchObject({ secretName: defaults.get("GITHUB_TOKEN_SECRET_NAME") });
 		const pages = readText("docs/settings.md");
-		expect(pages).toContain(`Default: \`${githubApiUrl}\``);
+		expect(pages).toContain(`Default: \`${address}\``);
 		for (const name of ["GITHUB_PACE", "GITHUB_CONCURRENCY", "GIVE_UP_DAYS", "KEEP_DAYS"]) {
 			expect(pages.split(`### \`${name}\``)[1]?.split("###")[0]).toContain(`Default: \`${defaults.get(name)}\``);
 		}

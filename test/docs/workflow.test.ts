@@ -69,7 +69,7 @@ describe("the workflow that reads a manifest", () => {
 		"https://contosobridge.blob.core.windows.net.evil.example/grid-dispatch-payloads/manifests/0123.jsonl",
 		"https://contosobridge.blob.core.windows.net@evil.example/grid-dispatch-payloads/manifests/0123.jsonl",
 		"https://contosobridge.blob.core.windows.net/other/0123.jsonl",
-	])("shows its login to nobody else: %s", async (url) => {
+	])("shows its login to no other host: %s", async (url) => {
 		await expect(step({ MANIFEST: url })).rejects.toThrow("not a manifest of ours");
 		expect(() => read("az.log")).toThrow("ENOENT");
 	});

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { freePorts } from "../helpers/free-ports.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { removeData } from "../helpers/run-start.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -79,7 +79,7 @@ describe("F5", () => {
 	afterAll(() => removeData(port));
 
 	it("opens the console page whose address npm start prints", () => {
-		const [line = ""] = /console {5}\$\{url\}\//.exec(read("src/local/start.ts")) ?? [];
+		const [line = ""] = /console {5}\$\{url\}\//.exec(read("src/local/introduce.ts")) ?? [];
 		const printed = line.replace(/\$\{url\}/, "http://127.0.0.1:1");
 		expect(new RegExp(f5.serverReadyAction?.pattern ?? "^$").exec(printed)?.[1]).toBe("http://127.0.0.1:1/");
 	});
@@ -89,7 +89,7 @@ describe("F5", () => {
 			"the deployed code, through the bundle's source map",
 			"src/operate/check-health.ts",
 			"const laneHealth =",
-			"dist/open-bridge.cjs",
+			"dist/bridge.cjs",
 		],
 		[
 			"the local host, which tsx runs as it is",

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
-import { call, postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
-import { freePorts, isFree } from "../helpers/free-ports.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
+import { call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { freePorts, isFree } from "../../support/free-ports.ts";
 import { runCliProcess } from "../helpers/run-cli.ts";
 import { dataOf, type RunningStart, removeData, runStart, startOn } from "../helpers/run-start.ts";
 import { startStorage } from "../helpers/storage.ts";
@@ -109,7 +109,7 @@ describe("npm start", () => {
 		await bridge.printed("GitHub asks to slow down (403");
 	});
 
-	it("answers no web page of somebody else, on neither port, and no name but its own", async () => {
+	it("answers no web page of another site, on neither port, and no name but its own", async () => {
 		const paths = ["", "/api/health", "/api/receipts", "/api/events", "/_local", "/runtime/webhooks/eventgrid"];
 		const urls = [
 			...paths.map((path) => `http://127.0.0.1:${port}${path}`),

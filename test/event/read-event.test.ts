@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { readJson, writeJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 /** The event of a reading that must succeed. */
 function eventOf(element: unknown) {
@@ -92,6 +92,11 @@ describe("reading an event", () => {
 		expect(eventOf(extended).attributes).toEqual({ specversion: "1.0", comexample: 5 });
 	});
 
+	it("tells a filter what the envelope has as an empty text from what it leaves out", () => {
+		const event = { ...inEventGridSchema(exampleOf("BlobCreated")), topic: "" };
+		expect(eventOf(event).attributes).toEqual({ topic: "", dataversion: "1", metadataversion: "1" });
+	});
+
 	it("has what else a CloudEvent says of itself, by its own name", () => {
 		const more = {
 			claimcheckurl: "https://contosodata.blob.core.windows.net/claims/1.json",
@@ -125,6 +130,22 @@ describe("reading an event", () => {
 		["the Event Grid schema, whose versions are none", { ...inEventGridSchema(exampleOf("BlobCreated")), extra: 1 }],
 	])("has no extensions for %s", (_, element) => {
 		expect(eventOf(JSON.parse(JSON.stringify(element)))).not.toHaveProperty("extensions");
+	});
+
+	it("has an attribute of another name whatever it holds, and none that is undefined", () => {
+		const element = { ...asCloudEvent(exampleOf("BlobCreated")), accepts: "application/json", other: undefined };
+		expect(eventOf(element).extensions).toStrictEqual({ accepts: "application/json" });
+	});
+
+	it.each([
+		["text/plain; profile=application/json", true],
+		["application/jsonlines", true],
+		["text/json ; charset=utf-8", false],
+		["application/json ", false],
+		[["application/json"], true],
+	])("names %j as the kind of data: %s", (datacontenttype, named) => {
+		const element = { ...asCloudEvent(exampleOf("BlobCreated")), datacontenttype };
+		expect(eventOf(element).extensions).toEqual(named ? { datacontenttype } : undefined);
 	});
 
 	it("says of what kind data is that is not JSON", () => {
@@ -184,7 +205,9 @@ describe("reading an event", () => {
 	it("hands a trace context on", () => {
 		const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent }).traceparent).toBe(traceparent);
-		expect("traceparent" in eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent: 7 })).toBe(false);
+		const odd = eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent: 7 });
+		expect("traceparent" in odd).toBe(false);
+		expect(odd.extensions).toEqual({ traceparent: 7 });
 		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent })).not.toHaveProperty("extensions");
 	});
 
@@ -242,6 +265,16 @@ describe("reading an event", () => {
 		],
 	])("refuses %s with the reason", (_, element, reason) => {
 		expect(reasonOf(element)).toContain(reason);
+	});
+
+	it("takes no defect for a bad event", () => {
+		const element = {
+			eventType: "A.B",
+			get subject() {
+				throw new TypeError("a defect");
+			},
+		};
+		expect(() => readEvent(element)).toThrow("a defect");
 	});
 
 	it("names the id of an event that it refuses", () => {

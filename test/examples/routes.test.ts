@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { EXAMPLE } from "./workflows.ts";
 
@@ -32,7 +33,7 @@ function completed(id: string, data: Readonly<Record<string, unknown>>): object 
 
 describe("the example's routes", () => {
 	it("are a sound table", () => {
-		expect(readRoutes(JSON.parse(table))).toMatchObject({ ok: true });
+		expect(readRoutes(JSON.parse(table), SERVICES)).toMatchObject({ ok: true });
 	});
 
 	it("take the training run, and neither the steps of a pipeline nor another experiment", async () => {

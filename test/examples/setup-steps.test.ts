@@ -89,7 +89,7 @@ describe("setup.yml", () => {
 	it("says what goes into the configuration", async () => {
 		const url = "https://contosobridge.blob.core.windows.net/grid-dispatch-payloads";
 		const { printed } = await job.step("Say what is left to do", {}, [{ call: "*payloadContainerUrl*", output: url }]);
-		expect(printed).toContain(`.cloud/.azure/run.json the value of payload_container_url: ${url}`);
+		expect(printed).toContain("gh variable set GRID_DISPATCH_ACCOUNT --body contosobridge\n");
 	});
 });
 

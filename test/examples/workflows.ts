@@ -11,7 +11,7 @@ export interface Workflow {
 	readonly "run-name"?: string;
 	readonly on: Readonly<Record<string, Trigger | null>>;
 	readonly permissions?: Readonly<Record<string, string>>;
-	readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
+	readonly concurrency?: Readonly<Record<string, unknown>>;
 	readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -30,6 +30,7 @@ export interface Trigger {
 }
 
 export interface Step {
+	readonly id?: string;
 	readonly name?: string;
 	readonly if?: string;
 	readonly uses?: string;

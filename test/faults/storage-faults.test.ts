@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { arrivals } from "../helpers/arrivals.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 import {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { deliver, deliverPoison } from "../../src/functions/deliver.ts";
+import { createMisconfigured } from "../../src/bridge.ts";
+import { deliver, deliverPoison } from "../../src/functions/background.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
@@ -38,7 +38,7 @@ describe("the queue of wake-ups", () => {
 	});
 
 	it("keeps a wake-up while the configuration is broken", async () => {
-		const broken = createBrokenBridge([{ setting: "GITHUB_TOKEN", problem: "is not set" }]);
+		const broken = createMisconfigured([{ setting: "GITHUB_TOKEN", problem: "is not set" }]);
 		const { context } = testContext();
 		const done = async () => deliver(async () => broken).handler({ lane: "default", wake: 1 }, context);
 		await expect(done()).rejects.toThrow("GITHUB_TOKEN");

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { BridgeOptions } from "../../src/bridge.ts";
-import { eventGrid } from "../../src/functions/event-grid.ts";
+import { eventGrid } from "../../src/functions/event-triggers.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 let fixture: BridgeFixture;
 beforeEach(async () => {

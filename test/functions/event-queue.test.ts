@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Bridge } from "../../src/bridge.ts";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { eventQueue, eventQueuePoison } from "../../src/functions/event-queue.ts";
-import { readEventQueue } from "../../src/storage/names.ts";
+import { type Bridge, createMisconfigured } from "../../src/bridge.ts";
+import { readEventQueue } from "../../src/config/settings.ts";
+import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 
 let fixture: BridgeFixture;
 beforeEach(async () => {
@@ -13,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.github.close());
 
-const broken = createBrokenBridge([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
+const broken = createMisconfigured([{ setting: "GITHUB_REPOSITORY", problem: "is not set" }]);
 
 const hand = (make: typeof eventQueue, bridge: Bridge, message: unknown) => {
 	const { context, logged } = testContext();
@@ -59,7 +58,7 @@ describe("the queue that Event Grid delivers to", () => {
 		expect(fixture.github.received).toHaveLength(2);
 	});
 
-	it("keeps what is no event as a dead letter, and takes it off the queue", async () => {
+	it("makes a dead letter of what is no event, and takes it off the queue", async () => {
 		const bridge = fixture.bridge();
 		await hand(eventQueue, bridge, "this is not JSON").done;
 		expect(await found(bridge)).toMatchObject([{ state: "rejected", reason: expect.stringContaining("JSON object") }]);

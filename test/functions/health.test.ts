@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
+import { createMisconfigured } from "../../src/bridge.ts";
 import { health } from "../../src/functions/health.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const GET = { method: "GET" };
@@ -41,7 +41,7 @@ describe("health", () => {
 
 	it("says 503 with every problem while the configuration is broken", async () => {
 		const problems = [{ setting: "GITHUB_REPOSITORY", problem: "is not set" }];
-		const broken = createBrokenBridge(problems);
+		const broken = createMisconfigured(problems);
 		const answered = health(
 			async () => broken,
 			"1.2.3",

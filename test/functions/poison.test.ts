@@ -1,20 +1,17 @@
 import { QueueClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { Bridge } from "../../src/bridge.ts";
-import { createBrokenBridge } from "../../src/broken-bridge.ts";
-import { deliverPoison } from "../../src/functions/deliver.ts";
-import { eventQueue, eventQueuePoison } from "../../src/functions/event-queue.ts";
+import { type Bridge, createMisconfigured } from "../../src/bridge.ts";
+import { deliverPoison } from "../../src/functions/background.ts";
+import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
-import { createPoisoned } from "../../src/operate/poisoned.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const PROBLEMS = [{ setting: "GITHUB_TOKEN", problem: "is not set" }];
 const CREATED = asCloudEvent(exampleOf("BlobCreated"));
@@ -34,15 +31,14 @@ afterEach(() => fixture.github.close());
 
 /** A bridge that has storage and nothing else; what it puts back is seen at once. */
 function broken(puts: "work" | "fail" = "work"): Bridge {
-	return createBrokenBridge(PROBLEMS, async () => {
+	return createMisconfigured(PROBLEMS, async () => {
 		const storage = await openFileStorage(names);
-		const hasty = wrapStorage(storage, async ({ method, args }, make) => {
+		return wrapStorage(storage, async ({ method, args }, make) => {
 			if (method !== "put") return make();
 			if (puts === "fail") throw new StorageError("the message is too large", 413);
 			delays.push(args[1] as number);
 			return storage.put(args[0] as string, 0, args[2] as string | undefined);
 		});
-		return createPoisoned(hasty, Date.now);
 	});
 }
 
@@ -132,7 +128,7 @@ describe("what the platform has given up while the configuration is broken", () 
 	});
 
 	it("stays where it is only while storage is not configured either", async () => {
-		const nowhere = createBrokenBridge([...PROBLEMS, { setting: "AzureWebJobsStorage", problem: "is not set" }]);
+		const nowhere = createMisconfigured([...PROBLEMS, { setting: "AzureWebJobsStorage", problem: "is not set" }]);
 		await expect(hand(eventQueuePoison, nowhere, CREATED)).rejects.toThrow("AzureWebJobsStorage");
 	});
 });

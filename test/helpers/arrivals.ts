@@ -1,4 +1,4 @@
-import type { Received } from "../../src/local/received.ts";
+import type { Received } from "../../src/local/stand-in/received.ts";
 
 interface Payload {
 	readonly id: string;

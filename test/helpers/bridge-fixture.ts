@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Env } from "../../src/config/settings.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
+import type { LedgerNames } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
 
 export const TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -18,8 +19,14 @@ export interface BridgeFixture {
 	/**
 	 * A new bridge, at a pace that holds nobody up.
 	 * @param names of its ledger, to share one; a new one unless given
+	 * @param services what it can deliver to; all unless given
 	 */
-	bridge(env?: Env, options?: Partial<BridgeOptions>, names?: LedgerNames): Bridge;
+	bridge(
+		env?: Env,
+		options?: Partial<BridgeOptions>,
+		names?: LedgerNames,
+		services?: Parameters<typeof readConfig>[2],
+	): Bridge;
 }
 
 /** Over real storage, which all fixtures of a test file share. */
@@ -35,8 +42,8 @@ export async function startFixture(options: StandInOptions = {}): Promise<Bridge
 	};
 	return {
 		github,
-		bridge: (env = {}, more = {}, names = newNames()) => {
-			const config = readConfig({ ...usual, ...env }, import.meta.dirname);
+		bridge: (env = {}, more = {}, names = newNames(), services = SERVICES) => {
+			const config = readConfig({ ...usual, ...env }, import.meta.dirname, services);
 			return createBridge(config, {
 				version: "9.9.9",
 				openStorage: () => openFileStorage(names),

@@ -3,20 +3,25 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QueueClient } from "@azure/storage-queue";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import type { EventResult } from "../../src/outcome.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
+import type { EventResult } from "../../src/model.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
 import type { PutMessage, Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { fileStorage, newNames } from "./file-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
-import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export interface WorldOptions {
 	/** The bridge's settings, beside those that every world has. */
 	readonly settings?: Readonly<Record<string, string>>;
 	/** What the bridge reaches its storage by; left out, directly. */
 	readonly connectionString?: string;
+	/** Of one call of GitHub, which is real time. */
+	readonly callTimeoutMs?: number;
+	/** Whether GitHub has the world's clock; left out, it has the real one. */
+	readonly oneClock?: boolean;
 }
 
 /** A bridge over real storage and real HTTP, with a clock that the test moves, and the queue trigger that wakes it. */
@@ -70,7 +75,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 	const names = newNames();
 	const ledger = await openTestLedger(names);
 	const queue = new QueueClient(direct, names.queue);
-	const github = await startGitHubStandIn({ limits: NO_LIMITS });
+	const github = await startGitHubStandIn({
+		limits: NO_LIMITS,
+		now: () => (options.oneClock === true ? world.now : Date.now()),
+	});
 	const log = logLines();
 	const waiting = new Map<string, Waiting>();
 	/** When the lease of a blob ends. Azurite counts real time. */
@@ -141,10 +149,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 			GITHUB_TOKEN: TOKEN,
 			GITHUB_REPOSITORY: "contoso/fraud-model",
 			GITHUB_PACE: "1000/s",
+			FOLLOW_RUNS: "off",
 			AzureWebJobsStorage: direct,
 			...options.settings,
 		},
 		"/",
+		SERVICES,
 	);
 	const world: BridgeWorld = {
 		github,
@@ -158,6 +168,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 			openStorage: openWorldStorage,
 			newId: randomUUID,
 			random: () => 0.5,
+			...(options.callTimeoutMs === undefined ? {} : { callTimeoutMs: options.callTimeoutMs }),
 			now: () => world.now,
 			monotonic: () => world.now,
 			sleep: async (ms) => {

@@ -1,8 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { LEDGER, type LedgerNames } from "../../src/storage/names.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
+import { LEDGER, type LedgerNames, type Storage } from "../../src/storage/storage.ts";
 
 /** What is answered to every request, whatever it asks. */
 export interface Canned {

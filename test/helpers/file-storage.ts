@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll } from "@jest/globals";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { openStorage } from "../../src/storage/open-storage.ts";
-import type { Storage as LedgerStorage } from "../../src/storage/storage.ts";
-import { eventually } from "./eventually.ts";
+import { openStorage } from "../../src/storage/azure-storage.ts";
+import type { LedgerNames, Storage as LedgerStorage } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type Storage, startStorage } from "./storage.ts";
-import { wrapStorage } from "./wrap-storage.ts";
 
 let started: Promise<Storage> | undefined;
 let underWay = 0;
@@ -40,5 +39,12 @@ export async function openFileStorage(names = newNames()): Promise<LedgerStorage
 /** Names that no other ledger has. */
 export function newNames(): LedgerNames {
 	const id = randomUUID().replaceAll("-", "");
-	return { table: `t${id}`, queue: `q${id}`, container: `c${id}`, payloads: `p${id}`, deadLetters: `d${id}` };
+	return {
+		table: `t${id}`,
+		queue: `q${id}`,
+		follow: `f${id}`,
+		container: `c${id}`,
+		payloads: `p${id}`,
+		deadLetters: `d${id}`,
+	};
 }

@@ -1,25 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { createWindows } from "../../src/coalesce/close-due-windows.ts";
-import { windowBody } from "../../src/coalesce/window-body.ts";
-import { createEntryDelivery } from "../../src/deliver/attempt.ts";
+import { createWindows } from "../../src/coalesce/windows.ts";
+import { createAttempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
-import type { Run } from "../../src/deliver/run.ts";
+import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
-import type { Classification } from "../../src/destinations/github/classify-response.ts";
-import type { DispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
-import type { Attempt } from "../../src/destinations/github/github.ts";
+import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { fromColumns, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { createLedger, type Ledger } from "../../src/ledger/ledger.ts";
 import { callTime, type Limit, parsePace } from "../../src/ledger/pace.ts";
-import type { Delivery } from "../../src/ledger/promise.ts";
 import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { readWakeUp, type WakeUp } from "../../src/ledger/wake-up.ts";
+import type { Answer, Delivery, Destination } from "../../src/model.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { destinations as unset } from "../../support/destinations.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { openTestLedger, type TestLedger } from "./test-ledger.ts";
-import { type StorageCall, wrapStorage } from "./wrap-storage.ts";
 
 export const LANE = "default";
 export const ADDRESS = "https://api.github.com";
@@ -29,14 +28,14 @@ export const START = Date.parse("2026-05-26T12:00:00Z");
 export interface Sent {
 	/** Epoch milliseconds of the harness's clock. */
 	readonly at: number;
-	readonly repository: string;
+	readonly to: Destination;
 	/** The `id` in the client payload. */
 	readonly id: string;
 	readonly body: string;
 }
 
-/** What GitHub answers: a verdict, and what else an attempt tells. Left out, it takes the dispatch. */
-export type Answer = (sent: Sent) => Promise<Partial<Attempt> | undefined> | Partial<Attempt> | undefined;
+/** What GitHub answers, in part or whole. Left out, it takes the dispatch. */
+export type Answering = (sent: Sent) => Promise<Partial<Answer> | undefined> | Partial<Answer> | undefined;
 
 /** A message that was put: what the queue would hand over. */
 export interface Put extends WakeUp {
@@ -54,7 +53,11 @@ export interface HarnessOptions {
 	readonly formerAddress?: string;
 	/** How long GitHub takes. */
 	readonly latencyMs?: number;
-	readonly answer?: Answer;
+	readonly answer?: Answering;
+	/** How what was taken is followed; left out, it is not. */
+	readonly follow?: Partial<FollowTaken>;
+	/** What GitHub says of its runs; left out, they are not asked for. */
+	readonly runs?: Destinations["listRuns"];
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -65,7 +68,7 @@ export interface LaneHarness {
 	/** Epoch milliseconds. Sleeping moves it. */
 	now: number;
 	/** Replaces what GitHub answers. */
-	answer: Answer;
+	answer: Answering;
 	readonly sent: readonly Sent[];
 	readonly puts: readonly Put[];
 	readonly logged: LogLines;
@@ -78,7 +81,7 @@ export interface LaneHarness {
 	entries(): Promise<number>;
 	/** The messages that are still in the queue, in the order in which they surface. */
 	waiting(): readonly Put[];
-	/** Lets time pass until the next message surfaces, and heeds it. Answers false where there is none. */
+	/** Lets time pass until the next message surfaces, and handles it. Answers false where there is none. */
 	wakeNext(): Promise<boolean>;
 	/** Heeds messages until there are none, or the predicate holds. */
 	wakeAll(until?: () => boolean): Promise<void>;
@@ -88,7 +91,7 @@ export interface Instance {
 	readonly ledger: Ledger;
 	readonly storage: Storage;
 	readonly wake: Wake;
-	drain(lease: LaneLease, run: Partial<Run>): Promise<void>;
+	drain(lease: LaneLease, run: Partial<DrainRun>): Promise<void>;
 	/** Accepts, and makes sure that somebody looks, as an acceptor does that could not deliver inline. */
 	accept(...promises: readonly Delivery[]): Promise<void>;
 	take(): Promise<LaneLease>;
@@ -117,32 +120,38 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 	};
 	const byMessage = new Map<unknown, Put>();
 
-	async function dispatch({ owner, repo, body }: DispatchRequest): Promise<Attempt> {
+	async function send(to: Destination, body: string): Promise<Answer> {
 		const start = harness.now;
 		const { client_payload } = JSON.parse(body) as { client_payload: { id: string } };
-		const call: Sent = { at: start, repository: `${owner}/${repo}`, id: client_payload.id, body };
+		const call: Sent = { at: start, to, id: client_payload.id, body };
 		sent.push(call);
 		const answered = (await harness.answer(call)) ?? {};
 		harness.now = Math.max(harness.now, start + latencyMs);
-		const classification: Classification = answered.classification ?? { kind: "taken" };
-		return { classification, status: 204, ms: harness.now - start, calls: [callTime(start, harness.now)], ...answered };
+		const taken: Answer["classification"] = { kind: "taken" };
+		const calls = [callTime(start, harness.now)];
+		return { classification: taken, status: 204, ms: harness.now - start, calls, ...answered };
 	}
+
+	const nothing: Destinations["listRuns"] = async () => ({ kind: "unavailable", reason: "nothing is read" });
+	const listRuns = options.runs ?? nothing;
 
 	function another(): Instance {
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
-		const shared = {
-			storage,
-			address: ADDRESS,
-			formerAddress: options.formerAddress,
-			now,
-			monotonic: now,
-			newId: randomUUID,
-			limits,
-			concurrency,
-		};
-		const opened = createLedger({ ...shared, instance: randomUUID(), grouping: true });
-		const entries = createEntryDelivery({ ...shared, dispatch, giveUpMs, random: () => 1 });
+		const policy = { address: ADDRESS, formerAddress: options.formerAddress, limits, concurrency };
+		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
+		const shared = { storage, destinations, now };
+		const addressesOf = destinations.policyOf;
+		const nothing = async () => {};
+		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
+		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
+		const attempts = createAttempts({
+			...shared,
+			giveUpMs,
+			looksUp: options.runs !== undefined,
+			random: () => 1,
+			follow,
+		});
 		const sleep = async (ms: number) => {
 			const until = harness.now + ms;
 			// What has begun before begins at its own time.
@@ -152,10 +161,10 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const drainOptions = {
 			...shared,
 			sleep,
-			entries,
-			windows: createWindows({ storage, now, toBody: (window) => windowBody(window, "1.2.3") }),
+			attempts,
+			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
-		const drainLane = (lease: LaneLease, run: Run) => drain(lease, run, drainOptions);
+		const drainLane = (lease: LaneLease, run: DrainRun) => drain(lease, run, drainOptions);
 		return {
 			ledger: opened,
 			storage,

@@ -7,15 +7,20 @@ import {
 import { answerEventGridWebhook } from "../../src/local/event-grid-extension.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
-import type { StandInRepository } from "../../src/local/stand-in-repository.ts";
-import { postJson } from "./call.ts";
+import type { StandInRepository } from "../../src/local/stand-in/repository.ts";
+import { digestOfRoutes } from "../../src/route/route.ts";
+import { postJson } from "../../support/call.ts";
 
 /** How GitHub marks an expression. */
 const open = "\u0024{{";
 
+/** How a workflow names its runs after the key. */
+export const KEY = `${open} github.event.client_payload.bridge.key }}`;
+
 /** A sound workflow that listens to these types. */
 export function workflow(types: string, run = 'echo "$RUN"'): string {
 	return `name: Train
+run-name: Train ${KEY}
 on:
   repository_dispatch:
     types: ${types}
@@ -73,6 +78,7 @@ export const HEALTH = {
 	version: "9.9.9",
 	problems: [] as { setting: string; problem: string }[],
 	warnings: [] as string[],
+	routes: { digest: digestOfRoutes(ROUTES.routes) },
 	storage: { reachable: true, reason: null as string | null },
 	tokens: [{ lane: "default", present: true, expiresAt: null, reason: null as string | null }],
 	lanes: [] as object[],

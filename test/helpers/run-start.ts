@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { call } from "./call.ts";
-import { eventually } from "./eventually.ts";
+import { call } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** The program behind `npm start`, as a child process. */
 export interface RunningStart {

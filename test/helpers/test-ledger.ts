@@ -3,8 +3,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient } from "@azure/storage-queue";
 import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
-import { containerOf, type LedgerNames } from "../../src/storage/names.ts";
-import type { Row, Storage } from "../../src/storage/storage.ts";
+import { containerOf, type LedgerNames, type Row, type Storage } from "../../src/storage/storage.ts";
 import { fileStorage, newNames, openFileStorage } from "./file-storage.ts";
 
 /** A message of the real queue. */

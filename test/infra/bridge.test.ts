@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "@jest/globals";
-import { LEDGER } from "../../src/storage/names.ts";
+import { LEDGER } from "../../src/storage/storage.ts";
 import { BICEP, GROUP, type Prediction, predict } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
 import { MODES } from "../helpers/infra-modes.ts";

@@ -54,17 +54,20 @@ describe("the alert", () => {
 		[
 			"token-expiring",
 			// Upkeep asks GitHub about the token, whatever else it does.
-			["a token is refused", "a token ends soon", "an event has waited for a day, and nobody was woken"],
+			["a token is refused", "a token ends soon", "an event has waited for a day, and no drainer was woken"],
 		],
 		[
 			"backlog",
 			[
 				"an event is given up",
 				"an event has waited for 61 minutes, and nothing can be sent",
-				"an event has waited for a day, and nobody was woken",
+				"an event has waited for a day, and no drainer was woken",
 			],
 		],
 		["function-failures", ["storage is out of reach"]],
+		["failed-runs", ["a run fails"]],
+		["no-run", ["no run comes"]],
+		["unknown-runs", ["runs cannot be read"]],
 	])("%s finds what it is there for, and nothing else", (name, expected) => {
 		expect(selectedBy(queryOf(name))).toEqual(expected);
 	});

@@ -1,12 +1,11 @@
 import type { Bridge } from "../../src/bridge.ts";
 import type { Log } from "../../src/log.ts";
-import type { LedgerNames } from "../../src/storage/names.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { startFixture } from "../helpers/bridge-fixture.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
 import { newNames, openFileStorage } from "../helpers/file-storage.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** What can happen to a bridge, each with the log lines that it leaves, as they were written. */
 export type Situations = Readonly<Record<string, readonly string[]>>;
@@ -77,7 +76,7 @@ export async function playSituations(): Promise<Situations> {
 			wakeUntil(bridge({}, later(minutes * MINUTE_MS), paused), log, '"behind"'),
 		);
 	}
-	await happen("an event has waited for a day, and nobody was woken", (log) =>
+	await happen("an event has waited for a day, and no drainer was woken", (log) =>
 		bridge({}, later(DAY_MS), paused).upkeep(log),
 	);
 	await happen("storage is out of reach", (log) => {
@@ -101,6 +100,20 @@ export async function playSituations(): Promise<Situations> {
 		const routes = [{ to: { repository: "a/b" }, filter: { includedEventTypes: ["Contoso.Other"] } }];
 		return bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }).accept([event], { log });
 	});
+	const FOLLOWED = { RUN_WITHIN_MINUTES: "1" };
+	async function followed(fault: Parameters<typeof github.script.set>[0], afterMs: number, log: Log): Promise<void> {
+		const ledger = newNames();
+		github.script.set(fault);
+		// The same event has the same key: no run of another situation may be as young as this dispatch.
+		github.advance(MINUTE_MS);
+		await bridge(FOLLOWED, {}, ledger).accept([event], { log: nowhere });
+		github.advance(afterMs);
+		await bridge(FOLLOWED, {}, ledger).follow(WAKE_UP, log);
+	}
+	await happen("a run succeeds", (log) => followed([], 1_000, log));
+	await happen("a run fails", (log) => followed([{ run: { conclusion: "failure" } }], 1_000, log));
+	await happen("no run comes", (log) => followed([{ run: { none: true } }], 2 * MINUTE_MS, log));
+	await happen("runs cannot be read", (log) => followed([{ refuse: "runs", calls: "reads" }], 1_000, log));
 	await github.close();
 	return situations;
 }

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type AcceptorOptions, createAcceptor } from "../../src/ledger/acceptor.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { receiptKey, STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { createLedger, type LedgerOptions } from "../../src/ledger/ledger.ts";
+import { receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
-import { delivery, joining } from "../helpers/promised.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery, joining } from "../helpers/deliveries.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";
@@ -17,19 +17,22 @@ beforeEach(async () => {
 	calls = [];
 });
 
-function acceptor(options: Partial<AcceptorOptions> = {}) {
+function acceptor(options: Partial<LedgerOptions> = {}) {
 	const storage = wrapStorage(options.storage ?? ledger.storage, ({ method, args }, make) => {
 		calls.push(method === "commit" ? `commit ${(args[1] as Write[]).length}` : method);
 		return make();
 	});
-	return createAcceptor({ lane: LANE, instance: "one", now: () => NOW, grouping: true, ...options, storage });
+	const addressesOf = () => ({ address: "https://api.github.com" });
+	const now = () => NOW;
+	const opened = createLedger({ instance: "one", now, monotonic: now, addressesOf, ...options, storage });
+	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.wake(LANE, dueAt) };
 }
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
 const kinds = (accepted: readonly { readonly kind: string }[]) => accepted.map(({ kind }) => kind);
 const keysOf = async (beginning: string) => (await ledger.rows(LANE, beginning)).map(({ rowKey }) => rowKey);
 
-describe("accepting a promise", () => {
+describe("accepting a delivery", () => {
 	it("writes its receipt and its entry together, and finds it the next time", async () => {
 		const accept = acceptor().accept;
 		const first = await accept(delivery(1));
@@ -89,7 +92,7 @@ describe("accepting a promise", () => {
 	});
 });
 
-describe("accepting many promises at the same time", () => {
+describe("accepting many deliveries at the same time", () => {
 	it("shares transactions of at most a hundred rows, two under way", async () => {
 		const { accept } = acceptor();
 		const accepted = await Promise.all(range(120).map((number) => accept(delivery(number))));
@@ -148,12 +151,6 @@ describe("accepting many promises at the same time", () => {
 		const accepted = await Promise.all([1, 1, 2, 1].map((number) => accept(delivery(number))));
 		expect(kinds(accepted)).toEqual(["written", "known", "written", "known"]);
 		expect(await keysOf("e-")).toHaveLength(2);
-	});
-
-	it("writes each of them alone where grouping is off", async () => {
-		const { accept } = acceptor({ grouping: false });
-		await Promise.all(range(3).map((number) => accept(delivery(number))));
-		expect(calls).toEqual(["commit 2", "commit 2", "commit 2"]);
 	});
 });
 
@@ -260,13 +257,13 @@ describe("a commit whose answer got lost", () => {
 	});
 });
 
-describe("making sure that somebody looks", () => {
+describe("making sure that a drainer looks", () => {
 	const record = async (wake: LaneState["wake"], more: Partial<LaneState> = {}) =>
 		ledger.storage.commit(LANE, [
 			{ kind: "upsert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, ...more, wake }) },
 		]);
 
-	it("puts a message that can be seen at once in a lane that nobody has drained yet", async () => {
+	it("puts a message that can be seen at once in a lane that was not drained yet", async () => {
 		expect(await acceptor().wake(() => NOW)).toEqual(NEW_LANE);
 		expect(await ledger.messages()).toMatchObject([{ lane: LANE, wake: 0 }]);
 		expect(calls).toEqual(["get", "put"]);

@@ -2,15 +2,16 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import { fromColumns } from "../../src/ledger/lane-state.ts";
 import { isFinal, readReceipt } from "../../src/ledger/receipt.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
-import type { EventResult } from "../../src/outcome.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
+import type { EventResult } from "../../src/model.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
 const LANE = "default";
@@ -19,6 +20,7 @@ const SETTINGS = {
 	GITHUB_TOKEN: "ghp_x",
 	GITHUB_API_URL: "http://127.0.0.1:9",
 	GITHUB_PACE: "1000/s",
+	FOLLOW_RUNS: "off",
 	AzureWebJobsStorage: "UseDevelopmentStorage=true",
 };
 const gathered = (more: object = {}) => ({
@@ -79,7 +81,7 @@ class World {
 			this.take(String(init?.body));
 			return new Response(null, { status: 204 });
 		};
-		return createBridge(readConfig({ ...SETTINGS, ...this.settings }, "/"), {
+		return createBridge(readConfig({ ...SETTINGS, ...this.settings }, "/", SERVICES), {
 			version: "9.9.9",
 			openStorage: async () => wrapStorage(this.atOnce(), around),
 			newId: randomUUID,

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
-import { createIgnoredLog } from "../../src/ledger/ignored-log.ts";
+import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
-import { IGNORED_LANE } from "../../src/ledger/row-keys.ts";
+import { IGNORED_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
 const MINUTE = 60_000;
@@ -172,7 +171,7 @@ describe("many ignored events", () => {
 		]);
 	});
 
-	it("are trimmed by whoever writes them", async () => {
+	it("are trimmed by the process that writes them", async () => {
 		const { note, pass, calls } = ignoredLog();
 		for (const minute of range(11)) {
 			for (const number of range(60, minute * 60)) note(event(number));
@@ -221,7 +220,7 @@ describe("an ignored event that cannot be recorded", () => {
 		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 1 });
 	});
 
-	it("is told nothing of where nobody was ignored yet", async () => {
+	it("is told nothing of where no event was ignored yet", async () => {
 		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
 		await expect(trimIgnored(ledger.storage)).resolves.toBeUndefined();
 	});

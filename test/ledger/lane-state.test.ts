@@ -2,32 +2,35 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import {
 	dueAt,
+	foreignAddress,
 	fromColumns,
+	isBehind,
 	type LaneState,
 	laneDueAt,
 	NEW_LANE,
 	toColumns,
 	waitingFor,
+	withoutIdleBreakers,
 } from "../../src/ledger/lane-state.ts";
 
 const NOW = 1_000_000_000_000;
 const DAY = 86_400_000;
 const breaker = (probeAt: number, reason = "closed") => ({ since: 0, probeAt, reason });
 const lane = (state: Partial<LaneState>): LaneState => ({ ...NEW_LANE, ...state });
-const entry = (notBefore = 0) => ({ repository: "Contoso/Fraud-Model", notBefore });
+const entry = (notBefore = 0) => ({ target: "contoso/fraud-model", notBefore });
 
 const past = fc.integer({ min: 0, max: NOW });
 const wait = fc.integer({ min: 0, max: NOW + DAY });
 const anyReason = fc.string({ maxLength: 300 });
-const anyGate = fc.record({ since: past, probeAt: wait, reason: anyReason });
+const anyBreaker = fc.record({ since: past, probeAt: wait, reason: anyReason });
 const anyState = fc.record<LaneState>({
 	wake: fc.record({ last: fc.nat(), at: fc.option(wait) }),
 	address: fc.option(fc.webUrl()),
 	pause: fc.option(fc.record({ until: wait, reason: anyReason })),
 	failures: fc.nat(),
 	rateLimits: fc.nat(),
-	parked: fc.option(anyGate),
-	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyGate),
+	parked: fc.option(anyBreaker),
+	breakers: fc.dictionary(fc.stringMatching(/^[a-z]+\/[a-z]+$/), anyBreaker),
 	calls: fc.array(past, { maxLength: 500 }).map((times) => times.sort((one, other) => one - other)),
 	tokenExpiresAt: fc.option(fc.string()),
 });
@@ -125,12 +128,7 @@ describe("when an entry can be delivered", () => {
 		["at once in an open lane", {}, 0, 0],
 		["after the lane's pause", { pause: { until: 70, reason: "" } }, 0, 70],
 		["with the probe of a parked lane", { parked: breaker(80) }, 0, 80],
-		[
-			"with the probe of its destination, whose name has no case",
-			{ breakers: { "contoso/fraud-model": breaker(90) } },
-			0,
-			90,
-		],
+		["with the probe of its destination", { breakers: { "contoso/fraud-model": breaker(90) } }, 0, 90],
 		["whatever closes another destination", { breakers: { "contoso/other": breaker(90) } }, 0, 0],
 		["when it no longer stands aside", {}, 60, 60],
 		["when the last of all this is over", { pause: { until: 70, reason: "" }, parked: breaker(80) }, 60, 80],
@@ -138,7 +136,7 @@ describe("when an entry can be delivered", () => {
 		expect(dueAt(lane(state), entry(notBefore))).toBe(due);
 	});
 
-	it("is for nobody before the lane's pause and probe are over", () => {
+	it("is for no delivery before the lane's pause and probe are over", () => {
 		expect(laneDueAt(lane({ pause: { until: 70, reason: "" }, parked: breaker(80) }))).toBe(80);
 		expect(laneDueAt(lane({ pause: { until: 90, reason: "" }, parked: breaker(80) }))).toBe(90);
 		expect(laneDueAt(lane({ breakers: { "contoso/fraud-model": breaker(90) } }))).toBe(0);
@@ -173,7 +171,127 @@ describe("what an entry waits for", () => {
 		["nothing of another destination", { breakers: { "contoso/other": breaker(later) } }, 0, undefined],
 		["its turn to step back in", {}, later, { state: "paused", until: later, reason: expect.any(String) as never }],
 		["nothing, when it has stood aside long enough", {}, NOW, undefined],
+		[
+			"its turn to step back in, where the lane's pause is shorter",
+			{ pause: { until: later, reason: "slow" } },
+			later + 1,
+			{ state: "paused", until: later + 1, reason: expect.any(String) as never },
+		],
+		[
+			"the lane's pause, where its turn comes earlier",
+			{ pause: { until: later + 1, reason: "slow" } },
+			later,
+			{ state: "paused", until: later + 1, reason: "slow" },
+		],
 	])("is %s", (_, state, notBefore, expected) => {
 		expect(waitingFor(lane(state), entry(notBefore), NOW)).toEqual(expected);
+	});
+});
+
+describe("a delivery that steps aside", () => {
+	it("waits for what is said of it, where that is known", () => {
+		const waits = waitingFor(NEW_LANE, { ...entry(NOW + 1), reason: "its run is looked for" }, NOW);
+		expect(waits).toEqual({ state: "paused", until: NOW + 1, reason: "its run is looked for" });
+	});
+});
+
+describe("a state row that is not sound", () => {
+	const read = (state: object) => fromColumns({ state: JSON.stringify(state), calls: undefined }, NOW);
+
+	it("loses what cannot be read, and no more", () => {
+		const breakers = { "contoso/a": { probeAt: "soon" }, "contoso/b": breaker(NOW) };
+		expect(read({ breakers, failures: -3, rateLimits: 2 })).toEqual({
+			...NEW_LANE,
+			breakers: { "contoso/b": breaker(NOW) },
+			rateLimits: 2,
+		});
+	});
+
+	it("has no reason where none is recorded", () => {
+		expect(read({ pause: { until: NOW }, parked: { since: 0, probeAt: NOW } })).toMatchObject({
+			pause: { until: NOW, reason: "" },
+			parked: { since: 0, probeAt: NOW, reason: "" },
+		});
+	});
+
+	it("has its calls in order", () => {
+		expect(fromColumns(toColumns(lane({ calls: [3, 1, 2] })), NOW).calls).toEqual([1, 2, 3]);
+	});
+
+	it.each([
+		[true, { unauthorized: true }],
+		[false, {}],
+		["yes", {}],
+		[undefined, {}],
+	])("says that the token is refused only where that is recorded: %j", (unauthorized, expected) => {
+		expect(read({ parked: { ...breaker(NOW), unauthorized } }).parked).toStrictEqual({ ...breaker(NOW), ...expected });
+	});
+
+	it("leaves out breakers from 30,000 characters on, the oldest first, and nothing else", () => {
+		const breakers = { "contoso/a": breaker(NOW), "contoso/b": breaker(NOW) };
+		const length = (address: string) => String(toColumns(lane({ breakers, address }))["state"]).length;
+		const room = "x".repeat(30_000 - length(""));
+		expect(length(room)).toBe(30_000);
+		const read = fromColumns(toColumns(lane({ breakers, address: `${room}x` })), NOW);
+		expect(Object.keys(read.breakers)).toEqual(["contoso/b"]);
+		const long = lane({ breakers, address: "x".repeat(40_000) });
+		expect(fromColumns(toColumns(long), NOW)).toEqual({ ...long, breakers: {} });
+	});
+});
+
+describe("a lane of another address", () => {
+	const [here, before, elsewhere] = ["https://api.github.com", "https://old.example", "https://elsewhere.example"];
+
+	it.each([
+		["is none before any drainer has been there", null, undefined],
+		["is none where it is this app's", here, undefined],
+		["is none where it was this app's before", before, undefined],
+		["is told by its address", elsewhere, elsewhere],
+	])("%s", (_, address, foreign) => {
+		expect(foreignAddress({ address }, { address: here, formerAddress: before })).toBe(foreign);
+	});
+
+	it("is the former one's too, where the app has not been moved", () => {
+		expect(foreignAddress({ address: before }, { address: here })).toBe(before);
+	});
+});
+
+describe("a lane that is behind", () => {
+	it("has a delivery that has waited for ten minutes", () => {
+		expect(isBehind(NOW - 10 * 60_000, NOW)).toBe(true);
+		expect(isBehind(NOW - 10 * 60_000 + 1, NOW)).toBe(false);
+		expect(isBehind(NOW, NOW)).toBe(false);
+	});
+});
+
+describe("breakers for which nothing waits", () => {
+	const breakers = { "contoso/a": breaker(5), "contoso/b": breaker(6) };
+	const parked = breaker(7);
+	const without = (state: Partial<LaneState>, ...repositories: string[]) =>
+		withoutIdleBreakers(lane(state), new Set(repositories));
+
+	it("are removed, and no others", () => {
+		const { "contoso/a": a } = breakers;
+		expect(without({ breakers, parked, failures: 2 }, "contoso/a", "contoso/c")).toEqual(
+			lane({ breakers: { "contoso/a": a }, parked, failures: 2 }),
+		);
+		expect(without({ breakers }, "contoso/c")).toEqual(NEW_LANE);
+	});
+
+	it("are the lane's own, too, where nothing waits at all", () => {
+		expect(without({ parked, failures: 2 })).toEqual(lane({ failures: 2 }));
+		expect(without({ breakers, parked })).toEqual(NEW_LANE);
+	});
+
+	it("leave the state as it is where there are none, so that it need not be written", () => {
+		for (const state of [lane({}), lane({ breakers, parked })])
+			expect(withoutIdleBreakers(state, new Set(["contoso/a", "contoso/b"]))).toBe(state);
+		expect(withoutIdleBreakers(NEW_LANE, new Set())).toBe(NEW_LANE);
+	});
+});
+
+describe("a delivery that steps aside", () => {
+	it("waits because a repeat may start a second run", () => {
+		expect(waitingFor(NEW_LANE, entry(NOW + 1), NOW)?.reason).toContain("a repeat may start a second run");
 	});
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
-import { eventColumns, newReceipt, plainColumns, readReceipt } from "../../src/ledger/receipt.ts";
-import { receiptKey } from "../../src/ledger/row-keys.ts";
-import { checkLimits } from "../../src/storage/azure-limits.ts";
+import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { eventColumns, newReceipt, plainColumns, readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
+import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
-import { bytesOf } from "../../src/storage/transactions.ts";
-import { delivery } from "../helpers/promised.ts";
+import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
+import { delivery } from "../helpers/deliveries.ts";
 
 const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
 const MIB = 1024 * 1024;
@@ -20,10 +21,11 @@ const facts = (text: string) => ({
 describe("a receipt's columns", () => {
 	it.each(Object.entries(LONG))("fit into a row, a hundred of which fit into a transaction: %s", (_, character) => {
 		const text = character.repeat(40_000);
-		const columns = newReceipt(
-			delivery(1, { event: facts(text), route: text, to: { repository: text, dispatchType: text } }),
-			{ at: "2026-05-26T12:00:00.000Z", by: "by", place: "e-1" },
-		);
+		const columns = newReceipt(delivery(1, { event: facts(text), route: text, to: repositoryDispatch(text, text) }), {
+			at: "2026-05-26T12:00:00.000Z",
+			by: "by",
+			place: "e-1",
+		});
 		const write = { kind: "insert", rowKey: receiptKey(facts(text).time, "ab"), columns } as const;
 		expect(() => checkLimits("default", [write])).not.toThrow();
 		expect(bytesOf(write)).toBeLessThan((4 * MIB) / 50);
@@ -53,5 +55,27 @@ describe("a receipt's columns", () => {
 		for (const attempts of ["{", "7", "null", "[1]"]) {
 			expect(readReceipt(row(attempts))).toMatchObject({ key: "ab", state: "dispatched", attempts: [] });
 		}
+	});
+});
+
+describe("the receipt of a delivery that steps aside", () => {
+	const NOW = Date.parse("2026-05-26T12:00:00Z");
+	const row = (notBefore: string) => {
+		const to = JSON.stringify({ id: "contoso/fraud-model#t", repository: "contoso/fraud-model", dispatchType: "t" });
+		return {
+			rowKey: "r-1",
+			etag: "1",
+			columns: { key: "k", state: "accepted", to, reason: "502; looked for", notBefore },
+		};
+	};
+
+	it("is paused, and says what for and until when", () => {
+		const shown = showReceipt(readReceipt(row("2026-05-26T12:00:30Z")), "default", NEW_LANE, NOW);
+		expect(shown).toMatchObject({ state: "paused", reason: "502; looked for; until 2026-05-26T12:00:30.000Z" });
+	});
+
+	it.each(["2026-05-26T12:00:00Z", "9999-12-31T00:00:00Z", "never", ""])("is accepted with the time %j", (time) => {
+		const shown = showReceipt(readReceipt(row(time)), "default", NEW_LANE, NOW);
+		expect(shown).toMatchObject({ state: "accepted", reason: "502; looked for" });
 	});
 });

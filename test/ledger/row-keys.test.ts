@@ -3,14 +3,16 @@ import fc from "fast-check";
 import {
 	deadLetterKey,
 	entryKey,
+	IGNORED_LANE,
 	inOrder,
 	memberKey,
 	memberRange,
+	NO_LANE,
 	ROWS,
 	receiptKey,
 	STATE_KEY,
 	windowKey,
-} from "../../src/ledger/row-keys.ts";
+} from "../../src/ledger/rows.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const FIRST = Date.parse("0000-01-01T00:00:00Z");
@@ -45,7 +47,7 @@ describe("a receipt's key", () => {
 		expect(receiptKey(time, KEY)).toBe(receiptKey("2026-05-26T12:00:00Z", KEY));
 	});
 
-	it("tells promises of one moment apart", () => {
+	it("tells deliveries of one moment apart", () => {
 		expect(receiptKey(iso(0), KEY)).not.toBe(receiptKey(iso(0), KEY.replace("0", "1")));
 	});
 
@@ -136,5 +138,17 @@ describe("the rows of a lane", () => {
 	it("have times of one length", () => {
 		expect(inOrder(0)).toHaveLength(16);
 		expect(inOrder(LAST)).toHaveLength(16);
+	});
+});
+
+describe("rows that an earlier version has written", () => {
+	it("are found under the same keys", () => {
+		const time = "2026-05-26T12:00:00Z";
+		expect([STATE_KEY, NO_LANE, IGNORED_LANE]).toEqual(["a-state", "rejected", "ignored"]);
+		expect(receiptKey(time, KEY)).toBe(`r-0998220203200000-${KEY}`);
+		expect(deadLetterKey(receiptKey(time, KEY))).toBe(`x-0998220203200000-${KEY}`);
+		expect(entryKey(Date.parse(time), 1_000_007, KEY)).toBe("e-0001779796800000-000007-01234567");
+		expect(windowKey("ab")).toBe("b-ab");
+		expect(memberKey("ab", Date.parse(time), KEY, 3)).toBe(`m-ab-0001779796800000-${KEY}-3`);
 	});
 });

@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { SERVICES } from "../../src/destinations/list.ts";
 import type { Storage, Write } from "../../src/storage/storage.ts";
-import { exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** What an event costs in storage: every call is paid for, and waited for. */
 
@@ -47,7 +48,7 @@ function start(settings: Record<string, string> = {}): Bridge {
 		AzureWebJobsStorage: "UseDevelopmentStorage=true",
 		...settings,
 	};
-	return createBridge(readConfig(env, "/"), {
+	return createBridge(readConfig(env, "/", SERVICES), {
 		version: "9.9.9",
 		openStorage: async () => storage,
 		newId: randomUUID,
@@ -95,11 +96,22 @@ async function callsOf(work: () => Promise<unknown>): Promise<readonly string[]>
 }
 
 describe("an event that nothing disturbs", () => {
-	it("takes five calls, its delivery included", async () => {
+	it("takes five calls, its delivery included, and a message to its follower now and then", async () => {
 		const bridge = start();
 		const accept = () => bridge.accept(events(1), { log });
-		expect(await callsOf(accept)).toEqual(["commit r e", "lease", "list", "GitHub", "commit r -e a", "release"]);
+		expect(await callsOf(accept)).toEqual([
+			"commit r e",
+			"lease",
+			"list",
+			"GitHub",
+			"put",
+			"commit r -e f a",
+			"release",
+		]);
+		// One message makes the follower look at all that is dispatched within some seconds.
 		expect(await callsOf(() => bridge.accept(events(1, 1), { log }))).toHaveLength(6);
+		const unfollowed = start({ FOLLOW_RUNS: "off" });
+		expect(await callsOf(() => unfollowed.accept(events(1, 2), { log }))).toHaveLength(6);
 	});
 
 	it("takes two calls when it is delivered again", async () => {
@@ -114,7 +126,10 @@ describe("an event that nothing disturbs", () => {
 			"commit 10r 10e",
 			"lease",
 			"list",
-			...Array(10).fill(["GitHub", "commit r -e a"]).flat(),
+			"GitHub",
+			"put",
+			"commit r -e f a",
+			...Array(9).fill(["GitHub", "commit r -e f a"]).flat(),
 			"release",
 		]);
 	});
@@ -136,10 +151,10 @@ describe("many events of one request", () => {
 		const made = await callsOf(accept);
 		expect(made.slice(0, 12)).toEqual(record(600));
 		const counts = countsOf(made.slice(12));
-		expect(counts["GitHub"]).toBe(counts["commit r -e a"]);
+		expect(counts["GitHub"]).toBe(counts["commit r -e f a"]);
 		expect(counts["lease"]).toBe(1);
 		expect(counts["get"]).toBeLessThanOrEqual(2);
-		expect(counts["put"]).toBeLessThanOrEqual(3);
+		expect(counts["put"]).toBeLessThanOrEqual(4);
 		// Before, they were written and looked after in waves of 64.
 		expect(made.length - 2 * (counts["GitHub"] ?? 0)).toBeLessThanOrEqual(22);
 	});
@@ -207,7 +222,7 @@ describe("an event that has to wait", () => {
 		await callsOf(() => bridge.accept(events(1), { log }));
 		[now, status] = [now + 601_000, 204];
 		expect(await callsOf(() => bridge.wake({ lane: "default", wake: 1 }, log))).toEqual([
-			...["lease", "list", "put", "GitHub", "commit r -e a", "list", "unput", "release"],
+			...["lease", "list", "put", "GitHub", "put", "commit r -e f a", "list", "unput", "release"],
 		]);
 	});
 
@@ -217,7 +232,8 @@ describe("an event that has to wait", () => {
 		[now, status] = [now + 601_000, 204];
 		expect(await callsOf(() => bridge.wake({ lane: "default", wake: 1 }, log))).toEqual([
 			...["lease", "list", "put"],
-			...Array(10).fill(["GitHub", "commit r -e a"]).flat(),
+			...["GitHub", "put", "commit r -e f a"],
+			...Array(9).fill(["GitHub", "commit r -e f a"]).flat(),
 			...["list", "unput", "release"],
 		]);
 	});
@@ -248,7 +264,7 @@ describe("an event that is gathered", () => {
 			...["lease", "list", "list", "put", "list", "list", "writeStream", "list", "write", "commit -b r e a"],
 			// Completes them, and sees whether any are left.
 			...["commit 3r 3-m", "list", "commit e a"],
-			...["list", "GitHub", "commit r -e a", "list", "unput", "release"],
+			...["list", "GitHub", "put", "commit r -e f a", "list", "unput", "release"],
 		];
 		expect(await closing(3)).toEqual(expected);
 		ledger = await openTestLedger();

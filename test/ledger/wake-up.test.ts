@@ -29,7 +29,7 @@ describe("a wake-up that finds another recorded", () => {
 	});
 });
 
-describe("whoever has written an entry", () => {
+describe("an acceptor that has written an entry", () => {
 	const NOW = 10_000_000;
 	const MINUTE = 60_000;
 
@@ -44,6 +44,10 @@ describe("whoever has written an entry", () => {
 		["puts one when none is recorded", null, NOW, false],
 	])("%s", (_, at, dueAt, inTime) => {
 		expect(isWokenInTime({ last: 9, at }, dueAt, NOW)).toBe(inTime);
+	});
+
+	it("puts one when none is recorded, whatever the clock says", () => {
+		expect(isWokenInTime({ last: 9, at: null }, 0, 0)).toBe(false);
 	});
 });
 
@@ -62,6 +66,10 @@ describe("a wake-up's message", () => {
 		["no number", { lane: "default" }],
 		["a number as a text", { lane: "default", wake: "1" }],
 		["half a number", { lane: "default", wake: 1.5 }],
+		["a lane that would be a path", { lane: "a/b", wake: 1 }],
+		["a lane that begins with none of its characters", { lane: "-a", wake: 1 }],
+		["a lane that ends with none", { lane: "a\n", wake: 1 }],
+		["a lane of 202 characters", { lane: "a".repeat(202), wake: 1 }],
 	])("is none if it is %s", (_, message) => {
 		expect(readWakeUp(message)).toBeUndefined();
 	});

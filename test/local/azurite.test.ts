@@ -9,8 +9,8 @@ import { QueueServiceClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Azurite, type AzuriteOptions, startAzurite } from "../../src/local/azurite.ts";
 import { serve } from "../../src/local/serve.ts";
-import { eventually } from "../helpers/eventually.ts";
-import { isFree } from "../helpers/free-ports.ts";
+import { eventually } from "../../support/eventually.ts";
+import { isFree } from "../../support/free-ports.ts";
 
 describe("Azurite", () => {
 	let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { StartError } from "../../src/local/command-line.ts";
 import { settleEnvironment } from "../../src/local/environment.ts";
-import { StartError } from "../../src/local/start-error.ts";
 
 const standInUrl = "http://127.0.0.1:7072";
 const CODESPACE = {
@@ -53,9 +53,36 @@ describe("a local run's settings", () => {
 		"are taken as they are where GITHUB_API_URL is on this machine: %j",
 		(url) => {
 			const env = { GITHUB_API_URL: url, GITHUB_REPOSITORY: "fabrikam/churn", GITHUB_TOKEN: "own" };
-			expect(settle(env)).toEqual({ env, apiUrl: url.trim(), standIn: false, notes: [] });
+			const azure = { AZURE_DEVOPS_URL: new URL(url).origin, AZURE_DEVOPS_TOKEN: expect.stringContaining("stand-in") };
+			expect(settle(env)).toEqual({ env: { ...env, ...azure }, apiUrl: url.trim(), standIn: false, notes: [] });
 		},
 	);
+
+	it("lead runs of Azure Pipelines to the stand-in, and keep a real token of Azure DevOps from it", () => {
+		const setup = settle({ AZURE_DEVOPS_URL: "https://dev.azure.com", AZURE_DEVOPS_TOKEN: "live" });
+		expect(setup.env).toMatchObject({
+			AZURE_DEVOPS_URL: standInUrl,
+			AZURE_DEVOPS_TOKEN: settle({}).env["GITHUB_TOKEN"],
+		});
+		expect(setup.notes).toEqual([expect.stringMatching(/^AZURE_DEVOPS_URL, AZURE_DEVOPS_TOKEN not used: dispatches/)]);
+		const beside = settle({ GITHUB_API_URL: "http://127.0.0.1:9000/api/v3", AZURE_DEVOPS_TOKEN: "live" });
+		expect(beside.env["AZURE_DEVOPS_URL"]).toBe("http://127.0.0.1:9000");
+		expect(beside.notes).toEqual([expect.stringMatching(/^AZURE_DEVOPS_TOKEN not used: runs of Azure Pipelines/)]);
+		expect(JSON.stringify([setup, beside])).not.toContain("live");
+	});
+
+	it.each([{}, { GITHUB_API_URL: "http://127.0.0.1:9000" }])(
+		"take an Azure DevOps on this machine with its token, beside %j",
+		(github) => {
+			const azure = { AZURE_DEVOPS_URL: "http://localhost:9001", AZURE_DEVOPS_TOKEN: "own" };
+			expect(settle({ ...github, ...azure })).toMatchObject({ env: azure, notes: [] });
+		},
+	);
+
+	it("take Azure DevOps' settings as they are with --github real", () => {
+		const azure = { AZURE_DEVOPS_URL: "https://dev.azure.com", AZURE_DEVOPS_TOKEN: "live" };
+		expect(settle(azure, true)).toMatchObject({ env: azure, notes: [] });
+	});
 
 	it.each([
 		"https://api.github.com",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { answerEventGridWebhook, type RunEvent, type WebhookCall } from "../../src/local/event-grid-extension.ts";
-import { asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 const EVENT = inEventGridSchema(exampleOf("RunCompleted"));
 const nothing: RunEvent = async () => {};
@@ -122,7 +122,7 @@ describe("the Event Grid extension's webhook", () => {
 		expect(answer.headers).toEqual({ "Webhook-Allowed-Origin": "eventgrid.azure.net" });
 	});
 
-	it("allows Event Grid alone, whoever asks", async () => {
+	it("allows Event Grid alone, whatever origin asks", async () => {
 		const answer = await webhook({ method: "OPTIONS", headers: { "webhook-request-origin": "evil.example" } });
 		expect(answer.headers).toEqual({ "Webhook-Allowed-Origin": "eventgrid.azure.net" });
 	});

@@ -2,8 +2,8 @@ import { QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { FunctionsHost } from "../../src/local/functions-host.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
-import { call, postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Storage, startStorage } from "../helpers/storage.ts";
 import { buildTinyApp, type TinyApp } from "../helpers/tiny-app.ts";
 
@@ -342,7 +342,7 @@ describe("an entry that cannot be served", () => {
 			/index\.cjs registers no function$/,
 		],
 		["never loads the library", "export const nothing = 1;", /index\.cjs registers no function$/],
-		["throws while it loads", 'throw new Error("its own trouble");', /^its own trouble$/],
+		["throws while it loads", 'throw new Error("a fault of its own");', /^a fault of its own$/],
 	])("is named when it %s", async (_, source, words) => {
 		const app = buildTinyApp(source);
 		try {

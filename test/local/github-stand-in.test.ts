@@ -3,8 +3,8 @@ import { Agent } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
-import { type Call, type Called, call, postJson } from "../helpers/call.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { type Call, type Called, call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const TOKEN = "a-valid-token";
 const REPOSITORY = "contoso/fraud-model";
@@ -381,7 +381,7 @@ describe("the GitHub stand-in's latency", () => {
 		expect((await Promise.all(both)).map(({ status }) => status)).toEqual([204, 204]);
 	});
 
-	it("does not hold up what is asked of the stand-in itself", async () => {
+	it("does not delay what is asked of the stand-in itself", async () => {
 		const waiting = post();
 		await eventually("the call", () => github.calls[0]);
 		await call(`${github.url}/_received`);
@@ -453,9 +453,9 @@ describe("the GitHub stand-in's token expiry", () => {
 
 describe("the GitHub stand-in's list of calls", () => {
 	const AT = Date.UTC(2026, 2, 14, 8, 15, 30);
-	const [path, token, at] = [`/repos/${REPOSITORY}/dispatches`, TOKEN, AT];
+	const [method, path, token, at] = ["POST", `/repos/${REPOSITORY}/dispatches`, TOKEN, AT];
 
-	/** Posts a dispatch with a promise's key, whatever becomes of it. */
+	/** Posts a dispatch with a delivery's key, whatever becomes of it. */
 	async function postKey(key: unknown, more: Call = {}): Promise<void> {
 		const body = JSON.stringify({ event_type: "a", client_payload: { bridge: { key } } });
 		await post({ body, ...more }).catch(() => {});
@@ -469,9 +469,9 @@ describe("the GitHub stand-in's list of calls", () => {
 		await postKey("two");
 		await postKey("three");
 		expect(github.calls).toEqual([
-			{ at, path, token, key: "one", status: 204 },
-			{ at, path, token, key: "two", status: 503, fault: 503 },
-			{ at, path, token, key: "three", status: 204 },
+			{ at, method, path, token, key: "one", status: 204 },
+			{ at, method, path, token, key: "two", status: 503, fault: 503 },
+			{ at, method, path, token, key: "three", status: 204 },
 		]);
 	});
 
@@ -479,9 +479,9 @@ describe("the GitHub stand-in's list of calls", () => {
 		await script([{ cut: "before" }, { cut: "after" }]);
 		for (let attempt = 0; attempt < 3; attempt++) await postKey("one");
 		expect(github.calls).toEqual([
-			{ at, path, token, key: "one", status: null, fault: "cut before" },
-			{ at, path, token, key: "one", status: null, fault: "cut after" },
-			{ at, path, token, key: "one", status: 204 },
+			{ at, method, path, token, key: "one", status: null, fault: "cut before" },
+			{ at, method, path, token, key: "one", status: null, fault: "cut after" },
+			{ at, method, path, token, key: "one", status: 204 },
 		]);
 		expect(github.received).toHaveLength(2);
 	});
@@ -497,8 +497,8 @@ describe("the GitHub stand-in's list of calls", () => {
 		await Promise.all(both);
 		await setTimeout(300);
 		expect(github.calls).toEqual([
-			{ at, path, token, key: "one", status: null, fault: "hang" },
-			{ at, path, token, key: "two", status: null },
+			{ at, method, path, token, key: "one", status: null, fault: "hang" },
+			{ at, method, path, token, key: "two", status: null },
 		]);
 		expect(github.received).toMatchObject([{ client_payload: { bridge: { key: "two" } } }]);
 	});
@@ -510,7 +510,7 @@ describe("the GitHub stand-in's list of calls", () => {
 		["a body that is no JSON", "{"],
 	])("has no key for %s", async (_, body) => {
 		await post({ body });
-		expect(github.calls).toEqual([{ at, path, token, status: expect.any(Number) }]);
+		expect(github.calls).toEqual([{ at, method, path, token, status: expect.any(Number) }]);
 	});
 });
 

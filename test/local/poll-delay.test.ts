@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createPollDelay } from "../../src/local/poll-delay.ts";
+import { createPollDelay } from "../../src/local/queue-trigger.ts";
 
 /** Delays of a queue that stays empty. */
 function idle(count: number, maxMs: number, random: number): number[] {

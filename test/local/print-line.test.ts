@@ -39,16 +39,16 @@ describe("a line of the bridge, for a person", () => {
 		expect(read({ ...ACCEPT, subject: "", route: null })).toBe("event dispatched Microsoft.Storage.BlobCreated");
 	});
 
-	it("tells a dispatch's answer, repository, type, size and time", () => {
+	it("tells a dispatch's answer, destination, size and time", () => {
 		const facts = { stage: "dispatch", classification: "dispatched", status: 204, bytes: 718, ms: 31 };
-		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "storage-blobcreated" })).toBe(
+		expect(read({ ...facts, destination: "contoso/fraud-model#storage-blobcreated" })).toBe(
 			"dispatch 204 contoso/fraud-model storage-blobcreated 718 bytes, 31 ms",
 		);
 	});
 
 	it("tells what a dispatch without an answer means", () => {
 		const facts = { stage: "dispatch", classification: "trouble", bytes: 718, ms: 31 };
-		expect(read({ ...facts, repository: "contoso/fraud-model", dispatchType: "a" })).toMatch(/^dispatch trouble /);
+		expect(read({ ...facts, destination: "contoso/fraud-model#a" })).toMatch(/^dispatch trouble /);
 	});
 
 	it.each(["handshake", "receive"])("tells a %s's status, and the reason where it was refused", (stage) => {
@@ -62,7 +62,7 @@ describe("a line of the bridge, for a person", () => {
 			"lane paused default until 08:15:30 UTC slower",
 		],
 		[
-			{ stage: "lane", lane: "default", change: "parked", repository: "a/b", probeAt: "2026-03-14T08:18:00.000Z" },
+			{ stage: "lane", lane: "default", change: "parked", target: "a/b", probeAt: "2026-03-14T08:18:00.000Z" },
 			"lane parked a/b until 08:18:00 UTC",
 		],
 		[
@@ -72,7 +72,7 @@ describe("a line of the bridge, for a person", () => {
 		[{ stage: "window", count: 10_000, key: "0123" }, "window closed 10000 events 0123"],
 		[{ stage: "dead-letter", change: "replayed", key: "0123", reason: null }, "dead replayed 0123"],
 		[{ stage: "token", lane: "default", reason: "it ends in 3 days" }, "token info default it ends in 3 days"],
-		[{ stage: "upkeep", removed: 7, complete: "true" }, "upkeep done 7 receipts removed"],
+		[{ stage: "maintenance", removed: 7, complete: "true" }, "maintenance done 7 receipts removed"],
 	])("tells of %j in a line", (line, words) => {
 		expect(read(line)).toBe(words);
 	});
@@ -96,16 +96,24 @@ describe("a line of the bridge, for a person", () => {
 	);
 
 	const hostile = "a\u001b]8;;https://page.example\u0007b\u001b[2J\r\n\u009b1A\u202e\u2028c";
-	const lines = ["accept", "dispatch", "lane", "window", "dead-letter", "wake-up", "token", "upkeep", "handshake"].map(
-		(stage) => ({
-			...Object.fromEntries(
-				"outcome id type subject route reason status classification repository dispatchType bytes ms change lane until probeAt waiting count key removed"
-					.split(" ")
-					.map((fact) => [fact, hostile]),
-			),
-			stage,
-		}),
-	);
+	const lines = [
+		"accept",
+		"dispatch",
+		"lane",
+		"window",
+		"dead-letter",
+		"wake-up",
+		"token",
+		"maintenance",
+		"handshake",
+	].map((stage) => ({
+		...Object.fromEntries(
+			"outcome id type subject route reason status classification destination target bytes ms change lane until probeAt waiting count key removed"
+				.split(" ")
+				.map((fact) => [fact, hostile]),
+		),
+		stage,
+	}));
 	it.each(lines)("stays on one line and does nothing to the terminal, whatever its facts hold: $stage", (line) => {
 		const text = readable(hostile, JSON.stringify(line)) ?? "";
 		expect(text).toContain("\\u{1b}");

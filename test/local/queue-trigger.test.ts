@@ -5,8 +5,9 @@ import { type QueueClient, QueueServiceClient } from "@azure/storage-queue";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { startAzurite } from "../../src/local/azurite.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
-import { type QueueTriggerOptions, startQueueTrigger, type Trigger } from "../../src/local/queue-trigger.ts";
-import { eventually } from "../helpers/eventually.ts";
+import { type QueueTriggerOptions, startQueueTrigger } from "../../src/local/queue-trigger.ts";
+import type { Trigger } from "../../src/local/stopping.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type Storage, startStorage } from "../helpers/storage.ts";
 
 const SETTINGS = { ...readQueueSettings(), maxPollingIntervalMs: 100, lockMs: 20_000 };

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type Allowance, createRateLimits, DOCUMENTED_LIMITS, type Limits } from "../../src/local/rate-limits.ts";
+import {
+	type Allowance,
+	createRateLimits,
+	DOCUMENTED_LIMITS,
+	type Limits,
+} from "../../src/local/stand-in/rate-limits.ts";
 
 const START = Date.UTC(2026, 2, 14, 8, 0, 0);
 const SECOND = 1000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import { createWorkbench, type WorkbenchCall } from "../../src/local/workbench.ts";
-import { postJson } from "../helpers/call.ts";
-import { EXAMPLE_EVENTS } from "../helpers/example-events.ts";
+import { postJson } from "../../support/call.ts";
+import { EXAMPLE_EVENTS } from "../../support/example-events.ts";
 
 let github: GitHubStandIn;
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { TokenFor } from "../../src/destinations/github/token-source.ts";
-import { recordExpiry } from "../../src/ledger/record-expiry.ts";
-import { checkTokens, type TokenCheck } from "../../src/operate/check-tokens.ts";
+import type { TokenCheck } from "../../src/destinations/destination.ts";
+import { recordExpiry } from "../../src/ledger/lane-lease.ts";
+import { checkTokens } from "../../src/operate/maintenance.ts";
+import type { RouteTo } from "../../src/route/route.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
@@ -13,15 +14,14 @@ const LATE = "2027-06-11T00:00:00.000Z";
 async function check(answers: Record<string, TokenCheck | Error>, known: Record<string, string> = {}) {
 	const { log, lines } = logLines();
 	const recorded: Record<string, string | null> = {};
-	await checkTokens(log, {
-		lanes: new Map(Object.keys(answers).map((lane): [string, TokenFor] => [lane, { owner: lane, repo: "r" }])),
-		knownExpiry: (lane) => known[lane] ?? null,
-		check: async ({ owner }) => {
-			const answer = answers[owner];
+	await checkTokens(log, (lane) => known[lane] ?? null, {
+		lanes: new Map(Object.keys(answers).map((lane): [string, RouteTo] => [lane, { repository: lane }])),
+		checkToken: async ({ repository = "" }) => {
+			const answer = answers[repository];
 			if (answer === undefined || answer instanceof Error) throw answer;
 			return answer;
 		},
-		record: async (lane, expiresAt) => {
+		recordExpiry: async (lane, expiresAt) => {
 			if (lane === "unwritable") throw new Error("storage is down");
 			recorded[lane] = expiresAt;
 		},
@@ -68,13 +68,13 @@ describe("the daily look at the tokens", () => {
 			["unwritable", "token not recorded"],
 		])
 			expect(lines).toContainEqual(
-				expect.objectContaining({ stage: "upkeep", lane, change, reason: expect.any(String) }),
+				expect.objectContaining({ stage: "maintenance", lane, change, reason: expect.any(String) }),
 			);
 	});
 });
 
 describe("when a token ends", () => {
-	it("is written into the state of a lane that no one holds, and changes nothing else", async () => {
+	it("is written into the state of a lane that is not leased, and changes nothing else", async () => {
 		const lane = await startLane();
 		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
 		const before = await lane.state();

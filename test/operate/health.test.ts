@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
@@ -25,6 +25,7 @@ describe("the health of a bridge", () => {
 			status: "healthy",
 			problems: [],
 			warnings: [],
+			routes: { digest: expect.stringMatching(/^[0-9a-f]{16}$/) },
 			storage: { reachable: true, reason: null },
 			tokens: [{ lane: "default", present: true, expiresAt: null, reason: null }],
 			lanes: [],

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { STATE_KEY } from "../../src/ledger/row-keys.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Columns, Page, Range } from "../../src/storage/storage.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const DAY_MS = 86_400_000;
 const ROUTES = {
@@ -103,7 +103,7 @@ describe.each(POISONS)("%s", (_, poison) => {
 
 		const { log, lines } = logLines();
 		await bridge.upkeep(log);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", complete: "true" }));
 		const failed = lines.filter(({ change }) => change === "failed").map(({ lane }) => lane);
 		expect(failed.filter((lane) => lane !== "token-bad")).toEqual([]);
 

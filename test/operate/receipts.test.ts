@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { receipts } from "../../src/functions/receipts.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const COALESCING = JSON.stringify({
@@ -50,7 +50,11 @@ describe("receipts", () => {
 				state: "dispatched",
 				event: { id: "one", type, source, subject, time },
 				route: "default",
-				to: { repository: "contoso/fraud-model", dispatchType: "machinelearningservices-runcompleted" },
+				to: {
+					repository: "contoso/fraud-model",
+					id: "contoso/fraud-model#machinelearningservices-runcompleted",
+					dispatchType: "machinelearningservices-runcompleted",
+				},
 				acceptedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				attempts: [
@@ -65,7 +69,10 @@ describe("receipts", () => {
 				reason: null,
 				window: null,
 				// The stand-in has no pages.
-				runs: null,
+				runs: [],
+				following: "looking",
+				followingReason: null,
+				page: null,
 			},
 		]);
 	});
@@ -158,7 +165,7 @@ describe("receipts", () => {
 		expect(ids(await find(bridge, "since=2026-03-06T00:00:00Z"))).toEqual([]);
 	});
 
-	it("do not promise a try at a time that is over", async () => {
+	it("name no next try at a time that is over", async () => {
 		let clock = Date.now();
 		const bridge = fixture.bridge({}, { now: () => clock });
 		fixture.github.script.set({ status: 404 });

@@ -3,10 +3,10 @@ import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { type ReplayRequest, replay } from "../../src/operate/replay.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
+import { delivery } from "../helpers/deliveries.ts";
 import { ADDRESS, LANE, type LaneHarness, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
-import { delivery } from "../helpers/promised.ts";
-import { type StorageCall, wrapStorage } from "../helpers/wrap-storage.ts";
 
 /** More calls than a replay of two makes. */
 const MOST_CALLS = 20;
@@ -27,7 +27,13 @@ async function die(...numbers: number[]): Promise<readonly string[]> {
 let ids = 0;
 function ask(request: ReplayRequest, storage: Storage = lane.instance.storage) {
 	const now = () => lane.now;
-	const ledger = createLedger({ storage, instance: "replay", address: ADDRESS, now, monotonic: now, grouping: true });
+	const ledger = createLedger({
+		storage,
+		instance: "replay",
+		addressesOf: () => ({ address: ADDRESS }),
+		now,
+		monotonic: now,
+	});
 	return replay(request, logLines().log, {
 		storage,
 		list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
@@ -94,7 +100,7 @@ describe("a replay that breaks off", () => {
 			expect(told.sort()).toEqual(open.sort());
 			for (const { key, outcome, reason } of replayed) {
 				expect(keys).toContain(key);
-				if (outcome === "kept") expect(reason).toContain("replay it again");
+				if (outcome === "refused") expect(reason).toContain("replay it again");
 			}
 			await lane.wakeAll();
 			expect(await lane.entries()).toBe(0);
@@ -111,7 +117,7 @@ describe("a replay that breaks off", () => {
 		const { replayed } = await ask({}, storage);
 		expect(replayed).toEqual([
 			{ key: keys[1], outcome: "accepted", reason: null },
-			{ key: keys[0], outcome: "kept", reason: expect.stringContaining("no room") },
+			{ key: keys[0], outcome: "refused", reason: expect.stringContaining("no room") },
 		]);
 		await lane.wakeAll();
 		expect((await states()).sort()).toEqual(["dead", "dispatched"]);
@@ -183,7 +189,7 @@ describe("what a replay leaves alone", () => {
 		await lane.ledger.storage.commit(LANE, [{ kind: "delete", rowKey: row?.rowKey ?? "" }]);
 		expect((await ask({})).replayed).toEqual([
 			{ key: second, outcome: "accepted", reason: null },
-			{ key: first, outcome: "kept", reason: "what was to be sent is gone from storage" },
+			{ key: first, outcome: "refused", reason: "what was to be sent is gone from storage" },
 		]);
 	});
 });

@@ -4,9 +4,9 @@ import type { Bridge } from "../../src/bridge.ts";
 import { replay } from "../../src/functions/replay.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Replayed } from "../../src/operate/replay.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { fileStorage, newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
@@ -97,14 +97,14 @@ describe("a replay", () => {
 		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "accepted", reason: null }]);
 		await handleWakeUps();
 		expect(receivedIds()).toEqual(["one"]);
-		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "kept", reason: "it is dispatched" }]);
+		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "refused", reason: "it is dispatched" }]);
 	});
 
 	it("accepts a rejected event once more, and forgets the rejection when it is accepted", async () => {
 		const [rejected] = await bridge.accept([invalid("bad")], logLines());
 		expect(rejected?.outcome).toBe("rejected");
 		expect((await ask({ state: "rejected", all: true })).replayed).toMatchObject([
-			{ key: rejected?.key, outcome: "kept", reason: expect.stringContaining("experimentName is missing") },
+			{ key: rejected?.key, outcome: "refused", reason: expect.stringContaining("experimentName is missing") },
 		]);
 		expect(await stateOf("bad")).toEqual(["rejected"]);
 		// A route that is repaired: at first the dispatch type was too long for GitHub.
@@ -165,8 +165,8 @@ describe("a replay", () => {
 		expect(more).toBe(false);
 		expect(replayed).toMatchObject([
 			{ key: "topic/2026/3/14/8/a.json", outcome: "accepted" },
-			{ key: "topic/2026/3/14/9/b.json", outcome: "kept", reason: expect.stringContaining("experimentName") },
-			{ key: "topic/2026/3/14/9/c.json", outcome: "kept", reason: "it holds no events" },
+			{ key: "topic/2026/3/14/9/b.json", outcome: "refused", reason: expect.stringContaining("experimentName") },
+			{ key: "topic/2026/3/14/9/c.json", outcome: "refused", reason: "it holds no events" },
 		]);
 		expect(receivedIds().sort()).toEqual(["a", "b"]);
 		const left: string[] = [];
@@ -188,7 +188,7 @@ describe("a replay", () => {
 		const { replayed, more } = await ask({ all: true });
 		expect(more).toBe(false);
 		expect(replayed).toEqual([
-			{ key: rejected?.key, outcome: "kept", reason: expect.stringContaining("no route matches") },
+			{ key: rejected?.key, outcome: "refused", reason: expect.stringContaining("no route matches") },
 		]);
 		expect(await stateOf("a")).toEqual(["rejected"]);
 	});
@@ -235,7 +235,7 @@ describe("a replay", () => {
 		const first = await ask({ all: true });
 		expect(first.replayed).toHaveLength(200);
 		expect(first).toMatchObject({ more: true, continue: expect.any(String) });
-		expect(first.replayed.every(({ outcome }) => outcome === "kept")).toBe(true);
+		expect(first.replayed.every(({ outcome }) => outcome === "refused")).toBe(true);
 		const second = await ask({ all: true, continue: first.continue });
 		expect(second).toMatchObject({ more: false });
 		expect(second.continue).toBeUndefined();
@@ -260,7 +260,7 @@ describe("a replay", () => {
 		expect([first.replayed.length, first.more]).toEqual([200, true]);
 		const second = await ask({ container: containerName, continue: first.continue });
 		expect(second.replayed.map(({ key, outcome }) => `${key} ${outcome}`)).toEqual([
-			...names.slice(200).map((name) => `${name} kept`),
+			...names.slice(200).map((name) => `${name} refused`),
 			"b.json accepted",
 		]);
 		expect(second.more).toBe(false);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { upkeep } from "../../src/functions/upkeep.ts";
+import { upkeep } from "../../src/functions/background.ts";
+import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";
-import { asCloudEvent, exampleOf } from "../helpers/example-events.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
-import { wrapStorage } from "../helpers/wrap-storage.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -56,14 +56,14 @@ describe("upkeep", () => {
 		await ledger.breakLease("default");
 		await late.accept([event("new")], logLines());
 		const lines = await look(late);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", removed: 3, complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", removed: 3, complete: "true" }));
 		expect(await states(late)).toEqual({ waits: "dispatched", new: "dispatched" });
 		expect((await ledger.storage.names("payloads/")).names).toEqual([]);
 		expect(await ledger.rows("default", "x-")).toEqual([]);
 		expect(await ledger.rows("rejected")).toEqual([]);
 	});
 
-	it("keeps what is still owed, however old it is", async () => {
+	it("removes nothing that is still to be delivered, however old it is", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "86400" } });
 		await bridge().accept([event("waits")], logLines());
 		clock += DAY_MS / 2;
@@ -133,7 +133,7 @@ describe("upkeep", () => {
 		expect(await look(moved)).not.toContainEqual(expect.objectContaining({ stage: "token", lane: "default" }));
 	});
 
-	it("says how long the oldest event of a lane has waited, even if nobody is woken any more", async () => {
+	it("says how long the oldest event of a lane has waited, even if no drainer is woken any more", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
 		const accepted = new Date(clock).toISOString();
@@ -177,9 +177,9 @@ describe("upkeep", () => {
 		clock += DAY_MS;
 		const lines = await look(of);
 		expect(lines).toContainEqual(
-			expect.objectContaining({ stage: "upkeep", lane: "token-a", change: "failed", reason: expect.any(String) }),
+			expect.objectContaining({ stage: "maintenance", lane: "token-a", change: "failed", reason: expect.any(String) }),
 		);
-		expect(lines).toContainEqual(expect.objectContaining({ stage: "upkeep", complete: "true" }));
+		expect(lines).toContainEqual(expect.objectContaining({ stage: "maintenance", complete: "true" }));
 		expect(await ledger.countMessages()).toBe(before + 1);
 	});
 
@@ -201,7 +201,7 @@ describe("upkeep", () => {
 		expect(await breakers()).toEqual({});
 	});
 
-	it("wakes a lane whose wake-ups somebody has taken away", async () => {
+	it("wakes a lane whose wake-ups were taken away", async () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "60" } });
 		await bridge().accept([event("a")], logLines());
 		await ledger.storage.put("{}", 0);

@@ -17,7 +17,7 @@ import { afterAll, describe, expect, it, jest } from "@jest/globals";
 import { unzipSync } from "fflate";
 import ignore from "ignore";
 import { pack, sha256 } from "../../scripts/package.ts";
-import { call } from "../helpers/call.ts";
+import { call } from "../../support/call.ts";
 import { parseFuncignore } from "../helpers/funcignore.ts";
 import { unzip } from "../helpers/unzip.ts";
 
@@ -99,7 +99,7 @@ describe("the package", () => {
 		for (const key of ["scripts", "devDependencies", "overrides", "knip"]) expect(packed).not.toHaveProperty(key);
 	});
 
-	it("tells nobody where it was built", () => {
+	it("does not tell where it was built", () => {
 		for (const [name, bytes] of Object.entries(unzipSync(content)))
 			expect({ name, tells: Buffer.from(bytes).includes(root) }).toEqual({ name, tells: false });
 	});

@@ -61,7 +61,7 @@ beforeAll(() => {
 describe("the release workflow", () => {
 	const [install, build = "", publish = "", ...others] = scriptsOf("release.yml");
 
-	it("runs on a tag, publishes nothing before the gate has passed for it, and may do no more than publish", () => {
+	it("runs on a tag, publishes nothing before CI has passed for it, and may do no more than publish", () => {
 		const { on, permissions, jobs } = workflow("release.yml");
 		expect(on).toEqual({ push: { tags: ["v*"] } });
 		expect(permissions).toEqual({});
@@ -118,13 +118,40 @@ describe("the release workflow", () => {
 	});
 });
 
-describe("the workflow of the gate", () => {
-	it("runs what a developer runs, on every push and pull request, and may only read", () => {
-		const { on, permissions, jobs } = workflow("ci.yml");
+describe("the workflow of CI", () => {
+	const { on, permissions, jobs } = workflow("ci.yml");
+	const gate = readFileSync(join(root, ".ci/run"), "utf8");
+
+	it("runs on every push and pull request, and may only read", () => {
 		expect(Object.keys(on)).toEqual(["push", "pull_request", "workflow_call"]);
 		expect(permissions).toEqual({});
-		expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: "read" }]);
-		expect(scriptsOf("ci.yml")).toEqual([".ci/run"]);
+		expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: "read" }, {}]);
+	});
+
+	it("runs the parts of what a developer runs, each in a job of its own, and fails where one of them does", async () => {
+		const [part, all = ""] = scriptsOf("ci.yml");
+		expect(part).toBe('.ci/run "$PART"');
+		const [, names = ""] = /^# \.ci\/run PART +one part.*: (.*)$/m.exec(gate) ?? [];
+		expect(jobs["part"]).toMatchObject({ strategy: { matrix: { part: names.split(/, | or /) } } });
+		expect(jobs["gate"]).toMatchObject({ needs: "part", if: "always()" });
+		const run = (RESULT: string) => promisify(execFile)("bash", ["-e", "-c", all], { env: { RESULT } });
+		await run("success");
+		for (const result of ["failure", "cancelled", "skipped"]) await expect(run(result)).rejects.toBeDefined();
+	});
+
+	it("names tests that are there, each in one part", () => {
+		const patternOf = (name: string) => new RegExp(`^${name}="(.*)"$`, "m").exec(gate)?.[1] ?? "";
+		const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+			.filter((file) => file.endsWith(".test.ts"))
+			.map((file) => `/test/${file.replaceAll("\\", "/")}`);
+		const found = (pattern: string) => files.filter((file) => new RegExp(pattern).test(file));
+		const apart = ["PROGRAMS", "INFRA", "BROWSER"].flatMap((name) => found(patternOf(name)));
+		expect(new Set(apart).size).toBe(apart.length);
+		for (const name of ["PROGRAMS", "INFRA", "BROWSER", "NODE"]) {
+			const [, before, choices = "", after] = /^(.*)\((.*)\)(.*)$/.exec(patternOf(name)) ?? [];
+			for (const choice of choices.split("|"))
+				expect([choice, found(`${before}${choice}${after}`)[0]]).toEqual([choice, expect.any(String)]);
+		}
 	});
 });
 

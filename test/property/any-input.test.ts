@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type ClientPayload, toClientPayload } from "../../src/destinations/github/client-payload.ts";
-import { LIMITS, toDispatchRequest } from "../../src/destinations/github/dispatch-request.ts";
+import type { ClientPayload } from "../../src/destinations/client-payload.ts";
+import { buildDispatch, LIMITS, resolveDispatch } from "../../src/destinations/github/repository-dispatch.ts";
+import { resolve } from "../../src/destinations/list.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
-import { OUTCOMES } from "../../src/outcome.ts";
+import { OUTCOMES } from "../../src/model.ts";
 import { createRouter } from "../../src/route/router.ts";
+import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { asBridgeEvent, asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../helpers/example-events.ts";
 
 const anyExample = fc.constantFrom(...EXAMPLE_EVENTS);
 /** An event with one member, at the top or in its data, replaced by anything. */
@@ -83,24 +84,25 @@ describe("whatever comes in", () => {
 });
 
 describe("whatever goes out", () => {
-	const payloadOf = (data: unknown, type: string): ClientPayload =>
-		toClientPayload(
-			asBridgeEvent({ ...(EXAMPLE_EVENTS[0] as (typeof EXAMPLE_EVENTS)[number]), type, data: data as never }),
-			{
-				version: "0",
-				route: "default",
-				key: "0".repeat(32),
-			},
+	const build = (dispatchType: string, data: unknown) =>
+		buildDispatch(
+			resolveDispatch({ repository: "contoso/a", dispatchType }, "Contoso.Any"),
+			asBridgeEvent({
+				...(EXAMPLE_EVENTS[0] as (typeof EXAMPLE_EVENTS)[number]),
+				type: "Contoso.Any",
+				data: data as never,
+			}),
+			{ version: "0", route: "default", key: "0".repeat(32) },
 		);
 
 	it("is within GitHub's limits, or is not sent", () => {
 		const large = fc.oneof(fc.jsonValue(), fc.string({ unit: "grapheme", minLength: 20_000, maxLength: 40_000 }));
 		fc.assert(
 			fc.property(large, fc.string({ maxLength: 120 }), (data, dispatchType) => {
-				const built = toDispatchRequest({ repository: "contoso/a", dispatchType }, payloadOf(data, "Contoso.Any"));
+				const built = build(dispatchType, data);
 				if (!built.ok) return expect(built.reason).not.toBe("");
-				const sent = JSON.parse(built.request.body) as { event_type: string; client_payload: object };
-				expect(Buffer.byteLength(built.request.body)).toBeLessThan(LIMITS.bodyBytes);
+				const sent = JSON.parse(built.body) as { event_type: string; client_payload: object };
+				expect(Buffer.byteLength(built.body)).toBeLessThan(LIMITS.bodyBytes);
 				expect(Object.keys(sent.client_payload).length).toBeLessThanOrEqual(LIMITS.payloadKeys);
 				expect([...sent.event_type].length).toBeLessThanOrEqual(LIMITS.eventTypeCharacters);
 			}),
@@ -111,9 +113,9 @@ describe("whatever goes out", () => {
 	it("carries the event's data unchanged", () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (data) => {
-				const built = toDispatchRequest({ repository: "contoso/a", dispatchType: "t" }, payloadOf(data, "Contoso.Any"));
+				const built = build("t", data);
 				if (!built.ok) throw new Error(built.reason);
-				const { client_payload } = JSON.parse(built.request.body) as { client_payload: ClientPayload };
+				const { client_payload } = JSON.parse(built.body) as { client_payload: ClientPayload };
 				expect(client_payload.data).toEqual(JSON.parse(JSON.stringify(data)));
 			}),
 			{ numRuns: 1000 },
@@ -136,9 +138,10 @@ describe("whatever filter is asked", () => {
 					advancedFilters: [{ operatorType, key: `data.${key}`, ...operands }],
 					enableAdvancedFilteringOnArrays: true,
 				};
-				const routed = createRouter([{ name: "r", filter: filter as never, to: { repository: "contoso/a" } }])(
-					read.event,
-				);
+				const routed = createRouter(
+					[{ name: "r", filter: filter as never, to: { repository: "contoso/a" } }],
+					resolve,
+				)(read.event);
 				expect(routed.matches.length === 1 || "reason" in routed).toBe(true);
 			}),
 			{ numRuns: 2000 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { OUTCOMES } from "../../src/outcome.ts";
+import { OUTCOMES } from "../../src/model.ts";
 import { arrivals } from "../helpers/arrivals.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 
@@ -123,14 +123,14 @@ function materialised(sent: unknown): unknown {
 }
 
 async function check(world: BridgeWorld, requests: readonly (readonly unknown[])[]): Promise<void> {
-	const promised = new Set<string>();
+	const acknowledged = new Set<string>();
 	const refused = new Set<string>();
 	for (const elements of requests) {
 		for (const { outcome, key, reason } of await world.deliver(elements.map(materialised))) {
 			expect(Object.keys(OUTCOMES)).toContain(outcome);
 			if (outcome !== "dispatched") expect(reason).toBeTruthy();
-			if (outcome === "dispatched" || outcome === "accepted") promised.add(String(key));
-			if (outcome === "duplicate") expect([...promised, ...refused]).toContain(key);
+			if (outcome === "dispatched" || outcome === "accepted") acknowledged.add(String(key));
+			if (outcome === "duplicate") expect([...acknowledged, ...refused]).toContain(key);
 			if (outcome === "rejected") refused.add(String(key));
 		}
 	}
@@ -141,12 +141,12 @@ async function check(world: BridgeWorld, requests: readonly (readonly unknown[])
 		({ client_payload }) => (client_payload as { bridge: { key: string } }).bridge.key,
 	);
 	const gathered = new Map<string, string[]>();
-	for (const key of promised) {
+	for (const key of acknowledged) {
 		const { state, window } = receiptOf(key) ?? {};
 		expect({ key, state }).toEqual({ key, state: window === null ? "dispatched" : "coalesced" });
 		if (window) gathered.set(window, [...(gathered.get(window) ?? []), key]);
 	}
-	const alone = [...promised].filter((key) => !receiptOf(key)?.window);
+	const alone = [...acknowledged].filter((key) => !receiptOf(key)?.window);
 	expect(sent.toSorted()).toEqual([...alone, ...gathered.keys()].toSorted());
 	const arrived = await arrivals(world.github.received, world.ledger.blob);
 	for (const [window, keys] of gathered) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { completedWrite } from "../../src/route/completed-write.ts";
+import { completedWrite } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 function written(data: unknown, type = "Microsoft.Storage.BlobCreated") {
 	return asBridgeEvent(exampleOf("BlobCreated"), { data, type });

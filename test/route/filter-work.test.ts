@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import { resolve } from "../../src/destinations/list.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import type { Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const LONG = "X".repeat(100_000);
 
@@ -35,7 +36,7 @@ function workFor(count: number, event: BridgeEvent): number {
 		characters += text.length;
 		return text.toLowerCase();
 	};
-	const routed = createRouter(routes.slice(0, count), counting)(event);
+	const routed = createRouter(routes.slice(0, count), resolve, counting)(event);
 	expect(routed.matches).toEqual([]);
 	expect("reason" in routed && routed.reason).toContain("not data.missing0 StringIn");
 	return characters;

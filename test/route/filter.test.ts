@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
+import type { BridgeEvent } from "../../src/model.ts";
 import { filterConditions } from "../../src/route/filter.ts";
 import { toFiltered } from "../../src/route/filtered-event.ts";
 import type { SubscriptionFilter } from "../../src/route/route.ts";
-import { asBridgeEvent, exampleOf } from "../helpers/example-events.ts";
+import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
 const SUBJECT = "/blobServices/default/containers/Training/blobs/Set.CSV";
 const event = asBridgeEvent(exampleOf("BlobCreated"), { subject: SUBJECT, data: { api: "PutBlob", size: 7 } });

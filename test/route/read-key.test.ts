@@ -1,9 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { toFiltered } from "../../src/route/filtered-event.ts";
-import { type KeyValue, keyReader as makeReader } from "../../src/route/read-key.ts";
-import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../helpers/example-events.ts";
+import type { BridgeEvent } from "../../src/model.ts";
+import { type KeyValue, keyReader as makeReader, toFiltered } from "../../src/route/filtered-event.ts";
+import { asBridgeEvent, asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 
 function keyReader(key: string): (event: BridgeEvent) => KeyValue {
 	const read = makeReader(key);

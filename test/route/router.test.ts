@@ -1,14 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
-import type { BridgeEvent } from "../../src/event/bridge-event.ts";
-import type { Route } from "../../src/route/route.ts";
-import { createRouter, destinationId, type Routed } from "../../src/route/router.ts";
-import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../helpers/example-events.ts";
+import { resolve } from "../../src/destinations/list.ts";
+import type { BridgeEvent } from "../../src/model.ts";
+import type { Route, RouteTo } from "../../src/route/route.ts";
+import { createRouter, type Routed } from "../../src/route/router.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
+import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
 
 const blob = asBridgeEvent(exampleOf("BlobCreated"));
 const everything: Route = { name: "everything", to: { repository: "contoso/model" } };
 
 function route(routes: readonly Route[], event: BridgeEvent, onlyRepository?: string): Routed {
-	return createRouter(routes)(event, onlyRepository);
+	return createRouter(routes, resolve)(event, onlyRepository);
 }
 
 /** The names of the routes that take the event. */
@@ -31,13 +33,15 @@ describe("a route without conditions", () => {
 
 	it("derives the dispatch type from the event type", () => {
 		expect(route([everything], blob)).toEqual({
-			matches: [{ route: "everything", to: { repository: "contoso/model", dispatchType: "storage-blobcreated" } }],
+			matches: [{ route: "everything", to: repositoryDispatch("contoso/model", "storage-blobcreated") }],
 		});
 	});
 
 	it("hands on the dispatch type and the token that it names", () => {
 		const to = { repository: "contoso/model", dispatchType: "Retrain", token: "other-secret" };
-		expect(route([{ ...everything, to }], blob)).toEqual({ matches: [{ route: "everything", to }] });
+		expect(route([{ ...everything, to }], blob)).toEqual({
+			matches: [{ route: "everything", to: { id: "contoso/model#Retrain", ...to } }],
+		});
 	});
 });
 
@@ -57,14 +61,14 @@ describe("several routes", () => {
 		expect(takers(routes, blob)).toEqual(["b", "a", "b again"]);
 	});
 
-	it("to one destination are one promise, and the first one's name stands", () => {
+	it("to one destination are one delivery, and the first one's name stands", () => {
 		const routes = [
 			{ name: "first", to: to("contoso/model") },
 			{ name: "second", to: to("Contoso/Model") },
 			{ name: "third", to: to("contoso/model", "storage-blobcreated") },
 		];
 		expect(route(routes, blob)).toEqual({
-			matches: [{ route: "first", to: { repository: "contoso/model", dispatchType: "storage-blobcreated" } }],
+			matches: [{ route: "first", to: repositoryDispatch("contoso/model", "storage-blobcreated") }],
 		});
 		expect(takers(routes.toReversed(), blob)).toEqual(["third"]);
 	});
@@ -86,10 +90,26 @@ describe("several routes", () => {
 	});
 
 	it("are the same destination only where repository and dispatch type are", () => {
-		const id = destinationId({ repository: "Contoso/Model", dispatchType: "Retrain" });
-		expect(destinationId({ repository: "contoso/model", dispatchType: "Retrain", token: "t" })).toBe(id);
-		expect(destinationId({ repository: "contoso/model", dispatchType: "retrain" })).not.toBe(id);
-		expect(destinationId({ repository: "contoso/other", dispatchType: "Retrain" })).not.toBe(id);
+		const one = { repository: "Contoso/Model", dispatchType: "Retrain" };
+		const isSame = (other: RouteTo) =>
+			takers(
+				[
+					{ name: "one", to: one },
+					{ name: "other", to: other },
+				],
+				blob,
+			).length === 1;
+		expect(isSame({ repository: "contoso/model", dispatchType: "Retrain", token: "t" })).toBe(true);
+		expect(isSame({ repository: "contoso/model", dispatchType: "retrain" })).toBe(false);
+		expect(isSame({ repository: "contoso/other", dispatchType: "Retrain" })).toBe(false);
+	});
+
+	it("are told apart by the id of their destinations, and by nothing else", () => {
+		const routes = [1, 2, 3].map((number) => ({ name: `${number}`, to: { number } }));
+		const matchesBy = (idOf: (to: RouteTo) => string) =>
+			createRouter(routes, (to) => ({ id: idOf(to), ...to }))(blob).matches.map(({ route: name }) => name);
+		expect(matchesBy(() => "same")).toEqual(["1"]);
+		expect(matchesBy(({ number }) => `${number === 3 ? 1 : number}`)).toEqual(["1", "2"]);
 	});
 
 	it("leave the event and the table as they were", () => {
@@ -188,6 +208,13 @@ describe("repoName", () => {
 	it("leads to no repository that the table does not name", () => {
 		expect(reasonOf([everything], blob, "attacker/model")).toBe(
 			'no route matches: route "everything": it leads to contoso/model, not to repoName=attacker/model',
+		);
+	});
+
+	it("never leads to what is no repository", () => {
+		const elsewhere = { name: "elsewhere", to: { url: "https://contoso.example" } };
+		expect(reasonOf([elsewhere], blob, "contoso/model")).toBe(
+			'no route matches: route "elsewhere": it leads to no repository, not to repoName=contoso/model',
 		);
 	});
 

@@ -1,23 +1,14 @@
-import { BLOB_EVENTS } from "./blob-events.ts";
-import { LEARNING_EVENTS } from "./learning-events.ts";
-import { POLICY_EVENTS } from "./policy-events.ts";
-import type { Matter, SampleEvent } from "./sample-event.ts";
-import { createWorld, type World } from "./world.ts";
-
-const LEARNING = "Microsoft.MachineLearningServices.";
-const STORAGE = "Microsoft.Storage.";
-
-const MAKERS: ReadonlyMap<string, (world: World) => Matter> = new Map([
-	...Object.entries(LEARNING_EVENTS).map(([name, make]) => [`${LEARNING}${name}`, make] as const),
-	...Object.entries({ ...BLOB_EVENTS, ...POLICY_EVENTS }).map(([name, make]) => [`${STORAGE}${name}`, make] as const),
-]);
-
-/** Every type that there are events of. */
-export const CATALOGUE_TYPES: readonly string[] = [...MAKERS.keys()].sort();
+import { toDispatchType } from "../../route/keys.ts";
+import { CliError } from "../cli-error.ts";
+import { eventType, meantType, TYPE_NAMES } from "../event-types.ts";
+import type { SampleEvent } from "./envelope.ts";
+import { MAKERS } from "./makers.ts";
+import { varyExample } from "./vary-example.ts";
+import { createWorld } from "./world.ts";
 
 /** Makes realistic events that hang together: of one workspace and one storage account, in the order of their time. */
 export interface Catalogue {
-	/** @throws TypeError for a type that is not in `CATALOGUE_TYPES` */
+	/** @throws TypeError for a type that has no schema */
 	next(type: string): SampleEvent;
 }
 
@@ -29,14 +20,38 @@ export function createCatalogue(seed: number, now: () => number): Catalogue {
 	const world = createWorld(seed, now);
 	return {
 		next(type) {
-			const make = MAKERS.get(type);
-			if (make === undefined) throw new TypeError(`there are no events of ${type}`);
+			const example = eventType(type)?.example;
+			if (example === undefined) throw new TypeError(`there are no events of ${type}`);
 			const id = world.dice.uuid();
-			const { subject, data } = make(world);
-			const source = type.startsWith(LEARNING) ? world.workspace : world.storageAccount;
+			const { subject, data } = MAKERS[type]?.(world) ?? varyExample(example, world);
 			// Event Grid's times have seven digits below the second.
 			const time = new Date(now()).toISOString().replace("Z", `${String(world.dice.below(10_000)).padStart(4, "0")}Z`);
-			return { id, type, source, subject, time, data };
+			return { id, type, source: example.source, subject, time, data };
 		},
 	};
+}
+
+/**
+ * The type that a text names: as published, by its dispatch type, or by its last part; in any case.
+ * @throws CliError with what was probably meant
+ */
+export function findType(text: string): string {
+	const wanted = text.trim().toLowerCase();
+	const found = TYPE_NAMES.find((type) => namesOf(type).some((name) => name.toLowerCase() === wanted));
+	if (found !== undefined) return found;
+	const meant = meantType(text);
+	const hint =
+		meant === undefined
+			? `there are ${TYPE_NAMES.map(shortName).join(", ")}; of another type, send a recorded event with --file`
+			: `did you mean ${shortName(meant)}?`;
+	throw new CliError(`there are no events of the type "${text}": ${hint}`, 2);
+}
+
+/** The last part of a type, such as `RunCompleted`. */
+export function shortName(type: string): string {
+	return type.split(".").at(-1) ?? type;
+}
+
+function namesOf(type: string): readonly string[] {
+	return [type, toDispatchType(type), shortName(type)];
 }

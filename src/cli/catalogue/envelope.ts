@@ -1,4 +1,14 @@
-import type { SampleEvent } from "./sample-event.ts";
+/** An event of the catalogue, under CloudEvents' names. */
+export interface SampleEvent {
+	readonly id: string;
+	/** As published, such as `Microsoft.Storage.BlobCreated`. */
+	readonly type: string;
+	readonly source: string;
+	readonly subject: string;
+	/** ISO 8601. */
+	readonly time: string;
+	readonly data: Readonly<Record<string, unknown>>;
+}
 
 /** The two forms in which Event Grid delivers an event. */
 export const SCHEMAS = ["eventgrid", "cloudevents"] as const;

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { collectReceipts } from "../collect-receipts.ts";
 import { colour } from "../colour.ts";
-import { describeReceipt } from "../describe-receipt.ts";
+import { describeDestination, describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
@@ -15,7 +15,7 @@ import { readNumber } from "../read-number.ts";
 const AT_ONCE = 500;
 const DEAD = ["dead", "rejected"] as const;
 
-/** `grid-dispatch dead-letters`: what will not be delivered unless somebody repairs something. */
+/** `grid-dispatch dead-letters`: what will not be delivered without a repair. */
 export function deadLettersCommand(io: Io): Command {
 	return new Command("dead-letters")
 		.description("list what was given up, refused for good or rejected, with the reasons")
@@ -83,7 +83,7 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 		["subject", event.subject],
 		["time", event.time],
 		["route", route ?? "none"],
-		["to", to === null ? "nowhere" : `${to.repository} ${to.dispatchType}`],
+		["to", to === null ? "nowhere" : describeDestination(to)],
 		["accepted", acceptedAt],
 		["finished", finishedAt ?? "not yet"],
 		...tried.map((one) => ["attempt", one] as const),

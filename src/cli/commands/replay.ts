@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { plain } from "../../log.ts";
 import type { Replayed } from "../../operate/replay.ts";
-import { plain } from "../../plain.ts";
 import type { BridgeClient, ReplayAsked } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
@@ -54,8 +54,8 @@ export function replayCommand(io: Io): Command {
 				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
 			if (flags.json) printJson(io, { replayed });
 			else print(io, replayed);
-			const kept = replayed.filter(({ outcome }) => outcome === "kept");
-			if (kept.length > 0) throw new CliError(`${kept.length} of ${replayed.length} stay dead letters`);
+			const refused = replayed.filter(({ outcome }) => outcome !== "accepted");
+			if (refused.length > 0) throw new CliError(`${refused.length} of ${replayed.length} stay dead letters`);
 		});
 }
 
@@ -76,7 +76,7 @@ function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 
 /**
  * One request takes so many, and says how to go on behind them. A bridge of an older version does not: there what is
- * kept comes again with the next request, and ends it.
+ * refused comes again with the next request, and ends it.
  */
 async function untilDone(bridge: BridgeClient, asked: ReplayAsked): Promise<readonly Replayed[]> {
 	const ends = new Map<string, Replayed>();

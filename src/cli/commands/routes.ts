@@ -4,12 +4,10 @@ import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
 import { checkTable } from "../routes/check-table.ts";
-import { diffTables } from "../routes/diff-tables.ts";
-import { explain } from "../routes/explain.ts";
+import { diffTables, printDiff } from "../routes/diff-tables.ts";
+import { type Explained, explainRequests, printExplained } from "../routes/explain.ts";
+import { printFindings, summaryOf } from "../routes/findings.ts";
 import { loadEvents, loadRoutes, loadTable } from "../routes/load-table.ts";
-import { printDiff } from "../routes/print-diff.ts";
-import { printExplained } from "../routes/print-explained.ts";
-import { printFindings, summaryOf } from "../routes/print-findings.ts";
 
 /** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
 export function routesCommand(io: Io): Command {
@@ -40,7 +38,7 @@ function checkCommand(io: Io): Command {
 		.action((file: string | undefined, { strict, json }: { strict?: boolean; json?: boolean }) => {
 			const { name, table } = loadTable(io, file);
 			const findings = checkTable(table);
-			const failed = findings.some(({ verdict }) => verdict === "error" || strict === true);
+			const failed = findings.some(({ verdict }) => verdict === "error" || (verdict === "warning" && strict));
 			if (json) printJson(io, { file: name, ok: !failed, findings });
 			else printFindings(io, name, findings);
 			if (failed) throw new CliError(`${name}: ${summaryOf(findings)}`, 1);
@@ -49,7 +47,7 @@ function checkCommand(io: Io): Command {
 
 function explainCommand(io: Io): Command {
 	return new Command("explain")
-		.description("which route takes an event, and why the others do not")
+		.description("which route takes an event, what it would send, and why the others do not")
 		.argument("<event file>", "events in either schema: one, an array, or one in each line")
 		.option("--routes <file>", "the table; left out: BRIDGE_ROUTES, else routes.json")
 		.option("--json", "print it as JSON")
@@ -60,9 +58,10 @@ function explainCommand(io: Io): Command {
 				"npx grid-dispatch routes explain events.jsonl --routes routes.json --json",
 			),
 		)
-		.action((file: string, { routes, json }: { routes?: string; json?: boolean }) => {
+		.action(async (file: string, { routes, json }: { routes?: string; json?: boolean }) => {
 			const table = loadRoutes(io, routes);
-			const explained = loadEvents(file).map((event) => explain(event, table));
+			const explained: Explained[] = [];
+			for (const event of loadEvents(file)) explained.push(await explainRequests(event, table));
 			if (json) printJson(io, { events: explained });
 			else printExplained(io, explained);
 		});

@@ -9,14 +9,12 @@ import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
 import { readNumber } from "../read-number.ts";
+import { planDeliveries } from "../send/deliveries.ts";
 import { openDoor, targetOf } from "../send/open-door.ts";
-import { planDeliveries } from "../send/plan-deliveries.ts";
-import { playHandshakes } from "../send/play-handshakes.ts";
-import { prepareEvents } from "../send/prepare-events.ts";
-import { printHandshakes } from "../send/print-handshakes.ts";
-import { printSummary } from "../send/print-summary.ts";
+import { playHandshakes, printHandshakes } from "../send/play-handshakes.ts";
+import { prepareEvents, type SendFlags } from "../send/prepare-events.ts";
 import { sendAll } from "../send/send-all.ts";
-import type { SendFlags } from "../send/send-flags.ts";
+import { printSummary } from "../send/tally.ts";
 
 const MOST_EVENTS = 100_000;
 
@@ -57,7 +55,7 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 				"npx grid-dispatch send RunCompleted --to https://contoso-bridge.azurewebsites.net",
 				"npx grid-dispatch send RunCompleted --topic https://contoso.westeurope-1.eventgrid.azure.net/api/events",
 				"npx grid-dispatch send --handshake",
-			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to as whoever is signed in (az login).\n`,
+			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to with the account of az login.\n`,
 		)
 		.action(async (type: string | undefined, flags: SendFlags) => {
 			if ([type, flags.file, flags.handshake].filter((one) => one !== undefined).length !== 1) {

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { USUAL_PORT } from "../../config/usual-port.ts";
-import { plain } from "../../plain.ts";
+import { USUAL_PORT } from "../../config/settings.ts";
+import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
@@ -65,7 +65,8 @@ async function realEnvironment(flags: StartFlags, { env, ask }: Io): Promise<Io[
 	const where = set("BRIDGE_ROUTES") === undefined ? set("GITHUB_REPOSITORY") : "the repositories of BRIDGE_ROUTES";
 	if (where === undefined) throw new CliError("--github real needs GITHUB_REPOSITORY (owner/name) or BRIDGE_ROUTES", 2);
 	if (!flags.yes) {
-		if (ask === undefined) throw new CliError("--github real asks first, and nobody is there to answer: add --yes", 2);
+		if (ask === undefined)
+			throw new CliError("--github real asks first, and there is no terminal to answer at: add --yes", 2);
 		const api = set("GITHUB_API_URL") ?? "https://api.github.com";
 		const question = `Every event will start workflows for real: in ${where}, at ${api}, as ${name} allows. Start?`;
 		if (!(await ask(question))) throw new CliError("not started");

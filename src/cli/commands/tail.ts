@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import type { ReceiptState } from "../../ledger/list-receipts.ts";
-import { plainJson } from "../../plain.ts";
+import { plainJson } from "../../log.ts";
 import type { ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { colour } from "../colour.ts";
@@ -32,7 +32,9 @@ const untilThen: Sleep = (ms, signal) =>
 
 /** `grid-dispatch tail`: receipts as they happen. */
 export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
-	return withBridgeOptions(new Command("tail").description("show receipts as they happen, each change once"))
+	return withBridgeOptions(
+		new Command("tail").description("show receipts as they happen, each change once, to the end of their runs"),
+	)
 		.addOption(stateOption())
 		.option("--find <text>", "only those that the text is found in: an event's id, a run, a subject, a repository")
 		.option("--lines <n>", "how many of those that are there already", readNumber(0, 500), 10)
@@ -63,16 +65,17 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 					return !isOver();
 				},
 				show: flags.json ? (receipt) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
-				trouble: (message) =>
+				outage: (message) =>
 					io.stderr.write(message === undefined ? "it answers again\n" : `${message}; trying again\n`),
 			});
 		});
 }
 
-function printer(io: Io): (receipt: ShownReceipt) => void {
+function printer(io: Io): (receipt: ShownReceipt, isRun: boolean) => void {
 	const paint = colour(io.stdout, io.env);
-	return (receipt) => {
-		const at = receipt.finishedAt ?? receipt.attempts.at(-1)?.at ?? receipt.acceptedAt;
+	return (receipt, isRun) => {
+		// A receipt does not tell when its run has changed: that is seen now.
+		const at = isRun ? io.now() : (receipt.finishedAt ?? receipt.attempts.at(-1)?.at ?? receipt.acceptedAt);
 		io.stdout.write(`${paint("grey", new Date(at).toTimeString().slice(0, 8))}  ${describeReceipt(receipt, paint)}\n`);
 	};
 }

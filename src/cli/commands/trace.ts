@@ -1,74 +1,39 @@
 import { Command } from "commander";
-import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, urlOf, withBridgeOptions } from "../bridge-options.ts";
+import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
-import { collectReceipts } from "../collect-receipts.ts";
 import { examples } from "../examples.ts";
-import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
-import { findReceipts } from "../story/find-receipts.ts";
-import { type FoundRuns, findRuns } from "../story/find-runs.ts";
-import { printStory } from "../story/print-story.ts";
-import { traceOf } from "../story/story-of.ts";
+import { findReceipts } from "../trace/find-receipts.ts";
+import { foldWindows } from "../trace/fold-windows.ts";
+import { printTrace } from "../trace/print-trace.ts";
+import { traceOf } from "../trace/trace-of.ts";
 
-/** `grid-dispatch trace`: the whole story of one event, to the workflow run that it started. */
+/** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
 	return withBridgeOptions(
-		new Command("trace").description(
-			"tell the whole story of an event: received, decided, waited, attempted, answered, run",
-		),
+		new Command("trace").description("show the trace of an event: received, decided, waited, attempted, answered, run"),
 	)
 		.argument("<what>", "an event's id, a run's id, a blob (subject, address, or container/path), or a key")
-		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')
-		.option("--json", "print the stories as JSON")
+		.option("--json", "print the traces as JSON")
 		.addHelpText(
 			"after",
-			`${examples(
+			examples(
 				"npx grid-dispatch trace first-event",
 				"npx grid-dispatch trace training/2026/03/transactions.csv",
-				"GITHUB_TOKEN=... npx grid-dispatch trace train_7 --url https://contoso-bridge.azurewebsites.net --json",
-			)}\nThe token is read from GITHUB_TOKEN or GH_TOKEN, needs to read Actions only, and is never shown.\n`,
+				"npx grid-dispatch trace train_7 --url https://contoso-bridge.azurewebsites.net --json",
+			),
 		)
-		.action(async (what: string, flags: BridgeFlags & { github?: string; json?: boolean }) => {
-			const github = githubApi(flags.github, urlOf(flags, io), io);
+		.action(async (what: string, flags: BridgeFlags & { json?: boolean }) => {
 			const bridge = bridgeOf(flags, io);
 			const receipts = await findReceipts(bridge, what);
 			if (receipts.length === 0) throw new CliError(unknown(bridge.url, what));
-			const stories = [];
-			for (const receipt of receipts) {
-				const window = await windowOf(bridge, receipt);
-				const story = traceOf(receipt, window);
-				const found = await runsOf(receipt, window, github, io);
-				if (!flags.json) printStory(io, story, found);
-				stories.push({ ...story, runs: found ?? null });
-			}
-			if (flags.json) printJson(io, { stories });
+			const traces = (await foldWindows(bridge, receipts)).map(traceOf);
+			if (!flags.json) for (const trace of traces) printTrace(io, trace);
+			else printJson(io, { traces: traces.map(({ sent: _, ...shown }) => shown) });
 		});
 }
 
 function unknown(url: string, what: string): string {
 	return `${url} has no receipt for "${what}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
-}
-
-async function windowOf(bridge: BridgeClient, { window }: ShownReceipt): Promise<ShownReceipt | undefined> {
-	if (window === null) return undefined;
-	const { receipts } = await collectReceipts(bridge, { find: window, limit: 500 });
-	return receipts.find(({ key }) => key === window);
-}
-
-/** Undefined where nothing was dispatched, so that there can be no run. */
-async function runsOf(
-	receipt: ShownReceipt,
-	window: ShownReceipt | undefined,
-	github: GitHubApi,
-	io: Io,
-): Promise<FoundRuns | undefined> {
-	const sent = window ?? receipt;
-	const last = sent.attempts.at(-1);
-	if (sent.state !== "dispatched" || sent.to === null || last === undefined) return undefined;
-	const { id, subject } = receipt.event;
-	const run = /(?:^|\/)runs?\/([^/]+)$/.exec(subject)?.[1];
-	const names = [sent.key, id, subject, ...(run === undefined ? [] : [run])];
-	return findRuns({ ...sent.to, at: last.at, names }, github, io);
 }

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 /** cmd.exe, which runs az on Windows, reads nothing else into these. */
 const NAME = /^[\w.()-]{1,90}$/;
 
-/** Asks the Azure CLI about a function app, as whoever has run `az login`. */
+/** Asks the Azure CLI about a function app, with the account of `az login`. */
 export async function askAzure(app: string, group: string, env: Io["env"]): Promise<AppFacts> {
 	for (const name of [app, group])
 		if (!NAME.test(name)) throw new CliError(`"${name}" is not a name that Azure allows`, 2);

@@ -8,6 +8,8 @@ export interface BridgeSeen {
 	readonly checks: readonly Check[];
 	readonly reachable: boolean;
 	readonly aheadMs: number | undefined;
+	/** That of the routes table that it uses (see `digestOfRoutes`); undefined where it does not say. */
+	readonly digest?: string | undefined;
 }
 
 type Told = Partial<Health> & { readonly version?: string };
@@ -18,7 +20,8 @@ export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promi
 	const told = json as Told | null | undefined;
 	if (typeof told === "object" && told !== null && typeof told.status === "string") {
 		const version = ok(`grid-dispatch ${told.version ?? ""} answers at ${bridgeUrl}: ${told.status}`);
-		return { checks: [version, ...settingsOf(told), ...storageOf(told), ...lanesOf(told)], reachable: true, aheadMs };
+		const checks = [version, ...settingsOf(told), ...storageOf(told), ...lanesOf(told)];
+		return { checks, reachable: true, aheadMs, digest: digestIn(told) };
 	}
 	const start = local
 		? 'start it with "npm start"'
@@ -26,6 +29,11 @@ export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promi
 	const what =
 		status === 0 ? `nothing answers at ${bridgeUrl} (${reason})` : `something else answers at ${bridgeUrl}: ${status}`;
 	return { checks: [error(what, start)], reachable: false, aheadMs };
+}
+
+/** A bridge of an older version does not tell, and neither does one whose settings are wrong. */
+function digestIn({ routes }: Told): string | undefined {
+	return typeof routes?.digest === "string" ? routes.digest : undefined;
 }
 
 function settingsOf({ problems = [], warnings = [] }: Told): Check[] {
@@ -56,7 +64,7 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
 			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
 		});
-	const held = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
+	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
 		const { error, warning } = checksOf("GitHub", lane);
 		const why = reason ?? "no reason told";
 		if (state === "parked")
@@ -71,5 +79,5 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		deadLetters === 1 ? "a dead letter" : `${deadLetters} dead letters`,
 		"look at them, repair the cause, and replay them",
 	);
-	return [...missing, ...held, ...(deadLetters > 0 ? [dead] : [])];
+	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
 }

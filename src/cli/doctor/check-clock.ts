@@ -7,7 +7,7 @@ const MOST_MS = 60_000;
 export function checkClock(bridge: number | undefined, github: number | undefined): Check {
 	const { ok, warning, cannotTell } = checksOf("clock");
 	if (bridge === undefined && github === undefined)
-		return cannotTell("nobody told the time", "repair the links above first");
+		return cannotTell("neither the bridge nor GitHub told the time", "repair the links above first");
 	const off = (ms: number | undefined) => ms !== undefined && Math.abs(ms) > MOST_MS;
 	if (!off(bridge) && !off(github)) return ok("all clocks agree to a minute");
 	const told = [

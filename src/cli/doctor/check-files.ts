@@ -19,7 +19,7 @@ function unsound(repository: string, { path, parses, mentions, problems }: Workf
 function injected(repository: string, { path, injections }: WorkflowFacts): Check[] {
 	return injections.map(({ line, text }) => {
 		const { error } = checksOf("workflows", `${repository} ${nameOf(path)}:${line}`);
-		const what = `${text} is pasted into a script: whoever names an experiment or a blob can run commands in it`;
+		const what = `${text} is pasted into a script: the name of an experiment or a blob can run commands in it`;
 		return error(what, "hand it over through env: and use the variable in quotes, as the README shows");
 	});
 }

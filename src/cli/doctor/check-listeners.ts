@@ -1,6 +1,7 @@
 import type { Route } from "../../route/route.ts";
-import { nearest } from "../routes/nearest.ts";
-import { routeTypes, sentTypes } from "../routes/route-types.ts";
+import { routeTypes } from "../event-types.ts";
+import { nearest } from "../nearest.ts";
+import { destinationOf } from "../routes/check-destinations.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
@@ -14,22 +15,32 @@ export interface Listeners {
 	readonly unread: readonly string[];
 	/** The state of each workflow by its path; undefined where the token may not see it. */
 	readonly states?: ReadonlyMap<string, string> | undefined;
+	/** The path of each workflow by its id; undefined as `states` is. */
+	readonly ids?: ReadonlyMap<string, string> | undefined;
 }
 
-/** Who listens to what the routes send to a repository. */
+/** Who listens to what the routes send to a repository, each by a repository dispatch. */
 export function checkListeners(routes: readonly Route[], listeners: Listeners): readonly Check[] {
-	const sent = new Map<string, boolean>();
-	for (const route of routes) {
-		const named = route.to.dispatchType !== undefined || routeTypes(route).named;
-		for (const type of sentTypes(route).keys()) sent.set(type, named || sent.get(type) === true);
-	}
-	const named = [...sent].filter(([, isNamed]) => isNamed).map(([type]) => type);
-	const types = [...sent.keys()];
+	const named = sentTypes(routes.filter(isNamed));
+	const types = sentTypes(routes);
 	return [
 		...named.map((type) => checkType(type, types, listeners)),
 		...(named.length < types.length ? checkOpen(types, named, listeners) : []),
 		...misspelt(types, named, listeners),
 	];
+}
+
+/** The dispatch types that routes may send, each once. */
+export function sentTypes(routes: readonly Route[]): readonly string[] {
+	const types = routes.flatMap((route) =>
+		routeTypes(route).types.map((eventType) => String(destinationOf(route, eventType)["dispatchType"])),
+	);
+	return [...new Set(types)];
+}
+
+/** Whether a route surely sends its types. */
+function isNamed(route: Route): boolean {
+	return route.to["dispatchType"] !== undefined || routeTypes(route).named;
 }
 
 /** One dispatch type that a route surely sends. */
@@ -47,7 +58,7 @@ function checkType(type: string, sent: readonly string[], listeners: Listeners):
 	}
 	if (unread.length > 0) {
 		return cannotTell(
-			`nobody listens among the files that could be read; ${unread.join(", ")} could not be`,
+			`no workflow listens among the files that could be read; ${unread.join(", ")} could not be`,
 			"let the token read Contents",
 		);
 	}
@@ -55,13 +66,13 @@ function checkType(type: string, sent: readonly string[], listeners: Listeners):
 	if (near !== undefined) {
 		const how = near.heard.toLowerCase() === type.toLowerCase() ? "differs in case alone" : "is spelt otherwise";
 		const repair = `write "${type}" in ${near.path}, or "${near.heard}" as the route's to.dispatchType`;
-		return error(`nobody listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
+		return error(`no workflow listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
 	}
 	const repair = `add a workflow with "on: repository_dispatch: types: [${type}]" to ${branch}; on another branch it does not count`;
 	return error(`no workflow on ${branch} listens`, repair);
 }
 
-/** Types that a route may send, since it takes every event: somebody should listen to one of them. */
+/** Types that a route may send, since it takes every event: a workflow should listen to one of them. */
 function checkOpen(types: readonly string[], named: readonly string[], listeners: Listeners): Check[] {
 	const { repository, branch, workflows, unread } = listeners;
 	const { ok, error, cannotTell } = checksOf("workflows", `${repository} every event`);
@@ -91,7 +102,7 @@ function checkOpen(types: readonly string[], named: readonly string[], listeners
 }
 
 /**
- * Types that are listened to and never sent, but look like one that is. Where nobody else hears a type that is surely
+ * Types that are listened to and never sent, but look like one that is. Where no other workflow listens to a type that is surely
  * sent, that has been told.
  */
 function misspelt(sent: readonly string[], named: readonly string[], listeners: Listeners): Check[] {
@@ -120,7 +131,7 @@ function slips(workflows: readonly WorkflowFacts[], sent: readonly string[]) {
 }
 
 /** GitHub tells dispatch types apart by case. */
-function hears({ listens }: WorkflowFacts, type: string): boolean {
+export function hears({ listens }: WorkflowFacts, type: string): boolean {
 	return listens === "all" || listens?.includes(type) === true;
 }
 
@@ -128,7 +139,7 @@ function heardOf({ listens }: WorkflowFacts, types: readonly string[]): string[]
 	return types.filter((type) => listens !== "all" && listens?.includes(type) === true);
 }
 
-function isAwake({ states }: Listeners, path: string): boolean {
+export function isAwake({ states }: Listeners, path: string): boolean {
 	return (states?.get(path) ?? "active") === "active";
 }
 

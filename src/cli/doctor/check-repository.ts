@@ -1,3 +1,5 @@
+import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
+import type { Route } from "../../route/route.ts";
 import { type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { lacksScope, NOT_THE_BRIDGES } from "./check-token.ts";
@@ -13,12 +15,14 @@ export interface RepositorySeen {
  * Whether a repository can be dispatched to.
  * @param answer to `GET /repos/{owner}/{repo}`
  * @param tokenIsBridges whether what the token may not do, the bridge may not either
+ * @param routes that lead there; none: repository dispatches do
  */
 export async function checkRepository(
 	repository: string,
 	answer: GitHubAnswer,
 	github: GitHub,
 	tokenIsBridges: boolean,
+	routes: readonly Route[] = [],
 ): Promise<RepositorySeen> {
 	const { error, cannotTell } = checksOf("repository", repository);
 	const { classification, json } = answer;
@@ -35,7 +39,7 @@ export async function checkRepository(
 	return {
 		checks: [
 			...stateOf(repository, seen),
-			...(told ? [] : [await checkRight(repository, github, tokenIsBridges)]),
+			...(told ? [] : await checkRights(repository, github, tokenIsBridges, routes)),
 			await checkActions(repository, github),
 		],
 		branch: seen.default_branch,
@@ -60,20 +64,39 @@ function stateOf(
 	}
 	if (disabled) return [error("GitHub has disabled it", "ask GitHub's support")];
 	if (name.toLowerCase() === repository.toLowerCase()) return [ok(`reachable; its default branch is ${branch}`)];
-	const repair = "write that in the route: GitHub forwards the old name only until somebody takes it";
+	const repair = "write that in the route: GitHub forwards the old name only until another repository takes it";
 	return [warning(`it is called ${name} now`, repair)];
 }
 
-async function checkRight(repository: string, github: GitHub, tokenIsBridges: boolean): Promise<Check> {
+/** Repository dispatches and workflow dispatches need different permissions; one of each tells. */
+async function checkRights(repository: string, github: GitHub, tokenIsBridges: boolean, routes: readonly Route[]) {
+	const workflow = routes.map(({ to }) => to).find(isWorkflow)?.workflow;
+	const isDispatched = workflow === undefined || routes.some(({ to }) => !isWorkflow(to));
+	const check = (one?: string) => checkRight(repository, github, tokenIsBridges, one);
+	return [...(isDispatched ? [await check()] : []), ...(workflow === undefined ? [] : [await check(workflow)])];
+}
+
+async function checkRight(
+	repository: string,
+	github: GitHub,
+	tokenIsBridges: boolean,
+	workflow: string | undefined,
+): Promise<Check> {
 	const { ok, error, cannotTell } = checksOf("token", repository);
-	const answer = await github.tryDispatch(repository);
-	if (answer.status === 422) return ok("it may dispatch");
-	if (answer.classification.kind !== "unavailable") {
-		return cannotTell(`whether it may dispatch: ${reasonOf(answer)}`, "look again later");
+	const answer = await github.tryDispatch(repository, workflow);
+	const [what, permission] =
+		workflow === undefined ? ["dispatch", "Contents: write"] : ["start workflows", "Actions: write"];
+	if (answer.status === 422) return ok(`it may ${what}`);
+	// What is not there is told below.
+	if (answer.status === 404 && workflow !== undefined) {
+		return cannotTell(`whether it may ${what}: ${workflow} is not found`, "look again when it is there");
 	}
-	const repair = "give it Contents: write on this repository (classic: the scope repo); docs/settings.md";
-	if (tokenIsBridges) return error(`it may not dispatch: ${reasonOf(answer)}`, repair);
-	return cannotTell(`it may not dispatch: ${reasonOf(answer)}${NOT_THE_BRIDGES}`, "look with the bridge's token");
+	if (answer.classification.kind !== "unavailable") {
+		return cannotTell(`whether it may ${what}: ${reasonOf(answer)}`, "look again later");
+	}
+	const repair = `give it ${permission} on this repository (classic: the scope repo); docs/settings.md`;
+	if (tokenIsBridges) return error(`it may not ${what}: ${reasonOf(answer)}`, repair);
+	return cannotTell(`it may not ${what}: ${reasonOf(answer)}${NOT_THE_BRIDGES}`, "look with the bridge's token");
 }
 
 async function checkActions(repository: string, github: GitHub): Promise<Check> {

@@ -1,4 +1,4 @@
-import { EXPIRY_WARNING_MS } from "../../operate/token-health.ts";
+import { EXPIRY_WARNING_MS } from "../../operate/lane-health.ts";
 import { type GitHubAnswer, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";

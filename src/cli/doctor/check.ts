@@ -14,6 +14,8 @@ export type Link =
 	| "repository"
 	| "actions"
 	| "workflows"
+	| "runs"
+	| "pipelines"
 	| "clock";
 
 export interface Check {

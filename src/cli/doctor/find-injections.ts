@@ -1,11 +1,4 @@
-/** As much of a token of GitHub's parser as is looked at. A mapping is a list of pairs, a sequence one of tokens. */
-interface Token {
-	readonly range?: { readonly start: { readonly line: number }; readonly end: { readonly line: number } } | undefined;
-}
-interface Pair {
-	readonly key: unknown;
-	readonly value: unknown;
-}
+import { isNested, type Spot, type Token, textOf, walk } from "./walk-workflow.ts";
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/gs;
 /** The payload, or the event or context that it is a part of. */
@@ -13,7 +6,7 @@ const PAYLOAD = /\bgithub\s*(?:\.\s*event\s*(?:\.\s*client_payload|\[|[^.\w\s]|$
 
 /**
  * Where the payload of a dispatch is pasted into a script, be it by itself or by way of a variable of `env`. GitHub
- * replaces an expression before a shell or an interpreter reads the script, so that whoever may name an experiment or a
+ * replaces an expression before a shell or an interpreter reads the script, so that a person who may name an experiment or a
  * blob writes a part of it.
  * @param root of GitHub's parser
  */
@@ -48,41 +41,4 @@ function isPayload(inner: string): boolean {
 
 function expressionsOf(text: string): string[] {
 	return [...text.matchAll(EXPRESSION)].map(([, inner = ""]) => inner);
-}
-
-/** The source lines of a token. A block ends with the line before the one that its range ends at. */
-function textOf({ range }: Token, lines: readonly string[]): string {
-	return range === undefined ? "" : lines.slice(range.start.line - 1, range.end.line).join("\n");
-}
-
-function walk(
-	token: unknown,
-	visit: (key: string, value: unknown, parents: readonly string[]) => void,
-	parents: readonly string[] = [],
-): void {
-	if (!isNested(token)) return;
-	for (const item of token) {
-		if (!isPair(item)) {
-			walk(item, visit, parents);
-			continue;
-		}
-		const key = String(item.key);
-		visit(key, item.value, parents);
-		walk(item.value, visit, [...parents, key]);
-	}
-}
-
-function isNested(token: unknown): token is Iterable<unknown> {
-	return typeof token === "object" && token !== null && Symbol.iterator in token;
-}
-
-function isPair(item: unknown): item is Pair {
-	return typeof item === "object" && item !== null && "key" in item && "value" in item;
-}
-
-/** A place in a file. */
-export interface Spot {
-	/** The first one is 1. */
-	readonly line: number;
-	readonly text: string;
 }

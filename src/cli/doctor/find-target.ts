@@ -1,5 +1,7 @@
-import { isLoopback } from "../../config/is-loopback.ts";
-import { isRepository, readRoutes } from "../../route/read-routes.ts";
+import { isLoopback } from "../../config/settings.ts";
+import { isRepository } from "../../destinations/github/service.ts";
+import { SERVICES } from "../../destinations/list.ts";
+import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
@@ -8,6 +10,16 @@ import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
 import { loadTable } from "../routes/load-table.ts";
 import { askAzure } from "./ask-azure.ts";
+
+/** Azure DevOps, and what to ask it with. */
+export interface AzureDevOps {
+	/** Without a slash at its end. */
+	readonly url: string;
+	/** A personal access token; undefined where there is none. */
+	readonly token?: string | undefined;
+	/** Whether that token is the bridge's own. */
+	readonly tokenIsBridges: boolean;
+}
 
 /** What is looked at, and with what. */
 export interface Target {
@@ -28,6 +40,9 @@ export interface Target {
 	readonly topic: string;
 	/** The routes, where they are known. */
 	readonly routes?: GivenRoutes | undefined;
+	/** Whether the bridge follows runs, as far as its settings are known. */
+	readonly follows: boolean;
+	readonly devOps: AzureDevOps;
 }
 
 export interface GivenRoutes {
@@ -37,6 +52,8 @@ export interface GivenRoutes {
 	readonly table?: unknown;
 	/** Empty where the bridge would refuse the table. */
 	readonly routes: readonly Route[];
+	/** Whether it was asked for by name, with --routes: it may be one that is to come. */
+	readonly isNamed: boolean;
 }
 
 /** The command's options, as they were given. */
@@ -51,6 +68,7 @@ export interface DoctorFlags {
 	readonly bridgeToken?: boolean;
 }
 
+const AZURE_DEVOPS = "https://dev.azure.com";
 /** What `npm start` dispatches to. */
 const LOCAL_REPOSITORY = "contoso/fraud-model";
 const ANY_TOPIC =
@@ -78,7 +96,17 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		tokenIsBridges: local || flags.bridgeToken === true,
 		topic: flags.topic ?? ANY_TOPIC,
 		routes: routesOf(flags.routes, env, local ? github : undefined, facts !== undefined),
+		follows: env["FOLLOW_RUNS"]?.trim().toLowerCase() !== "off",
+		devOps: devOpsOf(env, io.env, github, local || flags.bridgeToken === true),
 	};
+}
+
+/** The stand-in plays Azure Pipelines, too, and takes any token. A real one comes from this environment alone. */
+function devOpsOf(settings: Io["env"], env: Io["env"], github: GitHubApi, tokenIsBridges: boolean): AzureDevOps {
+	if (github.standIn) return { url: github.url, token: github.token, tokenIsBridges };
+	const { href } = readUrl(settings["AZURE_DEVOPS_URL"]?.trim() || AZURE_DEVOPS, "AZURE_DEVOPS_URL");
+	const token = env["AZURE_DEVOPS_TOKEN"]?.trim() || undefined;
+	return { url: href.replace(/\/+$/, ""), token, tokenIsBridges };
 }
 
 /** The table that was given, that of the settings, that of this folder, or the one repository. */
@@ -93,13 +121,13 @@ function routesOf(
 		// A path in a deployed app's settings names a file of its package, which is not here.
 		if (file === undefined && deployed && !/^[{[]/.test(setting ?? "")) return undefined;
 		const { name, table } = loadTable({ env }, file);
-		const read = readRoutes(table);
-		return { name, table, routes: read.ok ? read.routes : [] };
+		const read = readRoutes(table, SERVICES);
+		return { name, table, routes: read.ok ? read.routes : [], isNamed: file !== undefined };
 	}
-	// `npm start` heeds it only where it was told which GitHub to dispatch to.
+	// `npm start` reads it only where it was told which GitHub to dispatch to.
 	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
 	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return undefined;
 	const name = `every event to ${repository}${named === undefined ? ", as npm start has it without BRIDGE_ROUTES" : ""}`;
-	return { name, routes: [{ name: "default", to: { repository } }] };
+	return { name, routes: [{ name: "default", to: { repository } }], isNamed: false };
 }

@@ -1,19 +1,31 @@
+import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
 import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkFiles } from "./check-files.ts";
+import { checkFollowing } from "./check-following.ts";
 import { checkListeners, type Listeners } from "./check-listeners.ts";
+import { checkStarted, type ReadAt } from "./check-started.ts";
 import type { WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
 const PAGE = 100;
 
-/** Reads the workflows of a repository's default branch, and finds out who listens to what the routes send there. */
+export interface LookOptions {
+	readonly github: GitHub;
+	/** Whether the bridge follows runs. */
+	readonly follows: boolean;
+}
+
+/**
+ * Reads the workflows of a repository's default branch, and finds out which of them listen to what the routes send there,
+ * what they start by name, and whether their runs can be followed.
+ */
 export async function lookAtWorkflows(
 	repository: string,
 	branch: string,
 	routes: readonly Route[],
-	github: GitHub,
+	{ github, follows }: LookOptions,
 ): Promise<readonly Check[]> {
 	const { error, cannotTell } = checksOf("workflows", repository);
 	const listed = await github.get(`/repos/${repository}/contents/${FOLDER}`);
@@ -25,7 +37,7 @@ export async function lookAtWorkflows(
 			return [
 				error(
 					`there is no ${FOLDER} on ${branch}: nothing listens`,
-					`add a workflow with "on: repository_dispatch" to ${branch}`,
+					`add a workflow with "on: ${routes.every(({ to }) => isWorkflow(to)) ? "workflow_dispatch" : "repository_dispatch"}" to ${branch}`,
 				),
 			];
 		}
@@ -36,39 +48,70 @@ export async function lookAtWorkflows(
 	const paths = (listed.json as { type: string; path: string }[])
 		.filter(({ type, path }) => type === "file" && /\.ya?ml$/.test(path))
 		.map(({ path }) => path);
-	const read = await Promise.all(paths.map((path) => readFile(repository, path, github)));
-	const files = read.filter((file) => typeof file !== "string");
+	const listeners = await readListeners(repository, branch, paths, github);
+	const readAt: ReadAt = async (path, ref) => (await readAll(repository, [path], github, ref)).workflows[0];
+	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
+	return [
+		...(dispatches.length === 0 ? [] : checkListeners(dispatches, listeners)),
+		...(await checkStarted(routes, listeners, readAt)),
+		...checkFiles(repository, listeners.workflows),
+		...(listeners.states === undefined
+			? [cannotTell("whether one of them is disabled", "let the token read Actions, or look at the Actions tab")]
+			: []),
+		...(follows ? checkFollowing(routes, listeners) : []),
+	];
+}
+
+async function readListeners(
+	repository: string,
+	branch: string,
+	paths: readonly string[],
+	github: GitHub,
+): Promise<Listeners> {
+	const read = await readAll(repository, paths, github);
+	const listed = await listWorkflows(repository, github);
+	return {
+		repository,
+		branch,
+		...read,
+		states: listed && new Map(listed.map(({ path, state }) => [path, state])),
+		ids: listed && new Map(listed.map(({ path, id }) => [String(id), path])),
+	};
+}
+
+/** The workflows that could be read, and the paths of the files that could not. */
+async function readAll(repository: string, paths: readonly string[], github: GitHub, ref?: string) {
+	const read = await Promise.all(paths.map((path) => readFile(repository, path, github, ref)));
 	const { readWorkflows } = await import("./read-workflows.ts");
-	const workflows = await readWorkflows(files);
-	const states = await readStates(repository, github);
-	const unread = read.filter((file) => typeof file === "string");
-	const listeners: Listeners = { repository, branch, workflows, unread, states: states.known };
-	return [...checkListeners(routes, listeners), ...checkFiles(repository, workflows), ...states.checks];
+	return {
+		workflows: await readWorkflows(read.filter((file) => typeof file !== "string")),
+		unread: read.filter((file) => typeof file === "string"),
+	};
 }
 
 /** The file; or its path where it could not be read. */
-async function readFile(repository: string, path: string, github: GitHub): Promise<WorkflowFile | string> {
-	const answer = await github.get(`/repos/${repository}/contents/${path.split("/").map(encodeURIComponent).join("/")}`);
+async function readFile(
+	repository: string,
+	path: string,
+	github: GitHub,
+	ref: string | undefined,
+): Promise<WorkflowFile | string> {
+	const at = ref === undefined ? "" : `?ref=${encodeURIComponent(ref)}`;
+	const place = path.split("/").map(encodeURIComponent).join("/");
+	const answer = await github.get(`/repos/${repository}/contents/${place}${at}`);
 	const { content, encoding } = (answer.json ?? {}) as { content?: unknown; encoding?: unknown };
 	if (answer.status !== 200 || typeof content !== "string" || encoding !== "base64") return path;
 	return { path, text: Buffer.from(content, "base64").toString("utf8") };
 }
 
-async function readStates(repository: string, github: GitHub) {
-	const known = new Map<string, string>();
+/** Undefined where the token may not see them. */
+async function listWorkflows(repository: string, github: GitHub) {
+	const known: { id: number; path: string; state: string }[] = [];
 	for (let page = 1; ; page++) {
 		const answer = await github.get(`/repos/${repository}/actions/workflows?per_page=${PAGE}&page=${page}`);
-		const { workflows } = (answer.json ?? {}) as { workflows?: { path: string; state: string }[] };
-		if (answer.status !== 200 || workflows === undefined) {
-			const { cannotTell } = checksOf("workflows", repository);
-			return {
-				known: undefined,
-				checks: [
-					cannotTell("whether one of them is disabled", "let the token read Actions, or look at the Actions tab"),
-				],
-			};
-		}
-		for (const { path, state } of workflows) known.set(path, state);
-		if (workflows.length < PAGE) return { known, checks: [] };
+		const { workflows } = (answer.json ?? {}) as { workflows?: typeof known };
+		if (answer.status !== 200 || !Array.isArray(workflows)) return undefined;
+		known.push(...workflows);
+		if (workflows.length < PAGE) return known;
 	}
 }

@@ -1,6 +1,6 @@
-import { plain } from "../../plain.ts";
+import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
-import { counted, painter } from "../routes/paint.ts";
+import { counted, painter } from "../paint.ts";
 import type { Check, Verdict } from "./check.ts";
 
 const ORDER: readonly Verdict[] = ["error", "warning", "cannot tell", "ok"];

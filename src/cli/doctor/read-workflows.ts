@@ -1,6 +1,9 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
-import { findInjections, type Spot } from "./find-injections.ts";
+import { findGroups, type Group, runNameOf } from "./find-groups.ts";
+import { findInjections } from "./find-injections.ts";
+import { type Inputs, inputsOf } from "./find-inputs.ts";
+import type { Spot } from "./walk-workflow.ts";
 
 export interface WorkflowFile {
 	/** From the repository's root. */
@@ -21,6 +24,11 @@ export interface WorkflowFacts {
 	readonly listens: "all" | readonly string[] | null;
 	/** Where the payload is pasted into a script. */
 	readonly injections: readonly Spot[];
+	/** Its `run-name` as it is written; null where it has none. */
+	readonly runName: string | null;
+	readonly groups: readonly Group[];
+	/** The inputs that a workflow dispatch gives it, by name; null where it takes no such dispatch. */
+	readonly inputs: Inputs | null;
 }
 
 /**
@@ -46,6 +54,9 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 			problems: problems(),
 			listens: null,
 			injections: [],
+			runName: null,
+			groups: [],
+			inputs: null,
 		};
 	}
 	const options = { errorPolicy: ErrorPolicy.TryConversion };
@@ -59,6 +70,9 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 		problems: problems().filter(({ text }) => !isParsersOwn(text, types)),
 		listens: dispatch === undefined ? null : types.length === 0 ? "all" : types,
 		injections: dispatch === undefined ? [] : findInjections(value, text),
+		runName: runNameOf(value),
+		groups: findGroups(value),
+		inputs: inputsOf(value),
 	};
 }
 

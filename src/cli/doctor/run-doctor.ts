@@ -1,4 +1,4 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
@@ -7,7 +7,10 @@ import { type Check, checksOf } from "./check.ts";
 import { checkBridge } from "./check-bridge.ts";
 import { checkClock } from "./check-clock.ts";
 import { checkDoors } from "./check-doors.ts";
+import { checkReading } from "./check-following.ts";
+import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
+import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
 import type { GivenRoutes, Target } from "./find-target.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
@@ -16,7 +19,7 @@ export interface DoctorOptions {
 	readonly fetch: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Told before each step, for whoever waits. */
+	/** Told before each step, for the person who waits. */
 	readonly onStep?: (what: string) => void;
 }
 
@@ -27,9 +30,13 @@ export async function runDoctor(target: Target, options: DoctorOptions): Promise
 	onStep(target.bridgeUrl);
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
-	const routes = checkRoutes(target.routes);
-	const github = await checkGitHub(target, ask, options);
-	return [...bridge.checks, ...doors, ...routes, ...github.checks, checkClock(bridge.aheadMs, github.aheadMs)];
+	const table = checkTableInUse(target.routes, bridge);
+	const judged = { ...target, routes: table.isJudged ? target.routes : undefined };
+	const routes = [...table.checks, ...(table.isJudged ? checkRoutes(target.routes) : [])];
+	const github = await checkGitHub(judged, ask, options);
+	const pipelines = await checkPipelines(judged.routes?.routes ?? [], target.devOps, ask);
+	const clock = checkClock(bridge.aheadMs, github.aheadMs);
+	return [...bridge.checks, ...doors, ...routes, ...github.checks, ...pipelines, clock];
 }
 
 function checkRoutes(given: GivenRoutes | undefined): Check[] {
@@ -43,11 +50,12 @@ function checkRoutes(given: GivenRoutes | undefined): Check[] {
 		];
 	}
 	const findings = given.table === undefined ? [] : checkTable(given.table);
-	if (findings.length === 0) return [ok(`${given.name}: ${given.routes.length} in order`)];
-	return findings.map(({ verdict, route, path, problem, repair }) => {
-		const made = checksOf("routes", route === null ? given.name : `${route} ${path}`);
-		return made[verdict](problem, repair);
+	// What depends on events is no link of the chain.
+	const made = findings.flatMap(({ verdict, route, path, problem, repair }) => {
+		const checks = checksOf("routes", route === null ? given.name : `${route} ${path}`);
+		return verdict === "cannot tell" ? [] : [checks[verdict](problem, repair)];
 	});
+	return made.length > 0 ? made : [ok(`${given.name}: ${given.routes.length} in order`)];
 }
 
 interface GitHubSeen {
@@ -59,6 +67,8 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	const { error, ok, cannotTell } = checksOf("GitHub");
 	const routes = target.routes?.routes ?? [];
 	const repositories = distinct(routes);
+	// Routes that all lead elsewhere need no token of GitHub.
+	if (routes.length > 0 && repositories.length === 0) return { checks: [], aheadMs: undefined };
 	if (target.token === undefined) {
 		return {
 			checks: [cannotTell("without a token nothing can be asked", "set GITHUB_TOKEN or GH_TOKEN")],
@@ -104,17 +114,23 @@ async function checkOne(
 ): Promise<readonly Check[]> {
 	// A route that names a secret of its own is dispatched with another token than this one.
 	const tokenIsBridges = target.tokenIsBridges && routes.some(({ to }) => to.token === undefined);
-	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges);
+	const { checks, branch } = await checkRepository(name, answer, github, tokenIsBridges, routes);
 	if (branch === undefined) return checks;
-	return [...checks, ...(await lookAtWorkflows(name, branch, routes, github))];
+	const { follows } = target;
+	const workflows = await lookAtWorkflows(name, branch, routes, { github, follows });
+	const { ok } = checksOf("runs", name);
+	const reading = follows
+		? await checkReading(name, github, tokenIsBridges)
+		: ok("FOLLOW_RUNS is off: runs are not followed");
+	return [...checks, ...workflows, reading];
 }
 
 /** The repositories of the routes, each once, as first written. */
 function distinct(routes: readonly Route[]): string[] {
-	const names = routes.map(({ to }) => to.repository);
+	const names = routes.flatMap(({ to }) => to.repository ?? []);
 	return names.filter((name, at) => names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) === at);
 }
 
 function routesTo(name: string, routes: readonly Route[]): readonly Route[] {
-	return routes.filter(({ to }) => to.repository.toLowerCase() === name.toLowerCase());
+	return routes.filter(({ to }) => to.repository?.toLowerCase() === name.toLowerCase());
 }

@@ -1,8 +1,12 @@
-import type { Route, SubscriptionFilter } from "../../route/route.ts";
-import { destinationId } from "../../route/router.ts";
-import { error, type RouteFinding, warning } from "./finding.ts";
-import { subjectStart } from "./known-events.ts";
-import { routeTypes, sentTypes } from "./route-types.ts";
+import { isDeepStrictEqual } from "node:util";
+import { resolve } from "../../destinations/list.ts";
+import { isObject } from "../../event/json.ts";
+import type { Destination } from "../../model.ts";
+import type { Mapping } from "../../route/mapping.ts";
+import type { AdvancedFilter, Route } from "../../route/route.ts";
+import { eventType, routeTypes } from "../event-types.ts";
+import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
+import { error, type RouteFinding, warning } from "./findings.ts";
 
 /** GitHub's own limits for names: an account's and a repository's. */
 const LONGEST = { owner: 39, name: 100 } as const;
@@ -14,7 +18,7 @@ export interface Placed {
 }
 
 export function checkNames({ to }: Route, place: string): RouteFinding[] {
-	const [owner = "", name = ""] = to.repository.split("/");
+	const [owner = "", name = ""] = (to.repository ?? "").split("/");
 	return Object.entries({ owner, name }).flatMap(([what, text]) => {
 		const limit = LONGEST[what as keyof typeof LONGEST];
 		if (text.length <= limit) return [];
@@ -26,7 +30,8 @@ export function checkNames({ to }: Route, place: string): RouteFinding[] {
 const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** GitHub takes any text as an `event_type`; a workflow listens to exactly that text. */
-export function checkDispatchType({ to: { dispatchType = "" } }: Route, place: string): RouteFinding[] {
+export function checkDispatchType({ to }: Route, place: string): RouteFinding[] {
+	const dispatchType = String(to["dispatchType"] ?? "");
 	if (!INVISIBLE.test(dispatchType)) return [];
 	const simple = dispatchType
 		.split(new RegExp(INVISIBLE, "gu"))
@@ -41,118 +46,99 @@ export function checkDispatchType({ to: { dispatchType = "" } }: Route, place: s
 /** What earlier routes have to say about a later one: an event that both take is dispatched once, by the first. */
 export function checkSamePlace(later: Placed, earlier: readonly Placed[]): RouteFinding[] {
 	const path = `routes[${later.index}]`;
-	const before = earlier.filter(({ route }) => sharedTypes(route, later.route).length > 0);
-	const hiding = before.find(({ route }) => covers(route, later.route));
+	const before = earlier
+		.map(({ route }) => ({ route, shared: sharedTypes(route, later.route) }))
+		.filter(({ shared }) => shared.length > 0);
+	const hiding = before.find(({ route, shared }) => sendsAll(route, later.route, shared) && covers(route, later.route));
 	if (hiding !== undefined) {
 		const problem = `it is never reached: "${hiding.route.name}" stands before it, leads to the same place and takes every event of it`;
 		return [warning(path, problem, "put it first, give it another dispatchType, or remove it")];
 	}
 	return before
-		.filter(({ route }) => mayOverlap(route, later.route))
-		.map(({ route }) => {
-			const place = `${route.to.repository} with "${sharedTypes(route, later.route)[0]}"`;
+		.filter(({ route, shared }) => mayOverlap(route, later.route, shared))
+		.map(({ route, shared: [type = ""] }) => {
+			const place = destinationOf(route, type).id.replace(/#(.*)$/s, ' with "$1"');
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
-			const what = coalesced
-				? "under the name of the first"
-				: "under the name of the first, and gathered as that one says";
+			const mapped = JSON.stringify(mappingsOf(route)) === JSON.stringify(mappingsOf(later.route));
+			const as = [coalesced ? "" : ", gathered as that one says", mapped ? "" : ", with what that one maps"].join("");
+			const what = `under the name of the first${as}`;
 			const problem = `"${route.name}" leads to the same place, ${place}: an event that both take is dispatched once, ${what}`;
 			return warning(path, problem, "give one of them another dispatchType, or filters that exclude each other");
 		});
 }
 
-/** The dispatch types that two routes send to one repository for one and the same event type. */
-function sharedTypes(one: Route, other: Route): string[] {
-	const [sent, alsoSent] = [sentTypes(one), sentTypes(other)];
-	return [...sent.keys()].filter((type) => {
-		if (!alsoSent.has(type)) return false;
-		const same =
-			destinationId({ ...one.to, dispatchType: type }) === destinationId({ ...other.to, dispatchType: type });
-		return same && (sent.get(type) ?? []).some((event) => alsoSent.get(type)?.includes(event));
-	});
+/** What a route's destination maps, by the member of `to`: no other member has members of its own. */
+export function mappingsOf({ to }: Route): readonly (readonly [string, Mapping])[] {
+	return Object.entries(to).flatMap(([member, value]) =>
+		isObject(value) ? [[member, value as Mapping] as const] : [],
+	);
 }
 
-/** Whether every event of `narrow` is taken by `wide`, and sent to the same place; only where that is certain. */
+/** Where a route leads for events of a type. */
+export function destinationOf({ to }: Route, type: string): Destination {
+	return resolve(to, type);
+}
+
+/** The event types that both routes take and send to the same place. */
+function sharedTypes(one: Route, other: Route): readonly string[] {
+	const { types } = routeTypes(other);
+	return routeTypes(one).types.filter(
+		(type) => types.includes(type) && destinationOf(one, type).id === destinationOf(other, type).id,
+	);
+}
+
+/** Whether what the narrow route takes goes to the wide one's place, whatever its type: types may be unknown here. */
+function sendsAll(wide: Route, narrow: Route, shared: readonly string[]): boolean {
+	const { types, named } = routeTypes(narrow);
+	return isDeepStrictEqual(wide.to, narrow.to) || (named && types.every((type) => shared.includes(type)));
+}
+
+/** Whether every event of `narrow` is taken by `wide`; only where that is certain. */
 function covers(wide: Route, narrow: Route): boolean {
-	const [a, b] = [wide.filter ?? {}, narrow.filter ?? {}];
-	const sameType = wide.to.dispatchType === narrow.to.dispatchType || onlyShared(wide, narrow);
-	const types = new Set(routeTypes(wide).types.map((type) => type.toLowerCase()));
-	const takesTypes = !routeTypes(wide).named || routeTypes(narrow).types.every((type) => types.has(type.toLowerCase()));
-	const namesTypes = routeTypes(narrow).named || !routeTypes(wide).named;
 	const writes = wide.onlyCompletedWrites === false || narrow.onlyCompletedWrites !== false;
-	return (
-		sameType &&
-		takesTypes &&
-		namesTypes &&
-		writes &&
-		withinSource(wide, narrow) &&
-		withinSubject(a, b) &&
-		(a.advancedFilters ?? []).every((filter) =>
-			(b.advancedFilters ?? []).some((own) => JSON.stringify(own) === JSON.stringify(filter)),
-		) &&
-		((a.advancedFilters ?? []).length === 0 || a.enableAdvancedFilteringOnArrays === b.enableAdvancedFilteringOnArrays)
-	);
+	const source = wide.source === undefined || (narrow.source !== undefined && isBelow(narrow.source, wide.source));
+	if (!writes || !source || !sameCase(wide, narrow)) return false;
+	const given = filtersByKey(demandsOf(narrow));
+	const onArrays = looksIntoArrays(wide);
+	// An array is a value of another type to a route that does not look into it.
+	if (onArrays !== looksIntoArrays(narrow) && wide.filter?.advancedFilters?.length) return false;
+	return demandsOf(wide)
+		.filter(({ member }) => member !== "onlyCompletedWrites")
+		.every(({ filter }) => follows(given.get(filter.key) ?? [], filter, onArrays));
 }
 
-/** Whether every type that the narrow one names is sent as the wide one sends it. */
-function onlyShared(wide: Route, narrow: Route): boolean {
-	const also = sentTypes(wide);
-	const sent = [...sentTypes(narrow)];
-	return (
-		routeTypes(narrow).named && sent.every(([type, events]) => events.every((one) => also.get(type)?.includes(one)))
-	);
+/** Proofs about subjects disregard case; where the wide route does not, the narrow one has to ask for the very same. */
+function sameCase({ filter: wide }: Route, { filter: narrow }: Route): boolean {
+	if (wide?.isSubjectCaseSensitive !== true) return true;
+	const same = (member: "subjectBeginsWith" | "subjectEndsWith") => !wide[member] || wide[member] === narrow?.[member];
+	const cased = narrow?.isSubjectCaseSensitive === true || !(wide.subjectBeginsWith || wide.subjectEndsWith);
+	return cased && same("subjectBeginsWith") && same("subjectEndsWith");
 }
 
-function withinSource({ source: wide }: Route, { source: narrow }: Route): boolean {
-	return wide === undefined || (narrow !== undefined && isBelow(narrow, wide));
-}
-
+/** Whether a source is another one, or below it. */
 function isBelow(source: string, above: string): boolean {
 	const [low, high] = [source, above].map((text) => text.toLowerCase().replace(/\/+$/, ""));
 	return low === high || low?.startsWith(`${high}/`) === true;
 }
 
-function withinSubject(wide: SubscriptionFilter, narrow: SubscriptionFilter): boolean {
-	const cased = wide.isSubjectCaseSensitive === true;
-	if (cased && narrow.isSubjectCaseSensitive !== true && (wide.subjectBeginsWith || wide.subjectEndsWith)) return false;
-	const text = (value: string | null | undefined) => (cased ? (value ?? "") : (value ?? "").toLowerCase());
-	const begins = text(narrow.subjectBeginsWith).startsWith(text(wide.subjectBeginsWith));
-	return begins && text(narrow.subjectEndsWith).endsWith(text(wide.subjectEndsWith));
-}
-
-/** Whether one event might be taken by both, as far as sources, types and subjects tell. */
-function mayOverlap(one: Route, other: Route): boolean {
-	if (one.source !== undefined && other.source !== undefined) {
-		if (!isBelow(one.source, other.source) && !isBelow(other.source, one.source)) return false;
+/** Whether one event of these types might be taken by both. */
+function mayOverlap(one: Route, other: Route, types: readonly string[]): boolean {
+	const [source, otherSource] = [one.source, other.source];
+	if (source !== undefined && otherSource !== undefined) {
+		if (!isBelow(source, otherSource) && !isBelow(otherSource, source)) return false;
 	}
-	const begins = ({ filter }: Route) => (filter?.subjectBeginsWith ?? "").toLowerCase();
-	const ends = ({ filter }: Route) => (filter?.subjectEndsWith ?? "").toLowerCase();
-	const [begin, otherBegin, end, otherEnd] = [begins(one), begins(other), ends(one), ends(other)];
-	if (!begin.startsWith(otherBegin) && !otherBegin.startsWith(begin)) return false;
-	if (!end.endsWith(otherEnd) && !otherEnd.endsWith(end)) return false;
-	return !apart(one, other) && startsFit(one, other);
+	const onArrays = looksIntoArrays(one) || looksIntoArrays(other);
+	const filters = filtersByKey([...demandsOf(one), ...demandsOf(other)]);
+	if (![...filters.values()].every((together) => canAllPass(together, onArrays))) return false;
+	return types.some((type) => canAllPass([...(filters.get("subject") ?? []), ...ofType(type)], onArrays));
 }
 
-/** Exact texts asked of one key that have none in common. */
-function apart(one: Route, other: Route): boolean {
-	const exact = ({ filter }: Route) =>
-		(filter?.advancedFilters ?? []).filter(({ operatorType }) => operatorType === "StringIn");
-	const lower = (values: readonly unknown[] = []) => values.map((value) => String(value).toLowerCase());
-	return exact(one).some(({ key, values }) =>
-		exact(other).some(
-			(theirs) =>
-				theirs.key.toLowerCase() === key.toLowerCase() &&
-				!lower(theirs.values).some((value) => lower(values).includes(value)),
-		),
-	);
+/** What is known of every event of a type, as filters. */
+function ofType(type: string): readonly AdvancedFilter[] {
+	const starts = eventType(type)?.subjectStarts;
+	return starts === undefined ? [] : [{ key: "subject", operatorType: "StringBeginsWith", values: starts }];
 }
 
-/** Whether some type that both take has subjects such as both ask for. */
-function startsFit(one: Route, other: Route): boolean {
-	const theirs = routeTypes(other).types;
-	const begins = [one, other].map(({ filter }) => (filter?.subjectBeginsWith ?? "").toLowerCase());
-	return routeTypes(one).types.some((type) => {
-		const start = subjectStart(type)?.toLowerCase();
-		const fits = start === undefined || begins.every((begin) => begin.startsWith(start) || start.startsWith(begin));
-		return theirs.includes(type) && fits;
-	});
+function looksIntoArrays({ filter }: Route): boolean {
+	return filter?.enableAdvancedFilteringOnArrays === true;
 }

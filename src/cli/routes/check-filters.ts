@@ -1,32 +1,65 @@
-import type { Route } from "../../route/route.ts";
-import { checkKeys } from "./check-keys.ts";
-import { type Constraint, constraintsOf } from "./constraint.ts";
-import { contradiction } from "./contradiction.ts";
-import { error, type RouteFinding } from "./finding.ts";
+import type { AdvancedFilter, Route } from "../../route/route.ts";
+import { canAllPass, type Demand, demandsOf } from "./demands.ts";
+import { error, type RouteFinding, warning } from "./findings.ts";
+import { ENVELOPE, knownTypes, memberNamed, misplaced, type Never, neverThere } from "./known-keys.ts";
+import { passes } from "./proofs.ts";
 
-/** Advanced filters that no event can fulfil together, and keys that no event has. */
+/** Filters that no event can pass together, and keys that no event has. */
 export function checkFilters(route: Route, place: string): RouteFinding[] {
-	const constraints = constraintsOf(route);
 	const onArrays = route.filter?.enableAdvancedFilteringOnArrays === true;
-	const keys = [...new Set(constraints.map(({ key }) => key))];
-	const contradictions = keys.flatMap((key) => {
-		const together = constraints.filter((one) => one.key === key);
-		const why = contradiction(together, onArrays);
-		return why === undefined ? [] : [clash(key, together, why, place)];
+	const demands = demandsOf(route);
+	const keys = [...new Set(demands.map(({ filter }) => filter.key))];
+	const clashes = keys.flatMap((key) => {
+		const together = demands.filter(({ filter }) => filter.key === key);
+		return clashing(together, onArrays).map((members) => clash(members, place));
 	});
-	return [...contradictions, ...checkKeys(route, place)];
+	return [...clashes, ...checkKeys(route, place)];
 }
 
-function clash(key: string, together: readonly Constraint[], why: string, place: string): RouteFinding {
-	const members = together.map(({ member }) => member);
+/** The two demands that exclude each other, or all, where no two do; none where one value may fulfil all. */
+function clashing(demands: readonly Demand[], onArrays: boolean): (readonly Demand[])[] {
+	const exclude = (some: readonly Demand[]) =>
+		!canAllPass(
+			some.map(({ filter }) => filter),
+			onArrays,
+		);
+	const pairs = demands.flatMap((one, at) => demands.slice(at + 1).map((other) => [one, other]));
+	return [...pairs, demands].filter(exclude).slice(0, 1);
+}
+
+function clash(demands: readonly Demand[], place: string): RouteFinding {
+	const members = demands.map(({ member }) => member);
 	const path = `${place}.${members.find((member) => member.includes("advanced")) ?? members[0]}`;
-	const asked = together.map(({ operator, operands, member }) =>
-		member === "onlyCompletedWrites"
-			? "onlyCompletedWrites"
-			: `${operator}${operands.length > 0 ? ` ${JSON.stringify(operands)}` : ""}`,
-	);
+	const asked = demands.map(inWords).join(" and ");
 	const repair = members.includes("onlyCompletedWrites")
 		? 'say "onlyCompletedWrites": false, or ask for the operation that completes the upload'
 		: "correct one of them, or make two routes of it";
-	return error(path, `no event can match: ${key} is asked to be ${asked.join(" and ")}, but ${why}`, repair);
+	return error(path, `no event can match: ${demands[0]?.filter.key} cannot fulfil ${asked} at once`, repair);
+}
+
+/** As the table asks for it: `StringIn ["a"]`, `subjectEndsWith ".csv"`, `onlyCompletedWrites`. */
+function inWords({ member, filter }: Demand): string {
+	const { operatorType, value, values = value } = filter;
+	const name = member.includes("advanced") ? operatorType : member.replace("filter.", "");
+	const operands = member.startsWith("filter.subject") ? filter.values?.[0] : values;
+	return member === "onlyCompletedWrites" || operands === undefined ? name : `${name} ${JSON.stringify(operands)}`;
+}
+
+/** Keys that no event has: a dot leads from a member to one below it, and cannot stand in a name. */
+function checkKeys(route: Route, place: string): RouteFinding[] {
+	return (route.filter?.advancedFilters ?? []).flatMap((filter, index) => {
+		const path = `${place}.filter.advancedFilters[${index}].key`;
+		const names = filter.key.split(".");
+		const first = names[0]?.toLowerCase() ?? "";
+		const meant = memberNamed(first, knownTypes(route));
+		if (!ENVELOPE.has(first) && first !== "data" && meant !== undefined) return [misplaced(filter.key, meant, path)];
+		const never = neverThere(names, route);
+		return never === undefined ? [] : [nothingBelow(filter, never, path)];
+	});
+}
+
+function nothingBelow(filter: AdvancedFilter, { why, repair }: Never, path: string): RouteFinding {
+	const { key, operatorType } = filter;
+	if (!passes(filter, undefined)) return error(path, `no event can match: "${key}": ${why}`, repair);
+	return warning(path, `"${key}" is in no event, so that ${operatorType} always holds: ${why}`, repair);
 }

@@ -1,19 +1,24 @@
 import type { Route } from "../../route/route.ts";
-import { error, type RouteFinding, warning } from "./finding.ts";
-import { BLOBS, subjectStart } from "./known-events.ts";
-import { nearest } from "./nearest.ts";
-import { routeTypes } from "./route-types.ts";
+import { eventType, routeTypes } from "../event-types.ts";
+import { nearest } from "../nearest.ts";
+import { asked } from "./demands.ts";
+import { error, type RouteFinding, warning } from "./findings.ts";
+
+/** How the subjects of blobs and directories begin; the container follows. */
+export const BLOBS = "/blobServices/default/containers/";
 
 /** Whether the subjects that a route asks for can be there, given the types that it takes. */
 export function checkSubject(route: Route, place: string): RouteFinding[] {
 	const { subjectBeginsWith, subjectEndsWith } = route.filter ?? {};
 	const begin = subjectBeginsWith ?? "";
 	const end = subjectEndsWith ?? "";
-	const path = `${place}.filter.subjectBeginsWith`;
+	const wrong = begin === "" ? [] : checkBegin(route, begin, `${place}.filter.subjectBeginsWith`);
+	// What no type can have needs no second repair.
+	const impossible = wrong.some(({ verdict }) => verdict === "error");
 	return [
-		...(begin === "" ? [] : checkBegin(route, begin, path)),
+		...wrong,
+		...(impossible ? [] : checkContainers(route, place)),
 		...checkEnd(end, `${place}.filter.subjectEndsWith`),
-		...checkAdvanced(route, place),
 	];
 }
 
@@ -30,45 +35,37 @@ function withBlobs(begin: string): string | undefined {
 	return `${begin.slice(0, BLOBS.length)}${container}/blobs/${below}`;
 }
 
-/** The same of advanced filters on the subject, which only may begin so in one of their values. */
-function checkAdvanced({ filter }: Route, place: string): RouteFinding[] {
-	return (filter?.advancedFilters ?? []).flatMap(({ key, operatorType, values = [] }, index) => {
-		if (key.toLowerCase() !== "subject" || !["StringBeginsWith", "StringIn"].includes(operatorType)) return [];
+function checkContainers(route: Route, place: string): RouteFinding[] {
+	// A topic of one's own could raise it.
+	const known = routeTypes(route).types.every((type) => eventType(type) !== undefined);
+	return asked(route, /^subject$/, ["beginning", "whole"]).flatMap(({ filter: { values = [] }, member }) => {
 		const wrong = values.flatMap((value) => {
 			const meant = withBlobs(String(value));
 			return meant === undefined ? [] : [{ value, meant }];
 		});
-		const verdict = wrong.length === values.length ? error : warning;
+		const verdict = known && wrong.length === values.length ? error : warning;
+		const path = `${place}.${member}${member.includes("advanced") ? ".values" : ""}`;
 		return wrong.map(({ value, meant }) =>
-			verdict(`${place}.filter.advancedFilters[${index}].values`, noBlob(String(value)), `write "${meant}"`),
+			verdict(path, `no subject begins with "${value}": after the container follows "blobs/"`, `write "${meant}"`),
 		);
 	});
 }
 
-function noBlob(begin: string): string {
-	return `no subject begins with "${begin}": after the container follows "blobs/"`;
-}
-
 function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 	const cased = (text: string) => (route.filter?.isSubjectCaseSensitive === true ? text : text.toLowerCase());
-	const starts = routeTypes(route).types.map((type) => ({ type, start: subjectStart(type) }));
-	const possible = starts.filter(({ start }) => start === undefined || meet(cased(start), cased(begin)));
+	const { types } = routeTypes(route);
+	const possible = types.filter(
+		(type) => eventType(type)?.subjectStarts.some((start) => meet(cased(start), cased(begin))) ?? true,
+	);
 	if (possible.length === 0) {
-		const shown = [...new Set(starts.map(({ start }) => start ?? ""))];
-		const what = `no subject of ${shortened(starts.map(({ type }) => type))} begins with "${begin}"`;
-		return [error(path, what, repairBegin(begin, shown))];
+		const shown = [...new Set(types.flatMap((type) => eventType(type)?.subjectStarts ?? []))];
+		return [error(path, `no subject of ${shortened(types)} begins with "${begin}"`, repairBegin(begin, shown))];
 	}
-	const dropped = starts.filter((one) => !possible.includes(one)).map(({ type }) => type);
+	const dropped = types.filter((type) => !possible.includes(type));
 	const findings: RouteFinding[] = [];
 	if (dropped.length > 0 && routeTypes(route).named) {
 		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types can match`;
 		findings.push(warning(path, what, "take those types out, or give them a route of their own"));
-	}
-	const meant = withBlobs(begin);
-	if (meant !== undefined) {
-		// A topic of one's own could raise it.
-		const known = possible.every(({ start }) => start !== undefined);
-		findings.push((known ? error : warning)(path, noBlob(begin), `write "${meant}"`));
 	}
 	const container = begin.toLowerCase().startsWith(BLOBS.toLowerCase()) ? begin.slice(BLOBS.length) : "";
 	if (container.split("/")[0]?.includes("*") === true) {

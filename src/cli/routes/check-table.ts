@@ -1,13 +1,16 @@
+import { SERVICES } from "../../destinations/list.ts";
+import { OPERATORS } from "../../route/operators.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
-import schema from "../../route/routes.schema.json" with { type: "json" };
+import schema from "../../route/routes-schema.generated.json" with { type: "json" };
+import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
-import { checkCoalesce, checkContainer, checkEmptyFiles } from "./check-storage.ts";
+import { checkMappings } from "./check-mappings.ts";
+import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
 import { checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
-import type { Finding, RouteFinding } from "./finding.ts";
-import { nearest } from "./nearest.ts";
+import type { Finding, RouteFinding } from "./findings.ts";
 
 /** Every check of one route by itself. */
 const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
@@ -16,14 +19,14 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkTypes,
 	checkSubject,
 	checkFilters,
+	checkMappings,
 	checkContainer,
 	checkEmptyFiles,
-	checkCoalesce,
 ];
 
 /** All that is wrong with a routes table: what the bridge refuses, and what it takes but cannot be meant so. */
 export function checkTable(table: unknown): readonly Finding[] {
-	const read = readRoutes(table);
+	const read = readRoutes(table, SERVICES);
 	const refused = read.ok ? [] : read.problems.map((problem) => fromProblem(problem, table));
 	const placed = soundRoutes(table);
 	const sense = placed.flatMap(({ route, index }, at) => {
@@ -42,7 +45,7 @@ function soundRoutes(table: unknown): readonly Placed[] {
 	const routes = (table as { routes?: unknown } | null)?.routes;
 	if (!Array.isArray(routes)) return [];
 	return routes.flatMap((route: unknown, index) => {
-		const alone = readRoutes({ routes: [route] });
+		const alone = readRoutes({ routes: [route] }, SERVICES);
 		const [sound] = alone.ok ? alone.routes : [];
 		const given = (route as { name?: string } | null)?.name;
 		return sound === undefined ? [] : [{ route: { ...sound, name: given ?? `routes[${index}]` }, index }];
@@ -79,8 +82,9 @@ function repairOf(problem: string, path: string): string {
 	}
 	const operator = /^"(.*)" is none of Event Grid's/.exec(problem)?.[1];
 	if (operator !== undefined) {
-		const meant = nearest(operator, OPERATORS);
-		return meant === undefined ? `one of ${OPERATORS.join(", ")}` : `write "${meant}"`;
+		const operators = Object.keys(OPERATORS);
+		const meant = nearest(operator, operators);
+		return meant === undefined ? `one of ${operators.join(", ")}` : `write "${meant}"`;
 	}
 	const missing = /must have required property '(.+)'/.exec(problem)?.[1];
 	if (missing !== undefined) return `add "${missing}"`;
@@ -93,15 +97,16 @@ function repairOf(problem: string, path: string): string {
 	return "correct it as docs/routes.md says";
 }
 
-const { definitions } = schema;
-const OPERATORS = definitions.advancedFilter.oneOf.flatMap(({ properties }) => properties.operatorType.enum);
+/** The forms of `to` among them. */
+const definitions = schema.definitions as Readonly<Record<string, { readonly properties?: object }>>;
 
 /** The keys that the schema knows at a place. */
 function keysOf(path: string): readonly string[] {
 	if (path === "") return Object.keys(schema.properties);
 	if (/\.advancedFilters\[\d+\]$/.test(path)) return ["operatorType", "key", "value", "values"];
 	const name = path.split(".").at(-1) ?? "";
-	const of =
-		{ filter: definitions.filter, to: definitions.to, coalesce: definitions.coalesce }[name] ?? definitions.route;
-	return Object.keys(of.properties);
+	const isHere = (one: string) => (name === "to" ? one.startsWith("to-") : one === name);
+	const found = Object.keys(definitions).filter(isHere);
+	const properties = (found.length === 0 ? ["route"] : found).map((one) => definitions[one]?.properties ?? {});
+	return [...new Set(properties.flatMap((one) => Object.keys(one)))];
 }

@@ -1,11 +1,10 @@
-import { toDispatchType } from "../../route/dispatch-type.ts";
 import type { Route } from "../../route/route.ts";
-import { error, type RouteFinding, warning } from "./finding.ts";
-import { meantType, published, typesOfSource } from "./known-events.ts";
+import { eventType, isKnownPublisher, meantType, typesOfSource } from "../event-types.ts";
+import { destinationOf } from "./check-destinations.ts";
+import { error, type RouteFinding, warning } from "./findings.ts";
 
 /** GitHub's limit for `event_type`. */
 const LONGEST_TYPE = 100;
-const OWN = /^Microsoft\.(?:Storage|MachineLearningServices)\./i;
 
 /** The event types of a route, and the source that should raise them. */
 export function checkTypes(route: Route, place: string): RouteFinding[] {
@@ -23,7 +22,7 @@ export function checkTypes(route: Route, place: string): RouteFinding[] {
 	}
 	return [
 		...types.flatMap((type, index) => checkType(type, `${path}[${index}]`, types, index)),
-		...(route.to.dispatchType === undefined ? types.flatMap((type, index) => tooLong(type, `${path}[${index}]`)) : []),
+		...types.flatMap((type, index) => tooLong(route, type, `${path}[${index}]`)),
 		...raisedElsewhere(route, types, path),
 		...checkSource(route, place),
 	];
@@ -33,7 +32,7 @@ function checkType(type: string, path: string, all: readonly string[], index: nu
 	if (all.findIndex((other) => other.toLowerCase() === type.toLowerCase()) < index) {
 		return [warning(path, `"${type}" stands there twice`, "remove one of them")];
 	}
-	const known = published(type);
+	const known = eventType(type)?.type;
 	if (known === type) return [];
 	if (known !== undefined) {
 		const problem = `"${type}" is written with another case than it is published with; it works here, but need not elsewhere`;
@@ -41,7 +40,7 @@ function checkType(type: string, path: string, all: readonly string[], index: nu
 	}
 	const meant = meantType(type);
 	if (meant !== undefined) {
-		// What is not called Microsoft's may be somebody's own, of a custom topic.
+		// What is not called Microsoft's may be the user's own, of a custom topic.
 		if (/^Microsoft\./i.test(type)) {
 			return [error(path, `"${type}" is no event type, so that nothing matches it`, `write "${meant}"`)];
 		}
@@ -51,15 +50,17 @@ function checkType(type: string, path: string, all: readonly string[], index: nu
 	if (type.includes("*")) {
 		return [error(path, `"${type}": there are no wildcards in event types`, "name each type, or leave the list out")];
 	}
-	if (!OWN.test(type)) return [];
+	if (!isKnownPublisher(type)) return [];
 	return [
 		warning(path, `"${type}" is not among the known event types of its publisher`, "check its spelling in the README"),
 	];
 }
 
-function tooLong(type: string, path: string): RouteFinding[] {
-	const { length } = [...toDispatchType(type)];
-	if (length <= LONGEST_TYPE) return [];
+/** Where the dispatch type follows from the event type. */
+function tooLong(route: Route, type: string, path: string): RouteFinding[] {
+	const { dispatchType } = destinationOf(route, type);
+	const { length } = [...String(dispatchType ?? "")];
+	if (route.to["dispatchType"] !== undefined || length <= LONGEST_TYPE) return [];
 	const problem = `its dispatch type would have ${length} characters; GitHub takes ${LONGEST_TYPE}`;
 	return [error(path, problem, "give the route a to.dispatchType")];
 }
@@ -68,7 +69,8 @@ function tooLong(type: string, path: string): RouteFinding[] {
 function raisedElsewhere({ source }: Route, types: readonly string[], path: string): RouteFinding[] {
 	const raised = source === undefined ? undefined : typesOfSource(source);
 	if (raised === undefined) return [];
-	const strangers = types.filter((type) => published(type) !== undefined && !raised.includes(published(type) ?? ""));
+	const known = types.flatMap((type) => eventType(type)?.type ?? []);
+	const strangers = known.filter((type) => !raised.includes(type));
 	if (strangers.length === 0) return [];
 	const problem = `${strangers.join(", ")}: the source of this route does not raise that, but ${raised[0]?.split(".")[1]} events`;
 	const repair = "correct the source or the types; what two sources raise needs two routes";

@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import { plain } from "../../log.ts";
+import type { Destination } from "../../model.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
+import { destinationInWords } from "../describe-receipt.ts";
+import type { Io } from "../io.ts";
+import { counted, painter } from "../paint.ts";
 import { explain } from "./explain.ts";
 
 /** What changes from one table to another. */
@@ -32,13 +37,8 @@ export interface Moved {
 	readonly after: readonly Way[];
 }
 
-export interface Way {
-	readonly repository: string;
-	readonly dispatchType: string;
-	readonly token?: string;
-	/** How it is gathered with others, if it is. */
-	readonly coalesce?: Coalesce;
-}
+/** Where an event goes: a destination, with the window that it joins there. */
+export type Way = Destination & { readonly coalesce?: Coalesce };
 
 export function diffTables(before: readonly Route[], after: readonly Route[], events?: readonly unknown[]): TableDiff {
 	const gone = before.filter(({ name }) => !after.some((route) => route.name === name));
@@ -102,8 +102,55 @@ function moves(events: readonly unknown[], before: readonly Route[], after: read
 function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }>["routes"]): readonly Way[] {
 	return routes.flatMap(({ to, group, sameAs }) => {
 		if (to === undefined || sameAs !== undefined) return [];
-		if (group === undefined) return [to];
+		// What is sent there is told as a change of the route.
+		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => !isPlain(value)));
+		const way = { ...place, id: to.id };
+		if (group === undefined) return [way];
 		const { id: _id, ...coalesce } = group;
-		return [{ ...to, coalesce }];
+		return [{ ...way, coalesce }];
 	});
+}
+
+export function printDiff(io: Io, { added, removed, renamed, changed, reordered, events }: TableDiff): void {
+	const paint = painter(io);
+	const say = (line: string) => io.stdout.write(`${line}\n`);
+	const quoted = (name: string) => `"${plain(name)}"`;
+	for (const name of removed) say(paint("error", `- ${quoted(name)}`));
+	for (const name of added) say(paint("ok", `+ ${quoted(name)}`));
+	for (const { from, to } of renamed) say(`~ ${quoted(from)} is now called ${quoted(to)}`);
+	for (const { route, members } of changed) {
+		say(paint("warning", `~ ${quoted(route)}`));
+		for (const { path, before, after } of members) say(plain(`    ${path}: ${shown(before)} -> ${shown(after)}`));
+	}
+	if (reordered) say("~ the order of the routes");
+	if (added.length + removed.length + renamed.length + changed.length === 0 && !reordered)
+		say("the routes are the same");
+	if (events === undefined) return;
+	const { looked, unreadable, moved } = events;
+	say(
+		`\n${moved.length} of ${counted(looked, "event")} ${moved.length === 1 ? "goes" : "go"} elsewhere${unreadable > 0 ? `; ${unreadable} could not be read` : ""}`,
+	);
+	for (const { id, type, subject, before, after } of moved) {
+		say(plain(`  ${id}  ${type}  ${subject}`));
+		say(plain(`    before: ${ways(before)}`));
+		say(plain(`    after:  ${ways(after)}`));
+	}
+}
+
+function shown(value: unknown): string {
+	return value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+function ways(all: readonly Way[]): string {
+	if (all.length === 0) return "ignored";
+	const one = ({ coalesce, ...to }: Way) => {
+		const token = to.token === undefined ? "" : ` (token ${to.token})`;
+		return `${destinationInWords(to)}${token}${coalesce === undefined ? "" : gathered(coalesce)}`;
+	};
+	return all.map(one).join("; ");
+}
+
+function gathered({ by, quietSeconds, maxSeconds, maxEvents }: NonNullable<Way["coalesce"]>): string {
+	const most = maxEvents === undefined ? "" : `, ${maxEvents} at most`;
+	return `, gathered by ${by} for ${quietSeconds} to ${maxSeconds} s${most}`;
 }

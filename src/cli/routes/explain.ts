@@ -1,10 +1,16 @@
-import type { BridgeEvent } from "../../event/bridge-event.ts";
+import { resolve } from "../../destinations/list.ts";
+import { writeJson } from "../../event/json.ts";
 import { readEvent } from "../../event/read-event.ts";
-import { toFiltered } from "../../route/filtered-event.ts";
-import { groupOf } from "../../route/group.ts";
-import { keyReader } from "../../route/read-key.ts";
-import type { Coalesce, Destination, Route } from "../../route/route.ts";
-import { createRouter, destinationId, type Match } from "../../route/router.ts";
+import { plain } from "../../log.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
+import { keyReader, toFiltered } from "../../route/filtered-event.ts";
+import { groupOf } from "../../route/keys.ts";
+import type { Coalesce, Route } from "../../route/route.ts";
+import { createRouter, type Match } from "../../route/router.ts";
+import { destinationInWords } from "../describe-receipt.ts";
+import type { Io } from "../io.ts";
+import { painter } from "../paint.ts";
+import { requestFor, type ShownRequest } from "./requests.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -21,6 +27,8 @@ export interface RouteVerdict {
 	readonly group?: Coalesce & { readonly id: string };
 	/** An earlier route that leads to the same place: the event is dispatched once, under that one's name. */
 	readonly sameAs?: string;
+	/** What would be sent; left out where nothing would. */
+	readonly request?: ShownRequest;
 	/** Every condition that failed; empty where it takes the event. */
 	readonly failed: readonly Failure[];
 }
@@ -40,16 +48,28 @@ export function explain(element: unknown, routes: readonly Route[]): Explained {
 	const { id, type, source, subject } = read.event;
 	const seen = new Map<string, string>();
 	const verdicts = routes.map((route) => {
-		const [match] = createRouter([route])(read.event).matches;
+		const [match] = createRouter([route], resolve)(read.event).matches;
 		return match === undefined ? refused(route, read.event) : taken(match, read.event, seen);
 	});
 	return { event: { id, type, source, subject }, routes: verdicts };
 }
 
+/** The same, with the request that each destination would get. */
+export async function explainRequests(element: unknown, routes: readonly Route[]): Promise<Explained> {
+	const explained = explain(element, routes);
+	const read = readEvent(element);
+	if ("rejected" in explained || !read.ok) return explained;
+	const verdicts = explained.routes.map(async (verdict, index) => {
+		const [match] = createRouter(routes.slice(index, index + 1), resolve)(read.event).matches;
+		if (match === undefined || verdict.sameAs !== undefined) return verdict;
+		return { ...verdict, request: await requestFor(read.event, match) };
+	});
+	return { ...explained, routes: await Promise.all(verdicts) };
+}
+
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
-	const destination = destinationId(to);
-	const first = seen.get(destination);
-	seen.set(destination, first ?? route);
+	const first = seen.get(to.id);
+	seen.set(to.id, first ?? route);
 	return {
 		route,
 		takes: true,
@@ -62,7 +82,7 @@ function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<str
 
 function refused(route: Route, event: BridgeEvent): RouteVerdict {
 	const failed = conditionsOf(route).flatMap(({ condition, part, key }) => {
-		const routed = createRouter([part])(event);
+		const routed = createRouter([part], resolve)(event);
 		if (!("reason" in routed)) return [];
 		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
 		return [
@@ -100,4 +120,72 @@ function conditionsOf({ name, to, source, filter = {}, onlyCompletedWrites }: Ro
 		})),
 		...(onlyCompletedWrites === false ? [] : [{ condition: "onlyCompletedWrites", part: { name, to } }]),
 	];
+}
+
+export function printExplained(io: Io, explained: readonly Explained[]): void {
+	const paint = painter(io);
+	for (const [index, one] of explained.entries()) {
+		if (index > 0) io.stdout.write("\n");
+		if ("rejected" in one) {
+			io.stdout.write(
+				`${plain(one.id ?? "an event without an id")}\n  ${paint("error", "rejected")}: ${plain(one.rejected)}\n`,
+			);
+			continue;
+		}
+		const { id, type, source, subject } = one.event;
+		io.stdout.write(`${plain(`${id}  ${type}`)}\n  source  ${plain(source)}\n  subject ${plain(subject)}\n`);
+		for (const verdict of one.routes) printVerdict(io, verdict, paint);
+		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route takes it\n");
+	}
+}
+
+function printVerdict(
+	io: Io,
+	{ route, takes, to, group, sameAs, request, failed }: RouteVerdict,
+	paint: ReturnType<typeof painter>,
+): void {
+	if (!takes) {
+		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
+		for (const { condition, reason, ...more } of failed) {
+			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
+			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
+		}
+		return;
+	}
+	const token = to?.token === undefined ? "" : ` with the token ${to.token}`;
+	const where = `${to === undefined ? "" : destinationInWords(to)}${token}`;
+	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
+	if (sameAs !== undefined)
+		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
+	else if (group !== undefined) {
+		const { by, quietSeconds, maxSeconds, id } = group;
+		io.stdout.write(
+			`        gathered by ${by} for ${quietSeconds} to ${maxSeconds} seconds, in the window of group ${id}\n`,
+		);
+		io.stdout.write("        of this event alone, under its own key, the window would send\n");
+	}
+	if (request !== undefined) printRequest(io, request, paint);
+}
+
+function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof painter>): void {
+	if ("rejected" in request) {
+		io.stdout.write(`        ${paint("error", "rejected")}: ${plain(request.rejected)}\n`);
+		return;
+	}
+	const lines = [`${request.method} ${request.url}`, ...indented(request.body)];
+	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
+}
+
+/** JSON in lines, each of its tokens as it is: to read and write it anew could change digits. */
+function indented(json: string): readonly string[] {
+	let depth = 0;
+	const line = () => `\n${"  ".repeat(depth)}`;
+	const broken = json.replace(/"(?:[^"\\]+|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (token) => {
+		if (token === "{" || token === "[") depth += 1;
+		if (token === "}" || token === "]") depth -= 1;
+		if (token === "{" || token === "[" || token === ",") return token + line();
+		if (token === "}" || token === "]") return line() + token;
+		return token === ":" ? ": " : token;
+	});
+	return broken.split("\n");
 }

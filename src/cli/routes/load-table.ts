@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { SERVICES } from "../../destinations/list.ts";
 import { readJson, readPlainJson } from "../../event/json.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
@@ -26,7 +27,7 @@ export function loadTable({ env }: Pick<Io, "env">, file?: string): GivenTable {
 /** The routes of a table that the bridge would take. */
 export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[] {
 	const { name, table } = loadTable(io, file);
-	const read = readRoutes(table);
+	const read = readRoutes(table, SERVICES);
 	if (read.ok) return read.routes;
 	throw new CliError(
 		[

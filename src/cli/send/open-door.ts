@@ -1,11 +1,11 @@
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { createAsk } from "../ask.ts";
 import { keyOf, urlOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
-import type { Door } from "./door.ts";
-import type { SendFlags } from "./send-flags.ts";
+import type { Door } from "./deliveries.ts";
+import type { SendFlags } from "./prepare-events.ts";
 import { createWebhookDoor } from "./webhook-door.ts";
 
 /** Event Grid waits so long for an answer. Source: learn.microsoft.com, "Event Grid message delivery and retry". */
@@ -43,7 +43,7 @@ export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | un
 		}
 		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
 	}
-	// The key of the environment is the bridge's, and nobody else's.
+	// The key of the environment is the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
 	return { url: door, key: keyOf(flags, io) };

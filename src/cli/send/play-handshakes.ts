@@ -1,5 +1,9 @@
+import { plain } from "../../log.ts";
 import { type Ask, errorIn } from "../ask.ts";
+import { shownUrl } from "../bridge-url.ts";
+import { colour } from "../colour.ts";
 import { askForCode, askForOrigin, type HandshakeAnswer, type Subscribed } from "../handshakes.ts";
+import type { Io } from "../io.ts";
 
 /** How a handshake ended. */
 export interface Handshake {
@@ -54,4 +58,14 @@ function played(
 function because(answer: HandshakeAnswer): string {
 	const error = errorIn(answer);
 	return error === "" ? "" : `: ${error}`;
+}
+
+/** Prints how the handshakes of a webhook ended. */
+export function printHandshakes(io: Io, url: URL, played: readonly Handshake[]): void {
+	const paint = colour(io.stdout, io.env);
+	io.stdout.write(`${shownUrl(url)}\n`);
+	for (const { form, ok, status, answer } of played) {
+		const classification = ok ? paint("green", "taken  ") : paint("red", "refused");
+		io.stdout.write(`  ${classification}  ${form.padEnd(17)}  ${status ?? "-"}  ${plain(answer)}\n`);
+	}
 }

@@ -1,11 +1,9 @@
-import { isObject } from "../../event/is-object.ts";
-import { createCatalogue } from "../catalogue/catalogue.ts";
-import { inEnvelope } from "../catalogue/envelope.ts";
-import { findType } from "../catalogue/find-type.ts";
+import { isObject } from "../../event/json.ts";
+import { createCatalogue, findType } from "../catalogue/catalogue.ts";
+import { inEnvelope, type Schema } from "../catalogue/envelope.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
 import { loadEvents } from "../routes/load-table.ts";
-import type { SendFlags } from "./send-flags.ts";
 import { readSetting, setMembers } from "./set-members.ts";
 
 /** The events to send, in their envelopes: of the catalogue, or recorded ones, over and over until there are enough. */
@@ -28,4 +26,23 @@ export function prepareEvents(
 	const found = findType(type ?? "");
 	const catalogue = createCatalogue(seed, io.now);
 	return Array.from({ length: flags.count }, () => change(inEnvelope(catalogue.next(found), flags.schema)));
+}
+
+/** The options of `grid-dispatch send`, as they were given. */
+export interface SendFlags {
+	readonly schema: Schema;
+	readonly count: number;
+	readonly burst: number;
+	readonly duplicates: number;
+	readonly batch: number;
+	readonly set?: readonly string[];
+	readonly seed?: number;
+	readonly file?: string;
+	readonly url?: string;
+	readonly to?: string;
+	readonly trigger?: boolean;
+	readonly topic?: string;
+	readonly handshake?: true;
+	readonly key?: string;
+	readonly json?: boolean;
 }

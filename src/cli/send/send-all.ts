@@ -1,8 +1,7 @@
 import pMap from "p-map";
 import type { Io } from "../io.ts";
 import { createProgress } from "../progress.ts";
-import type { Door } from "./door.ts";
-import type { Delivery } from "./plan-deliveries.ts";
+import type { Delivery, Door } from "./deliveries.ts";
 import { createTally, type Summary } from "./tally.ts";
 
 /**

@@ -1,5 +1,4 @@
-import { isObject } from "../../event/is-object.ts";
-import { readJson, writeJson } from "../../event/json.ts";
+import { isObject, readJson, writeJson } from "../../event/json.ts";
 import { CliError } from "../cli-error.ts";
 
 /** A member of an event that is to have another value: `data.runId=train-7`. */

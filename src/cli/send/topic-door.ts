@@ -1,14 +1,14 @@
 import { AzureKeyCredential, EventGridPublisherClient, type SendCloudEventInput } from "@azure/eventgrid";
 import { DefaultAzureCredential } from "@azure/identity";
-import { isLoopback } from "../../config/is-loopback.ts";
+import { isLoopback } from "../../config/settings.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { reasonOf } from "../reason-of.ts";
-import type { Door } from "./door.ts";
+import type { Door } from "./deliveries.ts";
 
 export interface TopicDoorOptions {
 	/** Of a custom topic, such as https://contoso.westeurope-1.eventgrid.azure.net/api/events. */
 	readonly endpoint: URL;
-	/** Its access key; undefined for whoever is signed in. */
+	/** Its access key; undefined for the account of `az login`. */
 	readonly key: string | undefined;
 }
 

@@ -1,10 +1,8 @@
-import { isObject } from "../../event/is-object.ts";
-import { writeJson } from "../../event/json.ts";
-import type { EventResult } from "../../outcome.ts";
+import { isObject, writeJson } from "../../event/json.ts";
+import type { EventResult } from "../../model.ts";
 import { type Ask, type Asked, errorIn, keyHeader } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
-import type { DeliveryEnd, Door } from "./door.ts";
-import type { Delivery } from "./plan-deliveries.ts";
+import type { Delivery, DeliveryEnd, Door } from "./deliveries.ts";
 
 /** Delivers as Event Grid does to a webhook. */
 export function createWebhookDoor(ask: Ask, { url, key }: { url: URL; key: string | undefined }): Door {

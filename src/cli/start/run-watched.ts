@@ -53,7 +53,7 @@ export async function runWatched({ workshop, run, say, signal, quietMs = 200 }: 
 	try {
 		for (;;) {
 			const code = await running.ended;
-			// A bridge that ends while nobody replaces it has ended for a reason of its own.
+			// A bridge that ends without being replaced has ended for a reason of its own.
 			if (!replaced || isOver()) return code;
 			await rebuilding;
 			replaced = false;

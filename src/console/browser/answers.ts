@@ -1,4 +1,4 @@
-/** What the page is answered, as far as it reads it. `test/console/answers.test.ts` holds it to what is sent. */
+/** What the page is answered, as far as it reads it. `test/console/answers.test.ts` compares it with what is sent. */
 
 export type State =
 	| "accepted"
@@ -33,14 +33,33 @@ export interface Receipt {
 		readonly time: string;
 	};
 	readonly route: string | null;
-	readonly to: { readonly repository: string; readonly dispatchType: string } | null;
+	/** What a route's `to` says, with nothing left open; the id is `owner/name#dispatchType`, or its like. */
+	readonly to: { readonly id: string } | null;
 	readonly acceptedAt: string;
 	readonly finishedAt: string | null;
 	readonly attempts: readonly Attempt[];
 	readonly reason: string | null;
 	readonly window: string | null;
-	/** A page of GitHub. */
-	readonly runs: string | null;
+	/** The runs that it has started, as far as they are known. */
+	readonly runs: readonly Run[];
+	/** How far they were followed: `looking`, `running`, `concluded`, `none`, `cannot tell`, `off`; null: not at all. */
+	readonly following: string | null;
+	readonly followingReason: string | null;
+	/** The page where a person sees them. */
+	readonly page: string | null;
+}
+
+/** Its texts may be anything, too: a workflow has any name. */
+export interface Run {
+	readonly id: string;
+	readonly url: string | null;
+	readonly workflow: string | null;
+	readonly status: string;
+	/** Null until it has ended. */
+	readonly conclusion: string | null;
+	readonly attempt: number;
+	/** Whether it is this receipt's for certain. */
+	readonly certain: boolean;
 }
 
 export interface Receipts {
@@ -96,7 +115,7 @@ export interface Pace {
 export interface Replayed {
 	readonly replayed: readonly {
 		readonly key: string;
-		readonly outcome: "accepted" | "kept";
+		readonly outcome: "accepted" | "refused";
 		readonly reason: string | null;
 	}[];
 	readonly more: boolean;

@@ -5,12 +5,13 @@ import { DeadLetters } from "./dead-letters.tsx";
 import { Filters } from "./filters.tsx";
 import { KeyForm } from "./key-form.tsx";
 import type { KeyRing } from "./key-ring.ts";
-import type { Live, View } from "./live.ts";
+import type { Live } from "./live.ts";
+import type { View } from "./look.ts";
 import { Masthead } from "./masthead.tsx";
+import { Problems } from "./problems.tsx";
 import { ReceiptDialog } from "./receipt-dialog.tsx";
 import { Stream } from "./stream.tsx";
 import { ThroughputChart } from "./throughput-chart.tsx";
-import { Troubles } from "./troubles.tsx";
 import { Vitals } from "./vitals.tsx";
 import { Windows } from "./windows.tsx";
 import { Workbench } from "./workbench.tsx";
@@ -65,7 +66,7 @@ export function App({ live, api, keys, view }: AppProps) {
 					</div>
 					<aside class="narrow" aria-label="State of the bridge">
 						{local !== undefined && <Workbench api={api} live={live} local={local} />}
-						<Troubles view={view} />
+						<Problems view={view} />
 						<Windows view={view} />
 						{access === "open" && <DeadLetters view={view} onOpen={setOpen} {...replays} />}
 					</aside>

@@ -1,5 +1,5 @@
 import type { Receipt } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { type ReplayProps, useReplay } from "./use-replay.ts";
 import { shortType } from "./way-of.ts";
 

@@ -1,10 +1,14 @@
+/** Looks for runs must not use a fault up that is meant for a dispatch. */
+const DISPATCH = { calls: "dispatches" } as const;
+
 /** What the stand-in for GitHub can be told to do, as the button offers it; see `docs/local.md`, "Faults". */
 export const FAULTS: readonly { readonly title: string; readonly script: Readonly<Record<string, unknown>> }[] = [
-	{ title: "be down for 2 calls (503)", script: { status: 503, times: 2 } },
+	{ title: "be down for 2 calls (503)", script: { ...DISPATCH, status: 503, times: 2 } },
 	{ title: "be down until repaired (503)", script: { status: 503, times: 1_000 } },
 	{
 		title: "ask to slow down for 20 s (403)",
 		script: {
+			...DISPATCH,
 			status: 403,
 			headers: { "retry-after": "20" },
 			body: { message: "You have exceeded a secondary rate limit." },
@@ -12,8 +16,8 @@ export const FAULTS: readonly { readonly title: string; readonly script: Readonl
 	},
 	{ title: "refuse the token until repaired (401)", script: { status: 401, times: 1_000 } },
 	{ title: "not know the repository until repaired (404)", script: { status: 404, times: 1_000 } },
-	{ title: "refuse one request for good (422)", script: { status: 422 } },
-	{ title: "answer 4 s late", script: { delayMs: 4_000 } },
-	{ title: "never answer one call", script: { hang: true } },
-	{ title: "lose the answer to one call", script: { cut: "after" } },
+	{ title: "refuse one request for good (422)", script: { ...DISPATCH, status: 422 } },
+	{ title: "answer 4 s late", script: { ...DISPATCH, delayMs: 4_000 } },
+	{ title: "never answer one call", script: { ...DISPATCH, hang: true } },
+	{ title: "lose the answer to one call", script: { ...DISPATCH, cut: "after" } },
 ];

@@ -1,7 +1,7 @@
 /** Whose function key: each keyed function has its own, and neither is the master key. */
 export type KeyName = "receipts" | "replay";
 
-/** The function keys that somebody has typed in. */
+/** The function keys that were typed in. */
 export interface KeyRing {
 	get(name: KeyName): string | undefined;
 	/** An empty text forgets it. */

@@ -26,7 +26,7 @@ function draw(): void {
 	const root = document.getElementById("app");
 	const view = live.view();
 	const status = view.health?.status ?? "healthy";
-	// For whoever sees no more of it than its tab.
+	// For a person who sees no more of it than its tab.
 	document.title = status === "healthy" ? "grid-dispatch" : `${status} – grid-dispatch`;
 	if (root !== null) render(<App live={live} api={api} keys={keys} view={view} />, root);
 }

@@ -1,4 +1,5 @@
-import type { Live, View } from "./live.ts";
+import type { Live } from "./live.ts";
+import type { View } from "./look.ts";
 
 const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy" } as const;
 

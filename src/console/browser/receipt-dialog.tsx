@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Attempt, Receipt } from "./answers.ts";
-import { RunsLink } from "./runs-link.tsx";
+import { alarmOf } from "./run-step.ts";
+import { Runs } from "./runs.tsx";
 import { clock, span } from "./times.ts";
 import { type ReplayProps, useReplay } from "./use-replay.ts";
 import { shortType, TONES, wayOf } from "./way-of.ts";
@@ -20,7 +21,8 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 	// A modal dialog keeps the focus, closes on Escape, and gives the focus back, all by itself.
 	useEffect(() => dialog.current?.showModal(), []);
 	const { replay, isBusy, said } = useReplay(props);
-	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt, runs } = receipt;
+	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt } = receipt;
+	const alarm = alarmOf(receipt);
 	const facts: readonly (readonly [string, string | null | undefined])[] = [
 		["Type", event.type],
 		["Id", event.id],
@@ -28,8 +30,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 		["Subject", event.subject],
 		["Time", event.time],
 		["Route", route],
-		["Repository", to?.repository],
-		["Dispatch type", to?.dispatchType],
+		["Destination", to?.id.replace("#", " ")],
 		["Key", key],
 	];
 	return (
@@ -37,6 +38,7 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 			<header>
 				<h2 id="receipt-title">{shortType(event.type)}</h2>
 				<span class={`state ${TONES[state]}`}>{state}</span>
+				{alarm !== undefined && <span class={`state ${alarm.tone}`}>{alarm.text}</span>}
 				<button type="button" class="quiet" onClick={() => dialog.current?.close()}>
 					Close
 				</button>
@@ -60,11 +62,12 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 					</li>
 				))}
 			</ol>
+			{state === "dispatched" && <Runs receipt={receipt} />}
 			<h3>Calls of GitHub</h3>
 			{attempts.length === 0 ? <p class="more">none yet</p> : <Attempts attempts={attempts} now={now} />}
 			{window !== null && (
 				<p>
-					Went out with others:{" "}
+					Went out with others, and so did its run:{" "}
 					<button
 						type="button"
 						class="link"
@@ -94,11 +97,6 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 					<dd>{finishedAt ?? "not yet"}</dd>
 				</div>
 			</dl>
-			{TONES[state] === "sent" && (
-				<p class="more trace">
-					<RunsLink runs={runs} /> Which run it started: <code>npx grid-dispatch trace {window ?? key}</code>
-				</p>
-			)}
 			{hasStandIn && TONES[state] === "sent" && <Payload receiptKey={window ?? key} {...props} />}
 		</dialog>
 	);
@@ -108,7 +106,7 @@ function Attempts({ attempts, now }: { attempts: readonly Attempt[]; now: number
 	return (
 		<ol class="attempts">
 			{attempts.map(({ at, status, ms, requestId, reason }) => (
-				<li key={at} class={status !== null && status < 300 ? "sent" : "held"}>
+				<li key={at} class={status !== null && status < 300 ? "sent" : "delayed"}>
 					<strong>{status ?? "no answer"}</strong>
 					<span>
 						{clock(at, now)}, {span(ms)}

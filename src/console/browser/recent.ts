@@ -37,7 +37,7 @@ export function createRecent(): Recent {
 		const fresh = receipts.filter(({ key }) => !known.has(key)).length;
 		known = new Map([...(isAll ? [] : older), ...receipts].map((receipt) => [receipt.key, receipt]));
 		if (asked === ALL || isAll) isPart = !isAll;
-		const unsettled = isAll ? [] : older.filter(({ state }) => TONES[state] === "moving" || TONES[state] === "held");
+		const unsettled = isAll ? [] : older.filter(({ state }) => TONES[state] === "moving" || TONES[state] === "delayed");
 		limit = !isAll && (fresh === receipts.length || unsettled.length > 0) ? ALL : FEW;
 		if (known.size > KEPT)
 			known = new Map(

@@ -1,5 +1,6 @@
 import type { Receipt } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
+import { alarmOf } from "./run-step.ts";
 import { shortSubject, shortType, TONES, wayOf } from "./way-of.ts";
 
 const HEADS = ["Event", "Received", "Route", "Waiting", "GitHub", "Run"];
@@ -34,12 +35,14 @@ export function Stream({ view, onOpen }: { view: View; onOpen: (receipt: Receipt
 
 function EventRow({ receipt, now, onOpen }: { receipt: Receipt; now: number; onOpen: (receipt: Receipt) => void }) {
 	const { event, state } = receipt;
+	const alarm = alarmOf(receipt);
 	return (
 		<li>
-			<button type="button" class={`row ${TONES[state]}`} onClick={() => onOpen(receipt)}>
+			<button type="button" class={`row ${alarm?.tone ?? TONES[state]}`} onClick={() => onOpen(receipt)}>
 				<span class="event">
 					<span class="type">{shortType(event.type)}</span>
 					<span class={`state ${TONES[state]}`}>{state}</span>
+					{alarm !== undefined && <span class={`state ${alarm.tone}`}>{alarm.text}</span>}
 					<span class="subject">{shortSubject(event)}</span>
 				</span>
 				{wayOf(receipt, now).map(({ name, mark, text }) => (

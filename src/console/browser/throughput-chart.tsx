@@ -1,4 +1,4 @@
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { MINUTES, type Minute, throughput } from "./throughput.ts";
 import { clock } from "./times.ts";
 

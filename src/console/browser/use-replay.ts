@@ -24,8 +24,8 @@ export function useReplay({ api, live, keys, askForKeys }: ReplayProps) {
 		try {
 			const { replayed, more } = await replayAll(api, which);
 			const fed = replayed.filter(({ outcome }) => outcome === "accepted").length;
-			const kept = replayed.filter(({ outcome }) => outcome === "kept").map(({ reason }) => reason);
-			const why = kept.length === 0 ? "" : `; ${kept.length} kept: ${kept[0]}`;
+			const refused = replayed.filter(({ outcome }) => outcome !== "accepted").map(({ reason }) => reason);
+			const why = refused.length === 0 ? "" : `; ${refused.length} refused: ${refused[0]}`;
 			setSaid(`${fed} fed back${why}${more ? "; there may be more, replay again" : ""}`);
 			await live.refresh();
 		} catch (error) {

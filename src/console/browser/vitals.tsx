@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Health, Pace } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { span } from "./times.ts";
 import type { Tone } from "./way-of.ts";
 
@@ -55,7 +55,7 @@ function GitHubVital({ health: { lanes }, now }: { health: Health; now: number }
 	if (closed !== undefined) {
 		const left = closed.until === null ? 0 : Date.parse(closed.until) - now;
 		return (
-			<Vital name="GitHub" value={closed.state} tone="held">
+			<Vital name="GitHub" value={closed.state} tone="delayed">
 				{left > 0 ? `next try in ${span(left)}` : "trying again"}
 			</Vital>
 		);
@@ -67,7 +67,7 @@ function GitHubVital({ health: { lanes }, now }: { health: Health; now: number }
 			</Vital>
 		);
 	return (
-		<Vital name="GitHub" value="open" tone="held">
+		<Vital name="GitHub" value="open" tone="delayed">
 			{repositories === 1 ? "a repository is parked" : `${repositories} repositories are parked`}
 		</Vital>
 	);
@@ -90,7 +90,7 @@ function TokenVital({ health: { tokens }, now }: { health: Health; now: number }
 		);
 	const days = Math.floor((soonest - now) / 86_400_000);
 	return (
-		<Vital name="Token" value={days < 0 ? "ended" : `${days} days`} tone={days < 30 ? "held" : undefined}>
+		<Vital name="Token" value={days < 0 ? "ended" : `${days} days`} tone={days < 30 ? "delayed" : undefined}>
 			{days < 0 ? "put a new one in its place" : "until it ends"}
 		</Vital>
 	);

@@ -1,8 +1,6 @@
 import type { Receipt, State } from "./answers.ts";
+import { type Mark, runStep } from "./run-step.ts";
 import { clock, span } from "./times.ts";
-
-/** How a step went: `now` is where the event is, `stuck` where it waits for GitHub or for a repair. */
-export type Mark = "done" | "now" | "stuck" | "failed" | "none";
 
 export interface Step {
 	readonly name: "Received" | "Route" | "Waiting" | "GitHub" | "Run";
@@ -11,13 +9,13 @@ export interface Step {
 	readonly text: string;
 }
 
-/** What a state means, in colour: sent, on its way, held up, lost unless somebody does something, or passed by. */
-export type Tone = "sent" | "moving" | "held" | "lost" | "passed";
+/** What a state means, in colour: sent, on its way, delayed, lost unless a person acts, or passed by. */
+export type Tone = "sent" | "moving" | "delayed" | "lost" | "passed";
 
 export const TONES: Readonly<Record<State, Tone>> = {
 	accepted: "moving",
-	paused: "held",
-	parked: "held",
+	paused: "delayed",
+	parked: "delayed",
 	coalescing: "moving",
 	dispatched: "sent",
 	coalesced: "sent",
@@ -81,10 +79,4 @@ function githubStep({ state, attempts, to }: Receipt): Step {
 	const text = attempts.length === 1 ? answer : `${answer}, try ${attempts.length}`;
 	if (state === "dispatched") return step("done", text);
 	return step(state === "dead" ? "failed" : "stuck", text);
-}
-
-function runStep({ state, to }: Receipt): Step {
-	const step = (mark: Mark, text: string): Step => ({ name: "Run", mark, text });
-	if (TONES[state] === "sent") return step("done", to?.dispatchType ?? "–");
-	return step(TONES[state] === "lost" ? "failed" : "none", TONES[state] === "lost" ? "none" : "–");
 }

@@ -1,5 +1,5 @@
 import type { Gathering } from "./answers.ts";
-import type { View } from "./live.ts";
+import type { View } from "./look.ts";
 import { span } from "./times.ts";
 
 /** Windows that fill up, each with its way to the time at which it closes. */

@@ -1,27 +1,17 @@
-import { callTime } from "../../ledger/pace.ts";
-import { type Classification, classifyResponse, notFromApi } from "./classify-response.ts";
-import type { GitHubResponse } from "./github-response.ts";
-import { wasNeverSent } from "./never-sent.ts";
+import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import type { Classification } from "../../model.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import { classifyResponse, notFromApi } from "./classify-response.ts";
+import type { Asked, GitHubResponse } from "./likely-cause.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
-import { clip, composeReason, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
-import { TokenUnavailable } from "./token-source.ts";
 
 /** What came of one call. */
 export interface Answered {
 	readonly classification: Classification;
 	/** None where no answer came. */
 	readonly response?: GitHubResponse;
+	/** The body, parsed where it is JSON. */
 	readonly data?: unknown;
-}
-
-/** What is noted while calls are made, for whoever has to account for them when they end early. */
-export interface Trace {
-	/** The times that stand for the calls, epoch milliseconds: for the pace. */
-	readonly calls: number[];
-	/** Credentials that were sent: no reason may hold them. */
-	readonly secrets: Set<string>;
-	/** A request is out, and its answer has not come. */
-	underWay: boolean;
 }
 
 export interface CallOptions {
@@ -34,19 +24,17 @@ export interface CallOptions {
 }
 
 /** A request below the API's address, such as `/repos/contoso/fraud-model/dispatches`. */
-export type ApiRequest = Omit<GitHubRequest, "url"> & { readonly path: string };
+export type ApiRequest = Omit<GitHubRequest, "url"> & {
+	readonly path: string;
+	/** What its refusals mean; left out, those of a repository dispatch. */
+	readonly asked?: Asked;
+};
 
 /** Makes one call, redirects included. Never rejects: no answer is a verdict, too. */
 export type Call = (request: ApiRequest, signal: AbortSignal, trace: Trace) => Promise<Answered>;
 
 /** A renamed repository answers with one redirect; more than a few are a loop. */
 const MAX_REDIRECTS = 3;
-/** What a header holds: visible ASCII. Anything else is refused before it is sent, in an error that quotes it. */
-const CREDENTIAL = /^[\x21-\x7e]+$/;
-
-export function newTrace(calls: number[] = []): Trace {
-	return { calls, secrets: new Set(), underWay: false };
-}
 
 /** The one way to GitHub's API: whatever is asked for, its answer is classified by the same rules. */
 export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
@@ -60,52 +48,36 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		return loading;
 	}
 
-	/** Sends once, and notes it. */
-	async function sendOnce(send: Send, request: GitHubRequest, signal: AbortSignal, trace: Trace): Promise<RawResponse> {
-		const start = now();
-		const at = trace.calls.push(start) - 1;
-		trace.underWay = true;
-		try {
-			const response = await send(request, signal);
-			trace.underWay = false;
-			return response;
-		} finally {
-			trace.calls[at] = callTime(start, now());
-		}
-	}
-
-	async function follow(send: Send, request: GitHubRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
-		let { url } = request;
+	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
+		const { path, asked, ...request } = asking;
+		const first = apiUrl + path;
+		const kind = request.reads === true ? "read" : "write";
+		let url = first;
 		for (let redirects = 0; ; redirects++) {
 			signal.throwIfAborted();
-			const raw = await sendOnce(send, { ...request, url }, signal, trace);
+			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
 			const response = readResponse(raw, trace.secrets);
-			const classification = classifyResponse(response, now());
-			if (classification.kind !== "redirected") return { classification, response, data: raw.data };
+			const classification = classifyResponse(response, now(), asked);
+			if (classification.kind !== "redirected") return { classification, response, data: jsonOf(raw.data) };
 			const next = whereTo(classification.location, url, apiUrl);
 			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
 			if (redirects === MAX_REDIRECTS) {
-				return { classification: closed(`GitHub redirects in circles from ${request.url}`), response };
+				return { classification: closed(`GitHub redirects in circles from ${first}`), response };
 			}
 			url = next;
 		}
 	}
 
-	return async ({ path, ...request }, signal, trace) => {
-		if (!CREDENTIAL.test(request.token)) return { classification: NO_CREDENTIAL };
+	return async (request, signal, trace) => {
+		if (!isCredential(request.token)) return { classification: NO_CREDENTIAL };
 		trace.secrets.add(request.token);
 		try {
-			return await follow(await load(), { ...request, url: apiUrl + path }, signal, trace);
+			return await follow(await load(), request, signal, trace);
 		} catch (error) {
-			return { classification: noAnswer(error, signal, trace) };
+			return { classification: noAnswer("GitHub", error, signal, trace) };
 		}
 	};
 }
-
-const NO_CREDENTIAL: Classification = {
-	kind: "unauthorized",
-	reason: "the token holds white space or characters that no token has; put the token alone in its place",
-};
 
 /**
  * Where a redirect leads, if the same request may go there: on the same host, below the API's repositories.
@@ -115,7 +87,7 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
 	const api = new URL(apiUrl);
 	if (next?.origin !== api.origin) {
-		return closed(`GitHub redirects to another host (${clip(location, 120)}); not followed`);
+		return closed(`GitHub redirects to another host (${clipLine(location, 120)}); not followed`);
 	}
 	const base = api.pathname.replace(/\/+$/, "");
 	const isApi = ["/repos/", "/repositories/"].some((below) => next.pathname.startsWith(base + below));
@@ -137,6 +109,16 @@ export function readResponse({ status, headers, data }: RawResponse, secrets: It
 	};
 }
 
+/** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
+function jsonOf(data: unknown): unknown {
+	if (typeof data !== "string" && !(data instanceof ArrayBuffer)) return data;
+	try {
+		return JSON.parse(typeof data === "string" ? data : Buffer.from(data).toString("utf8")) as unknown;
+	} catch {
+		return data;
+	}
+}
+
 /** A JSON that is longer than what is read, or cut off, is left as a text. */
 function bodyOf(data: unknown, contentType: string): GitHubResponse["body"] {
 	const text = data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
@@ -146,29 +128,14 @@ function bodyOf(data: unknown, contentType: string): GitHubResponse["body"] {
 	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";
 }
 
-/** Why a call was not answered, and what that means. */
-export function noAnswer(error: unknown, signal: AbortSignal, { underWay, secrets }: Trace): Classification {
-	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "whether it took the request is not known";
-	if (signal.aborted) {
-		return underWay
-			? { kind: "uncertain", reason: `GitHub did not answer in time; ${notKnown}` }
-			: { kind: "transient", reason: "there was no time left to call GitHub; nothing was sent" };
-	}
-	const isSent = underWay && !wasNeverSent(error);
-	const words = withoutSecrets(innermost(error), secrets);
-	const reason = composeReason("no answer from GitHub", words, `; ${isSent ? notKnown : "nothing was sent"}`);
-	return { kind: isSent ? "uncertain" : "transient", reason };
-}
-
-/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
-function innermost(error: unknown): string {
-	if (typeof error !== "object" || error === null) return String(error);
-	const { cause, message, code, name } = error as NodeJS.ErrnoException & { cause?: unknown };
-	if (typeof cause === "object" && cause !== null) return innermost(cause);
-	return message || String(code ?? name);
-}
-
 function closed(reason: string): Classification {
-	return { kind: "unavailable", reason: clip(reason, REASON_CHARACTERS) };
+	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
+}
+
+/** What a token is wanted for: a repository, unless its route names a secret. */
+export interface TokenFor {
+	readonly owner: string;
+	readonly repo: string;
+	/** The name of a secret. */
+	readonly token?: string;
 }

@@ -1,29 +1,10 @@
-import type { GitHubResponse } from "./github-response.ts";
-import { resetMs, retryAfterMs } from "./header-time.ts";
-import { likelyCause } from "./likely-cause.ts";
-import { clip, composeReason } from "./reason.ts";
+import { clipLine, composeReason } from "../../log.ts";
+import type { Classification } from "../../model.ts";
+import { resetMs, retryAfterMs } from "../header-time.ts";
+import { type Asked, type GitHubResponse, likelyCause } from "./likely-cause.ts";
 
-/** What an answer means for the request, and for those that wait behind it. */
-export type Classification =
-	/** The documented success: the workflow was dispatched. */
-	| { readonly kind: "taken" }
-	/**
-	 * A rate limit: nothing more with this token before `until` (epoch milliseconds, from a second to a day ahead), which
-	 * GitHub has `named` or not.
-	 */
-	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
-	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
-	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
-	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
-	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
-	/** The token is refused: every request with it will be. */
-	| { readonly kind: "unauthorized"; readonly reason: string }
-	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
-	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
-	/** Our request can never succeed as it is. */
-	| { readonly kind: "permanent"; readonly reason: string }
-	/** The repository has moved: the same POST belongs there. */
-	| { readonly kind: "redirected"; readonly location: string };
+/** What an answer of GitHub's means: also that the repository has moved, and the same request belongs there. */
+export type Meaning = Classification | { readonly kind: "redirected"; readonly location: string };
 
 /** GitHub asks for at least a minute where it names no time. Source: "Rate limits for the REST API". */
 const UNNAMED_WAIT_MS = 60_000;
@@ -33,7 +14,7 @@ const UNNAMED_WAIT_MS = 60_000;
  * Source: docs.github.com, "Rate limits for the REST API", "Best practices", "Troubleshooting the REST API".
  * @param now epoch milliseconds
  */
-export function classifyResponse(response: GitHubResponse, now: number): Classification {
+export function classifyResponse(response: GitHubResponse, now: number, asked?: Asked): Meaning {
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
@@ -45,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number): Classif
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "its own trouble"),
+			reason: said(response, "an error on its side"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
@@ -57,8 +38,12 @@ export function classifyResponse(response: GitHubResponse, now: number): Classif
 			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
 		};
 	}
+	const repair = status === 422 || status === 403 ? asked?.repairOf?.(response.message) : undefined;
+	if (repair !== undefined) {
+		return { kind: repair.ofEvent ? "permanent" : "unavailable", reason: said(response, repair.means) };
+	}
 	if (status === 422) return { kind: "permanent", reason: said(response, "this request can never succeed") };
-	const { means, wide } = likelyCause(response);
+	const { means, wide } = likelyCause(response, asked);
 	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(response, means) };
 }
 
@@ -78,7 +63,7 @@ export function notFromApi(
 	const { status, headers } = response;
 	const location = headers["location"];
 	const type = headers["content-type"];
-	const shown = clip(String(location ?? type ?? ""), 80);
+	const shown = clipLine(String(location ?? type ?? ""), 80);
 	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
 	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
 	return { kind: "unavailable", reason: `GitHub answered ${status}${what}, which is not its API's answer: ${repair}` };
@@ -90,7 +75,8 @@ function isMoved(status: number): boolean {
 
 /** A 403 is either "not so fast" or "not you", a 422 "not so" or "not so many"; only these signs tell them apart. */
 function asksToSlowDown({ status, headers, message }: GitHubResponse): boolean {
-	if (status === 422) return /endpoint has been spammed/i.test(message);
+	// The value of an input is quoted, and may say anything.
+	if (status === 422) return !/^provided value /i.test(message) && /endpoint has been spammed/i.test(message);
 	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||

@@ -1,7 +1,8 @@
 import { createAppAuth } from "@octokit/auth-app";
-import { type Answered, type Call, newTrace } from "./call-github.ts";
-import { composeReason } from "./reason.ts";
-import { type TokenFor, TokenUnavailable } from "./token-source.ts";
+import { TokenUnavailable } from "../../config/secrets.ts";
+import { composeReason } from "../../log.ts";
+import { newTrace } from "../try-calls.ts";
+import type { Answered, Call, TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
 	/** The app's id, or its client id. */
@@ -128,7 +129,7 @@ function isNotFound({ response }: Answered): boolean {
 }
 
 function notInstalled({ owner, repo }: TokenFor): TokenUnavailable {
-	const repair = `install it for ${owner}, with this repository and Contents: write`;
+	const repair = `install it for ${owner}, with this repository, and Contents: write (workflows of routes: Actions: write)`;
 	return new TokenUnavailable({
 		kind: "unavailable",
 		reason: `the GitHub App is not installed for ${owner}/${repo}; ${repair}`,

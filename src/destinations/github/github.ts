@@ -1,54 +1,21 @@
-import { type Answered, type ApiRequest, createCall, newTrace, noAnswer, type Trace } from "./call-github.ts";
-import type { Classification } from "./classify-response.ts";
-import type { DispatchRequest } from "./dispatch-request.ts";
-import { resetMs } from "./header-time.ts";
-import type { Send } from "./octokit.ts";
-import { clip, REASON_CHARACTERS, withoutSecrets } from "./reason.ts";
-import { judgeToken, type TokenCheck, tokenExpiry } from "./token-check.ts";
-import type { TokenFor, TokenSource } from "./token-source.ts";
+import { clipLine } from "../../log.ts";
+import type { Answer, Destination } from "../../model.ts";
+import type { RouteTo } from "../../route/route.ts";
+import type { Client, TokenCheck } from "../destination.ts";
+import { resetMs, serverTimeOf } from "../header-time.ts";
+import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
+import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
+import type { GitHubResponse } from "./likely-cause.ts";
+import { dispatchPath } from "./repository-dispatch.ts";
+import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
+import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
+import type { TokenSource } from "./tokens.ts";
+import { isWorkflow } from "./workflow-dispatch.ts";
 
-/** One try to dispatch: what GitHub meant, and the facts that a person asks for. */
-export interface Attempt {
-	/** Its reason has 300 characters at most, and no credential. */
-	readonly classification: Classification;
-	/** The HTTP status; none where no answer came. */
-	readonly status?: number;
-	/** GitHub's id of the request, which its support asks for. */
-	readonly requestId?: string;
-	readonly ms: number;
-	/** The times that stand for the calls that were made, those for an app's token included, for the pace. */
-	readonly calls: readonly number[];
-	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
-	readonly exhaustedUntil?: number;
-	/** When GitHub says that the token ends, ISO 8601. */
-	readonly tokenExpiresAt?: string;
-}
-
-export interface GitHub {
-	/**
-	 * Tries once, redirects and one repeat after a 401 included; all of it within the time limit. An app's token that is
-	 * younger than a minute, and that GitHub may not know yet, is tried again for some seconds. Never rejects.
-	 */
-	dispatch(request: DispatchRequest): Promise<Attempt>;
-	/**
-	 * Asks GitHub about the token of a lane, and about an app's installation: one call, or three with an app's. Meant for
-	 * once a day: the calls are not counted for the pace, and `GET /rate_limit` does not count against GitHub's primary
-	 * limit. Never rejects.
-	 * @param wanted a destination of the lane
-	 */
-	checkToken(wanted: TokenFor): Promise<TokenCheck>;
-}
-
-export interface GitHubOptions {
-	/** Without a slash at its end; paths are appended, so Enterprise Server's `/api/v3` stays. */
-	readonly apiUrl: string;
+export interface GitHubOptions extends CallOptions {
 	readonly tokens: TokenSource;
-	/** Loads the client when it is first needed. */
-	readonly loadSend: () => Promise<Send>;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 	readonly sleep: (ms: number) => Promise<void>;
-	/** For one call in all. GitHub itself gives up after ten seconds. */
+	/** For one delivery in all. GitHub itself gives up after ten seconds. */
 	readonly timeoutMs: number;
 }
 
@@ -62,14 +29,19 @@ const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
 const LAST_CALL_MS = 1_000;
 const REQUEST_ID_CHARACTERS = 100;
 
-type RequestWith = (token: string) => ApiRequest;
+type Request = Parameters<Ask>[0];
 
-/** The client for repository dispatches. */
-export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): GitHub {
+/**
+ * The client for dispatches. An app's token that is younger than a minute, and that GitHub may not know yet, is tried again
+ * for some seconds. Asking about a token costs one call, or three with an app's: they are not counted for the pace, and
+ * `GET /rate_limit` does not count against GitHub's primary limit.
+ */
+export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): Client {
 	const call = createCall({ ...options, now });
 
-	async function withToken(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith, trying: Trying) {
+	async function withToken(get: TokenSource["get"], wanted: TokenFor, request: Request, trying: Trying) {
 		const { signal, trace, endsAt } = trying;
+		const send = (token: string) => call({ ...request, token }, signal, trace);
 
 		/** Asks again as long as the answer may be no more than the token's youth. */
 		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
@@ -79,47 +51,61 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 				const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
 				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
 				await sleep(wait);
-				answered = await call(toRequest(token), signal, trace);
+				answered = await send(token);
 			}
 			return answered;
 		}
 
 		const token = await get(wanted, trace.calls);
-		const first = await again(token, await call(toRequest(token), signal, trace), RETRY_AFTER_MS.slice(0, 1));
+		const first = await again(token, await send(token), RETRY_AFTER_MS.slice(0, 1));
 		if (first.classification.kind !== "unauthorized") return again(token, first, RETRY_AFTER_MS.slice(1));
 		const fresh = await tokens.refresh(token, wanted, trace.calls);
 		// The same token would be refused again, and failed logins add up to a block of every login.
 		if (fresh === token) return first;
-		return again(fresh, await call(toRequest(fresh), signal, trace), RETRY_AFTER_MS.slice(1));
+		return again(fresh, await send(fresh), RETRY_AFTER_MS.slice(1));
 	}
 
-	/** All of it within the time limit. */
-	async function tryOnce(get: TokenSource["get"], wanted: TokenFor, toRequest: RequestWith): Promise<Tried> {
-		const start = now();
-		const signal = AbortSignal.timeout(timeoutMs);
-		const trace = newTrace();
-		const trying = { signal, trace, endsAt: start + timeoutMs };
-		const answered = await abortable(withToken(get, wanted, toRequest, trying), signal).catch((error: unknown) => ({
-			classification: noAnswer(error, signal, trace),
-		}));
-		const classification = withCleanReason(answered.classification, trace);
-		return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
+	/** Calls with the token of a destination, as many as it takes, within the time limit. */
+	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
+		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
+			work((request) => withToken(get, wantedFor(to), request, { signal, trace, endsAt })),
+		);
 	}
+
+	const sendWorkflow = createWorkflowSender(options.apiUrl);
+
+	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
+
+	const questionOf = (to: Destination) => ({ to, apiUrl: options.apiUrl, now: now() });
 
 	return {
-		async dispatch(request) {
-			const { owner, repo, body } = request;
-			const path = `/repos/${owner}/${repo}/dispatches`;
-			const tried = await tryOnce(tokens.get, request, (token) => ({ method: "POST", path, token, body }));
-			const { classification, response, calls, ms } = tried;
-			return { classification, ...(response === undefined ? {} : factsOf(response, now())), calls, ms };
+		async send(to, body) {
+			const tried = await tryOnce<AnsweredWithRun>(to, (ask) =>
+				isWorkflow(to) ? sendWorkflow(to, body, ask) : ask({ method: "POST", path: dispatchPath(to), body }),
+			);
+			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
+			const facts = response === undefined ? {} : factsOf(response, now());
+			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
-		async checkToken(wanted) {
-			const path = "/rate_limit";
-			const tried = await tryOnce(tokens.inspect ?? tokens.get, wanted, (token) => ({ method: "GET", path, token }));
-			return judgeToken(tried);
+		async listRuns(to, since, etag, page) {
+			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
+		},
+		async readRun(to, id, etag) {
+			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+		},
+		getToken: (to) => tokens.get(wantedFor(to)),
+		async checkToken(to) {
+			const ask = (call: Ask) => call({ method: "GET", path: "/rate_limit", reads: true });
+			return judgeToken(await tryOnce(to, ask, tokens.inspect ?? tokens.get));
 		},
 	};
+}
+
+/** What a token is asked for with. */
+function wantedFor({ repository = "", token }: RouteTo): TokenFor {
+	const [owner = "", repo = ""] = repository.split("/");
+	return { owner, repo, ...(token === undefined ? {} : { token }) };
 }
 
 /** A try that is under way. */
@@ -130,8 +116,6 @@ interface Trying {
 	readonly endsAt: number;
 }
 
-type Tried = Answered & Pick<Attempt, "calls" | "ms">;
-
 /** Whether an answer is one that GitHub gives to a token that it does not know yet. */
 function canBeUnknown({ classification, response }: Answered): boolean {
 	if (response?.status === 401) return classification.kind === "unauthorized";
@@ -141,30 +125,48 @@ function canBeUnknown({ classification, response }: Answered): boolean {
 function factsOf(
 	{ status, headers }: NonNullable<Answered["response"]>,
 	now: number,
-): Omit<Attempt, "classification" | "calls" | "ms"> {
+): Omit<Answer, "classification" | "calls" | "ms"> {
 	const requestId = headers["x-github-request-id"];
 	const exhaustedMs = resetMs(headers, now);
 	const tokenExpiresAt = tokenExpiry({ headers });
+	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
-		...(requestId === undefined ? {} : { requestId: clip(String(requestId), REQUEST_ID_CHARACTERS) }),
+		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
 		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
 		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
+		...(serverTime === undefined ? {} : { serverTime }),
 	};
 }
 
-/** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
-function withCleanReason(classification: Classification, { secrets }: Trace): Classification {
-	if (!("reason" in classification)) return classification;
-	return { ...classification, reason: clip(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
+/**
+ * GitHub's answer to `GET /rate_limit` to what it says of the token. That the app is suspended or not installed, and
+ * that a token is refused, are facts of the token; a limit, an outage and a wrong address are not.
+ */
+export function judgeToken({ classification, response }: Pick<Answered, "classification" | "response">): TokenCheck {
+	const expiresAt = response === undefined ? null : (tokenExpiry(response) ?? null);
+	// An Enterprise Server without rate limits answers 404 to who is logged in.
+	const isTaken = classification.kind === "taken" || (response?.status === 404 && response.body === "json");
+	if (isTaken) return { state: "ok", expiresAt, reason: null };
+	// Without a response it is the app that could not get a token.
+	const isOfToken = classification.kind === "unavailable" && (classification.wide === true || response === undefined);
+	const isRefused = classification.kind === "unauthorized" || isOfToken;
+	return {
+		state: isRefused ? "refused" : "unknown",
+		expiresAt,
+		reason: "reason" in classification ? classification.reason : null,
+	};
 }
 
-/** Waits no longer than the signal allows, whatever the work itself does about it. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const abort = () => reject(signal.reason);
-		if (signal.aborted) abort();
-		signal.addEventListener("abort", abort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-	});
+/**
+ * When GitHub says that the token ends, which it does for each personal access token that has an end.
+ * It writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC.
+ * @returns ISO 8601
+ */
+export function tokenExpiry({ headers }: Pick<GitHubResponse, "headers">): string | undefined {
+	const text = String(headers["github-authentication-token-expiration"] ?? "");
+	const [, date, time, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(text) ?? [];
+	if (date === undefined) return undefined;
+	const moment = Date.parse(`${date}T${time}${zone === "UTC" ? "Z" : zone}`);
+	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 }

@@ -1,5 +1,4 @@
-import type { GitHubResponse } from "./github-response.ts";
-import { clip } from "./reason.ts";
+import { clipLine } from "../../log.ts";
 
 /** Why a destination is closed, with the repair. */
 export interface Cause {
@@ -7,6 +6,24 @@ export interface Cause {
 	/** The account or the token as a whole is meant: nothing that is sent with it would fare better. */
 	readonly wide?: true;
 }
+
+/** What a request asks for, so far as its refusals need it. */
+export interface Asked {
+	/** As GitHub's settings name it, such as `Actions: read`. */
+	readonly permission: string;
+	/** What a 404 means is missing. */
+	readonly what: string;
+	/** What GitHub's words mean where they are about this kind of request alone; undefined where they are not. */
+	readonly repairOf?: (message: string) => Repair | undefined;
+}
+
+/** What a refusal means, with the repair. `ofEvent`: the event has caused it, and others would not meet it. */
+export interface Repair {
+	readonly means: string;
+	readonly ofEvent?: true;
+}
+
+const REPOSITORY_DISPATCH: Asked = { permission: "Contents: write", what: "such repository" };
 
 /** What is quoted of a header. */
 const HEADER_CHARACTERS = 120;
@@ -50,10 +67,10 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 ];
 
 /** What closes a destination, as far as GitHub's answer tells. */
-export function likelyCause(response: GitHubResponse): Cause {
+export function likelyCause(response: GitHubResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
-	const asked = wanted === undefined ? "Contents: write" : `${clip(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
+	const asked = wanted === undefined ? permission : `${clipLine(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
 	switch (status) {
 		case 400:
 			if (/not a supported version/i.test(message)) {
@@ -67,7 +84,7 @@ export function likelyCause(response: GitHubResponse): Cause {
 			return cause?.(asked) ?? { means: forbidden(asked) };
 		}
 		case 404:
-			return { means: `there is no such repository, or the token cannot see it (private: it needs ${asked})` };
+			return { means: `there is no ${what}, or the token cannot see it (private: it needs ${asked})` };
 		case 410:
 			return { means: "the repository is gone, or Actions are off in it" };
 		default:
@@ -83,4 +100,15 @@ function forbidden(asked: string): string {
 function signOnAddress(header: string | number | undefined): string | undefined {
 	const [, url] = /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header ?? "")) ?? [];
 	return url;
+}
+
+/** What GitHub answered. */
+export interface GitHubResponse {
+	readonly status: number;
+	/** By lower-case name. */
+	readonly headers: Readonly<Record<string, string | number | undefined>>;
+	/** GitHub's own `message`, where the body had one. */
+	readonly message: string;
+	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
+	readonly body: "json" | "none" | "other";
 }

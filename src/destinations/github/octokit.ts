@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { boundedFetch } from "../fetch.ts";
 
 /** One request of GitHub's API. */
 export interface GitHubRequest {
@@ -9,12 +9,16 @@ export interface GitHubRequest {
 	readonly token: string;
 	/** The bytes to send. */
 	readonly body?: string;
+	/** It only reads: it is not counted for the pace of writes, and its answer may be large. */
+	readonly reads?: true;
+	/** Of an earlier answer: an unchanged one is answered with a 304. */
+	readonly etag?: string;
 }
 
 /** Sends one request; the answer's status is never thrown, only the lack of an answer is. */
 export type Send = (request: GitHubRequest, signal: AbortSignal) => Promise<RawResponse>;
 
-/** An answer as it came. Its body is read to a limit of 64 KiB. */
+/** An answer as it came. Its body is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. */
 export interface RawResponse {
 	readonly status: number;
 	/** By lower-case name. */
@@ -22,6 +26,9 @@ export interface RawResponse {
 	/** Parsed where it is JSON, else a text or bytes. */
 	readonly data: unknown;
 }
+
+/** A run takes up to 20 KB, and a list has a hundred. */
+const READ_BYTES = 8 * 1024 * 1024;
 
 /** The version of GitHub's REST API that we speak; Enterprise Server knows it too. */
 const API_VERSION = "2022-11-28";
@@ -37,19 +44,21 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 		userAgent: options.userAgent,
 		log: { debug: silent, info: silent, warn: silent, error: silent },
 		// A redirect is ours to follow: fetch would turn a redirected POST into a GET.
-		request: { fetch: boundedFetch(options.fetch), redirect: "manual" },
+		request: { redirect: "manual" },
 	});
-	return async ({ method, url, token, body }, signal) => {
+	const [fetch, fetchLarge] = [boundedFetch(options.fetch), boundedFetch(options.fetch, READ_BYTES)];
+	return async ({ method, url, token, body, reads, etag }, signal) => {
 		try {
 			return await octokit.request(`${method} ${url}`, {
 				headers: {
 					accept: "application/vnd.github+json",
 					authorization: `Bearer ${token}`,
 					"x-github-api-version": API_VERSION,
+					...(etag === undefined ? {} : { "if-none-match": etag }),
 				},
 				// A string goes out as it is: these are the bytes that were proved to fit.
 				...(body === undefined ? {} : { data: body }),
-				request: { signal },
+				request: { signal, fetch: reads === true ? fetchLarge : fetch },
 			});
 		} catch (error) {
 			// Octokit throws for statuses from 400 on, and calls a failed connection a 500; only the former has a response.

@@ -1,0 +1,46 @@
+/** Which files a room has, and which tests decide about their mutants: below `test/`. */
+export interface Room {
+	readonly files: readonly string[];
+	readonly tests: readonly string[];
+	/** The tests need what Azurite alone does; otherwise storage is in memory. */
+	readonly azurite?: true;
+}
+
+/** Words of the titles of tests that wait, that measure, or that need Azurite itself. */
+export const LEFT_OUT: readonly string[] = [
+	"keeps its lease while it is written, so that no other drainer sends the same again",
+	"has few of its bytes in memory at any time",
+	"refuse a continue that was cut, made up, or belongs to another question",
+	"arrive as they came where data goes by reference: in the blob, and beside the reference",
+];
+
+const GENERATED = "!src/**/*.d.ts";
+const of = (room: string, ...tests: readonly string[]): Room => ({
+	files: [`src/${room}/**/*.ts`, GENERATED],
+	tests: tests.length === 0 ? [`${room}/**/*.test.ts`] : tests,
+});
+
+/** By the name of the folder below src/. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+	event: of("event", "event/!(published-samples).test.ts"),
+	route: of("route"),
+	// What GitHub publishes of its interface takes seconds to load.
+	destinations: of("destinations", "destinations/**/!(github-openapi).test.ts"),
+	accept: of("accept", "accept/*.test.ts", "bridge.test.ts"),
+	coalesce: of("coalesce", "coalesce/*.test.ts"),
+	deliver: of("deliver", "deliver/*.test.ts", "coalesce/windows*.test.ts"),
+	ledger: of(
+		"ledger",
+		"ledger/*.test.ts",
+		"storage/rows.test.ts",
+		"deliver/{drain,containment}.test.ts",
+		"coalesce/windows.test.ts",
+		"operate/!(replay).test.ts",
+	),
+	operate: of("operate", "operate/!(replay).test.ts"),
+	functions: of("functions", "functions/*.test.ts"),
+	config: of("config", "config/{config,secrets,storage-config}.test.ts"),
+	storage: { ...of("storage"), azurite: true },
+	log: { files: ["src/log.ts"], tests: ["{log,clip-text,plain}.test.ts"] },
+	bridge: { files: ["src/{bridge,index}.ts"], tests: ["{bridge,open-bridge}.test.ts", "functions/*.test.ts"] },
+};

@@ -1,0 +1,73 @@
+import type { Route } from "../../route/route.ts";
+import type { Ask, Asked } from "../ask.ts";
+import { type Check, checksOf } from "./check.ts";
+import { NOT_THE_BRIDGES } from "./check-token.ts";
+import type { AzureDevOps } from "./find-target.ts";
+
+const REFUSED = [203, 301, 302, 303, 307, 308, 401, 403];
+
+/**
+ * Whether the pipelines that routes start are there. Whether the bridge may start them is not asked: it signs in with an
+ * identity of its own, and Azure DevOps tells only who starts a run.
+ * Source: learn.microsoft.com, "Pipelines - Get".
+ */
+export async function checkPipelines(
+	routes: readonly Route[],
+	devOps: AzureDevOps,
+	ask: Ask,
+): Promise<readonly Check[]> {
+	const pipelines = new Map<string, Pipeline>();
+	for (const { to } of routes) {
+		const { organization, project, pipeline } = to;
+		if (organization === undefined || pipeline === undefined) continue;
+		const found = { organization: String(organization), project: String(project), pipeline: String(pipeline) };
+		pipelines.set(Object.values(found).join("/").toLowerCase(), found);
+	}
+	const looked: Check[] = [];
+	for (const pipeline of pipelines.values()) looked.push(...(await checkOne(pipeline, devOps, ask)));
+	return looked;
+}
+
+interface Pipeline {
+	readonly organization: string;
+	readonly project: string;
+	readonly pipeline: string;
+}
+
+async function checkOne(
+	{ organization, project, pipeline }: Pipeline,
+	devOps: AzureDevOps,
+	ask: Ask,
+): Promise<Check[]> {
+	const { ok, error, cannotTell } = checksOf("pipelines", `${organization}/${project} ${pipeline}`);
+	const right = cannotTell(
+		"whether the bridge may start it and read its runs: to find out, a run would have to be started",
+		"give the bridge's identity, or its token, Queue builds and View builds on it (docs/azure-devops.md)",
+	);
+	if (devOps.token === undefined) {
+		return [cannotTell("whether it is there: without a token it is not asked", "set AZURE_DEVOPS_TOKEN"), right];
+	}
+	const place = [organization, project, "_apis", "pipelines", pipeline].map(encodeURIComponent).join("/");
+	const authorization = `Basic ${Buffer.from(`:${devOps.token}`).toString("base64")}`;
+	const answer = await ask(`${devOps.url}/${place}?api-version=7.1`, {
+		headers: { accept: "application/json", authorization },
+	});
+	const { name, id } = (answer.json ?? {}) as { name?: unknown; id?: unknown };
+	if (answer.status === 200 && String(id) === pipeline) return [ok(`it is there: ${name}`), right];
+	if (REFUSED.includes(answer.status)) {
+		const what = `whether it is there: Azure DevOps refuses the token (${answer.status})`;
+		return [cannotTell(what, "give AZURE_DEVOPS_TOKEN the scope Build (read)"), right];
+	}
+	if (answer.status === 404) {
+		const repair = "correct to.organization, to.project or to.pipeline";
+		const finding = `it is not there: ${saidBy(answer)}`;
+		return [devOps.tokenIsBridges ? error(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair), right];
+	}
+	return [cannotTell(`whether it is there: ${saidBy(answer)}`, "look again later, and check AZURE_DEVOPS_URL"), right];
+}
+
+function saidBy({ status, json, reason }: Asked): string {
+	if (status === 0) return `no answer (${reason})`;
+	const { message } = (json ?? {}) as { message?: unknown };
+	return typeof message === "string" ? message.slice(0, 300) : `it answered ${status}`;
+}

@@ -1,0 +1,125 @@
+import type { BridgeEvent } from "../../model.ts";
+import { advancedFilter } from "../../route/filter.ts";
+import { toFiltered } from "../../route/filtered-event.ts";
+import { OPERATORS, type Operator } from "../../route/operators.ts";
+import type { AdvancedFilter } from "../../route/route.ts";
+
+/**
+ * Proofs about advanced filters on one key, by trying. The operators' table says what an operand is to the values that
+ * meet it; so a few values can be made such that, if any value at all passes, one of them does. The router's own test
+ * tries them. Where the table leaves it open, nothing is claimed.
+ */
+
+/** Whether some value passes all of these filters. In doubt it says yes. */
+export function someValueFits(filters: readonly AdvancedFilter[], onArrays: boolean): boolean {
+	// Of all values only a missing one passes such a filter.
+	const needsNone = filters.some(({ operatorType }) => isNegative(operatorType) && looksAt(operatorType) === "any");
+	// An array may hold one element for each filter.
+	if (onArrays && !needsNone) return true;
+	const values = needsNone ? [undefined] : valuesToTry(filters);
+	return values === undefined || values.some((value) => filters.every((filter) => passes(filter, value)));
+}
+
+/** Whether every value that passes the first filters passes the other one, too. In doubt it says no. */
+export function implies(filters: readonly AdvancedFilter[], other: AdvancedFilter, onArrays: boolean): boolean {
+	const facts = ({ operatorType, value, values }: AdvancedFilter) => JSON.stringify([operatorType, value, values]);
+	if (filters.some((filter) => facts(filter) === facts(other))) return true;
+	const values = onArrays ? undefined : valuesToTry(filters, other);
+	return values?.every((value) => passes(other, value) || !filters.every((filter) => passes(filter, value))) ?? false;
+}
+
+/** Whether one value, or a missing one (undefined), passes a filter, as the router judges. */
+export function passes(filter: AdvancedFilter, value: unknown): boolean {
+	const event: BridgeEvent = { ...NO_EVENT, data: { value } };
+	return advancedFilter({ ...filter, key: "data.value" }, false)(toFiltered(event));
+}
+
+const NO_EVENT = { id: "", type: "", source: "", subject: "", time: "", attributes: {} };
+/** A missing value, one that no operator looks at, and all booleans. */
+const ALWAYS = [undefined, {}, true, false] as const;
+/** More than that are not worth the wait. */
+const MOST_TEXTS = 10_000;
+
+/**
+ * Values of which one passes all filters, if any value does.
+ * @param denied a filter that the value has to fail
+ * @returns undefined where nothing can be claimed
+ */
+function valuesToTry(filters: readonly AdvancedFilter[], denied?: AdvancedFilter): readonly unknown[] | undefined {
+	const all = denied === undefined ? filters : [...filters, denied];
+	if (all.some(({ operatorType }) => OPERATORS[operatorType]?.operandIs === undefined)) return undefined;
+	const numbers = all.filter(({ operatorType }) => looksAt(operatorType) === "number").flatMap(operandsOf);
+	const texts = textsToTry(
+		all.filter(({ operatorType }) => looksAt(operatorType) === "string"),
+		// To fail a negative filter is to meet one of its operands.
+		(filter) => isNegative(filter.operatorType) === (filter === denied),
+	);
+	return texts === undefined ? undefined : [...ALWAYS, ...stretches(numbers.flat() as number[]), ...texts];
+}
+
+/** One number of each stretch that all operators judge alike: each edge, and one between each two. */
+function stretches(edges: readonly number[]): readonly number[] {
+	const sorted = [Number.NEGATIVE_INFINITY, ...edges.toSorted((a, b) => a - b), Number.POSITIVE_INFINITY];
+	return sorted
+		.flatMap((edge, at) => [edge, edge / 2 + (sorted[at + 1] ?? edge) / 2])
+		.filter((one) => !Number.isNaN(one));
+}
+
+/**
+ * Texts that have what the filters demand and as little else as possible, one for each choice among their operands: the
+ * longest beginning, every part, the longest end, and between them a character that no operand has. An operand of a
+ * negative filter that is in such a text is in every other text for the same choice, too.
+ */
+function textsToTry(
+	filters: readonly AdvancedFilter[],
+	demands: (filter: AdvancedFilter) => boolean,
+): readonly string[] | undefined {
+	const operands = filters.flatMap(operandsOf).map(String);
+	const strange = strangerTo(operands.join(""));
+	const partial = filters.filter((filter) => demands(filter) && OPERATORS[filter.operatorType]?.operandIs !== "whole");
+	if (partial.reduce((product, filter) => product * operandsOf(filter).length, 1) > MOST_TEXTS) return undefined;
+	const choices = partial.reduce<readonly Choice[]>(
+		(made, filter) =>
+			made.flatMap((choice) => operandsOf(filter).map((operand) => chosen(choice, filter, String(operand)))),
+		[{ beginning: "", parts: [], end: "" }],
+	);
+	return [...operands, ...choices.map(({ beginning, parts, end }) => [beginning, ...parts, end].join(strange))];
+}
+
+interface Choice {
+	readonly beginning: string;
+	readonly parts: readonly string[];
+	readonly end: string;
+}
+
+function chosen(choice: Choice, { operatorType }: AdvancedFilter, operand: string): Choice {
+	const is = OPERATORS[operatorType]?.operandIs;
+	if (is === "part") return { ...choice, parts: [...choice.parts, operand] };
+	if (is === "beginning") return { ...choice, beginning: longer(choice.beginning, operand) };
+	return { ...choice, end: longer(choice.end, operand) };
+}
+
+function longer(one: string, other: string): string {
+	return other.length > one.length ? other : one;
+}
+
+/** A character of the private use area that is not in a text. */
+function strangerTo(text: string): string {
+	let code = 0xe000;
+	while (text.includes(String.fromCharCode(code))) code += 1;
+	return String.fromCharCode(code);
+}
+
+/** In lower case, as operators compare. */
+function operandsOf({ value, values }: AdvancedFilter): readonly unknown[] {
+	const operands: readonly unknown[] = values ?? (value === undefined ? [] : [value]);
+	return operands.map((operand) => (typeof operand === "string" ? operand.toLowerCase() : operand));
+}
+
+function looksAt(operatorType: string): Operator["of"] | undefined {
+	return OPERATORS[operatorType]?.of;
+}
+
+function isNegative(operatorType: string): boolean {
+	return OPERATORS[operatorType]?.negative === true;
+}

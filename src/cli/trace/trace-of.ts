@@ -1,0 +1,125 @@
+import type { ShownReceipt } from "../bridge-client.ts";
+import { describeDestination } from "../describe-receipt.ts";
+import { counted } from "../paint.ts";
+import type { Traced, TracedWindow } from "./fold-windows.ts";
+
+/** What happened to one event, or to one window, on its way to one destination, in the order of time. */
+export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "followingReason" | "page"> {
+	readonly key: string;
+	readonly state: ShownReceipt["state"];
+	readonly event: ShownReceipt["event"];
+	readonly to: ShownReceipt["to"];
+	/** How many events went out with it, as far as they were counted; null where it went out alone. */
+	readonly events: number | null;
+	readonly steps: readonly Step[];
+	/** The receipt of the dispatch: whose runs these are. */
+	readonly sent: ShownReceipt;
+}
+
+export interface Step {
+	/** ISO 8601; null where it is not known, or not yet. */
+	readonly at: string | null;
+	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "answered";
+	readonly text: string;
+}
+
+/** The trace of a receipt; that of a gathered event goes on with the dispatch that it went out with. */
+export function traceOf({ receipt, window }: Traced): Trace {
+	const { key, state, event, to } = receipt;
+	const sent = window?.dispatch ?? receipt;
+	const { runs, following, followingReason, page } = sent;
+	return {
+		key,
+		state,
+		event,
+		to,
+		events: window?.events ?? null,
+		steps: [
+			{ at: event.time || null, kind: "happened", text: `${event.type} ${event.subject || event.id}` },
+			received(receipt, window),
+			decided(receipt),
+			...waited(receipt, sent, window),
+			...sent.attempts.map((attempt) => attempted(attempt, sent)),
+			answered(sent),
+		],
+		...{ runs, following, followingReason, page },
+		sent,
+	};
+}
+
+function received(receipt: ShownReceipt, window: TracedWindow | undefined): Step {
+	const { acceptedAt: at, event } = receipt;
+	const isWindow = window !== undefined && window.dispatch === receipt;
+	const text = isWindow ? `${countOf(window)}, gathered into this dispatch` : `event ${event.id} of ${event.source}`;
+	return { at, kind: "received", text };
+}
+
+function countOf({ events, isMore }: TracedWindow): string {
+	return `${counted(events, "event")}${isMore ? " or more" : ""}`;
+}
+
+function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
+	const nowhere = state === "rejected" ? "it leads nowhere: the event itself is unsound" : "it leads nowhere";
+	const text =
+		to === null
+			? nowhere
+			: `route "${route ?? "none"}" leads to ${describeDestination(to, to["dispatchType"] === undefined ? ", on " : ", as ")}`;
+	return { at: acceptedAt, kind: "decided", text };
+}
+
+function waited(receipt: ShownReceipt, sent: ShownReceipt, window: TracedWindow | undefined): readonly Step[] {
+	const steps: Step[] = [];
+	const at = receipt.acceptedAt;
+	if (receipt.state === "coalescing") steps.push({ at, kind: "waited", text: "in a window that is still open" });
+	if (receipt.window !== null) {
+		const others = window === undefined || window.events < 2 ? "" : `, ${countOf(window)} in all`;
+		const gathered = `gathered with others into the dispatch ${receipt.window}`;
+		steps.push({ at, kind: "waited", text: `${gathered}${after(at, sent.acceptedAt)}${others}` });
+	}
+	const first = sent.attempts[0]?.at;
+	if (first !== undefined && Date.parse(first) - Date.parse(sent.acceptedAt) >= 1_000) {
+		steps.push({ at: sent.acceptedAt, kind: "waited", text: `for its turn${after(sent.acceptedAt, first)}` });
+	}
+	return steps;
+}
+
+function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number], sent: ShownReceipt): Step {
+	const service = serviceOf(sent);
+	const answer =
+		status === null || status === undefined ? `${service} gave no answer` : `${service} answered ${status}`;
+	const more = [`${ms} ms`, requestId ? `request ${requestId}` : "", reason ?? ""].filter((fact) => fact !== "");
+	return { at, kind: "attempted", text: `${answer} (${more.join("; ")})` };
+}
+
+function serviceOf({ to }: ShownReceipt): string {
+	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
+}
+
+function answered(sent: ShownReceipt): Step {
+	const { state, finishedAt, reason, acceptedAt } = sent;
+	const why = reason === null ? "" : `: ${reason}`;
+	// As a text: a bridge of another version may have a state that this one does not.
+	switch (state as string) {
+		case "ignored":
+			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `nothing is sent${why}` };
+		case "dispatched":
+			return { at: finishedAt, kind: "answered", text: `${serviceOf(sent)} has it${after(acceptedAt, finishedAt)}` };
+		case "coalesced":
+			return { at: finishedAt, kind: "answered", text: "it went out with others" };
+		case "dead":
+		case "rejected":
+			return {
+				at: finishedAt,
+				kind: "answered",
+				text: `a dead letter${why}; repair that, then: npx grid-dispatch replay KEY`,
+			};
+		default:
+			return { at: null, kind: "answered", text: `not yet, it is ${state}${why}` };
+	}
+}
+
+function after(from: string, to: string | null): string {
+	const ms = to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
+	if (Number.isNaN(ms) || ms < 0) return "";
+	return ms < 1_000 ? `, after ${ms} ms` : `, after ${(ms / 1_000).toFixed(1)} s`;
+}

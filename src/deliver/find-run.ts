@@ -1,0 +1,147 @@
+import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { cleanText } from "../log.ts";
+import type { Answer, Doubt, Run } from "../model.ts";
+
+/** What a service has said of the runs of a destination. */
+export interface Listing {
+	readonly answer: RunsAnswer;
+	/** When it was asked, epoch milliseconds of this process's clock. */
+	readonly at: number;
+	/** How far back the list was to reach, epoch milliseconds of the service's clock: `complete` holds so far. */
+	readonly from: number;
+}
+
+/** What is to be done about a delivery that may have been taken, before it is sent again. */
+export type Look =
+	/** It was taken: this is its run. */
+	| { readonly kind: "found"; readonly run: Run }
+	/** Nothing can be done before `until`, epoch milliseconds. */
+	| { readonly kind: "wait"; readonly until: number; readonly reason: string; readonly doubt: Doubt }
+	/** It was not taken, or has waited as long as one waits where that cannot be known. */
+	| { readonly kind: "repeat"; readonly doubt: Doubt };
+
+/**
+ * How long after a call its run is in the list, if there is one. GitHub gives a request up after 10 s, and a run has been
+ * seen to start 8 s after its dispatch. Source: docs.github.com, "Troubleshooting the REST API", timeouts;
+ * Codex-/return-dispatch#183. In an incident runs come later, and then a repeat can start a second one.
+ */
+export const LAG_MS = 30_000;
+/** A list is read so often at most. */
+export const LIST_MS = 30_000;
+/** So often a delivery waits for runs that cannot be read at the moment. Then that counts as not to be known. */
+const MOST_LOOKS = 10;
+/** The longest wait for runs that a service may name. */
+const LONGEST_LOOK_MS = 60 * 60_000;
+/** What clocks differ by, and what a service rounds a time by. */
+const MARGIN_MS = 60_000;
+/** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
+const FIRST_ASIDE_MS = 5_000;
+const LONGEST_ASIDE_MS = 60 * 60_000;
+/** How many runs a page of a list holds. */
+export const FULL_PAGE = 100;
+const MAX_REASON = 300;
+
+/**
+ * How long a delivery steps aside after an uncertain answer.
+ * @param failures how many came in a row before this one
+ * @param looksUp whether its run is looked for before it is sent again
+ */
+export function asideFor(failures: number, doubt: Doubt | undefined, looksUp: boolean): number {
+	if (!looksUp) return longPause(failures);
+	return doubt?.reason === undefined ? LAG_MS : Math.max(LAG_MS, longPause(failures));
+}
+
+function longPause(failures: number): number {
+	return Math.min(FIRST_ASIDE_MS * 3 ** Math.min(failures, 30), LONGEST_ASIDE_MS);
+}
+
+/**
+ * What an answer leaves in doubt: an uncertain one adds to it, and no other one says what became of those before.
+ * @param began when its call began, epoch milliseconds of the service's clock
+ */
+export function doubtAfter(
+	before: Doubt | undefined,
+	{ classification }: Pick<Answer, "classification">,
+	began: number,
+): Doubt | undefined {
+	if (classification.kind !== "uncertain") return before?.from === undefined ? undefined : before;
+	const { since = began, from = began, reason } = before ?? {};
+	return { since, from, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Why a delivery steps aside: what the service answered, and what is done about it. */
+export function reasonOfDoubt(answered: string, doubt: Doubt): string {
+	if (doubt.reason === undefined) return `${answered}; its run is looked for before it is sent again`;
+	return `${answered}; ${notKnown(doubt.reason)}`;
+}
+
+function notKnown(reason: string): string {
+	return `whether it was taken cannot be known, and a repeat may start a second run, so that it is repeated after a longer pause: ${reason}`;
+}
+
+/**
+ * Decides about a delivery in doubt that is due. Pure.
+ * @param now epoch milliseconds
+ */
+export function lookFor(
+	{ key, notBefore, failures, doubt }: Pick<Entry, "key" | "notBefore" | "failures"> & { readonly doubt: Doubt },
+	{ answer, at, from: reach }: Listing,
+	now: number,
+): Look {
+	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
+	if (run !== undefined) return { kind: "found", run };
+	if (at < notBefore || beginOf(doubt) < reach) {
+		const reason = "the service may have taken it; its run is looked for once more before it is sent again";
+		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
+	}
+	const looks = (doubt.looks ?? 0) + 1;
+	if (answer.kind === "unavailable" && looks < MOST_LOOKS) {
+		const until = now + Math.min(Math.max(LIST_MS, (answer.retryAt ?? 0) - now), LONGEST_LOOK_MS);
+		const reason = `the service may have taken it, and its runs cannot be read at the moment: ${answer.reason}`;
+		return { kind: "wait", until, reason, doubt: { ...doubt, looks } };
+	}
+	const unknown = whyUnknown(answer, key, doubt);
+	// Each call so far is excluded. A run of one that turns up later is found all the same.
+	if (unknown === undefined) return { kind: "repeat", doubt: { since: doubt.since } };
+	const { since, from = since } = doubt;
+	const reason = cleanText(unknown, MAX_REASON);
+	// The pause that it had was the short one, unless nothing could be known before.
+	const until = notBefore + (doubt.reason === undefined ? longPause(Math.max(0, failures - 1)) - LAG_MS : 0);
+	if (until <= now) return { kind: "repeat", doubt: { since, from, reason } };
+	return { kind: "wait", until, reason: notKnown(reason), doubt: { since, from, reason } };
+}
+
+/** How far back the runs have to be known for a delivery in doubt. */
+export function beginOf({ since, from = since }: Doubt): number {
+	return from - MARGIN_MS;
+}
+
+/** The first of the runs that has the key: several workflows may listen. */
+function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | undefined {
+	const own = runs.filter(({ title, createdAt }) => createdAt >= since - MARGIN_MS && keyOfTitle(title) === key);
+	const [first] = own.sort((one, other) => one.createdAt - other.createdAt);
+	if (first === undefined) return undefined;
+	const { title: _, createdAt: __, ...run } = first;
+	return { ...run, certain: true };
+}
+
+/** Why the runs cannot tell whether a delivery was taken, with the repair; undefined where they say that it was not. */
+function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
+	if (answer.kind === "unchanged") return "the service did not list its runs";
+	if (answer.kind !== "runs") return answer.reason;
+	const { runs, complete } = answer;
+	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
+		return "no run there names a key; begin the titles of its runs with bridge.key (run-name in a workflow)";
+	}
+	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
+	if (candidate !== undefined) {
+		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
+	}
+	return complete ? undefined : "its runs could not be listed back to that time";
+}
+
+/** A title that has the key behind another one may be the delivery's, after a text of its event. */
+function isOfAnother({ title }: SeenRun, key: string): boolean {
+	return keyOfTitle(title) !== undefined && !title.toLowerCase().includes(key.toLowerCase());
+}

@@ -1,0 +1,209 @@
+import type { Destinations } from "../destinations/list.ts";
+import { type FollowPolicy, followWrites } from "../ledger/follow-rows.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { type LaneState, LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
+import { logCalls } from "../ledger/pace.ts";
+import { ROWS } from "../ledger/rows.ts";
+import type { WakeRecord } from "../ledger/wake-up.ts";
+import { type Log, report } from "../log.ts";
+import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";
+import type { Storage } from "../storage/storage.ts";
+import { doubtAfter, reasonOfDoubt } from "./find-run.ts";
+import { reportLane } from "./report-lane.ts";
+import { settle } from "./settle.ts";
+import { writeOutcome } from "./write-outcome.ts";
+
+/** What came of a try to deliver. */
+export type Tried = {
+	/** With its body, where that could be read. */
+	readonly entry: Entry;
+	/** Epoch milliseconds. */
+	readonly at: number;
+} & (
+	| {
+			readonly answer: Answer;
+			/** It was not sent: the run that `answer` names was found. */
+			readonly found?: true;
+	  }
+	/** No call was made. `isLook`: its run is to be looked for again. */
+	| { readonly disposition: Disposition; readonly isLook?: true }
+);
+
+type Answered = Extract<Tried, { answer: Answer }>;
+
+/** How what was taken is followed: the rows are written with its result, and its lane's follower is woken. */
+export interface FollowTaken extends FollowPolicy {
+	/** Neither rejects, nor takes long. */
+	readonly before: (lane: string) => Promise<void>;
+	readonly after: (lane: string) => Promise<void>;
+}
+
+export interface FinishOptions {
+	readonly storage: Storage;
+	readonly destinations: Pick<Destinations, "policyOf">;
+	readonly giveUpMs: number;
+	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
+	readonly looksUp: boolean;
+	readonly follow: FollowTaken;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** From 0 to 1. */
+	readonly random: () => number;
+}
+
+/**
+ * Writes what came of a try, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while storage
+ * fails.
+ * @param record the lane's wake-up as it is to be recorded, depending on whether the delivery stays in the outbox
+ */
+export type Finish = (
+	lease: LaneLease,
+	tried: Tried,
+	record: (kept: boolean) => WakeRecord,
+	log: Log,
+) => Promise<Disposition>;
+
+export function createFinish(options: FinishOptions): Finish {
+	/** How far the clock of each lane's service is ahead of this process's, milliseconds. */
+	const skews = new Map<string, number>();
+	return (lease, tried, record, log) => finish({ ...options, skews }, lease, tried, record, log);
+}
+
+interface Parts extends FinishOptions {
+	readonly skews: Map<string, number>;
+}
+
+async function finish(
+	parts: Parts,
+	lease: LaneLease,
+	tried: Tried,
+	record: (kept: boolean) => WakeRecord,
+	log: Log,
+): Promise<Disposition> {
+	const { giveUpMs, looksUp, now, random, storage } = parts;
+	const { entry } = tried;
+	const before = lease.state();
+	if ("disposition" in tried) {
+		const { disposition } = tried;
+		await writeOutcome(
+			parts,
+			lease,
+			{ ...before, wake: record(disposition.kind === "deferred") },
+			{ entry, disposition },
+		);
+		reportUncalled(log, lease.lane, tried);
+		return disposition;
+	}
+	const { answer, at } = tried;
+	const doubt = doubtOf(parts, lease.lane, tried);
+	const options = { now: now(), random: random(), giveUpMs, looksUp };
+	const settled = settle(before, entry, answer.classification, options);
+	const disposition = withDoubt(settled.disposition, answer, doubt);
+	const after = stateAfter(parts, lease, tried, { ...settled.state, wake: record(disposition.kind === "deferred") });
+	reportAttempt(log, lease.lane, tried, disposition);
+	const attempt = toAttempt(at, answer, reasonOf(tried, disposition));
+	const isTaken = disposition.kind === "dispatched";
+	const follow = isTaken ? followWrites(entry, answer, parts.follow, now()) : undefined;
+	const isFollowed = follow !== undefined && follow.rows.length > 0;
+	if (isFollowed) await parts.follow.before(lease.lane);
+	await writeOutcome(parts, lease, after, { entry, disposition, attempt, follow });
+	if (isFollowed) await parts.follow.after(lease.lane);
+	const opened = tried.found ? undefined : settled.opened;
+	const waiting = opened === undefined ? 0 : await countEntries(storage, lease.lane).catch(() => null);
+	reportLane(log, lease.lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
+	return disposition;
+}
+
+/** The lane's state, with what else an answer says. A run that was found says nothing of what is parked now. */
+function stateAfter(
+	{ destinations, now }: Parts,
+	lease: LaneLease,
+	{ answer, found }: Answered,
+	settled: LaneState,
+): LaneState {
+	const { calls, parked, breakers, tokenExpiresAt } = lease.state();
+	if (found) return { ...settled, parked, breakers };
+	return {
+		...settled,
+		calls: logCalls(calls, answer.calls, destinations.policyOf(lease.lane).limits, now()),
+		// A service says it of each token that it takes and that has an end.
+		tokenExpiresAt: answer.tokenExpiresAt ?? (answer.classification.kind === "taken" ? null : tokenExpiresAt),
+		...exhausted(answer, settled, now()),
+	};
+}
+
+/** What an answer leaves in doubt. A service whose answer is lost has told its time with another one, if at all. */
+function doubtOf({ looksUp, skews, now }: Parts, lane: string, { entry, at, answer }: Answered): Doubt | undefined {
+	const { serverTime, ms } = answer;
+	if (serverTime !== undefined) skews.set(lane, serverTime - now());
+	const began = serverTime === undefined ? at + (skews.get(lane) ?? 0) : serverTime - ms;
+	return looksUp ? doubtAfter(entry.doubt, answer, began) : undefined;
+}
+
+function withDoubt(disposition: Disposition, { classification }: Answer, doubt: Doubt | undefined): Disposition {
+	if (disposition.kind !== "deferred" || doubt === undefined) return disposition;
+	if (classification.kind !== "uncertain") return { ...disposition, doubt };
+	return { ...disposition, doubt, reason: reasonOfDoubt(disposition.reason, doubt) };
+}
+
+function toAttempt(at: number, { status, ms, requestId }: Answer, reason: string | null): Attempt {
+	return { at: new Date(at).toISOString(), status: status ?? null, ms, requestId: requestId ?? null, reason };
+}
+
+/** What a call's line says. What is done about an uncertain answer is the receipt's own reason. */
+function reasonOf({ answer, found }: Answered, disposition: Disposition): string | null {
+	const { classification, run } = answer;
+	if (found) return `not sent again: it was taken before, since its run was found: ${run?.url ?? run?.id}`;
+	if (disposition.kind === "dispatched") return null;
+	return disposition.kind === "deferred" && "reason" in classification ? classification.reason : disposition.reason;
+}
+
+const LEVELS = { dispatched: "info", deferred: "warn", "dead-lettered": "error" } as const;
+
+function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Disposition): void {
+	const { entry, at, answer } = tried;
+	const { classification, status, requestId, ms } = answer;
+	report(log, LEVELS[disposition.kind], {
+		stage: "dispatch",
+		classification: classification.kind,
+		outcome: disposition.kind,
+		lane,
+		key: entry.key,
+		route: entry.route,
+		destination: entry.to?.id,
+		status,
+		requestId,
+		ms,
+		waitedMs: at - entry.acceptedAt,
+		bytes: Buffer.byteLength(entry.body ?? ""),
+		reason: disposition.kind === "dispatched" ? (reasonOf(tried, disposition) ?? undefined) : disposition.reason,
+	});
+}
+
+/** That storage does not hand out what is to be sent needs a person; that a run is to be looked for again does not. */
+function reportUncalled(
+	log: Log,
+	lane: string,
+	{ entry: { key }, disposition, isLook }: Extract<Tried, { disposition: Disposition }>,
+): void {
+	const reason = disposition.kind === "dispatched" ? undefined : disposition.reason;
+	report(log, isLook ? "warn" : "error", { stage: "dispatch", outcome: disposition.kind, lane, key, reason });
+}
+
+/** For the log alone, when a breaker closes. */
+async function countEntries(storage: Storage, lane: string): Promise<number> {
+	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+	return rows.length;
+}
+
+/** The call that used the primary limit up was taken; the next one would not be. */
+function exhausted(
+	{ exhaustedUntil = 0, classification }: Answer,
+	{ pause }: LaneState,
+	now: number,
+): Pick<LaneState, "pause"> | undefined {
+	const until = Math.min(exhaustedUntil, now + LONGEST_WAIT_MS);
+	if (classification.kind !== "taken" || until <= (pause?.until ?? 0)) return undefined;
+	return { pause: { until, reason: "the token's primary rate limit is used up" } };
+}

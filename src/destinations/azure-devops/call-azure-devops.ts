@@ -1,0 +1,129 @@
+import { withoutSecrets } from "../../log.ts";
+import type { Classification } from "../../model.ts";
+import { boundedFetch } from "../fetch.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
+import type { Token } from "./tokens.ts";
+
+/** What came of one call. */
+export interface Answered {
+	readonly classification: Classification;
+	/** None where no answer came. */
+	readonly response?: AzureResponse;
+	/** The body as a text, as far as it was read. */
+	readonly text?: string;
+}
+
+export interface CallOptions {
+	/** Without a slash at its end; paths are appended. */
+	readonly url: string;
+	readonly userAgent: string;
+	readonly fetch: typeof globalThis.fetch;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+export interface ApiRequest {
+	/** Below the address, such as `/contoso/ml/_apis/pipelines/12`. */
+	readonly path: string;
+	/** The bytes to send, by POST; left out, it is a GET. */
+	readonly body?: string;
+	readonly asked: Asked;
+}
+
+/** Makes one call. Never rejects: no answer is a verdict, too. */
+export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+
+/** A hundred runs of a list; a run with its parameters has less. */
+const MOST_BYTES = 256 * 1024;
+export const API_VERSION = "api-version=7.1";
+
+/**
+ * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose
+ * token it does not know to its sign-in page.
+ */
+export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
+	const bounded = boundedFetch(fetch, MOST_BYTES);
+
+	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
+		const init: RequestInit = {
+			method: body === undefined ? "GET" : "POST",
+			headers: {
+				accept: "application/json",
+				authorization,
+				"user-agent": userAgent,
+				...(body === undefined ? {} : { "content-type": "application/json" }),
+			},
+			redirect: "manual",
+			signal,
+			...(body === undefined ? {} : { body }),
+		};
+		const kind = body === undefined ? "read" : "write";
+		const { raw, text } = await noteCall(
+			trace,
+			now,
+			async () => {
+				const raw = await bounded(`${url}${path}?${API_VERSION}`, init);
+				return { raw, text: await raw.text() };
+			},
+			kind,
+		);
+		const response = readResponse(raw, text, trace.secrets);
+		return { classification: classifyResponse(response, asked, now()), response, text };
+	}
+
+	return async (request, { scheme, value }, signal, trace) => {
+		if (!isCredential(value)) return { classification: NO_CREDENTIAL };
+		const sent = scheme === "Bearer" ? value : Buffer.from(`:${value}`).toString("base64");
+		for (const secret of [value, sent]) trace.secrets.add(secret);
+		try {
+			return await sendOnce(request, `${scheme} ${sent}`, signal, trace);
+		} catch (error) {
+			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
+		}
+	};
+}
+
+/** What an answer says, without the credentials that it may echo. */
+function readResponse(raw: Response, text: string, secrets: Iterable<string>): AzureResponse {
+	const clean = (one: string) => withoutSecrets(one, secrets);
+	const headers = Object.fromEntries([...raw.headers].map(([name, value]) => [name, clean(value)]));
+	const { message, typeKey } = readError(text);
+	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
+	return {
+		status: raw.status,
+		headers,
+		message: clean(message),
+		typeKey,
+		body: text.trim() === "" ? "none" : isJson ? "json" : "other",
+		isSignIn: isSignIn(raw.status, headers["location"], text),
+	};
+}
+
+/** Azure DevOps' own form of an error. */
+function readError(text: string): { readonly message: string; readonly typeKey: string } {
+	const { message, typeKey } = (parseJson(text) ?? {}) as Readonly<Record<string, unknown>>;
+	return {
+		message: typeof message === "string" ? message : "",
+		typeKey: typeof typeKey === "string" ? typeKey : "",
+	};
+}
+
+/** A JSON that was cut off, or is none, is undefined. */
+export function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text) as unknown;
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * A caller without a valid token is led to a sign-in page (302), or shown it as if it were the answer (203, or even 200).
+ * Source: learn.microsoft.com, "Use personal access tokens", Azure DevOps.
+ */
+function isSignIn(status: number, location: string | undefined, text: string): boolean {
+	if (status === 203) return true;
+	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
+	return status >= 200 && status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
+}

@@ -1,0 +1,160 @@
+import { clipLine, composeReason } from "../../log.ts";
+import type { Classification, Destination } from "../../model.ts";
+import { resetMs, retryAfterMs } from "../header-time.ts";
+
+/** What Azure DevOps answered. */
+export interface AzureResponse {
+	readonly status: number;
+	/** By lower-case name. */
+	readonly headers: Readonly<Record<string, string | undefined>>;
+	/** Azure DevOps' own `message`, where the body had one: TF… and its meaning. */
+	readonly message: string;
+	/** The name of its exception, such as `PipelineValidationException`. */
+	readonly typeKey: string;
+	readonly body: "json" | "none" | "other";
+	/** It is the page where a person signs in, or leads there. */
+	readonly isSignIn: boolean;
+}
+
+/** What was asked for: a refusal's cause and repair depend on it. */
+export interface Asked {
+	/** The permission on the pipeline that it needs. */
+	readonly permission: "Queue builds" | "View builds";
+	readonly to: Destination;
+}
+
+/** Where Azure DevOps names no time; the same as GitHub's. */
+const UNNAMED_WAIT_MS = 60_000;
+
+/**
+ * The meaning of an answer of Azure DevOps. Pure.
+ * Source: learn.microsoft.com, "Runs – Run Pipeline" and "Rate and usage limits"; messages seen in public reports.
+ * @param now epoch milliseconds
+ */
+export function classifyResponse(response: AzureResponse, asked: Asked, now: number): Classification {
+	const { status, headers, body } = response;
+	if (response.isSignIn || status === 401) return unauthorized(response);
+	if (status === 429 || isThrottled(response)) return rateLimited(response, now);
+	if (status >= 500 || status === 408) {
+		const wait = retryAfterMs(headers, now);
+		const reason = said(response, "an error on its side");
+		return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
+	}
+	if (status === 413) return { kind: "permanent", reason: said(response, "this request can never succeed") };
+	if (status >= 200 && status < 300) return meaningOfSuccess(response);
+	if (body !== "json") return notFromApi(response);
+	return refused(response, asked);
+}
+
+/** A 2xx with JSON is the documented success; one without a body may stand for it. */
+function meaningOfSuccess(response: AzureResponse): Classification {
+	if (response.body === "json") return { kind: "taken" };
+	if (response.body === "other") return notFromApi(response);
+	const reason = said(response, "it has no body; whether it took the request is not known");
+	return { kind: "uncertain", reason };
+}
+
+function unauthorized(response: AzureResponse): Classification {
+	const means = response.isSignIn ? "its sign-in page: the token" : "the token";
+	const repair =
+		"is wrong, revoked or expired, or its identity is not in the organization; put a valid one in its place";
+	return { kind: "unauthorized", reason: said(response, `${means} ${repair}`) };
+}
+
+/** An address that does not lead to Azure DevOps' API: no run was started, and the request is not to blame. */
+function notFromApi({ status, headers }: AzureResponse): Classification {
+	const { location } = headers;
+	const type = headers["content-type"];
+	const what = location === undefined ? ` as ${type ?? "no known type"}` : ` to ${location}`;
+	const repair = "which is not its API's answer: check AZURE_DEVOPS_URL, the route's organization, and proxies";
+	return { kind: "unavailable", reason: `Azure DevOps answered ${status}${clipLine(what, 80)}, ${repair}` };
+}
+
+/** Source: learn.microsoft.com, "Rate and usage limits": TF400733, exceeding usage of a resource. */
+function isThrottled({ status, message }: AzureResponse): boolean {
+	return status >= 400 && /TF400733|exceeding usage of resource/i.test(message);
+}
+
+function rateLimited(response: AzureResponse, now: number): Classification {
+	const wait = pauseMs(response.headers, now);
+	const until = now + (wait ?? UNNAMED_WAIT_MS);
+	const words = `${response.status}${response.message === "" ? "" : `: ${response.message}`}`;
+	const reason = composeReason("Azure DevOps asks to slow down", words, `; until ${new Date(until).toISOString()}`);
+	return { kind: "rate-limited", until, named: wait !== undefined, reason };
+}
+
+/** As long as Azure DevOps delays a call at most. Source: "Rate and usage limits". */
+const LONGEST_DELAY_MS = 30_000;
+
+/**
+ * The pause that Azure DevOps asks for, which it does with answers of any kind: `retry-after`; the reset of a budget that
+ * is used up; or as long as it has delayed the call.
+ * @param now epoch milliseconds
+ * @returns milliseconds, from a second to a day
+ */
+export function pauseMs(headers: AzureResponse["headers"], now: number): number | undefined {
+	const delay = /^\s*(\d{1,6}(?:\.\d+)?)\s*$/.exec(headers["x-ratelimit-delay"] ?? "")?.[1];
+	const delayMs = Number(delay ?? 0) * 1_000;
+	const bounded = delayMs > 0 ? Math.min(Math.max(delayMs, 1_000), LONGEST_DELAY_MS) : undefined;
+	return retryAfterMs(headers, now) ?? resetMs(headers, now) ?? bounded;
+}
+
+function refused(response: AzureResponse, asked: Asked): Classification {
+	const parameter = response.status === 400 ? parameterFault(response.message) : undefined;
+	if (parameter !== undefined) {
+		const { name, means } = parameter;
+		// What one event brings with it closes the pipeline for no other.
+		if (isOfEvent(asked.to, name) && parameter.isOfValue)
+			return { kind: "permanent", reason: said(response, "the event does not give the parameter what it takes") };
+		return { kind: "unavailable", reason: said(response, means) };
+	}
+	return { kind: "unavailable", reason: said(response, causeOf(response, asked)) };
+}
+
+interface ParameterFault {
+	readonly name: string;
+	/** It is the value that does not fit, or is missing, and not the name. */
+	readonly isOfValue: boolean;
+	readonly means: string;
+}
+
+/** By the words of Azure Pipelines, whose first quotation is the name. A value that quotes such words comes later. */
+function parameterFault(message: string): ParameterFault | undefined {
+	const [, before = "", quoted = "", after = ""] = /^(.*?)'([^']{1,200})'(.*)$/s.exec(message) ?? [];
+	const name = clipLine(quoted, 60);
+	if (/unexpected parameter\s*$/i.test(before)) {
+		const means = `declare ${name} in the pipeline's parameters, or leave it out of the route's`;
+		return { name: quoted, isOfValue: false, means };
+	}
+	if (/a value for the\s*$/i.test(before) && /^\s*parameter must be provided/i.test(after)) {
+		const means = `give ${name} in the route's parameters, or a default in the pipeline`;
+		return { name: quoted, isOfValue: true, means };
+	}
+	if (!/\bthe\s*$/i.test(before) || !/^\s*parameter\b/i.test(after)) return undefined;
+	return { name: quoted, isOfValue: true, means: `correct ${name} in the route's parameters` };
+}
+
+/** Whether the event fills a parameter. Azure Pipelines does not distinguish case in their names. */
+function isOfEvent({ fromEvent }: Destination, name: string): boolean {
+	const names = Array.isArray(fromEvent) ? fromEvent : [];
+	return names.some((one) => String(one).toLowerCase() === name.toLowerCase());
+}
+
+/** What closes a pipeline, with the repair, as far as the answer tells. */
+function causeOf({ status, message, typeKey }: AzureResponse, { permission, to }: Asked): string {
+	if (status === 400 && /latest source version|using ref\b/i.test(message))
+		return "the pipeline's repository has no such branch; correct ref in the route";
+	if (status === 400 && typeKey === "PipelineValidationException")
+		return "the pipeline's YAML or its parameters are refused; repair the pipeline, or the route's parameters";
+	if (status === 403)
+		return `the identity may not: allow it "${permission}" on the pipeline (its page, Security), or check the token's scope`;
+	if (status === 404 && (/TF215016/.test(message) || typeKey === "DefinitionNotFoundException"))
+		return `there is no pipeline ${clipLine(String(to["pipeline"]), 20)} in the project, or the identity cannot see it`;
+	if (status === 404)
+		return "there is no such project, or the identity cannot see it; check the route, and add the identity to the project";
+	return "not an answer that Azure DevOps documents; tried again later";
+}
+
+function said({ status, message }: AzureResponse, meaning: string): string {
+	return composeReason(`Azure DevOps answered ${status}`, message, `: ${meaning}`);
+}

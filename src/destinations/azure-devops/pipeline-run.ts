@@ -1,0 +1,135 @@
+import { isObject, writeJson } from "../../event/json.ts";
+import type { BridgeEvent, Destination } from "../../model.ts";
+import { applyMapping, type Mapped, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
+import type { RouteTo } from "../../route/route.ts";
+import type { BridgeFacts } from "../client-payload.ts";
+import type { Built } from "../destination.ts";
+
+/**
+ * A request must be smaller. Azure DevOps documents no limit; this is GitHub's, so that large data goes by reference to
+ * every destination alike.
+ */
+export const BODY_BYTES = 64 * 1024;
+
+/**
+ * A route's `to` as `to.pipeline.schema.json` describes it, with nothing left open. Azure DevOps does not distinguish case
+ * in the names of organizations and projects; git does in those of branches.
+ */
+export function resolveRun({ organization, project, pipeline, ref, parameters, token }: RouteTo): Destination {
+	const refName = typeof ref === "string" ? toRefName(ref) : undefined;
+	const place = `dev.azure.com/${String(organization)}/${String(project)}/${String(pipeline)}`.toLowerCase();
+	return {
+		id: refName === undefined ? place : `${place}#${refName}`,
+		organization,
+		project,
+		pipeline,
+		...(refName === undefined ? {} : { ref: refName }),
+		...(parameters === undefined ? {} : { parameters, fromEvent: namesFromEvent(parameters as Mapping) }),
+		...(token === undefined ? {} : { token }),
+	};
+}
+
+/**
+ * The parameters that the event fills. A row whose request is made has no mapping any more, and a refusal may be the
+ * event's fault or the route's.
+ */
+function namesFromEvent(parameters: Mapping): readonly string[] {
+	const isOfEvent = ([, mapped]: [string, Mapped]) => typeof mapped === "string" || "key" in mapped;
+	return Object.entries(parameters)
+		.filter(isOfEvent)
+		.map(([name]) => name);
+}
+
+/** Azure Pipelines takes whole refs only. */
+function toRefName(ref: string): string {
+	return ref.startsWith("refs/") ? ref : `refs/heads/${ref}`;
+}
+
+/** A project as the addresses of Azure DevOps have it. */
+export function projectOf({ organization, project }: RouteTo): string {
+	return [organization, project].map((name) => encodeURIComponent(String(name))).join("/");
+}
+
+/** Below the address of Azure DevOps: a pipeline, and what is below it. */
+export function pathOf(to: RouteTo, below: string): string {
+	return `/${projectOf(to)}/_apis/pipelines/${Number(to["pipeline"])}${below}`;
+}
+
+/** Sources: learn.microsoft.com, "Naming restrictions and conventions", Azure DevOps; git-check-ref-format. */
+const NAME = /^(?![._])[^\p{Cc}\\/:*?"<>|;#$%&{},+=[\]]{1,64}(?<![.\s])$/u;
+const REF = /^(?!\/)(?!.*(?:\.\.|\/\/|@\{))[^\p{Cc}\s~^:?*[\\]{1,400}(?<![./])$/u;
+const LARGEST_ID = 2 ** 31 - 1;
+
+/** What is wrong with a `to`, also with one that was damaged in storage. */
+export function problemsOf({ organization, project, pipeline, ref, parameters }: RouteTo) {
+	return [
+		{ member: "organization", problem: nameProblem(organization, "an organization, such as contoso") },
+		{ member: "project", problem: nameProblem(project, "a project, such as fraud-model") },
+		{ member: "pipeline", problem: pipelineProblem(pipeline) },
+		{ member: "ref", problem: ref === undefined ? undefined : refProblem(ref) },
+		{ member: "parameters", problem: parameters === undefined ? undefined : parametersProblem(parameters) },
+	].flatMap(({ member, problem }) => (problem === undefined ? [] : [{ member, problem }]));
+}
+
+function nameProblem(name: unknown, meant: string): string | undefined {
+	if (typeof name === "string" && NAME.test(name)) return undefined;
+	return `${JSON.stringify(name)} is not the name of ${meant}; write the name alone, not its address`;
+}
+
+function pipelineProblem(pipeline: unknown): string | undefined {
+	if (Number.isInteger(pipeline) && Number(pipeline) >= 1 && Number(pipeline) <= LARGEST_ID) return undefined;
+	return `${JSON.stringify(pipeline)} is not the id of a pipeline: the number after definitionId= in its page's address`;
+}
+
+function refProblem(ref: unknown): string | undefined {
+	if (typeof ref === "string" && REF.test(ref)) return undefined;
+	return `${JSON.stringify(ref)} is not a branch, such as main, nor a ref, such as refs/tags/v1`;
+}
+
+function parametersProblem(parameters: unknown): string | undefined {
+	if (isObject(parameters)) {
+		const wrong = Object.entries(parameters).find(([, mapped]) => typeof mapped !== "string" && !isObject(mapped));
+		return wrong === undefined ? mappingProblem(parameters as Mapping) : `"${wrong[0]}" is not a key of the event`;
+	}
+	return "it is not a mapping of names to keys of the event";
+}
+
+/**
+ * Builds "Run Pipeline", and proves the limit on the very bytes that will be sent. Each parameter is a text, as Azure
+ * Pipelines reads them: booleans and numbers as they are written, objects and lists as JSON.
+ * Source: azure-devops-node-api, `RunPipelineParameters.templateParameters`.
+ */
+export function buildRun(to: Destination, event: BridgeEvent, facts: BridgeFacts): Built {
+	const [problem] = problemsOf(to);
+	if (problem !== undefined) return refuse(`${problem.member}: ${problem.problem}`);
+	const { ref, parameters } = to;
+	const resources = ref === undefined ? {} : { resources: { repositories: { self: { refName: ref } } } };
+	const body = toJson(() => ({
+		...resources,
+		...(parameters === undefined ? {} : { templateParameters: toTexts(parameters as Mapping, event, facts) }),
+	}));
+	if (body === undefined) return refuse("data is nested too deeply to be written as JSON");
+	const bytes = Buffer.byteLength(body);
+	if (bytes < BODY_BYTES) return { ok: true, body };
+	const reason = `the parameters would take ${bytes} bytes, the bridge sends less than ${BODY_BYTES} to Azure Pipelines`;
+	return { ok: false, tooLarge: true, reason, body };
+}
+
+function refuse(reason: string): Built {
+	return { ok: false, tooLarge: false, reason };
+}
+
+function toTexts(mapping: Mapping, event: BridgeEvent, facts: BridgeFacts): Record<string, string> {
+	const values = Object.entries(applyMapping(mapping, event, facts));
+	return Object.fromEntries(values.map(([name, value]) => [name, toText(value)]));
+}
+
+/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+function toJson(build: () => object): string | undefined {
+	try {
+		return writeJson(build());
+	} catch (error) {
+		if (error instanceof RangeError) return undefined;
+		throw error;
+	}
+}

@@ -1,0 +1,56 @@
+import { isLoopback } from "../../config/settings.ts";
+import type { Destination } from "../../model.ts";
+import type { RouteTo } from "../../route/route.ts";
+import type { ConfiguredService, Service } from "../destination.ts";
+import { createAzureDevOps } from "./azure-devops.ts";
+import { API_VERSION } from "./call-azure-devops.ts";
+import { buildRun, pathOf, problemsOf, projectOf, resolveRun } from "./pipeline-run.ts";
+import { type AzureDevOpsConfig, readAzureDevOpsConfig } from "./settings.ts";
+import { openTokens } from "./tokens.ts";
+
+/** Azure DevOps: deliveries that start runs of Azure Pipelines. */
+export const azureDevOps: Service = {
+	name: "azure-devops",
+	owns: ({ pipeline, repository }) => typeof pipeline === "number" && repository === undefined,
+	problemsOf,
+	resolve: resolveRun,
+	configure: (settings, routes) => configured(readAzureDevOpsConfig(settings, routes)),
+};
+
+function configured(config: AzureDevOpsConfig): ConfiguredService {
+	const { address, formerAddress, limits, concurrency, token } = config;
+	return {
+		name: azureDevOps.name,
+		owns: azureDevOps.owns,
+		problemsOf,
+		address,
+		formerAddress,
+		limits,
+		concurrency,
+		laneOf,
+		build: buildRun,
+		requestLine: (to) => `POST ${address}${pathOf(to, "/runs")}?${API_VERSION}`,
+		pageOf: (to) => pipelinePage(address, to),
+		open: ({ version, fetch, now, sleep, timeoutMs }) =>
+			createAzureDevOps({
+				url: address,
+				userAgent: `grid-dispatch/${version}`,
+				fetch,
+				now,
+				timeoutMs,
+				tokens: openTokens(token, now, sleep),
+			}),
+	};
+}
+
+/** The lane of a destination: one for each token, since Azure DevOps limits identities. */
+function laneOf({ token }: RouteTo): string {
+	return token === undefined ? azureDevOps.name : `${azureDevOps.name}-token-${token.toLowerCase()}`;
+}
+
+/** The page that lists a pipeline's runs; null for a stand-in on this machine, which has no pages. */
+function pipelinePage(address: string, to: Destination): string | null {
+	// Where no route leads there, what is wrong with the address is no problem.
+	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
+	return `${address}/${projectOf(to)}/_build?definitionId=${Number(to["pipeline"])}`;
+}

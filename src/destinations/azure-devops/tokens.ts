@@ -1,0 +1,92 @@
+import type { Identity, KeyVaultOptions } from "../../config/azure.ts";
+import { openSecrets, TokenUnavailable } from "../../config/secrets.ts";
+import { abortable } from "../try-calls.ts";
+
+/** What a request is sent with. */
+export interface Token {
+	readonly value: string;
+	/** Personal access tokens go as the password of Basic, tokens of Entra as Bearer. */
+	readonly scheme: "Basic" | "Bearer";
+}
+
+/** Where the configuration says that the token is. `vault` is for the secrets that routes name. */
+export type TokenConfig =
+	| { readonly kind: "fixed"; readonly token: string; readonly vault?: KeyVaultOptions }
+	| { readonly kind: "key-vault"; readonly vault: KeyVaultOptions; readonly secretName: string }
+	| { readonly kind: "identity"; readonly identity: Identity; readonly vault?: KeyVaultOptions };
+
+/** Where tokens for Azure DevOps come from. */
+export interface TokenSource {
+	/**
+	 * The token, from a cache where it can. Rejects with TokenUnavailable.
+	 * @param secretName what the route names; the default one where it names none
+	 */
+	get(secretName: string | undefined): Promise<Token>;
+	/** Azure DevOps refused `stale`: the token read anew, which may be the same. */
+	refresh(stale: Token, secretName: string | undefined): Promise<Token>;
+}
+
+/** Azure DevOps in every Entra tenant. Source: learn.microsoft.com, "Use Microsoft Entra tokens", Azure DevOps. */
+const SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default";
+/** One token in all, the SDK's retries included: Azure DevOps is called within the same ten seconds. */
+const TOKEN_TIMEOUT_MS = 6_000;
+
+/** Opens the configured source of tokens. An SDK is loaded when the first token is asked for. */
+export function openTokens(config: TokenConfig, now: () => number, sleep: (ms: number) => Promise<void>): TokenSource {
+	const secrets = config.vault === undefined ? undefined : openSecrets(config.vault, now, sleep);
+	const usualName = config.kind === "key-vault" ? config.secretName : undefined;
+	const nameOf = (secretName: string | undefined) => (secrets === undefined ? undefined : (secretName ?? usualName));
+	const identity = config.kind === "identity" ? entraTokens(config.identity) : undefined;
+
+	async function usual(): Promise<Token> {
+		return config.kind === "fixed" ? toToken(config.token) : (identity as () => Promise<Token>)();
+	}
+
+	return {
+		async get(secretName) {
+			const name = nameOf(secretName);
+			return name === undefined || secrets === undefined ? usual() : toToken(await secrets.get(name));
+		},
+		async refresh(stale, secretName) {
+			const name = nameOf(secretName);
+			return name === undefined || secrets === undefined ? usual() : toToken(await secrets.refresh(stale.value, name));
+		},
+	};
+}
+
+/** A token of Entra is a JWT, wherever it was put; `az account get-access-token` prints one. */
+function toToken(value: string): Token {
+	return { value, scheme: /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(value) ? "Bearer" : "Basic" };
+}
+
+/** The SDK caches the identity's token until shortly before its end. */
+function entraTokens(identity: Identity): () => Promise<Token> {
+	const load = async () => (await import("../../config/credential.ts")).createCredential(identity);
+	let loading: ReturnType<typeof load> | undefined;
+	return async () => {
+		try {
+			loading ??= load();
+			const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
+			const asking = (await loading).getToken(SCOPE, { abortSignal });
+			const { token = "" } = (await abortable(asking, abortSignal)) ?? {};
+			return { value: token, scheme: "Bearer" };
+		} catch (error) {
+			throw new TokenUnavailable(whyNone(error, identity), { cause: error });
+		}
+	};
+}
+
+/** A 400 says that there is no such identity; everything else (429, 5xx, the network) may pass. */
+function whyNone(error: unknown, { managedIdentity, clientId }: Identity) {
+	const { message } = error as Error;
+	if (!managedIdentity) {
+		const repair = "run az login, or set AZURE_DEVOPS_TOKEN";
+		return { kind: "unauthorized", reason: `no token for Azure DevOps: ${repair} (${message})` } as const;
+	}
+	if (/no .*managed identity|identity not found|status code 400|\b400\b/i.test(message)) {
+		const which = clientId === undefined ? "a managed identity" : `the managed identity ${clientId}`;
+		const repair = `give the app ${which} (AZURE_CLIENT_ID), or set AZURE_DEVOPS_TOKEN_SECRET_NAME`;
+		return { kind: "unauthorized", reason: `no token for Azure DevOps: ${repair} (${message})` } as const;
+	}
+	return { kind: "transient", reason: `the identity's token for Azure DevOps could not be had: ${message}` } as const;
+}

@@ -1,0 +1,124 @@
+import { TokenUnavailable } from "../config/secrets.ts";
+import { callTime } from "../ledger/pace.ts";
+import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
+import type { Answer, Classification } from "../model.ts";
+import { wasNeverSent } from "./fetch.ts";
+
+/** What is noted while calls are made, so that they can be accounted for when they end early. */
+export interface Trace {
+	/** The times that stand for the calls, epoch milliseconds: for the pace. */
+	readonly calls: number[];
+	/** Credentials that were sent: no reason may hold them. */
+	readonly secrets: Set<string>;
+	/** A request is out, and its answer has not come: one that may start a run, or one that only reads. */
+	underWay: false | "write" | "read";
+}
+
+export function newTrace(calls: number[] = []): Trace {
+	return { calls, secrets: new Set(), underWay: false };
+}
+
+/** Makes one call, and notes it. The pace is one of writes, so that a read is not counted. */
+export async function noteCall<T>(
+	trace: Trace,
+	now: () => number,
+	call: () => Promise<T>,
+	kind: "write" | "read" = "write",
+): Promise<T> {
+	const start = now();
+	const at = kind === "write" ? trace.calls.push(start) - 1 : undefined;
+	trace.underWay = kind;
+	try {
+		const response = await call();
+		trace.underWay = false;
+		return response;
+	} finally {
+		if (at !== undefined) trace.calls[at] = callTime(start, now());
+	}
+}
+
+/** What a header holds: visible ASCII. Anything else is refused before it is sent, in an error that quotes it. */
+export function isCredential(token: string): boolean {
+	return /^[\x21-\x7e]+$/.test(token);
+}
+
+export const NO_CREDENTIAL: Classification = {
+	kind: "unauthorized",
+	reason: "the token holds white space or characters that no token has; put the token alone in its place",
+};
+
+interface Limits {
+	/** The service's name, for reasons. */
+	readonly service: string;
+	/** For all calls of the try. */
+	readonly timeoutMs: number;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+export type Tried<T> = T & Pick<Answer, "calls" | "ms">;
+
+/**
+ * One try, however many calls it makes, within a time limit. Never rejects: no answer is a verdict, too.
+ * @param work `endsAt`: epoch milliseconds
+ */
+export async function tryWithin<T extends { readonly classification: Classification }>(
+	{ service, timeoutMs, now }: Limits,
+	work: (signal: AbortSignal, trace: Trace, endsAt: number) => Promise<T>,
+): Promise<Tried<T | Pick<T, "classification">>> {
+	const start = now();
+	const signal = AbortSignal.timeout(timeoutMs);
+	const trace = newTrace();
+	const answered = await abortable(work(signal, trace, start + timeoutMs), signal).catch((error: unknown) => ({
+		classification: noAnswer(service, error, signal, trace),
+	}));
+	const classification = withCleanReason(answered.classification, trace);
+	return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
+}
+
+/** Why a call was not answered, and what that means. */
+export function noAnswer(
+	service: string,
+	error: unknown,
+	signal: AbortSignal,
+	{ underWay, secrets }: Trace,
+): Classification {
+	if (error instanceof TokenUnavailable) return error.classification;
+	const notKnown = "; whether it took the request is not known";
+	if (signal.aborted) {
+		const late = `${service} did not answer in time`;
+		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
+		const never = `there was no time left to call ${service}; nothing was sent`;
+		return { kind: "transient", reason: underWay === "read" ? late : never };
+	}
+	const words = withoutSecrets(innermost(error), secrets);
+	const before = `no answer from ${service}`;
+	if (underWay === "read") return { kind: "transient", reason: composeReason(before, words, "") };
+	const isSent = underWay === "write" && !wasNeverSent(error);
+	const reason = composeReason(before, words, isSent ? notKnown : "; nothing was sent");
+	return { kind: isSent ? "uncertain" : "transient", reason };
+}
+
+/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
+function innermost(error: unknown): string {
+	if (typeof error !== "object" || error === null) return String(error);
+	const { cause, message, code, name } = error as NodeJS.ErrnoException & { cause?: unknown };
+	if (typeof cause === "object" && cause !== null) return innermost(cause);
+	return message || String(code ?? name);
+}
+
+/** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
+function withCleanReason(classification: Classification, { secrets }: Trace): Classification {
+	if (!("reason" in classification)) return classification;
+	return { ...classification, reason: clipLine(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
+}
+
+/** Waits no longer than the signal allows, whatever the work itself does about it. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const abort = () => reject(signal.reason);
+		if (signal.aborted) abort();
+		signal.addEventListener("abort", abort, { once: true });
+		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+	});
+}

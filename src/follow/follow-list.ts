@@ -1,0 +1,176 @@
+import type { RunsAnswer } from "../destinations/destination.ts";
+import type { Destinations } from "../destinations/list.ts";
+import type { Watched } from "../ledger/follow-lease.ts";
+import type { FollowRow } from "../ledger/follow-rows.ts";
+import type { Destination } from "../model.ts";
+import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
+
+export interface FollowListOptions {
+	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
+	/** Without a run for so long there is none. */
+	readonly runWithinMs: number;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+/** What a look at a list has shown. */
+export interface Looked {
+	readonly findings: readonly Finding[];
+	/** Those whose run was read alone. */
+	readonly read: readonly FollowRow[];
+	readonly watched: Watched;
+}
+
+/** A service sees one list call in this time. */
+export const LIST_MS = 60_000;
+/** What a service refuses is asked for again after so long. */
+const REFUSED_MS = 60 * 60_000;
+/** Runs that cannot be listed for so long are not looked for any more. */
+const UNREACHABLE_MS = 24 * 60 * 60_000;
+/** So many runs are read alone in one look: those that no list has shown, the ones that were read longest ago first. */
+const MOST_READS = 30;
+/** A run may be created so long before it is listed. */
+const LAG_MS = 10_000;
+/** The time since which is asked stays as it is for so long: the same question can be answered with "unchanged". */
+const SAME_QUESTION_MS = 60 * 60_000;
+/** So long before a delivery's time is up the whole list is wanted, changed or not. */
+const WHOLE_LIST_MS = 2 * LIST_MS;
+
+export const UNSEEN: Watched = {
+	listedAt: 0,
+	since: 0,
+	skewMs: 0,
+	complete: false,
+	missedUntil: 0,
+	notBefore: 0,
+};
+
+/** What destinations with the same runs have in common. */
+export function listOf({ to }: FollowRow): string {
+	// One service lists runs by what started them, so that destinations of another form have another list.
+	const form = Object.keys(to ?? {}).filter((member) => /^(?:workflow|pipeline)$/.test(member));
+	return [to?.id.split("#", 1)[0] ?? "", ...form].join(" ");
+}
+
+/** Asks for the runs of one list, and reads what it does not show. Never rejects, apart from a fault of ours. */
+export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
+	const { destinations, now } = options;
+	const listedAt = now();
+	const to = rows.at(-1)?.to as Destination;
+	const since = sinceOf(rows, before);
+	const isTimeUp = rows.some((row) => row.following === "looking" && isNearlyUp(row, before, options));
+	const etag = since === before.since && !isTimeUp ? before.etag : undefined;
+	const answer = await destinations.listRuns(to, since, etag);
+	const { refused: _, ...known } = before;
+	const asked: Watched = { ...known, listedAt, since, notBefore: 0 };
+	switch (answer.kind) {
+		case "runs": {
+			const seen = soundSeen(answer, now());
+			const watched = watch(asked, answer.etag, seen, before, now());
+			const findings = judge(rows, seen, { ...options, missedUntil: watched.missedUntil });
+			return readUnseen(findings, new Set(seen.runs.map(({ id }) => id)), watched, options);
+		}
+		case "unchanged": {
+			const findings = rows.map(asBefore);
+			return asked.complete ? { findings, read: [], watched: asked } : readUnseen(findings, new Set(), asked, options);
+		}
+		case "unavailable":
+			return unavailable(rows, { ...asked, notBefore: answer.retryAt ?? 0 }, answer.reason, now());
+		default:
+			return refused(rows, asked, answer.reason, now());
+	}
+}
+
+/** Nothing is asked while a service refuses to say anything. */
+export function refused(
+	rows: readonly FollowRow[],
+	{ etag: _, ...watched }: Watched,
+	reason: string,
+	now: number,
+): Looked {
+	const notBefore = watched.notBefore > now ? watched.notBefore : now + REFUSED_MS;
+	return {
+		findings: rows.map((row) => ({ row, following: "cannot tell", runs: row.runs, reason })),
+		read: [],
+		watched: { ...watched, notBefore, refused: reason },
+	};
+}
+
+function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
+	const findings = rows.map((row): Finding => {
+		const isLong = row.following === "looking" && now - row.takenAt >= UNREACHABLE_MS;
+		return isLong ? { row, following: "cannot tell", runs: row.runs, reason } : asBefore(row);
+	});
+	return { findings, read: [], watched };
+}
+
+function asBefore(row: FollowRow): Finding {
+	return { row, following: row.following, runs: row.runs, reason: null };
+}
+
+function sinceOf(rows: readonly FollowRow[], { since }: Watched): number {
+	const oldest = rows.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY);
+	return since <= oldest && oldest - since < SAME_QUESTION_MS ? since : oldest;
+}
+
+function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, now }: FollowListOptions): boolean {
+	return now() + skewMs - takenAt >= runWithinMs - WHOLE_LIST_MS;
+}
+
+/** A list that is cut, and whose oldest run is newer than the last look, leaves a time in which runs were missed. */
+function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Watched {
+	const { runs, complete, serverTime } = seen;
+	const oldest = runs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
+	const lookedAt = before.listedAt === 0 ? 0 : before.listedAt + before.skewMs - LAG_MS;
+	const missed = !complete && oldest > lookedAt && oldest !== Number.POSITIVE_INFINITY ? oldest : 0;
+	const { etag: _, ...rest } = asked;
+	return {
+		...rest,
+		skewMs: serverTime - now,
+		complete,
+		missedUntil: complete ? 0 : Math.max(before.missedUntil, missed),
+		...(etag === undefined ? {} : { etag }),
+	};
+}
+
+/** Reads the runs that the list did not show, one by one. */
+async function readUnseen(
+	findings: readonly Finding[],
+	shown: ReadonlySet<string>,
+	watched: Watched,
+	options: FollowListOptions,
+): Promise<Looked> {
+	const isUnseen = ({ runs }: Finding) => runs.some((run) => !isCompleted(run) && !shown.has(run.id));
+	const due = findings.filter(isUnseen).sort((one, other) => one.row.readAt - other.row.readAt);
+	const changed = new Map<FollowRow, Finding>();
+	let notBefore = watched.notBefore;
+	for (const finding of due.slice(0, MOST_READS)) {
+		const { row } = finding;
+		const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
+		if (unseen === undefined) continue;
+		const answer = await options.destinations.readRun(row.to as Destination, unseen.id);
+		if (answer.kind === "unavailable") {
+			notBefore = answer.retryAt ?? 0;
+			break;
+		}
+		changed.set(row, afterRead(finding, unseen.id, answer, options.now()));
+	}
+	return {
+		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
+		read: [...changed.keys()],
+		watched: { ...watched, notBefore },
+	};
+}
+
+function afterRead(finding: Finding, id: string, answer: RunsAnswer, now: number): Finding {
+	const { row, runs } = finding;
+	if (answer.kind === "gone" || answer.kind === "refused")
+		return { row, following: "cannot tell", runs, reason: answer.reason };
+	if (answer.kind !== "runs") return finding;
+	const read = soundSeen(answer, now).runs.find((run) => run.id === id);
+	if (read === undefined) return finding;
+	return found(
+		row,
+		runs.map((run) => (run.id === id ? toRun(read, run.certain) : run)),
+	);
+}

@@ -1,0 +1,171 @@
+import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
+import { type FollowRow, RESENT, soundRun, soundServerTime } from "../ledger/follow-rows.ts";
+import type { Following, Run } from "../model.ts";
+
+/** What a list of runs, or one run, says at a time. */
+export interface Seen {
+	readonly runs: readonly SeenRun[];
+	/** Whether there are no others since the time that was asked for. */
+	readonly complete: boolean;
+	/** When the service answered, by its clock; epoch milliseconds. */
+	readonly serverTime: number;
+}
+
+/** What a delivery's receipt says of its runs from now on. */
+export interface Finding {
+	readonly row: FollowRow;
+	readonly following: Following;
+	readonly runs: readonly Run[];
+	readonly reason: string | null;
+}
+
+export interface JudgeOptions {
+	/** Without a run for so long there is none. */
+	readonly runWithinMs: number;
+	/** Runs that were created before may have been missed, by the service's clock; 0 where none were. */
+	readonly missedUntil: number;
+}
+
+/** More than one answer holds. */
+const MOST_RUNS = 1_000;
+/** No run is created later than it is listed; clocks of one service differ by less. */
+const MAX_AHEAD_MS = 60_000;
+
+/** An answer within its bounds: what is no run, or has no time, is left out. */
+export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { kind: "runs" }>, now: number): Seen {
+	const time = soundServerTime(serverTime, now);
+	const given: readonly unknown[] = Array.isArray(runs) ? runs : [];
+	const sound = given.slice(0, MOST_RUNS).flatMap((run) => {
+		const { id, title, createdAt, status, conclusion } = (run ?? {}) as Partial<SeenRun>;
+		const isSound =
+			(typeof id === "string" || typeof id === "number") &&
+			typeof status === "string" &&
+			Number.isFinite(createdAt) &&
+			(createdAt as number) <= time + MAX_AHEAD_MS;
+		if (!isSound) return [];
+		const plain = soundRun({
+			...(run as SeenRun),
+			conclusion: typeof conclusion === "string" ? conclusion : null,
+			certain: false,
+		});
+		return [{ ...plain, title: String(title ?? ""), createdAt: createdAt as number }];
+	});
+	// One that cannot be read may be any delivery's.
+	const isWhole = complete === true && sound.length === given.length;
+	return { runs: sound, complete: isWhole, serverTime: time };
+}
+
+export function isCompleted({ status }: Pick<Run, "status">): boolean {
+	return status === "completed";
+}
+
+/** Whether a run has ended as it was meant to. */
+export function isGood({ conclusion }: Pick<Run, "conclusion">): boolean {
+	return conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
+}
+
+export const NO_KEY =
+	"runs came, but none says which delivery it is for; put the payload's bridge.key into the workflow's run-name";
+export const TOO_MANY =
+	"more runs came than can be looked through, and this one's may have been among them; look at the page of runs";
+
+/** What a list says of all deliveries that are followed by it. Pure. */
+export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOptions): readonly Finding[] {
+	const byId = new Map(seen.runs.map((run) => [run.id, run]));
+	const byKey = groupByKey(seen.runs);
+	const known = rows.map((row) => {
+		const own = (byKey.get(row.key.toLowerCase()) ?? []).filter(({ createdAt }) => createdAt >= row.from);
+		return { row, runs: merged(row.runs, own, byId) };
+	});
+	const guesses = new Guesses(
+		known.filter(({ runs }) => runs.length === 0).map(({ row }) => row),
+		byKey.get(undefined) ?? [],
+		new Set(known.flatMap(({ runs }) => runs.map(({ id }) => id))),
+	);
+	return known.map(({ row, runs }) => {
+		if (runs.length > 0) return found(row, runs);
+		const likely = seen.complete ? guesses.likely(row) : undefined;
+		if (likely !== undefined) return found(row, [toRun(likely, false)]);
+		if (seen.serverTime - row.takenAt < options.runWithinMs) return { row, following: "looking", runs, reason: null };
+		return ended(row, guesses.candidates(row).length > 0, options);
+	});
+}
+
+function groupByKey(runs: readonly SeenRun[]): ReadonlyMap<string | undefined, readonly SeenRun[]> {
+	const groups = new Map<string | undefined, SeenRun[]>();
+	for (const run of runs) {
+		const key = keyOfTitle(run.title);
+		groups.set(key, [...(groups.get(key) ?? []), run]);
+	}
+	return groups;
+}
+
+/** A delivery whose runs are known: until all of them have ended. */
+export function found(row: FollowRow, runs: readonly Run[]): Finding {
+	const following = runs.every(isCompleted) ? "concluded" : "running";
+	return { row, following, runs, reason: row.resent ? RESENT : null };
+}
+
+function ended(row: FollowRow, hasCandidates: boolean, { runWithinMs, missedUntil }: JudgeOptions): Finding {
+	if (hasCandidates) return { row, following: "cannot tell", runs: [], reason: NO_KEY };
+	if (missedUntil > row.from) return { row, following: "cannot tell", runs: [], reason: TOO_MANY };
+	return { row, following: "none", runs: [], reason: noRun(row, runWithinMs) };
+}
+
+function noRun({ to, resent }: FollowRow, runWithinMs: number): string {
+	const minutes = Math.round(runWithinMs / 60_000);
+	const repair = `look for an active workflow on the default branch that takes ${to?.id}, and at the service's status`;
+	return `no run within ${minutes} minutes${resent ? `, though ${RESENT}` : ""}: ${repair}`;
+}
+
+/** A receipt is no list of runs. */
+const MOST_OF_ONE = 10;
+
+/** What is known of a delivery's runs, brought up to date. One that carries the key takes the place of guesses. */
+function merged(before: readonly Run[], own: readonly SeenRun[], byId: ReadonlyMap<string, SeenRun>): readonly Run[] {
+	const kept = own.length > 0 ? before.filter(({ certain }) => certain) : before;
+	const updated = kept.map((run) => {
+		const now = byId.get(run.id);
+		return now === undefined ? run : toRun(now, run.certain);
+	});
+	const ids = new Set(updated.map(({ id }) => id));
+	const added = own.filter(({ id }) => !ids.has(id)).sort((one, other) => one.createdAt - other.createdAt);
+	return [...updated, ...added.map((run) => toRun(run, true))].slice(0, MOST_OF_ONE);
+}
+
+export function toRun({ title: _, createdAt: __, ...run }: SeenRun, certain: boolean): Run {
+	return { ...run, certain };
+}
+
+/** Which runs without any key may be those of deliveries without any run. */
+class Guesses {
+	private readonly waiting: readonly FollowRow[];
+	private readonly free: readonly SeenRun[];
+	private readonly types: ReadonlySet<string>;
+
+	constructor(waiting: readonly FollowRow[], keyless: readonly SeenRun[], claimed: ReadonlySet<string>) {
+		this.waiting = waiting;
+		this.free = keyless.filter(({ id }) => !claimed.has(id));
+		this.types = new Set(waiting.map(typeOf));
+	}
+
+	candidates(row: FollowRow): readonly SeenRun[] {
+		return this.free.filter((run) => this.canBe(run, row));
+	}
+
+	/** The only run that it can be, where that run can be no other delivery's. */
+	likely(row: FollowRow): SeenRun | undefined {
+		const [run, ...others] = this.candidates(row);
+		if (run === undefined || others.length > 0) return undefined;
+		return this.waiting.every((other) => other === row || !this.canBe(run, other)) ? run : undefined;
+	}
+
+	/** Without a `run-name` a run of GitHub's is called as the dispatch's type is. */
+	private canBe({ title, createdAt }: SeenRun, row: FollowRow): boolean {
+		return createdAt >= row.from && (title === typeOf(row) || !this.types.has(title));
+	}
+}
+
+function typeOf({ to }: FollowRow): string {
+	return to?.id.split("#")[1] ?? "";
+}

@@ -1,0 +1,55 @@
+import { writeWakeUp } from "../ledger/wake-up.ts";
+import { LEDGER, type Storage } from "../storage/storage.ts";
+
+/** Makes sure that what was taken is looked at soon. Nothing here rejects: delivery does not depend on it. */
+export interface WakeFollower {
+	/** To be called before the commit that writes a row to follow. */
+	before(lane: string): Promise<void>;
+	/** To be called after it: a commit that took long may have come after the follower's look. */
+	after(lane: string): Promise<void>;
+	/** For a lane in which something is followed, though perhaps no wake-up is on its way. */
+	now(lane: string): Promise<void>;
+}
+
+/** Most runs are there by then, and the commit is made. */
+const DELAY_MS = 20_000;
+/** What a commit usually takes, and more. */
+const COMMIT_MS = 8_000;
+/** A queue that does not answer keeps no delivery from being written. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * One message serves all that is written before it surfaces, so that a process puts one in some seconds at most. It has
+ * the number 0: where a follower's own next look is on its way, it ends at once.
+ * @param now epoch milliseconds
+ */
+export function createWakeFollower(storage: Pick<Storage, "put">, now: () => number): WakeFollower {
+	/** When the last message of each lane surfaces, epoch milliseconds. */
+	const surfacesAt = new Map<string, number>();
+
+	async function put(lane: string, seconds: number): Promise<void> {
+		const at = now() + seconds * 1_000;
+		await storage.put(writeWakeUp({ lane, wake: 0 }), seconds, LEDGER.follow);
+		surfacesAt.set(lane, at);
+	}
+
+	/** What could not be put is put with the next one; should none come, by maintenance. */
+	async function patiently(lane: string): Promise<void> {
+		let timer: NodeJS.Timeout | undefined;
+		const late = new Promise<void>((resolve) => {
+			timer = setTimeout(resolve, PATIENCE_MS);
+		});
+		await Promise.race([put(lane, DELAY_MS / 1_000).catch(() => {}), late]);
+		clearTimeout(timer);
+	}
+
+	return {
+		async before(lane) {
+			if ((surfacesAt.get(lane) ?? 0) < now() + COMMIT_MS) await patiently(lane);
+		},
+		async after(lane) {
+			if ((surfacesAt.get(lane) ?? 0) <= now()) await patiently(lane);
+		},
+		now: (lane) => put(lane, 0),
+	};
+}

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { readJson, writeDeepJson } from "../event/json.ts";
+import type { Destination, EventFacts } from "../model.ts";
+import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
+import { storeBody } from "../storage/rows.ts";
+import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
+import { eventColumns, plainColumns, type Receipt, readReceipt, reasonColumn, routeColumns } from "./receipt.ts";
+import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
+
+/** An element of a delivery that never had a destination, or whose request could never be sent. */
+export interface Rejected {
+	/** As it arrived. */
+	readonly element: unknown;
+	readonly event: EventFacts;
+	readonly route: string | null;
+	readonly to: Destination | null;
+	readonly reason: string;
+}
+
+/**
+ * Records what was rejected as a dead letter, once, however often it is delivered. Answers its key. Rejects with
+ * StorageError.
+ */
+export type RecordRejected = (rejected: Rejected) => Promise<string>;
+
+export interface RecordOptions {
+	readonly storage: Storage;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}
+
+/** A dead letter with the rows that it becomes: its receipt, and what a replay needs. */
+interface Letter extends RowGroup {
+	readonly receipt: string;
+	readonly columns: Columns;
+	readonly kept: Columns;
+}
+
+/** Dead letters that come at the same time share transactions, as accepted events do. */
+export function createRecordRejected({ storage, now }: RecordOptions): RecordRejected {
+	/** What storage refuses is stored with plain facts: the event itself is bytes, and those are never refused. */
+	async function settle(letter: Letter, refusal: StorageError | undefined): Promise<void> {
+		if (refusal === undefined) return;
+		const { writes } = rowsOf(letter.receipt, plainColumns(letter.columns), letter.kept);
+		await storage.commit(NO_LANE, writes);
+	}
+	const write = createGroupWriter(storage, NO_LANE, settle);
+
+	return async (rejected) => {
+		const { key, letter } = await planLetter(storage, rejected, now());
+		await write(letter);
+		return key;
+	};
+}
+
+async function planLetter(storage: Storage, rejected: Rejected, now: number): Promise<{ key: string; letter: Letter }> {
+	const { element, event, route, to, reason } = rejected;
+	const text = writeDeepJson(element);
+	const key = createHash("sha256")
+		.update(JSON.stringify([text, to?.id ?? null]))
+		.digest("hex")
+		.slice(0, 32);
+	const receipt = receiptKey(event.time, key);
+	const stored = await storeBody(storage, "event", key, text);
+	const at = new Date(now).toISOString();
+	const columns: Columns = {
+		key,
+		state: "rejected",
+		...eventColumns(event),
+		...routeColumns(route, to),
+		acceptedAt: at,
+		finishedAt: at,
+		reason: reasonColumn(reason),
+		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
+	};
+	return { key, letter: rowsOf(receipt, columns, { key, receipt, ...stored.columns }) };
+}
+
+/** A dead letter's key follows from its content: one that is there is the same. */
+function rowsOf(receipt: string, columns: Columns, kept: Columns): Letter {
+	const writes: Write[] = [
+		{ kind: "upsert", rowKey: receipt, columns },
+		{ kind: "upsert", rowKey: deadLetterKey(receipt), columns: kept },
+	];
+	return { id: receipt, writes, receipt, columns, kept };
+}
+
+/** An event that was rejected. */
+export interface RejectedLetter {
+	/** As it arrived. */
+	readonly element: unknown;
+	/** The blob that it lies in, if it is a large one. */
+	readonly blob?: string;
+}
+
+/** Undefined where it is gone. */
+export async function readRejected(storage: Storage, receipt: string): Promise<RejectedLetter | undefined> {
+	const row = await storage.get(NO_LANE, deadLetterKey(receipt));
+	if (row === undefined) return undefined;
+	const { event, eventBlob } = row.columns;
+	const blob = eventBlob === undefined ? {} : { blob: String(eventBlob) };
+	const content = blob.blob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(blob.blob);
+	return content && { element: readJson(content.toString("utf8")), ...blob };
+}
+
+/**
+ * Removes a rejected event that was accepted after all: its new receipt stands for it from now on. The rows go first,
+ * together: as long as they are there, the event can be read, and a replay that broke off is repeated.
+ */
+export async function forgetRejected(storage: Storage, receipt: string, { blob }: RejectedLetter): Promise<void> {
+	const rows = [receipt, deadLetterKey(receipt)];
+	if (!(await removeRows(storage, rows))) for (const row of rows) await removeRows(storage, [row]);
+	if (blob !== undefined) await storage.remove(blob);
+}
+
+/** Answers false where one of them is gone already. */
+async function removeRows(storage: Storage, rows: readonly string[]): Promise<boolean> {
+	try {
+		await storage.commit(
+			NO_LANE,
+			rows.map((rowKey) => ({ kind: "delete", rowKey })),
+		);
+		return true;
+	} catch (error) {
+		if (isStorageError(error) && error.status === 404) return false;
+		throw error;
+	}
+}
+
+/** What a replay has made of a dead letter. */
+export type ReplayedDead =
+	/** It is in its lane again. */
+	| { readonly kind: "moved" }
+	/** Another replay was faster, or what it needs is gone. The receipt as it is now; undefined where it is gone, too. */
+	| { readonly kind: "not moved"; readonly receipt: Receipt | undefined };
+
+export interface ReplayDeadOptions {
+	/** Epoch milliseconds. */
+	readonly now: number;
+	/** A mark that no other replay has: a row that carries it was written by us, even if the answer got lost. */
+	readonly by: string;
+}
+
+/**
+ * Puts a dead letter back into its lane, for the same receipt; from there it is sent as any delivery is. One transaction
+ * moves it, so that of several replays one alone does, and none once retention has taken it. The receipt keeps the time
+ * of its acceptance; in the lane it waits from now on.
+ * @param receipt the key of its receipt's row
+ */
+export async function replayDead(
+	storage: Storage,
+	lane: string,
+	receipt: string,
+	{ now, by }: ReplayDeadOptions,
+): Promise<ReplayedDead> {
+	const deadLetter = await storage.get(lane, deadLetterKey(receipt));
+	if (deadLetter === undefined) return notMoved();
+	const place = entryKey(now, 0, String(deadLetter.columns["key"]));
+	const acceptedAt = new Date(now).toISOString();
+	try {
+		await storage.commit(lane, [
+			{ kind: "delete", rowKey: deadLetter.rowKey },
+			{ kind: "insert", rowKey: place, columns: { ...deadLetter.columns, acceptedAt } },
+			{ kind: "merge", rowKey: receipt, columns: { state: "accepted", place, by, finishedAt: "", reason: "" } },
+		]);
+		return { kind: "moved" };
+	} catch (error) {
+		const found = await notMoved();
+		if (found.receipt?.by === by) return { kind: "moved" };
+		// Another replay has moved it, or retention has taken it.
+		if (isStorageError(error) && error.conflict) return found;
+		throw error;
+	}
+
+	async function notMoved(): Promise<Extract<ReplayedDead, { kind: "not moved" }>> {
+		const row = await storage.get(lane, receipt);
+		return { kind: "not moved", receipt: row && readReceipt(row) };
+	}
+}

@@ -1,0 +1,195 @@
+import { cleanText } from "../log.ts";
+import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
+import { LEASE_SECONDS, LeaseLost } from "./lane-lease.ts";
+import { FOLLOW_STATE_KEY } from "./rows.ts";
+import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
+
+/** What a follower remembers of a lane. */
+export interface FollowState {
+	readonly wake: WakeRecord;
+	/** What is known of the lists of runs, by what is listed. */
+	readonly lists: Readonly<Record<string, Watched>>;
+}
+
+/** A list of runs, as it was when it was last asked for. Times are epoch milliseconds; those of the service are said so. */
+export interface Watched {
+	readonly listedAt: number;
+	/** Runs since then were asked for, by the service's clock. */
+	readonly since: number;
+	/** What has to be added to our time to get the service's. */
+	readonly skewMs: number;
+	/** Of the last answer, where all that it said is written. */
+	readonly etag?: string;
+	/** Whether the list had all runs since then. */
+	readonly complete: boolean;
+	/** Runs that were created before, by the service's clock, may have been missed; 0 where none were. */
+	readonly missedUntil: number;
+	/** Nothing is asked before. */
+	readonly notBefore: number;
+	/** Why runs cannot be read, until `notBefore`. */
+	readonly refused?: string;
+}
+
+/** A lane in the hands of its one follower. */
+export interface FollowLease {
+	/** Unlike those of any other. */
+	readonly id: string;
+	state(): FollowState;
+	/** Reads the state. */
+	read(): Promise<void>;
+	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
+	commit(state: FollowState): Promise<void>;
+	/** Puts the next wake-up, and records it. Answers how to take it back. */
+	putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>>;
+	/** Rejects with LeaseLost. */
+	ensureFor(ms: number): Promise<void>;
+	release(): Promise<void>;
+}
+
+export interface FollowLeaseOptions {
+	readonly storage: Storage;
+	/** The queue of the follower's wake-ups. */
+	readonly queue: string;
+	readonly lane: string;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** Milliseconds of a clock that is never set. */
+	readonly monotonic: () => number;
+}
+
+/** Takes a lane to follow what was taken of it; undefined while another follower does. Delivery has a lease of its own. */
+export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
+	const { storage, queue, lane, now, monotonic } = options;
+	const blob = `follow/${lane}`;
+	let leasedAt = monotonic();
+	const id = await storage.lease(blob, LEASE_SECONDS);
+	if (id === undefined) return undefined;
+	let state = NEW;
+	let etag: string | undefined;
+	let commits = 0;
+
+	async function read(): Promise<void> {
+		const row = await storage.get(lane, FOLLOW_STATE_KEY);
+		etag = row?.etag;
+		state = fromColumns(row, now());
+	}
+
+	async function commit(next: FollowState): Promise<void> {
+		commits += 1;
+		const by = `${id}-${commits}`;
+		const columns = { state: toText(next), by };
+		const write: Write =
+			etag === undefined
+				? { kind: "insert", rowKey: FOLLOW_STATE_KEY, columns }
+				: { kind: "replace", rowKey: FOLLOW_STATE_KEY, columns, etag };
+		try {
+			[etag] = await persist(() => storage.commit(lane, [write]));
+		} catch (error) {
+			if (!(isStorageError(error) && error.conflict)) throw error;
+			const row = await storage.get(lane, FOLLOW_STATE_KEY);
+			// Written by an earlier try whose answer got lost.
+			if (row?.columns["by"] !== by) throw new LeaseLost(`the lane "${lane}" has another follower`, { cause: error });
+			etag = row.etag;
+		}
+		state = next;
+	}
+
+	return {
+		id,
+		state: () => state,
+		read,
+		commit,
+		async putNext(at, lists) {
+			const wake = { last: state.wake.last + 1, at };
+			const seconds = Math.max(0, Math.ceil((at - now()) / 1_000));
+			const text = writeWakeUp({ lane, wake: wake.last });
+			const message = await persist(() => storage.put(text, seconds, queue));
+			await commit({ wake, lists });
+			// It would find nothing, and so it does no harm where it cannot be removed.
+			return () => storage.unput(message, queue).catch(() => {});
+		},
+		async ensureFor(ms) {
+			if (leasedAt + LEASE_SECONDS * 1_000 - monotonic() >= ms) return;
+			const at = monotonic();
+			await storage.renew(blob, id).catch((error: unknown) => {
+				throw new LeaseLost(`the lease to follow the lane "${lane}" was lost`, { cause: error });
+			});
+			leasedAt = at;
+		},
+		async release() {
+			// A lease that cannot be released ends in a moment.
+			await storage.release(blob, id).catch(() => {});
+		},
+	};
+}
+
+/** What is recorded of a lane's follower. */
+export async function readFollowState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<FollowState> {
+	return fromColumns(await storage.get(lane, FOLLOW_STATE_KEY), now);
+}
+
+const NEW: FollowState = { wake: { last: 0, at: null }, lists: {} };
+
+/** A table's property holds 32,768 characters. */
+const MAX_CHARACTERS = 30_000;
+
+/** Of very many lists the first are forgotten: each is asked for anew. */
+function toText(state: FollowState): string {
+	let lists = Object.entries(state.lists);
+	let text = JSON.stringify(state);
+	while (text.length > MAX_CHARACTERS && lists.length > 0) {
+		lists = lists.slice(Math.ceil(lists.length / 10));
+		text = JSON.stringify({ ...state, lists: Object.fromEntries(lists) });
+	}
+	return text;
+}
+
+const DAY_MS = 86_400_000;
+const MAX_REASON = 300;
+const MAX_ETAG = 300;
+
+/** Whatever the row holds becomes a sound state: nothing in it is waited for longer than a day. */
+function fromColumns(row: Row | undefined, now: number): FollowState {
+	const read = objectOf(parsed(row?.columns["state"]));
+	const wake = objectOf(read["wake"]);
+	const at = numberOf(wake["at"], Number.NaN);
+	const lists = Object.entries(objectOf(read["lists"])).map(([name, value]) => {
+		const list = objectOf(value);
+		const { etag, refused } = list;
+		const watched: Watched = {
+			listedAt: Math.min(numberOf(list["listedAt"], 0), now),
+			since: numberOf(list["since"], 0),
+			skewMs: numberOf(list["skewMs"], 0),
+			complete: list["complete"] === true,
+			missedUntil: numberOf(list["missedUntil"], 0),
+			notBefore: Math.min(numberOf(list["notBefore"], 0), now + DAY_MS),
+			...(typeof etag === "string" && etag.length <= MAX_ETAG ? { etag } : {}),
+			...(typeof refused === "string" ? { refused: cleanText(refused, MAX_REASON) } : {}),
+		};
+		return [name, watched] as const;
+	});
+	const last = numberOf(wake["last"], 0);
+	return {
+		wake: {
+			last: Number.isSafeInteger(last) && last > 0 ? last : 0,
+			at: Number.isNaN(at) ? null : Math.min(at, now + DAY_MS),
+		},
+		lists: Object.fromEntries(lists),
+	};
+}
+
+function parsed(text: unknown): unknown {
+	try {
+		return JSON.parse(String(text));
+	} catch {
+		return undefined;
+	}
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function numberOf(value: unknown, otherwise: number): number {
+	return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
+}

@@ -1,0 +1,177 @@
+import { cleanText } from "../log.ts";
+import type { Answer, Destination, Following, Run } from "../model.ts";
+import { movedBody, readRows } from "../storage/rows.ts";
+import type { Columns, Row, Storage } from "../storage/storage.ts";
+import type { Entry, FollowWrites } from "./outbox.ts";
+import { readRuns } from "./receipt.ts";
+import { DESTINATION_COLUMNS, destinationColumn, followKey, ROWS, readDestination } from "./rows.ts";
+
+/** A delivery that was taken and whose runs are followed, as a row of its lane. */
+export interface FollowRow {
+	readonly rowKey: string;
+	readonly etag: string;
+	readonly key: string;
+	/** The key of its receipt's row. */
+	readonly receipt: string;
+	/** Undefined where the row does not say it. */
+	readonly to: Destination | undefined;
+	readonly route: string;
+	/** When the service took it, by the service's clock; epoch milliseconds. */
+	readonly takenAt: number;
+	/** No run of it is older, by the service's clock; epoch milliseconds. */
+	readonly from: number;
+	readonly following: "looking" | "running";
+	readonly runs: readonly Run[];
+	/** When its run was last read alone, epoch milliseconds; 0 where it was not. */
+	readonly readAt: number;
+	/** Whether it is sent once more where no run comes. */
+	readonly resends: boolean;
+	/** Whether it was sent a second time, since no run came. */
+	readonly resent: boolean;
+	/** The key of the entry that it went back into the outbox as. */
+	readonly again: string | undefined;
+}
+
+/** How deliveries are followed that are taken from now on. */
+export interface FollowPolicy {
+	/** Whether runs are followed at all. */
+	readonly isOn: boolean;
+	/** Whether a delivery of this route is sent once more where no run comes. */
+	readonly resends: (route: string) => boolean;
+}
+
+/** A service's clock may be wrong by so much; what is further off is no time that was meant. */
+const MAX_SKEW_MS = 30 * 86_400_000;
+/** A call takes no longer, whatever the clocks say that it took. */
+const MAX_CALL_MS = 60_000;
+
+/** When the service answered, by its clock; ours where it does not say. */
+export function soundServerTime(serverTime: number | undefined, now: number): number {
+	return Math.abs((serverTime ?? Number.NaN) - now) <= MAX_SKEW_MS ? (serverTime as number) : now;
+}
+
+/**
+ * What is written of the runs of a delivery that was taken, in the transaction that finishes it.
+ * @param entry with its body, where it is to be sent once more
+ * @param now epoch milliseconds
+ */
+export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy, now: number): FollowWrites {
+	const { key, receipt, to, route, resent } = entry;
+	const runs = answer.run === undefined ? [] : [soundRun(answer.run)];
+	const isFollowed = policy.isOn && to !== undefined;
+	const following = isFollowed ? (runs.length > 0 ? "running" : "looking") : "off";
+	const written = { runs: JSON.stringify(runs), following, followingReason: resent ? RESENT : "" };
+	if (!isFollowed) return { receipt: written, rows: [] };
+	const takenAt = soundServerTime(answer.serverTime, now);
+	const resends = policy.resends(route) && !resent && runs.length === 0;
+	const columns: Columns = {
+		key,
+		receipt,
+		...destinationColumn(to),
+		route,
+		takenAt: new Date(takenAt).toISOString(),
+		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
+		following,
+		runs: written.runs,
+		...(resent ? { resent } : {}),
+		...(resends ? { resends, ...movedBody(entry) } : {}),
+	};
+	return { receipt: written, rows: [{ kind: "upsert", rowKey: followKey(takenAt, receipt), columns }] };
+}
+
+/** What the receipt of a delivery says that was sent twice. */
+export const RESENT = "it was sent a second time, since the first dispatch had no run";
+
+/**
+ * The beginning of the first call that may have started a run: a service may have taken one that it answered 5xx or not at
+ * all. Services tell times in whole seconds.
+ */
+function firstRunAt({ doubt }: Entry, { ms }: Answer, takenAt: number): number {
+	const began = takenAt - Math.min(Math.max(ms, 0), MAX_CALL_MS);
+	return Math.floor(Math.min(doubt?.since ?? began, began) / 1_000) * 1_000;
+}
+
+const MAX_WORD = 100;
+const MAX_NAME = 300;
+const MAX_URL = 1_000;
+
+/** A run within the bounds of a receipt, whatever a service says. */
+export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
+	return {
+		id: cleanText(String(id), MAX_WORD),
+		url: isPage(url) ? url : null,
+		workflow: workflow === null ? null : cleanText(String(workflow), MAX_NAME),
+		status: cleanText(String(status), MAX_WORD),
+		conclusion: conclusion === null ? null : cleanText(String(conclusion), MAX_WORD),
+		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
+		certain: certain === true,
+	};
+}
+
+/** An address that a person may follow. */
+function isPage(url: string | null): boolean {
+	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
+}
+
+/** Everything but what is sent. */
+const COLUMNS = [
+	"key",
+	"receipt",
+	...DESTINATION_COLUMNS,
+	"route",
+	"takenAt",
+	"from",
+	"following",
+	"runs",
+	"readAt",
+	"resends",
+	"resent",
+	"again",
+];
+
+/** Of one lane; what comes later is looked at when those before it have ended. */
+const MOST_ROWS = 20_000;
+
+/** All that is followed in a lane, in the order of the dispatches. */
+export async function readFollowRows(
+	storage: Pick<Storage, "list">,
+	lane: string,
+	now: number,
+	most = MOST_ROWS,
+): Promise<readonly FollowRow[]> {
+	const { rows } = await readRows(storage, lane, { ...ROWS.follows, select: COLUMNS }, most);
+	return rows.map((row) => readFollowRow(row, now));
+}
+
+/** Reads a row. What cannot be read in it counts as not there, so that a bad one ends as any other does. */
+function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
+	const text = (name: string) => String(columns[name] ?? "");
+	const keyed = Number(rowKey.split("-")[1]);
+	const takenAt = timeOf(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	return {
+		rowKey,
+		etag,
+		key: text("key"),
+		receipt: /^r-[\w-]{1,200}$/.test(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
+		to: readDestination(columns),
+		route: text("route"),
+		takenAt,
+		from: timeOf(text("from")) ?? takenAt,
+		following: text("following") === "running" ? "running" : "looking",
+		runs: readRuns(columns["runs"]).map(soundRun),
+		readAt: timeOf(text("readAt")) ?? 0,
+		resends: columns["resends"] === true,
+		resent: columns["resent"] === true,
+		again: text("again") || undefined,
+	};
+}
+
+function timeOf(text: string): number | undefined {
+	const time = Date.parse(text);
+	return Number.isNaN(time) ? undefined : time;
+}
+
+/** What a receipt says of its runs. */
+export function followColumns(runs: readonly Run[], following: Following, reason: string | null): Columns {
+	return { runs: JSON.stringify(runs), following, followingReason: reason ?? "" };
+}

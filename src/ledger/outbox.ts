@@ -1,0 +1,233 @@
+import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
+import { movedBody } from "../storage/rows.ts";
+import type { Columns, Row, Write } from "../storage/storage.ts";
+import { LONGEST_WAIT_MS } from "./lane-state.ts";
+import { appendAttempt } from "./receipt.ts";
+import {
+	DESTINATION_COLUMNS,
+	deadLetterKey,
+	destinationColumn,
+	readDestination,
+	receiptKey,
+	targetOf,
+} from "./rows.ts";
+
+/** A dispatch that is owed, as a row of its lane. */
+export interface Entry {
+	readonly rowKey: string;
+	readonly key: string;
+	/** The key of its receipt's row. */
+	readonly receipt: string;
+	/** Epoch milliseconds. */
+	readonly acceptedAt: number;
+	/** Undefined where the row does not say it. */
+	readonly to: Destination | undefined;
+	/** What its circuit breaker is for; empty where the row does not say it. */
+	readonly target: string;
+	readonly route: string;
+	/** It steps aside until then, epoch milliseconds; 0 if it does not. */
+	readonly notBefore: number;
+	/** How many of its answers in a row were uncertain. */
+	readonly failures: number;
+	/** Its first failure, epoch milliseconds; none where it has not failed. */
+	readonly failingSince?: number;
+	/** None where it is certain that it was not taken, or where an earlier version has tried it. */
+	readonly doubt?: Doubt;
+	readonly attempts: readonly Attempt[];
+	/** What to send; undefined where it has not been read, or lies in a blob. */
+	readonly body?: string;
+	readonly bodyBlob?: string;
+	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
+	readonly closing?: string;
+	/** Whether it was taken before, and is sent once more since no run came. */
+	readonly resent?: true;
+}
+
+/** Everything but what is sent, for looking past entries that cannot be delivered yet. */
+export const LIGHT_COLUMNS = [
+	"key",
+	"receipt",
+	"acceptedAt",
+	...DESTINATION_COLUMNS,
+	"route",
+	"notBefore",
+	"failures",
+	"troubles",
+	"failingSince",
+	"doubt",
+	"attempts",
+	"bodyBlob",
+	"closing",
+	"resent",
+] as const;
+
+export interface NewEntry {
+	readonly key: string;
+	readonly receipt: string;
+	readonly acceptedAt: number;
+	readonly to: Destination | undefined;
+	readonly route: string;
+	readonly closing?: string;
+}
+
+/** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */
+export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEntry): Columns {
+	return {
+		key,
+		receipt,
+		acceptedAt: new Date(acceptedAt).toISOString(),
+		...destinationColumn(to ?? null),
+		route,
+		...(closing === undefined ? {} : { closing }),
+	};
+}
+
+/** What a receipt's row can be called. */
+const RECEIPT_KEY = /^r-[\w-]{1,200}$/;
+
+/**
+ * Reads a delivery's row. What cannot be read in it counts as not there, and so does a time that is more than a day ahead:
+ * a bad row delays nothing, not even itself.
+ * @param now epoch milliseconds
+ */
+export function readEntry({ rowKey, columns }: Row, now: number): Entry {
+	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
+	const time = (name: string) => {
+		const read = Date.parse(text(name) ?? "");
+		return Number.isNaN(read) || read > now + LONGEST_WAIT_MS ? undefined : read;
+	};
+	const [bodyBlob, closing] = [text("bodyBlob"), text("closing")];
+	const to = readDestination(columns);
+	const { body } = columns;
+	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
+	const failingSince = time("failingSince");
+	const doubt = readDoubt(text("doubt"), now);
+	return {
+		rowKey,
+		key: text("key") ?? "",
+		receipt: RECEIPT_KEY.test(text("receipt") ?? "") ? String(text("receipt")) : receiptKey("", rowKey),
+		acceptedAt,
+		to,
+		target: targetOf(to),
+		route: text("route") ?? "",
+		notBefore: time("notBefore") ?? 0,
+		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
+		attempts: readAttempts(text("attempts")),
+		...(failingSince === undefined ? {} : { failingSince }),
+		...(doubt === undefined ? {} : { doubt }),
+		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
+		...(bodyBlob ? { bodyBlob } : {}),
+		...(closing ? { closing } : {}),
+		...(columns["resent"] === true ? { resent: true } : {}),
+	};
+}
+
+/** A key says it, too: `e-time-…`. */
+function acceptedInKey(rowKey: string): number | undefined {
+	const time = Number(rowKey.split("-")[1]);
+	return Number.isFinite(time) ? time : undefined;
+}
+
+/** A time that no service can have meant says nothing, and so does the whole. */
+function readDoubt(text: string | undefined, now: number): Doubt | undefined {
+	if (!text) return undefined;
+	try {
+		const { since, from, looks, reason } = JSON.parse(text) as Partial<Record<keyof Doubt, unknown>>;
+		const isTime = (value: unknown): value is number =>
+			Number.isFinite(value) && (value as number) < now + LONGEST_WAIT_MS;
+		if (!isTime(since)) return undefined;
+		return {
+			since,
+			...(from === undefined ? {} : { from: isTime(from) ? from : since }),
+			...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
+			...(typeof reason === "string" ? { reason } : {}),
+		};
+	} catch {
+		return undefined;
+	}
+}
+
+function readAttempts(text: string | undefined): readonly Attempt[] {
+	try {
+		const attempts: unknown = JSON.parse(text ?? "[]");
+		return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
+	} catch {
+		return [];
+	}
+}
+
+/** What is written of the runs of a delivery that was taken: into its receipt, and as rows of its own. */
+export interface FollowWrites {
+	readonly receipt: Columns;
+	readonly rows: readonly Write[];
+}
+
+/**
+ * The rows that say what became of an entry: its receipt, the entry itself, and what is kept of a dead one.
+ * @param attempt the call that decided it; none where no call was made
+ * @param now epoch milliseconds
+ * @param follow of one that was taken
+ */
+export function finishWrites(
+	entry: Entry,
+	disposition: Disposition,
+	attempt: Attempt | undefined,
+	now: number,
+	follow: FollowWrites = { receipt: {}, rows: [] },
+): Write[] {
+	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
+	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
+	const tried = { attempts: JSON.stringify(attempts) };
+	if (disposition.kind === "deferred") {
+		const { notBefore, failingSince, failures, doubt } = disposition;
+		const aside = notBefore === 0 ? {} : { notBefore: new Date(notBefore).toISOString() };
+		const kept: Columns = {
+			...tried,
+			...aside,
+			...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
+			failures,
+			// A merge cannot take a column away; it leaves it empty.
+			...((doubt ?? entry.doubt) ? { doubt: doubt === undefined ? "" : JSON.stringify(doubt) } : {}),
+		};
+		return [
+			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, ...aside, reason: clip(disposition.reason) } },
+			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
+		];
+	}
+	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: clip(reason ?? "") };
+	const deadLetter: Write[] =
+		disposition.kind === "dead-lettered"
+			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]
+			: [];
+	return [
+		{
+			kind: "merge",
+			rowKey: entry.receipt,
+			columns: {
+				...finished,
+				state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind,
+				...follow.receipt,
+			},
+		},
+		{ kind: "delete", rowKey: entry.rowKey },
+		...deadLetter,
+		...follow.rows,
+	];
+}
+
+/** What a replay needs. A window's members that are not completed yet are completed after it, too. */
+function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Columns {
+	return {
+		key,
+		receipt,
+		...destinationColumn(to ?? null),
+		route,
+		...(closing === undefined ? {} : { closing }),
+		...movedBody(entry),
+	};
+}
+
+/** A reason may quote GitHub, who may quote us. */
+function clip(text: string): string {
+	return text.slice(0, 1_500);
+}

@@ -1,0 +1,137 @@
+import { readInstant } from "../event/instant.ts";
+import { isObject } from "../event/json.ts";
+import { clipText } from "../log.ts";
+import type { Destination } from "../model.ts";
+import type { Columns } from "../storage/storage.ts";
+
+/**
+ * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
+ * windows, the entries in the order of acceptance.
+ */
+export const STATE_KEY = "a-state";
+
+/** Each kind of row as a range of keys; `.` is the character after `-`. */
+export const ROWS = {
+	/** What a drainer looks at: state, windows and entries. */
+	pending: { from: "a-", to: "e." },
+	windows: { from: "b-", to: "b." },
+	entries: { from: "e-", to: "e." },
+	/** What is followed, in the order of the dispatches. */
+	follows: { from: "f-", to: "f." },
+	receipts: { from: "r-", to: "r." },
+	deadLetters: { from: "x-", to: "x." },
+} as const;
+
+/** Where what has no lane is kept: events that were rejected before they had a destination. */
+export const NO_LANE = "rejected";
+
+/** Where the newest ignored events are recorded, as receipts in the state `ignored`. */
+export const IGNORED_LANE = "ignored";
+
+/** More than the distance of any RFC 3339 time from 1970, in milliseconds; 16 digits with whatever is taken off. */
+const LATEST = 1_000_000_000_000_000;
+const DIGITS = 16;
+
+/** Digits that sort as the times do. */
+export function inOrder(epochMs: number): string {
+	return String(epochMs).padStart(DIGITS, "0");
+}
+
+/**
+ * A receipt's key, which follows from the event alone, so that a redelivered event meets its receipt; the newest event
+ * first. The time is read as a moment, since it may arrive in another spelling: the Event Grid trigger writes times anew.
+ * @param time RFC 3339; what is none counts as 1970
+ */
+export function receiptKey(time: string, key: string): string {
+	return `r-${receiptOrder(readInstant(time)?.epochMs ?? 0)}-${key}`;
+}
+
+/** The part of a receipt's key that stands for its event's time. */
+export function receiptOrder(epochMs: number): string {
+	return String(LATEST - epochMs).padStart(DIGITS, "0");
+}
+
+/** The dead letter that belongs to a receipt. */
+export function deadLetterKey(receipt: string): string {
+	return `x-${receipt.slice(2)}`;
+}
+
+/** What is known of a lane's followers and of the services that they ask. */
+export const FOLLOW_STATE_KEY = "g-follow";
+
+/**
+ * What is followed of a delivery.
+ * @param takenAt when the service took it, epoch milliseconds
+ */
+export function followKey(takenAt: number, receipt: string): string {
+	return `f-${inOrder(takenAt)}-${receipt.slice(2)}`;
+}
+
+/** @param sequence tells entries of one millisecond and instance apart, in their order */
+export function entryKey(acceptedAt: number, sequence: number, key: string): string {
+	return `e-${inOrder(acceptedAt)}-${String(sequence % 1e6).padStart(6, "0")}-${key.slice(0, 8)}`;
+}
+
+export function windowKey(group: string): string {
+	return `b-${group}`;
+}
+
+/** @param sequence tells two events of one id apart, which differ in nothing but their times */
+export function memberKey(group: string, acceptedAt: number, key: string, sequence: number): string {
+	return `m-${group}-${inOrder(acceptedAt)}-${key}-${sequence}`;
+}
+
+/** All members of a group's window. */
+export function memberRange(group: string): { readonly from: string; readonly to: string } {
+	return { from: `m-${group}-`, to: `m-${group}.` };
+}
+
+/** The columns that `readDestination` reads. */
+export const DESTINATION_COLUMNS = ["to", "repository", "dispatchType", "token"] as const;
+
+/** What a text in a destination can have; the limits of a routes table are far below, but not those of an event's type. */
+const MAX_TEXT = 1_000;
+
+/** A destination as one column; none where there is no destination. */
+export function destinationColumn(to: Destination | null): Columns {
+	if (to === null) return {};
+	return {
+		to: JSON.stringify(to, (_, value: unknown) => (typeof value === "string" ? clipText(value, MAX_TEXT) : value)),
+	};
+}
+
+/**
+ * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
+ * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
+ */
+export function shownColumn(to: Destination | null): Columns {
+	if (to === null) return {};
+	const { id } = to;
+	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });
+}
+
+/**
+ * Reads the destination of a row. Rows of version 0.1.0 have GitHub's repository dispatch in columns of its own.
+ * @returns undefined where the row has none, or it cannot be read
+ */
+export function readDestination(columns: Columns): Destination | undefined {
+	const [to, repository, dispatchType, token] = DESTINATION_COLUMNS.map((name) => String(columns[name] ?? ""));
+	if (to) return parse(to);
+	if (!repository) return undefined;
+	const id = `${repository.toLowerCase()}#${dispatchType}`;
+	return { id, repository, dispatchType, ...(token ? { token } : {}) };
+}
+
+function parse(text: string): Destination | undefined {
+	try {
+		const read: unknown = JSON.parse(text);
+		return typeof (read as Partial<Destination> | null)?.id === "string" ? (read as Destination) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** What a circuit breaker is for: the part of a destination's id before `#`, such as a repository. */
+export function targetOf(to: Destination | undefined): string {
+	return to?.id.split("#", 1)[0] ?? "";
+}

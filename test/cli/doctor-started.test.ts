@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createAsk } from "../../src/cli/ask.ts";
+import { checkRepository } from "../../src/cli/doctor/check-repository.ts";
+import { lookAtWorkflows } from "../../src/cli/doctor/look-at-workflows.ts";
+import { createGitHub, type GitHub } from "../../src/cli/github.ts";
+import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
+import type { Route } from "../../src/route/route.ts";
+import { postJson } from "../../support/call.ts";
+
+const REPOSITORY = "contoso/fraud-model";
+const TRAIN = `on:
+  workflow_dispatch:
+    inputs:
+      run: { required: true }
+      env: { required: true, default: dev }
+      note: {}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ls
+`;
+const MAY = { metadata: "read", contents: "read", actions: "write" } as const;
+
+let standIn: GitHubStandIn;
+let github: GitHub;
+beforeAll(async () => {
+	standIn = await startGitHubStandIn();
+	const ask = createAsk({ fetch: globalThis.fetch, now: Date.now });
+	github = createGitHub({ url: standIn.url, token: "a-token", ask, now: Date.now });
+});
+afterAll(() => standIn.close());
+
+const routeTo = (to: object) => ({ name: "train", to: { repository: REPOSITORY, workflow: "train.yml", ...to } });
+const show = (more: object = {}) =>
+	postJson(`${standIn.url}/_repository`, {
+		repository: REPOSITORY,
+		workflows: { "train.yml": TRAIN },
+		token: { permissions: MAY },
+		...more,
+	});
+
+async function told(...to: object[]): Promise<string[]> {
+	const checks = await lookAtWorkflows(REPOSITORY, "main", to.map(routeTo), { github, follows: false });
+	return checks.map(({ verdict, subject, finding }) => `${verdict} ${subject}: ${finding}`);
+}
+
+describe("a workflow that a route starts", () => {
+	const subject = `${REPOSITORY} train.yml`;
+
+	it("is in order where it takes what the routes give, and no workflow has to listen to a dispatch type", async () => {
+		await show();
+		expect(await told({ inputs: { run: "id" } }, { inputs: { run: "data.runId" } })).toEqual([
+			`ok ${subject}: the routes can start it`,
+		]);
+	});
+
+	it.each<[string, object, object, string]>([
+		["is not there", { workflows: { "a.yml": TRAIN } }, {}, "error"],
+		[
+			"has no such trigger",
+			{ workflows: { "train.yml": TRAIN.replace(/workflow_dispatch:[\s\S]*note: \{\}/, "push:") } },
+			{},
+			"error",
+		],
+		["is disabled", { states: { "train.yml": "disabled_manually" } }, {}, "error"],
+		["lacks an input", {}, { inputs: { run: "id", x: "id", constructor: "id" } }, "error"],
+		["requires another input", {}, {}, "error"],
+		["requires another input on the route's branch", {}, { ref: "release" }, "error"],
+		["is named by an id that no workflow has", {}, { workflow: "7" }, "error"],
+	])("is told where it %s", async (_, shown, to, verdict) => {
+		await show(shown);
+		const found = await told(to);
+		expect(found.length).toBeGreaterThan(0);
+		for (const line of found) expect(line.startsWith(`${verdict} `)).toBe(true);
+	});
+
+	it("needs Actions: write, and not Contents: write; to ask starts nothing", async () => {
+		const rights = async (permissions: object, routes: readonly Route[] = [routeTo({})]) => {
+			await show({ token: { permissions } });
+			const answer = await github.get(`/repos/${REPOSITORY}`);
+			const { checks } = await checkRepository(REPOSITORY, answer, github, true, routes);
+			return checks
+				.filter(({ link }) => link === "token")
+				.map(({ verdict, finding, repair }) => [verdict, finding, repair]);
+		};
+		expect(await rights(MAY)).toEqual([["ok", "it may start workflows", null]]);
+		expect(await rights({ ...MAY, actions: "read" })).toEqual([
+			["error", expect.stringMatching(/^it may not start workflows/), expect.stringContaining("Actions: write")],
+		]);
+		const both = [routeTo({}), { name: "b", to: { repository: REPOSITORY } }];
+		expect(await rights(MAY, both)).toEqual([
+			["error", expect.stringMatching(/^it may not dispatch/), expect.stringContaining("Contents: write")],
+			["ok", "it may start workflows", null],
+		]);
+		expect(standIn.received).toEqual([]);
+	});
+});
