@@ -22,7 +22,7 @@ export interface Outcome {
 
 /**
  * Writes what became of a delivery, together with its lane's state. A row of it that is gone or refused stops neither the
- * delivery nor the lane. Rejects with Overslept, or with StorageError while storage fails.
+ * delivery nor the lane. Rejects with LeaseLost, or with StorageError while storage fails.
  */
 export async function writeOutcome(
 	{ storage, now }: { readonly storage: Storage; readonly now: () => number },

@@ -8,6 +8,7 @@ import {
 	type Watched,
 } from "../ledger/follow-lease.ts";
 import { type FollowRow, readFollowRows } from "../ledger/follow-rows.ts";
+import { LeaseLost } from "../ledger/lane-lease.ts";
 import { type Addresses, foreignAddress, readLaneState } from "../ledger/lane-state.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
@@ -221,7 +222,8 @@ async function contained(look: Look, what: string, work: () => Promise<void>): P
 	try {
 		await work();
 	} catch (error) {
-		if ((error as Error).name === "Overslept") throw error;
+		// Another follower has the lane: nothing of this look counts any more.
+		if (error instanceof LeaseLost) throw error;
 		report(look.log, "warn", {
 			stage: "follow",
 			lane: look.lane,

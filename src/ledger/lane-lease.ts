@@ -7,7 +7,7 @@ import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
 /** The lease was lost, and another drainer has the lane: who finds that out must let go. */
 export class LeaseLost extends Error {
-	override readonly name = "Overslept";
+	override readonly name = "LeaseLost";
 }
 
 /** A lane in the hands of its one drainer. */
@@ -23,7 +23,7 @@ export interface LaneLease {
 	 */
 	read(stopAt: (entry: Entry, state: LaneState) => boolean, skim?: boolean): Promise<View>;
 	/**
-	 * Writes rows and the lane's state, all or nothing. Rejects with Overslept when another drainer has written the state,
+	 * Writes rows and the lane's state, all or nothing. Rejects with LeaseLost when another drainer has written the state,
 	 * and with StorageError when one of the rows was refused.
 	 * @param forMs how long to try again while storage does not answer; the lease is renewed meanwhile
 	 */
@@ -32,7 +32,7 @@ export interface LaneLease {
 	putWakeUp(at: number): Promise<() => Promise<void>>;
 	/** Whether the wake-up that was last put is recorded. */
 	isRecorded(): boolean;
-	/** Makes sure that the lease lasts so long from now. Rejects with Overslept. */
+	/** Makes sure that the lease lasts so long from now. Rejects with LeaseLost. */
 	ensureFor(ms: number): Promise<void>;
 	release(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { RunsAnswer } from "../../src/destinations/destination.ts";
 import type { Columns } from "../../src/storage/storage.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { type Dispatch, FollowWorld, LANE, MINUTE_MS, START } from "../helpers/follow-world.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -247,6 +248,25 @@ describe("a service that", () => {
 		expect((await world.receipt(good)).following).toBe("concluded");
 		expect((await world.receipt(bad)).following).toBe("looking");
 		expect(world.waiting()).toHaveLength(1);
+	});
+
+	it("is asked no further by a follower that has lost the lane, which says so once", async () => {
+		const world = new FollowWorld();
+		for (let number = 0; number < 12; number++) await world.dispatch({ repository: `contoso/${number}` });
+		world.restart(async ({ method }, make) => {
+			if (method === "renew") throw new StorageError("another follower has the lease", 409);
+			return make();
+		});
+		world.answer = () => {
+			// One answer takes so long that the lease has to be renewed before the next list.
+			if (world.lists.length === 1) world.now += 20_000;
+			return undefined;
+		};
+		await world.pass(30_000);
+		expect(world.lists.length).toBeLessThan(12);
+		const changes = world.logged.lines.map(({ change }) => change);
+		expect(changes.filter((change) => change === "interrupted")).toHaveLength(1);
+		expect(changes).not.toContain("failed to look");
 	});
 
 	it.each<[string, unknown]>([

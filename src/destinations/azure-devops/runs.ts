@@ -3,6 +3,7 @@ import { clipLine } from "../../log.ts";
 import type { Destination, Run } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
 import { serverTimeOf } from "../header-time.ts";
+import { noRunsNow } from "../try-calls.ts";
 import { type Answered, parseJson } from "./call-azure-devops.ts";
 
 /** What reading an answer needs to know. */
@@ -54,24 +55,18 @@ type Read = (
 
 function readAnswer({ classification, response, text = "" }: Answered, { now }: Question, read: Read): RunsAnswer {
 	const serverTime = serverTimeOf(response?.headers ?? {}, now) ?? now;
-	switch (classification.kind) {
-		case "taken": {
-			const seen = read(text, serverTime);
-			if (seen !== undefined) return { kind: "runs", ...seen, serverTime };
-			return { kind: "unavailable", reason: "Azure DevOps' answer does not hold the runs that were asked for" };
-		}
-		case "rate-limited":
-			return { kind: "unavailable", retryAt: classification.until, reason: classification.reason };
-		case "transient":
-		case "uncertain": {
-			const { retryAfterMs, reason } = classification;
-			return { kind: "unavailable", ...(retryAfterMs === undefined ? {} : { retryAt: now + retryAfterMs }), reason };
-		}
+	if (classification.kind === "taken") {
+		const seen = read(text, serverTime);
+		if (seen !== undefined) return { kind: "runs", ...seen, serverTime };
+		return { kind: "unavailable", reason: "Azure DevOps' answer does not hold the runs that were asked for" };
 	}
-	const { reason } = classification;
-	if (response?.body === "json" && response.status === 404) return { kind: "gone", reason };
-	if (response?.body === "json" && response.status === 403) return { kind: "refused", reason };
-	return { kind: "unavailable", reason };
+	const isRefused = classification.kind === "unauthorized" || classification.kind === "unavailable";
+	if (isRefused || classification.kind === "permanent") {
+		const { reason } = classification;
+		if (response?.body === "json" && response.status === 404) return { kind: "gone", reason };
+		if (response?.body === "json" && response.status === 403) return { kind: "refused", reason };
+	}
+	return noRunsNow(classification, now);
 }
 
 /** The members of a list. Of one that was cut off, those that are there as a whole. */

@@ -3,6 +3,7 @@ import { clipLine } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
 import { serverTimeOf } from "../header-time.ts";
+import { noRunsNow } from "../try-calls.ts";
 import type { Answered, ApiRequest } from "./call-github.ts";
 import { isWorkflow } from "./workflow-dispatch.ts";
 
@@ -87,26 +88,17 @@ function readAnswer(answered: Answered, { now }: Question, read: Read): RunsAnsw
 	const { classification, response, data } = answered;
 	const serverTime = serverTimeOf(response?.headers ?? {}, now) ?? now;
 	if (response?.status === 304) return { kind: "unchanged", serverTime };
-	switch (classification.kind) {
-		case "taken": {
-			const seen = read(data, serverTime);
-			const etag = readEtag(response?.headers["etag"]);
-			if (seen !== undefined) return { kind: "runs", ...seen, serverTime, ...(etag === undefined ? {} : { etag }) };
-			return { kind: "unavailable", reason: "GitHub's answer does not hold the runs that were asked for" };
-		}
-		case "rate-limited":
-			return { kind: "unavailable", retryAt: classification.until, reason: classification.reason };
-		case "transient":
-		case "uncertain": {
-			const { retryAfterMs, reason } = classification;
-			return { kind: "unavailable", ...(retryAfterMs === undefined ? {} : { retryAt: now + retryAfterMs }), reason };
-		}
-		case "unavailable":
-			if (response?.body !== "json" || classification.wide === true) break;
-			if (response.status === 403 || response.status === 404) return { kind: "refused", reason: classification.reason };
-			if (response.status === 410) return gone(answered);
+	if (classification.kind === "taken") {
+		const seen = read(data, serverTime);
+		const etag = readEtag(response?.headers["etag"]);
+		if (seen !== undefined) return { kind: "runs", ...seen, serverTime, ...(etag === undefined ? {} : { etag }) };
+		return { kind: "unavailable", reason: "GitHub's answer does not hold the runs that were asked for" };
 	}
-	return { kind: "unavailable", reason: classification.reason };
+	if (classification.kind === "unavailable" && response?.body === "json" && classification.wide !== true) {
+		if (response.status === 403 || response.status === 404) return { kind: "refused", reason: classification.reason };
+		if (response.status === 410) return gone(answered);
+	}
+	return noRunsNow(classification, now);
 }
 
 function gone({ classification }: Answered): RunsAnswer {
