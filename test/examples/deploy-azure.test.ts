@@ -9,7 +9,13 @@ const DEPLOY = "Deploy the model";
 function trained(name: string, minute: number, changes: object = {}) {
 	const created_at = `2026-11-28T10:${String(minute).padStart(2, "0")}:00.123456+00:00`;
 	const facts = { type: "command", status: "Completed", experiment_name: ENDPOINT, tags: { deploy: "true" } };
-	return { name, ...facts, properties: {}, creation_context: { created_at, created_by_type: "Application" }, ...changes };
+	return {
+		name,
+		...facts,
+		properties: {},
+		creation_context: { created_at, created_by_type: "Application" },
+		...changes,
+	};
 }
 
 const JOBS = { "gd-1": trained("gd-1", 10), "gd-2": trained("gd-2", 20), "gd-3": trained("gd-3", 30) };
@@ -43,7 +49,9 @@ function live(): Record<string, string> {
 
 /** The calls that change something. */
 const changes = (calls: readonly string[]) =>
-	calls.filter((call) => /^ml online-\S+ (?:create|update|delete)/.test(call)).map((call) => call.split(" ").slice(1, 3).join(" "));
+	calls
+		.filter((call) => /^ml online-\S+ (?:create|update|delete)/.test(call))
+		.map((call) => call.split(" ").slice(1, 3).join(" "));
 
 describe("a first completion", () => {
 	it("makes the endpoint, sends it all requests, and tests it long after the first login has ended", async () => {
@@ -51,7 +59,11 @@ describe("a first completion", () => {
 		const run = await workflow.run(completed("gd-1"));
 		expect(run).toMatchObject({ ok: true });
 		expect(live()).toEqual({ blue: "1" });
-		expect(changes(run.calls)).toEqual(["online-endpoint create", "online-deployment create", "online-endpoint update"]);
+		expect(changes(run.calls)).toEqual([
+			"online-endpoint create",
+			"online-deployment create",
+			"online-endpoint update",
+		]);
 		expect(run.calls.findLast((call) => call.includes("invoke"))).toBeDefined();
 		expect(workflow.state().clock).toBeGreaterThan(900);
 		expect(run.printed).toContain("Scoring address: https://");
@@ -68,7 +80,11 @@ describe("a first completion", () => {
 
 	it("goes on where a token cannot be fetched, and the command that needs it says why it fails", async () => {
 		start();
-		workflow.breakCommand("account get-access-token", { status: 1, message: "AADSTS500011: no such resource", times: 6 });
+		workflow.breakCommand("account get-access-token", {
+			status: 1,
+			message: "AADSTS500011: no such resource",
+			times: 6,
+		});
 		const run = await workflow.run(completed("gd-1"));
 		expect(run.printed).toContain("::warning::There is no token for https://ml.azure.com");
 	});
@@ -76,9 +92,21 @@ describe("a first completion", () => {
 
 describe("a run that is started again", () => {
 	it.each([
-		["the first deployment failed", { "deployment ends": { status: 0, message: "Failed" } }, ["online-deployment delete"]],
-		["the endpoint could not be made", { "ml online-endpoint create": { status: 1, message: "(InternalServerError)" } }, []],
-		["the deployment was made and the answer was lost", { "ml online-deployment create": { status: 1, does: true } }, []],
+		[
+			"the first deployment failed",
+			{ "deployment ends": { status: 0, message: "Failed" } },
+			["online-deployment delete"],
+		],
+		[
+			"the endpoint could not be made",
+			{ "ml online-endpoint create": { status: 1, message: "(InternalServerError)" } },
+			[],
+		],
+		[
+			"the deployment was made and the answer was lost",
+			{ "ml online-deployment create": { status: 1, does: true } },
+			[],
+		],
 		["the requests could not be sent to it", { "ml online-endpoint update": { status: 1, message: "(Conflict)" } }, []],
 		["the test failed", { "ml online-endpoint invoke": { status: 1, message: "(503)" } }, []],
 		["the model was registered and the answer was lost", { "ml model create": { status: 1, does: true } }, []],
@@ -129,7 +157,9 @@ describe("the older model", () => {
 		// Its model is registered later, and so has the higher version.
 		const late = await workflow.run(completed("gd-1"));
 		expect(late).toMatchObject({ ok: true });
-		expect(late.printed).toContain("Deployed version 2? no: the endpoint has version 1 of article-topics already, which is newer");
+		expect(late.printed).toContain(
+			"Deployed version 2? no: the endpoint has version 1 of article-topics already, which is newer",
+		);
 		expect(changes(late.calls)).toEqual([]);
 		expect(late.ran).not.toContain("Test the endpoint");
 		expect(live()).toEqual({ blue: "1" });
@@ -182,7 +212,12 @@ describe("a change of code/deploy, and a start by hand", () => {
 	});
 
 	it("deploy the newest version where none is live", async () => {
-		start({ models: [{ name: ENDPOINT, version: "9", tags: {} }, { name: ENDPOINT, version: 10, tags: null }] });
+		start({
+			models: [
+				{ name: ENDPOINT, version: "9", tags: {} },
+				{ name: ENDPOINT, version: 10, tags: null },
+			],
+		});
 		await workflow.run({ event: "push" });
 		expect(live()).toEqual({ blue: "10" });
 	});
@@ -208,7 +243,11 @@ describe("a change of code/deploy, and a start by hand", () => {
 
 describe("what Azure refuses", () => {
 	it.each([
-		["an expired login", "AADSTS700024: Client assertion is not within its valid time range.", "Run the failed job again"],
+		[
+			"an expired login",
+			"AADSTS700024: Client assertion is not within its valid time range.",
+			"Run the failed job again",
+		],
 		["a missing role", "(AuthorizationFailed) … does not have authorization …", "README.md, step 2"],
 		["a missing provider", "(SubscriptionNotRegistered) Resource provider [N/A] isn't registered", "resource provider"],
 		["a lack of quota", "(OutOfQuota) Not enough quota available for Standard_DS3_v2", "instance_type"],

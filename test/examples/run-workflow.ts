@@ -120,11 +120,11 @@ export function isDue(condition: string | undefined, known: Known): boolean {
 function compare(comparison: string, known: Known): boolean {
 	const [, name = "", operator, text] = /^([\w.-]+) (==|!=) '([^']*)'$/.exec(comparison) ?? [];
 	if (operator === undefined) throw new Error(`the test cannot read the condition ${comparison}`);
-	return (valueOf(name, known) === text) === (operator === "==");
+	return (lookUp(name, known) === text) === (operator === "==");
 }
 
 /** What an expression's name stands for; empty for what is not there, as with GitHub. */
-function valueOf(name: string, { start, outputs, secrets }: Known): string {
+function lookUp(name: string, { start, outputs, secrets }: Known): string {
 	const [context, ...path] = name.split(".");
 	if (name === "github.event_name") return start.event;
 	if (context === "steps") return outputs[path[0] ?? ""]?.[path[2] ?? ""] ?? "";
@@ -139,7 +139,7 @@ function envOf(step: Step, jobs: Readonly<Record<string, { env?: Readonly<Record
 	return Object.fromEntries(
 		Object.entries(all).map(([name, text]) => {
 			const [, inner = ""] = /^\$\{\{ (.+) \}\}$/.exec(text) ?? [];
-			const values = inner.split(" || ").map((part) => valueOf(part, known));
+			const values = inner.split(" || ").map((part) => lookUp(part, known));
 			return [name, values.find((value) => value !== "") ?? ""];
 		}),
 	);

@@ -36,7 +36,8 @@ try {
 		} else {
 			const answer = select(command(azure, options), options["query"]);
 			if (options["output"] === "tsv") process.stdout.write(answer === null ? "" : `${[answer].flat().join("\n")}\n`);
-			else if (options["output"] !== "none" && answer !== null) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+			else if (options["output"] !== "none" && answer !== null)
+				process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
 		}
 	}
 } catch (error) {

@@ -6,7 +6,12 @@ import { AzError, CORE, needProvider, needRole, needTokens } from "./surface.mjs
 /** @typedef {import("./surface.mjs").Azure} Azure @typedef {import("./surface.mjs").Options} Options */
 
 /** What the template needs. */
-const TEMPLATE_PROVIDERS = ["Microsoft.App", "Microsoft.EventGrid", "Microsoft.MachineLearningServices", "Microsoft.Web"];
+const TEMPLATE_PROVIDERS = [
+	"Microsoft.App",
+	"Microsoft.EventGrid",
+	"Microsoft.MachineLearningServices",
+	"Microsoft.Web",
+];
 
 /** @type {Record<string, (azure: Azure, options: Options) => unknown>} */
 export const commands = {
@@ -16,6 +21,21 @@ export const commands = {
 		needTokens(azure, scope);
 		return { accessToken: "a.b.c", expires_on: azure.tokens[scope], tokenType: "Bearer" };
 	},
+
+	"account show": () => ({ id: "sub", tenantId: "tenant" }),
+	"ad signed-in-user show": () => ({ id: "me" }),
+	"group create": (azure) => {
+		azure.group = true;
+		return null;
+	},
+	"identity create": (azure, options) => {
+		needTokens(azure, CORE);
+		needProvider(azure, "Microsoft.ManagedIdentity");
+		needGroup(azure, options);
+		return null;
+	},
+	"identity show": (azure) => ({ principalId: azure.principal, clientId: "client" }),
+	"identity federated-credential create": (_, { subject }) => ({ subject }),
 
 	"provider show": (azure, { namespace }) => {
 		needTokens(azure, CORE);
@@ -33,7 +53,10 @@ export const commands = {
 		needTokens(azure, CORE);
 		needGroup(azure, options);
 		if (azure.deployment === null) {
-			throw new AzError(3, `(DeploymentNotFound) Deployment '${options["name"]}' could not be found.\nCode: DeploymentNotFound`);
+			throw new AzError(
+				3,
+				`(DeploymentNotFound) Deployment '${options["name"]}' could not be found.\nCode: DeploymentNotFound`,
+			);
 		}
 		return { name: options["name"], properties: azure.deployment };
 	},
@@ -46,7 +69,10 @@ export const commands = {
 		needTokens(azure, CORE);
 		needGroup(azure, options);
 		if (azure.deployment?.provisioningState === "Running") {
-			throw new AzError(1, "(DeploymentActive) Unable to edit or replace deployment 'main': previous deployment is still active");
+			throw new AzError(
+				1,
+				"(DeploymentActive) Unable to edit or replace deployment 'main': previous deployment is still active",
+			);
 		}
 		azure.clock += 900;
 		azure.deployment = { provisioningState: "Failed", parameters: {}, outputs: null };
@@ -90,7 +116,12 @@ export const commands = {
 	},
 	"storage blob upload": (azure, options) => {
 		const account = `/subscriptions/sub/resourceGroups/contoso-ml/providers/Microsoft.Storage/storageAccounts/${options["account-name"]}`;
-		needRole(azure, "me", "Storage Blob Data Contributor", `${account}/blobServices/default/containers/${options["container-name"]}`);
+		needRole(
+			azure,
+			"me",
+			"Storage Blob Data Contributor",
+			`${account}/blobServices/default/containers/${options["container-name"]}`,
+		);
 		return { etag: "0x1" };
 	},
 	...mlCommands,

@@ -47,7 +47,8 @@ export const mlCommands = {
 		const found = endpoint(azure, name);
 		for (const share of [traffic].flat()) {
 			const [deployment = "", percent] = String(share).split("=");
-			if (!(deployment in found.deployments)) throw new AzError(1, `(BadArgument) Deployment ${deployment} does not exist.`);
+			if (!(deployment in found.deployments))
+				throw new AzError(1, `(BadArgument) Deployment ${deployment} does not exist.`);
 			if (found.deployments[deployment].provisioning_state !== "Succeeded")
 				throw new AzError(1, `(BadArgument) The deployment ${deployment} is not in a succeeded state.`);
 			found.traffic[deployment] = Number(percent);
@@ -81,7 +82,10 @@ export const mlCommands = {
 		const { deployments, traffic } = endpoint(azure, options["endpoint-name"]);
 		if (deployments[options["name"]] === undefined) missing("(UserError) Deployment not found.", 1);
 		if (deployments[options["name"]].provisioning_state === "Failed" && !traffic[options["name"]])
-			throw new AzError(1, "(BadRequest) The deployment is in 'Failed' state, please delete it before creating a new one.");
+			throw new AzError(
+				1,
+				"(BadRequest) The deployment is in 'Failed' state, please delete it before creating a new one.",
+			);
 		return deploy(azure, options);
 	},
 	"ml online-deployment delete": (azure, { name, "endpoint-name": on, yes }) => {
@@ -115,7 +119,12 @@ function endpoint(azure, name) {
 function shown(found) {
 	const zeros = Object.fromEntries(Object.keys(found.deployments).map((name) => [name, 0]));
 	const { deployments: _, ...facts } = found;
-	return { ...facts, auth_mode: "aad_token", scoring_uri: "https://article-topics.inference.ml.azure.com/score", traffic: { ...zeros, ...found.traffic } };
+	return {
+		...facts,
+		auth_mode: "aad_token",
+		scoring_uri: "https://article-topics.inference.ml.azure.com/score",
+		traffic: { ...zeros, ...found.traffic },
+	};
 }
 
 /** @param {Azure} azure @param {Options} options */
