@@ -121,6 +121,20 @@ describe("a run that is started again", () => {
 		expect(workflow.state().models).toHaveLength(1);
 	});
 
+	it("updates a failed deployment that cannot be deleted", async () => {
+		start(serving("gd-1"));
+		workflow.change((azure) => {
+			azure.endpoints[ENDPOINT].traffic = {};
+			azure.endpoints[ENDPOINT].deployments.blue.provisioning_state = "Failed";
+		});
+		workflow.breakCommand("ml online-deployment delete", { status: 1, message: "(Conflict)", times: 9 });
+		workflow.breakCommand("ml online-deployment update", { status: 1, message: "(BadRequest) in 'Failed' state" });
+		const run = await workflow.run(completed("gd-1"));
+		expect(run).toMatchObject({ ok: false, failed: DEPLOY });
+		expect(run.printed).toContain("::warning::The failed deployment could not be deleted");
+		expect(changes(run.calls)).toEqual(["online-deployment delete", "online-deployment update"]);
+	});
+
 	it("makes an endpoint anew whose creation failed", async () => {
 		start({ endpoints: { [ENDPOINT]: { provisioning_state: "Failed", traffic: {}, deployments: {} } } });
 		const { ok, calls } = await workflow.run(completed("gd-1"));

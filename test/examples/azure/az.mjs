@@ -28,7 +28,7 @@ try {
 		const broken = azure.broken[name];
 		if (broken !== undefined) {
 			if (broken.times === 1) delete azure.broken[name];
-			else broken.times -= 1;
+			else broken.times = (broken.times ?? 1) - 1;
 			if (broken.takes !== undefined) azure.clock += broken.takes;
 			if (broken.does !== undefined) command(azure, options);
 			if (broken.prints !== undefined) process.stdout.write(broken.prints);
