@@ -28,8 +28,11 @@ def versions_of(model):
 
 
 def version_text(value):
-    """A version as text; the CLI shows some as numbers."""
-    return text(str(value) if isinstance(value, int) else value, "version of a model")
+    """A version as text; the CLI shows some as numbers. It goes into the outputs of a step, so it is one plain word."""
+    version = text(str(value) if isinstance(value, int) else value, "version of a model")
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", version) is None:
+        raise Failure(f"the answer of Azure has no usable version of a model: {version!r}")
+    return version
 
 
 def newest(versions):

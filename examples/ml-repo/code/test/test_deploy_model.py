@@ -93,7 +93,7 @@ class Versions(unittest.TestCase):
         listed = [{"version": 1, "tags": {"run_id": "gd-1"}}, {"version": "2", "tags": None}, {"version": "3", "tags": {"run_id": 5}}]
         with mock.patch.object(models, "az_find", lambda *_: listed):
             self.assertEqual(versions_of("m"), {"1": "gd-1", "2": "", "3": ""})
-        for strange in ([5], [{"version": None}], [{"tags": {}}], {"version": "1"}):
+        for strange in ([5], [{"version": None}], [{"version": "7\nx=y"}], [{"tags": {}}], {"version": "1"}):
             with mock.patch.object(models, "az_find", lambda *_, strange=strange: strange), self.assertRaises(Failure):
                 versions_of("m")
 
