@@ -61,8 +61,8 @@ export function createSenderCheck(env: Env, surroundings: Surroundings): SenderC
 }
 
 /**
- * What is wrong with a genuine token of the tenant, which may be meant for another application, or be held by another
- * one: each application of a tenant can have a token for each other. Only access tokens name who holds them.
+ * What is wrong with a genuine token of the tenant. It may be meant for another application, or belong to another one:
+ * each application of a tenant can get a token for each other. Only access tokens name the application that they belong to.
  * Source: learn.microsoft.com, "Access token claims reference".
  */
 function problemOf(payload: JWTPayload, { tenantId, audiences, applications, issuers }: EntraConfig) {
@@ -70,9 +70,9 @@ function problemOf(payload: JWTPayload, { tenantId, audiences, applications, iss
 	if (typeof aud !== "string" || !audiences.includes(aud))
 		return `the token's audience ${shown(aud)} is not ENTRA_AUDIENCE`;
 	if (tid !== tenantId) return `the token's tenant ${shown(tid)} is not ENTRA_TENANT_ID`;
-	const holder = iss === issuers.v2 ? "azp" : "appid";
-	const application = payload[holder];
-	if (typeof application !== "string") return `the token does not say who holds it: ${holder} is missing`;
+	const claim = iss === issuers.v2 ? "azp" : "appid";
+	const application = payload[claim];
+	if (typeof application !== "string") return `the token does not say whose it is: ${claim} is missing`;
 	if ((applications ?? EVENT_GRID).includes(application.toLowerCase())) return undefined;
 	if (applications !== undefined) return `the application ${shown(application)} is not in ENTRA_APPLICATIONS`;
 	if (Array.isArray(roles) && roles.includes(ROLE)) return undefined;

@@ -85,7 +85,7 @@ describe("the check of the webhook's senders", () => {
 		expect(await check(bearer(second))).toEqual(taken);
 	});
 
-	it("reads the keys at most once a minute for unknown ones, whoever makes them up", async () => {
+	it("reads the keys at most once a minute for unknown ones, from whatever sender", async () => {
 		const strangers = ["a", "b", "c"].map((kid) => ({ ...second, kid }));
 		for (let round = 0; round < 5; round += 1)
 			for (const stranger of strangers) expect(await check(bearer(stranger))).toEqual(refused(/key is unknown/));

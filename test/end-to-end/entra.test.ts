@@ -1,6 +1,7 @@
 import { createConnection } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { call, postJson } from "../../support/call.ts";
+import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import {
@@ -166,9 +167,13 @@ describe("the webhook that Microsoft Entra protects, over HTTP", () => {
 		["no end", () => `Bearer ${tokenOf(key, without("exp"))}`, /claim exp/],
 		["an end that is no number", () => `Bearer ${v1({ exp: "tomorrow" })}`, /claim exp/],
 		["a beginning that is to come", () => `Bearer ${v1({ nbf: now() + 90 })}`, /not valid yet/],
-		["no holder, as an ID token has none", () => `Bearer ${tokenOf(key, without("appid"))}`, /appid is missing/],
 		[
-			"version 2.0 with the holder of version 1.0",
+			"no word of whose it is, as an ID token has none",
+			() => `Bearer ${tokenOf(key, without("appid"))}`,
+			/appid is missing/,
+		],
+		[
+			"version 2.0 with the claim appid of version 1.0",
 			() => `Bearer ${tokenOf(key, { ...claimsOfV2(entra.url), azp: undefined, appid: EVENT_GRID })}`,
 			/azp is missing/,
 		],
@@ -265,6 +270,44 @@ describe("the webhook that Microsoft Entra protects, over HTTP", () => {
 		expect((await postJson(trigger, [event], { "aeg-event-type": "Notification" })).status).toBe(202);
 	});
 
+	it("answers 503 while the keys cannot be read, and takes the same event after it", async () => {
+		const other = await startEntra(key);
+		const otherPort = await freePorts();
+		const settings = { ENTRA_TENANT_ID: TENANT, ENTRA_AUDIENCE: APPLICATION, ENTRA_AUTHORITY: other.url };
+		const unlucky = await startOn(otherPort, { env: settings });
+		try {
+			const to = `http://127.0.0.1:${otherPort}/api/events`;
+			other.answer({ status: 500 });
+			const answer = await post(`Bearer ${v1()}`, to);
+			expect(answer.status).toBe(503);
+			expect(answer.json()).toEqual({ error: expect.stringContaining("the answer was 500") });
+			expect(answer.headers).not.toHaveProperty("www-authenticate");
+			other.answer(undefined);
+			await eventually("the keys are read again", async () => {
+				const { status } = await postJson(to, [event], { authorization: `Bearer ${v1()}` });
+				return status === 200 || status === 202 || undefined;
+			});
+		} finally {
+			await unlucky.stop();
+			await other.close();
+		}
+	});
+
+	it("takes nothing, and says in health what to repair, while a setting of Entra is wrong", async () => {
+		const otherPort = await freePorts();
+		const broken = await startOn(otherPort, { env: { ENTRA_TENANT_ID: "common", ENTRA_AUDIENCE: APPLICATION } });
+		try {
+			const health = await call(`http://127.0.0.1:${otherPort}/api/health`);
+			expect(health.status).toBe(503);
+			expect(health.json()).toMatchObject({ problems: [{ setting: "ENTRA_TENANT_ID" }] });
+			const answer = await post(`Bearer ${v1()}`, `http://127.0.0.1:${otherPort}/api/events`);
+			expect(answer.status).toBe(503);
+			expect(answer.text).toContain("ENTRA_TENANT_ID");
+		} finally {
+			await broken.stop();
+		}
+	});
+
 	it("looks at the token before the body", async () => {
 		expect((await call(url, { method: "POST", body: "no JSON" })).status).toBe(401);
 		expect(
@@ -281,6 +324,24 @@ describe("the webhook that Microsoft Entra protects, over HTTP", () => {
 		expect(taken.out).toMatch(/^(?:dispatched|accepted) /);
 		const shaken = await runCliProcess(["send", "--handshake", "--url", `http://127.0.0.1:${port}`], { env });
 		expect(shaken.out.match(/taken {2}/g)).toHaveLength(2);
+	});
+
+	it("lets doctor tell that it is protected, and look further with a token", async () => {
+		const args = ["doctor", "--url", `http://127.0.0.1:${port}`, "--json"];
+		interface Told {
+			readonly checks: readonly { readonly link: string; readonly verdict: string; readonly finding: string }[];
+		}
+		const handshakes = async (env: Readonly<Record<string, string>>) => {
+			const told = (await runCliProcess(args, { env })).json() as Told;
+			return told.checks.filter(({ link }) => link === "handshake");
+		};
+		expect(await handshakes({})).toMatchObject([
+			{ verdict: "cannot tell", finding: expect.stringMatching(/Microsoft Entra protects the webhook: .* 401/) },
+			{ verdict: "ok" },
+		]);
+		expect(await handshakes({ GRID_DISPATCH_TOKEN: v1() })).toMatchObject([{ verdict: "ok" }, { verdict: "ok" }]);
+		const refused = { verdict: "cannot tell", finding: expect.stringMatching(/GRID_DISPATCH_TOKEN: .*audience/) };
+		expect(await handshakes({ GRID_DISPATCH_TOKEN: v1({ aud: STRANGER }) })).toMatchObject([refused, refused]);
 	});
 
 	it("prints no token, whatever came", () => {
