@@ -90,12 +90,14 @@ describeWith(BICEP, "how events reach the bridge", () => {
 		const entra = {
 			ENTRA_TENANT_ID: "00000000-0000-0000-0000-0000000000bb",
 			ENTRA_AUDIENCE: "api://bridge",
-			ENTRA_AUTHORITY: "https://login.microsoftonline.com/",
+			// Azure puts in what the cloud has: https://login.microsoftonline.com/ in the public one.
+			ENTRA_AUTHORITY: "[environment().authentication.loginEndpoint]",
 		};
 		expect(entraSettings(webhook)).toEqual(entra);
 		for (const other of [trigger, queue, later]) expect(entraSettings(other)).toEqual({});
 		const surroundings = { fetch: globalThis.fetch, now: Date.now, monotonic: () => 0 };
-		expect(readEntra(new Settings(entra))).toMatchObject({ tenantId: entra.ENTRA_TENANT_ID });
+		const deployed = { ...entra, ENTRA_AUTHORITY: "https://login.microsoftonline.com/" };
+		expect(readEntra(new Settings(deployed))).toMatchObject({ tenantId: entra.ENTRA_TENANT_ID });
 		expect(openSenderCheck(entra, surroundings)).toBeDefined();
 	});
 
