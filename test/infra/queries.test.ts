@@ -141,7 +141,6 @@ function onlyAsked(query: string, fact: string): boolean {
 describe("the lines", () => {
 	const { logging } = JSON.parse(readText("host.json")) as {
 		logging: {
-			logLevel: Record<string, string>;
 			applicationInsights: { samplingSettings: { excludedTypes: string } };
 		};
 	};
@@ -149,9 +148,5 @@ describe("the lines", () => {
 	it("are all kept, and so are the requests and exceptions that an alert counts: host.json does not sample them", () => {
 		const kept = logging.applicationInsights.samplingSettings.excludedTypes.split(";");
 		expect(kept).toEqual(expect.arrayContaining(["Trace", "Request", "Exception"]));
-	});
-
-	it("arrive from the level on that the least of them has", () => {
-		expect(logging.logLevel).toEqual({ default: "Information" });
 	});
 });
