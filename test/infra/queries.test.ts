@@ -96,6 +96,13 @@ describe("the alert", () => {
 		}
 	});
 
+	it("about upkeep knows the line that upkeep ends with", () => {
+		expect(selectedBy(queryOf("no-upkeep"))).toEqual([
+			"a token ends soon",
+			"an event has waited for a day, and no drainer was woken",
+		]);
+	});
+
 	it("about functions knows the one that answers 503 on purpose", () => {
 		expect(queryOf("function-failures")).toContain('name != "health"');
 		expect(readText("src/index.ts")).toMatch(/app\.http\(\s*"health",/);
