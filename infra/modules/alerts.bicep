@@ -120,7 +120,7 @@ var alerts = [
   {
     name: 'unknown-runs'
     title: 'Runs cannot be followed'
-    repair: 'Give the token Actions: read, and put bridge.key into the workflow\'s run-name. See docs/follow.md, "A run that cannot be told".'
+    repair: 'Give the token Actions: read, and put bridge.key into the workflow\'s run-name. See docs/follow.md, "The bridge cannot tell".'
     query: loadTextContent('../queries/unknown-runs.kql')
     severity: 3
     evaluationFrequency: 'PT15M'
