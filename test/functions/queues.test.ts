@@ -2,32 +2,7 @@ import { QueueServiceClient } from "@azure/storage-queue";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 import { fileStorage } from "../helpers/file-storage.ts";
-
-interface Registered {
-	readonly bindings: Readonly<Record<string, { readonly queueName?: string }>>;
-}
-
-/** Starts the app as the worker does. Answers the queues that its triggers listen to. */
-function startApp(env: Readonly<Record<string, string>>): readonly string[] {
-	const listenedTo: string[] = [];
-	const hooks: (() => void)[] = [];
-	const core = {
-		setProgrammingModel: () => {},
-		registerFunction: ({ bindings }: Registered) => {
-			for (const { queueName } of Object.values(bindings)) if (queueName !== undefined) listenedTo.push(queueName);
-		},
-		registerHook: (_: string, hook: () => void) => void hooks.push(hook),
-		log: () => {},
-	};
-	jest.spyOn(console, "error").mockImplementation(() => {});
-	jest.replaceProperty(process, "env", { PATH: process.env["PATH"], ...env });
-	jest.isolateModules(() => {
-		jest.doMock("@azure/functions-core", () => core, { virtual: true });
-		require("../../src/index.ts");
-	});
-	for (const hook of hooks) hook();
-	return listenedTo.sort();
-}
+import { registerApp } from "../helpers/register-app.ts";
 
 async function queuesOf(connectionString: string): Promise<readonly string[]> {
 	const names: string[] = [];
@@ -48,8 +23,10 @@ describe("an app that starts", () => {
 		],
 	])("makes every queue that a trigger listens to, before anything is put: %s", async (_, env, count) => {
 		const AzureWebJobsStorage = await fileStorage();
-		const listenedTo = startApp({ ...env, AzureWebJobsStorage });
+		jest.spyOn(console, "error").mockImplementation(() => {});
+		const { queues: listenedTo, start } = registerApp({ ...env, AzureWebJobsStorage });
 		expect(listenedTo).toHaveLength(count);
+		start();
 		const made = await eventually("all queues", async () => {
 			const names = await queuesOf(AzureWebJobsStorage);
 			return names.length >= count ? names : undefined;

@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { beforeAll, expect, it } from "@jest/globals";
 import { LEDGER } from "../../src/storage/storage.ts";
 import { BICEP, type Prediction, predict } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
-import { MODES, type Mode } from "../helpers/infra-modes.ts";
+import { MODES } from "../helpers/infra-modes.ts";
 import { rolesIn } from "../helpers/infra-roles.ts";
 
 describeWith(BICEP, "the bridge that is deployed", () => {
@@ -165,16 +163,6 @@ describeWith(BICEP, "the bridge that is deployed", () => {
 			},
 		]);
 	});
-
-	it.each(Object.keys(MODES) as Mode[])(
-		"makes every queue that a trigger listens to, and no other: %s",
-		async (mode) => {
-			const prediction = await predict(MODES[mode]);
-			const made = prediction.resources.filter(({ type }) => type.endsWith("/queueServices/queues"));
-			const { EVENT_QUEUE } = settings(prediction);
-			expect(made.map(({ id }) => last(id)).sort()).toEqual(queuesListenedTo(EVENT_QUEUE));
-		},
-	);
 });
 
 function one({ resources }: Prediction, type: string) {
@@ -186,18 +174,6 @@ function one({ resources }: Prediction, type: string) {
 function settings(prediction: Prediction): Record<string, string> {
 	const { appSettings } = one(prediction, "Microsoft.Web/sites").properties.siteConfig;
 	return Object.fromEntries(appSettings.map(({ name, value }: { name: string; value: string }) => [name, value]));
-}
-
-/** The triggers of the bundle, as the Functions worker sees them. */
-function queuesListenedTo(eventQueue: string | undefined): readonly string[] {
-	const [loader, entry] = ["../contract/load-as-worker.cjs", "../../dist/index.cjs"].map((path) =>
-		join(import.meta.dirname, path),
-	) as [string, string];
-	const env = { PATH: process.env["PATH"], ...(eventQueue === undefined ? {} : { EVENT_QUEUE: eventQueue }) };
-	const out = execFileSync(process.execPath, [loader, entry], { env, encoding: "utf8" });
-	const { registered } = JSON.parse(out) as { registered: { bindings: Record<string, { queueName?: string }> }[] };
-	const bindings = registered.flatMap((one) => Object.values(one.bindings));
-	return bindings.flatMap(({ queueName }) => (queueName === undefined ? [] : [queueName])).sort();
 }
 
 function last(id: string): string {
