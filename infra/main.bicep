@@ -4,6 +4,7 @@
 import {
   bridgeSettings
   checkedAccount
+  checkedActionGroupId
   dataAccount
   delivery as deliveryKind
   eventSchema as eventSchemaKind
@@ -107,8 +108,8 @@ param customTopicPublishers string[] = []
 
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-@description('Optional. How events reach the bridge: function (its Event Grid trigger), queue (a storage queue, for networks that Event Grid cannot reach), or webhook (an HTTPS endpoint).')
-param delivery deliveryKind = 'function'
+@description('Optional. How events reach the bridge: queue (a storage queue that the bridge reads; an event may have 48 KB), function (its Event Grid trigger), or webhook (an HTTPS endpoint).')
+param delivery deliveryKind = 'queue'
 
 @description('Optional. The schema in which they do.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
@@ -153,13 +154,16 @@ param instanceMemoryMB int = 2048
 
 @description('Optional. Instances that always wait for events, with delivery \'function\'. Each costs by the hour: docs/costs.md.')
 @minValue(0)
-param alwaysReadyInstances int = 1
+param alwaysReadyInstances int = 0
 
 @description('Optional. The resource id of a subnet, delegated to Microsoft.App/environments, for the calls that the bridge makes.')
 param subnetId string = ''
 
-@description('Optional. Where alerts go. Empty: no alerts.')
+@description('Optional. The address that alerts are sent to. Without it and alertActionGroupId there are no alerts.')
 param alertEmail string = ''
+
+@description('Optional. The resource id of an action group that is there already: alerts go to it as well, or instead of mail.')
+param alertActionGroupId string = ''
 
 // ── What follows from them ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -289,13 +293,14 @@ module workbook 'modules/workbook.bicep' = {
   }
 }
 
-module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmail) || !empty(alertActionGroupId)) {
   params: {
     appInsightsId: monitoring.outputs.appInsightsId
     location: location
     tags: tags
     baseName: baseName
     alertEmail: alertEmail
+    alertActionGroupId: checkedActionGroupId(alertActionGroupId)
   }
 }
 
@@ -399,6 +404,7 @@ module subscriptions 'subscribe.bicep' = if (hasCode) {
     topicPrefix: topicPrefix
     eventSubscriptionName: eventSubscriptionName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   }
   dependsOn: [storage, code, alerts, workspace, newDataAccount, customTopic]
 }
@@ -433,4 +439,5 @@ output subscribe object = {
   topicPrefix: { value: topicPrefix }
   eventSubscriptionName: { value: eventSubscriptionName }
   alertEmail: { value: alertEmail }
+  alertActionGroupId: { value: alertActionGroupId }
 }

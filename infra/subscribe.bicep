@@ -5,6 +5,7 @@
 import { namesOf, topicNameFor, workspaceNamesOf } from 'modules/names.bicep'
 import {
   checkedAccount
+  checkedActionGroupId
   dataAccount
   delivery as deliveryKind
   eventSchema as eventSchemaKind
@@ -46,7 +47,7 @@ param dataAccounts dataAccount[] = []
 param customTopicName string = ''
 
 @description('Optional. How events reach the bridge.')
-param delivery deliveryKind = 'function'
+param delivery deliveryKind = 'queue'
 
 @description('Optional. The schema in which they do.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
@@ -68,8 +69,11 @@ param topicPrefix string = baseName
 @minLength(3)
 param eventSubscriptionName string = 'grid-dispatch'
 
-@description('Optional. As in main.bicep: where alerts about the topics go. Empty: no alerts.')
+@description('Optional. As in main.bicep: where mail about the topics goes. Empty: no mail.')
 param alertEmail string = ''
+
+@description('Optional. As in main.bicep: an action group that is told as well. Empty: none.')
+param alertActionGroupId string = ''
 
 var names = namesOf(baseName, resourceGroup().id)
 var ownAccounts = [
@@ -93,7 +97,10 @@ var bridge = {
   storageAccountName: names.storageAccount
   webhookTenantId: webhookTenantId
   webhookApplicationId: webhookApplicationId
-  actionGroupId: empty(alertEmail) ? '' : resourceId('Microsoft.Insights/actionGroups', names.actionGroup)
+  actionGroupIds: concat(
+    empty(alertEmail) ? [] : [resourceId('Microsoft.Insights/actionGroups', names.actionGroup)],
+    empty(alertActionGroupId) ? [] : [checkedActionGroupId(alertActionGroupId)]
+  )
 }
 
 module workspace 'modules/subscribe-source.bicep' = if (!empty(workspaceName)) {
@@ -163,4 +170,13 @@ module customTopicSubscription 'modules/event-subscription.bicep' = if (!empty(c
     webhookUrl: endpoint
   }
   dependsOn: [customTopicRoles]
+}
+
+module customTopicAlerts 'modules/topic-alerts.bicep' = if (!empty(customTopicName) && !empty(bridge.actionGroupIds)) {
+  params: {
+    topicId: customTopic.id
+    baseName: baseName
+    actionGroupIds: bridge.actionGroupIds
+    tags: tags
+  }
 }

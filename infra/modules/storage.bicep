@@ -1,6 +1,6 @@
 // The bridge's storage account: what was accepted (tables, queue, blobs) and the code. Identities only, no keys.
 
-import { containers, eventQueue } from 'names.bicep'
+import { containers, eventQueue, ledgerQueues } from 'names.bicep'
 import { roles } from 'roles.bicep'
 import { delivery as deliveryKind } from 'types.bicep'
 
@@ -15,6 +15,8 @@ param bridgePrincipalId string
 param payloadReaders string[]
 
 param delivery deliveryKind
+
+var listenedTo = concat(ledgerQueues, delivery == 'queue' ? [eventQueue] : [])
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
@@ -46,10 +48,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   resource queues 'queueServices' = {
     name: 'default'
 
-    // Without code and key: Event Grid can deliver as soon as this queue is there.
-    resource events 'queues' = if (delivery == 'queue') {
-      name: eventQueue
-    }
+    // Every queue that a trigger listens to, before it does: the host writes a warning each time that it misses one.
+    // Event Grid can deliver as soon as its queue is there, without code and key.
+    resource queue 'queues' = [
+      for name in flatten(map(listenedTo, name => [name, '${name}-poison'])): {
+        name: name
+      }
+    ]
   }
 }
 

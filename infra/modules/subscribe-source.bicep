@@ -51,7 +51,7 @@ module topic 'system-topic.bicep' = {
     exists: topicExists
     tags: tags
     baseName: bridge.baseName
-    actionGroupId: bridge.actionGroupId
+    actionGroupIds: bridge.actionGroupIds
   }
 }
 

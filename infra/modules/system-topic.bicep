@@ -23,8 +23,8 @@ param tags object
 @description('What the names of alerts begin with.')
 param baseName string
 
-@description('The action group for what Event Grid drops or cannot deliver, or none.')
-param actionGroupId string
+@description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+param actionGroupIds string[]
 
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!exists) {
   name: name
@@ -41,11 +41,11 @@ resource found 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (exis
   name: name
 }
 
-module alerts 'topic-alerts.bicep' = if (!empty(actionGroupId)) {
+module alerts 'topic-alerts.bicep' = if (!empty(actionGroupIds)) {
   params: {
     topicId: exists ? found.id : made.id
     baseName: baseName
-    actionGroupId: actionGroupId
+    actionGroupIds: actionGroupIds
     tags: tags
   }
 }

@@ -89,8 +89,8 @@ type target = {
   @description('For a webhook that Microsoft Entra protects; else both empty.')
   webhookTenantId: string
   webhookApplicationId: string
-  @description('The action group for what Event Grid drops or cannot deliver; empty: no alerts.')
-  actionGroupId: string
+  @description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+  actionGroupIds: string[]
 }
 
 @export()
@@ -101,3 +101,10 @@ func checkedAccount(account dataAccount, ownAccounts string[]) dataAccount =>
     : startsWith(toLower(account.dataContainer), 'azureml')
         ? fail('dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML, and every training run writes to it: name a container for data (docs/loops.md).')
         : account
+
+@export()
+@description('The id as it came. Fails the deployment where it is no action group\'s.')
+func checkedActionGroupId(id string) string =>
+  empty(id) || contains(toLower(id), '/providers/microsoft.insights/actiongroups/')
+    ? id
+    : fail('alertActionGroupId: "${id}" is no resource id of an action group: /subscriptions/…/resourceGroups/…/providers/Microsoft.Insights/actionGroups/NAME.')
