@@ -121,15 +121,12 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 
 	let changes = 0;
 	/** Whether it succeeds or not, something may have changed. */
-	async function change<T>(work: Promise<T>): Promise<T> {
-		return work.finally(() => {
-			changes += 1;
-		});
+	function change<T>(work: Promise<T>): Promise<T> {
+		return work.finally(() => void changes++);
 	}
 
-	type Arrived = Arrival & { readonly acceptedAt?: string | undefined };
-	async function accept(elements: readonly unknown[], arrived: Arrived): Promise<readonly EventResult[]> {
-		const { log, repoName: onlyRepository, acceptedAt } = arrived;
+	async function accept(elements: readonly unknown[], arrival: Arrival, acceptedAt?: string) {
+		const { log, repoName: onlyRepository } = arrival;
 		const late = lateAfter(acceptTimeoutMs);
 		try {
 			const opened = await Promise.race([rooms(), late.passed]);
@@ -153,7 +150,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		receipts: async (query) => (await rooms()).receipts(query),
 		counts: async (query) => (await rooms()).counts(query),
 		replay: async (request, log) => {
-			const again = (elements: readonly unknown[], acceptedAt?: string) => accept(elements, { log, acceptedAt });
+			const again = (elements: readonly unknown[], acceptedAt?: string) => accept(elements, { log }, acceptedAt);
 			return change((await rooms()).replay(request, log, again));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
