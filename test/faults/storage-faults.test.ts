@@ -103,7 +103,8 @@ async function checkEnd({ log, github, ledger, now }: BridgeWorld): Promise<void
 	const ends: Record<string, string> = {};
 	const expected: Record<string, string> = {};
 	for (const [id, outcome] of outcomes) {
-		const dead = receipts.find(({ event, state }) => event.id === id && (state === "dead" || state === "rejected"));
+		const isDead = (state: string) => ["dead", "rejected", "discarded"].includes(state);
+		const dead = receipts.find(({ event, state }) => event.id === id && isDead(state));
 		const times = arrived.get(id)?.length ?? 0;
 		if (outcome === "ignored") continue;
 		expected[id] = outcome === "rejected" && times === 0 ? "dead, with a reason" : "arrived once";
