@@ -122,8 +122,8 @@ function memoryOf(account: Account, names: LedgerNames): Storage {
 			queues.set(queue, [...(queues.get(queue) ?? []), message]);
 			return { id: message.id, popReceipt: message.popReceipt };
 		},
-		async makeQueue(queue) {
-			queues.set(queue, queues.get(queue) ?? []);
+		async makeQueues(wanted) {
+			for (const queue of wanted) queues.set(queue, queues.get(queue) ?? []);
 		},
 		async unput({ id, popReceipt }) {
 			const messages = queues.get(names.queue) ?? [];

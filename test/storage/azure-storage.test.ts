@@ -216,9 +216,9 @@ describe("messages", () => {
 
 	it("finds its queue there, where that was made before; making it again leaves what is in it", async () => {
 		const other = `${names.queue}-made`;
-		await storage.makeQueue(other);
+		await storage.makeQueues([other]);
 		await storage.put("first", 0, other);
-		await storage.makeQueue(other);
+		await storage.makeQueues([other]);
 		const { approximateMessagesCount } = await new QueueClient(connectionString, other).getProperties();
 		expect(approximateMessagesCount).toBe(1);
 	});
