@@ -13,6 +13,7 @@ import { traceCommand } from "./commands/trace.ts";
 import { examples } from "./examples.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import type { Io } from "./io.ts";
+import { readHelp } from "./read-help.ts";
 
 /**
  * `grid-dispatch`: reads the arguments and runs a command.
@@ -21,7 +22,8 @@ import type { Io } from "./io.ts";
 export async function main(args: readonly string[], world: Io): Promise<0 | 1 | 2> {
 	const io = hideSecrets(world, args);
 	try {
-		await createProgram(io).parseAsync(args, { from: "user" });
+		const program = createProgram(io);
+		await program.parseAsync([...readHelp(program, args)], { from: "user" });
 		return 0;
 	} catch (error) {
 		if (error instanceof CommanderError) {

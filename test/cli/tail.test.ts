@@ -79,8 +79,8 @@ describe("tail, of a receipt whose run is followed", () => {
 			expect.stringMatching(/ {2}dispatched .* {2}Train failed: https:\/\/github\.com\/.*\/4711$/),
 		]);
 		// At the time of the look, since the receipt does not tell one.
-		const time = (ms: number) => new Date(ms).toTimeString().slice(0, 8);
-		expect(lines.map((line) => line.slice(0, 8))).toEqual([
+		const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+		expect(lines.map((line) => line.slice(0, 20))).toEqual([
 			time(Date.parse("2026-03-14T08:15:34.500Z")),
 			time(NOW + 2_000),
 			time(NOW + 4_000),

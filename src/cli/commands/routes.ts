@@ -59,7 +59,7 @@ function explainCommand(io: Io): Command {
 			),
 		)
 		.action(async (file: string, { routes, json }: { routes?: string; json?: boolean }) => {
-			const table = loadRoutes(io, routes);
+			const table = loadRoutes(io, routes, "--routes");
 			const explained: Explained[] = [];
 			for (const event of loadEvents(file)) explained.push(await explainRequests(event, table));
 			if (json) printJson(io, { events: explained });
@@ -82,7 +82,7 @@ function diffCommand(io: Io): Command {
 			),
 		)
 		.action((before: string, after: string, { events, json }: { events?: string; json?: boolean }) => {
-			const recorded = events === undefined ? undefined : loadEvents(events);
+			const recorded = events === undefined ? undefined : loadEvents(events, "--events");
 			const diff = diffTables(loadRoutes(io, before), loadRoutes(io, after), recorded);
 			if (json) printJson(io, diff);
 			else printDiff(io, diff);

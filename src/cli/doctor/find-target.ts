@@ -81,7 +81,8 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		throw new CliError("--app needs --resource-group, the app's resource group", 2);
 	}
 	const facts = flags.app === undefined ? undefined : await askAzure(flags.app, flags.resourceGroup ?? "", io.env);
-	const bridge = readUrl(facts?.url ?? urlOf(flags, io), "--url");
+	const named = facts === undefined ? urlOf(flags, io) : { value: facts.url, from: "--app" };
+	const bridge = readUrl(named.value, named.from ?? "--url");
 	const [bridgeUrl, local] = [bridge.href.replace(/\/+$/, ""), isLoopback(bridge)];
 	const env = facts?.settings ?? io.env;
 	const github = githubApi(flags.github, bridgeUrl, io, env["GITHUB_API_URL"]);
@@ -89,7 +90,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		bridgeUrl,
 		local,
 		// The key of the environment may be another app's.
-		key: flags.key ?? facts?.key ?? (facts === undefined ? keyOf(flags, io) : undefined),
+		key: flags.key ?? facts?.key ?? (facts === undefined ? keyOf(flags, io).value : undefined),
 		eventGridKey: facts?.eventGridKey,
 		githubUrl: github.url,
 		token: github.token,
@@ -120,7 +121,7 @@ function routesOf(
 	if (file !== undefined || setting !== undefined) {
 		// A path in a deployed app's settings names a file of its package, which is not here.
 		if (file === undefined && deployed && !/^[{[]/.test(setting ?? "")) return undefined;
-		const { name, table } = loadTable({ env }, file);
+		const { name, table } = loadTable({ env }, file, "--routes");
 		const read = readRoutes(table, SERVICES);
 		return { name, table, routes: read.ok ? read.routes : [], isNamed: file !== undefined };
 	}

@@ -33,7 +33,8 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | undefined } {
 	const { to, url, trigger, key } = flags;
 	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
-	const given = readUrl(to ?? urlOf(flags, io), to === undefined ? "--url" : "--to");
+	const named = to === undefined ? urlOf(flags, io) : { value: to, from: "--to" };
+	const given = readUrl(named.value, named.from ?? "--url");
 	if (trigger) {
 		if (!isLoopback(given) || given.pathname !== "/") {
 			throw new CliError(
@@ -41,10 +42,10 @@ export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | un
 				2,
 			);
 		}
-		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
+		return { url: new URL(TRIGGER, given), key: keyOf(flags, io).value };
 	}
 	// The key of the environment is the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
-	return { url: door, key: keyOf(flags, io) };
+	return { url: door, key: keyOf(flags, io).value };
 }
