@@ -105,6 +105,20 @@ interface Continued {
 	readonly continue?: string;
 }
 
+/** What an answer must have, so that it is one of grid-dispatch: another server may answer with any JSON. */
+const FORMS: Readonly<Record<string, (json: Readonly<Record<string, unknown>>) => boolean>> = {
+	health: ({ status }) => typeof status === "string",
+	receipts: ({ receipts }) => Array.isArray(receipts) && receipts.every(isReceipt),
+	replay: ({ replayed }) => Array.isArray(replayed) && replayed.every(isObject),
+	discard: ({ discarded }) => Array.isArray(discarded) && discarded.every(isObject),
+};
+
+function isReceipt(receipt: unknown): boolean {
+	if (!isObject(receipt)) return false;
+	const { key, state, event, attempts } = receipt;
+	return typeof key === "string" && typeof state === "string" && isObject(event) && Array.isArray(attempts);
+}
+
 /** A replay takes up to 20 s, and a cold start some. */
 const TIMEOUT_MS = 60_000;
 
@@ -120,7 +134,7 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 		const { status, json, reason } = asked;
 		aheadMs = asked.aheadMs ?? aheadMs;
 		if (status === 0) throw new CliError(`nothing answers at ${shown} (${reason}): ${startRepair(base, options)}`);
-		if (expected.includes(status) && isObject(json)) return json as T;
+		if (expected.includes(status) && isObject(json) && FORMS[name]?.(json) === true) return json as T;
 		throw new CliError(`${shown} answered ${status} for ${name}: ${errorIn(asked) || repairOf(asked, name, options)}`);
 	}
 

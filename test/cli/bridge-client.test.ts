@@ -140,7 +140,10 @@ describe("what tail prints", () => {
 	it("goes on where the bridge is away for a while, and says so once", async () => {
 		const { out, err } = await tailed([found({}), { gone: true }, { gone: true }, found({ state: "dispatched" })]);
 		expect(out).toHaveLength(2);
-		expect(err).toEqual([expect.stringMatching(/^nothing answers at .*; trying again\n$/), "the bridge answers again\n"]);
+		expect(err).toEqual([
+			expect.stringMatching(/^nothing answers at .*; trying again\n$/),
+			"the bridge answers again\n",
+		]);
 	});
 
 	it("is nothing of what was there with --lines 0", async () => {

@@ -219,7 +219,11 @@ describe("recorded events", () => {
 	});
 
 	it.each([
-		["--file: the file no-such-file.json does not exist", ["no-such-file.json"], "--file: the file no-such-file.json does not exist"],
+		[
+			"--file: the file no-such-file.json does not exist",
+			["no-such-file.json"],
+			"--file: the file no-such-file.json does not exist",
+		],
 		["it is no JSON", [], "is not JSON"],
 	])("are asked for again where %s", async (_, [path], words) => {
 		const file = path ?? recorded("broken.json", "{");

@@ -96,10 +96,7 @@ describe("the trace of a receipt", () => {
 			{ state: "rejected", to: null, route: null, attempts: [], reason: "no data" },
 			"decided: no route is looked for: the event itself is wrong",
 		],
-		[
-			{ state: "dead", reason: "GitHub answered 422" },
-			"answered: dead, a dead letter: GitHub answered 422",
-		],
+		[{ state: "dead", reason: "GitHub answered 422" }, "answered: dead, a dead letter: GitHub answered 422"],
 		[
 			{ attempts: [{ at: "2026-03-14T08:15:31.100Z", status: null, ms: 9, requestId: null, reason: "timeout" }] },
 			"attempted: GitHub gave no answer (9 ms; timeout)",
