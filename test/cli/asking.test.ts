@@ -86,7 +86,7 @@ async function deadLetter(): Promise<{ readonly id: string; readonly key: string
 
 /** Its dispatch is behind it, so that a fault that is scripted next serves another one. */
 async function delivered(key: string): Promise<void> {
-	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub has it") || undefined);
+	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub took it") || undefined);
 }
 
 describe("send and trace", () => {
@@ -112,7 +112,7 @@ describe("send and trace", () => {
 			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub took it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -195,7 +195,7 @@ describe("dead-letters and replay", () => {
 			return yes;
 		};
 		const no = await runCli(["replay", "--all", "--url", url], { ask: answer(false) });
-		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was fed back\n" });
+		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was done\n" });
 		const yes = await runCli(["replay", "--all", "--url", url], { ask: answer(true) });
 		expect(yes.out).toContain("1 fed back");
 		await delivered(second.key);
@@ -208,7 +208,7 @@ describe("dead-letters and replay", () => {
 		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "broken \u001b[2J", data: {} };
 		const answered = await postJson(`${url}/api/events`, event);
 		expect(answered.status).toBe(400);
-		const run = await ask(["replay", "--all", "--state", "rejected"]);
+		const run = await ask(["replay", "--all", "--yes", "--state", "rejected"]);
 		expect(run).toMatchObject({ code: 1, err: "1 of 1 stay dead letters\n" });
 		expect(run.out).toContain("data.url is missing");
 		const listed = await ask(["dead-letters", "list"]);
@@ -230,8 +230,8 @@ describe("dead-letters and replay", () => {
 	});
 
 	it.each([
-		[["replay"], "say which"],
-		[["replay", "key", "--all"], "say which"],
+		[["replay"], "choose one of"],
+		[["replay", "key", "--all"], "choose one of"],
 		[["replay", "key", "--prefix", "a"], "--container"],
 		[["replay", "key", "--state", "dead"], "--find or --all"],
 		[["replay", "--all", "--state", "dispatched"], "dead, rejected"],
@@ -316,7 +316,7 @@ describe("a bridge that asks for keys", () => {
 
 	it.each([
 		["without a key", {}, 'give the function key of "receipts"'],
-		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key is not one of "receipts"'],
+		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key in GRID_DISPATCH_KEY is not one of "receipts"'],
 	])("is said to ask for it: %s", async (_, env, words) => {
 		for (const args of [["tail", "--for", "1"], ["trace", "x"], ["dead-letters"]]) {
 			const run = await locked(args, env);
@@ -344,7 +344,7 @@ describe("the command line as a process", () => {
 		const run = await runCliProcess(["tail", "--url", "http://127.0.0.1:1", "--key", "planted-by-hand"], { env });
 		expect(run).toMatchObject({ code: 1, out: "" });
 		expect(run.err).toMatch(
-			/^nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\): check the address, and that the app runs\n$/,
+			/^nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\): start it with "npm start -- --port 1", or correct the address in --url\n$/,
 		);
 		clean(run);
 	});
