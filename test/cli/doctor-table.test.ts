@@ -76,13 +76,13 @@ describe("the table that doctor looks at", () => {
 			expect(looked.bad).toEqual([]);
 			const said = looked.checks.filter(({ link }) => link === "routes").map(({ finding }) => finding);
 			expect(said[0]).toBe(
-				`the bridge uses the table of routes.json (digest ${HEALTH.routes.digest}), and not BRIDGE_ROUTES`,
+				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}), not BRIDGE_ROUTES`,
 			);
 			expect(looked.checks.map(({ link }) => link)).toContain("workflows");
 			// One that was named is looked at all the same, and the bridge's own is named beside it.
 			writeFileSync(join(here, "other.json"), JSON.stringify(OTHER));
 			const named = await look({}, HEALTH.routes, ["--routes", join(here, "other.json")]);
-			expect(named.bad[0]).toMatch(/^warning \| routes \| .*the bridge's own is that of routes\.json$/);
+			expect(named.bad[0]).toMatch(/^warning \| routes \| .*the bridge uses this one: routes\.json$/);
 		} finally {
 			process.chdir(before);
 			rmSync(here, { recursive: true, force: true });

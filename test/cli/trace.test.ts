@@ -188,7 +188,7 @@ describe("the runs of a trace", () => {
 			{ following: "concluded", runs: [{ ...RUN, conclusion: "cancelled" }] },
 			[
 				expect.stringMatching(
-					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor tells\)$/,
+					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor checks this\)$/,
 				) as never,
 			],
 		],

@@ -26,18 +26,18 @@ const WEEK_SECONDS = 604_800;
 export function startCommand(io: Io, workshop: Workshop = clone): Command {
 	return new Command("start")
 		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
-		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), USUAL_PORT)
+		.option("--port <n>", "the port of the bridge; the stand-in for GitHub takes the next one", readNumber(1, 65_534), USUAL_PORT)
 		.option(
 			"--routes <file>",
 			"route events by this table (default: BRIDGE_ROUTES, else every event to one repository)",
 		)
 		.option("--watch", "build and start again after each change in src/")
 		.addOption(
-			new Option("--github <real>", "dispatch to GitHub itself, with your token; asks first").choices(["real"]),
+			new Option("--github <real>", "send dispatches to GitHub itself, with your token; asks first").choices(["real"]),
 		)
 		.option(
 			"--lock <seconds>",
-			"how long a queue message stays away whose host was killed",
+			"seconds until a message is retried after the host that was processing it was killed",
 			readNumber(1, WEEK_SECONDS),
 			20,
 		)

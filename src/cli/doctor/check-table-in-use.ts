@@ -22,8 +22,8 @@ export function checkTableInUse(
 	if (!reachable) return { checks: [], routes: given };
 	const inUse = [given, ...otherRoutes].find((one) => one !== undefined && digestOf(one) === digest);
 	if (digest !== undefined && inUse !== undefined && (inUse === given || given?.isNamed !== true)) {
-		const instead = given === undefined || inUse === given ? "" : `, and not ${given.name}`;
-		return { checks: [ok(`the bridge uses the table of ${inUse.name} (digest ${digest})${instead}`)], routes: inUse };
+		const instead = given === undefined || inUse === given ? "" : `, not ${given.name}`;
+		return { checks: [ok(`the bridge uses this table: ${inUse.name} (digest ${digest})${instead}`)], routes: inUse };
 	}
 	// A table that the bridge would refuse is in use nowhere, and its problems are told.
 	if (given === undefined || given.routes.length === 0) return { checks: [], routes: given };
@@ -33,7 +33,7 @@ export function checkTableInUse(
 	}
 	const differ = `the bridge uses another table (digest ${digest}) than ${given.name} (digest ${digestOf(given)})`;
 	if (given.isNamed) {
-		const which = inUse === undefined ? "" : `; the bridge's own is that of ${inUse.name}`;
+		const which = inUse === undefined ? "" : `; the bridge uses this one: ${inUse.name}`;
 		const finding = `${differ}; what follows is judged by ${given.name}, and says nothing about what the bridge does${which}`;
 		return { checks: [warning(finding, "give the bridge's own table, or deploy this one")], routes: given };
 	}

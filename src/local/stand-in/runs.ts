@@ -141,7 +141,7 @@ export class Runs {
 
 	private create(run: Pick<Run, "dispatch" | "of" | "title" | "ref">, at: number, place: string, plan: RunPlan): Run {
 		const { none, title = run.title, conclusion = "success", ...spans } = { ...this.usual, ...plan };
-		this.before ??= Math.floor(at);
+		this.before ??= Math.floor(at / 100) % MOST_BEFORE;
 		this.count += 1;
 		const counted = `${place} ${run.of.id}`;
 		const number = (this.numbers.get(counted) ?? 0) + 1;
@@ -152,6 +152,9 @@ export class Runs {
 		return { ...run, id: this.before + this.count, number, title, createdAt, startedAt, completedAt, conclusion };
 	}
 }
+
+/** Ten for each second; those of Azure Pipelines are 32-bit integers. */
+const MOST_BEFORE = 2_000_000_000;
 
 /** The place of a dispatch: its repository, or its project. */
 function placeOf({ repository, organization, project }: Received): string {
