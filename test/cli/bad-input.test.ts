@@ -138,7 +138,7 @@ describe("a bridge that is none", () => {
 		expectOneSentence(run.err);
 	});
 
-	it.each(SERVERS)("is told by doctor where it %s, and no more is asked of it", async (_, world) => {
+	it.each(SERVERS)("is told by doctor where it %s, and no more is asked of it", async (_, world, _words) => {
 		const run = await runCli(["doctor", "--url", "https://nope.example"], world);
 		expect(run.code).toBe(1);
 		expect(run.out).toMatch(/error +bridge/);
