@@ -41,6 +41,11 @@ export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env"
 	return { value: set, from: set === undefined ? undefined : "GRID_DISPATCH_KEY" };
 }
 
+/** A bearer token of the environment, for a webhook that Microsoft Entra protects. */
+export function webhookTokenOf({ env }: Pick<Io, "env">): string | undefined {
+	return env["GRID_DISPATCH_TOKEN"]?.trim() || undefined;
+}
+
 export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
 	const [url, key] = [urlOf(flags, io), keyOf(flags, io)];
 	return createBridgeClient({

@@ -316,7 +316,11 @@ describe("a bridge that asks for keys", () => {
 
 	it.each([
 		["without a key", {}, 'give the function key of "receipts"'],
-		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key in GRID_DISPATCH_KEY is not one of "receipts"'],
+		[
+			"with a wrong key",
+			{ GRID_DISPATCH_KEY: "wrong-key-0123456789" },
+			'the key in GRID_DISPATCH_KEY is not one of "receipts"',
+		],
 	])("is said to ask for it: %s", async (_, env, words) => {
 		for (const args of [["tail", "--for", "1"], ["trace", "x"], ["dead-letters"]]) {
 			const run = await locked(args, env);

@@ -16,12 +16,18 @@ export function doctorCommand(io: Io): Command {
 		.option("--resource-group <name>", "the app's resource group")
 		.option("--url <url>", `the bridge to check (default: ${DEFAULT_URL})`)
 		.option("--key <key>", "a function key; safer in GRID_DISPATCH_KEY")
-		.option("--routes <file>", "the routes table to check (default: the one that the bridge uses, as far as it is found here)")
+		.option(
+			"--routes <file>",
+			"the routes table to check (default: the one that the bridge uses, as far as it is found here)",
+		)
 		.option("--github <url>", 'GitHub\'s API; "real" means GitHub itself for a local host')
 		.option("--topic <id>", "the topic that the handshake names, if HANDSHAKE_TOPICS lets only some topics subscribe")
 		.option("--bridge-token", "the token is the deployed bridge's own, so a right that it lacks is an error")
 		.option("--json", "print the verdicts as JSON")
-		.addHelpText("after", "\nThe tokens are read from GITHUB_TOKEN or GH_TOKEN, and AZURE_DEVOPS_TOKEN. They are never printed.")
+		.addHelpText(
+			"after",
+			"\nThe tokens are read from GITHUB_TOKEN or GH_TOKEN, and AZURE_DEVOPS_TOKEN. They are never printed.",
+		)
 		.addHelpText(
 			"after",
 			examples(

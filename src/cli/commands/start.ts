@@ -26,7 +26,12 @@ const WEEK_SECONDS = 604_800;
 export function startCommand(io: Io, workshop: Workshop = clone): Command {
 	return new Command("start")
 		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
-		.option("--port <n>", "the port of the bridge; the stand-in for GitHub takes the next one", readNumber(1, 65_534), USUAL_PORT)
+		.option(
+			"--port <n>",
+			"the port of the bridge; the stand-in for GitHub takes the next one",
+			readNumber(1, 65_534),
+			USUAL_PORT,
+		)
 		.option(
 			"--routes <file>",
 			"route events by this table (default: BRIDGE_ROUTES, else every event to one repository)",

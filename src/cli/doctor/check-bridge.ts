@@ -71,7 +71,8 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		const why = reason ?? "no reason is given";
 		if (state === "parked")
 			return [error(`nothing is sent: ${why}`, `repair what ${service} says; the bridge tries again by itself`)];
-		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; the bridge goes on by itself")];
+		if (state === "paused")
+			return [warning(`nothing is sent until ${until}: ${why}`, "wait; the bridge goes on by itself")];
 		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
 		const repair = "look at the receipts with state=parked: each names its repository and the reason";
 		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
