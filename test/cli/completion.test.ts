@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -15,6 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A shell, with these arguments. */
+const run = (program: string, args: readonly string[]) => execFileSync(program, args, { encoding: "utf8" });
 const has = (program: string) => spawnSync(program, ["--version"]).error === undefined;
 
 /** Each asks the real shell what may stand at the end of a line, whose last word is being typed. */
@@ -22,7 +24,7 @@ const ASK: Readonly<Record<string, (line: string) => readonly string[]>> = {
 	bash(line) {
 		const words = line.split(" ").map((word) => `'${word}'`);
 		const script = `source ${join(folder, "bash")}; cd ${folder}; COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; _grid_dispatch; printf '%s\\n' "\${COMPREPLY[@]}"`;
-		return lines(execFileSync("bash", ["--norc", "-c", script], { encoding: "utf8" }));
+		return lines(run("bash", ["--norc", "-c", script]));
 	},
 	zsh(line) {
 		const words = line.split(" ").map((word) => `'${word}'`);
@@ -33,18 +35,16 @@ compadd() { shift; keep "$@" }
 _describe() { local -a all; all=("\${(@P)2}"); keep "\${(@)all%%:*}" }
 _files() { keep ${folder}/*(:t) }`;
 		const script = `${stubs}\nsource ${join(folder, "zsh")}\nwords=(${words.join(" ")}); CURRENT=${words.length}; _grid_dispatch`;
-		return lines(execFileSync("zsh", ["-f", "-c", script], { encoding: "utf8" }));
+		return lines(run("zsh", ["-f", "-c", script]));
 	},
 	fish(line) {
 		const script = `source ${join(folder, "fish")}; cd ${folder}; complete -C '${line}'`;
-		return lines(execFileSync("fish", ["--no-config", "-c", script], { encoding: "utf8" })).map(
-			(one) => one.split("\t")[0] ?? "",
-		);
+		return lines(run("fish", ["--no-config", "-c", script])).map((one) => one.split("\t")[0] ?? "");
 	},
 	pwsh(line) {
 		const script = `. ${join(folder, "powershell.ps1")}; Set-Location ${folder}; (TabExpansion2 -inputScript '${line}' -cursorColumn ${line.length}).CompletionMatches.CompletionText`;
-		writeFileSync(join(folder, "powershell.ps1"), execFileSync("cat", [join(folder, "powershell")]));
-		return lines(execFileSync("pwsh", ["-NoProfile", "-Command", script], { encoding: "utf8" }));
+		writeFileSync(join(folder, "powershell.ps1"), readFileSync(join(folder, "powershell")));
+		return lines(run("pwsh", ["-NoProfile", "-Command", script]));
 	},
 };
 
