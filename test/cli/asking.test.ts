@@ -204,6 +204,33 @@ describe("dead-letters and replay", () => {
 		expect((await runCli(["replay", "--all", "--yes", "--url", url], { ask: answer(false) })).code).toBe(0);
 	});
 
+	it("discard one, after which the bridge counts none, and its receipt says what it was", async () => {
+		const { id, key } = await deadLetter();
+		const shown = await ask(["dead-letters", "show", key]);
+		expect(shown.out).toContain("a replay now would end the same: ");
+		expect(shown.out).toContain(`npx grid-dispatch dead-letters discard ${key} --url ${url}`);
+		const run = await ask(["dead-letters", "discard", key, "--yes"]);
+		expect(run).toMatchObject({ code: 0, out: `discarded  ${key}\n1 discarded\n` });
+		const traced = await ask(["trace", id]);
+		expect(traced.out).toContain(`${id}  discarded  ${key}`);
+		expect(traced.out).toMatch(/answered +discarded, nothing will be sent; it was a dead letter: GitHub answered 422/);
+		await eventually("health without a dead letter", async () => {
+			const { deadLetters } = (await (await fetch(`${url}/api/health`)).json()) as { deadLetters: number };
+			return deadLetters === 0 || undefined;
+		});
+		expect((await ask(["dead-letters"])).out).toBe("there are no dead letters\n");
+	});
+
+	it("show a malformed event as it arrived, and discard it", async () => {
+		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "malformed", data: { note: "as it arrived" } };
+		expect((await postJson(`${url}/api/events`, event)).status).toBe(400);
+		const { receipts } = (await ask(["dead-letters", "--json"])).json() as Receipts;
+		const key = receipts.find((one) => one.event.id === "malformed")?.key ?? "";
+		const shown = await ask(["dead-letters", "show", key]);
+		expect(shown.out).toMatch(/^arrived +\{.*"data":\{"note":"as it arrived"\}/m);
+		expect((await ask(["dead-letters", "discard", "--find", "malformed", "--yes"])).code).toBe(0);
+	});
+
 	it("fail where something stays a dead letter, and name the reason", async () => {
 		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "broken \u001b[2J", data: {} };
 		const answered = await postJson(`${url}/api/events`, event);
@@ -266,6 +293,20 @@ describe("tail", () => {
 		const ids = out.map((line) => (JSON.parse(line) as { event: { id: string } }).event.id);
 		// One that has to wait is shown again when it has arrived.
 		expect([...new Set(ids)]).toEqual([before.id, during[0]?.id]);
+	});
+
+	it("shows a change of an event whose time is long past, since it asks for what has changed", async () => {
+		const { tailCommand } = await import("../../src/cli/commands/tail.ts");
+		const out: string[] = [];
+		const write = (text: string) => out.push(text);
+		const io = { stdout: { write }, stderr: { write }, env: {}, fetch: globalThis.fetch, now: Date.now };
+		let old = "";
+		const command = tailCommand(io, async () => {
+			if (old === "") old = (await sent(["BlobCreated", "--set", "time=2020-01-01T00:00:00Z"])).id;
+			else await delivered(old);
+		});
+		await command.parseAsync(["--url", url, "--for", "3", "--lines", "0", "--json"], { from: "user" });
+		expect(out.map((line) => (JSON.parse(line) as { event: { id: string } }).event.id)).toContain(old);
 	});
 
 	it("narrows to a state and to a text", async () => {
