@@ -1,12 +1,11 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { readPlainJson } from "../../event/json.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
 import { readTextFile } from "../read-file.ts";
+import { ROUTES_SCHEMA } from "../routes-schema-file.ts";
 import { type Answers, type InitFlags, shortNames } from "./ask-answers.ts";
-
-const SCHEMA = join(import.meta.dirname, "../../../docs/routes.schema.json");
 
 /** What a workflow or a pipeline is told of the event, each as an input or a parameter of its own. */
 export const TOLD = { bridge_key: "bridge.key", subject: "subject" } as const;
@@ -30,15 +29,15 @@ function nameOf(types: readonly string[], container: string | undefined): string
 
 /** The schema as an editor finds it from the table's folder; on another drive of Windows, by its id. */
 function schemaFor(file: string): string {
-	const path = relative(dirname(resolve(file)), SCHEMA);
-	if (isAbsolute(path) || !existsSync(SCHEMA)) return idOfSchema();
+	const path = relative(dirname(resolve(file)), ROUTES_SCHEMA);
+	if (isAbsolute(path) || !existsSync(ROUTES_SCHEMA)) return idOfSchema();
 	const portable = path.split(sep).join("/");
 	return portable.startsWith(".") ? portable : `./${portable}`;
 }
 
 function idOfSchema(): string {
-	return existsSync(SCHEMA)
-		? String((readPlainJson(readTextFile(SCHEMA)) as { $id?: unknown }).$id)
+	return existsSync(ROUTES_SCHEMA)
+		? String((readPlainJson(readTextFile(ROUTES_SCHEMA)) as { $id?: unknown }).$id)
 		: "urn:grid-dispatch:routes";
 }
 
