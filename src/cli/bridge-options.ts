@@ -53,23 +53,22 @@ export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
 		urlFrom: url.from,
 		key: key.value,
 		keyFrom: key.from,
-		command: (words) => commandFor(words, flags, io),
+		command: (words) => commandFor(words, flags),
 		io,
 	});
 }
 
 /**
- * A command to copy, which asks the same bridge. It carries --url wherever another address than the default is meant,
- * because a variable may be set for one command only. A key is never printed: `KEY` stands for one that was in --key.
+ * A command to copy, which asks the same bridge: with the --url that was given; what the environment holds is there for
+ * the next command, too. A key is never printed: `KEY` stands for one that was in --key.
  */
-export function commandFor(words: string, flags: BridgeFlags, io: Pick<Io, "env">): string {
-	const { value, from } = urlOf(flags, io);
-	const url = from === undefined ? "" : ` --url ${quoted(addressOf(value, from))}`;
+export function commandFor(words: string, flags: BridgeFlags): string {
+	const url = flags.url === undefined ? "" : ` --url ${quoted(addressOf(flags.url))}`;
 	return `npx grid-dispatch ${words}${url}${flags.key === undefined ? "" : " --key KEY"}`;
 }
 
 /** The address of a bridge as it may be printed. */
-function addressOf(text: string, from: string): string {
-	const url = readUrl(text, from);
+function addressOf(text: string): string {
+	const url = readUrl(text, "--url");
 	return shownUrl(new URL(url.pathname.replace(/\/+$/, ""), url.origin));
 }

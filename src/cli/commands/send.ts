@@ -69,7 +69,7 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 			const door = await openDoor(flags, io);
 			const summary = await sendAll(door, planDeliveries(elements, flags), flags.burst, io);
 			if (flags.json) printJson(io, { to: door.name, ...summary });
-			else printSummary(io, door.name, summary, (words) => commandFor(words, bridgeFlags(flags), io));
+			else printSummary(io, door.name, summary, (words) => commandFor(words, bridgeFlags(flags)));
 			if (io.signal?.aborted === true) throw new CliError("stopped before all was sent");
 			if (summary.failed > 0) {
 				const { failed, deliveries } = summary;
