@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { join } from "node:path";
-import type { Io } from "../io.ts";
+import { isBuilt } from "./built.mjs";
+import type { Io } from "./io.ts";
 
 /** A bridge that runs on this machine. */
 export interface RunningBridge {
@@ -19,20 +20,21 @@ export interface Workshop {
 	watch(changed: (file: string) => void): () => void;
 }
 
-const root = join(import.meta.dirname, "../../..");
+const root = join(import.meta.dirname, "../..");
 /** What the build writes by itself. */
 const GENERATED = /\.generated\./;
 
 /** The clone that this file is part of. */
 export const clone: Workshop = {
 	async build() {
-		// On Windows npm is a script, which needs a shell.
-		const options = { cwd: root, stdio: "inherit", shell: process.platform === "win32" } as const;
-		const build = spawn("npm", ["run", "--silent", "build"], options);
-		return (await endOf(build)) === 0;
+		if (isBuilt()) return true;
+		process.stderr.write("building the bridge …\n");
+		// What it prints is no answer of a command: it goes to stderr.
+		const options = { cwd: root, stdio: ["ignore", 2, 2] } as const;
+		return (await endOf(spawn(process.execPath, ["--import", "tsx", "scripts/build.ts"], options))) === 0;
 	},
 	run(args, env) {
-		const child = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts", ...args], {
+		const child = spawn(process.execPath, ["out/local/start.mjs", ...args], {
 			cwd: root,
 			env: { ...env },
 			stdio: "inherit",
