@@ -1,9 +1,9 @@
 /**
- * `node --import tsx scripts/tool.ts [NAME ARGUMENT …]`: runs a tool of the gate. Its packages are those of
- * test/package.json, since `npm ci` in the root need not bring 400 MB that only the gate uses. They are installed when
+ * `node --import tsx scripts/tool.ts [NAME ARGUMENT …]`: runs a tool that checks the sources. Its packages are
+ * those of test/package.json: `npm ci` in the root need not bring 500 MB that only `check` and `test:all` use. They are installed when
  * first asked for, and again after a change of their lock file. Without a name that is all that happens.
  */
-import { spawnSync } from "node:child_process";
+import { type StdioOptions, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -17,7 +17,7 @@ export function install(folder: string): void {
 	if (existsSync(installed) && changedAt(installed) >= changedAt(join(folder, "package-lock.json"))) return;
 	process.stderr.write(`installing the packages of ${folder} …\n`);
 	// On Windows npm is a script, which needs a shell.
-	const options = { cwd: folder, stdio: ["ignore", 2, 2], shell: process.platform === "win32" } as const;
+	const options = { cwd: folder, stdio: ["ignore", 2, 2] satisfies StdioOptions, shell: process.platform === "win32" };
 	const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], options);
 	if (status !== 0) process.exit(status ?? 1);
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 
-/** Its driver is one of the gate's packages: test/package.json. */
+/** Its driver is a package of test/package.json. */
 const require = createRequire(new URL("../test/package.json", import.meta.url));
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];

@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isBuilt } from "./built.mjs";
+import { isBuilt } from "./built.js";
 
 const root = join(import.meta.dirname, "../..");
 const isStart = process.argv[2] === "start" && !process.argv.some((argument) => /^(?:--help|-h)$/.test(argument));

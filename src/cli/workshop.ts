@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
-import { watch } from "node:fs";
+import { type StdioOptions, spawn } from "node:child_process";
+import { existsSync, watch } from "node:fs";
 import { join } from "node:path";
-import { isBuilt } from "./built.mjs";
+import { isBuilt } from "./built.js";
+import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 
 /** A bridge that runs on this machine. */
@@ -27,10 +28,15 @@ const GENERATED = /\.generated\./;
 /** The clone that this file is part of. */
 export const clone: Workshop = {
 	async build() {
+		if (!existsSync(join(root, "src/local/start.ts"))) {
+			throw new CliError(
+				"start builds and runs the sources, which are not part of this package: clone the repository, then npm ci and npm start there. All other commands work without a clone",
+			);
+		}
 		if (isBuilt()) return true;
 		process.stderr.write("building the bridge …\n");
 		// What it prints is no answer of a command: it goes to stderr.
-		const options = { cwd: root, stdio: ["ignore", 2, 2] } as const;
+		const options = { cwd: root, stdio: ["ignore", 2, 2] satisfies StdioOptions };
 		return (await endOf(spawn(process.execPath, ["--import", "tsx", "scripts/build.ts"], options))) === 0;
 	},
 	run(args, env) {
