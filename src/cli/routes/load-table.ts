@@ -53,7 +53,9 @@ export function loadEvents(file: string): readonly unknown[] {
 
 function readText(file: string): string {
 	try {
-		return readFileSync(file, "utf8");
+		const bytes = readFileSync(file);
+		// `>` of Windows PowerShell 5 writes UTF-16; its mark is FF FE.
+		return bytes.toString(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf16le" : "utf8");
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		if (code === "ENOENT") throw new CliError(`there is no file ${file}; give its path`, 1);
