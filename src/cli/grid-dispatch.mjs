@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, "../..");
 const isStart = process.argv[2] === "start" && !process.argv.some((argument) => /^(?:--help|-h)$/.test(argument));
 
 let asBuilt = isBuilt();
+// At once, since a second or two may pass until the bridge itself says something.
+if (asBuilt && isStart) process.stderr.write("starting the bridge …\n");
 // `start` runs what is built. Any other command needs of a build only what it writes into the sources.
 if (!asBuilt && (isStart || !existsSync(join(import.meta.dirname, "../route/validate-routes.generated.js")))) {
 	build();

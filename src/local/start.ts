@@ -23,7 +23,6 @@ await main().catch((error: unknown) => {
 async function main(): Promise<void> {
 	const { help, port, real, lockMs } = readArguments(process.argv.slice(2));
 	if (help) return say(USAGE);
-	say(`starting the bridge on port ${port} …`);
 	const setup = settleEnvironment(process.env, { real, standInUrl: `http://127.0.0.1:${port + 1}` });
 	const started = stopInOrder();
 	stopOnSignals(started);

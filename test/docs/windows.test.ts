@@ -41,7 +41,7 @@ describe("the documentation for Windows", () => {
 	it("sets each variable that stands before a command in a PowerShell block of the same page, or links to how", () => {
 		for (const { page, text } of typed) {
 			for (const [, name = ""] of text.matchAll(/^(?:export )?([A-Za-z_]\w*)=\S* *\S*/gm)) {
-				const isSet = twins.some((twin) => twin.page === page && twin.text.includes(`$env:${name} = "`));
+				const isSet = twins.some((twin) => twin.page === page && twin.text.includes(`$env:${name} = `));
 				expect([page, name, isSet || readText(page).includes("windows.md")]).toEqual([page, name, true]);
 			}
 		}
@@ -59,7 +59,10 @@ describe("the documentation for Windows", () => {
 
 	it("writes no Bash into a PowerShell block", () => {
 		for (const { page, text } of twins)
-			expect([page, FORMS.filter(([name, form]) => name !== "the output of a command" && form.test(text))]).toEqual([page, []]);
+			expect([page, FORMS.filter(([name, form]) => name !== "the output of a command" && form.test(text))]).toEqual([
+				page,
+				[],
+			]);
 	});
 
 	it("gives no JSON to the command line outside of a file", () => {
