@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
-import { type Block, blocksOf } from "./read-docs.ts";
+import { type Block, blocksOf, ROOT } from "./read-docs.ts";
 
 const run = promisify(execFile);
 
@@ -136,6 +136,7 @@ async function execute(command: string): Promise<string> {
 	const GRID_DISPATCH_URL = `http://127.0.0.1:${port}`;
 	const here = command.replaceAll(":7071/", `:${port}/`).replaceAll(":7072/", `:${port + 1}/`);
 	const { stdout } = await run("bash", ["-c", here], {
+		cwd: ROOT,
 		env: { ...process.env, no_proxy: "127.0.0.1", GRID_DISPATCH_URL },
 		timeout: 60_000,
 	});

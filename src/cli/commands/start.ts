@@ -7,8 +7,8 @@ import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { readNumber } from "../read-number.ts";
 import { loadRoutes } from "../routes/load-table.ts";
-import { runWatched } from "../start/run-watched.ts";
-import { clone, type RunningBridge, type Workshop } from "../start/workshop.ts";
+import { runWatched } from "../run-watched.ts";
+import { clone, type RunningBridge, type Workshop } from "../workshop.ts";
 
 interface StartFlags {
 	readonly port: number;
