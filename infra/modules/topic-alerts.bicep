@@ -7,6 +7,9 @@ param topicId string
 @description('What the names of the alerts begin with.')
 param baseName string
 
+@description('The event subscription to watch. Other bridges may have theirs on the same topic.')
+param eventSubscriptionName string
+
 @description('Resource id of the action group that sends mail; empty: none.')
 param actionGroupId string
 
@@ -71,7 +74,7 @@ resource rules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
             operator: 'GreaterThan'
             threshold: alert.threshold
             dimensions: [
-              { name: 'EventSubscriptionName', operator: 'Include', values: ['*'] }
+              { name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }
               { name: alert.dimension, operator: 'Include', values: ['*'] }
             ]
             // A topic that was made a moment ago has no metrics yet.
