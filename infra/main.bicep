@@ -239,7 +239,7 @@ var problems = flatten([
   problemOf('githubTokenSecretName', githubTokenSecretName, rules.secret)
   problemIfGiven('githubAppId', githubAppId, rules.githubApp)
   problemOf('githubAppKeySecretName', githubAppKeySecretName, rules.secret)
-  flatten(map(routeTokens, name => problemOf('routes (to.token)', name, rules.secret)))
+  flatten(map(routeTokens, name => problemOf('routes.to.token', name, rules.secret)))
   problemOfVaultId('existingKeyVaultId', existingKeyVaultId)
   problemOf('computeClusterName', computeClusterName, rules.cluster)
   problemOf('computeVmSize', computeVmSize, rules.vmSize)

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AzAnswer } from "./fake-az.ts";
 import { type JobRun, startJob } from "./run-job.ts";
+import { exampleWorkflow, stepsOf } from "./workflows.ts";
 
 const CREATE = "Create or update the resources";
 const TOKEN = "the-token";
@@ -31,7 +32,7 @@ async function handedOver(
 	const at = calls.findIndex((call) => call.startsWith("deployment group create "));
 	expect(calls[at]).toBe(
 		"deployment group create --resource-group contoso-ml --name main" +
-			" --template-file infra/main.bicep --parameters infra/main.bicepparam --output none",
+			" --parameters infra/main.bicepparam --output none",
 	);
 	// No other call has seen it, and none names it where other processes could read it.
 	expect(tokens.filter((seen, index) => index !== at && seen !== "")).toEqual([]);
@@ -60,6 +61,43 @@ describe("setup.yml", () => {
 
 	it("leaves a token that is there alone after a later deployment that failed", async () => {
 		expect(await handedOver([ended("Failed"), VAULT])).toBe("");
+	});
+
+	it("looks for the token where the last deployment has put it: another vault, another name", async () => {
+		const elsewhere: AzAnswer[] = [
+			{ call: "deployment group show*existingKeyVaultId*", output: "/vaults/team" },
+			{ call: "deployment group show*githubTokenSecretName*", output: "dispatch-token" },
+			ended("Failed"),
+		];
+		const there: AzAnswer = { call: "resource show --ids /vaults/team/secrets/dispatch-token *", output: "x" };
+		expect(await handedOver([...elsewhere, there, NO_SECRET])).toBe("");
+		expect(await handedOver([...elsewhere, NO_SECRET])).toBe(TOKEN);
+	});
+
+	it.each([
+		["the last deployment", [{ call: "deployment group show*", status: 1 }]],
+		["the vaults", [ended("Failed"), { call: "keyvault list*", status: 1 }]],
+		["the secret", [ended("Failed"), VAULT, { call: "resource show*", status: 1 }]],
+	])("stops where Azure does not tell of %s: a guess could write an old token over a new one", async (_, answers) => {
+		const { ok, calls, printed } = await job.step(CREATE, { TOKEN, HAND_OVER: "false" }, answers);
+		expect(ok).toBe(false);
+		expect(printed).toMatch(/::error::az .+ failed, so it is not known whether the key vault has a token/);
+		expect(calls.filter((call) => call.startsWith("deployment group create"))).toEqual([]);
+	});
+
+	it("names the repair where the vault still keeps a deleted token", async () => {
+		const message = "Secret github-token is currently in a deleted but recoverable state";
+		const failing: AzAnswer = { call: "deployment group create*", status: 1, error: message };
+		const { ok, printed } = await job.step(CREATE, { TOKEN, HAND_OVER: "true" }, [NEVER, failing]);
+		expect(ok).toBe(false);
+		expect(printed).toContain(message);
+		expect(printed).toContain("az keyvault secret recover --vault-name VAULT --name github-token");
+	});
+
+	it("subscribes the bridge that it has deployed, and no other one of the group", () => {
+		const steps = stepsOf(exampleWorkflow("setup"));
+		const script = steps.find(({ name }) => name === "Subscribe to the events")?.run;
+		expect(script).toContain('node infra/subscribe.mjs "$RESOURCE_GROUP" main\n');
 	});
 
 	it("does without a token, and says so", async () => {

@@ -23,6 +23,7 @@ export interface Resource {
 	readonly location?: string;
 	readonly tags?: Readonly<Record<string, string>>;
 	readonly identity?: { readonly type: string };
+	readonly sku?: { readonly name: string };
 	// biome-ignore lint/suspicious/noExplicitAny: each type of resource has properties of its own
 	readonly properties: any;
 }
