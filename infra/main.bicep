@@ -30,8 +30,6 @@ targetScope = 'resourceGroup'
 // ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 @description('Optional. What the resources\' names begin with: small letters, digits and single hyphens. The first is a letter, and the last is no hyphen.')
-@minLength(2)
-@maxLength(24)
 param baseName string = 'grid-dispatch'
 
 @description('Optional. Where everything new is made.')
@@ -141,7 +139,6 @@ param webhookApplicationId string = ''
 param topicPrefix string = 'grid-dispatch'
 
 @description('Optional. What the names of event subscriptions begin with. The container follows, and a hash of the bridge.')
-@minLength(3)
 param eventSubscriptionName string = 'grid-dispatch'
 
 @description('Optional. Object ids of those who read payloads and manifests: the identity of your workflows.')
@@ -426,11 +423,13 @@ module code 'modules/code.bicep' = if (!empty(packageUri)) {
 
 module workbook 'modules/workbook.bicep' = {
   params: {
-    appInsightsId: monitoring.outputs.appInsightsId
+    // Not monitoring's output: the workbook's name follows from it, and would be known to Azure alone.
+    appInsightsId: resourceId('Microsoft.Insights/components', names.appInsights)
     location: location
     tags: tags
     displayName: baseName
   }
+  dependsOn: [monitoring]
 }
 
 module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {

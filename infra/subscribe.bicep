@@ -14,8 +14,6 @@ import {
 targetScope = 'resourceGroup'
 
 @description('Optional. As in main.bicep: what the resources\' names begin with.')
-@minLength(2)
-@maxLength(24)
 param baseName string = 'grid-dispatch'
 
 @description('Optional. Tags of the topics that are made.')
@@ -65,7 +63,6 @@ param webhookApplicationId string = ''
 param topicPrefix string = 'grid-dispatch'
 
 @description('Optional. What the names of event subscriptions begin with. The container follows, and a hash of the bridge.')
-@minLength(3)
 param eventSubscriptionName string = 'grid-dispatch'
 
 @description('Optional. As in main.bicep: where alerts about the topics go. Empty: no alerts.')

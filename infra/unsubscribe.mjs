@@ -18,7 +18,8 @@ export function unsubscribe({ scope, app, parameters }, az, say) {
 		...(workspaceName?.value ? [[workspaceSubscriptionId?.value, workspaceResourceGroup?.value]] : []),
 		...(dataAccounts?.value ?? []).map((/** @type {any} */ one) => [one.subscriptionId, one.resourceGroup]),
 	].map(([id, name]) => `/subscriptions/${id ?? subscription}/resourceGroups/${name ?? group}/providers`);
-	const scopes = [...new Map([scope, ...sources].map((one) => [one.toLowerCase(), one])).values()];
+	const all = [scope, ...sources];
+	const scopes = all.filter((one, i) => all.findIndex((other) => other.toLowerCase() === one.toLowerCase()) === i);
 	/** @type {(url: string, version: string) => { id: string, name: string }[]} */
 	const list = (url, version) => az("rest", "--method", "get", "--url", `${url}?api-version=${version}`).value;
 	const own = new RegExp(`-${app.split("-").pop()}(-|$)`);

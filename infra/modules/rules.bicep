@@ -1,5 +1,6 @@
 // What Azure asks of names, ids and addresses. Both entries check every parameter by these rules before they create
-// anything, and report all problems at once. Bicep has no regular expressions: a rule is a length and sets of characters.
+// anything, and report all problems at once. Bicep has no regular expressions: a rule is a length and sets of
+// characters. Bicep's own @minLength would name a line of a file, and no parameter.
 // Source: learn.microsoft.com, "Naming rules and restrictions for Azure resources".
 
 import { dataAccount, workspaceEventType } from 'types.bicep'

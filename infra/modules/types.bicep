@@ -30,13 +30,9 @@ type workspaceEventType =
 @description('A storage account, one container of which is listened to. There is no "whole account": see docs/loops.md.')
 type dataAccount = {
   @description('The account\'s name. It is created when it does not exist.')
-  @minLength(3)
-  @maxLength(24)
   name: string
 
   @description('The container to listen to. A container that a training run writes to would start the next run.')
-  @minLength(3)
-  @maxLength(63)
   dataContainer: string
 
   @description('Its resource group, if not this one.')

@@ -130,7 +130,11 @@ describeWith(BICEP, "the sources of events", () => {
 
 	it.each([
 		["an account without a container", { dataAccounts: [{ name: "contosodata" }] }, /dataContainer/],
-		["a whole account", { dataAccounts: [{ name: "contosodata", dataContainer: "" }] }, /minimum|length/i],
+		[
+			"a whole account",
+			{ dataAccounts: [{ name: "contosodata", dataContainer: "" }] },
+			/dataAccounts\[0\]\.dataContainer: "" is not valid/,
+		],
 		[
 			"a container that every run writes to",
 			{ dataAccounts: [{ name: "contosodata", dataContainer: "azureml-blobstore-1" }] },
