@@ -20,8 +20,16 @@ export function unsubscribe({ scope, app, parameters }, az, say) {
 	].map(([id, name]) => `/subscriptions/${id ?? subscription}/resourceGroups/${name ?? group}/providers`);
 	const all = [scope, ...sources];
 	const scopes = all.filter((one, i) => all.findIndex((other) => other.toLowerCase() === one.toLowerCase()) === i);
-	/** @type {(url: string, version: string) => { id: string, name: string }[]} */
-	const list = (url, version) => az("rest", "--method", "get", "--url", `${url}?api-version=${version}`).value;
+	/** Page after page: Event Grid's have 20 entries. @type {(url: string, version: string) => { id: string, name: string }[]} */
+	const list = (url, version) => {
+		const found = [];
+		for (let next = `${url}?api-version=${version}`; next; ) {
+			const page = az("rest", "--method", "get", "--url", next);
+			found.push(...page.value);
+			next = page.nextLink;
+		}
+		return found;
+	};
 	const own = new RegExp(`-${app.split("-").pop()}(-|$)`);
 	let count = 0;
 	/** @param {{ id: string, name: string }[]} found @param {string} version */

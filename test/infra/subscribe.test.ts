@@ -201,10 +201,11 @@ describe("removing the subscriptions of a bridge", () => {
 			`${ELSEWHERE}/subscriptions`,
 			...["grid-dispatch-x", "grid-dispatch-y", "grid-dispatch", "x", "grid-dispatch-xy"],
 		),
-		[`${DATA}/Microsoft.Insights/metricAlerts`]: found(
-			`${DATA}/alerts`,
-			...["grid-dispatch-raw-x-topic-dropped", "grid-dispatch-raw-y-topic-dropped"],
-		),
+		[`${DATA}/Microsoft.Insights/metricAlerts`]: {
+			...found(`${DATA}/alerts`, "grid-dispatch-raw-y-topic-dropped"),
+			nextLink: "https://management.azure.com/next?",
+		},
+		"https://management.azure.com/next": found(`${DATA}/alerts`, "grid-dispatch-raw-x-topic-dropped"),
 	};
 	const lists = Object.entries(LISTS).map(([url, out]) => ({ to: `${LOOK} --url ${url}?`, answers: [{ out }] }));
 	const answers = [
