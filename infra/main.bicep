@@ -119,8 +119,8 @@ param customTopicPublishers string[] = []
 
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-@description('Optional. How events reach the bridge: function (its Event Grid trigger), queue (a storage queue, for networks that Event Grid cannot reach), or webhook (an HTTPS endpoint).')
-param delivery deliveryKind = 'function'
+@description('Optional. How events reach the bridge: queue (a storage queue that the bridge reads; an event may have 48 KB), function (its Event Grid trigger), or webhook (an HTTPS endpoint).')
+param delivery deliveryKind = 'queue'
 
 @description('Optional. The schema in which they do.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
@@ -164,13 +164,16 @@ param instanceMemoryMB int = 2048
 
 @description('Optional. Instances that always wait for events, with delivery \'function\'. Each costs by the hour: docs/costs.md.')
 @minValue(0)
-param alwaysReadyInstances int = 1
+param alwaysReadyInstances int = 0
 
 @description('Optional. The resource id of a subnet, delegated to Microsoft.App/environments, for the calls that the bridge makes.')
 param subnetId string = ''
 
-@description('Optional. Where alerts go. Empty: no alerts.')
+@description('Optional. The address that alerts are sent to. Without it and alertActionGroupId there are no alerts.')
 param alertEmail string = ''
+
+@description('Optional. The resource id of an action group that is there already: alerts go to it as well, or instead of mail.')
+param alertActionGroupId string = ''
 
 // ── Rules of the platform ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -225,6 +228,7 @@ var problems = flatten([
       topicPrefix: topicPrefix
       eventSubscriptionName: eventSubscriptionName
       alertEmail: alertEmail
+      alertActionGroupId: alertActionGroupId
     },
     [ownNames.storageAccount, workspaceStorageAccount]
   )
@@ -432,13 +436,14 @@ module workbook 'modules/workbook.bicep' = {
   dependsOn: [monitoring]
 }
 
-module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmail) || !empty(alertActionGroupId)) {
   params: {
     appInsightsId: monitoring.outputs.appInsightsId
     location: location
     tags: tags
     baseName: baseName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   }
 }
 
@@ -549,6 +554,7 @@ module subscriptions 'subscribe.bicep' = if (hasCode) {
     topicPrefix: topicPrefix
     eventSubscriptionName: eventSubscriptionName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   }
   dependsOn: [storage, code, alerts, workspace, newDataAccount, customTopic]
 }
@@ -586,4 +592,5 @@ output subscribe object = {
   topicPrefix: { value: topicPrefix }
   eventSubscriptionName: { value: eventSubscriptionName }
   alertEmail: { value: alertEmail }
+  alertActionGroupId: { value: alertActionGroupId }
 }

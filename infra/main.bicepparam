@@ -23,8 +23,8 @@ param dataAccounts = [
 // The routes table, instead of one repository for all events.
 // param routes = loadJsonContent('../routes.json')
 
-// function, queue or webhook.
-param delivery = readEnvironmentVariable('DELIVERY', 'function')
+// queue, function or webhook.
+param delivery = readEnvironmentVariable('DELIVERY', 'queue')
 
 // The address of the zip that `npm run package` makes, where the template is to deploy it. Empty: the code comes later.
 param packageUri = readEnvironmentVariable('PACKAGE_URI', '')

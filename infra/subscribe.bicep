@@ -44,7 +44,7 @@ param dataAccounts dataAccount[] = []
 param customTopicName string = ''
 
 @description('Optional. How events reach the bridge.')
-param delivery deliveryKind = 'function'
+param delivery deliveryKind = 'queue'
 
 @description('Optional. The schema in which they do.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
@@ -65,8 +65,11 @@ param topicPrefix string = 'grid-dispatch'
 @description('Optional. What the names of event subscriptions begin with. The container follows, and a hash of the bridge.')
 param eventSubscriptionName string = 'grid-dispatch'
 
-@description('Optional. As in main.bicep: where alerts about the topics go. Empty: no alerts.')
+@description('Optional. As in main.bicep: where mail about the topics goes. Empty: no mail.')
 param alertEmail string = ''
+
+@description('Optional. As in main.bicep: an action group that is told as well. Empty: none.')
+param alertActionGroupId string = ''
 
 var ownNames = namesOf(baseName, resourceGroup().id)
 var problems = problemsOfSources(
@@ -85,6 +88,7 @@ var problems = problemsOfSources(
     topicPrefix: topicPrefix
     eventSubscriptionName: eventSubscriptionName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   },
   [
     ownNames.storageAccount
@@ -106,7 +110,10 @@ var bridge = {
   storageAccountName: names.storageAccount
   webhookTenantId: webhookTenantId
   webhookApplicationId: webhookApplicationId
-  actionGroupId: empty(alertEmail) ? '' : resourceId('Microsoft.Insights/actionGroups', names.actionGroup)
+  actionGroupIds: concat(
+    empty(alertEmail) ? [] : [resourceId('Microsoft.Insights/actionGroups', names.actionGroup)],
+    empty(alertActionGroupId) ? [] : [alertActionGroupId]
+  )
 }
 
 var workspaceId = resourceId(
@@ -203,4 +210,14 @@ module customTopicSubscription 'modules/event-subscription.bicep' = if (!empty(c
     webhookUrl: endpoint
   }
   dependsOn: [customTopicRoles, customTopicOwner]
+}
+
+module customTopicAlerts 'modules/topic-alerts.bicep' = if (!empty(customTopicName) && !empty(bridge.actionGroupIds)) {
+  params: {
+    topicId: customTopic.id
+    baseName: bridge.eventSubscriptionName
+    eventSubscriptionName: bridge.eventSubscriptionName
+    actionGroupIds: bridge.actionGroupIds
+    tags: tags
+  }
 }

@@ -44,6 +44,8 @@ export interface Bridge extends Poisoned {
 	health(): Promise<Health>;
 	/** The daily maintenance. */
 	upkeep(log: Log): Promise<void>;
+	/** Makes the queues that are not there yet. Rejects where storage cannot be reached. */
+	makeQueues(names: readonly string[]): Promise<void>;
 }
 
 /** Hands out the bridge, built when it is first asked for. */
@@ -145,6 +147,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		replay: async (request, log) => (await rooms()).replay(request, log, (elements) => accept(elements, { log })),
 		health: async () => (await rooms()).health(),
 		upkeep: async (log) => (await rooms()).upkeep(log),
+		makeQueues: async (names) => (await rooms()).makeQueues(names),
 	};
 }
 
@@ -160,7 +163,8 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 	const refuse = async () => {
 		throw new Error(reason);
 	};
-	const poisoned = async () => createPoisoned(await (open ?? refuse)(), Date.now);
+	const storage = async () => (open ?? refuse)();
+	const poisoned = async () => createPoisoned(await storage(), Date.now);
 	return {
 		problems,
 		warnings: [],
@@ -172,6 +176,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 		receipts: refuse,
 		replay: refuse,
 		upkeep: refuse,
+		makeQueues: async (names) => makeQueues(await storage(), names),
 		health: async () => ({ ...UNKNOWN_HEALTH, problems, storage: { reachable: false, reason } }),
 	};
 }
@@ -184,6 +189,10 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 		report(log, "error", { stage: "accept", outcome: "unavailable", id, reason });
 		return { id, outcome: "unavailable", route: null, key: null, reason };
 	});
+}
+
+async function makeQueues(storage: Storage, names: readonly string[]): Promise<void> {
+	await Promise.all(names.map((name) => storage.makeQueue(name)));
 }
 
 /** Brings the rooms together, over an opened storage. */
@@ -228,5 +237,6 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 			wakeLane: wake,
 		}),
 		...createOperate({ ...operate, repair: MOVED, newId, now }),
+		makeQueues: (names: readonly string[]) => makeQueues(storage, names),
 	};
 }

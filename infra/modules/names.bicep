@@ -79,3 +79,7 @@ var containers = {
 @export()
 @description('The queue that Event Grid delivers to with delivery \'queue\'.')
 var eventQueue = 'grid-dispatch-events'
+
+@export()
+@description('The ledger\'s own queues: src/storage/storage.ts.')
+var ledgerQueues = ['grid-dispatch', 'grid-dispatch-follow']

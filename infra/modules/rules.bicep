@@ -357,6 +357,7 @@ type sources = {
   topicPrefix: string
   eventSubscriptionName: string
   alertEmail: string
+  alertActionGroupId: string
 }
 
 @export()
@@ -377,6 +378,7 @@ func problemsOfSources(given sources, ownAccounts string[]) string[] =>
     problemOf('topicPrefix', given.topicPrefix, rules.topic)
     problemOf('eventSubscriptionName', given.eventSubscriptionName, rules.eventSubscription)
     problemOfMail('alertEmail', given.alertEmail)
+    problemOfId('alertActionGroupId', given.alertActionGroupId, 'Microsoft.Insights/actionGroups')
     empty(given.webhookTenantId) == empty(given.webhookApplicationId)
       ? []
       : ['webhookTenantId and webhookApplicationId belong together: give both, or none.']

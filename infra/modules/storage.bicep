@@ -1,6 +1,6 @@
 // The bridge's storage account: what was accepted (tables, queue, blobs) and the code. Identities only, no keys.
 
-import { containers, eventQueue } from 'names.bicep'
+import { containers, eventQueue, ledgerQueues } from 'names.bicep'
 import { roles } from 'roles.bicep'
 import { delivery as deliveryKind, network as networkOf, redundancy as redundancyKind } from 'types.bicep'
 
@@ -17,6 +17,8 @@ param payloadReaders string[]
 param delivery deliveryKind
 param redundancy redundancyKind
 param network networkOf
+
+var listenedTo = concat(ledgerQueues, delivery == 'queue' ? [eventQueue] : [])
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
@@ -59,10 +61,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   resource queues 'queueServices' = {
     name: 'default'
 
-    // Without code and key: Event Grid can deliver as soon as this queue is there.
-    resource events 'queues' = if (delivery == 'queue') {
-      name: eventQueue
-    }
+    // Every queue that a trigger listens to, before it does: the host writes a warning each time that it misses one.
+    // Event Grid can deliver as soon as its queue is there, without code and key.
+    resource queue 'queues' = [
+      for name in flatten(map(listenedTo, name => [name, '${name}-poison'])): {
+        name: name
+      }
+    ]
   }
 }
 

@@ -61,7 +61,7 @@ module topic 'system-topic.bicep' = {
     exists: topicIsNamed ? true : foundTopic != null
     tags: tags
     eventSubscriptionName: bridge.eventSubscriptionName
-    actionGroupId: bridge.actionGroupId
+    actionGroupIds: bridge.actionGroupIds
   }
 }
 

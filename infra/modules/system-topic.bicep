@@ -23,8 +23,8 @@ param tags object
 @description('The bridge\'s event subscription. Its alerts are about no other one of this topic, and are called after it.')
 param eventSubscriptionName string
 
-@description('The action group for what Event Grid drops or cannot deliver, or none.')
-param actionGroupId string
+@description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+param actionGroupIds string[]
 
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!exists) {
   name: name
@@ -41,13 +41,13 @@ resource found 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (exis
   name: name
 }
 
-module alerts 'topic-alerts.bicep' = if (!empty(actionGroupId)) {
+module alerts 'topic-alerts.bicep' = if (!empty(actionGroupIds)) {
   name: 'alerts-${uniqueString(eventSubscriptionName, name)}'
   params: {
     topicId: resourceId('Microsoft.EventGrid/systemTopics', name)
     baseName: eventSubscriptionName
     eventSubscriptionName: eventSubscriptionName
-    actionGroupId: actionGroupId
+    actionGroupIds: actionGroupIds
     tags: tags
   }
   dependsOn: [made]

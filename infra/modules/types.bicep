@@ -82,8 +82,8 @@ type target = {
   @description('For a webhook that Microsoft Entra protects; else both empty.')
   webhookTenantId: string
   webhookApplicationId: string
-  @description('The action group for what Event Grid drops or cannot deliver; empty: no alerts.')
-  actionGroupId: string
+  @description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+  actionGroupIds: string[]
 }
 
 @export()

@@ -48,7 +48,7 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 }
 
 /** What the ledger does with queues. */
-function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput"> {
+function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput" | "makeQueue"> {
 	const wakeUps = queue(names.queue);
 	const follow = queue(names.follow);
 	const queueOf = (name: string | undefined) =>
@@ -63,6 +63,7 @@ function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<St
 			};
 			return called(send, { make: (abortSignal) => to.createIfNotExists({ abortSignal }) });
 		},
+		makeQueue: (name) => called(async (abortSignal) => void (await queueOf(name).createIfNotExists({ abortSignal }))),
 		unput: ({ id, popReceipt }, name) =>
 			called(async (abortSignal) => void (await queueOf(name).deleteMessage(id, popReceipt, { abortSignal }))),
 	};

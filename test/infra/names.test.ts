@@ -190,6 +190,11 @@ const CASES: Readonly<Record<string, readonly [make: (value: string) => object, 
 			["office", "203.0.113", "203.0.113.0/", "203.0.113.0/24/1", "2001:db8::/32", "1234.0.0.1"],
 			["203.0.113.0/24", "203.0.113.7"],
 		],
+		alertActionGroupId: [
+			(alertActionGroupId) => ({ alertActionGroupId }),
+			["team", id("Microsoft.Insights/components", "team")],
+			[id("Microsoft.Insights/actionGroups", "Team alerts"), id("microsoft.insights/actiongroups", "team")],
+		],
 		alertEmail: [
 			(alertEmail) => ({ alertEmail }),
 			["team", "team@contoso", "@contoso.com", "a@b.c, d@e.f", "a b@c.d", "a@@b.c", "a@b..c", "a@.c"],
