@@ -33,11 +33,17 @@ export interface Prediction {
 	readonly outputs: Readonly<Record<string, unknown>>;
 }
 
+/** The compiled entries, which are predicted in half the time. A test holds them to their sources: `npm run infra`. */
+const COMPILED: Readonly<Record<string, string>> = {
+	"main.bicep": "azuredeploy.json",
+	"subscribe.bicep": "subscribe.json",
+};
+
 /** What a deployment of an entry with these parameters would make. Rejects with Bicep's own words. */
 export async function predict(parameters: object, entry = "main.bicep", group = "bridge"): Promise<Prediction> {
 	const folder = mkdtempSync(join(tmpdir(), "bicep-"));
 	try {
-		const using = relative(folder, join(infra, entry)).replaceAll("\\", "/");
+		const using = relative(folder, join(infra, COMPILED[entry] ?? entry)).replaceAll("\\", "/");
 		const lines = Object.entries(parameters).map(([name, value]) => `param ${name} = ${literal(value)}`);
 		writeFileSync(join(folder, "main.bicepparam"), [`using '${using}'`, ...lines, ""].join("\n"));
 		await bicep("snapshot", join(folder, "main.bicepparam"), "--mode", "overwrite", ...whereIs(group));
