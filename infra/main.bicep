@@ -129,10 +129,10 @@ param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
 @secure()
 param webhookUrl string = ''
 
-@description('Conditional. The tenant, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The tenant, where Microsoft Entra protects the endpoint. The bridge then takes no event without a token of it.')
 param webhookTenantId string = ''
 
-@description('Conditional. The application id or URI, where Microsoft Entra protects the endpoint.')
+@description('Conditional. Required with webhookTenantId: the id or URI of the application that stands for the endpoint.')
 param webhookApplicationId string = ''
 
 @description('Optional. What the names of system topics begin with. All bridges on one source need the same.')
@@ -284,6 +284,13 @@ var bridgeOwnSettings = {
   ...(empty(githubRepository) ? {} : { GITHUB_REPOSITORY: githubRepository })
   ...(empty(routes) ? {} : { BRIDGE_ROUTES: string(routes) })
   ...(delivery == 'queue' ? { EVENT_QUEUE: eventQueue } : {})
+  ...(delivery == 'webhook' && !empty(webhookTenantId)
+    ? {
+        ENTRA_TENANT_ID: webhookTenantId
+        ENTRA_AUDIENCE: webhookApplicationId
+        ENTRA_AUTHORITY: environment().authentication.loginEndpoint
+      }
+    : {})
   ...(empty(githubAppId)
     ? { GITHUB_TOKEN_SECRET_NAME: githubTokenSecretName }
     : { GITHUB_APP_ID: githubAppId, GITHUB_APP_KEY_SECRET_NAME: githubAppKeySecretName })
