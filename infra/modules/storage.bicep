@@ -2,7 +2,7 @@
 
 import { containers, eventQueue, ledgerQueues } from 'names.bicep'
 import { roles } from 'roles.bicep'
-import { delivery as deliveryKind } from 'types.bicep'
+import { delivery as deliveryKind, network as networkOf, redundancy as redundancyKind } from 'types.bicep'
 
 param name string
 param location string
@@ -15,6 +15,8 @@ param bridgePrincipalId string
 param payloadReaders string[]
 
 param delivery deliveryKind
+param redundancy redundancyKind
+param network networkOf
 
 var listenedTo = concat(ledgerQueues, delivery == 'queue' ? [eventQueue] : [])
 
@@ -23,7 +25,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: 'Standard_${redundancy}' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -31,6 +33,17 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      // Event Grid comes with a topic's identity, and is one of the trusted services.
+      bypass: 'AzureServices'
+      defaultAction: network.closed ? 'Deny' : 'Allow'
+      // An account refuses a single address that is written as a range.
+      ipRules: map(network.closed ? network.ipRanges : [], range => {
+        value: endsWith(range, '/32') ? split(range, '/')[0] : range
+        action: 'Allow'
+      })
+      virtualNetworkRules: map(network.subnetIds, id => { id: id, action: 'Allow' })
+    }
     supportsHttpsTrafficOnly: true
   }
 

@@ -7,6 +7,9 @@ param topicId string
 @description('What the names of the alerts begin with.')
 param baseName string
 
+@description('The event subscription to watch. Other bridges may have theirs on the same topic.')
+param eventSubscriptionName string
+
 @description('Resource ids of the action groups that are told.')
 param actionGroupIds string[]
 
@@ -78,7 +81,7 @@ resource rules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
             operator: alert.operator
             threshold: alert.threshold
             dimensions: [
-              { name: 'EventSubscriptionName', operator: 'Include', values: ['*'] }
+              { name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }
               { name: alert.dimension, operator: 'Include', values: ['*'] }
             ]
             // A topic that was made a moment ago has no metrics yet.

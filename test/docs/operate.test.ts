@@ -66,7 +66,10 @@ describe("the names on the pages about operating", () => {
 			/^[a-z]+([A-Z][A-Za-z]*)+$/.test(code),
 		);
 		const known = (name: string) =>
-			OTHERS.includes(name) || defaultOf(name) !== undefined || new RegExp(`^  ${name}: `, "m").test(types);
+			OTHERS.includes(name) ||
+			defaultOf(name) !== undefined ||
+			new RegExp(`^output ${name} `, "m").test(template) ||
+			new RegExp(`^  ${name}: `, "m").test(types);
 		expect(named.filter((name) => !known(name))).toEqual([]);
 	});
 });
