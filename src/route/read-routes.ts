@@ -56,7 +56,7 @@ function findProblems(route: Route, index: number, services: readonly OfRoutes[]
 		const reversed = reversedRange(filter);
 		if (reversed !== undefined) {
 			problems.push(
-				`${place}.filter.advancedFilters[${at}].values: ${reversed} has the higher number first; write the lower number first`,
+				`${place}.filter.advancedFilters[${at}].values: ${reversed} has its ends in the wrong order; put the lower end first`,
 			);
 		}
 	});

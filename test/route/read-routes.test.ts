@@ -270,7 +270,7 @@ describe("a routes table that is wrong", () => {
 		};
 		for (const operatorType of ["NumberInRange", "NumberNotInRange"]) {
 			expect(problemsOf(withFilters({ operatorType: "IsNotNull", key: "a" }, { operatorType, ...range }))).toEqual([
-				"routes[0].filter.advancedFilters[1].values: [5,1] has the higher number first; write the lower number first",
+				"routes[0].filter.advancedFilters[1].values: [5,1] has its ends in the wrong order; put the lower end first",
 			]);
 		}
 	});
@@ -348,7 +348,7 @@ describe("a routes table that is wrong", () => {
 			'routes[1].to.repository: "a/b/c" is not owner/name, such as contoso/fraud-model',
 			"routes[1].coalesce.maxSeconds: must be at least quietSeconds",
 			"routes[1].filter: the route has 26 filter values; Event Grid allows at most 25",
-			"routes[1].filter.advancedFilters[0].values: [2,1] has the higher number first; write the lower number first",
+			"routes[1].filter.advancedFilters[0].values: [2,1] has its ends in the wrong order; put the lower end first",
 			expect.stringContaining('routes: the name "n" is used twice'),
 		]);
 	});
