@@ -137,7 +137,7 @@ describe("the trace of a receipt", () => {
 			receipt({ to: { id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 } }),
 		);
 		expect(pipeline[2]).toBe('decided: route "default" sends it to contoso/ml/7');
-		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines took it, after 3.5 s");
+		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines accepted it, after 3.5 s");
 		expect(pipeline.join()).not.toContain("GitHub");
 	});
 

@@ -75,7 +75,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await row(/^BlobCreated dead .* GitHub 422 Run none/).waitFor();
 		const dead = page.getByRole("region", { name: "Dead letters" });
 		await dead.getByRole("button", { name: /^Replay [0-9a-f-]{36}$/ }).click();
-		await dead.getByText("1 fed back").waitFor();
+		await dead.getByText("1 replayed").waitFor();
 		await row(/^BlobCreated dispatched .* GitHub 204, try 2/).waitFor();
 	});
 
