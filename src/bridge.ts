@@ -127,7 +127,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
 			return await opened.accept(elements, { log, onlyRepository: repoName, late });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
+			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
 			late.clear();
 		}
@@ -176,7 +176,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 	};
 }
 
-const NO_TIME = "no time was left in this request: storage could not be opened in time";
+const NO_TIME = "the request ran out of time: storage could not be opened";
 
 function unavailable(elements: readonly unknown[], log: Log, reason: string): readonly EventResult[] {
 	return elements.map((element) => {

@@ -234,7 +234,7 @@ describe("accepting events", () => {
 		const bridge = fixture.bridge({}, { acceptTimeoutMs: 300 });
 		fixture.github.script.set({ delayMs: 1_000 });
 		const [result] = await bridge.accept([runCompleted], { log });
-		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("no time was left") });
+		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("ran out of time") });
 		const [again] = await eventually("the end of the first delivery", async () => {
 			const results = await bridge.accept([runCompleted], { log });
 			return results[0]?.outcome === "duplicate" ? results : undefined;

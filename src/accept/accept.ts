@@ -117,7 +117,7 @@ async function record(options: AcceptOptions, plan: Plan): Promise<Recorded> {
 		const { delivery } = plan;
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
-		if (accepted.kind === "refused") return await reject(options, plan, `storage does not take it: ${accepted.reason}`);
+		if (accepted.kind === "refused") return await reject(options, plan, `storage refuses it: ${accepted.reason}`);
 		if (!isFinal(accepted.receipt)) return { delivery };
 		return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
 	} catch (error) {
@@ -165,23 +165,23 @@ async function send(
 function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
 	const foreign = foreignAddress(state, policy);
 	if (foreign !== undefined) {
-		return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+		return `it waits in a lane of another address, ${foreign}, and this bridge does not send it; GET /api/health says what to do`;
 	}
 	const waits = waitingFor(state, waiting, now);
 	if (waits === undefined) return QUEUED;
 	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
-const GATHERED = "it waits for others like it, and is dispatched together with them";
+const GATHERED = "it is in a window (coalesce) and is dispatched when the window closes";
 const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; the next one finds out how far it got",
+	reason: "the request ran out of time; the next delivery of this event continues where it stopped",
 };
 
 function finished({ state, reason, window }: Receipt): string {
-	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
+	if (state === "coalesced") return `it was dispatched before, together with other events: ${window}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
 }
 

@@ -204,5 +204,5 @@ export function factsOf({ id, type, source, subject, time, data }: BridgeEvent):
 /** The ending of what may not be durable: the event's next delivery finds out how far it got. */
 export function notDurable(error: unknown): Ending {
 	const reason = error instanceof Error ? error.message : String(error);
-	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };
+	return { outcome: "unavailable", reason: `it could not be stored: ${reason}` };
 }

@@ -78,7 +78,7 @@ export async function closeWindow(
 		return { key, count: members.length };
 	}
 	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
-	const reason = `their dispatch can never be sent: ${refused}`;
+	const reason = `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { key, writes, reason }, closing, options);
 	return { key, count: members.length, refused };
 }

@@ -121,7 +121,7 @@ async function alone(
 	} catch (error) {
 		if (error instanceof LeaseLost || (isStorageError(error) && !error.refused)) throw error;
 		const dueAt = new Date(now() + AGAIN_MS).toISOString();
-		const reason = `a window could not be closed: ${(error as Error).message}; tried again at ${dueAt}`;
+		const reason = `a window could not be closed: ${(error as Error).message}; the bridge tries again at ${dueAt}`;
 		report(log, "error", { stage: "window", change: "failed", lane: lease.lane, route, reason });
 		return { kind: "merge", rowKey, columns: { dueAt } };
 	}

@@ -98,6 +98,6 @@ async function fetchKeys(url: string, fetch: typeof globalThis.fetch): Promise<K
 	const answer: unknown = await response.json().catch(() => undefined);
 	const { keys } = (answer ?? {}) as { readonly keys?: unknown };
 	const usable = Array.isArray(keys) ? keys.filter((key) => key?.kty === "RSA" && typeof key.kid === "string") : [];
-	if (usable.length === 0) throw new Error("the answer holds no signing keys");
+	if (usable.length === 0) throw new Error("the answer contains no signing keys");
 	return createLocalJWKSet({ keys: usable } as JSONWebKeySet);
 }

@@ -46,7 +46,7 @@ export function readEntra(settings: Settings): EntraConfig | undefined {
 	const isAnySet = tenant !== undefined || audience !== undefined || applications !== undefined;
 	if (!isAnySet && !settings.isUnresolved(...PROTECTING)) return undefined;
 	const tenantId = tenant?.toLowerCase() ?? "";
-	const together = "is not set, but another setting of Entra is: they belong together";
+	const together = "is not set, but another setting of Entra is, and they belong together";
 	if (tenant === undefined) settings.refuse("ENTRA_TENANT_ID", `${together}; give the tenant's id`);
 	else if (!GUID.test(tenantId)) settings.refuse("ENTRA_TENANT_ID", `"${tenant}" is not the id of a tenant (a GUID)`);
 	if (audience === undefined)
@@ -99,6 +99,6 @@ function readAuthority(settings: Settings): readonly [string, string] | undefine
 	if (isLoopback(url)) return [url.origin, "https://sts.windows.net"];
 	const cloud = url.pathname === "/" ? CLOUDS[url.origin] : undefined;
 	if (cloud === undefined)
-		settings.refuse("ENTRA_AUTHORITY", `"${text}" is not where Entra is: expected ${Object.keys(CLOUDS).join(", ")}`);
+		settings.refuse("ENTRA_AUTHORITY", `"${text}" is not an address of Entra; expected one of ${Object.keys(CLOUDS).join(", ")}`);
 	return cloud;
 }

@@ -43,7 +43,7 @@ export function createSenderCheck(env: Env, surroundings: Surroundings): SenderC
 		if (authorization === null) return refused("it has no token: the header Authorization is missing");
 		if (authorization.length > MOST_CHARACTERS) return refused("the header Authorization is too long");
 		const [, token] = BEARER.exec(authorization.trim()) ?? [];
-		if (token === undefined) return refused("the header Authorization is not one bearer token");
+		if (token === undefined) return refused("the header Authorization must contain exactly one bearer token");
 		try {
 			const { payload } = await jwtVerify(token, keys, {
 				algorithms: ["RS256"],
@@ -72,11 +72,11 @@ function problemOf(payload: JWTPayload, { tenantId, audiences, applications, iss
 	if (tid !== tenantId) return `the token's tenant ${shown(tid)} is not ENTRA_TENANT_ID`;
 	const claim = iss === issuers.v2 ? "azp" : "appid";
 	const application = payload[claim];
-	if (typeof application !== "string") return `the token does not say whose it is: ${claim} is missing`;
+	if (typeof application !== "string") return `the token does not name its application: ${claim} is missing`;
 	if ((applications ?? EVENT_GRID).includes(application.toLowerCase())) return undefined;
 	if (applications !== undefined) return `the application ${shown(application)} is not in ENTRA_APPLICATIONS`;
 	if (Array.isArray(roles) && roles.includes(ROLE)) return undefined;
-	return `the application ${shown(application)} is not Event Grid's, and does not hold the role ${ROLE}`;
+	return `the application ${shown(application)} is not Event Grid's, and does not have the role ${ROLE}`;
 }
 
 /** What the verification says. Of a token that is not genuine no word is repeated. */

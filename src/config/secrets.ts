@@ -150,8 +150,8 @@ function whyForbidden(name: string, message: string): string {
 	if (/disabled/i.test(message))
 		return `the secret "${name}" is disabled in the key vault; enable it, or write a new version`;
 	if (/client address is not authorized|public network access/i.test(message)) {
-		return `the key vault's network rules keep us out, so the secret "${name}" is not read; see docs/networks.md`;
+		return `the key vault's network rules block the bridge, so it cannot read the secret "${name}"; see docs/networks.md`;
 	}
 	const repair = "give the app's identity the role Key Vault Secrets User on it";
-	return `the key vault does not let us read the secret "${name}"; ${repair}`;
+	return `the key vault does not let the bridge read the secret "${name}"; ${repair}`;
 }

@@ -50,7 +50,7 @@ export class Settings {
 	/** Whether a setting is `on` or `off`, or the usual one. */
 	flag(name: string, usual: boolean): boolean {
 		const text = this.get(name)?.toLowerCase();
-		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" is neither on nor off`);
+		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" must be on or off`);
 		return text === undefined ? usual : text !== "off";
 	}
 
@@ -90,12 +90,12 @@ export class Settings {
 function whatIsWrong(url: URL | undefined): string | undefined {
 	if (url === undefined) return "is not a URL";
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
-		return "must be https (plain http is taken on loopback only)";
+		return "must be https (plain http is accepted only for this machine)";
 	}
 	if (url.username !== "" || url.password !== "")
-		return "has credentials in it, which would be sent and logged; leave them out";
+		return "contains credentials, which would be sent and logged; remove them";
 	return url.search !== "" || url.hash !== ""
-		? "has a query or a fragment, and paths are appended to it; leave that out"
+		? "has a query or a fragment; remove it, because the bridge appends paths"
 		: undefined;
 }
 

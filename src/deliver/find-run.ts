@@ -45,7 +45,7 @@ const MAX_REASON = 300;
 /**
  * How long a delivery steps aside after an uncertain answer.
  * @param failures how many came in a row before this one
- * @param looksUp whether its run is looked for before it is sent again
+ * @param looksUp whether the bridge looks for its run before it sends it again
  */
 export function asideFor(failures: number, doubt: Doubt | undefined, looksUp: boolean): number {
 	if (!looksUp) return longPause(failures);
@@ -72,12 +72,12 @@ export function doubtAfter(
 
 /** Why a delivery steps aside: what the service answered, and what is done about it. */
 export function reasonOfDoubt(answered: string, doubt: Doubt): string {
-	if (doubt.reason === undefined) return `${answered}; its run is looked for before it is sent again`;
+	if (doubt.reason === undefined) return `${answered}; the bridge looks for its run before it sends it again`;
 	return `${answered}; ${notKnown(doubt.reason)}`;
 }
 
 function notKnown(reason: string): string {
-	return `whether it was taken cannot be known, and a repeat may start a second run, so that it is repeated after a longer pause: ${reason}`;
+	return `the bridge cannot know whether it was taken, and a repeat may start a second run, so the bridge waits longer before it repeats: ${reason}`;
 }
 
 /**
@@ -92,13 +92,13 @@ export function lookFor(
 	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
 	if (run !== undefined) return { kind: "found", run };
 	if (at < notBefore || beginOf(doubt) < reach) {
-		const reason = "the service may have taken it; its run is looked for once more before it is sent again";
+		const reason = "the service may have taken it; the bridge looks for its run once more before it sends it again";
 		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
 	}
 	const looks = (doubt.looks ?? 0) + 1;
 	if (answer.kind === "unavailable" && looks < MOST_LOOKS) {
 		const until = now + Math.min(Math.max(LIST_MS, (answer.retryAt ?? 0) - now), LONGEST_LOOK_MS);
-		const reason = `the service may have taken it, and its runs cannot be read at the moment: ${answer.reason}`;
+		const reason = `the service may have taken it, and the runs cannot be read at the moment: ${answer.reason}`;
 		return { kind: "wait", until, reason, doubt: { ...doubt, looks } };
 	}
 	const unknown = whyUnknown(answer, key, doubt);
@@ -128,17 +128,17 @@ function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | u
 
 /** Why the runs cannot tell whether a delivery was taken, with the repair; undefined where they say that it was not. */
 function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
-	if (answer.kind === "unchanged") return "the service did not list its runs";
+	if (answer.kind === "unchanged") return "the service did not list the runs";
 	if (answer.kind !== "runs") return answer.reason;
 	const { runs, complete } = answer;
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
-		return "no run there names a key; begin the titles of its runs with bridge.key (run-name in a workflow)";
+		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}
 	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}
-	return complete ? undefined : "its runs could not be listed back to that time";
+	return complete ? undefined : "the list of runs does not go back to the time of the call";
 }
 
 /** A title that has the key behind another one may be the delivery's, after a text of its event. */

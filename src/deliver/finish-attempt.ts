@@ -154,7 +154,7 @@ function toAttempt(at: number, { status, ms, requestId }: Answer, reason: string
 /** What a call's line says. What is done about an uncertain answer is the receipt's own reason. */
 function reasonOf({ answer, found }: Answered, disposition: Disposition): string | null {
 	const { classification, run } = answer;
-	if (found) return `not sent again: it was taken before, since its run was found: ${run?.url ?? run?.id}`;
+	if (found) return `not sent again: its run was found, so it had been taken before: ${run?.url ?? run?.id}`;
 	if (disposition.kind === "dispatched") return null;
 	return disposition.kind === "deferred" && "reason" in classification ? classification.reason : disposition.reason;
 }

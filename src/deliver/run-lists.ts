@@ -37,7 +37,7 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 		} catch (error) {
 			const answer: RunsAnswer = {
 				kind: "unavailable",
-				reason: `the bridge failed at it: ${(error as Error).message}`,
+				reason: `the bridge failed to list the runs: ${(error as Error).message}`,
 			};
 			return { at, from, answer };
 		}

@@ -20,7 +20,7 @@ export const SERVICES: readonly Service[] = [github, azureDevOps];
 /** A route's `to` for events of one type, with nothing left open. */
 export function resolve(to: RouteTo, eventType: string): Destination {
 	const owner = SERVICES.find((service) => service.owns(to));
-	if (owner === undefined) throw new Error(`no such destination is known: ${JSON.stringify(to)}`);
+	if (owner === undefined) throw new Error(`unknown destination: ${JSON.stringify(to)}`);
 	return owner.resolve(to, eventType);
 }
 
@@ -53,7 +53,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 
 	function serviceOf(to: RouteTo): ConfiguredService {
 		const service = find(to);
-		if (service === undefined) throw new Error(`no such destination is known: ${JSON.stringify(to)}`);
+		if (service === undefined) throw new Error(`unknown destination: ${JSON.stringify(to)}`);
 		return service;
 	}
 
@@ -72,11 +72,11 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			(to && find(to)?.build(to, event, facts)) ?? {
 				ok: false,
 				tooLarge: false,
-				reason: "it does not say where it goes",
+				reason: "it has no destination",
 			},
 		problemOf(to) {
 			const service = to && find(to);
-			if (service === undefined) return "its row in storage is damaged: it does not say where it goes";
+			if (service === undefined) return "its row in storage is damaged: it has no destination";
 			const [first] = service.problemsOf(to as Destination);
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},

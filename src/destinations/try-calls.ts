@@ -45,7 +45,7 @@ export function isCredential(token: string): boolean {
 
 export const NO_CREDENTIAL: Classification = {
 	kind: "unauthorized",
-	reason: "the token holds white space or characters that no token has; put the token alone in its place",
+	reason: "the token has white space or characters that no token has; store the token alone",
 };
 
 interface Limits {
@@ -85,11 +85,11 @@ export function noAnswer(
 	{ underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "; whether it took the request is not known";
+	const notKnown = "; it is not known whether the request was taken";
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
 		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
-		const never = `there was no time left to call ${service}; nothing was sent`;
+		const never = `no time was left to call ${service}; nothing was sent`;
 		return { kind: "transient", reason: underWay === "read" ? late : never };
 	}
 	const words = withoutSecrets(innermost(error), secrets);

@@ -67,7 +67,7 @@ export function createFollow(options: FollowOptions): Follow {
 	return async (message, log) => {
 		const wakeUp = readWakeUp(message);
 		if (wakeUp === undefined) {
-			report(log, "error", { stage: "follow", reason: "a message in the queue is no wake-up; it is dropped" });
+			report(log, "error", { stage: "follow", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
 		const lease = await acquireFollow({ ...options, queue: LEDGER.follow, lane: wakeUp.lane });

@@ -65,9 +65,9 @@ export function isGood({ conclusion }: Pick<Run, "conclusion">): boolean {
 }
 
 export const NO_KEY =
-	"runs came, but none says which delivery it is for; put the payload's bridge.key into the workflow's run-name";
+	"runs came, but their titles do not say which delivery started them; put the payload's bridge.key into the workflow's run-name";
 export const TOO_MANY =
-	"more runs came than can be looked through, and this one's may have been among them; look at the page of runs";
+	"too many runs came to look at all of them, and this delivery's run may be among them; look at the page of runs";
 
 /** What a list says of all deliveries that are followed by it. Pure. */
 export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOptions): readonly Finding[] {
@@ -114,7 +114,7 @@ function ended(row: FollowRow, hasCandidates: boolean, { runWithinMs, missedUnti
 
 function noRun({ to, resent }: FollowRow, runWithinMs: number): string {
 	const minutes = Math.round(runWithinMs / 60_000);
-	const repair = `look for an active workflow on the default branch that takes ${to?.id}, and at the service's status`;
+	const repair = `check that an active workflow on the default branch listens to ${to?.id}, and check the service's status`;
 	return `no run within ${minutes} minutes${resent ? `, though ${RESENT}` : ""}: ${repair}`;
 }
 

@@ -159,7 +159,7 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
 	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
 	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, resent: true };
-	const followingReason = `${reason}; it is sent once more`;
+	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);
 	await storage.commit(lane, [

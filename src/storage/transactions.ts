@@ -95,7 +95,7 @@ export function checkLimits(partition: string, writes: readonly Write[]): void {
 function checkKey(kind: string, key: string): void {
 	if (2 * key.length > MAX_KEY_BYTES) throw refusal(`the ${kind} key "${key.slice(0, 50)}…" is longer than 1 KiB`);
 	if (NOT_IN_KEYS.test(key))
-		throw refusal(`the ${kind} key ${JSON.stringify(key)} holds a character that keys must not`);
+		throw refusal(`the ${kind} key ${JSON.stringify(key)} contains a character that keys must not contain`);
 }
 
 function checkColumns(rowKey: string, columns: Columns): void {

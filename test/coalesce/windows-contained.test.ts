@@ -58,9 +58,9 @@ const withColumns = (columns: Row["columns"]) => async (lane: LaneHarness, membe
 
 describe("a member that cannot be read", () => {
 	it.each<[string, (lane: LaneHarness, member: Row) => Promise<unknown>, string]>([
-		["has no line", withColumns({}), "its row does not hold it"],
+		["has no line", withColumns({}), "its row does not contain the event"],
 		["has an empty line", withColumns({ line: new Uint8Array() }), "not an event in JSON"],
-		["has a line of another type", withColumns({ line: "text" }), "its row does not hold it"],
+		["has a line of another type", withColumns({ line: "text" }), "its row does not contain the event"],
 		["is not JSON", withColumns({ line: Buffer.from('{"id":"event-1"') }), "not an event in JSON"],
 		["is no object", withColumns({ line: Buffer.from("17") }), "not an event in JSON"],
 		["is null", withColumns({ line: Buffer.from("null") }), "not an event in JSON"],
@@ -96,7 +96,7 @@ describe("a member that cannot be read", () => {
 		await lane.wakeAll();
 		expect(eventsOf(lane)[0]?.map(({ data }) => data.lost)).toEqual([
 			undefined,
-			"its row is gone from storage",
+			"its row is missing in storage",
 			undefined,
 		]);
 		expect(await leftovers(lane)).toEqual([]);

@@ -137,7 +137,7 @@ describe("the health of a bridge", () => {
 		expect(health).toMatchObject({
 			status: "unhealthy",
 			lanes: [
-				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("put a valid one in its place") },
+				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("replace it with a valid one") },
 			],
 		});
 		expect(JSON.stringify(health)).not.toContain(TOKEN);
@@ -149,7 +149,7 @@ describe("the health of a bridge", () => {
 		fixture.github.setTokens(["another"]);
 		await accept(bridge, "a");
 		const { tokens } = await bridge.health();
-		expect(tokens).toMatchObject([{ present: false, reason: expect.stringContaining("put a valid one in its place") }]);
+		expect(tokens).toMatchObject([{ present: false, reason: expect.stringContaining("replace it with a valid one") }]);
 		const { storage, rows } = await openTestLedger(names);
 		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
 		expect(await bridge.health()).toMatchObject({ status: "healthy", tokens: [{ present: true }], lanes: [] });

@@ -91,7 +91,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
 		},
 		async readRun(to, id, etag) {
-			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			if (!isRunId(id)) return { kind: "gone", reason: "it is not a run of GitHub: its id is not a number" };
 			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
 		},
 		getToken: (to) => tokens.get(wantedFor(to)),
