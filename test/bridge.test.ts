@@ -109,7 +109,7 @@ describe("accepting events", () => {
 			"an API version that GitHub does not take",
 			{ status: 400, body: { message: '"2022-11-28" is not a supported version' } },
 			"parked",
-			"update the bridge",
+			"update GitHub or the bridge",
 			["warn dispatch", "error lane"],
 		],
 		["a missing permission", { status: 403 }, "parked", "Contents: write", ["warn dispatch", "error lane"]],

@@ -165,7 +165,7 @@ async function send(
 function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
 	const foreign = foreignAddress(state, policy);
 	if (foreign !== undefined) {
-		return `it waits in a lane of another address, ${foreign}, and this bridge does not send it; GET /api/health says what to do`;
+		return `it waits in a lane that belongs to ${foreign}, and this bridge does not send it; GET /api/health says what to do`;
 	}
 	const waits = waitingFor(state, waiting, now);
 	if (waits === undefined) return QUEUED;

@@ -114,7 +114,7 @@ describe("a delivery whose row is damaged", () => {
 			expect(ids(lane)).toEqual(events(2, 3));
 			expect(await lane.receipt(delivery(1).key)).toMatchObject({
 				state: "dead",
-				reason: expect.stringContaining("gone"),
+				reason: expect.stringContaining("missing in storage"),
 			});
 		},
 	);

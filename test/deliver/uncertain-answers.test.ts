@@ -85,7 +85,7 @@ describe("an uncertain answer, where the runs of the repository can be read", ()
 		expect(result?.reason).toContain(`paused until ${new Date(at + 30_000).toISOString().slice(0, 18)}`);
 		expect(result?.reason).toContain("the bridge looks for its run before it sends it again");
 		const [receipt] = await receiptsOf(["one"]);
-		expect(receipt).toMatchObject({ state: "paused", reason: expect.stringContaining("its run is looked for") });
+		expect(receipt).toMatchObject({ state: "paused", reason: expect.stringContaining("the bridge looks for its run") });
 		await world.wakeAll();
 	});
 
