@@ -106,8 +106,8 @@ async function look(lease: LaneLease, window: Window, options: CloseDueOptions):
 }
 
 /**
- * Does something with one window. What is its own fault is logged, and the window waits; what is not, such as a lost
- * lease or storage that does not answer, ends the drain. Answers what makes the window wait.
+ * Does something with one window. A fault of this window is logged, and the window waits. Other faults, such as a lost
+ * lease or storage that does not answer, end the drain. Answers the write that makes the window wait.
  */
 async function alone(
 	lease: LaneLease,

@@ -38,9 +38,9 @@ export function isEnd({ following }: Pick<Finding, "following">): boolean {
 }
 
 /**
- * Writes what has changed: the receipt and the row together, many in one transaction. One that storage refuses is written
- * alone, or left alone where its receipt is gone.
- * @returns those that are written, each of them once, even where two follow the lane
+ * Writes the findings that changed: receipt and row together, many of them in one transaction. If storage refuses one, it
+ * is written alone. It is skipped if its receipt is missing.
+ * @returns the findings that were written. Each is returned once, even if two followers have the lane
  */
 export async function writeFindings(looked: Looked, options: WriteFindingsOptions): Promise<readonly Written[]> {
 	const changed = looked.findings.filter(hasChanged);
