@@ -108,7 +108,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
 	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
-	/** Storage that could not be opened is opened anew for the next call. */
+	/** If storage could not be opened, the next call opens it again. */
 	function rooms(): Promise<ReturnType<typeof wire>> {
 		opening ??= options
 			.openStorage()

@@ -63,15 +63,15 @@ export function lateAfter(ms: number): Late & { readonly clear: () => void } {
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
-/** What is left to be done about what is recorded. */
+/** The work that remains after an event is recorded. */
 type Recorded = { readonly ending: Ending } | { readonly delivery: Delivery; readonly entry?: string };
 
-/** How many are recorded at once: enough to fill several transactions, and what is left when time is up is not begun. */
+/** How many are recorded at once: enough for several transactions. The others are not begun once the time is up. */
 const RECORDS_AT_ONCE = 500;
 
 /**
  * Reads and routes all elements, records all of them in groups, and then delivers what can be sent within the request.
- * Each element, and each destination of one, ends on its own.
+ * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
 	const planAll = createPlanner(options);

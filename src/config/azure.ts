@@ -54,7 +54,10 @@ export function readStorageConfig(settings: Settings): StorageConfig {
 	} else {
 		const missing = SERVICES.filter((_, index) => [blobUrl, queueUrl, tableUrl][index] === undefined);
 		for (const service of missing)
-			settings.refuse(`${SETTING}__${service}ServiceUri`, "is not set, but another service has its address; set all three");
+			settings.refuse(
+				`${SETTING}__${service}ServiceUri`,
+				"is not set, but another service has its address; set all three",
+			);
 	}
 	const identity = readIdentity(settings, `${SETTING}__clientId`);
 	return { kind: "identity", blobUrl: blobUrl ?? "", queueUrl: queueUrl ?? "", tableUrl: tableUrl ?? "", identity };

@@ -4,7 +4,7 @@ import { createTenantKeys, KeysUnavailable, type Surroundings, UnknownKey } from
 import { type EntraConfig, readEntra } from "./entra-settings.ts";
 import { type Env, Settings } from "./settings.ts";
 
-/** Whether a request may come in. 503: that cannot be told now, and the sender should try again. */
+/** Whether a request may come in. 503: this cannot be known now, and the sender should try again. */
 export type Verdict =
 	| { readonly ok: true }
 	| { readonly ok: false; readonly status: 401 | 503; readonly reason: string };
@@ -79,7 +79,7 @@ function problemOf(payload: JWTPayload, { tenantId, audiences, applications, iss
 	return `the application ${shown(application)} is not Event Grid's, and does not have the role ${ROLE}`;
 }
 
-/** What the verification says. Of a token that is not genuine no word is repeated. */
+/** The result of the verification. It repeats no text from a token that is not genuine. */
 function judged(error: unknown): Verdict {
 	if (error instanceof UnknownKey) return refused(`the token's key is unknown: ${error.message}`);
 	if (error instanceof errors.JWTExpired) return refused("the token has expired");

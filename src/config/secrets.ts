@@ -8,7 +8,7 @@ export type NoToken = Extract<
 	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
 >;
 
-/** There is no token to send; the message says why and what to do. */
+/** The bridge has no token to send. The message says why, and names the repair. */
 export class TokenUnavailable extends Error {
 	override readonly name = "TokenUnavailable";
 	readonly classification: NoToken;
@@ -85,7 +85,7 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 		};
 		reading.then(fill, (error: unknown) => {
 			if (cache.get(name) !== entry) return;
-			// A failure is not cached. What was known is used in its place for as long as the vault is away.
+			// A failure is not cached. While the vault does not answer, the last known secret is used.
 			if (known === undefined || !isAway(error)) cache.delete(name);
 			else cache.set(name, { reading: Promise.resolve(known), at: now() - CACHE_MS + ASK_AGAIN_MS, known });
 		});

@@ -17,7 +17,7 @@ import { github } from "./github/service.ts";
 /** Every kind of destination, one line each. The lanes of the first one have names of their own. */
 export const SERVICES: readonly Service[] = [github, azureDevOps];
 
-/** A route's `to` for events of one type, with nothing left open. */
+/** A route's `to` for events of one type, with all its defaults filled in. */
 export function resolve(to: RouteTo, eventType: string): Destination {
 	const owner = SERVICES.find((service) => service.owns(to));
 	if (owner === undefined) throw new Error(`unknown destination: ${JSON.stringify(to)}`);
@@ -29,11 +29,11 @@ export interface Destinations {
 	laneOf(to: RouteTo): string;
 	policyOf(lane: string): Policy;
 	build(to: Destination | undefined, event: BridgeEvent, facts: BridgeFacts): Built;
-	/** What keeps a delivery from ever being sent there, whatever is repaired elsewhere; undefined where nothing does. */
+	/** Why a delivery can never be sent there, even after any repair. Undefined if it can be sent. */
 	problemOf(to: Destination | undefined): string | undefined;
 	/** The method and the URL of a request, for a person to read. */
 	requestLine(to: Destination): string;
-	/** The page where a person sees the runs; null where there is none. */
+	/** The page that shows the runs to a person. Null if there is none. */
 	pageOf(to: Destination): string | null;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;

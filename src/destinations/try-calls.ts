@@ -19,7 +19,7 @@ export function newTrace(calls: number[] = []): Trace {
 	return { calls, secrets: new Set(), underWay: false };
 }
 
-/** Makes one call, and notes it. The pace is one of writes, so that a read is not counted. */
+/** Makes one call, and records its time. The pace counts only writes, so a read is not recorded. */
 export async function noteCall<T>(
 	trace: Trace,
 	now: () => number,
@@ -100,7 +100,7 @@ export function noAnswer(
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 
-/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
+/** fetch only says "fetch failed". The last one of its causes says what happened. */
 function innermost(error: unknown): string {
 	if (typeof error !== "object" || error === null) return String(error);
 	const { cause, message, code, name } = error as NodeJS.ErrnoException & { cause?: unknown };
@@ -124,7 +124,7 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 	});
 }
 
-/** What a refusal means for a look at runs: not now, and not before the time that the service names. */
+/** The meaning of a refusal when runs are read: not now, and not before the time that the service names. */
 export function noRunsNow(
 	classification: Exclude<Classification, { readonly kind: "taken" }>,
 	now: number,

@@ -85,7 +85,7 @@ function keyed(key: string): Read {
 	if (fact !== undefined) return ({ facts }) => facts[fact as keyof MappedFacts];
 	const read = keyReader(key);
 	if (name === "data") return ({ sent }) => read(sent).value ?? undefined;
-	// Only `data.reference` is in what is sent alone.
+	// Only `data.reference` is in the sent data but not in the whole data.
 	return ({ sent, whole }) => read(whole).value ?? read(sent).value ?? undefined;
 }
 

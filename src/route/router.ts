@@ -36,7 +36,7 @@ export function createRouter(
 		const matches = new Map<string, Match>();
 		const filtered = toFiltered(event, lowerCase);
 		const failures: (() => string)[] = [];
-		/** Of routes that would have taken the upload's completion: what is told first. */
+		/** For routes that would take the write that completes the upload: named first. */
 		const openings: (() => string)[] = [];
 		for (const { route, conditions } of compiled) {
 			const failed = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
@@ -47,7 +47,7 @@ export function createRouter(
 				continue;
 			}
 			const to = resolve(route.to, event.type);
-			// Two routes to one destination are one delivery; the first one's name stands.
+			// Two routes to one destination are one delivery, with the name of the first route.
 			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
 		}
 		return matches.size > 0

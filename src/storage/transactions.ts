@@ -20,7 +20,7 @@ interface TransactionOptions {
 }
 
 /**
- * Distributes writes over transactions that storage takes: each has at most 100 rows and 4 MiB.
+ * Distributes writes over transactions that storage accepts: each has at most 100 rows and 4 MiB.
  * @param groups writes that may be apart from each other; those of one group stay together, in their order
  */
 export function inTransactions(

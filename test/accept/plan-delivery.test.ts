@@ -174,12 +174,7 @@ describe("the delivery of an event of a coalescing route", () => {
 
 	it.each([
 		["nothing for a dispatch type", { type: "Microsoft." }, { dispatchType: "" }, "no dispatch type can be made"],
-		[
-			"a blank for a dispatch type",
-			{ type: "Microsoft. " },
-			{ dispatchType: " " },
-			"no dispatch type can be made",
-		],
+		["a blank for a dispatch type", { type: "Microsoft. " }, { dispatchType: " " }, "no dispatch type can be made"],
 		["too long a dispatch type", { type: `A.${"x".repeat(99)}` }, { dispatchType: "x".repeat(101) }, "101 characters"],
 		["too long a type, if a window begins with it", { type: "x".repeat(70_000) }, {}, "client payload would have"],
 		["a type that escaping makes too long", { type: '"'.repeat(33_000) }, {}, "client payload would have"],

@@ -103,9 +103,12 @@ function refused(response: AzureResponse, asked: Asked): Classification {
 	const parameter = response.status === 400 ? parameterFault(response.message) : undefined;
 	if (parameter !== undefined) {
 		const { name, means } = parameter;
-		// What one event brings with it closes the pipeline for no other.
+		// A value of one event does not park the pipeline for other events.
 		if (isOfEvent(asked.to, name) && parameter.isOfValue)
-			return { kind: "permanent", reason: said(response, "the parameter does not accept the event's value, or the event has none") };
+			return {
+				kind: "permanent",
+				reason: said(response, "the parameter does not accept the event's value, or the event has none"),
+			};
 		return { kind: "unavailable", reason: said(response, means) };
 	}
 	return { kind: "unavailable", reason: said(response, causeOf(response, asked)) };
@@ -118,7 +121,7 @@ interface ParameterFault {
 	readonly means: string;
 }
 
-/** By the words of Azure Pipelines, whose first quotation is the name. A value that quotes such words comes later. */
+/** Read from the message of Azure Pipelines. Its first quotation is the name; a quoted value comes later. */
 function parameterFault(message: string): ParameterFault | undefined {
 	const [, before = "", quoted = "", after = ""] = /^(.*?)'([^']{1,200})'(.*)$/s.exec(message) ?? [];
 	const name = clipLine(quoted, 60);
@@ -140,7 +143,7 @@ function isOfEvent({ fromEvent }: Destination, name: string): boolean {
 	return names.some((one) => String(one).toLowerCase() === name.toLowerCase());
 }
 
-/** What closes a pipeline, with the repair, as far as the answer tells. */
+/** Why a pipeline is parked, with the repair, as far as the answer says. */
 function causeOf({ status, message, typeKey }: AzureResponse, { permission, to }: Asked): string {
 	if (status === 400 && /latest source version|using ref\b/i.test(message))
 		return "the pipeline's repository has no such branch; correct ref in the route";

@@ -124,7 +124,7 @@ function toTexts(mapping: Mapping, event: BridgeEvent, facts: BridgeFacts): Reco
 	return Object.fromEntries(values.map(([name, value]) => [name, toText(value)]));
 }
 
-/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
 function toJson(build: () => object): string | undefined {
 	try {
 		return writeJson(build());

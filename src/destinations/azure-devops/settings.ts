@@ -80,7 +80,10 @@ function readToken(settings: Settings, routes: readonly Route[], isLocal: boolea
 	if (settings.get("AZURE_DEVOPS_TOKEN_SECRET_NAME") !== undefined) {
 		const secretName = readSecretName(settings, "AZURE_DEVOPS_TOKEN_SECRET_NAME", "");
 		if (vault !== undefined) return { kind: "key-vault", secretName, vault };
-		settings.refuse("KEY_VAULT_URL", "is not set, but AZURE_DEVOPS_TOKEN_SECRET_NAME is; give it the address of the key vault with that secret");
+		settings.refuse(
+			"KEY_VAULT_URL",
+			"is not set, but AZURE_DEVOPS_TOKEN_SECRET_NAME is; give it the address of the key vault with that secret",
+		);
 	}
 	const token = settings.get("AZURE_DEVOPS_TOKEN");
 	if (token !== undefined) {

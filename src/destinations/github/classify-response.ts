@@ -66,7 +66,10 @@ export function notFromApi(
 	const shown = clipLine(String(location ?? type ?? ""), 80);
 	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
 	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
-	return { kind: "unavailable", reason: `GitHub answered ${status}${what}, which is not an answer of its API: ${repair}` };
+	return {
+		kind: "unavailable",
+		reason: `GitHub answered ${status}${what}, which is not an answer of its API: ${repair}`,
+	};
 }
 
 function isMoved(status: number): boolean {

@@ -25,7 +25,7 @@ export interface GitHubOptions extends CallOptions {
  */
 const YOUNG_MS = 60_000;
 const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
-/** What a call takes that is still worth beginning. */
+/** The least time that must be left to begin a call. */
 const LAST_CALL_MS = 1_000;
 const REQUEST_ID_CHARACTERS = 100;
 

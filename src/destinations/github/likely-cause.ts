@@ -17,7 +17,7 @@ export interface Asked {
 	readonly repairOf?: (message: string) => Repair | undefined;
 }
 
-/** What a refusal means, with the repair. `ofEvent`: the event has caused it, and others would not meet it. */
+/** The meaning of a refusal, with the repair. `ofEvent`: only this event causes it. */
 export interface Repair {
 	readonly means: string;
 	readonly ofEvent?: true;
@@ -33,10 +33,7 @@ const HEADER_CHARACTERS = 120;
  * API", "Managing allowed IP addresses", "Setting a personal access token policy"; messages seen in public reports.
  */
 const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cause])[] = [
-	[
-		/IP allow list/i,
-		() => ({ means: "an IP allow list blocks the bridge; add the app's outbound addresses to it" }),
-	],
+	[/IP allow list/i, () => ({ means: "an IP allow list blocks the bridge; add the app's outbound addresses to it" })],
 	[/archived/i, () => ({ means: "the repository is archived; unarchive it, or route to another one" })],
 	[
 		/installation (?:has been|is|was) suspended/i,
@@ -44,7 +41,10 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 	],
 	[
 		/suspended/i,
-		() => ({ means: "the account of the token is suspended; use a token of another account, or ask GitHub's support", wide: true }),
+		() => ({
+			means: "the account of the token is suspended; use a token of another account, or ask GitHub's support",
+			wide: true,
+		}),
 	],
 	[
 		/SAML|single sign-on|\bSSO\b/i,
@@ -54,7 +54,12 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 		/forbids access via .*\(classic\)/i,
 		() => ({ means: "the organisation does not accept classic tokens; use a fine-grained token, or a GitHub App" }),
 	],
-	[/lifetime/i, () => ({ means: "the organisation does not accept tokens that are valid for so long; create one that expires earlier" })],
+	[
+		/lifetime/i,
+		() => ({
+			means: "the organisation does not accept tokens that are valid for so long; create one that expires earlier",
+		}),
+	],
 	[
 		/not accessible by personal access token/i,
 		(asked) => ({ means: `the token lacks a permission (${asked}), or its organisation has not approved it yet` }),
@@ -66,7 +71,7 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 	[/access blocked/i, () => ({ means: "GitHub has blocked the repository; ask its support, or route to another one" })],
 ];
 
-/** What closes a destination, as far as GitHub's answer tells. */
+/** Why a destination is parked, as far as GitHub's answer says. */
 export function likelyCause(response: GitHubResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
@@ -74,7 +79,10 @@ export function likelyCause(response: GitHubResponse, { permission, what }: Aske
 	switch (status) {
 		case 400:
 			if (/not a supported version/i.test(message)) {
-				return { means: "this GitHub does not support the bridge's API version; update GitHub or the bridge", wide: true };
+				return {
+					means: "this GitHub does not support the bridge's API version; update GitHub or the bridge",
+					wide: true,
+				};
 			}
 			return { means: "GitHub does not understand the request; check whether a proxy changes it" };
 		case 403: {

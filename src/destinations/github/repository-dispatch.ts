@@ -66,7 +66,8 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 	const length = [...dispatchType].length;
 	const client_payload = payloadOf(to, event, facts);
 	const body = unlessTooDeep(() => writeJson({ event_type: dispatchType, client_payload }));
-	if (dispatchType.trim() === "") return refuse("no dispatch type can be made from the event type; give the route a dispatchType", body);
+	if (dispatchType.trim() === "")
+		return refuse("no dispatch type can be made from the event type; give the route a dispatchType", body);
 	if (length > LIMITS.eventTypeCharacters) {
 		const most = LIMITS.eventTypeCharacters;
 		return refuse(
@@ -91,7 +92,7 @@ export function refuse(reason: string, body: string | undefined): Built {
 	return { ok: false, tooLarge: false, reason, ...(body === undefined ? {} : { body }) };
 }
 
-/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
 export function unlessTooDeep<T>(write: () => T): T | undefined {
 	try {
 		return write();

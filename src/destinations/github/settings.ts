@@ -77,7 +77,10 @@ function readTokenConfig(settings: Settings): TokenConfig {
 		return fixed(settings, "PAT_TOKEN", patToken);
 	}
 	if (!settings.isUnresolved("GITHUB_APP_ID", "KEY_VAULT_URL", "GITHUB_TOKEN", "PAT_TOKEN")) {
-		settings.refuse("GITHUB_TOKEN", "is not set, and neither is KEY_VAULT_URL; set one of them, because the bridge needs a token");
+		settings.refuse(
+			"GITHUB_TOKEN",
+			"is not set, and neither is KEY_VAULT_URL; set one of them, because the bridge needs a token",
+		);
 	}
 	return { kind: "fixed", token: "" };
 }
@@ -93,7 +96,10 @@ function readApp(settings: Settings, appId: string, vault: KeyVaultOptions | und
 	}
 	const keyName = readSecretName(settings, "GITHUB_APP_KEY_SECRET_NAME", "github-app-key");
 	if (vault !== undefined) return { kind: "app", appId, keyName, vault };
-	settings.refuse("KEY_VAULT_URL", "is not set, but GITHUB_APP_ID is; give it the address of the key vault with the app's private key");
+	settings.refuse(
+		"KEY_VAULT_URL",
+		"is not set, but GITHUB_APP_ID is; give it the address of the key vault with the app's private key",
+	);
 	return { kind: "fixed", token: "" };
 }
 

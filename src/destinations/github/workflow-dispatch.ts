@@ -60,7 +60,7 @@ function workflowProblem({ workflow }: RouteTo): string | undefined {
 	return `"${workflow}" is neither the name of a workflow's file, such as train.yml, nor its id`;
 }
 
-/** What git takes in no name of a branch or a tag. Source: git-check-ref-format. */
+/** Characters and forms that git refuses in the name of a branch or a tag. Source: git-check-ref-format. */
 const NO_REF = /[\p{C}\s~^:?*[\\]|\.\.|@\{|\/\/|^[/.-]|[/.]$|\.lock$/u;
 
 function refProblem({ ref }: RouteTo): string | undefined {
@@ -101,7 +101,10 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 		return_run_details: true,
 	});
 	if (mapped.length > mostInputs) {
-		return refuse(`the route has ${mapped.length} inputs, but this GitHub accepts at most ${mostInputs}; remove some`, body);
+		return refuse(
+			`the route has ${mapped.length} inputs, but this GitHub accepts at most ${mostInputs}; remove some`,
+			body,
+		);
 	}
 	const { length } = JSON.stringify(texts);
 	const most = WORKFLOW_LIMITS.inputsCharacters;
@@ -119,7 +122,7 @@ export function workflowPath({ repository, workflow }: Pick<WorkflowDispatch, "r
 	return `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches`;
 }
 
-/** What is asked of GitHub, and what its refusals mean. */
+/** The permission that the request needs, and the meaning of GitHub's refusals. */
 export function askedOf(to: WorkflowDispatch): Asked {
 	const what = `such repository, no workflow ${to.workflow} on its default branch`;
 	return { permission: "Actions: write", what, repairOf: (message) => repairOf(message, to) };

@@ -135,7 +135,10 @@ describe("an answer that asks to slow down", () => {
 
 describe("an answer that says that GitHub fails", () => {
 	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d may have been taken all the same", (status) => {
-		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: server error at GitHub` });
+		expect(classify(status)).toEqual({
+			kind: "uncertain",
+			reason: `GitHub answered ${status}: server error at GitHub`,
+		});
 	});
 
 	it.each<[unknown, number]>([
@@ -235,7 +238,9 @@ describe("an answer that closes a destination", () => {
 	});
 
 	it("names for a 410 that Actions may be off", () => {
-		expect(reasonOf(classify(410))).toBe("GitHub answered 410: the repository no longer exists, or Actions are off in it");
+		expect(reasonOf(classify(410))).toBe(
+			"GitHub answered 410: the repository no longer exists, or Actions are off in it",
+		);
 	});
 });
 

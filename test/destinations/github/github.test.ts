@@ -309,7 +309,10 @@ describe("a dispatch to a repository that has moved", () => {
 	])("does not carry the token to %s", async (location) => {
 		const { send, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
 		await expect(dispatch(send)).resolves.toMatchObject({
-			classification: { kind: "unavailable", reason: `GitHub redirects to another host (${location}); the bridge does not follow it` },
+			classification: {
+				kind: "unavailable",
+				reason: `GitHub redirects to another host (${location}); the bridge does not follow it`,
+			},
 			status: 301,
 			requestId: "1",
 		});

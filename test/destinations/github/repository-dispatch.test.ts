@@ -97,11 +97,15 @@ describe("a dispatch request", () => {
 	});
 
 	it("is refused without a dispatch type", () => {
-		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe("no dispatch type can be made from the event type; give the route a dispatchType");
+		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe(
+			"no dispatch type can be made from the event type; give the route a dispatchType",
+		);
 	});
 
 	it.each([" ", "\t\n "])("is refused with nothing but blanks for a dispatch type: %j", (dispatchType) => {
-		expect(reasonOf({ ...to, dispatchType }, {})).toBe("no dispatch type can be made from the event type; give the route a dispatchType");
+		expect(reasonOf({ ...to, dispatchType }, {})).toBe(
+			"no dispatch type can be made from the event type; give the route a dispatchType",
+		);
 	});
 
 	it("has U+FFFD for half a character", () => {
