@@ -1,51 +1,42 @@
-import type { Health, Local, Receipt } from "./answers.ts";
-import { type Api, ApiError, type Filter } from "./api.ts";
-import { createRecent, type Recent } from "./recent.ts";
-import { TONES } from "./way-of.ts";
-
-/** All that the page shows; a new object with every change. */
-export interface View {
-	/** Epoch milliseconds; when it was looked last. */
-	readonly now: number;
-	/** `asking`: no answer has come yet. `locked`: a function key is wanted. */
-	readonly access: "asking" | "open" | "locked";
-	/** Why the last look failed, in words; undefined while all is well. */
-	readonly problem: string | undefined;
-	readonly health: Health | undefined;
-	/** What is listed: the newest, or what the filter finds. */
-	readonly shown: readonly Receipt[];
-	/** False where the filter would find more. */
-	readonly complete: boolean;
-	/** What is known of the last hour, and whether there is more. */
-	readonly recent: readonly Receipt[];
-	readonly isPart: boolean;
-	readonly deadLetters: readonly Receipt[];
-	/** Undefined but on the local host. */
-	readonly local: Local | undefined;
-	readonly filter: Filter;
-	/** Whether it goes on looking. */
-	readonly running: boolean;
-}
+import type { Local } from "./answers.ts";
+import { type Api, ApiError } from "./api.ts";
+import { boundsOf } from "./filter.ts";
+import { createListings } from "./listings.ts";
+import { contradicts } from "./present.ts";
+import type { Part, View } from "./view.ts";
 
 export interface LookOptions {
 	readonly api: Api;
 	readonly isLocal: boolean;
 	/** Whether a key is there; without one, only a host on this machine is asked for receipts. */
 	readonly hasKey: () => boolean;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
 }
 
-const SHOWN = 100;
-/** Without a key nothing stays that was seen with one. */
-const LOCKED = { access: "locked", shown: [], recent: [], deadLetters: [] } as const;
+const HOUR_MS = 3_600_000;
+/** Without a key nothing stays that was seen with one, except what a link asks for. */
+function locked({ opened }: View): Part {
+	return {
+		access: "locked",
+		shown: [],
+		recent: [],
+		deadLetters: [],
+		ignored: [],
+		counts: undefined,
+		opened: opened && { key: opened.key, receipt: undefined, isMissing: false },
+	};
+}
 
 /** Asks the bridge, and remembers what the next question depends on. */
-export function createLooker({ api, isLocal, hasKey }: LookOptions) {
-	const recent = createRecent();
-	/** A key that was not taken is not sent again. */
+export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
+	const listings = createListings(api, now);
+	/** A key that was refused is not sent again. */
 	let isRefused = false;
 	let asksLocally = isLocal;
+	let hasCounts = true;
 
-	/** `func start` is on this machine, too, and knows nothing of it. */
+	/** `func start` is on this machine, too, and has no local workbench. */
 	async function lookLocally(): Promise<Local | undefined> {
 		try {
 			return await api.local();
@@ -55,15 +46,40 @@ export function createLooker({ api, isLocal, hasKey }: LookOptions) {
 		}
 	}
 
+	/** The counts of the chart; undefined where this bridge does not offer them, or its key does not open them. */
+	async function count(view: View): Promise<View["counts"]> {
+		if (!hasCounts) return undefined;
+		const until = boundsOf(view.filter.range, now()).until ?? now();
+		const since = boundsOf(view.filter.range, now()).since ?? until - HOUR_MS;
+		try {
+			return await api.counts(since, until);
+		} catch (error) {
+			const { status } = error as ApiError;
+			if (status === 404 || status === 401 || status === 403) hasCounts = false;
+			return undefined;
+		}
+	}
+
+	async function lookAtReceipts(part: Part, view: View, everything: boolean): Promise<void> {
+		Object.assign(part, await listings.list(view.filter));
+		const next = { ...view, ...part };
+		if (everything) {
+			const [rest, counts] = await Promise.all([listings.rest(next), count(next)]);
+			Object.assign(part, rest, { counts });
+		} else {
+			Object.assign(part, listings.correct(next));
+		}
+		part.opened = await listings.opened({ ...next, ...part });
+		part.access = "open";
+	}
+
 	async function ask(part: Part, view: View, everything: boolean): Promise<void> {
-		if (everything) part.health = await api.health();
+		const whole = everything || contradicts(view);
+		if (whole) part.health = await api.health();
 		if (asksLocally) part.local = await lookLocally();
 		if (isRefused) part.problem = view.problem;
-		else if (!isLocal && !hasKey()) Object.assign(part, LOCKED);
-		else Object.assign(part, await lookAtReceipts(api, recent, view.filter));
-		if (part.access !== "open") return;
-		const found = part.health === undefined ? view.deadLetters : await lookAtDeadLetters(api, part.health);
-		part.deadLetters = deadLettersOf(found, part.recent ?? []);
+		else if (!isLocal && !hasKey()) Object.assign(part, locked(view));
+		else await lookAtReceipts(part, view, whole);
 	}
 
 	return {
@@ -72,52 +88,27 @@ export function createLooker({ api, isLocal, hasKey }: LookOptions) {
 			const part: Part = { problem: undefined };
 			try {
 				await ask(part, view, everything);
+				part.seenAt = now();
 			} catch (error) {
 				if (error instanceof ApiError && error.status === 401) {
 					isRefused = true;
-					Object.assign(part, LOCKED);
-					part.problem = hasKey() ? "the bridge does not take this key for receipts" : undefined;
+					Object.assign(part, locked(view));
+					part.problem = hasKey() ? "The bridge refuses this key for receipts." : undefined;
 				} else {
 					part.problem = (error as Error).message;
 				}
 			}
 			return part;
 		},
-		/** Begins anew: with another key, or after a replay. */
+		/** Begins again: with another key, or after a replay. */
 		forget(): void {
-			recent.clear();
+			listings.clear();
 			isRefused = false;
+			hasCounts = true;
 		},
+		/** Turns to the next page of the list, or to the one before. */
+		turn: listings.turn,
+		/** Back to the first page: the filter has changed. */
+		toFirst: listings.toFirst,
 	};
-}
-
-type Part = { -readonly [Key in keyof View]?: View[Key] };
-
-async function lookAtReceipts(api: Api, recent: Recent, filter: Filter): Promise<Partial<View>> {
-	const limit = recent.limit();
-	const all = await api.receipts({ state: "", find: "" }, limit);
-	recent.merge(all, limit);
-	const known = recent.list();
-	const found = filter.state === "" && filter.find === "" ? undefined : await api.receipts(filter, SHOWN);
-	return {
-		access: "open",
-		recent: known,
-		isPart: recent.isPart(),
-		shown: found?.receipts ?? known.slice(0, SHOWN),
-		complete: found?.complete ?? true,
-	};
-}
-
-async function lookAtDeadLetters(api: Api, health: Health): Promise<readonly Receipt[]> {
-	if (health.deadLetters === 0) return [];
-	const states = ["dead", "rejected"] as const;
-	const found = await Promise.all(states.map((state) => api.receipts({ state, find: "" }, SHOWN)));
-	return found.flatMap(({ receipts }) => receipts);
-}
-
-/** Dead letters as they were found, corrected by what has become of events since. */
-function deadLettersOf(found: readonly Receipt[], recent: readonly Receipt[]): readonly Receipt[] {
-	const known = new Map(recent.map((receipt) => [receipt.key, receipt]));
-	const older = found.filter(({ key }) => !known.has(key));
-	return [...recent.filter(({ state }) => TONES[state] === "lost"), ...older];
 }

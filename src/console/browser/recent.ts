@@ -1,5 +1,5 @@
 import type { Receipt, Receipts } from "./answers.ts";
-import { TONES } from "./way-of.ts";
+import { TONES } from "./tones.ts";
 
 /** The receipts that the page knows, from one answer to the next. */
 export interface Recent {
