@@ -16,8 +16,15 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 	useEffect(() => dialog.current?.showModal(), []);
 	const { action, receipt } = asked;
 	const count = receipt === undefined ? (presentOf(view).deadLetters ?? 0) : 1;
-	const what = receipt === undefined ? (count === 1 ? "the dead letter" : `all ${counted(count, "dead letter")}`) : "this dead letter";
+	const what =
+		receipt === undefined
+			? count === 1
+				? "the dead letter"
+				: `all ${counted(count, "dead letter")}`
+			: "this dead letter";
 	const verb = action === "replay" ? "Replay" : "Discard";
+	// What cannot be undone, or would not help, must not be one careless Enter away.
+	const isCareful = action === "discard" || receipt?.replay?.wouldRepeat === true;
 	return (
 		<dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onClose={letters.cancel}>
 			<h2 id="confirm-title">
@@ -25,11 +32,15 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 			</h2>
 			{receipt === undefined ? <OfAll action={action} view={view} /> : <OfOne action={action} receipt={receipt} />}
 			<div class="buttons">
-				<button type="button" class={action === "discard" ? "danger" : ""} onClick={() => void letters.confirm()}>
+				<button
+					type="button"
+					class={action === "discard" ? "danger" : ""}
+					autofocus={!isCareful}
+					onClick={() => void letters.confirm()}
+				>
 					{verb}
 				</button>
-				{/* What cannot be undone must not be one careless Enter away. */}
-				<button type="button" class="quiet" autofocus={action === "discard"} onClick={() => dialog.current?.close()}>
+				<button type="button" class="quiet" autofocus={isCareful} onClick={() => dialog.current?.close()}>
 					Cancel
 				</button>
 			</div>
@@ -100,7 +111,12 @@ function OfAll({ action, view: { deadLetters, hasMoreDeadLetters } }: { action: 
 					</li>
 				))}
 			</ul>
-			{deadLetters.length > 5 && <p class="more">and {counted(deadLetters.length - 5, "other")}{hasMoreDeadLetters ? ", and older ones" : ""}</p>}
+			{deadLetters.length > 5 && (
+				<p class="more">
+					and {counted(deadLetters.length - 5, "other")}
+					{hasMoreDeadLetters ? ", and older ones" : ""}
+				</p>
+			)}
 		</>
 	);
 }

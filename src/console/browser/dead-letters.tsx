@@ -9,7 +9,7 @@ import type { Letters } from "./use-letters.ts";
 import type { View } from "./view.ts";
 import { shortSubject, shortType } from "./way-of.ts";
 
-const FEW = 4;
+const FEW = 3;
 
 interface DeadLettersProps {
 	readonly view: View;
@@ -32,7 +32,11 @@ export function DeadLetters({ view, live, letters, onOpen }: DeadLettersProps) {
 					Dead letters <span class="count">{count >= 1_000 ? "1,000+" : count}</span>
 				</h2>
 				<span class="buttons">
-					<button type="button" disabled={letters.isBusy} onClick={() => letters.ask({ action: "replay", receipt: undefined })}>
+					<button
+						type="button"
+						disabled={letters.isBusy}
+						onClick={() => letters.ask({ action: "replay", receipt: undefined })}
+					>
 						Replay all
 					</button>
 					<button
@@ -86,35 +90,39 @@ function DeadLetter(props: { receipt: Receipt; now: number; letters: Letters; on
 	const { event, key, reason, replay, finishedAt, acceptedAt } = receipt;
 	return (
 		<li>
-			<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
-				{shortType(event.type)} {event.id}
-			</button>
-			<StatePill receipt={receipt} />
-			<span class="buttons">
-				<button
-					type="button"
-					class="quiet"
-					disabled={letters.isBusy}
-					aria-label={`Replay ${event.id}`}
-					onClick={() => letters.ask({ action: "replay", receipt })}
-				>
-					Replay
+			<div class="line">
+				<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
+					{shortType(event.type)} {event.id}
 				</button>
-				<button
-					type="button"
-					class="quiet"
-					disabled={letters.isBusy}
-					aria-label={`Discard ${event.id}`}
-					onClick={() => letters.ask({ action: "discard", receipt })}
-				>
-					Discard
-				</button>
-			</span>
+				<StatePill receipt={receipt} />
+				<span class="buttons">
+					<button
+						type="button"
+						class="quiet"
+						disabled={letters.isBusy}
+						aria-label={`Replay ${event.id}`}
+						onClick={() => letters.ask({ action: "replay", receipt })}
+					>
+						Replay
+					</button>
+					<button
+						type="button"
+						class="quiet"
+						disabled={letters.isBusy}
+						aria-label={`Discard ${event.id}`}
+						onClick={() => letters.ask({ action: "discard", receipt })}
+					>
+						Discard
+					</button>
+				</span>
+			</div>
 			<p class="more">
 				<Subject text={`${clock(finishedAt ?? acceptedAt, now)}  ${shortSubject(event)}`} />
 			</p>
-			<p class="more">{reason}</p>
-			{replay?.wouldRepeat === true && <p class="more repeats">A replay would end the same way.</p>}
+			<p class="more">
+				{reason}
+				{replay?.wouldRepeat === true && <span class="repeats"> · A replay would end the same way.</span>}
+			</p>
 		</li>
 	);
 }

@@ -32,10 +32,12 @@ export function Ignored({ view, live, onOpen }: { view: View; live: Live; onOpen
 			<ul>
 				{ignored.slice(0, FEW).map(({ key, event, reason, acceptedAt }) => (
 					<li key={key}>
-						<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
-							{shortType(event.type)} {event.id}
-						</button>
-						<span class="more">{clock(acceptedAt, now)}</span>
+						<div class="line">
+							<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
+								{shortType(event.type)} {event.id}
+							</button>
+							<span class="more">{clock(acceptedAt, now)}</span>
+						</div>
 						<p class="more">{reason}</p>
 					</li>
 				))}

@@ -57,7 +57,13 @@ export function KeyForm({ keys, problem, onDone, onCancel }: KeyFormProps) {
 					<span>
 						Key of <code>{name}</code>, {USES[name]}
 					</span>
-					<input name={name} type="password" autocomplete="off" spellcheck={false} required={name === "receipts" && !has} />
+					<input
+						name={name}
+						type="password"
+						autocomplete="off"
+						spellcheck={false}
+						required={name === "receipts" && !has}
+					/>
 				</label>
 			))}
 			<div class="buttons">

@@ -1,8 +1,10 @@
 import type { Local } from "./answers.ts";
 import { type Api, ApiError } from "./api.ts";
 import { boundsOf } from "./filter.ts";
-import { createListings } from "./listings.ts";
+import { correct, lookAtOpened, lookAtRest } from "./listings.ts";
+import { createPages } from "./pages.ts";
 import { contradicts } from "./present.ts";
+import { createRecent } from "./recent.ts";
 import type { Part, View } from "./view.ts";
 
 export interface LookOptions {
@@ -30,7 +32,8 @@ function locked({ opened }: View): Part {
 
 /** Asks the bridge, and remembers what the next question depends on. */
 export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
-	const listings = createListings(api, now);
+	const recent = createRecent();
+	const pages = createPages(api, now, recent);
 	/** A key that was refused is not sent again. */
 	let isRefused = false;
 	let asksLocally = isLocal;
@@ -46,30 +49,20 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 		}
 	}
 
-	/** The counts of the chart; undefined where this bridge does not offer them, or its key does not open them. */
-	async function count(view: View): Promise<View["counts"]> {
-		if (!hasCounts) return undefined;
-		const until = boundsOf(view.filter.range, now()).until ?? now();
-		const since = boundsOf(view.filter.range, now()).since ?? until - HOUR_MS;
-		try {
-			return await api.counts(since, until);
-		} catch (error) {
-			const { status } = error as ApiError;
-			if (status === 404 || status === 401 || status === 403) hasCounts = false;
-			return undefined;
-		}
-	}
-
 	async function lookAtReceipts(part: Part, view: View, everything: boolean): Promise<void> {
-		Object.assign(part, await listings.list(view.filter));
+		Object.assign(part, await pages.list(view.filter));
 		const next = { ...view, ...part };
 		if (everything) {
-			const [rest, counts] = await Promise.all([listings.rest(next), count(next)]);
-			Object.assign(part, rest, { counts });
+			const [rest, counts] = await Promise.all([
+				lookAtRest(api, next),
+				hasCounts ? count(api, next, now()) : undefined,
+			]);
+			if (counts === "closed") hasCounts = false;
+			Object.assign(part, rest, { counts: counts === "closed" ? undefined : counts });
 		} else {
-			Object.assign(part, listings.correct(next));
+			Object.assign(part, correct(next));
 		}
-		part.opened = await listings.opened({ ...next, ...part });
+		part.opened = await lookAtOpened(api, { ...next, ...part });
 		part.access = "open";
 	}
 
@@ -102,13 +95,22 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 		},
 		/** Begins again: with another key, or after a replay. */
 		forget(): void {
-			listings.clear();
+			recent.clear();
 			isRefused = false;
 			hasCounts = true;
 		},
-		/** Turns to the next page of the list, or to the one before. */
-		turn: listings.turn,
-		/** Back to the first page: the filter has changed. */
-		toFirst: listings.toFirst,
+		turn: pages.turn,
+		toFirst: pages.toFirst,
 	};
+}
+
+/** The counts of the chart; `closed` where this bridge does not offer them, or their key is missing. */
+async function count(api: Api, { filter }: View, now: number): Promise<View["counts"] | "closed"> {
+	const { since, until = now } = boundsOf(filter.range, now);
+	try {
+		return await api.counts(since ?? until - HOUR_MS, until);
+	} catch (error) {
+		const { status } = error as ApiError;
+		return status === 404 || status === 401 || status === 403 ? "closed" : undefined;
+	}
 }

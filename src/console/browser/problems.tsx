@@ -56,7 +56,10 @@ function problemsOf(view: View): readonly Problem[] {
 	];
 }
 
-function laneProblem({ lane, state, until, reason, parkedDestinations }: NonNullable<View["health"]>["lanes"][number], now: number) {
+function laneProblem(
+	{ lane, state, until, reason, parkedDestinations }: NonNullable<View["health"]>["lanes"][number],
+	now: number,
+) {
 	const parts = [
 		reason,
 		until === null ? undefined : `next try at ${clock(until, now)}`,

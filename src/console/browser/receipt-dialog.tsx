@@ -48,7 +48,8 @@ export function ReceiptDialog(props: ReceiptDialogProps) {
 				<>
 					<p class="reason lost">No receipt has the key {key}.</p>
 					<p class="more">
-						Either it is older than KEEP_DAYS and was removed, or a replay has replaced it, or it belongs to another bridge.
+						Either it is older than KEEP_DAYS and was removed, or a replay has replaced it, or it belongs to another
+						bridge.
 					</p>
 				</>
 			)}

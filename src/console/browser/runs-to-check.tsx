@@ -5,7 +5,7 @@ import { Subject } from "./subject.tsx";
 import type { View } from "./view.ts";
 import { shortSubject, shortType } from "./way-of.ts";
 
-const FEW = 4;
+const FEW = 3;
 
 /** Dispatches that were taken, and whose run failed, did not come, or cannot be told. */
 export function RunsToCheck({ view, onOpen }: { view: View; onOpen: (key: string) => void }) {
@@ -22,10 +22,12 @@ export function RunsToCheck({ view, onOpen }: { view: View; onOpen: (key: string
 			<ul>
 				{all.slice(0, shows).map((receipt) => (
 					<li key={receipt.key}>
-						<button type="button" class="link" data-key={receipt.key} onClick={() => onOpen(receipt.key)}>
-							{shortType(receipt.event.type)} {receipt.event.id}
-						</button>
-						<StatePill receipt={receipt} />
+						<div class="line">
+							<button type="button" class="link" data-key={receipt.key} onClick={() => onOpen(receipt.key)}>
+								{shortType(receipt.event.type)} {receipt.event.id}
+							</button>
+							<StatePill receipt={receipt} />
+						</div>
 						<p class="more">
 							<Subject text={shortSubject(receipt.event)} />
 						</p>

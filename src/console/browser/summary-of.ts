@@ -61,17 +61,18 @@ function runsOf({ recent }: View): readonly Item[] {
 	const lost = alarms.filter(({ tone }) => tone === "lost").length;
 	const unsure = alarms.length - lost;
 	return [
-		...(lost > 0 ? [{ tone: "lost", text: `${counted(lost, "run")} failed or missing`, section: "runs" } as const] : []),
-		...(unsure > 0 ? [{ tone: "delayed", text: `${counted(unsure, "run")} cannot be told`, section: "runs" } as const] : []),
+		...(lost > 0
+			? [{ tone: "lost", text: `${counted(lost, "run")} failed or missing`, section: "runs" } as const]
+			: []),
+		...(unsure > 0
+			? [{ tone: "delayed", text: `${counted(unsure, "run")} cannot be told`, section: "runs" } as const]
+			: []),
 	];
 }
 
 function waitingOf(view: View): readonly Item[] {
 	const { paused, parked } = presentOf(view);
-	const parts = [
-		...(parked > 0 ? [`${parked} parked`] : []),
-		...(paused > 0 ? [`${paused} paused`] : []),
-	];
+	const parts = [...(parked > 0 ? [`${parked} parked`] : []), ...(paused > 0 ? [`${paused} paused`] : [])];
 	if (parts.length === 0) return [];
 	const text = `${counted(parked + paused, "delivery", "deliveries")} delayed: ${parts.join(", ")}`;
 	return [{ tone: "delayed", text, section: "events" }];

@@ -47,7 +47,14 @@ export function ThroughputChart({ view }: { view: View }) {
 					/>
 				))}
 				{bars.map((bar, index) => (
-					<Column key={bar.from} bar={bar} place={index} width={WIDTH / bars.length} scale={HEIGHT / most} now={view.now} />
+					<Column
+						key={bar.from}
+						bar={bar}
+						place={index}
+						width={WIDTH / bars.length}
+						scale={HEIGHT / most}
+						now={view.now}
+					/>
 				))}
 			</svg>
 			<p class="axis" aria-hidden="true">

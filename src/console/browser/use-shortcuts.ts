@@ -31,14 +31,17 @@ function shortcutsFor({ view, letters, onOpen, onHelp }: ShortcutsOptions) {
 		const receipt = key === undefined ? undefined : knownReceipt(view, key);
 		if (receipt === undefined) letters.say(`Choose a dead letter with j and k first, then press ${action[0]}.`);
 		else if (isDeadLetter(receipt)) letters.ask({ action, receipt });
-		else letters.say(`Only a dead letter can be ${action === "replay" ? "replayed" : "discarded"}; this one is ${receipt.state}.`);
+		else
+			letters.say(
+				`Only a dead letter can be ${action === "replay" ? "replayed" : "discarded"}; this one is ${receipt.state}.`,
+			);
 	};
 	return {
 		move(forward: boolean): void {
-			if (view.opened === undefined) return moveFocus(forward);
 			const all = [...new Set(keysOnPage())];
-			const next = all[all.indexOf(view.opened.key) + (forward ? 1 : -1)];
-			if (next !== undefined) onOpen(next);
+			const next = view.opened && all[all.indexOf(view.opened.key) + (forward ? 1 : -1)];
+			if (view.opened === undefined) moveFocus(forward);
+			else if (next !== undefined) onOpen(next);
 		},
 		replay: () => ask("replay"),
 		discard: () => ask("discard"),

@@ -92,7 +92,9 @@ function DestinationVital({ view, health: { lanes } }: { view: View; health: Hea
 	if (destinations > 0 || parked > 0)
 		return (
 			<Vital name={name} value="parked" tone="delayed">
-				{destinations > 0 ? `${counted(destinations, "destination")} parked` : `${counted(parked, "delivery", "deliveries")} parked`}
+				{destinations > 0
+					? `${counted(destinations, "destination")} parked`
+					: `${counted(parked, "delivery", "deliveries")} parked`}
 			</Vital>
 		);
 	if (paused > 0)

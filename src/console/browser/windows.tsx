@@ -18,7 +18,11 @@ export function Windows({ view: { health, now, access }, live }: { view: View; l
 				))}
 			</ul>
 			<p class="note pages">
-				{more > 0 && <span>These are the first {health.gathering.length}; {more} more are open.</span>}
+				{more > 0 && (
+					<span>
+						These are the first {health.gathering.length}; {more} more are open.
+					</span>
+				)}
 				{access === "open" && (
 					<button
 						type="button"
@@ -43,10 +47,14 @@ function OpenWindow({ window, now }: { window: Gathering; now: number }) {
 				<strong>{name}</strong>
 				<span class="count">{events >= 1_000 ? "1,000+" : events} events</span>
 			</p>
-			<progress max={end - begin} value={Math.min(end, Math.max(begin, now)) - begin} aria-label={`Window of ${name}`} />
+			<progress
+				max={end - begin}
+				value={Math.min(end, Math.max(begin, now)) - begin}
+				aria-label={`Window of ${name}`}
+			/>
 			<p class="more">
-				{left > 0 ? `closes in ${span(left)} if no further event comes` : "closing"}, {span(end - begin)} after its first
-				event at the latest
+				{left > 0 ? `closes in ${span(left)} if no further event comes` : "closing"}, {span(end - begin)} after its
+				first event at the latest
 			</p>
 		</li>
 	);
