@@ -1,5 +1,6 @@
 import { RANGES } from "./filter.ts";
 import { serviceOfAll } from "./service-of.ts";
+import { counted } from "./summary-of.ts";
 import { type Bar, throughputOf } from "./throughput.ts";
 import { clock, span } from "./times.ts";
 import type { View } from "./view.ts";
@@ -14,7 +15,7 @@ export function ThroughputChart({ view }: { view: View }) {
 	const service = serviceOfAll(view.recent);
 	const taken = `taken by ${service === "Destination" ? "their destinations" : service}`;
 	const [received, sent, lost] = [sum((one) => one.received), sum((one) => one.sent), sum((one) => one.lost)];
-	const words = `${received} received, ${sent} ${taken}, ${lost} became dead letters`;
+	const words = `${received} received, ${sent} ${taken}, ${counted(lost, "dead letter")}`;
 	const title = titleOf(view);
 	return (
 		<figure class="card chart">
@@ -97,7 +98,7 @@ function Column({ bar: { from, received, sent, lost }, place, width, scale, now 
 	return (
 		<g>
 			<title>
-				{clock(new Date(from).toISOString(), now)}: {received} received, {sent} taken, {lost} dead letters
+				{clock(new Date(from).toISOString(), now)}: {received} received, {sent} taken, {counted(lost, "dead letter")}
 			</title>
 			{/* The whole column answers to a pointer. */}
 			<rect class="column" x={x} y="0" width={width} height={HEIGHT} />
