@@ -8,8 +8,8 @@ import { console as consolePage } from "./functions/console.ts";
 import { eventGrid, eventQueue, eventQueuePoison } from "./functions/event-triggers.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
 import { announce, health } from "./functions/health.ts";
-import { receipts } from "./functions/receipts.ts";
-import { replay } from "./functions/replay.ts";
+import { counts, receipts } from "./functions/receipts.ts";
+import { discard, replay } from "./functions/replay.ts";
 import { webhook } from "./functions/webhook.ts";
 
 let bridge: Promise<Bridge> | undefined;
@@ -46,7 +46,9 @@ app.storageQueue("follow", follow(theBridge));
 app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
+app.http("counts", counts(theBridge));
 app.http("replay", replay(theBridge));
+app.http("discard", discard(theBridge));
 app.http(
 	"health",
 	health(theBridge, version, () => performance.now()),

@@ -71,6 +71,8 @@ export interface Delivery {
 	readonly to: Destination;
 	/** Blobs that were written for it. */
 	readonly blobs?: readonly string[];
+	/** When it was accepted first, ISO 8601; left out where that is now. */
+	readonly acceptedAt?: string;
 	readonly how: Request | Join;
 }
 

@@ -3,7 +3,7 @@ import { readInstant } from "../event/instant.ts";
 import type { EventFacts } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { eventColumns, plainColumns, reasonColumn } from "./receipt-columns.ts";
 import { IGNORED_LANE, ROWS, receiptKey } from "./rows.ts";
 
 /** An event that no route takes. */
