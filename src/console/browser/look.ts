@@ -1,6 +1,6 @@
 import type { Local } from "./answers.ts";
 import { type Api, ApiError } from "./api.ts";
-import { boundsOf } from "./filter.ts";
+import { createCounter } from "./counter.ts";
 import { correct, lookAtOpened, lookAtRest } from "./listings.ts";
 import { createPages } from "./pages.ts";
 import { contradicts } from "./present.ts";
@@ -16,7 +16,6 @@ export interface LookOptions {
 	readonly now: () => number;
 }
 
-const HOUR_MS = 3_600_000;
 /** Without a key nothing stays that was seen with one, except what a link asks for. */
 function locked({ opened }: View): Part {
 	return {
@@ -33,11 +32,11 @@ function locked({ opened }: View): Part {
 /** Asks the bridge, and remembers what the next question depends on. */
 export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 	const recent = createRecent();
+	const counter = createCounter(api, now);
 	const pages = createPages(api, now, recent);
 	/** A key that was refused is not sent again. */
 	let isRefused = false;
 	let asksLocally = isLocal;
-	let hasCounts = true;
 
 	/** `func start` is on this machine, too, and has no local workbench. */
 	async function lookLocally(): Promise<Local | undefined> {
@@ -52,16 +51,11 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 	async function lookAtReceipts(part: Part, view: View, everything: boolean): Promise<void> {
 		Object.assign(part, await pages.list(view.filter));
 		const next = { ...view, ...part };
-		if (everything) {
-			const [rest, counts] = await Promise.all([
-				lookAtRest(api, next),
-				hasCounts ? count(api, next, now()) : undefined,
-			]);
-			if (counts === "closed") hasCounts = false;
-			Object.assign(part, rest, { counts: counts === "closed" ? undefined : counts });
-		} else {
-			Object.assign(part, correct(next));
-		}
+		const { range } = view.filter;
+		// As long as the page knows all receipts, it counts itself.
+		if (everything && next.isPart) counter.start(range);
+		part.counts = counter.of(range);
+		Object.assign(part, everything ? await lookAtRest(api, next) : correct(next));
 		part.opened = await lookAtOpened(api, { ...next, ...part });
 		part.access = "open";
 	}
@@ -78,7 +72,7 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 	return {
 		/** What has changed. Never rejects: what goes wrong is a part of the view. */
 		async look(view: View, everything: boolean): Promise<Part> {
-			const part: Part = { problem: undefined };
+			const part: Part = { problem: undefined, isOffline: false };
 			try {
 				await ask(part, view, everything);
 				part.seenAt = now();
@@ -89,6 +83,7 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 					part.problem = hasKey() ? "The bridge refuses this key for receipts." : undefined;
 				} else {
 					part.problem = (error as Error).message;
+					part.isOffline = error instanceof ApiError && error.status === undefined;
 				}
 			}
 			return part;
@@ -97,20 +92,9 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 		forget(): void {
 			recent.clear();
 			isRefused = false;
-			hasCounts = true;
+			counter.clear();
 		},
 		turn: pages.turn,
 		toFirst: pages.toFirst,
 	};
-}
-
-/** The counts of the chart; `closed` where this bridge does not offer them, or their key is missing. */
-async function count(api: Api, { filter }: View, now: number): Promise<View["counts"] | "closed"> {
-	const { since, until = now } = boundsOf(filter.range, now);
-	try {
-		return await api.counts(since ?? until - HOUR_MS, until);
-	} catch (error) {
-		const { status } = error as ApiError;
-		return status === 404 || status === 401 || status === 403 ? "closed" : undefined;
-	}
 }

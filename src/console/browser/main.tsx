@@ -43,7 +43,7 @@ function open(key: string | undefined): void {
 function draw(): void {
 	const root = document.getElementById("app");
 	const view = live.view();
-	const status = view.problem !== undefined && view.access !== "locked" ? "no answer" : view.health?.status;
+	const status = view.isOffline ? "no answer" : view.health?.status;
 	// For a person who sees only the tab.
 	document.title = status === undefined || status === "healthy" ? "grid-dispatch" : `${status} – grid-dispatch`;
 	if (root !== null) render(<App live={live} api={api} keys={keys} view={view} onOpen={open} />, root);

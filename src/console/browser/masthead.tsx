@@ -12,9 +12,10 @@ interface MastheadProps {
 
 /** The page's head: whose it is, how the bridge is, and whether the page keeps asking. */
 export function Masthead({ view, live, onKeys, onHelp }: MastheadProps) {
-	const { health, running, problem, access } = view;
+	const { health, running, problem, isOffline, access } = view;
 	const status = problem !== undefined && access !== "locked" ? "unreachable" : health?.status;
-	const word = status === "unreachable" ? "No answer" : status === undefined ? "Asking …" : WORDS[status];
+	const failed = isOffline ? "No answer" : "Error";
+	const word = status === "unreachable" ? failed : status === undefined ? "Asking …" : WORDS[status];
 	return (
 		<header class="masthead">
 			<h1>

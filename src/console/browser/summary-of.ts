@@ -23,11 +23,11 @@ export function summaryOf(view: View): readonly Item[] {
 }
 
 function problemsOf(view: View): readonly Item[] {
-	const { health, access, problem, seenAt, now } = view;
+	const { health, access, problem, isOffline, seenAt, now } = view;
 	const items: Item[] = [];
 	if (problem !== undefined && access !== "locked") {
 		const since = seenAt === undefined ? "" : `; this is the state of ${clock(new Date(seenAt).toISOString(), now)}`;
-		items.push({ tone: "lost", text: `No answer${since}` });
+		items.push({ tone: "lost", text: `${isOffline ? "No answer" : "The bridge answers with an error"}${since}` });
 	}
 	const { problems = [], storage, lanes = [], warnings = [] } = health ?? {};
 	const attention = (tone: Tone, text: string) => items.push({ tone, text, section: "attention" });

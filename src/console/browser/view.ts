@@ -11,6 +11,8 @@ export interface View {
 	readonly access: "asking" | "open" | "locked";
 	/** Why the last look failed, in words; undefined while the bridge answers. */
 	readonly problem: string | undefined;
+	/** The last look got no answer at all. */
+	readonly isOffline: boolean;
 	readonly health: Health | undefined;
 	/** One page of the list: the newest events, or what the filter finds. */
 	readonly shown: readonly Receipt[];
@@ -55,6 +57,7 @@ export function emptyView(now: number): View {
 		seenAt: undefined,
 		access: "asking",
 		problem: undefined,
+		isOffline: false,
 		health: undefined,
 		shown: [],
 		complete: true,
