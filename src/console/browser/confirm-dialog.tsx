@@ -30,7 +30,7 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 			<h2 id="confirm-title">
 				{verb} {what}?
 			</h2>
-			{receipt === undefined ? <OfAll action={action} view={view} /> : <OfOne action={action} receipt={receipt} />}
+			{receipt === undefined ? <OfAll asks={action} view={view} /> : <OfOne asks={action} receipt={receipt} />}
 			<div class="buttons">
 				<button
 					type="button"
@@ -50,7 +50,7 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 
 const GONE = "What was to be sent is removed. This cannot be undone. The receipt stays, in the state discarded.";
 
-function OfOne({ action, receipt }: { action: Asked["action"]; receipt: Receipt }) {
+function OfOne({ asks: action, receipt }: { asks: Asked["action"]; receipt: Receipt }) {
 	const { event, state, reason, replay, to } = receipt;
 	return (
 		<>
@@ -84,7 +84,7 @@ function sendsOf({ state }: Receipt): string {
 		: "the event below, read and routed anew by today’s routes";
 }
 
-function OfAll({ action, view: { deadLetters, hasMoreDeadLetters } }: { action: Asked["action"]; view: View }) {
+function OfAll({ asks: action, view: { deadLetters, hasMoreDeadLetters } }: { asks: Asked["action"]; view: View }) {
 	const repeats = deadLetters.filter(({ replay }) => replay?.wouldRepeat === true).length;
 	const listed = hasMoreDeadLetters ? `the newest ${deadLetters.length}` : `the ${deadLetters.length}`;
 	return (

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Attempt, Receipt } from "./answers.ts";
+import type { Receipt } from "./answers.ts";
 import type { Api } from "./api.ts";
 import { Arrived } from "./arrived.tsx";
+import { Attempts, Payload } from "./attempts.tsx";
 import { Glyph } from "./glyph.tsx";
 import { Runs } from "./runs.tsx";
 import { serviceOf } from "./service-of.ts";
 import { StatePill } from "./state-pill.tsx";
-import { clock, span } from "./times.ts";
 import { isDeadLetter, TONES } from "./tones.ts";
 import type { Letters } from "./use-letters.ts";
 import type { Opened } from "./view.ts";
@@ -38,7 +38,7 @@ export function ReceiptDialog(props: ReceiptDialogProps) {
 				<h2 id="receipt-title">{receipt === undefined ? "Receipt" : shortType(receipt.event.type)}</h2>
 				{receipt !== undefined && <StatePill receipt={receipt} />}
 				<CopyLink />
-				<button type="button" class="quiet" onClick={close}>
+				<button type="button" class="quiet" autofocus onClick={close}>
 					Close
 				</button>
 			</header>
@@ -165,28 +165,6 @@ function Facts({ receipt }: { receipt: Receipt }) {
 	);
 }
 
-function Attempts({ attempts, now }: { attempts: readonly Attempt[]; now: number }) {
-	return (
-		<ol class="attempts">
-			{attempts.map(({ at, status, ms, requestId, reason }) => (
-				<li key={at} class={status !== null && status < 300 ? "sent" : "delayed"}>
-					<strong>{status ?? "no answer"}</strong>
-					<span>
-						{clock(at, now)}, {span(ms)}
-						{requestId !== null && (
-							<>
-								{" · "}
-								<code>{requestId}</code>
-							</>
-						)}
-					</span>
-					{reason !== null && <p>{reason}</p>}
-				</li>
-			))}
-		</ol>
-	);
-}
-
 /** Copies the address of the page, which opens this receipt. */
 function CopyLink() {
 	const [said, setSaid] = useState("Copy link");
@@ -202,24 +180,5 @@ function CopyLink() {
 		<button type="button" class="quiet" onClick={() => void copy()}>
 			{said}
 		</button>
-	);
-}
-
-/** What a workflow would read as `github.event`, as the stand-in has taken it. */
-function Payload({ receiptKey, api }: { receiptKey: string; api: Api }) {
-	const [taken, setTaken] = useState<string>();
-	useEffect(() => {
-		api.dispatchesOf(receiptKey).then(
-			(dispatches) => setTaken(JSON.stringify(dispatches[0] ?? null, null, 2)),
-			() => setTaken(undefined),
-		);
-	}, [receiptKey]);
-	if (taken === undefined || taken === "null") return null;
-	return (
-		<>
-			<h3>What the run gets</h3>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-			<pre tabIndex={0}>{taken}</pre>
-		</>
 	);
 }
