@@ -183,6 +183,23 @@ export interface Run {
 	readonly certain: boolean;
 }
 
+/** A part of a route, as the routes table calls it; `repoName` is the predecessor's narrowing by a request. */
+export type RoutePart =
+	| "repoName"
+	| "source"
+	| "includedEventTypes"
+	| "subjectBeginsWith"
+	| "subjectEndsWith"
+	| "advancedFilters"
+	| "onlyCompletedWrites";
+
+/** That an event has missed a route: by the first part that it does not meet. */
+export interface Missed {
+	/** What tells the route from others, and from itself before it was changed: see `digestOfRoutes`. */
+	readonly route: string;
+	readonly by: RoutePart;
+}
+
 /** How far the runs of a delivery were followed. Source of the words: DESIGN, "Follow". */
 export type Following = "looking" | "running" | "concluded" | "none" | "cannot tell" | "off";
 

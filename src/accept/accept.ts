@@ -100,7 +100,8 @@ async function acceptAll(
 		const plans = await planAll(elements, onlyRepository);
 		if (late.isPassed()) return;
 		open = plans;
-		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, acceptedAt));
+		const recordInTime = async (plan: Plan) =>
+			late.isPassed() ? { ending: NO_TIME } : record(options, plan, acceptedAt);
 		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
 		const deliverOne = async (each: Recorded, index: number) =>
 			end(plans[index] as Plan, await deliver(options, each, log));

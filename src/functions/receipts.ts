@@ -85,7 +85,9 @@ function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | 
 	const { until = Math.max(now, times.since ?? now) } = times;
 	const { since = until - HOUR_MS } = times;
 	const isTooLong = until - since > MOST_HOURS * HOUR_MS;
-	return isTooLong ? `since: one question covers ${MOST_HOURS / 24} days at most; ask for a later since` : { since, until };
+	return isTooLong
+		? `since: one question covers ${MOST_HOURS / 24} days at most; ask for a later since`
+		: { since, until };
 }
 
 /** All that `state` can be. */

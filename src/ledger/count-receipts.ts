@@ -47,7 +47,13 @@ const MAX_MS = 15_000;
 const PAGE = 1_000;
 const COLUMNS = ["key", "id", "state", "acceptedAt", "finishedAt", "notBefore", "reason", ...DESTINATION_COLUMNS];
 
-type Minutes = Map<number, { received: number; states: Partial<Record<ReceiptState, number>> }>;
+/** One that is being counted. */
+interface Minute {
+	received: number;
+	states: Partial<Record<ReceiptState, number>>;
+}
+
+type Minutes = Map<number, Minute>;
 
 /**
  * Counts all receipts of a time, minute by minute, in bounded work: it looks through each lane from the newest event on, and
@@ -106,7 +112,7 @@ async function countLane(
 			if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
 			const { state: shown, acceptedAt, finishedAt } = showReceipt(receipt, lane, state ?? NEW_LANE, now());
 			// A window's own dispatch has its key as its event's id; its events were received.
-			if (receipt.key !== receipt.event.id) count(acceptedAt, (minute) => void (minute.received += 1));
+			if (receipt.key !== receipt.event.id) count(acceptedAt, receive);
 			count(isFinal(receipt) ? (finishedAt ?? acceptedAt) : acceptedAt, ({ states }) => {
 				states[shown] = (states[shown] ?? 0) + 1;
 			});
@@ -116,7 +122,7 @@ async function countLane(
 	}
 	return false;
 
-	function count(iso: string, add: (minute: { received: number; states: Partial<Record<ReceiptState, number>> }) => void) {
+	function count(iso: string, add: (minute: Minute) => void): void {
 		if (iso < since || iso > until) return;
 		const at = Math.floor(Date.parse(iso) / MINUTE_MS) * MINUTE_MS;
 		if (Number.isNaN(at)) return;
@@ -124,4 +130,8 @@ async function countLane(
 		minutes.set(at, minute);
 		add(minute);
 	}
+}
+
+function receive(minute: Minute): void {
+	minute.received += 1;
 }

@@ -66,7 +66,14 @@ export interface Arrived {
 export const GAVE_UP = "given up after ";
 
 /** A receipt in one of these is final: nothing more is owed. */
-export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected", "ignored", "discarded"];
+export const FINAL_STATES: readonly WrittenState[] = [
+	"dispatched",
+	"coalesced",
+	"dead",
+	"rejected",
+	"ignored",
+	"discarded",
+];
 
 export function isFinal({ state }: Pick<Receipt, "state">): boolean {
 	return FINAL_STATES.includes(state);

@@ -31,13 +31,19 @@ function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 	const why = reason ?? "";
 	if (why.startsWith(GAVE_UP)) {
 		const then = `a replay sends the stored request to ${where} once more, whatever the routes say now`;
-		return { wouldRepeat: false, why: `no answer has refused the request itself; after a repair of what the reason names, ${then}` };
+		return {
+			wouldRepeat: false,
+			why: `no answer has refused the request itself; after a repair of what the reason names, ${then}`,
+		};
 	}
 	const last = attempts.at(-1);
 	// What has ended it is its last call, unless the bridge has given it up without one.
 	const decided = last !== undefined && why.startsWith(last.reason ?? "") ? last : undefined;
 	if (decided === undefined) {
-		return { wouldRepeat: false, why: `it was not sent, and so not refused; a replay sends the stored request to ${where}` };
+		return {
+			wouldRepeat: false,
+			why: `it was not sent, and so not refused; a replay sends the stored request to ${where}`,
+		};
 	}
 	if (decided.status === null) {
 		const unless = "and so does a replay, unless storage or the version has changed since";

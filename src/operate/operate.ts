@@ -1,7 +1,7 @@
 import type { Destinations } from "../destinations/list.ts";
+import { type CountQuery, countReceipts, type ReceiptCounts } from "../ledger/count-receipts.ts";
 import { recordExpiry } from "../ledger/lane-lease.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type CountQuery, countReceipts, type ReceiptCounts } from "../ledger/count-receipts.ts";
 import { listReceipts } from "../ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { Log } from "../log.ts";

@@ -41,7 +41,7 @@ function replayAll(storage: Storage = lane.instance.storage): Promise<ReplayAnsw
 }
 
 /** The harness's storage, with something else done right before its n-th call. */
-function before(n: number, work: () => Promise<unknown>): Storage {
+function ahead(n: number, work: () => Promise<unknown>): Storage {
 	let calls = 0;
 	return wrapStorage(lane.instance.storage, async (_, real) => {
 		if (++calls === n) await work();
@@ -109,7 +109,7 @@ describe("two at the same time", () => {
 			lane = await startLane();
 			const keys = await die(1, 2);
 			const others: DiscardAnswer[] = [];
-			const first = await discardAll(before(n, async () => others.push(await discardAll())));
+			const first = await discardAll(ahead(n, async () => others.push(await discardAll())));
 			for (const { discarded } of [first, ...others]) {
 				expect(discarded.every(({ outcome }) => outcome === "discarded")).toBe(true);
 			}
@@ -126,7 +126,7 @@ describe("two at the same time", () => {
 			lane = await startLane();
 			const [key = ""] = await die(1);
 			let replayed: ReplayAnswer["replayed"] = [];
-			const { discarded } = await discardAll(before(n, async () => ({ replayed } = await replayAll())));
+			const { discarded } = await discardAll(ahead(n, async () => ({ replayed } = await replayAll())));
 			const [state = ""] = await states();
 			await expectConsistent();
 			const isFedBack = replayed.some((one) => one.key === key && one.outcome === "accepted");
@@ -144,7 +144,7 @@ describe("two at the same time", () => {
 			lane = await startLane();
 			const [key = ""] = await die(1);
 			let discarded: DiscardAnswer["discarded"] = [];
-			const { replayed } = await replayAll(before(n, async () => ({ discarded } = await discardAll())));
+			const { replayed } = await replayAll(ahead(n, async () => ({ discarded } = await discardAll())));
 			const [state = ""] = await states();
 			await expectConsistent();
 			const isFedBack = replayed.some((one) => one.key === key && one.outcome === "accepted");
@@ -162,7 +162,7 @@ describe("two at the same time", () => {
 			lane.now += 40 * DAY_MS;
 			const retain = () =>
 				applyRetention(lane.instance.storage, { now, retentionMs: 30 * DAY_MS, endsAt: lane.now + 1_000 });
-			const { discarded } = await discardAll(before(n, retain));
+			const { discarded } = await discardAll(ahead(n, retain));
 			await expectConsistent();
 			// It is gone, or is discarded and kept from now on.
 			const left = await states();

@@ -26,6 +26,7 @@ beforeEach(async () => {
 afterEach(() => fixture.github.close());
 
 const event = (id: string, more: object = {}) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id, ...more });
+const LARGE = { ...exampleOf("RunCompleted").data, text: "x".repeat(70_000) };
 const invalid = (id: string) => event(id, { data: { runId: "x" } });
 
 /** Makes an event a dead letter: GitHub calls its request impossible. */
@@ -39,7 +40,13 @@ async function die(id: string, more: object = {}): Promise<string> {
 async function ask(body: unknown, of: Bridge = bridge) {
 	const called = discard(async () => of);
 	const { status, json, logged } = await callFunction(called, { path: "/api/receipts/discard", body });
-	const answer = json as { discarded: Discarded[]; more: boolean; continue?: string; error: string; problems?: string[] };
+	const answer = json as {
+		discarded: Discarded[];
+		more: boolean;
+		continue?: string;
+		error: string;
+		problems?: string[];
+	};
 	return { status, logged, ...answer };
 }
 
@@ -116,9 +123,7 @@ describe("a discard", () => {
 		expect((await ask({ find: "event-10" })).discarded).toHaveLength(1);
 		expect((await ask({ find: "vent-1" })).discarded).toHaveLength(1);
 		const key = (await find("event-1"))[0]?.key;
-		expect((await ask({ key })).discarded).toEqual([
-			{ key, outcome: "discarded", reason: "it was discarded before" },
-		]);
+		expect((await ask({ key })).discarded).toEqual([{ key, outcome: "discarded", reason: "it was discarded before" }]);
 	});
 
 	it("discards nothing but dead letters", async () => {
@@ -142,9 +147,8 @@ describe("a discard", () => {
 	});
 
 	it("removes what was to be sent: a large request, a payload by reference, a rejected event", async () => {
-		const large = (id: string) => ({ ...event(id), data: { ...event(id).data, text: "x".repeat(70_000) } });
-		await die("large", { data: large("large").data });
-		const rejected = { ...large("unsound"), type: `x.${"y".repeat(120)}` };
+		await die("large", { data: LARGE });
+		const rejected = { ...event("unsound", { data: LARGE }), type: `x.${"y".repeat(120)}` };
 		await bridge.accept([rejected], logLines());
 		expect((await blobNames()).map((name) => name.split("/", 1)[0]).sort()).toEqual(["payloads", "rejected"]);
 		expect((await ask({ all: true })).discarded).toMatchObject([
@@ -262,7 +266,7 @@ describe("a discard", () => {
 	});
 
 	it("says what is left where a blob cannot be removed; the receipt is discarded all the same", async () => {
-		await die("large", { data: { ...event("large").data, text: "x".repeat(70_000) } });
+		await die("large", { data: LARGE });
 		const openStorage = async () =>
 			wrapStorage(await openFileStorage(ledger.names), async ({ method }, real) => {
 				if (method === "remove") throw new Error("the disk is full");
