@@ -15,6 +15,7 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		fail,
 		hasKey,
 		local: undefined as Error | undefined,
+		lock: undefined as Error | undefined,
 		counts: undefined as Error | undefined,
 	};
 	const turns: (() => void)[] = [];

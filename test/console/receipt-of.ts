@@ -17,6 +17,7 @@ export function receiptOf(part: Partial<Receipt>): Receipt {
 		reason: null,
 		replay: null,
 		arrived: null,
+		group: null,
 		window: null,
 		windowState: null,
 		runs: [],

@@ -46,6 +46,10 @@ export interface Receipt {
 	readonly replay: { readonly wouldRepeat: boolean; readonly why: string | null } | null;
 	/** Of a rejected event: what arrived, as text; `whole` where that is all of its `bytes`. */
 	readonly arrived: { readonly text: string; readonly bytes: number; readonly whole: boolean } | null;
+	/** Where it was asked for: the request that a replay of a dead letter sends. */
+	readonly sends?: Sends | null;
+	/** Of an event in an open window: the group of that window. */
+	readonly group: string | null;
 	/** The dispatch that a coalesced event went out with, and its state. */
 	readonly window: string | null;
 	readonly windowState: State | null;
@@ -56,6 +60,16 @@ export interface Receipt {
 	readonly followingReason: string | null;
 	/** The page where a person sees them. */
 	readonly page: string | null;
+}
+
+/** A request, as far as it is shown. */
+export interface Sends {
+	/** Its method and URL. */
+	readonly line: string;
+	/** The beginning of its body; `whole` where that is all of its `bytes`. */
+	readonly text: string;
+	readonly bytes: number;
+	readonly whole: boolean;
 }
 
 /** Its texts may be anything, too: a workflow has any name. */

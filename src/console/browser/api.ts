@@ -9,6 +9,8 @@ export interface Query {
 	/** Bounds of the events' times, epoch milliseconds. */
 	readonly since?: number;
 	readonly until?: number;
+	/** Asks as well what dead letters would send. */
+	readonly requests?: boolean;
 	/** Where an earlier answer to the same question said that it goes on. */
 	readonly continue?: string;
 }
@@ -94,12 +96,14 @@ export function createApi(keys: KeyRing, fetch: Fetch): Api {
 	};
 }
 
-function parametersOf({ limit, state = "", find = "", since, until, continue: next }: Query): URLSearchParams {
+function parametersOf(query: Query): URLSearchParams {
+	const { limit, state = "", find = "", since, until, requests, continue: next } = query;
 	const parameters = new URLSearchParams({ limit: String(limit) });
 	if (state !== "") parameters.set("state", state);
 	if (find !== "") parameters.set("find", find);
 	if (since !== undefined) parameters.set("since", iso(since));
 	if (until !== undefined) parameters.set("until", iso(until));
+	if (requests === true) parameters.set("requests", "true");
 	if (next !== undefined) parameters.set("continue", next);
 	return parameters;
 }

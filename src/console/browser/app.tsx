@@ -104,7 +104,7 @@ export function App({ live, api, keys, view, onOpen }: AppProps) {
 					onFind={(find) => live.setFilter({ state: "", find, range: "any" })}
 				/>
 			)}
-			{letters.asked !== undefined && <ConfirmDialog asked={letters.asked} letters={letters} view={view} />}
+			{letters.asked !== undefined && <ConfirmDialog asked={letters.asked} letters={letters} view={view} api={api} />}
 			{helps && <HelpDialog onClose={() => setHelps(false)} />}
 		</>
 	);

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
-import { Arrived } from "./arrived.tsx";
+import type { Api } from "./api.ts";
+import { Arrived, Sent } from "./arrived.tsx";
 import { presentOf } from "./present.ts";
 import { serviceOf } from "./service-of.ts";
 import { counted } from "./summary-of.ts";
@@ -9,8 +10,15 @@ import type { Asked, Letters } from "./use-letters.ts";
 import type { View } from "./view.ts";
 import { shortSubject, shortType } from "./way-of.ts";
 
+interface ConfirmDialogProps {
+	readonly asked: Asked;
+	readonly letters: Letters;
+	readonly view: View;
+	readonly api: Api;
+}
+
 /** Says what a replay or a discard will do, before it is done. */
-export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters: Letters; view: View }) {
+export function ConfirmDialog({ asked, letters, view, api }: ConfirmDialogProps) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	// A modal dialog keeps the focus, closes on Escape, and gives the focus back.
 	useEffect(() => dialog.current?.showModal(), []);
@@ -30,7 +38,11 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 			<h2 id="confirm-title">
 				{verb} {what}?
 			</h2>
-			{receipt === undefined ? <OfAll asks={action} view={view} /> : <OfOne asks={action} receipt={receipt} />}
+			{receipt === undefined ? (
+				<OfAll asks={action} view={view} />
+			) : (
+				<OfOne asks={action} receipt={receipt} api={api} />
+			)}
 			<div class="buttons">
 				<button
 					type="button"
@@ -50,7 +62,7 @@ export function ConfirmDialog({ asked, letters, view }: { asked: Asked; letters:
 
 const GONE = "What was to be sent is removed. This cannot be undone. The receipt stays, in the state discarded.";
 
-function OfOne({ asks: action, receipt }: { asks: Asked["action"]; receipt: Receipt }) {
+function OfOne({ asks: action, receipt, api }: { asks: Asked["action"]; receipt: Receipt; api: Api }) {
 	const { event, state, reason, replay, to } = receipt;
 	return (
 		<>
@@ -73,7 +85,7 @@ function OfOne({ asks: action, receipt }: { asks: Asked["action"]; receipt: Rece
 					{replay.why}
 				</p>
 			)}
-			<Arrived receipt={receipt} />
+			{state === "dead" ? <Sent receipt={receipt} api={api} /> : <Arrived receipt={receipt} />}
 		</>
 	);
 }
