@@ -72,14 +72,14 @@ function Whole({ receipt, ...props }: ReceiptDialogProps & { receipt: Receipt })
 			<ol class="way">
 				{wayOf(receipt, now).map(({ name, mark, text }) => (
 					<li key={name} class={mark}>
-						<span>{name}</span> <Glyph mark={mark} /> <strong>{text}</strong>
+						<span>{name}</span> {mark !== "none" && <Glyph mark={mark} />} <strong>{text}</strong>
 					</li>
 				))}
 			</ol>
 			{(state === "dispatched" || receipt.windowState === "dispatched") && <Runs receipt={receipt} />}
 			<h3>Calls of {serviceOf(receipt) === "Destination" ? "the destination" : serviceOf(receipt)}</h3>
 			{attempts.length === 0 ? (
-				<p class="more">{state === "coalesced" ? "those of its window" : "none yet"}</p>
+				<p class="more">{NO_CALLS[state] ?? "none"}</p>
 			) : (
 				<Attempts attempts={attempts} now={now} />
 			)}
@@ -107,6 +107,17 @@ function Whole({ receipt, ...props }: ReceiptDialogProps & { receipt: Receipt })
 		</>
 	);
 }
+
+/** Why a receipt has no calls. */
+const NO_CALLS: Readonly<Partial<Record<Receipt["state"], string>>> = {
+	accepted: "none yet",
+	paused: "none yet",
+	parked: "none yet",
+	coalescing: "none yet",
+	coalesced: "Its window was sent, not the event itself.",
+	rejected: "none: it was never sent",
+	ignored: "none: no route matches",
+};
 
 /** What a replay would do, and the ways to decide. */
 function Advice({ receipt, letters }: { receipt: Receipt; letters: Letters }) {

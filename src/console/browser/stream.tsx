@@ -99,7 +99,7 @@ function EventRow({ receipt, now, onOpen }: { receipt: Receipt; now: number; onO
 				{wayOf(receipt, now).map(({ name, mark, text }) => (
 					<span key={name} class={`step ${mark}`}>
 						<span class="label">{name} </span>
-						<Glyph mark={mark} />
+						{mark !== "none" && <Glyph mark={mark} />}
 						<span class="text">{text}</span>
 					</span>
 				))}
