@@ -88,7 +88,9 @@ describeWith(CHROMIUM, "dead letters on the console page, in a browser", (execut
 			expect(walked.at(-1)).toMatch(/^Replay /);
 			expect(walked.length).toBeLessThanOrEqual(8);
 			await page.getByRole("navigation", { name: "Summary" }).getByRole("link", { name: "121 dead letters" }).click();
-			expect(await page.evaluate("document.getElementById('dead-letters').getBoundingClientRect().top >= 0")).toBe(true);
+			expect(await page.evaluate("document.getElementById('dead-letters').getBoundingClientRect().top >= 0")).toBe(
+				true,
+			);
 			// The list is short, says how many there are, and offers more.
 			expect(await section(page).getByRole("listitem").count()).toBe(3);
 			await section(page).getByRole("heading", { name: "Dead letters 121" }).waitFor();

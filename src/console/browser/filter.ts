@@ -37,6 +37,9 @@ export function boundsOf(range: Range, now: number): { readonly since?: number; 
 		const { ms } = RANGES[range];
 		return ms === undefined ? {} : { since: now - ms };
 	}
-	const [since, until] = [Date.parse(range.since), Date.parse(range.until)];
-	return { ...(Number.isNaN(since) ? {} : { since }), ...(Number.isNaN(until) ? {} : { until }) };
+	const [one, other] = [Date.parse(range.since), Date.parse(range.until)];
+	if (Number.isNaN(one)) return Number.isNaN(other) ? {} : { until: other };
+	if (Number.isNaN(other)) return { since: one };
+	// The bridge refuses bounds that are turned round; a person who types them is not done yet.
+	return { since: Math.min(one, other), until: Math.max(one, other) };
 }
