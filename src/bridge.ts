@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAccept, lateAfter } from "./accept/accept.ts";
+import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
@@ -41,7 +41,7 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
 	follow(message: unknown, log: Log): Promise<void>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
-	/** How many calls that change something have ended in this process: while it stays the same, so does health for a while. */
+	/** How many calls have ended in this process that change what health tells. */
 	changes(): number;
 }
 
@@ -53,6 +53,8 @@ export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
+	/** How an element arrived, where that is known. */
+	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
 }
 
 export interface BridgeOptions {
@@ -121,20 +123,17 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 
 	let changes = 0;
 	/** Whether it succeeds or not, something may have changed. */
-	async function change<T>(work: Promise<T>): Promise<T> {
-		return work.finally(() => {
-			changes += 1;
-		});
+	function change<T>(work: Promise<T>): Promise<T> {
+		return work.finally(() => void changes++);
 	}
 
-	type Arrived = Arrival & { readonly acceptedAt?: string | undefined };
-	async function accept(elements: readonly unknown[], arrived: Arrived): Promise<readonly EventResult[]> {
-		const { log, repoName: onlyRepository, acceptedAt } = arrived;
+	async function accept(elements: readonly unknown[], arrival: Arrival, before?: Before) {
+		const { log, repoName: onlyRepository, textOf } = arrival;
 		const late = lateAfter(acceptTimeoutMs);
 		try {
 			const opened = await Promise.race([rooms(), late.passed]);
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository, acceptedAt, late });
+			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
 		} catch (error) {
 			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
 		} finally {
@@ -153,8 +152,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		receipts: async (query) => (await rooms()).receipts(query),
 		counts: async (query) => (await rooms()).counts(query),
 		replay: async (request, log) => {
-			const again = (elements: readonly unknown[], acceptedAt?: string) => accept(elements, { log, acceptedAt });
-			return change((await rooms()).replay(request, log, again));
+			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: async () => (await rooms()).health(),

@@ -38,10 +38,15 @@ export interface Accompanying {
 	readonly log: Log;
 	/** Only routes to this repository. */
 	readonly onlyRepository?: string | undefined;
-	/** When the elements were accepted first, ISO 8601, where they are replayed. */
-	readonly acceptedAt?: string | undefined;
+	/** How an element arrived, where that is known. */
+	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
+	/** What is known of the elements where they are replayed. */
+	readonly before?: Before | undefined;
 	readonly late: Late;
 }
+
+/** What the receipt of a dead letter says that is replayed. */
+export type Before = Pick<Receipt, "acceptedAt" | "arrived">;
 
 /** A time at which a request has to be answered. */
 export interface Late {
@@ -84,7 +89,7 @@ async function acceptAll(
 	options: AcceptOptions,
 	planAll: ReturnType<typeof createPlanner>,
 	elements: readonly unknown[],
-	{ log, onlyRepository, acceptedAt, late }: Accompanying,
+	{ log, onlyRepository, late, ...known }: Accompanying,
 ): Promise<readonly EventResult[]> {
 	const { now } = options;
 	const start = now();
@@ -100,8 +105,7 @@ async function acceptAll(
 		const plans = await planAll(elements, onlyRepository);
 		if (late.isPassed()) return;
 		open = plans;
-		const recordInTime = async (plan: Plan) =>
-			late.isPassed() ? { ending: NO_TIME } : record(options, plan, acceptedAt);
+		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
 		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
 		const deliverOne = async (each: Recorded, index: number) =>
 			end(plans[index] as Plan, await deliver(options, each, log));
@@ -112,16 +116,19 @@ async function acceptAll(
 	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 }
 
+type Known = Pick<Accompanying, "textOf" | "before">;
+
 /** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-async function record(options: AcceptOptions, plan: Plan, acceptedAt: string | undefined): Promise<Recorded> {
+async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Known): Promise<Recorded> {
 	if ("ending" in plan) return plan;
 	const reject = async (reason: string): Promise<Recorded> => {
-		const key = await options.recordRejected({ ...toRejected(plan, reason), acceptedAt });
+		const arrived = before?.arrived ?? textOf?.(plan.element);
+		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt: before?.acceptedAt });
 		return { ending: { outcome: "rejected", key, reason } };
 	};
 	try {
 		if ("refusal" in plan) return await reject(plan.refusal);
-		const delivery = acceptedAt === undefined ? plan.delivery : { ...plan.delivery, acceptedAt };
+		const delivery = before === undefined ? plan.delivery : { ...plan.delivery, acceptedAt: before.acceptedAt };
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
 		if (accepted.kind === "refused") return await reject(`storage does not take it: ${accepted.reason}`);

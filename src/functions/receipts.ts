@@ -21,8 +21,8 @@ const STATES: Readonly<Record<ReceiptState, true>> = {
 	coalesced: true,
 	dead: true,
 	rejected: true,
-	ignored: true,
 	discarded: true,
+	ignored: true,
 };
 const PARAMETERS = ["limit", "state", "find", "since", "until", "changedSince", "requests", "continue"] as const;
 

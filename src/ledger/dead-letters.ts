@@ -4,7 +4,7 @@ import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { readBody, storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
-import { type Receipt, readReceipt } from "./receipt.ts";
+import { type Arrived, type Receipt, readReceipt } from "./receipt.ts";
 import { arrivedColumns, eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt-columns.ts";
 import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
 
@@ -16,6 +16,8 @@ export interface Rejected {
 	readonly route: string | null;
 	readonly to: Destination | null;
 	readonly reason: string;
+	/** How it arrived, where that is known: all of it, or what an earlier receipt shows. */
+	readonly arrived?: string | Arrived | undefined;
 	/** When it was accepted first, ISO 8601; left out where that is now. */
 	readonly acceptedAt?: string | undefined;
 }
@@ -81,7 +83,7 @@ async function planLetter(
 		...(acceptedAt === undefined ? { acceptedAt: at } : { acceptedAt, replayedAt: at }),
 		finishedAt: at,
 		reason: reasonColumn(reason),
-		...arrivedColumns(text),
+		...arrivedColumns(rejected.arrived ?? text),
 		judge: judge ?? "",
 		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
 	};

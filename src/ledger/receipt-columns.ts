@@ -2,7 +2,7 @@ import { readInstant } from "../event/instant.ts";
 import { cleanText, clipText } from "../log.ts";
 import { type Delivery, type EventFacts, isJoin } from "../model.ts";
 import type { Columns } from "../storage/storage.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Arrived, Receipt } from "./receipt.ts";
 import { shownColumn } from "./rows.ts";
 
 /**
@@ -18,8 +18,9 @@ const MAX_PLAIN = 200;
 const MAX_ARRIVED = 4_000;
 
 /** What a receipt shows of an event that was rejected. */
-export function arrivedColumns(text: string): Columns {
-	return { arrived: clipText(text, MAX_ARRIVED), arrivedBytes: Buffer.byteLength(text) };
+export function arrivedColumns(arrived: string | Arrived): Columns {
+	if (typeof arrived !== "string") return { arrived: arrived.text, arrivedBytes: arrived.bytes };
+	return { arrived: clipText(arrived, MAX_ARRIVED), arrivedBytes: Buffer.byteLength(arrived) };
 }
 
 /** A new receipt's columns. */

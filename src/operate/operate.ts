@@ -5,14 +5,13 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { listReceipts } from "../ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { Log } from "../log.ts";
-import type { EventResult } from "../model.ts";
 import type { Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkHealth, type Health } from "./check-health.ts";
 import { type DiscardAnswer, type DiscardRequest, discard } from "./discard.ts";
 import { maintain } from "./maintenance.ts";
 import { createPoisoned, type Poisoned } from "./poisoned.ts";
-import { type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
+import { type AcceptAgain, type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
 import { type ShownReceipt, showReceipts, withRequests } from "./show-receipts.ts";
 
 export interface ShownReceipts {
@@ -53,12 +52,8 @@ export interface Operate extends Poisoned {
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	/** How many there are, minute by minute. */
 	counts(query: CountQuery): Promise<ReceiptCounts>;
-	/** @param accept takes an event that never had a destination, as if it had just arrived; and when it first has */
-	replay(
-		request: ReplayRequest,
-		log: Log,
-		accept: (elements: readonly unknown[], acceptedAt?: string) => Promise<readonly EventResult[]>,
-	): Promise<ReplayAnswer>;
+	/** @param accept takes an event that never had a destination */
+	replay(request: ReplayRequest, log: Log, accept: AcceptAgain): Promise<ReplayAnswer>;
 	/** Ends dead letters that no run is to start for. */
 	discard(request: DiscardRequest, log: Log): Promise<DiscardAnswer>;
 	health(): Promise<Health>;

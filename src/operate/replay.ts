@@ -1,7 +1,7 @@
 import { readJson } from "../event/json.ts";
 import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
+import type { FoundReceipt, Receipt } from "../ledger/receipt.ts";
 import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
@@ -30,10 +30,18 @@ export interface ReplayAnswer {
 	readonly problems?: readonly string[];
 }
 
+/**
+ * Accepts elements as if they had just arrived.
+ * @param before what their receipt says, where there is one
+ */
+export type AcceptAgain = (
+	elements: readonly unknown[],
+	before?: Pick<Receipt, "acceptedAt" | "arrived">,
+) => Promise<readonly EventResult[]>;
+
 export interface ReplayOptions extends WalkOptions {
 	readonly storage: Storage;
-	/** @param acceptedAt when it was accepted first, ISO 8601, where that is known */
-	readonly accept: (elements: readonly unknown[], acceptedAt?: string) => Promise<readonly EventResult[]>;
+	readonly accept: AcceptAgain;
 	/** Makes sure that a lane is looked at, at once. */
 	readonly wake: (lane: string) => Promise<void>;
 	/** Never the same twice. */
@@ -105,10 +113,10 @@ async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }:
 
 const DISCARDED = "it was discarded, and what was to be sent is removed";
 
-async function acceptAgain({ rowKey, acceptedAt }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
+async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
 	const read = await readRejected(storage, rowKey);
 	if (read === undefined) return refused("the event itself is gone from storage");
-	const refusal = (await accept([read.element], acceptedAt)).find(isRefused);
+	const refusal = (await accept([read.element], before)).find(isRefused);
 	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 	await forgetRejected(storage, rowKey, read);
 	return accepted();

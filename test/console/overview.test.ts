@@ -65,10 +65,10 @@ describeWith(CHROMIUM, "the console page of a bridge with much to tell, in a bro
 	it("shows ignored events with their reasons, and which routes they missed", async () => {
 		await send(blob("nowhere", "lost.csv"), run("seen"));
 		const page = await open();
-		await row(page, /^BlobCreated ignored .* Route no route matches .* evaluate/).waitFor();
+		await row(page, /^BlobCreated ignored .* Route no route matches .*"evaluate"/).waitFor();
 		const ignored = page.getByRole("region", { name: /^Ignored events/ });
 		await ignored
-			.getByText(/evaluate.*includedEventTypes/)
+			.getByText(/"evaluate".* is not among its event types/)
 			.first()
 			.waitFor();
 		await page.getByRole("navigation", { name: "Summary" }).getByRole("link", { name: "1 event ignored" }).waitFor();

@@ -4,8 +4,8 @@ import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
 import { console } from "../../src/functions/console.ts";
 import { health } from "../../src/functions/health.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/read-body.ts";
-import { receipts } from "../../src/functions/receipts.ts";
-import { replay } from "../../src/functions/replay.ts";
+import { counts, receipts } from "../../src/functions/receipts.ts";
+import { discard, replay } from "../../src/functions/replay.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import { parsePace } from "../../src/ledger/pace.ts";
 import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
@@ -174,7 +174,9 @@ describe("the page about security", () => {
 			webhook: webhook("events", never, rules),
 			generic_triggers: webhook("generic_triggers", never, rules),
 			receipts: receipts(never),
+			counts: counts(never),
 			replay: replay(never),
+			discard: discard(never),
 			health: health(never, "", () => 0),
 			console: console(),
 		};

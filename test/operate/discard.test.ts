@@ -279,4 +279,34 @@ describe("a discard", () => {
 		await ask({ key: discarded[0]?.key });
 		expect(await blobNames()).toEqual([]);
 	});
+
+	it("of a rejected event that is replayed at the same time sends it at most once, and leaves nothing half done", async () => {
+		const table = (dispatchType: string) => ({
+			BRIDGE_ROUTES: JSON.stringify({ routes: [{ to: { repository: "contoso/a", dispatchType } }] }),
+		});
+		const ends = new Set<string>();
+		for (let n = 1; n <= 12; n++) {
+			const names = newNames();
+			const long = `x.${"y".repeat(120)}`;
+			await fixture.bridge({}, {}, names).accept([event(`round-${n}`, { type: long, data: LARGE })], logLines());
+			const other = fixture.bridge(table("short"), {}, names);
+			let calls = 0;
+			let discarded: readonly Discarded[] = [];
+			const openStorage = async () =>
+				wrapStorage(await openFileStorage(names), async (_, real) => {
+					if (++calls === n) ({ discarded } = await other.discard({ state: "rejected" }, logLines().log));
+					return real();
+				});
+			const replaying = fixture.bridge(table("short"), { openStorage }, names);
+			const { replayed } = await replaying.replay({ state: "rejected" }, logLines().log);
+			const states = (await other.receipts({ limit: 10 })).receipts.map(({ state }) => state);
+			const isSent = receivedIds().filter((id) => id === `round-${n}`).length;
+			expect((await other.health()).deadLetters).toBe(0);
+			expect(states).toEqual([isSent === 1 ? "dispatched" : "discarded"]);
+			if (isSent === 1) expect(replayed).toMatchObject([{ outcome: "accepted" }]);
+			else expect(discarded).toMatchObject([{ outcome: "discarded" }]);
+			ends.add(String(states));
+		}
+		expect(ends).toEqual(new Set(["dispatched", "discarded"]));
+	}, 60_000);
 });

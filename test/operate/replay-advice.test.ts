@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
+import { readHandshakeRules } from "../../src/functions/handshake.ts";
+import { webhook } from "../../src/functions/webhook.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
@@ -155,6 +158,26 @@ describe("what a rejected event's receipt shows of what arrived", () => {
 		const { arrived } = receipts[0] ?? {};
 		const shown = text.replace("\\u00e4", "ä");
 		expect(arrived).toEqual({ text: shown, bytes: Buffer.byteLength(shown), whole: true });
+	});
+
+	it("is what was posted, each blank and each member of it, in an array too, and after a replay", async () => {
+		const bridge = startBridge();
+		const door = webhook("events", async () => bridge, readHandshakeRules({}));
+		const texts = ['{ "a" : 1.0, "a": "],[{",\t"b":[1 ,[ ]] }', '"x,]\\"["', "{\n}", "17"];
+		await callFunction(door, { body: `  ${texts[0]}\n` });
+		const sound = JSON.stringify(event("sound"));
+		await callFunction(door, { body: `\n[ ${sound} ,${texts.slice(1).join(" ,\n")} ] ` });
+		const shown = async () => {
+			const { receipts } = await bridge.receipts({ limit: 10, states: ["rejected"] });
+			return receipts.map(({ arrived }) => arrived?.text).sort();
+		};
+		expect(await shown()).toEqual([...texts].sort());
+		const { replayed } = await bridge.replay({}, logLines().log);
+		expect(replayed.map(({ outcome }) => outcome)).toEqual(Array(4).fill("refused"));
+		expect(await shown()).toEqual([...texts].sort());
+		// A request without any event is one dead letter.
+		await callFunction(door, { body: "[ 1,  2 ]" });
+		expect(await shown()).toContain("[ 1,  2 ]");
 	});
 
 	it("is the beginning of a large one, cut between characters, and how long all of it is", async () => {
