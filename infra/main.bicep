@@ -117,10 +117,10 @@ param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
 @secure()
 param webhookUrl string = ''
 
-@description('Conditional. The tenant, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The tenant, where Microsoft Entra protects the endpoint. The bridge then takes no event without a token of it.')
 param webhookTenantId string = ''
 
-@description('Conditional. The application id or URI, where Microsoft Entra protects the endpoint.')
+@description('Conditional. Required with webhookTenantId: the id or URI of the application that stands for the endpoint.')
 param webhookApplicationId string = ''
 
 @description('Optional. What the names of topics begin with.')
@@ -182,6 +182,13 @@ var bridgeOwnSettings = {
     : empty(routes) ? fail('Give githubRepository (owner/name), or routes: where are events to go?') : {})
   ...(empty(routes) ? {} : { BRIDGE_ROUTES: string(routes) })
   ...(delivery == 'queue' ? { EVENT_QUEUE: eventQueue } : {})
+  ...(delivery == 'webhook' && !empty(webhookTenantId)
+    ? {
+        ENTRA_TENANT_ID: webhookTenantId
+        ENTRA_AUDIENCE: webhookApplicationId
+        ENTRA_AUTHORITY: environment().authentication.loginEndpoint
+      }
+    : {})
   ...(empty(githubAppId)
     ? { GITHUB_TOKEN_SECRET_NAME: githubTokenSecretName }
     : { GITHUB_APP_ID: githubAppId, GITHUB_APP_KEY_SECRET_NAME: githubAppKeySecretName })

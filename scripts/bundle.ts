@@ -29,6 +29,7 @@ await build({
 		"key-vault": "src/config/key-vault.ts",
 		"github-app": "src/destinations/github/github-app.ts",
 		"azure-storage": "src/storage/azure-storage.ts",
+		"entra-token": "src/config/entra-token.ts",
 		credential: "src/config/credential.ts",
 		"console-page": "src/console/console-page.ts",
 	},

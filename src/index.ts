@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { openSenderCheck } from "./config/entra.ts";
 import { readEventQueue } from "./config/settings.ts";
 import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
 import { console as consolePage } from "./functions/console.ts";
@@ -32,9 +33,11 @@ function theBridge(): Promise<Bridge> {
 
 const rules = readHandshakeRules(process.env);
 const queue = readEventQueue(process.env);
+const clocks = { now: Date.now, monotonic: () => performance.now() };
+const checkSender = openSenderCheck(process.env, { fetch: globalThis.fetch, ...clocks });
 
-app.http("webhook", webhook("events", theBridge, rules));
-app.http("generic_triggers", webhook("generic_triggers", theBridge, rules));
+app.http("webhook", webhook("events", theBridge, rules, checkSender));
+app.http("generic_triggers", webhook("generic_triggers", theBridge, rules, checkSender));
 app.eventGrid("eventGrid", eventGrid(theBridge));
 if (queue !== undefined) {
 	app.storageQueue("eventQueue", eventQueue(queue, theBridge));

@@ -85,6 +85,7 @@ describe("the architecture", () => {
 		["@octokit/", "destinations"],
 		["@azure/identity", "config"],
 		["@azure/keyvault-secrets", "config"],
+		["jose", "config"],
 		["@azure/data-tables", "storage"],
 		["@azure/storage-queue", "storage"],
 		["@azure/storage-blob", "storage"],

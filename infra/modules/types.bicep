@@ -71,6 +71,9 @@ type bridgeSettings = {
   HANDSHAKE_TOPICS: string?
   HANDSHAKE_SUBSCRIPTIONS: string?
   HANDSHAKE_ORIGINS: string?
+  ENTRA_TENANT_ID: string?
+  ENTRA_AUDIENCE: string?
+  ENTRA_APPLICATIONS: string?
 }
 
 @export()

@@ -30,6 +30,11 @@ export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env"
 	return key ?? (env["GRID_DISPATCH_KEY"]?.trim() || undefined);
 }
 
+/** A bearer token of the environment, for a webhook that Microsoft Entra protects. */
+export function webhookTokenOf({ env }: Pick<Io, "env">): string | undefined {
+	return env["GRID_DISPATCH_TOKEN"]?.trim() || undefined;
+}
+
 export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
 	return createBridgeClient({ url: urlOf(flags, io), key: keyOf(flags, io), io });
 }

@@ -2,7 +2,14 @@ import { printable, redact } from "../log.ts";
 import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
 
-const SECRET_SETTINGS = ["GRID_DISPATCH_KEY", "EVENT_GRID_TOPIC_KEY", "GITHUB_TOKEN", "GH_TOKEN", "PAT_TOKEN"];
+const SECRET_SETTINGS = [
+	"GRID_DISPATCH_KEY",
+	"GRID_DISPATCH_TOKEN",
+	"EVENT_GRID_TOPIC_KEY",
+	"GITHUB_TOKEN",
+	"GH_TOKEN",
+	"PAT_TOKEN",
+];
 /** What is shorter is a part of many words. */
 const LEAST_CHARACTERS = 6;
 

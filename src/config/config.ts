@@ -5,6 +5,7 @@ import { isObject, readPlainJson } from "../event/json.ts";
 import { readRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import { readStorageConfig, type StorageConfig } from "./azure.ts";
+import { readEntra } from "./entra-settings.ts";
 import { type Env, type Problem, readEventQueue, Settings } from "./settings.ts";
 
 /** Everything that the environment decides, checked and frozen. */
@@ -67,6 +68,8 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
 		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
 	}
+	// The webhook reads these itself; here they are only checked.
+	readEntra(settings);
 	const problems = settings.problems();
 	if (problems.length > 0) throw new ConfigError(problems);
 	return deepFreeze(config);

@@ -30,8 +30,7 @@ async function handedOver(
 	expect(printed).not.toContain(TOKEN);
 	const at = calls.findIndex((call) => call.startsWith("deployment group create "));
 	expect(calls[at]).toBe(
-		"deployment group create --resource-group contoso-ml --name main" +
-			" --template-file infra/main.bicep --parameters infra/main.bicepparam --output none",
+		"deployment group create --resource-group contoso-ml --name main --parameters infra/main.bicepparam --output none",
 	);
 	// No other call has seen it, and none names it where other processes could read it.
 	expect(tokens.filter((seen, index) => index !== at && seen !== "")).toEqual([]);

@@ -55,7 +55,7 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 				"npx grid-dispatch send RunCompleted --to https://contoso-bridge.azurewebsites.net",
 				"npx grid-dispatch send RunCompleted --topic https://contoso.westeurope-1.eventgrid.azure.net/api/events",
 				"npx grid-dispatch send --handshake",
-			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to with the account of az login.\n`,
+			)}\nWithout EVENT_GRID_TOPIC_KEY a topic is written to with the account of az login.\nA webhook that Microsoft Entra protects gets the bearer token of GRID_DISPATCH_TOKEN.\n`,
 		)
 		.action(async (type: string | undefined, flags: SendFlags) => {
 			if ([type, flags.file, flags.handshake].filter((one) => one !== undefined).length !== 1) {
@@ -81,9 +81,9 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 async function handshake(flags: SendFlags, seed: number, io: Io): Promise<void> {
 	if (flags.topic !== undefined) throw new CliError("--handshake is for a webhook, not for a topic", 2);
 	const { dice, workspace: topic } = createWorld(seed, io.now);
-	const { url, key } = targetOf(flags, io);
+	const { url, key, token } = targetOf(flags, io);
 	const time = new Date(io.now()).toISOString();
-	const played = await playHandshakes(createAsk(io), { url, key, code: dice.uuid(), topic, time });
+	const played = await playHandshakes(createAsk(io), { url, key, token, code: dice.uuid(), topic, time });
 	if (flags.json) printJson(io, { handshakes: played });
 	else printHandshakes(io, url, played);
 	const refused = played.filter(({ ok }) => !ok).length;

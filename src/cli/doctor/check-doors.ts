@@ -1,5 +1,5 @@
 import { EVENT_GRID_ORIGINS } from "../../functions/handshake.ts";
-import { type Ask, type Asked, errorIn } from "../ask.ts";
+import { type Ask, type Asked, errorIn, wantsToken } from "../ask.ts";
 import { askForCode, askForOrigin } from "../handshakes.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
@@ -12,13 +12,27 @@ export async function checkDoors(target: Target, ask: Ask): Promise<readonly Che
 	return [await checkTrigger(target, ask), await checkValidation(target, ask), await checkOptions(target, ask)];
 }
 
+function webhookOf({ bridgeUrl, key, webhookToken: token }: Target) {
+	return { url: `${bridgeUrl}/api/events`, key, token };
+}
+
+/** Only Event Grid has its token, so that whether the bridge takes that one is seen by events that arrive. */
+function protectedBy({ webhookToken }: Target, asked: Asked): [finding: string, repair: string] {
+	const protects = "Microsoft Entra protects the webhook";
+	if (webhookToken !== undefined)
+		return [`${protects}, and refuses GRID_DISPATCH_TOKEN: ${errorIn(asked)}`, "give a token that holds the role"];
+	const repair = "look whether events of the subscription arrive; or set GRID_DISPATCH_TOKEN to a token with the role";
+	return [`${protects}: it answers 401 to what has no token, as it should`, repair];
+}
+
 /** Event Grid's own form: it posts a code, and wants it back with exactly 200. */
 async function checkValidation(target: Target, ask: Ask): Promise<Check> {
 	const { ok, error, cannotTell } = checksOf("handshake", "Event Grid schema");
-	const webhook = { url: `${target.bridgeUrl}/api/events`, key: target.key };
+	const webhook = webhookOf(target);
 	const asked = await askForCode(ask, webhook, { ...PLAYED, topic: target.topic });
 	const said = errorIn(asked);
 	if (asked.taken) return ok("the webhook answers the validation event");
+	if (wantsToken(asked)) return cannotTell(...protectedBy(target, asked));
 	if (asked.status === 401) return cannotTell("the webhook wants a key", GIVE_KEY);
 	if (asked.status === 403 && said.includes("HANDSHAKE_TOPICS")) {
 		return cannotTell("HANDSHAKE_TOPICS lets other topics subscribe only", "name yours with --topic, as its ARM id");
@@ -38,12 +52,13 @@ async function checkValidation(target: Target, ask: Ask): Promise<Check> {
 /** CloudEvents' form: an origin asks whether it may send. */
 async function checkOptions(target: Target, ask: Ask): Promise<Check> {
 	const { ok, error, cannotTell } = checksOf("handshake", "CloudEvents");
-	const webhook = { url: `${target.bridgeUrl}/api/events`, key: target.key };
+	const webhook = webhookOf(target);
 	let last: Asked | undefined;
 	for (const origin of EVENT_GRID_ORIGINS) {
 		const asked = await askForOrigin(ask, webhook, origin);
 		if (asked.taken) return ok(`the webhook lets ${origin} send`);
 		last = asked;
+		if (wantsToken(last)) return cannotTell(...protectedBy(target, last));
 		if (last.status === 401) return cannotTell("the webhook wants a key", GIVE_KEY);
 		if (last.status !== 405) break;
 	}

@@ -3,7 +3,7 @@ import { isRepository } from "../../destinations/github/service.ts";
 import { SERVICES } from "../../destinations/list.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
-import { keyOf, urlOf } from "../bridge-options.ts";
+import { keyOf, urlOf, webhookTokenOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
@@ -29,6 +29,8 @@ export interface Target {
 	readonly local: boolean;
 	/** A function key. */
 	readonly key?: string | undefined;
+	/** A bearer token, for a webhook that Microsoft Entra protects. */
+	readonly webhookToken?: string | undefined;
 	/** The system key of the Event Grid extension. */
 	readonly eventGridKey?: string | undefined;
 	/** GitHub's API, without a slash at its end. */
@@ -90,6 +92,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		local,
 		// The key of the environment may be another app's.
 		key: flags.key ?? facts?.key ?? (facts === undefined ? keyOf(flags, io) : undefined),
+		webhookToken: webhookTokenOf(io),
 		eventGridKey: facts?.eventGridKey,
 		githubUrl: github.url,
 		token: github.token,

@@ -1,6 +1,6 @@
 import { isLoopback } from "../../config/settings.ts";
 import { createAsk } from "../ask.ts";
-import { keyOf, urlOf } from "../bridge-options.ts";
+import { keyOf, urlOf, webhookTokenOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
@@ -29,8 +29,11 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	return createTopicDoor({ endpoint, key: io.env["EVENT_GRID_TOPIC_KEY"]?.trim() || undefined });
 }
 
-/** The address of a webhook, and its key. */
-export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | undefined } {
+/** The address of a webhook, and what opens it. */
+export function targetOf(
+	flags: SendFlags,
+	io: Io,
+): { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined } {
 	const { to, url, trigger, key } = flags;
 	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
 	const given = readUrl(to ?? urlOf(flags, io), to === undefined ? "--url" : "--to");
@@ -43,8 +46,8 @@ export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | un
 		}
 		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
 	}
-	// The key of the environment is the bridge's, and of no other server.
+	// The key and the token of the environment are the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
-	return { url: door, key: keyOf(flags, io) };
+	return { url: door, key: keyOf(flags, io), token: webhookTokenOf(io) };
 }

@@ -1,5 +1,5 @@
 import { plain } from "../../log.ts";
-import { type Ask, errorIn } from "../ask.ts";
+import { type Ask, errorIn, GIVE_TOKEN, wantsToken } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
 import { colour } from "../colour.ts";
 import { askForCode, askForOrigin, type HandshakeAnswer, type Subscribed } from "../handshakes.ts";
@@ -39,13 +39,10 @@ export async function playHandshakes(ask: Ask, options: HandshakeOptions): Promi
 	];
 }
 
-function played(
-	form: Handshake["form"],
-	{ key }: Subscribed,
-	{ status, taken: ok, reason }: HandshakeAnswer,
-	answer: string,
-): Handshake {
+function played(form: Handshake["form"], { key }: Subscribed, asked: HandshakeAnswer, answer: string): Handshake {
+	const { status, taken: ok, reason } = asked;
 	if (status === 0) return { form, ok, status: null, answer: `nothing answers (${reason})` };
+	if (wantsToken(asked)) return { form, ok, status, answer: `${errorIn(asked)}. ${GIVE_TOKEN}` };
 	const wantsKey = status === 401 && key === undefined;
 	return {
 		form,
