@@ -145,7 +145,7 @@ describeWith(CHROMIUM, "the console page of a bridge with much to tell, in a bro
 		expect(await tile(page, "Destinations").textContent()).toContain("parked");
 		await page
 			.getByRole("region", { name: "Needs attention" })
-			.getByText(/^Token of /)
+			.getByText(/Token of .* is refused/)
 			.waitFor();
 		await postJson(`http://127.0.0.1:${port + 1}/_script`, []);
 	});
