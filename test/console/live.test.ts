@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Health, Receipt } from "../../src/console/browser/answers.ts";
+import type { Receipt } from "../../src/console/browser/answers.ts";
 import { type Api, ApiError } from "../../src/console/browser/api.ts";
+import type { Health } from "../../src/console/browser/health-answer.ts";
 import { createLive, EVERY_MS } from "../../src/console/browser/live.ts";
 import { receiptOf } from "./receipt-of.ts";
 

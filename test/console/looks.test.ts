@@ -65,9 +65,34 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 		await page.getByRole("button", { name: /^RunCompleted paused/ }).click();
 		await page.getByRole("dialog").waitFor();
 		const all = [...first, ...(await look())];
+		await page.keyboard.press("Escape");
+		await page.getByRole("button", { name: "Replay all" }).click();
+		all.push(...(await look()));
+		await page.keyboard.press("Escape");
+		await page.keyboard.press("?");
+		await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+		all.push(...(await look()));
 		expect(all.length).toBeGreaterThan(100);
 		expect(all.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
 		expect(wrongs).toEqual([]);
+		await close();
+	});
+
+	it("says with a sign or a word what a colour says", async () => {
+		const { page, close } = await openPage(browser, url);
+		await everything(page);
+		const toned =
+			"document.querySelectorAll('.state, .summary li, .vital:is(.sent, .moving, .delayed, .lost), .events .step')";
+		// A step that is not reached has a dash.
+		const bare = await page.evaluate(
+			`[...${toned}].filter((one) => one.querySelector('.glyph') === null && !/[–]|no route/.test(one.textContent)).map((one) => one.outerHTML)`,
+		);
+		expect(bare).toEqual([]);
+		const signs = await page.evaluate(
+			"[...document.querySelectorAll('.glyph')].map((one) => getComputedStyle(one, '::before').content)",
+		);
+		expect(new Set(signs as string[]).size).toBeGreaterThan(3);
+		expect(signs).not.toContain("none");
 		await close();
 	});
 

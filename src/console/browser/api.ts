@@ -1,4 +1,5 @@
-import type { Accepted, Counts, Discarded, Health, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
+import type { Accepted, Counts, Discarded, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
+import type { Health } from "./health-answer.ts";
 import type { KeyName, KeyRing } from "./key-ring.ts";
 
 /** Which receipts are asked for; what is left out narrows nothing. */

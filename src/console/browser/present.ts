@@ -1,4 +1,5 @@
-import type { Health, Receipt } from "./answers.ts";
+import type { Receipt } from "./answers.ts";
+import type { Health } from "./health-answer.ts";
 import type { View } from "./view.ts";
 
 /**

@@ -1,5 +1,6 @@
-import type { Counts, Health, Local, Receipt } from "./answers.ts";
+import type { Counts, Local, Receipt } from "./answers.ts";
 import { type Filter, NO_FILTER } from "./filter.ts";
+import type { Health } from "./health-answer.ts";
 
 /** What the page shows; a new object with every change. */
 export interface View {

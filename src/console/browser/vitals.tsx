@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { Health, Pace } from "./answers.ts";
 import { Glyph } from "./glyph.tsx";
+import type { Health, Pace } from "./health-answer.ts";
 import { presentOf, unusableTokens } from "./present.ts";
 import { serviceOfLane } from "./service-of.ts";
 import { counted } from "./summary-of.ts";

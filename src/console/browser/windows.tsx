@@ -1,4 +1,4 @@
-import type { Gathering } from "./answers.ts";
+import type { Gathering } from "./health-answer.ts";
 import type { Live } from "./live.ts";
 import { Subject } from "./subject.tsx";
 import { span } from "./times.ts";
