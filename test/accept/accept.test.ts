@@ -194,7 +194,9 @@ describe("the elements of one request", () => {
 	});
 
 	it("tell of each one that no route takes, once, and write nothing for it", async () => {
-		const { accept, ignored, accepted } = accepting({ route: () => ({ matches: [], reason: "no route matches", missed: [] }) });
+		const { accept, ignored, accepted } = accepting({
+			route: () => ({ matches: [], reason: "no route matches", missed: [] }),
+		});
 		expect(outcomes(await accept([event("one"), event("two")]))).toEqual(["one ignored", "two ignored"]);
 		expect(ignored).toMatchObject([
 			{ event: { id: "one", source: exampleOf("RunCompleted").source }, reason: "no route matches" },

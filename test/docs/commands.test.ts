@@ -50,7 +50,7 @@ describe("the commands of the documentation", () => {
 		expect(tour.length).toBe(8);
 		expect(uploadAt).toBe(7);
 		expect(readme.every(({ answer }) => answer !== undefined)).toBe(true);
-		expect(pages.map(([, examples]) => examples.length)).toEqual([2, expect.any(Number)]);
+		expect(pages.map(([, examples]) => examples.length)).toEqual([3, expect.any(Number)]);
 	});
 
 	it.each(tour.map(({ command, answer }) => [firstLine(command), command, answer] as const))(
