@@ -180,7 +180,7 @@ param alertActionGroupId string = ''
 @description('Optional. How often the storage accounts that are created keep their data: LRS in one place, ZRS in three zones, GRS and GZRS in a second region, too.')
 param storageRedundancy redundancy = 'LRS'
 
-@description('Optional. Whether the key vaults that are created keep what was deleted for 7 days, whoever asks to purge it. It cannot be switched off again.')
+@description('Optional. Whether the key vaults that are created keep what was deleted for 7 days, so that no one can purge it. It cannot be switched off again.')
 param purgeProtection bool = false
 
 @description('Optional. Whether the app has a public address. Disabled: only private endpoints reach it, and delivery must be \'queue\'.')

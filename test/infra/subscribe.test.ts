@@ -120,7 +120,7 @@ describe("subscribing the sources", () => {
 		expect(await subscribe(["contoso-ml", "main"], named)).toMatchObject({ code: 0, err: "" });
 	});
 
-	it("takes azd's own deployment within azd, whoever has deployed since", async () => {
+	it("takes azd's own deployment within azd, even if others have deployed since", async () => {
 		const two = [
 			{ ...deployment("mine-17"), tags: azd("mine") },
 			{ ...deployment("theirs-18", { timestamp: "2026-03-14T10:00:00Z", outputs: OTHER }), tags: azd("theirs") },
