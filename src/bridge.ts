@@ -41,6 +41,8 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
 	follow(message: unknown, log: Log): Promise<void>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
+	/** Makes the queues that are not there yet. Rejects where storage cannot be reached. */
+	makeQueues(names: readonly string[]): Promise<void>;
 	/** How many calls have ended in this process that change what health tells. */
 	changes(): number;
 }
@@ -157,6 +159,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: async () => (await rooms()).health(),
 		upkeep: async (log) => (await rooms()).upkeep(log),
+		makeQueues: async (names) => (await rooms()).makeQueues(names),
 		changes: () => changes,
 	};
 }
@@ -173,7 +176,8 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 	const refuse = async () => {
 		throw new Error(reason);
 	};
-	const poisoned = async () => createPoisoned(await (open ?? refuse)(), Date.now);
+	const storage = async () => (open ?? refuse)();
+	const poisoned = async () => createPoisoned(await storage(), Date.now);
 	return {
 		problems,
 		warnings: [],
@@ -187,6 +191,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 		replay: refuse,
 		discard: refuse,
 		upkeep: refuse,
+		makeQueues: async (names) => (await storage()).makeQueues(names),
 		changes: () => 0,
 		health: async () => ({ ...UNKNOWN_HEALTH, problems, storage: { reachable: false, reason } }),
 	};
@@ -231,19 +236,13 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	});
 
 	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const looks = { ...options, storage, destinations };
 	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		follow: createFollow({
-			...options,
-			storage,
-			destinations,
-			isOn,
-			runWithinMs,
-			addressesOf: policyOf,
-			wakeLane: wake,
-		}),
+		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
 		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
+		makeQueues: storage.makeQueues,
 	};
 }

@@ -137,7 +137,7 @@ describeWith(CHROMIUM, "the run of a receipt on the console page, in a browser",
 		await row(page, /^One/).click();
 		const dialog = page.getByRole("dialog");
 		await dialog.getByText(`4 ${markup}`).waitFor();
-		const links = await page.locator("a").evaluateAll("(all) => all.map((one) => one.getAttribute('href'))");
+		const links = await page.evaluate("[...document.querySelectorAll('a')].map((one) => one.getAttribute('href'))");
 		expect(links).toEqual(["#runs"]);
 		expect(await page.locator("img, #app script, iframe").count()).toBe(0);
 		expect(wrongs.filter((wrong) => wrong !== NOT_LOCAL)).toEqual([]);

@@ -85,7 +85,10 @@ describe("Azurite", () => {
 		`;
 		const module = join(import.meta.dirname, "../../src/local/azurite.ts");
 		const args = ["--import", "tsx", "--input-type=module", "--eval", source, module, folder];
-		const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+		const parent = spawn(process.execPath, args, {
+			cwd: join(import.meta.dirname, "../.."),
+			stdio: ["ignore", "pipe", "inherit"],
+		});
 		const [line] = (await once(parent.stdout, "data")) as [Buffer];
 		const { connectionString, ports, pid } = JSON.parse(line.toString()) as Azurite;
 		await putMessages(connectionString, ...Array.from({ length: 50 }, (_, index) => `message ${index}`));
