@@ -14,14 +14,22 @@ let asBuilt = isBuilt();
 if (asBuilt && isStart) process.stderr.write("starting the bridge …\n");
 // `start` runs what is built. Any other command needs of a build only what it writes into the sources.
 if (!asBuilt && (isStart || !existsSync(join(import.meta.dirname, "../route/validate-routes.generated.js")))) {
+	await import("tsx/esm/api").catch(notInstalled);
 	build();
 	asBuilt = true;
 }
 if (asBuilt) await import("../../out/cli/main.mjs");
 else {
-	const { register } = await import("tsx/esm/api");
+	const { register } = await import("tsx/esm/api").catch(notInstalled);
 	register();
-	await import("./program.ts");
+	await import("./program.ts").catch(notInstalled);
+}
+
+/** Without an installation, or with one that broke off. */
+function notInstalled(error) {
+	if (!/^Cannot find package/.test(error.message)) throw error;
+	process.stderr.write(`The packages that grid-dispatch needs are not installed: run "npm ci" in ${root}\n`);
+	process.exit(1);
 }
 
 function build() {

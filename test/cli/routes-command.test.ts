@@ -117,8 +117,8 @@ describe("routes check", () => {
 
 	it.each([
 		[["check"], "there is no file routes.json"],
-		[["check", "no-such-file.json"], "there is no file no-such-file.json; give its path"],
-		[["check", "."], ". cannot be read"],
+		[["check", "no-such-file.json"], "the file no-such-file.json does not exist; correct its path"],
+		[["check", "."], "the file . is a folder"],
 	])("tells what it could not read: %j", async (args, message) => {
 		expect(await run(args)).toMatchObject({ exitCode: 1, message: expect.stringContaining(message) });
 	});

@@ -9,6 +9,7 @@ export type State =
 	| "coalesced"
 	| "dead"
 	| "rejected"
+	| "discarded"
 	| "ignored";
 
 export interface Attempt {

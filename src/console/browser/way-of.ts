@@ -21,6 +21,7 @@ export const TONES: Readonly<Record<State, Tone>> = {
 	coalesced: "sent",
 	dead: "lost",
 	rejected: "lost",
+	discarded: "passed",
 	ignored: "passed",
 };
 
