@@ -3,21 +3,33 @@
 
 import {
   bridgeSettings
-  checkedAccount
   dataAccount
   delivery as deliveryKind
+  dnsZones
   eventSchema as eventSchemaKind
+  redundancy
   workspaceEventType
 } from 'modules/types.bicep'
 import { containers, eventQueue, namesOf, workspaceNamesOf } from 'modules/names.bicep'
+import {
+  problemIfGiven
+  problemOf
+  problemOfId
+  problemOfRepository
+  problemOfUrl
+  problemsOfGuids
+  problemsOfRanges
+  problemsOfSources
+  problemOfVaultId
+  rules
+  soundOr
+} from 'modules/rules.bicep'
 
 targetScope = 'resourceGroup'
 
 // ── Names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-@description('Optional. What the resources\' names begin with: small letters, digits and dashes.')
-@minLength(2)
-@maxLength(24)
+@description('Optional. What the resources\' names begin with: small letters, digits and single hyphens. The first is a letter, and the last is no hyphen.')
 param baseName string = 'grid-dispatch'
 
 @description('Optional. Where everything new is made.')
@@ -77,7 +89,7 @@ param workspaceSubscriptionId string = subscription().subscriptionId
 @description('Optional. The region of a workspace that is created.')
 param workspaceLocation string = location
 
-@description('Optional. Its system topic, if it has one already: a source can have one only. It must have a system-assigned identity.')
+@description('Optional. Its system topic, if it has one that no bridge has made: a source can have one only. It must have a system-assigned identity.')
 param workspaceTopicName string = ''
 
 @description('Optional. Which of its events are delivered.')
@@ -107,8 +119,8 @@ param customTopicPublishers string[] = []
 
 // ── Delivery ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-@description('Optional. How events reach the bridge: function (its Event Grid trigger), queue (a storage queue, for networks that Event Grid cannot reach), or webhook (an HTTPS endpoint).')
-param delivery deliveryKind = 'function'
+@description('Optional. How events reach the bridge: queue (a storage queue that the bridge reads; an event may have 48 KB), function (its Event Grid trigger), or webhook (an HTTPS endpoint).')
+param delivery deliveryKind = 'queue'
 
 @description('Optional. The schema in which they do.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
@@ -123,11 +135,10 @@ param webhookTenantId string = ''
 @description('Conditional. Required with webhookTenantId: the id or URI of the application that stands for the endpoint.')
 param webhookApplicationId string = ''
 
-@description('Optional. What the names of topics begin with.')
-param topicPrefix string = baseName
+@description('Optional. What the names of system topics begin with. All bridges on one source need the same.')
+param topicPrefix string = 'grid-dispatch'
 
-@description('Optional. The event subscriptions\' name; that of a storage account ends in its container.')
-@minLength(3)
+@description('Optional. What the names of event subscriptions begin with. The container follows, and a hash of the bridge.')
 param eventSubscriptionName string = 'grid-dispatch'
 
 @description('Optional. Object ids of those who read payloads and manifests: the identity of your workflows.')
@@ -153,33 +164,124 @@ param instanceMemoryMB int = 2048
 
 @description('Optional. Instances that always wait for events, with delivery \'function\'. Each costs by the hour: docs/costs.md.')
 @minValue(0)
-param alwaysReadyInstances int = 1
+param alwaysReadyInstances int = 0
 
 @description('Optional. The resource id of a subnet, delegated to Microsoft.App/environments, for the calls that the bridge makes.')
 param subnetId string = ''
 
-@description('Optional. Where alerts go. Empty: no alerts.')
+@description('Optional. The address that alerts are sent to. Without it and alertActionGroupId there are no alerts.')
 param alertEmail string = ''
+
+@description('Optional. The resource id of an action group that is there already: alerts go to it as well, or instead of mail.')
+param alertActionGroupId string = ''
+
+// ── Rules of the platform ──────────────────────────────────────────────────────────────────────────────────────────
+
+@description('Optional. How often the storage accounts that are created keep their data: LRS in one place, ZRS in three zones, GRS and GZRS in a second region, too.')
+param storageRedundancy redundancy = 'LRS'
+
+@description('Optional. Whether the key vaults that are created keep deleted secrets for 7 days, even if an administrator asks to purge them. You cannot switch it off again.')
+param purgeProtection bool = false
+
+@description('Optional. Whether the app has a public address. Disabled: only private endpoints reach it, and delivery must be \'queue\'.')
+@allowed(['Enabled', 'Disabled'])
+param publicNetworkAccess string = 'Enabled'
+
+@description('Optional. IPv4 ranges that may call the app and deploy its code. Empty: all addresses. Event Grid (service tag AzureEventGrid) may always deliver.')
+param allowedIpRanges string[] = []
+
+@description('Optional. Whether the storage account and the new key vault refuse all but subnetId, private endpoints, allowedIpRanges and trusted Azure services. It needs subnetId.')
+param closeStorageAndVault bool = false
+
+@description('Optional. The resource id of a subnet for private endpoints of the storage account, of the new key vault, and of an app without a public address. Empty: none.')
+param privateEndpointSubnetId string = ''
+
+@description('Optional. The resource ids of the private DNS zones for them.')
+param privateDnsZoneIds dnsZones = {}
+
+@description('Optional. The resource id of a Log Analytics workspace that gets the audit logs of the storage account and of the new key vault. Empty: none.')
+param auditWorkspaceId string = ''
 
 // ── What follows from them ─────────────────────────────────────────────────────────────────────────────────────────
 
-var names = namesOf(baseName, resourceGroup().id)
+var ownNames = namesOf(baseName, resourceGroup().id)
 var workspaceStorageAccount = workspaceNamesOf(workspaceName, workspaceResourceGroup, workspaceSubscriptionId).storageAccount
-var ownAccounts = [names.storageAccount, workspaceStorageAccount]
-var accounts = [for account in dataAccounts: checkedAccount(account, ownAccounts)]
-
-var credentialName = empty(githubAppId) ? githubTokenSecretName : githubAppKeySecretName
 var routeTokens = map(
-  filter(routes.?routes ?? [], route => contains(route.to, 'token')),
-  route => string(route.to.token)
+  filter(routes.?routes ?? [], route => !empty(route.?to.?token)),
+  route => string(route.?to.?token ?? '')
 )
-var vaultId = empty(existingKeyVaultId) ? resourceId('Microsoft.KeyVault/vaults', names.keyVault) : existingKeyVaultId
+
+var problems = flatten([
+  problemsOfSources(
+    {
+      baseName: baseName
+      tags: tags
+      workspaceName: workspaceName
+      workspaceResourceGroup: workspaceResourceGroup
+      workspaceSubscriptionId: workspaceSubscriptionId
+      workspaceTopicName: workspaceTopicName
+      workspaceEventTypes: workspaceEventTypes
+      dataAccounts: dataAccounts
+      customTopicName: customTopicName
+      webhookTenantId: webhookTenantId
+      webhookApplicationId: webhookApplicationId
+      topicPrefix: topicPrefix
+      eventSubscriptionName: eventSubscriptionName
+      alertEmail: alertEmail
+      alertActionGroupId: alertActionGroupId
+    },
+    [ownNames.storageAccount, workspaceStorageAccount]
+  )
+  problemOf('serviceName', serviceName, rules.service)
+  empty(githubRepository) && empty(routes)
+    ? ['Give githubRepository (owner/name), or routes: where are events to go?']
+    : problemOfRepository('githubRepository', githubRepository)
+  problemOfUrl('githubApiUrl', githubApiUrl)
+  problemOf('githubTokenSecretName', githubTokenSecretName, rules.secret)
+  problemIfGiven('githubAppId', githubAppId, rules.githubApp)
+  problemOf('githubAppKeySecretName', githubAppKeySecretName, rules.secret)
+  flatten(map(routeTokens, name => problemOf('routes.to.token', name, rules.secret)))
+  problemOfVaultId('existingKeyVaultId', existingKeyVaultId)
+  problemOf('computeClusterName', computeClusterName, rules.cluster)
+  problemOf('computeVmSize', computeVmSize, rules.vmSize)
+  problemsOfGuids('customTopicPublishers', customTopicPublishers)
+  problemsOfGuids('payloadReaders', payloadReaders)
+  // What follows the question mark may be a signature.
+  problemOfUrl('packageUri', split(packageUri, '?')[0])
+  problemOfId('subnetId', subnetId, 'Microsoft.Network/virtualNetworks/subnets')
+  problemOfId('privateEndpointSubnetId', privateEndpointSubnetId, 'Microsoft.Network/virtualNetworks/subnets')
+  flatten(map(
+    items(privateDnsZoneIds),
+    zone => problemOfId('privateDnsZoneIds.${zone.key}', string(zone.?value ?? ''), 'Microsoft.Network/privateDnsZones')
+  ))
+  problemOfId('auditWorkspaceId', auditWorkspaceId, 'Microsoft.OperationalInsights/workspaces')
+  problemsOfRanges('allowedIpRanges', allowedIpRanges)
+  publicNetworkAccess == 'Disabled' && delivery != 'queue'
+    ? [
+        'publicNetworkAccess: an app without a public address needs delivery \'queue\', since Event Grid cannot reach it.'
+      ]
+    : []
+  closeStorageAndVault && empty(subnetId)
+    ? ['closeStorageAndVault: it needs subnetId, since the app reaches its storage from there.']
+    : []
+])
+
+var names = namesOf(soundOr(baseName, problems), resourceGroup().id)
+var credentialName = empty(githubAppId) ? githubTokenSecretName : githubAppKeySecretName
+var vaultId = soundOr(
+  empty(existingKeyVaultId) ? resourceId('Microsoft.KeyVault/vaults', ownNames.keyVault) : existingKeyVaultId,
+  problems
+)
 var vaultName = last(split(vaultId, '/'))
+var network = {
+  closed: closeStorageAndVault
+  ipRanges: allowedIpRanges
+  // With private endpoints the subnet needs no service endpoints.
+  subnetIds: closeStorageAndVault && empty(privateEndpointSubnetId) ? [subnetId] : []
+}
 
 var bridgeOwnSettings = {
-  ...(!empty(githubRepository)
-    ? { GITHUB_REPOSITORY: githubRepository }
-    : empty(routes) ? fail('Give githubRepository (owner/name), or routes: where are events to go?') : {})
+  ...(empty(githubRepository) ? {} : { GITHUB_REPOSITORY: githubRepository })
   ...(empty(routes) ? {} : { BRIDGE_ROUTES: string(routes) })
   ...(delivery == 'queue' ? { EVENT_QUEUE: eventQueue } : {})
   ...(delivery == 'webhook' && !empty(webhookTenantId)
@@ -215,15 +317,50 @@ module storage 'modules/storage.bicep' = {
     bridgePrincipalId: identity.properties.principalId
     payloadReaders: payloadReaders
     delivery: delivery
+    redundancy: storageRedundancy
+    network: network
   }
 }
 
 module keyVault 'modules/key-vault.bicep' = if (empty(existingKeyVaultId)) {
-  params: { name: names.keyVault, location: location, tags: tags }
+  params: {
+    name: names.keyVault
+    location: location
+    tags: tags
+    purgeProtection: purgeProtection
+    network: network
+  }
+}
+
+module endpoints 'modules/private-endpoints.bicep' = if (!empty(privateEndpointSubnetId)) {
+  params: {
+    location: location
+    tags: tags
+    subnetId: privateEndpointSubnetId
+    dnsZoneIds: privateDnsZoneIds
+    targets: [
+      ...map(['blob', 'queue', 'table'], service => {
+        group: service
+        id: resourceId('Microsoft.Storage/storageAccounts', names.storageAccount)
+      })
+      ...(empty(existingKeyVaultId) ? [{ group: 'vault', id: vaultId }] : [])
+    ]
+  }
+  dependsOn: [storage, keyVault]
+}
+
+module audit 'modules/audit.bicep' = if (!empty(auditWorkspaceId)) {
+  params: {
+    workspaceId: auditWorkspaceId
+    storageAccountName: names.storageAccount
+    keyVaultName: empty(existingKeyVaultId) ? names.keyVault : ''
+  }
+  dependsOn: [storage, keyVault]
 }
 
 // Only where a value is given: a second deployment without one does not undo a rotation.
 module credential 'modules/secret.bicep' = if (empty(githubAppId) ? !empty(githubToken) : !empty(githubAppKey)) {
+  name: 'secret-${names.hash}'
   scope: resourceGroup(split(vaultId, '/')[2], split(vaultId, '/')[4])
   params: {
     vaultName: vaultName
@@ -235,7 +372,8 @@ module credential 'modules/secret.bicep' = if (empty(githubAppId) ? !empty(githu
 
 // Those that routes name in `to.token`, too: the deployment does not write them.
 module credentialReader 'modules/secret-reader.bicep' = [
-  for name in union([credentialName], routeTokens): {
+  for (name, i) in union([credentialName], routeTokens): {
+    name: 'secret-reader-${names.hash}-${i}'
     scope: resourceGroup(split(vaultId, '/')[2], split(vaultId, '/')[4])
     params: {
       vaultName: vaultName
@@ -271,8 +409,22 @@ module functionApp 'modules/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     alwaysReadyInstances: delivery == 'function' ? alwaysReadyInstances : 0
     subnetId: subnetId
+    publicNetworkAccess: publicNetworkAccess
+    allowedIpRanges: allowedIpRanges
+    eventGridCalls: delivery != 'queue'
   }
-  dependsOn: [storage, monitoring, credentialReader]
+  dependsOn: [storage, monitoring, credentialReader, endpoints]
+}
+
+module appEndpoint 'modules/private-endpoints.bicep' = if (!empty(privateEndpointSubnetId) && publicNetworkAccess == 'Disabled') {
+  params: {
+    location: location
+    tags: tags
+    subnetId: privateEndpointSubnetId
+    dnsZoneIds: privateDnsZoneIds
+    targets: [{ group: 'sites', id: resourceId('Microsoft.Web/sites', names.functionApp) }]
+  }
+  dependsOn: [functionApp]
 }
 
 module code 'modules/code.bicep' = if (!empty(packageUri)) {
@@ -282,20 +434,23 @@ module code 'modules/code.bicep' = if (!empty(packageUri)) {
 
 module workbook 'modules/workbook.bicep' = {
   params: {
-    appInsightsId: monitoring.outputs.appInsightsId
+    // Not monitoring's output: the workbook's name follows from it, and would be known to Azure alone.
+    appInsightsId: resourceId('Microsoft.Insights/components', names.appInsights)
     location: location
     tags: tags
     displayName: baseName
   }
+  dependsOn: [monitoring]
 }
 
-module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmail) || !empty(alertActionGroupId)) {
   params: {
     appInsightsId: monitoring.outputs.appInsightsId
     location: location
     tags: tags
     baseName: baseName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   }
 }
 
@@ -316,24 +471,28 @@ resource foundCluster 'Microsoft.MachineLearningServices/workspaces/computes@202
 // Whether something is there is known only while the deployment runs. A module takes that as a parameter; its own `if`
 // would want to know before.
 module workspace 'modules/workspace.bicep' = if (!empty(workspaceName)) {
+  name: 'workspace-${names.hash}'
   scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
   params: {
     name: workspaceName
     location: workspaceLocation
     tags: tags
     exists: foundWorkspace != null
-    isOurs: contains(foundWorkspace.?tags ?? {}, 'grid-dispatch')
+    isOurs: (foundWorkspace.?tags[?'grid-dispatch-bridge'] ?? '') == names.functionApp
+    bridgeName: names.functionApp
     clusterExists: foundCluster != null
     logAnalyticsId: monitoring.outputs.logAnalyticsId
     clusterName: computeClusterName
     vmSize: computeVmSize
     maximumNodes: computeMaximumNodes
+    redundancy: storageRedundancy
+    purgeProtection: purgeProtection
   }
 }
 
 @nullIfNotFound()
 resource foundAccounts 'Microsoft.Storage/storageAccounts@2025-01-01' existing = [
-  for account in accounts: {
+  for account in dataAccounts: {
     name: account.name
     scope: resourceGroup(
       account.?subscriptionId ?? subscription().subscriptionId,
@@ -344,7 +503,8 @@ resource foundAccounts 'Microsoft.Storage/storageAccounts@2025-01-01' existing =
 
 @batchSize(1)
 module newDataAccount 'modules/data-account.bicep' = [
-  for (account, i) in accounts: {
+  for (account, i) in dataAccounts: {
+    name: 'data-${names.hash}-${i}'
     scope: resourceGroup(
       account.?subscriptionId ?? subscription().subscriptionId,
       account.?resourceGroup ?? resourceGroup().name
@@ -356,7 +516,9 @@ module newDataAccount 'modules/data-account.bicep' = [
       dataContainer: account.dataContainer
       isHnsEnabled: account.?isHnsEnabled ?? true
       exists: foundAccounts[i] != null
-      isOurs: contains(foundAccounts[i].?tags ?? {}, 'grid-dispatch')
+      isOurs: (foundAccounts[i].?tags[?'grid-dispatch-bridge'] ?? '') == names.functionApp
+      bridgeName: names.functionApp
+      redundancy: storageRedundancy
       readerPrincipalId: empty(workspaceName) ? '' : workspace!.outputs.computePrincipalId
     }
   }
@@ -399,6 +561,7 @@ module subscriptions 'subscribe.bicep' = if (hasCode) {
     topicPrefix: topicPrefix
     eventSubscriptionName: eventSubscriptionName
     alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
   }
   dependsOn: [storage, code, alerts, workspace, newDataAccount, customTopic]
 }
@@ -413,6 +576,9 @@ output keyVaultName string = vaultName
 output keyVaultUrl string = 'https://${vaultName}${environment().suffixes.keyvaultDns}'
 output identityClientId string = identity.properties.clientId
 output identityPrincipalId string = identity.properties.principalId
+
+@description('What the names of this bridge\'s event subscriptions and alerts contain, in whatever group they are.')
+output bridgeHash string = names.hash
 
 @description('The storage account of a workspace that is made here: who submits jobs to it needs Storage Blob Data Contributor there.')
 output workspaceStorageAccountName string = empty(workspaceName) ? '' : workspaceStorageAccount
@@ -433,4 +599,5 @@ output subscribe object = {
   topicPrefix: { value: topicPrefix }
   eventSubscriptionName: { value: eventSubscriptionName }
   alertEmail: { value: alertEmail }
+  alertActionGroupId: { value: alertActionGroupId }
 }

@@ -1,8 +1,10 @@
 // What a team edits: its repository, and where its events come from. All parameters: main.bicep, and docs/deploy.md.
 // Nothing secret belongs here: the token comes from the environment, and empty leaves the vault's secret as it is.
-using 'main.bicep'
+// The compiled template, so that no version of Bicep makes another one of main.bicep: bicepconfig.json.
+using 'azuredeploy.json'
 
-param githubRepository = readEnvironmentVariable('DISPATCH_REPOSITORY', 'contoso/fraud-model')
+// owner/name. Give this, or routes.
+param githubRepository = readEnvironmentVariable('DISPATCH_REPOSITORY', '')
 param githubToken = readEnvironmentVariable('DISPATCH_TOKEN', '')
 
 // A GitHub App in the token's place.
@@ -21,8 +23,8 @@ param dataAccounts = [
 // The routes table, instead of one repository for all events.
 // param routes = loadJsonContent('../routes.json')
 
-// function, queue or webhook.
-param delivery = readEnvironmentVariable('DELIVERY', 'function')
+// queue, function or webhook.
+param delivery = readEnvironmentVariable('DELIVERY', 'queue')
 
 // The address of the zip that `npm run package` makes, where the template is to deploy it. Empty: the code comes later.
 param packageUri = readEnvironmentVariable('PACKAGE_URI', '')

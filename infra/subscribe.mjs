@@ -12,13 +12,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { unsubscribe } from "./unsubscribe.mjs";
 
-const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID]
+const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID] [--remove]
 
 Creates the topics and event subscriptions of a bridge that main.bicep and its code were deployed for.
 
-  DEPLOYMENT_NAME     the deployment of main.bicep; without it, the group's newest one that succeeded
+  DEPLOYMENT_NAME     the deployment of main.bicep; without it, the newest one that succeeded. A group with two bridges
+                      needs it
   --subscription ID   the Azure subscription of the group; without it, the one that az is set to
+  --remove            deletes the event subscriptions of this bridge and their alerts instead, in every group of its
+                      sources. Topics and the subscriptions of other bridges stay
   --help              this text`;
 
 const FUNCTION = "eventGrid";
@@ -31,9 +35,9 @@ const POLL_MS = 10_000;
 class Failure extends Error {}
 
 /**
- * @typedef {{ id: string, name: string, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
+ * @typedef {{ id: string, name: string, tags?: Record<string, string> | null, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
  * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
- * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number }} Surroundings
+ * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number, env: Record<string, string | undefined> }} Surroundings
  */
 
 /**
@@ -42,11 +46,15 @@ class Failure extends Error {}
  * @returns {Promise<number>} the exit code
  */
 export async function main(args, surroundings = {}) {
-	const { say = (text) => void process.stdout.write(`${text}\n`), sleep = setTimeout, now = Date.now } = surroundings;
+	const { say = (text) => void process.stdout.write(`${text}\n`), sleep = setTimeout } = surroundings;
+	const { now = Date.now, env = process.env } = surroundings;
 	try {
-		const { help, subscription, names } = readArguments(args);
+		const { help, subscription, remove, names } = readArguments(args);
+		const [group = "", name] = names;
+		const az = azIn(subscription);
 		if (help) say(USAGE);
-		else await subscribe(subscription, names, { say, sleep, now });
+		else if (remove) unsubscribe(bridgeIn(group, name, az, env), az, say);
+		else await subscribe(group, bridgeIn(group, name, az, env), az, { say, sleep, now, env });
 		return 0;
 	} catch (error) {
 		const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
@@ -58,32 +66,46 @@ export async function main(args, surroundings = {}) {
 
 /** @param {readonly string[]} args */
 function readArguments(args) {
-	const options = /** @type {const} */ ({ help: { type: "boolean" }, subscription: { type: "string" } });
+	const flag = /** @type {const} */ ({ type: "boolean" });
+	const options = /** @type {const} */ ({ help: flag, remove: flag, subscription: { type: "string" } });
 	const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-	const { help, subscription } = values;
+	const { help, remove, subscription } = values;
 	if (!help && ![1, 2].includes(positionals.length)) throw new Failure(USAGE);
 	// As Azure allows names; cmd.exe and az read nothing else into them.
 	const sound = /^[\p{L}\p{N}_.()][\p{L}\p{N}_.() -]*$/u;
 	const strange = [...positionals, subscription ?? "none"].find((name) => !sound.test(name));
 	if (strange !== undefined) throw new Failure(`"${strange}" is no name in Azure\n\n${USAGE}`);
-	return { help, subscription, names: positionals };
+	return { help, remove, subscription, names: positionals };
 }
 
 /**
- * @param {string | undefined} subscription
- * @param {readonly string[]} names
+ * What a deployment of main.bicep has left to know.
+ * @typedef {{ scope: string, app: string, parameters: Record<string, { value: any }> }} Bridge
+ * @param {string} group
+ * @param {string | undefined} name of the deployment
+ * @param {Az} az
+ * @param {Record<string, string | undefined>} env
+ * @returns {Bridge}
+ */
+function bridgeIn(group, name, az, env) {
+	const { id, properties } = name === undefined ? newestIn(group, az, env) : deploymentOf(group, name, az);
+	const { subscribe: parameters, functionAppName } = properties.outputs ?? {};
+	const [scope = ""] = id.split("/Microsoft.Resources/");
+	return { scope, app: String(functionAppName?.value), parameters: parameters?.value ?? {} };
+}
+
+/**
+ * @param {string} group
+ * @param {Bridge} bridge
+ * @param {Az} az
  * @param {Surroundings} surroundings
  */
-async function subscribe(subscription, [group = "", name], surroundings) {
-	const az = azIn(subscription);
-	const { id, properties } = name === undefined ? newestIn(group, az) : deploymentOf(group, name, az);
-	const { subscribe: parameters, functionAppName } = properties.outputs ?? {};
-	const delivery = parameters?.value.delivery?.value ?? "function";
+async function subscribe(group, { scope, app, parameters }, az, surroundings) {
+	const delivery = parameters["delivery"]?.value ?? "function";
 	if (delivery !== "function")
 		return surroundings.say(`Nothing to do: with delivery '${delivery}' the deployment has subscribed the sources.`);
-	const [scope] = id.split("/Microsoft.Resources/");
-	await functionListed(`${scope}/Microsoft.Web/sites/${functionAppName?.value}`, az, surroundings);
-	createSubscriptions(group, parameters?.value, az, surroundings);
+	await functionListed(`${scope}/Microsoft.Web/sites/${app}`, az, surroundings);
+	createSubscriptions(group, parameters, az, surroundings);
 	surroundings.say("Subscribed. New events reach the bridge from now on.");
 }
 
@@ -98,15 +120,28 @@ function deploymentOf(group, name, az) {
 	return deployment;
 }
 
-/** @param {string} group @param {Az} az */
-function newestIn(group, az) {
+/**
+ * The newest one of the one bridge in this group. azd names its deployments itself, and tags them with its environment.
+ * @param {string} group
+ * @param {Az} az
+ * @param {Record<string, string | undefined>} env
+ */
+function newestIn(group, az, env) {
 	/** @type {Deployment[]} */
 	const all = az("deployment", "group", "list", "--resource-group", group);
-	const [newest] = all
+	const found = all
 		.filter(({ properties }) => properties.provisioningState === "Succeeded" && properties.outputs?.["subscribe"])
 		.sort((a, b) => b.properties.timestamp.localeCompare(a.properties.timestamp));
-	if (newest === undefined) throw new Failure(`${group} has no deployment of main.bicep that succeeded.`);
-	return newest;
+	const ofAzd = found.filter(({ tags }) => tags?.["azd-env-name"] && tags["azd-env-name"] === env["AZURE_ENV_NAME"]);
+	const candidates = ofAzd.length > 0 ? ofAzd : found;
+	/** @param {Deployment} deployment */
+	const appOf = ({ properties }) => properties.outputs?.["functionAppName"]?.value;
+	const newest = [...new Set(candidates.map(appOf))].map((app) => candidates.find((one) => appOf(one) === app));
+	if (newest[0] === undefined) throw new Failure(`${group} has no deployment of main.bicep that succeeded.`);
+	if (newest.length > 1)
+		throw new Failure(`${group} has ${newest.length} bridges. Name the deployment of the one that you mean:
+${newest.map((one) => `  node infra/subscribe.mjs ${group} ${one?.name}     (${one && appOf(one)})`).join("\n")}`);
+	return newest[0];
 }
 
 /**
@@ -147,6 +182,7 @@ function refusalOf(call) {
 }
 
 /**
+ * The template is the compiled one: what `az bicep` makes of subscribe.bicep differs with its version.
  * The parameters go through a file: quotes in JSON do not survive every shell.
  * @param {string} group
  * @param {object} parameters
@@ -156,7 +192,7 @@ function refusalOf(call) {
 function createSubscriptions(group, parameters, az, { say }) {
 	say("Creating the event subscriptions …");
 	const schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#";
-	const template = join(import.meta.dirname, "subscribe.bicep");
+	const template = join(import.meta.dirname, "subscribe.json");
 	const folder = mkdtempSync(join(tmpdir(), "subscribe-"));
 	const file = join(folder, "parameters.json");
 	try {

@@ -114,10 +114,13 @@ export function printable(text: string, own: readonly string[] = []): string {
 
 /** A value as JSON in which nothing is hidden: the same value for every parser. */
 export function plainJson(value: unknown, indent?: string): string {
+	return plainInJson(JSON.stringify(value, null, indent));
+}
+
+/** The same for a text that is JSON already. */
+export function plainInJson(json: string): string {
 	// Between its texts JSON has none of these characters, but for the white space that indents it.
-	return JSON.stringify(value, null, indent).replaceAll(HIDDEN, (found) =>
-		/[\n\t]/.test(found) ? found : unit(found),
-	);
+	return json.replaceAll(HIDDEN, (found) => (/[\n\t]/.test(found) ? found : unit(found)));
 }
 
 function shown(character: string): string {

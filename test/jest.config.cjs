@@ -28,7 +28,7 @@ module.exports = {
 		"!src/**/*.d.ts",
 		"!src/local/**",
 		"!src/console/browser/use-replay.ts",
-		"!src/cli/start/workshop.ts",
+		"!src/cli/workshop.ts",
 		"!src/cli/io.ts",
 		"!src/console/browser/answers.ts",
 		"!src/event/bridge-event.ts",

@@ -17,7 +17,7 @@ export interface Deliveries {
 	readonly lost: number;
 }
 
-const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
+const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored", "discarded"];
 
 /** What was acknowledged has arrived, or is a dead letter that says why. */
 export function deliveriesEnded(dossier: Dossier): Deliveries {

@@ -1,6 +1,7 @@
 // A new storage account for data, with the container that is listened to. What exists is left alone.
 
 import { roles } from 'roles.bicep'
+import { redundancy as redundancyKind } from 'types.bicep'
 
 param name string
 param location string
@@ -11,8 +12,13 @@ param isHnsEnabled bool
 @description('Whether the account is there already.')
 param exists bool
 
-@description('Whether an account that exists was made here, so that what a broken-off deployment left out is made up for.')
+@description('Whether this bridge has made an account that exists, so that what a broken-off deployment left out is made up for.')
 param isOurs bool
+
+@description('The bridge that an account made here belongs to: the name of its function app.')
+param bridgeName string = ''
+
+param redundancy redundancyKind = 'LRS'
 
 @description('The object id of the cluster\'s identity, which reads the data, or none.')
 param readerPrincipalId string
@@ -20,10 +26,10 @@ param readerPrincipalId string
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = if (!exists) {
   name: name
   location: location
-  // Tells an account of this template from one that was there before.
-  tags: union(tags, { 'grid-dispatch': 'data' })
+  // Tell an account of this bridge from one that was there before, and from another bridge's.
+  tags: union(tags, { 'grid-dispatch': 'data', 'grid-dispatch-bridge': bridgeName })
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: 'Standard_${redundancy}' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false

@@ -28,6 +28,15 @@ param alwaysReadyInstances int
 @description('The subnet for calls that the bridge makes, or none.')
 param subnetId string
 
+@allowed(['Enabled', 'Disabled'])
+param publicNetworkAccess string
+
+@description('IPv4 ranges that may call the app and deploy its code; none: all.')
+param allowedIpRanges string[]
+
+@description('Whether Event Grid calls the app.')
+param eventGridCalls bool
+
 resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: storageAccountName
 }
@@ -47,6 +56,22 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
   properties: { reserved: true }
+}
+
+var isRestricted = !empty(allowedIpRanges)
+var rangeRules = map(range(0, length(allowedIpRanges)), i => {
+  name: 'range-${i}'
+  priority: 200 + i
+  action: 'Allow'
+  // A single address is a range of one here.
+  ipAddress: contains(allowedIpRanges[i], '/') ? allowedIpRanges[i] : '${allowedIpRanges[i]}/32'
+})
+var eventGridRule = {
+  name: 'event-grid'
+  priority: 100
+  action: 'Allow'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureEventGrid'
 }
 
 var platformSettings = [
@@ -77,6 +102,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     clientAffinityEnabled: false
     httpsOnly: true
+    publicNetworkAccess: publicNetworkAccess
     serverFarmId: plan.id
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
@@ -105,6 +131,11 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       ftpsState: 'Disabled'
       http20Enabled: true
+      ipSecurityRestrictionsDefaultAction: isRestricted ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: isRestricted ? concat(eventGridCalls ? [eventGridRule] : [], rangeRules) : []
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: isRestricted ? 'Deny' : 'Allow'
+      scmIpSecurityRestrictions: rangeRules
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       appSettings: [

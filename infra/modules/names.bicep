@@ -3,6 +3,8 @@
 @export()
 @description('The names of the bridge\'s own resources in a group; those that must be unique in the world end in a hash of group and base name.')
 type resourceNames = {
+  @description('Tells this bridge from all others, wherever its name must be one of its own.')
+  hash: string
   functionApp: string
   plan: string
   identity: string
@@ -14,12 +16,18 @@ type resourceNames = {
 }
 
 @export()
-func namesOf(baseName string, groupId string) resourceNames => {
-  functionApp: '${baseName}-${uniqueString(groupId, baseName)}'
+func namesOf(baseName string, groupId string) resourceNames => namesWith(baseName, hashOfBridge(baseName, groupId))
+
+@description('The same for each way to write a group, since its name knows no case.')
+func hashOfBridge(baseName string, groupId string) string => uniqueString(toLower(groupId), baseName)
+
+func namesWith(baseName string, hash string) resourceNames => {
+  hash: hash
+  functionApp: '${baseName}-${hash}'
   plan: 'plan-${baseName}'
   identity: 'id-${baseName}'
-  storageAccount: 'st${take(replace(baseName, '-', ''), 9)}${uniqueString(groupId, baseName)}'
-  keyVault: 'kv-${take(replace(baseName, '-', ''), 7)}-${uniqueString(groupId, baseName)}'
+  storageAccount: 'st${take(replace(baseName, '-', ''), 9)}${hash}'
+  keyVault: 'kv-${take(replace(baseName, '-', ''), 7)}-${hash}'
   logAnalytics: 'log-${baseName}'
   appInsights: 'appi-${baseName}'
   actionGroup: '${baseName}-alerts'
@@ -49,8 +57,14 @@ func hashOf(name string, resourceGroup string, subscriptionId string) string =>
   uniqueString(toLower(subscriptionId), toLower(resourceGroup), toLower(name))
 
 @export()
-@description('The name of the system topic that is made for a source.')
-func topicNameFor(prefix string, sourceName string) string => take('${prefix}-${replace(sourceName, '_', '-')}', 50)
+@description('The name of the system topic of a source: the same for all bridges, since a source can have one only, and another one for each source.')
+func topicNameFor(prefix string, sourceId string) string =>
+  '${take('${prefix}-${replace(last(split(sourceId, '/')), '_', '-')}', 36)}-${uniqueString(toLower(sourceId))}'
+
+@export()
+@description('The name of an event subscription. It ends in the hash of its bridge: two bridges may listen to one source. What is cut has a hash of the whole.')
+func subscriptionNameFor(text string, hash string) string =>
+  length(text) <= 50 ? '${text}-${hash}' : '${take(text, 36)}-${uniqueString(text)}-${hash}'
 
 @export()
 @description('Containers of the bridge\'s storage account. The first three are the ledger\'s: src/ledger/names.ts.')
@@ -65,3 +79,7 @@ var containers = {
 @export()
 @description('The queue that Event Grid delivers to with delivery \'queue\'.')
 var eventQueue = 'grid-dispatch-events'
+
+@export()
+@description('The ledger\'s own queues: src/storage/storage.ts.')
+var ledgerQueues = ['grid-dispatch', 'grid-dispatch-follow']

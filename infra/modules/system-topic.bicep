@@ -20,11 +20,11 @@ param exists bool
 
 param tags object
 
-@description('What the names of alerts begin with.')
-param baseName string
+@description('The bridge\'s event subscription. Its alerts are about no other one of this topic, and are called after it.')
+param eventSubscriptionName string
 
-@description('The action group for what Event Grid drops or cannot deliver, or none.')
-param actionGroupId string
+@description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+param actionGroupIds string[]
 
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!exists) {
   name: name
@@ -41,14 +41,19 @@ resource found 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (exis
   name: name
 }
 
-module alerts 'topic-alerts.bicep' = if (!empty(actionGroupId)) {
+module alerts 'topic-alerts.bicep' = if (!empty(actionGroupIds)) {
+  name: 'alerts-${uniqueString(eventSubscriptionName, name)}'
   params: {
-    topicId: exists ? found.id : made.id
-    baseName: baseName
-    actionGroupId: actionGroupId
+    topicId: resourceId('Microsoft.EventGrid/systemTopics', name)
+    baseName: eventSubscriptionName
+    eventSubscriptionName: eventSubscriptionName
+    actionGroupIds: actionGroupIds
     tags: tags
   }
+  dependsOn: [made]
 }
 
+var foundPrincipalId = found.?identity.?principalId ?? fail('The topic ${name} has no system-assigned identity, with which Event Grid writes dead letters: az eventgrid system-topic update --name ${name} --resource-group ${resourceGroup().name} --identity systemassigned')
+
 @description('The object id of the topic\'s identity, with which Event Grid writes dead letters.')
-output principalId string = exists ? found!.identity.principalId : made!.identity.principalId
+output principalId string = exists ? foundPrincipalId : made!.identity.principalId

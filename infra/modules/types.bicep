@@ -30,13 +30,9 @@ type workspaceEventType =
 @description('A storage account, one container of which is listened to. There is no "whole account": see docs/loops.md.')
 type dataAccount = {
   @description('The account\'s name. It is created when it does not exist.')
-  @minLength(3)
-  @maxLength(24)
   name: string
 
   @description('The container to listen to. A container that a training run writes to would start the next run.')
-  @minLength(3)
-  @maxLength(63)
   dataContainer: string
 
   @description('Its resource group, if not this one.')
@@ -45,7 +41,7 @@ type dataAccount = {
   @description('Its subscription, if not this one.')
   subscriptionId: string?
 
-  @description('The account\'s system topic, if it has one: a source can have one only. It must have a system-assigned identity.')
+  @description('The account\'s system topic, if it has one that no bridge has made: a source can have one only. It must have a system-assigned identity.')
   topicName: string?
 
   @description('Default: blobs created, deleted and renamed, directories renamed.')
@@ -80,24 +76,52 @@ type bridgeSettings = {
 @sealed()
 @description('The bridge as an event subscription sees it.')
 type target = {
-  baseName: string
   delivery: delivery
   eventSchema: eventSchema
+  @description('The name of the event subscription. No other bridge uses it.')
   eventSubscriptionName: string
   functionAppId: string
   storageAccountName: string
   @description('For a webhook that Microsoft Entra protects; else both empty.')
   webhookTenantId: string
   webhookApplicationId: string
-  @description('The action group for what Event Grid drops or cannot deliver; empty: no alerts.')
-  actionGroupId: string
+  @description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+  actionGroupIds: string[]
 }
 
 @export()
-@description('The account as it came. Fails the deployment where a subscription on it would feed the bridge with its own traces, or a training run with its own outputs.')
-func checkedAccount(account dataAccount, ownAccounts string[]) dataAccount =>
-  contains(ownAccounts, toLower(account.name))
-    ? fail('dataAccounts: "${account.name}" is the storage account of the bridge or of its new workspace. What these write would start the next run: keep data in an account of its own (docs/loops.md).')
-    : startsWith(toLower(account.dataContainer), 'azureml')
-        ? fail('dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML, and every training run writes to it: name a container for data (docs/loops.md).')
-        : account
+@description('How often a storage account keeps its data.')
+type redundancy = 'LRS' | 'ZRS' | 'GRS' | 'GZRS'
+
+@export()
+@sealed()
+@description('Who reaches the storage account and the key vault.')
+type network = {
+  @description('False: all addresses. Identities guard them then as now.')
+  closed: bool
+  ipRanges: string[]
+  subnetIds: string[]
+}
+
+@export()
+@sealed()
+@description('The private DNS zones of private endpoints, by what an endpoint leads to. Without one, the network\'s own policy or name server has to know the address.')
+type dnsZones = {
+  @description('privatelink.blob.core.windows.net')
+  blob: string?
+  @description('privatelink.queue.core.windows.net')
+  queue: string?
+  @description('privatelink.table.core.windows.net')
+  table: string?
+  @description('privatelink.vaultcore.azure.net')
+  vault: string?
+  @description('privatelink.azurewebsites.net')
+  sites: string?
+}
+
+@export()
+@description('An end of a private endpoint: a resource, and which of its services.')
+type endpointTarget = {
+  group: 'blob' | 'queue' | 'table' | 'vault' | 'sites'
+  id: string
+}

@@ -66,8 +66,8 @@ export function createPlanner(options: PlanOptions): Planner {
 			const routed = route(event, onlyRepository);
 			if (!("reason" in routed))
 				return await Promise.all(routed.matches.map((match) => planMatch(element, event, match)));
-			const { reason } = routed;
-			ignored({ event: factsOf(event), reason });
+			const { reason, missed } = routed;
+			ignored({ event: factsOf(event), reason, missed });
 			return [{ element, id: event.id, event, ending: { outcome: "ignored", reason } }];
 		} catch (error) {
 			return [{ element, id: idOf(element), refusal: unexpected(error) }];

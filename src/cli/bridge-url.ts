@@ -23,3 +23,8 @@ export function readUrl(text: string, flag: string): URL {
 export function shownUrl({ origin, pathname, search }: URL): string {
 	return `${origin}${pathname === "/" ? "" : pathname}${search === "" ? "" : "?…"}`;
 }
+
+/** As one word of a shell: in quotes where it has characters that mean something to a shell. */
+export function quoted(text: string): string {
+	return /^[\w:/.@%+,=~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

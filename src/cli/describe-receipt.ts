@@ -1,5 +1,5 @@
 import { plain } from "../log.ts";
-import type { ShownReceipt } from "./bridge-client.ts";
+import type { BridgeClient, ShownReceipt } from "./bridge-client.ts";
 import { type Colour, colourOf } from "./colour.ts";
 import { runsInShort } from "./runs.ts";
 
@@ -20,6 +20,24 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 	return facts.filter((fact) => fact !== "").join("  ");
 }
 
+/** The service that a delivery goes to, as its users call it. */
+export function serviceOf({ to }: Pick<ShownReceipt, "to">): string {
+	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
+}
+
+/** What to do about a dead letter: to replay it, unless that would end the same; or to discard it. */
+export function adviceFor({ key, state, replay, arrived }: ShownReceipt, command: BridgeClient["command"]): string[] {
+	if (state !== "dead" && state !== "rejected") return [];
+	const discard = `${command(`dead-letters discard ${key}`)}`;
+	const show = arrived ? [`what arrived: ${command(`dead-letters show ${key}`)}`] : [];
+	if (replay?.wouldRepeat) {
+		const why = replay.why ?? "a replay would send the same request into the same refusal";
+		return [...show, `a replay now would end the same: ${why}`, `not wanted any more: ${discard}`];
+	}
+	const why = replay?.why ? ` (${replay.why})` : "";
+	return [...show, `after the repair${why}: ${command(`replay ${key}`)}`, `not wanted any more: ${discard}`];
+}
+
 /** Where a delivery goes: its target, and what it starts there. */
 export function describeDestination(to: NonNullable<ShownReceipt["to"]>, between = " "): string {
 	// A bridge of version 0.1.0 tells no id.
@@ -33,5 +51,5 @@ export function destinationInWords(to: NonNullable<ShownReceipt["to"]>): string 
 }
 
 function triesOf(count: number, ms: number): string {
-	return count === 1 ? `${ms} ms` : `${ms} ms, at the try no. ${count}`;
+	return count === 1 ? `${ms} ms` : `${ms} ms, attempt ${count}`;
 }

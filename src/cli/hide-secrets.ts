@@ -24,12 +24,13 @@ export function hideSecrets(io: Io, args: readonly string[]): Io {
 		const hidden = secrets.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), redact(text));
 		return printable(hidden, COLOUR_SEQUENCES);
 	};
-	const { ask } = io;
+	const { ask, prompt } = io;
 	return {
 		...io,
 		stdout: cleaned(io.stdout, clean),
 		stderr: cleaned(io.stderr, clean),
 		...(ask === undefined ? {} : { ask: (question: string) => ask(clean(question)) }),
+		...(prompt === undefined ? {} : { prompt: (question: string) => prompt(clean(question)) }),
 	};
 }
 

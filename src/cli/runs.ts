@@ -65,7 +65,9 @@ export function describeRun({ id, url, workflow, status, conclusion, attempt, ce
 	const how = conclusion === null ? status.replaceAll("_", " ") : (CONCLUSIONS[conclusion] ?? `ended: ${conclusion}`);
 	const again = attempt > 1 ? ` at attempt ${attempt}` : "";
 	const repair =
-		conclusion === "cancelled" ? " (a newer run of its concurrency group may have cancelled it: doctor tells)" : "";
+		conclusion === "cancelled"
+			? " (a newer run of its concurrency group may have cancelled it; doctor checks this)"
+			: "";
 	const likely = certain ? "" : " (likely; its title does not carry bridge.key)";
 	return `${workflow ?? "run"} ${how}${again}: ${url ?? `run ${id}`}${likely}${repair}`;
 }

@@ -24,6 +24,8 @@ const LEASE_MS = 15_000;
 export interface ClosedDispatch {
 	readonly rowKey: string;
 	readonly key: string;
+	/** The key of its receipt's row. */
+	readonly receipt: string;
 	/** The blob that lists the members. */
 	readonly closing: string;
 }
@@ -42,14 +44,21 @@ export async function cleanUp(lease: LaneLease, dispatch: ClosedDispatch, option
 	await completeMembers(lease, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
 }
 
+/** The dispatch that completes its members. */
+interface CompletedBy extends Pick<ClosedDispatch, "key" | "receipt"> {
+	/** What is written of it when they are completed. */
+	readonly writes: readonly Write[];
+	/** For their receipts. */
+	readonly reason?: string;
+}
+
 /**
  * Completes the members of a closed window: it makes their receipts final and removes exactly these members. Receipt and
  * member are written together, so no event is ever between two windows. An event that joined later is in the next window.
- * @param dispatch the key of their dispatch, the writes for it after they are completed, and a reason for their receipts
  */
 export async function completeMembers(
 	lease: LaneLease,
-	{ key, writes, reason }: { readonly key: string; readonly writes: readonly Write[]; readonly reason?: string },
+	{ key, receipt, writes, reason }: CompletedBy,
 	{ window, members }: Closing,
 	{ storage, now }: CleanUpOptions,
 ): Promise<void> {
@@ -57,6 +66,7 @@ export async function completeMembers(
 		state: "coalesced",
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
+		dispatch: receipt,
 		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));

@@ -1,4 +1,5 @@
 import type { Breaker, LaneState } from "../ledger/lane-state.ts";
+import { GAVE_UP } from "../ledger/receipt.ts";
 import { cleanText } from "../log.ts";
 import type { Classification, Disposition, Doubt } from "../model.ts";
 import { asideFor } from "./find-run.ts";
@@ -88,7 +89,7 @@ export function failingSince(
 
 /** Why a delivery is a dead letter after that time. */
 export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUpMs">): string {
-	return `given up after ${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
+	return `${GAVE_UP}${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
 }
 
 function apply(before: LaneState, entry: Tried, classification: Classification, options: SettleOptions): Settled {

@@ -17,8 +17,8 @@ export function eventGrid(theBridge: TheBridge): EventGridFunctionOptions<unknow
 const AS_BYTES = { dataType: "binary" } as const;
 
 /**
- * The third door, for networks that Event Grid cannot reach: it delivers to a storage queue, one event a message, and
- * the platform takes it from there.
+ * The template's default door: Event Grid delivers to a storage queue, one event a message, and the platform takes it
+ * from there. Nothing has to be reachable, or to run, when an event comes.
  */
 export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
 	return {

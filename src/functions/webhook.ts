@@ -67,7 +67,7 @@ async function receive(
 	if (handshake !== undefined) return logged(handshake, "handshake", log);
 	const repoName = request.query.get("repoName")?.trim();
 	const bridge = await theBridge();
-	const events = await bridge.accept(body.elements, { log, ...(repoName ? { repoName } : {}) });
+	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, ...(repoName ? { repoName } : {}) });
 	return { status: httpStatus(events), jsonBody: { events } };
 }
 

@@ -75,7 +75,10 @@ function sentenceFor(error: unknown): string {
 	const [firstLine = ""] = message.split("\n");
 	if (error instanceof StartError) return message;
 	if (error instanceof UsageError || code?.startsWith("ERR_PARSE_ARGS") === true) return `${message}\n\n${USAGE}`;
-	if (code === "EADDRINUSE") return `port ${port} is taken; choose another with: npm start -- --port N`;
+	if (code === "EADDRINUSE") {
+		const taken = `port ${port} is in use by another program (a bridge that runs already?)`;
+		return `${taken}. The bridge takes the port of --port (${USUAL_PORT} if left out), and the stand-in for GitHub the next one. Choose others: npm start -- --port N`;
+	}
 	if (code === "EACCES" && syscall === "listen") {
 		return `port ${port} is not free for every user; choose one from 1024 on with: npm start -- --port N`;
 	}

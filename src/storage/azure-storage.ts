@@ -48,7 +48,7 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 }
 
 /** What the ledger does with queues. */
-function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput"> {
+function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput" | "makeQueues"> {
 	const wakeUps = queue(names.queue);
 	const follow = queue(names.follow);
 	const queueOf = (name: string | undefined) =>
@@ -63,6 +63,11 @@ function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<St
 			};
 			return called(send, { make: (abortSignal) => to.createIfNotExists({ abortSignal }) });
 		},
+		makeQueues: (queues) =>
+			called(
+				async (abortSignal) =>
+					void (await Promise.all(queues.map((queue) => queueOf(queue).createIfNotExists({ abortSignal })))),
+			),
 		unput: ({ id, popReceipt }, name) =>
 			called(async (abortSignal) => void (await queueOf(name).deleteMessage(id, popReceipt, { abortSignal }))),
 	};

@@ -22,6 +22,8 @@ export interface Storage {
 	 * @param queue left out, that of the wake-ups; `LEDGER.follow` stands for the ledger's own of that name
 	 */
 	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
+	/** Makes the queues that do not exist yet. */
+	makeQueues(queues: readonly string[]): Promise<void>;
 	/** Removes a message that was not taken since. */
 	unput(message: PutMessage, queue?: string): Promise<void>;
 	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while another one has it. */

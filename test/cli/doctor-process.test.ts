@@ -39,7 +39,7 @@ describe("grid-dispatch doctor, beside npm start", () => {
 	it("finds all links sound, without any setting", async () => {
 		const { code, out, err } = await doctor();
 		expect(out).toMatch(/^ok +bridge +grid-dispatch .* healthy$/m);
-		expect(out).toMatch(/all \d+ links are sound\n$/);
+		expect(out).toMatch(/all \d+ checks are ok\n$/);
 		expect({ code, err }).toEqual({ code: 0, err: "" });
 	});
 

@@ -66,6 +66,29 @@ describe("the table that doctor looks at", () => {
 		expect((await look({ GITHUB_REPOSITORY: REPOSITORY }, { digest })).bad).toEqual([]);
 	});
 
+	it("is another one that lies in this folder, where the bridge uses that, and it is said", async () => {
+		const before = process.cwd();
+		const here = mkdtempSync(join(tmpdir(), "doctor-here-"));
+		writeFileSync(join(here, "routes.json"), JSON.stringify(ROUTES));
+		process.chdir(here);
+		try {
+			const looked = await look({ BRIDGE_ROUTES: JSON.stringify(OTHER) }, HEALTH.routes);
+			expect(looked.bad).toEqual([]);
+			const said = looked.checks.filter(({ link }) => link === "routes").map(({ finding }) => finding);
+			expect(said[0]).toBe(
+				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}), not BRIDGE_ROUTES`,
+			);
+			expect(looked.checks.map(({ link }) => link)).toContain("workflows");
+			// One that was named is looked at all the same, and the bridge's own is named beside it.
+			writeFileSync(join(here, "other.json"), JSON.stringify(OTHER));
+			const named = await look({}, HEALTH.routes, ["--routes", join(here, "other.json")]);
+			expect(named.bad[0]).toMatch(/^warning \| routes \| .*the bridge uses this one: routes\.json$/);
+		} finally {
+			process.chdir(before);
+			rmSync(here, { recursive: true, force: true });
+		}
+	});
+
 	it("is judged in nothing where the bridge uses another one, and that is said", async () => {
 		const looked = await look({ BRIDGE_ROUTES: JSON.stringify(OTHER) }, HEALTH.routes);
 		expect(looked.bad).toEqual([
@@ -207,6 +230,60 @@ describe("what doctor says of a pipeline", () => {
 			expect.stringMatching(/^cannot tell: .*: whether it is there: Azure DevOps refuses the token \(203\)/),
 			RIGHT,
 		]);
+	});
+
+	describe("and of its parameters", () => {
+		const routeWith = (parameters: object, filter = {}) => [
+			{ name: "a", filter, to: { organization: "contoso", project: "ml ops", pipeline: 7, parameters } },
+		];
+		const looked = async (routes: readonly object[]) => {
+			chain.github.setAzureTokens(["a-pat"]);
+			const ask = createAsk({ fetch: globalThis.fetch, now: Date.now });
+			const devOps = { url: chain.github.url, token: "a-pat", tokenIsBridges: true };
+			const checks = await checkPipelines(routes as never, devOps, ask);
+			return checks
+				.map(({ verdict, finding }) => `${verdict}: ${finding}`)
+				.filter((text) => !/may start it|it is there/.test(text));
+		};
+		beforeAll(async () => {
+			const parameters = {
+				run: { type: "string" },
+				stage: { type: "string", default: "test", values: ["test", "live"] },
+			};
+			await postJson(`${chain.github.url}/_pipeline`, {
+				organization: "contoso",
+				project: "ml ops",
+				id: 7,
+				parameters,
+			});
+		});
+
+		it.each([
+			[{ run: "id" }, 'ok: it takes the parameters of route "a": run'],
+			[{ run: "id", stage: { value: "live" } }, 'ok: it takes the parameters of route "a": run, stage'],
+			[{ runs: "id" }, 'error: route "a" gives it the parameter "runs", which it does not declare'],
+			[{ stage: { value: "live" } }, 'error: route "a" does not give it the parameter "run", which it requires'],
+			[
+				{ run: "id", stage: { value: "prod" } },
+				/^error: it refuses what route "a" sends for an example event: .*'stage' parameter value 'prod'/,
+			],
+		])("says what it makes of %j", async (parameters, text) => {
+			expect(await looked(routeWith(parameters))).toEqual([
+				typeof text === "string" ? text : expect.stringMatching(text),
+			]);
+		});
+
+		it("cannot tell where the token may only read", async () => {
+			await postJson(`${chain.github.url}/_pipeline`, {
+				organization: "contoso",
+				project: "ml ops",
+				id: 7,
+				denied: ["run"],
+			});
+			expect(await looked(routeWith({ run: "id" }))).toEqual([
+				expect.stringMatching(/^cannot tell: whether it takes the parameters/),
+			]);
+		});
 	});
 
 	it("starts no run", async () => {

@@ -167,7 +167,7 @@ describe("doctor", () => {
 		[
 			"a token that ends in three days",
 			{ repository: { ...HEALTHY, token: { ...token, expiresAt: inDays(3) } } },
-			/^warning \| token \| expiry \| it ends on .*, in 3 days \| make a new one/,
+			/^warning \| token \| expiry \| it expires on .*, in 3 days \| make a new token/,
 		],
 		[
 			"an archived repository",
@@ -285,7 +285,7 @@ describe("doctor", () => {
 		[
 			"dead letters",
 			{ bridge: { health: { ...HEALTH, deadLetters: 2 } } },
-			/^warning \| bridge \| null \| 2 dead letters \| look at them/,
+			/^warning \| bridge \| null \| 2 dead letters \| list them/,
 		],
 	];
 
@@ -399,7 +399,7 @@ describe("doctor", () => {
 		await chain.close();
 		chain = await startChain();
 		expect(faults(looked)).toEqual([
-			expect.stringMatching(/^error \| token \| null \| GitHub answered 401 .* \| make a new one/),
+			expect.stringMatching(/^error \| token \| null \| GitHub answered 401 .* \| make a new token/),
 		]);
 	});
 
@@ -514,7 +514,7 @@ describe("doctor", () => {
 		expect(faults(looked).map((line) => line.split(" | ").slice(0, 4).join(" | "))).toEqual([
 			"warning | settings | null | PAT_TOKEN is an old name",
 			"warning | GitHub | default | nothing is sent until 2026-03-14T08:20:00.000Z: slow down",
-			"warning | GitHub | default | 2 destinations are closed to the bridge",
+			"warning | GitHub | default | 2 destinations are parked",
 		]);
 	});
 

@@ -117,10 +117,22 @@ describe("routes check", () => {
 
 	it.each([
 		[["check"], "there is no file routes.json"],
-		[["check", "no-such-file.json"], "there is no file no-such-file.json; give its path"],
-		[["check", "."], ". cannot be read"],
+		[["check", "no-such-file.json"], "the file no-such-file.json does not exist; correct its path"],
+		[["check", "."], "the file . is a folder"],
 	])("tells what it could not read: %j", async (args, message) => {
 		expect(await run(args)).toMatchObject({ exitCode: 1, message: expect.stringContaining(message) });
+	});
+
+	it.each([
+		["Windows line endings", (text: string) => Buffer.from(text.replaceAll("\n", "\r\n"))],
+		["the UTF-16 of Windows PowerShell 5", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le")],
+	])("reads a table and events with %s", async (_, written) => {
+		writeFileSync(file("windows.json"), written(JSON.stringify(SOUND, null, "\n")));
+		const line = JSON.stringify(asCloudEvent(RUN));
+		writeFileSync(file("windows.jsonl"), written(`${line}\n${line}\n`));
+		expect((await run(["check", file("windows.json")])).out).toContain("nothing to repair");
+		const { out } = await run(["explain", file("windows.jsonl"), "--routes", file("windows.json")]);
+		expect(out.match(/yes "runs"/g)).toHaveLength(2);
 	});
 
 	it("reads a table and events behind a byte-order mark, as some editors write them", async () => {

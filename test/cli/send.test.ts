@@ -219,7 +219,11 @@ describe("recorded events", () => {
 	});
 
 	it.each([
-		["there is no file", ["no-such-file.json"], "there is no file"],
+		[
+			"--file: the file no-such-file.json does not exist",
+			["no-such-file.json"],
+			"--file: the file no-such-file.json does not exist",
+		],
 		["it is no JSON", [], "is not JSON"],
 	])("are asked for again where %s", async (_, [path], words) => {
 		const file = path ?? recorded("broken.json", "{");
@@ -412,8 +416,8 @@ describe("send to a custom topic", () => {
 
 describe("a wrong use of send", () => {
 	it.each([
-		[[], "a type, --file or --handshake"],
-		[["RunCompleted", "--handshake"], "a type, --file or --handshake"],
+		[[], "an event type, --blob, --file or --handshake"],
+		[["RunCompleted", "--handshake"], "an event type, --blob, --file or --handshake"],
 		[["RunCompletd"], "did you mean RunCompleted?"],
 		[["RunCompleted", "--set", "runId"], "--set takes path=value"],
 		[["RunCompleted", "--count", "0"], "whole number from 1"],

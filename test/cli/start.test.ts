@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { startCommand } from "../../src/cli/commands/start.ts";
 import type { Io } from "../../src/cli/io.ts";
-import { runWatched } from "../../src/cli/start/run-watched.ts";
-import type { RunningBridge, Workshop } from "../../src/cli/start/workshop.ts";
+import { runWatched } from "../../src/cli/run-watched.ts";
+import type { RunningBridge, Workshop } from "../../src/cli/workshop.ts";
 import { call } from "../../support/call.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePorts, isFree } from "../../support/free-ports.ts";
@@ -166,7 +166,7 @@ describe("the clone's own workshop", () => {
 		const port = await freePorts();
 		// In a process of its own, since a bridge prints to the streams of whoever runs it.
 		const script = `
-			import { clone } from "./src/cli/start/workshop.ts";
+			import { clone } from "./src/cli/workshop.ts";
 			const running = clone.run(["--port", "${port}"], process.env);
 			process.once("SIGTERM", running.stop);
 			process.exitCode = await running.ended;`;

@@ -43,7 +43,8 @@ function stepsOf(of: ShownReceipt, dispatch?: ShownReceipt): string[] {
 
 function printed(of: ShownReceipt): string {
 	const out: string[] = [];
-	printTrace({ stdout: { write: (text: string) => void out.push(text) }, env: {} } as never, traceOf({ receipt: of }));
+	const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
+	printTrace(io, traceOf({ receipt: of }), (words) => `npx grid-dispatch ${words} --url ${LOCAL}`);
 	return out.join("");
 }
 
@@ -65,7 +66,7 @@ describe("the trace of a receipt", () => {
 			'decided: route "default" leads to contoso/fraud-model, as runs',
 			"attempted: GitHub answered 500 (6 ms; request 57AD:1; server error at GitHub)",
 			"attempted: GitHub answered 204 (5 ms; request 57AD:2)",
-			"answered: GitHub has it, after 3.5 s",
+			"answered: dispatched, GitHub took it, after 3.5 s",
 		]);
 	});
 
@@ -88,17 +89,14 @@ describe("the trace of a receipt", () => {
 	it.each([
 		[
 			{ state: "paused", finishedAt: null, reason: "until noon", attempts: [] },
-			"answered: not yet, it is paused: until noon",
+			"answered: paused, not sent yet: until noon",
 		],
 		[{ state: "coalescing", finishedAt: null, attempts: [] }, "waited: in a window that is still open"],
 		[
 			{ state: "rejected", to: null, route: null, attempts: [], reason: "no data" },
-			"decided: it leads nowhere: the event itself is unsound",
+			"decided: no route is looked for: the event itself is wrong",
 		],
-		[
-			{ state: "dead", reason: "GitHub answered 422" },
-			"answered: a dead letter: GitHub answered 422; repair that, then: npx grid-dispatch replay KEY",
-		],
+		[{ state: "dead", reason: "GitHub answered 422" }, "answered: dead, a dead letter: GitHub answered 422"],
 		[
 			{ attempts: [{ at: "2026-03-14T08:15:31.100Z", status: null, ms: 9, requestId: null, reason: "timeout" }] },
 			"attempted: GitHub gave no answer (9 ms; timeout)",
@@ -111,9 +109,9 @@ describe("the trace of a receipt", () => {
 		const window = receipt({ key: "w", acceptedAt: "2026-03-14T08:15:33.000Z" });
 		const steps = stepsOf(receipt({ state: "coalesced", window: "w", attempts: [] }), window);
 		expect(steps).toContain("waited: gathered with others into the dispatch w, after 2.0 s, 3 events in all");
-		expect(steps.at(-1)).toBe("answered: GitHub has it, after 1.5 s");
+		expect(steps.at(-1)).toBe("answered: dispatched, GitHub took it, after 1.5 s");
 		expect(stepsOf(receipt({ state: "coalesced", window: "gone", attempts: [] })).at(-1)).toBe(
-			"answered: it went out with others",
+			"answered: coalesced, it was sent together with others",
 		);
 	});
 
@@ -126,8 +124,8 @@ describe("the trace of a receipt", () => {
 			reason: "no route matches",
 		});
 		const steps = stepsOf(ignored);
-		expect(steps).toContain("decided: it leads nowhere");
-		expect(steps.at(-1)).toBe("answered: nothing is sent: no route matches");
+		expect(steps).toContain("decided: no route takes it");
+		expect(steps.at(-1)).toBe("answered: ignored, nothing is sent: no route matches");
 	});
 
 	it("names the service and the destination of each kind", () => {
@@ -139,7 +137,7 @@ describe("the trace of a receipt", () => {
 			receipt({ to: { id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 } }),
 		);
 		expect(pipeline[2]).toBe('decided: route "default" leads to contoso/ml/7');
-		expect(pipeline.at(-1)).toBe("answered: Azure Pipelines has it, after 3.5 s");
+		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines took it, after 3.5 s");
 		expect(pipeline.join()).not.toContain("GitHub");
 	});
 
@@ -190,7 +188,7 @@ describe("the runs of a trace", () => {
 			{ following: "concluded", runs: [{ ...RUN, conclusion: "cancelled" }] },
 			[
 				expect.stringMatching(
-					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor tells\)$/,
+					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor checks this\)$/,
 				) as never,
 			],
 		],
@@ -291,7 +289,7 @@ describe("the trace of a window", () => {
 		const gone = { receipts: async () => ({ receipts: [member(1), member(2)], complete: true }) };
 		const traces = (await foldWindows(gone, [member(1), member(2)])).map(traceOf);
 		expect(traces).toMatchObject([{ key: "m1", events: 2, following: null }]);
-		expect(traces[0]?.steps.at(-1)?.text).toBe("it went out with others");
+		expect(traces[0]?.steps.at(-1)?.text).toBe("coalesced, it was sent together with others");
 	});
 });
 
@@ -304,7 +302,7 @@ describe("the search for receipts", () => {
 				return { receipts: find === found ? [receipt()] : [], complete: true };
 			},
 		} as never;
-		return { found: (await findReceipts(bridge, text)).length, asked };
+		return { found: (await findReceipts(bridge, text)).receipts.length, asked };
 	};
 
 	it.each([

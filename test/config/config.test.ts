@@ -477,3 +477,30 @@ describe("the settings of a service that is not the first", () => {
 		expect(refused({})).toEqual(["GITHUB_REPOSITORY", "REPOSITORY"]);
 	});
 });
+
+describe("a broken routes table", () => {
+	const settingsOf = (routes: unknown) => {
+		const text = typeof routes === "string" ? routes : JSON.stringify({ routes });
+		return problemsOf({ ...storage, BRIDGE_ROUTES: text }).map(({ setting }) => setting);
+	};
+	const pipeline = { organization: "contoso", project: "ml", pipeline: 7 };
+
+	it.each([
+		["of routes to Azure Pipelines alone", [{ name: "a", to: pipeline, filter: 7 }]],
+		["that is not JSON", '{ "routes": [ '],
+		["that is no file", "no-such-routes.json"],
+		["without any route", []],
+		["of what is no route", [null, 7, { to: "contoso/a" }, { to: null }]],
+		["that is no table", "[[[]]]"],
+	])("%s does not ask for GitHub's token", (_, routes) => {
+		expect(new Set(settingsOf(routes))).toEqual(new Set(["BRIDGE_ROUTES"]));
+	});
+
+	it("asks for GitHub's token where one of its routes leads there", () => {
+		const routes = [
+			{ name: "a", to: pipeline, filter: 7 },
+			{ name: "b", to: { repository: "contoso/a" } },
+		];
+		expect(new Set(settingsOf(routes))).toEqual(new Set(["BRIDGE_ROUTES", "GITHUB_TOKEN"]));
+	});
+});

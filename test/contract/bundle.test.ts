@@ -37,7 +37,9 @@ const FUNCTIONS = {
 	followPoison: { type: "queueTrigger", queueName: "grid-dispatch-follow-poison", connection: "AzureWebJobsStorage" },
 	upkeep: { type: "timerTrigger", schedule: "0 17 3 * * *" },
 	receipts: { type: "httpTrigger", authLevel: "function", methods: ["GET"], route: "receipts" },
+	counts: { type: "httpTrigger", authLevel: "function", methods: ["GET"], route: "receipts/counts" },
 	replay: { type: "httpTrigger", authLevel: "function", methods: ["POST"], route: "receipts/replay" },
+	discard: { type: "httpTrigger", authLevel: "function", methods: ["POST"], route: "receipts/discard" },
 	health: { type: "httpTrigger", authLevel: "anonymous", methods: ["GET"], route: "health" },
 	console: { type: "httpTrigger", authLevel: "anonymous", methods: ["GET"], route: "console" },
 };

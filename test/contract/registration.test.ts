@@ -39,7 +39,9 @@ const FUNCTIONS = [
 	"followPoison",
 	"upkeep",
 	"receipts",
+	"counts",
 	"replay",
+	"discard",
 	"health",
 	"console",
 ];

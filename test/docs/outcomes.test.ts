@@ -161,6 +161,7 @@ describe("the log lines", () => {
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
 		await bridge.deadLetter(["x"], "it could not be accepted", log);
+		await bridge.discard({ state: "rejected" }, log);
 		await upkeepThatFails();
 	}
 

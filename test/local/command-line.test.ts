@@ -43,7 +43,7 @@ describe("why npm start has ended", () => {
 	it.each([
 		[
 			failed({ code: "EADDRINUSE", syscall: "listen", port: 7 }),
-			"port 7 is taken; choose another with: npm start -- --port N",
+			"port 7 is in use by another program (a bridge that runs already?). The bridge takes the port of --port (7071 if left out), and the stand-in for GitHub the next one. Choose others: npm start -- --port N",
 		],
 		[
 			failed({ code: "EACCES", syscall: "listen", port: 80 }),

@@ -214,6 +214,15 @@ describe("messages", () => {
 		expect(peekedMessageItems[0]?.expiresOn.getUTCFullYear()).toBe(9999);
 	});
 
+	it("finds its queue there, where that was made before; making it again leaves what is in it", async () => {
+		const other = `${names.queue}-made`;
+		await storage.makeQueues([other]);
+		await storage.put("first", 0, other);
+		await storage.makeQueues([other]);
+		const { approximateMessagesCount } = await new QueueClient(connectionString, other).getProperties();
+		expect(approximateMessagesCount).toBe(1);
+	});
+
 	it("may be put to be seen six days later", async () => {
 		await expect(storage.put("later", 6 * 86_400)).resolves.toHaveProperty("popReceipt");
 	});

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { USUAL_PORT } from "../../config/settings.ts";
 import { plain } from "../../log.ts";
@@ -5,12 +6,14 @@ import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { readNumber } from "../read-number.ts";
-import { runWatched } from "../start/run-watched.ts";
-import { clone, type RunningBridge, type Workshop } from "../start/workshop.ts";
+import { loadRoutes } from "../routes/load-table.ts";
+import { runWatched } from "../run-watched.ts";
+import { clone, type RunningBridge, type Workshop } from "../workshop.ts";
 
 interface StartFlags {
 	readonly port: number;
 	readonly watch?: boolean;
+	readonly routes?: string;
 	readonly github?: "real";
 	/** Seconds. */
 	readonly lock: number;
@@ -23,14 +26,23 @@ const WEEK_SECONDS = 604_800;
 export function startCommand(io: Io, workshop: Workshop = clone): Command {
 	return new Command("start")
 		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
-		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), USUAL_PORT)
+		.option(
+			"--port <n>",
+			"the port of the bridge; the stand-in for GitHub takes the next one",
+			readNumber(1, 65_534),
+			USUAL_PORT,
+		)
+		.option(
+			"--routes <file>",
+			"route events by this table (default: BRIDGE_ROUTES, else every event to one repository)",
+		)
 		.option("--watch", "build and start again after each change in src/")
 		.addOption(
-			new Option("--github <real>", "dispatch to GitHub itself, with your token; asks first").choices(["real"]),
+			new Option("--github <real>", "send dispatches to GitHub itself, with your token; asks first").choices(["real"]),
 		)
 		.option(
 			"--lock <seconds>",
-			"how long a queue message stays away whose host was killed",
+			"seconds until a message is retried after the host that was processing it was killed",
 			readNumber(1, WEEK_SECONDS),
 			20,
 		)
@@ -40,11 +52,13 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			examples(
 				"npx grid-dispatch start",
 				"npx grid-dispatch start --port 8080 --watch",
+				"npx grid-dispatch start --routes routes.json",
 				"GITHUB_TOKEN=... GITHUB_REPOSITORY=you/your-repository npx grid-dispatch start --github real",
 			),
 		)
 		.action(async (flags: StartFlags) => {
-			const env = flags.github === "real" ? await realEnvironment(flags, io) : io.env;
+			const routed = { ...io, env: { ...io.env, ...tableOf(flags, io) } };
+			const env = flags.github === "real" ? await realEnvironment(flags, routed) : routed.env;
 			if (!(await workshop.build())) throw new CliError("the build failed");
 			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
 			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
@@ -55,6 +69,13 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			if (code !== 0 && io.signal?.aborted !== true)
 				throw new CliError(`the bridge has ended with ${code ?? "a signal"}`);
 		});
+}
+
+/** The setting for a table that the bridge would take; the bridge runs in another folder. */
+function tableOf({ routes }: StartFlags, io: Io): Io["env"] {
+	if (routes === undefined) return {};
+	loadRoutes(io, routes, "--routes");
+	return { BRIDGE_ROUTES: resolve(routes) };
 }
 
 /** What is sent to GitHub itself cannot be taken back: whose token, and where to, is said first. */

@@ -65,19 +65,22 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
 		});
 	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
-		const { error, warning } = checksOf("GitHub", lane);
-		const why = reason ?? "no reason told";
+		// Lanes of Azure Pipelines begin with the service's name.
+		const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
+		const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
+		const why = reason ?? "no reason is given";
 		if (state === "parked")
-			return [error(`nothing is sent: ${why}`, "repair what GitHub says; it is tried again by itself")];
-		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; it goes on by itself")];
+			return [error(`nothing is sent: ${why}`, `repair what ${service} says; the bridge tries again by itself`)];
+		if (state === "paused")
+			return [warning(`nothing is sent until ${until}: ${why}`, "wait; the bridge goes on by itself")];
 		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
 		const repair = "look at the receipts with state=parked: each names its repository and the reason";
 		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
-		return [warning(`${closed} closed to the bridge`, repair)];
+		return [warning(`${closed} parked`, repair)];
 	});
 	const dead = checksOf("bridge").warning(
-		deadLetters === 1 ? "a dead letter" : `${deadLetters} dead letters`,
-		"look at them, repair the cause, and replay them",
+		deadLetters === 1 ? "one dead letter" : `${deadLetters} dead letters`,
+		"list them with dead-letters, repair the cause, and replay or discard them",
 	);
 	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
 }

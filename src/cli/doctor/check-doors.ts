@@ -72,12 +72,12 @@ async function checkTrigger(target: Target, ask: Ask): Promise<Check> {
 	const { ok, error, cannotTell } = checksOf("event grid", "eventGrid");
 	const url = `${target.bridgeUrl}/runtime/webhooks/eventgrid?functionName=eventGrid`;
 	const asked = await askForCode(ask, { url, key: target.eventGridKey }, { ...PLAYED, topic: target.topic });
-	if (asked.taken) return ok("the trigger that event subscriptions name is there");
+	if (asked.taken) return ok('the trigger for delivery "function" is there');
 	if (asked.status === 401 || asked.status === 403) {
 		const repair = "name the app with --app and --resource-group, so that az can ask for the system key";
 		return cannotTell("the platform guards this door with a key of its own", repair);
 	}
-	const repair = "deploy the code, and let the platform list its functions: node infra/subscribe.mjs does";
+	const repair = 'deploy the code; with delivery "function" run node infra/subscribe.mjs after it';
 	return error(`the trigger eventGrid does not answer: ${described(asked)}`, repair);
 }
 

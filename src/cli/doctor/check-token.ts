@@ -16,14 +16,14 @@ const DAY_MS = 86_400_000;
 /** What an answer tells about the token that was sent with it; nothing of the token itself is shown. */
 export function checkToken(target: Target, token: string, answer: GitHubAnswer, now: number): readonly Check[] {
 	const { ok, error, cannotTell } = checksOf("token");
-	if (answer.status === 0) return [cannotTell("GitHub could not be asked", "repair the way to GitHub first")];
+	if (answer.status === 0) return [cannotTell("GitHub could not be asked", "repair the connection to GitHub first")];
 	if (answer.classification.kind === "unauthorized") {
-		const repair = "make a new one, with Contents: write, and put it in its place (docs/settings.md)";
+		const repair = "make a new token with Contents: write and replace this one (docs/settings.md)";
 		const blame = target.tokenIsBridges ? error : cannotTell;
 		return [blame(`${reasonOf(answer)}${target.tokenIsBridges ? "" : NOT_THE_BRIDGES}`, repair)];
 	}
-	const kind = KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? "a token of another kind";
-	return [ok(`GitHub takes it: ${kind}`), ...scopesOf(target, answer), expiryOf(target, answer, now)];
+	const kind = KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? "a token of an unknown kind";
+	return [ok(`GitHub accepts it: ${kind}`), ...scopesOf(target, answer), expiryOf(target, answer, now)];
 }
 
 export const NOT_THE_BRIDGES = "; this is the token of your environment, and the bridge may have another one";
@@ -50,10 +50,10 @@ export function lacksScope({ headers, json }: GitHubAnswer): string | undefined 
 function expiryOf({ tokenIsBridges }: Target, { headers }: GitHubAnswer, now: number): Check {
 	const { ok, warning, cannotTell } = checksOf("token", "expiry");
 	const expiresAt = momentOf(headers.get("github-authentication-token-expiration"));
-	if (expiresAt === undefined) return ok("GitHub names no end");
-	const when = `it ends on ${new Date(expiresAt).toISOString().slice(0, 10)}, in ${Math.max(0, Math.floor((expiresAt - now) / DAY_MS))} days`;
+	if (expiresAt === undefined) return ok("no expiry date is reported");
+	const when = `it expires on ${new Date(expiresAt).toISOString().slice(0, 10)}, in ${Math.max(0, Math.floor((expiresAt - now) / DAY_MS))} days`;
 	if (expiresAt - now > EXPIRY_WARNING_MS) return ok(when);
-	const repair = "make a new one and put it in its place; with a key vault no restart is needed";
+	const repair = "make a new token and replace this one; with a key vault no restart is needed";
 	return tokenIsBridges ? warning(when, repair) : cannotTell(when + NOT_THE_BRIDGES, repair);
 }
 

@@ -12,7 +12,8 @@ import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
-import type { GivenRoutes, Target } from "./find-target.ts";
+import type { GivenRoutes } from "./find-routes.ts";
+import type { Target } from "./find-target.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
 export interface DoctorOptions {
@@ -30,9 +31,11 @@ export async function runDoctor(target: Target, options: DoctorOptions): Promise
 	onStep(target.bridgeUrl);
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
-	const table = checkTableInUse(target.routes, bridge);
-	const judged = { ...target, routes: table.isJudged ? target.routes : undefined };
-	const routes = [...table.checks, ...(table.isJudged ? checkRoutes(target.routes) : [])];
+	const table = checkTableInUse(target, bridge);
+	const judged = { ...target, routes: table.routes };
+	// Where the bridge uses another table than the given one, that has been said.
+	const isUnknown = target.routes !== undefined && table.routes === undefined;
+	const routes = [...table.checks, ...(isUnknown ? [] : checkRoutes(table.routes))];
 	const github = await checkGitHub(judged, ask, options);
 	const pipelines = await checkPipelines(judged.routes?.routes ?? [], target.devOps, ask);
 	const clock = checkClock(bridge.aheadMs, github.aheadMs);

@@ -8,6 +8,7 @@ import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 import { destinationInWords } from "../describe-receipt.ts";
+import { indentJson } from "../indent-json.ts";
 import type { Io } from "../io.ts";
 import { painter } from "../paint.ts";
 import { requestFor, type ShownRequest } from "./requests.ts";
@@ -172,20 +173,6 @@ function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof pa
 		io.stdout.write(`        ${paint("error", "rejected")}: ${plain(request.rejected)}\n`);
 		return;
 	}
-	const lines = [`${request.method} ${request.url}`, ...indented(request.body)];
+	const lines = [`${request.method} ${request.url}`, ...indentJson(request.body).split("\n")];
 	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
-}
-
-/** JSON in lines, each of its tokens as it is: to read and write it anew could change digits. */
-function indented(json: string): readonly string[] {
-	let depth = 0;
-	const line = () => `\n${"  ".repeat(depth)}`;
-	const broken = json.replace(/"(?:[^"\\]+|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (token) => {
-		if (token === "{" || token === "[") depth += 1;
-		if (token === "}" || token === "]") depth -= 1;
-		if (token === "{" || token === "[" || token === ",") return token + line();
-		if (token === "}" || token === "]") return line() + token;
-		return token === ":" ? ": " : token;
-	});
-	return broken.split("\n");
 }

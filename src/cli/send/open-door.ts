@@ -36,7 +36,8 @@ export function targetOf(
 ): { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined } {
 	const { to, url, trigger, key } = flags;
 	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
-	const given = readUrl(to ?? urlOf(flags, io), to === undefined ? "--url" : "--to");
+	const named = to === undefined ? urlOf(flags, io) : { value: to, from: "--to" };
+	const given = readUrl(named.value, named.from ?? "--url");
 	if (trigger) {
 		if (!isLoopback(given) || given.pathname !== "/") {
 			throw new CliError(
@@ -44,10 +45,10 @@ export function targetOf(
 				2,
 			);
 		}
-		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
+		return { url: new URL(TRIGGER, given), key: keyOf(flags, io).value };
 	}
 	// The key and the token of the environment are the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
-	return { url: door, key: keyOf(flags, io), token: webhookTokenOf(io) };
+	return { url: door, key: keyOf(flags, io).value, token: webhookTokenOf(io) };
 }

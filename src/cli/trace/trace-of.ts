@@ -1,5 +1,5 @@
 import type { ShownReceipt } from "../bridge-client.ts";
-import { describeDestination } from "../describe-receipt.ts";
+import { describeDestination, serviceOf } from "../describe-receipt.ts";
 import { counted } from "../paint.ts";
 import type { Traced, TracedWindow } from "./fold-windows.ts";
 
@@ -19,7 +19,7 @@ export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "follow
 export interface Step {
 	/** ISO 8601; null where it is not known, or not yet. */
 	readonly at: string | null;
-	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "answered";
+	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "replayed" | "answered";
 	readonly text: string;
 }
 
@@ -39,7 +39,7 @@ export function traceOf({ receipt, window }: Traced): Trace {
 			received(receipt, window),
 			decided(receipt),
 			...waited(receipt, sent, window),
-			...sent.attempts.map((attempt) => attempted(attempt, sent)),
+			...tried(sent),
 			answered(sent),
 		],
 		...{ runs, following, followingReason, page },
@@ -59,7 +59,7 @@ function countOf({ events, isMore }: TracedWindow): string {
 }
 
 function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
-	const nowhere = state === "rejected" ? "it leads nowhere: the event itself is unsound" : "it leads nowhere";
+	const nowhere = state === "rejected" ? "no route is looked for: the event itself is wrong" : "no route takes it";
 	const text =
 		to === null
 			? nowhere
@@ -83,6 +83,16 @@ function waited(receipt: ShownReceipt, sent: ShownReceipt, window: TracedWindow 
 	return steps;
 }
 
+/** The attempts, and when it was fed back in between. */
+function tried(sent: ShownReceipt): readonly Step[] {
+	const attempts = sent.attempts.map((attempt) => attempted(attempt, sent));
+	if (!sent.replayedAt) return attempts;
+	const replayed = { at: sent.replayedAt, kind: "replayed", text: "fed back after it was a dead letter" } as const;
+	const isLater = ({ at }: Step) => at !== null && Date.parse(at) >= Date.parse(replayed.at);
+	const index = attempts.findIndex(isLater);
+	return attempts.toSpliced(index === -1 ? attempts.length : index, 0, replayed);
+}
+
 function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number], sent: ShownReceipt): Step {
 	const service = serviceOf(sent);
 	const answer =
@@ -91,30 +101,29 @@ function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts
 	return { at, kind: "attempted", text: `${answer} (${more.join("; ")})` };
 }
 
-function serviceOf({ to }: ShownReceipt): string {
-	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
-}
-
+/** How far it is: the state in the one word that everything else calls it, and what that means here. */
 function answered(sent: ShownReceipt): Step {
 	const { state, finishedAt, reason, acceptedAt } = sent;
 	const why = reason === null ? "" : `: ${reason}`;
 	// As a text: a bridge of another version may have a state that this one does not.
 	switch (state as string) {
 		case "ignored":
-			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `nothing is sent${why}` };
+			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `ignored, nothing is sent${why}` };
 		case "dispatched":
-			return { at: finishedAt, kind: "answered", text: `${serviceOf(sent)} has it${after(acceptedAt, finishedAt)}` };
-		case "coalesced":
-			return { at: finishedAt, kind: "answered", text: "it went out with others" };
-		case "dead":
-		case "rejected":
 			return {
 				at: finishedAt,
 				kind: "answered",
-				text: `a dead letter${why}; repair that, then: npx grid-dispatch replay KEY`,
+				text: `dispatched, ${serviceOf(sent)} took it${after(acceptedAt, finishedAt)}`,
 			};
+		case "coalesced":
+			return { at: finishedAt, kind: "answered", text: "coalesced, it was sent together with others" };
+		case "discarded":
+			return { at: finishedAt, kind: "answered", text: `discarded, nothing will be sent; it was a dead letter${why}` };
+		case "dead":
+		case "rejected":
+			return { at: finishedAt, kind: "answered", text: `${state}, a dead letter${why}` };
 		default:
-			return { at: null, kind: "answered", text: `not yet, it is ${state}${why}` };
+			return { at: null, kind: "answered", text: `${state}, not sent yet${why}` };
 	}
 }
 
