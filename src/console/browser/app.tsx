@@ -79,7 +79,7 @@ export function App({ live, api, keys, view, onOpen }: AppProps) {
 							<section class="card stream" id="events" aria-labelledby="stream-title">
 								<header>
 									<h2 id="stream-title">Events</h2>
-									<Filters filter={view.filter} onChange={live.setFilter} />
+									<Filters now={now} filter={view.filter} onChange={live.setFilter} />
 								</header>
 								<Stream view={view} live={live} onOpen={onOpen} />
 							</section>

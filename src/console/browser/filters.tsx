@@ -7,12 +7,14 @@ import { TONES } from "./tones.ts";
 const TYPED_MS = 250;
 
 interface FiltersProps {
+	/** Epoch milliseconds. */
+	readonly now: number;
 	readonly filter: Filter;
 	readonly onChange: (filter: Filter) => void;
 }
 
 /** Narrows the list; the bridge itself looks, so that old events are found, too. */
-export function Filters({ filter, onChange }: FiltersProps) {
+export function Filters({ now, filter, onChange }: FiltersProps) {
 	const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 	// What is typed must not be overwritten by what was looked for last, while it is being typed.
 	const [typed, setTyped] = useState(filter.find);
@@ -55,7 +57,7 @@ export function Filters({ filter, onChange }: FiltersProps) {
 				<span class="hidden">Time</span>
 				<select
 					value={typeof filter.range === "string" ? filter.range : "chosen"}
-					onChange={({ currentTarget }) => onChange({ ...filter, range: rangeOf(currentTarget.value) })}
+					onChange={({ currentTarget }) => onChange({ ...filter, range: rangeOf(currentTarget.value, now) })}
 				>
 					{Object.entries(RANGES).map(([name, { title }]) => (
 						<option key={name} value={name}>
@@ -70,7 +72,7 @@ export function Filters({ filter, onChange }: FiltersProps) {
 	);
 }
 
-function FromTo({ range, filter, onChange }: FiltersProps & { range: Exclude<Range, string> }) {
+function FromTo({ range, filter, onChange }: Omit<FiltersProps, "now"> & { range: Exclude<Range, string> }) {
 	const field = (name: "since" | "until", title: string) => (
 		<label>
 			{title}
@@ -91,9 +93,9 @@ function FromTo({ range, filter, onChange }: FiltersProps & { range: Exclude<Ran
 
 const DAY_MS = 86_400_000;
 
-function rangeOf(value: string): Range {
+function rangeOf(value: string, now: number): Range {
 	if (value !== "chosen") return value as RangeName;
-	return { since: localTime(Date.now() - DAY_MS), until: localTime(Date.now() + 60_000) };
+	return { since: localTime(now - DAY_MS), until: localTime(now + 60_000) };
 }
 
 /** As an input for a local time writes it: to the minute, without a zone. */
