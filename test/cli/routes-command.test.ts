@@ -221,7 +221,7 @@ describe("routes explain", () => {
 
 	it("tells that an event is rejected", async () => {
 		const { out } = await run(["explain", file("sound.json"), ...table()]);
-		expect(out).toMatch(/^an event without an id\n {2}rejected: neither envelope/);
+		expect(out).toMatch(/^an event without an id\n {2}rejected: not an event/);
 	});
 
 	it("shows what an event says as text, whatever it would do to a terminal", async () => {

@@ -144,7 +144,7 @@ describe("the health of a bridge", () => {
 		expect(health).toMatchObject({
 			status: "unhealthy",
 			lanes: [
-				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("put a valid one in its place") },
+				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("replace it with a valid one") },
 			],
 		});
 		expect(JSON.stringify(health)).not.toContain(TOKEN);
@@ -209,7 +209,7 @@ describe("the health of a bridge", () => {
 		fixture.github.setTokens(["another"]);
 		await accept(bridge, "a");
 		const { tokens } = await bridge.health();
-		const why = expect.stringContaining("put a valid one in its place");
+		const why = expect.stringContaining("replace it with a valid one");
 		expect(tokens).toMatchObject([{ present: false, state: "refused", reason: why }]);
 		const { storage, rows } = await openTestLedger(names);
 		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
