@@ -58,7 +58,9 @@ describe("the names on the pages about deploying", () => {
 		const used = new Set([...text.matchAll(/"type": "(Microsoft\.\w+)\//g)].map(([, provider]) => provider));
 		used.delete("Microsoft.Authorization");
 		used.delete("Microsoft.Resources");
-		expect(line.match(/Microsoft\.\w+/g)).toEqual([...used, "Microsoft.App", "Microsoft.Cdn", "Microsoft.PolicyInsights"].sort());
+		expect(line.match(/Microsoft\.\w+/g)).toEqual(
+			[...used, "Microsoft.App", "Microsoft.Cdn", "Microsoft.PolicyInsights"].sort(),
+		);
 	});
 
 	it("the settings in capitals are the bridge's, the platform's, the command line's, a file's of this project, or an explained one", () => {
