@@ -1,5 +1,5 @@
 // @ts-check
-/** What `node infra/subscribe.mjs RESOURCE_GROUP --remove` does: the way back, without touching what others have. */
+/** `node infra/subscribe.mjs RESOURCE_GROUP --remove`: deletes what belongs to this bridge, and nothing of others. */
 
 const TOPICS = { "Microsoft.EventGrid/systemTopics": "2025-02-15", "Microsoft.EventGrid/topics": "2025-02-15" };
 const ALERTS = { "Microsoft.Insights/metricAlerts": "2018-03-01" };
@@ -50,5 +50,5 @@ export function unsubscribe({ scope, app, parameters }, az, say) {
 			for (const { id } of list(`${at}/${type}`, version)) remove(list(`${id}/eventSubscriptions`, version), version);
 		for (const [type, version] of Object.entries(ALERTS)) remove(list(`${at}/${type}`, version), version);
 	}
-	say(`Deleted: ${count}. No new events reach ${app}.`);
+	say(`Deleted: ${count}. ${app} gets no new events.`);
 }
