@@ -36,7 +36,7 @@ class Failure extends Error {}
 
 /**
  * @typedef {{ id: string, name: string, tags?: Record<string, string> | null, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
- * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
+ * @typedef {import("./unsubscribe.mjs").Az} Az
  * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number, env: Record<string, string | undefined> }} Surroundings
  */
 
@@ -80,7 +80,7 @@ function readArguments(args) {
 
 /**
  * What a deployment of main.bicep has left to know.
- * @typedef {{ scope: string, app: string, parameters: Record<string, { value: any }> }} Bridge
+ * @typedef {import("./unsubscribe.mjs").Bridge} Bridge
  * @param {string} group
  * @param {string | undefined} name of the deployment
  * @param {Az} az

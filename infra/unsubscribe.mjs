@@ -5,10 +5,15 @@ const TOPICS = { "Microsoft.EventGrid/systemTopics": "2025-02-15", "Microsoft.Ev
 const ALERTS = { "Microsoft.Insights/metricAlerts": "2018-03-01" };
 
 /**
+ * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
+ * @typedef {{ scope: string, app: string, parameters: Record<string, { value: any }> }} Bridge
+ */
+
+/**
  * Deletes the event subscriptions of a bridge and their alerts, in every group of its sources. Topics stay: other
  * bridges may listen there. The names of what belongs to a bridge have its hash, which ends the name of its app.
- * @param {import("./subscribe.mjs").Bridge} bridge
- * @param {import("./subscribe.mjs").Az} az
+ * @param {Bridge} bridge
+ * @param {Az} az
  * @param {(text: string) => void} say
  */
 export function unsubscribe({ scope, app, parameters }, az, say) {

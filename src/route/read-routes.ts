@@ -54,7 +54,7 @@ function findProblems(route: Route, index: number, services: readonly OfRoutes[]
 		const reversed = reversedRange(filter);
 		if (reversed !== undefined) {
 			problems.push(
-				`${place}.filter.advancedFilters[${at}].values: ${reversed} is upside down; put the lower end first`,
+				`${place}.filter.advancedFilters[${at}].values: ${reversed} has its ends in the wrong order; put the lower end first`,
 			);
 		}
 	});

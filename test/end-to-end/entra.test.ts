@@ -177,7 +177,7 @@ describe("the webhook that Microsoft Entra protects, over HTTP", () => {
 			() => `Bearer ${tokenOf(key, { ...claimsOfV2(entra.url), azp: undefined, appid: EVENT_GRID })}`,
 			/azp is missing/,
 		],
-		["neither Event Grid nor the role", () => `Bearer ${v1({ appid: STRANGER, roles: [] })}`, /does not hold the role/],
+		["neither Event Grid nor the role", () => `Bearer ${v1({ appid: STRANGER, roles: [] })}`, /does not have the role/],
 		[
 			"another application without roles",
 			() => `Bearer ${tokenOf(key, { ...without("roles"), appid: STRANGER })}`,

@@ -256,7 +256,7 @@ describe("a routes table that is wrong", () => {
 		};
 		for (const operatorType of ["NumberInRange", "NumberNotInRange"]) {
 			expect(problemsOf(withFilters({ operatorType: "IsNotNull", key: "a" }, { operatorType, ...range }))).toEqual([
-				"routes[0].filter.advancedFilters[1].values: [5,1] is upside down; put the lower end first",
+				"routes[0].filter.advancedFilters[1].values: [5,1] has its ends in the wrong order; put the lower end first",
 			]);
 		}
 	});
@@ -334,7 +334,7 @@ describe("a routes table that is wrong", () => {
 			'routes[1].to.repository: "a/b/c" is not owner/name, such as contoso/fraud-model',
 			"routes[1].coalesce.maxSeconds: must be at least quietSeconds",
 			"routes[1].filter: 26 filter values; Event Grid allows 25 in all",
-			"routes[1].filter.advancedFilters[0].values: [2,1] is upside down; put the lower end first",
+			"routes[1].filter.advancedFilters[0].values: [2,1] has its ends in the wrong order; put the lower end first",
 			expect.stringContaining('routes: the name "n" stands twice'),
 		]);
 	});
