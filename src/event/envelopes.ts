@@ -124,7 +124,7 @@ const MAX_TIME_CHARACTERS = 64;
  */
 function toDateTime(text: string, name: string): string {
 	if (text.length > MAX_TIME_CHARACTERS) {
-		throw new MalformedEvent(`${name} has ${text.length} characters; a time may have at most at most ${MAX_TIME_CHARACTERS}`);
+		throw new MalformedEvent(`${name} has ${text.length} characters; a time may have at most ${MAX_TIME_CHARACTERS}`);
 	}
 	if (readInstant(text) === undefined) {
 		throw new MalformedEvent(`${name} must be a date and time such as 2026-01-31T09:30:00Z`);

@@ -48,7 +48,7 @@ const MOST = { characters: 4_000, textCharacters: 1_000 } as const;
 /** What is wrong with a mapping that its JSON Schema cannot say; undefined where nothing is. */
 export function mappingProblem(mapping: Mapping): string | undefined {
 	const { length } = JSON.stringify(mapping);
-	if (length > MOST.characters) return `it has ${length} characters; a mapping may have at most at most ${MOST.characters}`;
+	if (length > MOST.characters) return `it has ${length} characters; a mapping may have at most ${MOST.characters}`;
 	const name = Object.keys(mapping).find((one) => longestText(mapping[one]) > MOST.textCharacters);
 	if (name === undefined) return undefined;
 	return `"${name}" has a text of more than ${MOST.textCharacters} characters, which is what a literal may have`;

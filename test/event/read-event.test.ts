@@ -246,7 +246,7 @@ describe("reading an event", () => {
 		[
 			"a time too long to be kept",
 			{ ...asCloudEvent(exampleOf("RunCompleted")), time: `2026-05-26T00:00:40.${"1".repeat(25_000)}Z` },
-			"time has 25021 characters; a time may have at most at most 64",
+			"time has 25021 characters; a time may have at most 64",
 		],
 		[
 			"30 February",
