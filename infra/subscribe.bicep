@@ -13,62 +13,62 @@ import {
 
 targetScope = 'resourceGroup'
 
-@description('Optional. As in main.bicep: what the resources\' names begin with.')
+@description('Optional. The names of the resources begin with this text, as in main.bicep.')
 param baseName string = 'grid-dispatch'
 
-@description('Optional. Tags of the topics that are made.')
+@description('Optional. Tags of new topics.')
 param tags object = {}
 
-@description('Optional. The Azure ML workspace to listen to.')
+@description('Optional. The Azure ML workspace whose events the bridge gets.')
 param workspaceName string = ''
 
-@description('Optional. Its resource group.')
+@description('Optional. The resource group of the workspace.')
 param workspaceResourceGroup string = resourceGroup().name
 
-@description('Optional. Its subscription.')
+@description('Optional. The subscription of the workspace.')
 param workspaceSubscriptionId string = subscription().subscriptionId
 
-@description('Optional. Its system topic, if it has one already.')
+@description('Optional. The name of the workspace\'s system topic, if it has one already.')
 param workspaceTopicName string = ''
 
-@description('Optional. Which of its events are delivered.')
+@description('Optional. The types of the workspace\'s events that Event Grid delivers.')
 param workspaceEventTypes workspaceEventType[] = [
   'Microsoft.MachineLearningServices.ModelRegistered'
   'Microsoft.MachineLearningServices.RunCompleted'
 ]
 
-@description('Optional. Storage accounts to listen to, each with its container.')
+@description('Optional. The storage accounts whose events the bridge gets, each with one container.')
 param dataAccounts dataAccount[] = []
 
-@description('Optional. The bridge\'s custom topic, if main.bicep made one.')
+@description('Optional. The name of the bridge\'s custom topic, if it has one.')
 param customTopicName string = ''
 
-@description('Optional. How events reach the bridge.')
+@description('Optional. The way from Event Grid to the bridge.')
 param delivery deliveryKind = 'queue'
 
-@description('Optional. The schema in which they do.')
+@description('Optional. The schema of the events that Event Grid delivers.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
 
-@description('Conditional. Required with delivery \'webhook\': the endpoint.')
+@description('Conditional. The address of the endpoint. Required with delivery \'webhook\'.')
 @secure()
 param webhookUrl string = ''
 
-@description('Conditional. The tenant, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The id of the tenant, if Microsoft Entra protects the endpoint.')
 param webhookTenantId string = ''
 
-@description('Conditional. The application id or URI, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The id or URI of the application, if Microsoft Entra protects the endpoint.')
 param webhookApplicationId string = ''
 
-@description('Optional. What the names of system topics begin with. All bridges on one source need the same.')
+@description('Optional. The names of system topics begin with this text. All bridges on one source need the same value.')
 param topicPrefix string = 'grid-dispatch'
 
-@description('Optional. What the names of event subscriptions begin with. The container follows, and a hash of the bridge.')
+@description('Optional. The names of event subscriptions begin with this text. The name of the container and the hash of the bridge follow.')
 param eventSubscriptionName string = 'grid-dispatch'
 
-@description('Optional. As in main.bicep: where mail about the topics goes. Empty: no mail.')
+@description('Optional. The e-mail address that gets the topics\' alerts, as in main.bicep. If it is empty, no mail is sent.')
 param alertEmail string = ''
 
-@description('Optional. As in main.bicep: an action group that is told as well. Empty: none.')
+@description('Optional. The resource id of an existing action group that gets the topics\' alerts, as in main.bicep.')
 param alertActionGroupId string = ''
 
 var ownNames = namesOf(baseName, resourceGroup().id)
@@ -99,7 +99,7 @@ var names = namesOf(soundOr(baseName, problems), resourceGroup().id)
 
 // Apart from the other problems: a secret may not stand in a message.
 var endpoint = delivery == 'webhook' && empty(webhookUrl)
-  ? fail('webhookUrl: delivery \'webhook\' needs webhookUrl, the endpoint to deliver to.')
+  ? fail('webhookUrl: delivery \'webhook\' needs webhookUrl. Set it to the address of the endpoint.')
   : webhookUrl
 
 var bridge = {

@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * The second step of every way to deploy: subscribes the bridge's sources to its function, once the function is there.
- * Event Grid refuses a subscription to a function that Azure does not list yet, and on Flex Consumption one can stay
- * unlisted until the triggers are synchronised, sometimes repeatedly (azure-functions-host issue 10169).
+ * The step after the code with delivery `function`: it creates the event subscriptions to the bridge's function.
+ * Event Grid refuses a subscription to a function that Azure does not list yet. On Flex Consumption, Azure may list a
+ * function only after its triggers were synchronised, sometimes more than once (azure-functions-host issue 10169).
  *
- * Plain JavaScript that needs Node.js 20 and the Azure CLI, and nothing installed.
+ * This is plain JavaScript. It needs Node.js 20 and the Azure CLI, and no packages.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -16,14 +16,14 @@ import { unsubscribe } from "./unsubscribe.mjs";
 
 const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID] [--remove]
 
-Creates the topics and event subscriptions of a bridge that main.bicep and its code were deployed for.
+Creates the topics and event subscriptions of a bridge. Deploy main.bicep and the code first.
 
-  DEPLOYMENT_NAME     the deployment of main.bicep; without it, the newest one that succeeded. A group with two bridges
-                      needs it
-  --subscription ID   the Azure subscription of the group; without it, the one that az is set to
-  --remove            deletes the event subscriptions of this bridge and their alerts instead, in every group of its
-                      sources. Topics and the subscriptions of other bridges stay
-  --help              this text`;
+  DEPLOYMENT_NAME     the deployment of main.bicep. Default: the newest one that succeeded. It is required if the group
+                      has two bridges
+  --subscription ID   the Azure subscription of the group. Default: the subscription that az uses
+  --remove            delete the event subscriptions of this bridge and their alerts, in every group of its sources.
+                      Topics stay, and so do the event subscriptions of other bridges
+  --help              show this text`;
 
 const FUNCTION = "eventGrid";
 /** Of Microsoft.Web. */
@@ -31,12 +31,12 @@ const API = "api-version=2024-04-01";
 const WAIT_MS = 10 * 60_000;
 const POLL_MS = 10_000;
 
-/** A failure that its message explains; no stack trace helps. */
+/** A failure whose message explains everything. No stack trace is printed. */
 class Failure extends Error {}
 
 /**
  * @typedef {{ id: string, name: string, tags?: Record<string, string> | null, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
- * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
+ * @typedef {import("./unsubscribe.mjs").Az} Az
  * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number, env: Record<string, string | undefined> }} Surroundings
  */
 
@@ -74,13 +74,13 @@ function readArguments(args) {
 	// As Azure allows names; cmd.exe and az read nothing else into them.
 	const sound = /^[\p{L}\p{N}_.()][\p{L}\p{N}_.() -]*$/u;
 	const strange = [...positionals, subscription ?? "none"].find((name) => !sound.test(name));
-	if (strange !== undefined) throw new Failure(`"${strange}" is no name in Azure\n\n${USAGE}`);
+	if (strange !== undefined) throw new Failure(`"${strange}" is not a valid name in Azure.\n\n${USAGE}`);
 	return { help, remove, subscription, names: positionals };
 }
 
 /**
  * What a deployment of main.bicep has left to know.
- * @typedef {{ scope: string, app: string, parameters: Record<string, { value: any }> }} Bridge
+ * @typedef {import("./unsubscribe.mjs").Bridge} Bridge
  * @param {string} group
  * @param {string | undefined} name of the deployment
  * @param {Az} az
@@ -103,10 +103,12 @@ function bridgeIn(group, name, az, env) {
 async function subscribe(group, { scope, app, parameters }, az, surroundings) {
 	const delivery = parameters["delivery"]?.value ?? "function";
 	if (delivery !== "function")
-		return surroundings.say(`Nothing to do: with delivery '${delivery}' the deployment has subscribed the sources.`);
+		return surroundings.say(
+			`Nothing to do: with delivery '${delivery}' the deployment has already created the event subscriptions.`,
+		);
 	await functionListed(`${scope}/Microsoft.Web/sites/${app}`, az, surroundings);
 	createSubscriptions(group, parameters, az, surroundings);
-	surroundings.say("Subscribed. New events reach the bridge from now on.");
+	surroundings.say("Subscribed. The bridge gets new events from now on.");
 }
 
 /** @param {string} group @param {string} name @param {Az} az */
@@ -115,8 +117,11 @@ function deploymentOf(group, name, az) {
 	const deployment = az("deployment", "group", "show", "--resource-group", group, "--name", name);
 	const { provisioningState, outputs } = deployment.properties;
 	if (provisioningState !== "Succeeded")
-		throw new Failure(`The deployment ${name} has not succeeded: ${provisioningState}.`);
-	if (!outputs?.["subscribe"]) throw new Failure(`${name} is no deployment of main.bicep: no output "subscribe".`);
+		throw new Failure(
+			`The deployment ${name} did not succeed. Its state is ${provisioningState}. Repair it, and deploy again.`,
+		);
+	if (!outputs?.["subscribe"])
+		throw new Failure(`${name} is not a deployment of main.bicep: it has no output "subscribe".`);
 	return deployment;
 }
 
@@ -137,9 +142,10 @@ function newestIn(group, az, env) {
 	/** @param {Deployment} deployment */
 	const appOf = ({ properties }) => properties.outputs?.["functionAppName"]?.value;
 	const newest = [...new Set(candidates.map(appOf))].map((app) => candidates.find((one) => appOf(one) === app));
-	if (newest[0] === undefined) throw new Failure(`${group} has no deployment of main.bicep that succeeded.`);
+	if (newest[0] === undefined)
+		throw new Failure(`The group ${group} has no successful deployment of main.bicep. Deploy main.bicep first.`);
 	if (newest.length > 1)
-		throw new Failure(`${group} has ${newest.length} bridges. Name the deployment of the one that you mean:
+		throw new Failure(`The group ${group} has ${newest.length} bridges. Choose one by the name of its deployment:
 ${newest.map((one) => `  node infra/subscribe.mjs ${group} ${one?.name}     (${one && appOf(one)})`).join("\n")}`);
 	return newest[0];
 }
@@ -163,10 +169,11 @@ async function functionListed(app, az, { say, sleep, now }) {
 			names = value.map(({ name }) => name.split("/").pop() ?? "");
 		});
 		if (names.includes(FUNCTION)) return;
-		const seen = unlisted ?? refused ?? (names.length === 0 ? "It lists no functions" : `It lists ${names.join(", ")}`);
+		const seen =
+			unlisted ?? refused ?? (names.length === 0 ? "Azure lists no functions" : `Azure lists ${names.join(", ")}`);
 		if (now() + POLL_MS > end)
-			throw new Failure(`The function ${FUNCTION} did not appear within ${WAIT_MS / 60_000} minutes. ${seen}.
-Is the code deployed? Does the app start? Look at its log stream, and at GET /api/health. Then run this again.`);
+			throw new Failure(`Azure did not list the function ${FUNCTION} within ${WAIT_MS / 60_000} minutes. ${seen}.
+Check that the code is deployed and that the app starts: see its log stream and GET /api/health. Then run this command again.`);
 		await sleep(POLL_MS);
 	}
 }
@@ -211,7 +218,9 @@ function azIn(subscription) {
 		const { error, status, stdout, stderr } = runAz(all);
 		const missing = /** @type {NodeJS.ErrnoException | undefined} */ (error)?.code === "ENOENT";
 		if (missing || /is not recognized as an internal/.test(stderr ?? ""))
-			throw new Failure("The Azure CLI (az) is missing: https://learn.microsoft.com/cli/azure/install-azure-cli");
+			throw new Failure(
+				"The Azure CLI (az) is missing. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli",
+			);
 		const why = error?.message ?? (stderr.trim() || `Exit code ${status}`);
 		if (status !== 0) throw new Failure(`az ${args.slice(0, 3).join(" ")} failed. ${why}`);
 		return stdout.trim() === "" ? undefined : JSON.parse(stdout);
@@ -226,7 +235,10 @@ function runAz(args) {
 	const options = /** @type {const} */ ({ encoding: "utf8", maxBuffer: 64_000_000, windowsHide: true });
 	if (process.platform !== "win32") return spawnSync("az", args, options);
 	const unsafe = args.find((arg) => /["%\r\n]/.test(arg));
-	if (unsafe !== undefined) throw new Failure(`cmd.exe would misread ${unsafe}`);
+	if (unsafe !== undefined)
+		throw new Failure(
+			`cmd.exe cannot pass this argument on correctly, because of a quote, a percent sign or a line break: ${unsafe}`,
+		);
 	return spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { ...options, shell: true });
 }
 

@@ -1,14 +1,19 @@
 // @ts-check
-/** What `node infra/subscribe.mjs RESOURCE_GROUP --remove` does: the way back, without touching what others have. */
+/** `node infra/subscribe.mjs RESOURCE_GROUP --remove`: deletes what belongs to this bridge, and nothing of others. */
 
 const TOPICS = { "Microsoft.EventGrid/systemTopics": "2025-02-15", "Microsoft.EventGrid/topics": "2025-02-15" };
 const ALERTS = { "Microsoft.Insights/metricAlerts": "2018-03-01" };
 
 /**
+ * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
+ * @typedef {{ scope: string, app: string, parameters: Record<string, { value: any }> }} Bridge
+ */
+
+/**
  * Deletes the event subscriptions of a bridge and their alerts, in every group of its sources. Topics stay: other
  * bridges may listen there. The names of what belongs to a bridge have its hash, which ends the name of its app.
- * @param {import("./subscribe.mjs").Bridge} bridge
- * @param {import("./subscribe.mjs").Az} az
+ * @param {Bridge} bridge
+ * @param {Az} az
  * @param {(text: string) => void} say
  */
 export function unsubscribe({ scope, app, parameters }, az, say) {
@@ -45,5 +50,5 @@ export function unsubscribe({ scope, app, parameters }, az, say) {
 			for (const { id } of list(`${at}/${type}`, version)) remove(list(`${id}/eventSubscriptions`, version), version);
 		for (const [type, version] of Object.entries(ALERTS)) remove(list(`${at}/${type}`, version), version);
 	}
-	say(`Deleted: ${count}. No new events reach ${app}.`);
+	say(`Deleted: ${count}. ${app} gets no new events.`);
 }

@@ -33,5 +33,7 @@ export async function bundlePrograms(): Promise<void> {
 		logLevel: "warning",
 	});
 	cpSync(join(root, "src/event/schemas"), join(root, "out/event/schemas"), { recursive: true });
-	cpSync(join(root, "src/local/end-with-parent.cjs"), join(root, "out/local/end-with-parent.cjs"));
+	for (const file of ["end-with-parent.cjs", "find-rows-by-key.cjs"]) {
+		cpSync(join(root, "src/local", file), join(root, "out/local", file));
+	}
 }

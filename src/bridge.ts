@@ -111,7 +111,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
 	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
-	/** Storage that could not be opened is opened anew for the next call. */
+	/** If storage could not be opened, the next call opens it again. */
 	function rooms(): Promise<ReturnType<typeof wire>> {
 		opening ??= options
 			.openStorage()
@@ -137,7 +137,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
 			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
+			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
 			late.clear();
 		}
@@ -197,7 +197,7 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 	};
 }
 
-const NO_TIME = "no time was left in this request: storage could not be opened in time";
+const NO_TIME = "the request ran out of time: storage could not be opened";
 
 function unavailable(elements: readonly unknown[], log: Log, reason: string): readonly EventResult[] {
 	return elements.map((element) => {

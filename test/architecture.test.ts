@@ -139,6 +139,14 @@ describe("the architecture", () => {
 		expect(reaching.map(({ file }) => file)).toEqual([]);
 	});
 
+	it("makes paths that Windows knows: of a file's URL by fileURLToPath, and none of slashes alone", () => {
+		// There a path has a drive, C:, which is no part of a URL's `pathname` and which import() takes for a scheme.
+		const wrong =
+			/new URL\([^)]*import\.meta\.url\)\.pathname|`file:\/\/\$\{|import\((?:join|resolve)\(|dirname\}\/|\.split\("\/"\)\.at\(-1\).*dirname/;
+		const found = sources.filter(({ file, text }) => !file.startsWith("test/") && wrong.test(text));
+		expect(found.map(({ file }) => file)).toEqual([]);
+	});
+
 	it("names a file in kebab-case, and has no barrels", () => {
 		const ours = sources.filter(({ file }) => file.startsWith("src/") && !file.endsWith(".mjs"));
 		const wrong = ours.filter(({ file, text }) => !/^[a-z0-9/-]+\.tsx?$/.test(file) || /^export \* from/m.test(text));

@@ -7,13 +7,13 @@ param appInsightsId string
 param location string
 param tags object
 
-@description('What the names of the alerts and of the action group begin with.')
+@description('The names of the alerts and of the action group begin with this text.')
 param baseName string
 
-@description('Where mail goes: one address, such as that of a team. Empty: no mail.')
+@description('The e-mail address that gets the alerts, such as that of a team. If it is empty, no mail is sent.')
 param alertEmail string
 
-@description('The resource id of an action group that is there already, and is told as well. Empty: none.')
+@description('The resource id of an existing action group that also gets the alerts. It may be empty.')
 param alertActionGroupId string
 
 // Lines arrive minutes late, so that a window is always longer than the time between two looks. An alert resolves by

@@ -6,7 +6,7 @@ param workspaceId string
 
 param storageAccountName string
 
-@description('The bridge\'s own vault; empty: it uses another team\'s.')
+@description('The bridge\'s own key vault. It is empty if the bridge uses an existing vault.')
 param keyVaultName string
 
 var logs = [{ categoryGroup: 'audit', enabled: true }]

@@ -9,18 +9,18 @@ param tags object
 param dataContainer string
 param isHnsEnabled bool
 
-@description('Whether the account is there already.')
+@description('Whether the account exists already.')
 param exists bool
 
-@description('Whether this bridge has made an account that exists, so that what a broken-off deployment left out is made up for.')
+@description('Whether this bridge created the existing account. If a deployment stopped half-way, this one then creates the missing parts.')
 param isOurs bool
 
-@description('The bridge that an account made here belongs to: the name of its function app.')
+@description('The bridge that owns a new account: the name of its function app.')
 param bridgeName string = ''
 
 param redundancy redundancyKind = 'LRS'
 
-@description('The object id of the cluster\'s identity, which reads the data, or none.')
+@description('The object id of the cluster\'s identity, which reads the data. It may be empty.')
 param readerPrincipalId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = if (!exists) {

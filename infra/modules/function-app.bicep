@@ -22,16 +22,16 @@ param nodeVersion string
 param maximumInstanceCount int
 param instanceMemoryMB int
 
-@description('Instances that always wait for events at the Event Grid trigger.')
+@description('The number of instances that always run for the Event Grid trigger.')
 param alwaysReadyInstances int
 
-@description('The subnet for calls that the bridge makes, or none.')
+@description('The resource id of the subnet for calls that the bridge makes. It may be empty.')
 param subnetId string
 
 @allowed(['Enabled', 'Disabled'])
 param publicNetworkAccess string
 
-@description('IPv4 ranges that may call the app and deploy its code; none: all.')
+@description('The IPv4 ranges that may call the app and deploy its code. If there are none, all addresses may.')
 param allowedIpRanges string[]
 
 @description('Whether Event Grid calls the app.')

@@ -6,7 +6,7 @@ param name string
 param location string
 param tags object
 
-@description('Whether what was deleted cannot be purged. Azure never lets it be switched off again.')
+@description('Whether a deleted vault or secret cannot be purged. You cannot switch it off again.')
 param purgeProtection bool
 
 param network networkOf

@@ -11,23 +11,23 @@ var digits = '0123456789'
 var hexDigits = '${digits}abcdefABCDEF'
 
 @sealed()
-@description('What a name must be like.')
+@description('A rule for a name.')
 type rule = {
-  @description('How many characters, at the least and at the most.')
+  @description('The smallest and the largest number of characters.')
   least: int
   most: int
-  @description('The characters that it may have, may begin with, and may end with.')
+  @description('The characters that are allowed anywhere, as the first one, and as the last one.')
   of: string
   first: string
   last: string
   @description('Whether two hyphens may follow each other.')
   doubled: bool
-  @description('The same in words.')
+  @description('The rule in words.')
   says: string
 }
 
 @export()
-@description('The rules by what they are for. A name may be longer than Azure takes where the template cuts it.')
+@description('The rules for names. Some names may be longer than Azure allows, because the template cuts them.')
 var rules = {
   baseName: {
     least: 2
@@ -36,7 +36,7 @@ var rules = {
     first: small
     last: '${small}${digits}'
     doubled: false
-    says: '2 to 24 small letters, digits and single hyphens; the first is a letter, and the last is no hyphen'
+    says: '2 to 24 lowercase letters, digits and single hyphens, with a letter first and a letter or digit last'
   }
   container: {
     least: 3
@@ -45,7 +45,7 @@ var rules = {
     first: '${small}${digits}'
     last: '${small}${digits}'
     doubled: false
-    says: '3 to 63 small letters, digits and single hyphens, with a letter or digit first and last; a system container such as $web cannot be used'
+    says: '3 to 63 lowercase letters, digits and single hyphens, with a letter or digit first and last; system containers such as $web are not allowed'
   }
   storageAccount: {
     least: 3
@@ -54,7 +54,7 @@ var rules = {
     first: '${small}${digits}'
     last: '${small}${digits}'
     doubled: false
-    says: '3 to 24 small letters and digits'
+    says: '3 to 24 lowercase letters and digits'
   }
   workspace: {
     least: 3
@@ -63,7 +63,7 @@ var rules = {
     first: '${letters}${digits}'
     last: '${letters}${digits}-_'
     doubled: true
-    says: '3 to 33 letters, digits, hyphens and underscores; the first is a letter or a digit'
+    says: '3 to 33 letters, digits, hyphens and underscores, with a letter or digit first'
   }
   cluster: {
     least: 3
@@ -72,7 +72,7 @@ var rules = {
     first: letters
     last: '${letters}${digits}'
     doubled: true
-    says: '3 to 32 letters, digits and hyphens; the first is a letter, and the last is no hyphen'
+    says: '3 to 32 letters, digits and hyphens, with a letter first and a letter or digit last'
   }
   vmSize: {
     least: 3
@@ -117,7 +117,7 @@ var rules = {
     first: letters
     last: '${letters}${digits}'
     doubled: false
-    says: 'the resource id of a vault, /subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/NAME, and the name has 3 to 24 letters, digits and single hyphens'
+    says: 'the resource id of a vault, /subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/NAME, with a NAME of 3 to 24 letters, digits and single hyphens'
   }
   resourceGroup: {
     least: 1
@@ -126,7 +126,7 @@ var rules = {
     first: '${letters}${digits}-_.()'
     last: '${letters}${digits}-_()'
     doubled: true
-    says: 'the name of a resource group: 1 to 90 letters, digits, hyphens, underscores, periods and parentheses; the last is no period'
+    says: 'the name of a resource group: 1 to 90 letters, digits, hyphens, underscores, periods and parentheses, without a period at the end'
   }
   githubApp: {
     least: 1
@@ -149,10 +149,10 @@ var rules = {
 }
 
 @export()
-@description('The value where there are no problems. Else the deployment fails with all of them, before it creates anything.')
+@description('Returns the value if there are no problems. Otherwise the deployment fails and lists all problems, before it creates anything.')
 func soundOr(value string, problems string[]) string => empty(problems) ? value : fail(join(problems, ' '))
 
-@description('Whether a text has no characters but these.')
+@description('Whether a text contains only these characters.')
 func isOf(text string, characters string) bool =>
   empty(filter(map(range(0, length(text)), at => substring(text, at, 1)), one => !contains(characters, one)))
 
@@ -162,17 +162,17 @@ func keeps(value string, rule rule) bool =>
     rule.last
   ) && (rule.doubled || !contains(value, '--'))
 
-@description('One problem in words, or none.')
+@description('One problem in words, or an empty list.')
 func problemWhere(broken bool, parameter string, value string, says string) string[] =>
   broken ? ['${parameter}: "${value}" is not valid. It must be ${says}.'] : []
 
 @export()
-@description('What is wrong with a name; empty: nothing.')
+@description('The problems of a name; empty if there are none.')
 func problemOf(parameter string, value string, rule rule) string[] =>
   problemWhere(!keeps(value, rule), parameter, value, rule.says)
 
 @export()
-@description('The same for a name that may be left out.')
+@description('The problems of a name that may be empty.')
 func problemIfGiven(parameter string, value string, rule rule) string[] =>
   empty(value) ? [] : problemOf(parameter, value, rule)
 
@@ -180,16 +180,16 @@ func isGuid(value string) bool =>
   isOf(value, '${hexDigits}-') && join(map(split(value, '-'), part => string(length(part))), ' ') == '8 4 4 4 12'
 
 @export()
-@description('What is wrong with a subscription, a tenant or an object id; empty: nothing.')
+@description('The problems of the id of a subscription, a tenant or an object; empty if there are none.')
 func problemOfGuid(parameter string, value string) string[] =>
   problemWhere(!isGuid(value), parameter, value, 'a GUID such as 00000000-0000-0000-0000-000000000000')
 
 @export()
-@description('The same for each of several ids.')
+@description('The problems of several such ids.')
 func problemsOfGuids(parameter string, values string[]) string[] =>
   flatten(map(values, (value, i) => problemOfGuid('${parameter}[${i}]', value)))
 
-@description('A resource id without its names and values: what must be the same for each resource of a type.')
+@description('A resource id without its names. The rest is the same for all resources of a type.')
 func shapeOf(id string) string =>
   toLower(join(map(split(id, '/'), (part, i) => i % 2 == 1 || i == 6 ? part : '*'), '/'))
 
@@ -200,7 +200,7 @@ func isIdOf(id string, type string) bool =>
   )[2]) && !contains('${id}/', '//')
 
 @export()
-@description('What is wrong with the id of a resource of this type, as Microsoft.Network/virtualNetworks/subnets; empty: nothing, or no id.')
+@description('The problems of the id of a resource of a type, such as Microsoft.Network/virtualNetworks/subnets; empty if there are none. The id may be empty.')
 func problemOfId(parameter string, id string, type string) string[] =>
   problemWhere(
     !empty(id) && !isIdOf(id, type),
@@ -210,7 +210,7 @@ func problemOfId(parameter string, id string, type string) string[] =>
   )
 
 @export()
-@description('What is wrong with the id of a key vault; empty: nothing, or no id.')
+@description('The problems of the id of a key vault; empty if there are none. The id may be empty.')
 func problemOfVaultId(parameter string, id string) string[] =>
   problemWhere(
     !empty(id) && !(isIdOf(id, 'Microsoft.KeyVault/vaults') && keeps(last(split('/${id}', '/')), rules.vault)),
@@ -220,7 +220,7 @@ func problemOfVaultId(parameter string, id string) string[] =>
   )
 
 @export()
-@description('What is wrong with an https address; empty: nothing, or no address.')
+@description('The problems of an https address; empty if there are none. The address may be empty.')
 func problemOfUrl(parameter string, url string) string[] =>
   problemWhere(
     !empty(url) && (!startsWith(url, 'https://') || length(url) < 10 || contains(url, ' ')),
@@ -230,7 +230,7 @@ func problemOfUrl(parameter string, url string) string[] =>
   )
 
 @export()
-@description('What is wrong with the address that mail goes to; empty: nothing, or no address.')
+@description('The problems of an e-mail address; empty if there are none. The address may be empty.')
 func problemOfMail(parameter string, mail string) string[] =>
   problemWhere(
     !empty(mail) && !(length(split(mail, '@')) == 2 && isOf(
@@ -246,7 +246,7 @@ func problemOfMail(parameter string, mail string) string[] =>
   )
 
 @export()
-@description('What is wrong with a repository; empty: nothing, or no repository.')
+@description('The problems of a repository; empty if there are none. The repository may be empty.')
 func problemOfRepository(parameter string, repository string) string[] =>
   problemWhere(
     !empty(repository) && !(length(split(repository, '/')) == 2 && isOf(
@@ -258,11 +258,11 @@ func problemOfRepository(parameter string, repository string) string[] =>
     ) && length(repository) <= 140),
     parameter,
     repository,
-    'a repository as owner/name, without the address before it'
+    'a repository as owner/name, without https://github.com/'
   )
 
 @export()
-@description('What is wrong with ranges of IPv4 addresses; empty: nothing.')
+@description('The problems of ranges of IPv4 addresses; empty if there are none.')
 func problemsOfRanges(parameter string, ranges string[]) string[] =>
   flatten(map(
     ranges,
@@ -274,12 +274,12 @@ func problemsOfRanges(parameter string, ranges string[]) string[] =>
         )) == 4 && length(split(value, '.')) == 4),
         '${parameter}[${i}]',
         value,
-        'an IPv4 address or a range of them, such as 203.0.113.0/24'
+        'an IPv4 address or a range of addresses, such as 203.0.113.0/24'
       )
   ))
 
 @export()
-@description('What is wrong with tags; empty: nothing.')
+@description('The problems of tags; empty if there are none.')
 func problemsOfTags(tags object) string[] =>
   flatten(map(
     items(tags),
@@ -291,12 +291,12 @@ func problemsOfTags(tags object) string[] =>
         )),
         'tags',
         tag.key,
-        'a tag name of at most 128 characters, none of which is < > % & \\ ? /'
+        'a tag name of at most 128 characters, without < > % & \\ ? /'
       )
   ))
 
 @export()
-@description('What is wrong with the data accounts. A subscription on an account of the bridge itself, or on a container of Azure ML, would start the next run with the outputs of the last one.')
+@description('The problems of the data accounts. An event subscription on an account of the bridge, or on a container of Azure ML, is a problem: the outputs of one run would start the next run.')
 func problemsOfAccounts(accounts dataAccount[], ownAccounts string[]) string[] =>
   flatten([
     ...map(
@@ -305,12 +305,12 @@ func problemsOfAccounts(accounts dataAccount[], ownAccounts string[]) string[] =
         flatten([
           contains(ownAccounts, toLower(account.name))
             ? [
-                'dataAccounts: "${account.name}" is the storage account of the bridge or of its new workspace. What these write would start the next run: keep data in an account of its own (docs/loops.md).'
+                'dataAccounts: "${account.name}" is the storage account of the bridge or of its new workspace. Their own blobs would start the next run. Store the data in a separate account (docs/loops.md).'
               ]
             : problemOf('dataAccounts[${i}].name', account.name, rules.storageAccount)
           startsWith(toLower(account.dataContainer), 'azureml')
             ? [
-                'dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML, and every training run writes to it: name a container for data (docs/loops.md).'
+                'dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML. Every training run writes to it, and would start the next run. Name a container that only contains data (docs/loops.md).'
               ]
             : problemOf('dataAccounts[${i}].dataContainer', account.dataContainer, rules.container)
           problemIfGiven('dataAccounts[${i}].topicName', account.?topicName ?? '', rules.topic)
@@ -319,19 +319,23 @@ func problemsOfAccounts(accounts dataAccount[], ownAccounts string[]) string[] =
             ? []
             : problemOfGuid('dataAccounts[${i}].subscriptionId', account.subscriptionId!)
           account.?eventTypes != null && empty(account.?eventTypes)
-            ? ['dataAccounts[${i}].eventTypes: give at least one type, or leave the key out for the default.']
+            ? [
+                'dataAccounts[${i}].eventTypes: the list is empty. Give at least one type, or leave the key out to use the default.'
+              ]
             : []
         ])
     )
     length(distinct(map(accounts, account => '${account.name}/${account.dataContainer}'))) == length(accounts)
       ? []
-      : ['dataAccounts: the same container of the same account is listed twice.']
+      : ['dataAccounts: two entries name the same container of the same account. Remove one of them.']
     length(distinct(map(accounts, account => account.name))) == length(distinct(map(
         accounts,
         account => whereOf(account)
       )))
       ? []
-      : ['dataAccounts: all entries of one account need the same resourceGroup, subscriptionId and topicName.']
+      : [
+          'dataAccounts: two entries name the same account, but differ in resourceGroup, subscriptionId or topicName. Use the same values in both.'
+        ]
   ])
 
 func distinct(values string[]) string[] => union(values, [])
@@ -341,7 +345,7 @@ func whereOf(account dataAccount) string =>
 
 @export()
 @sealed()
-@description('What both entries take: where events come from, and how they reach the bridge.')
+@description('The parameters of both entries: the sources of events, and the way to the bridge.')
 type sources = {
   baseName: string
   tags: object
@@ -361,7 +365,7 @@ type sources = {
 }
 
 @export()
-@description('What is wrong with the parameters that both entries take; empty: nothing.')
+@description('The problems of the parameters of both entries; empty if there are none.')
 func problemsOfSources(given sources, ownAccounts string[]) string[] =>
   flatten([
     problemOf('baseName', given.baseName, rules.baseName)
@@ -371,7 +375,9 @@ func problemsOfSources(given sources, ownAccounts string[]) string[] =>
     problemOfGuid('workspaceSubscriptionId', given.workspaceSubscriptionId)
     problemIfGiven('workspaceTopicName', given.workspaceTopicName, rules.topic)
     empty(given.workspaceEventTypes)
-      ? ['workspaceEventTypes: give at least one type, or leave the parameter out for the default.']
+      ? [
+          'workspaceEventTypes: the list is empty. Give at least one type, or leave the parameter out to use the default.'
+        ]
       : []
     problemsOfAccounts(given.dataAccounts, ownAccounts)
     problemIfGiven('customTopicName', given.customTopicName, rules.topic)
@@ -381,12 +387,12 @@ func problemsOfSources(given sources, ownAccounts string[]) string[] =>
     problemOfId('alertActionGroupId', given.alertActionGroupId, 'Microsoft.Insights/actionGroups')
     empty(given.webhookTenantId) == empty(given.webhookApplicationId)
       ? []
-      : ['webhookTenantId and webhookApplicationId belong together: give both, or none.']
+      : ['webhookTenantId and webhookApplicationId: only one of them is set. Set both, or neither.']
     empty(given.webhookTenantId) ? [] : problemOfGuid('webhookTenantId', given.webhookTenantId)
   ])
 
 @export()
-@description('Where an event subscription leads, if that is not one of its bridge\'s own resources; empty: to the bridge, or there is none. One that leads to a webhook belongs to the bridge whose storage account takes its dead letters.')
+@description('The destination of an event subscription that does not belong to this bridge. Empty if it belongs to the bridge, or does not exist. A subscription to a webhook belongs to the bridge whose storage account gets its dead letters.')
 func strangerIn(properties object, ownIds string[]) string =>
   empty(properties) || !empty(filter(
       [

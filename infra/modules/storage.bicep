@@ -11,7 +11,7 @@ param tags object
 @description('The bridge\'s identity, which reads and writes here.')
 param bridgePrincipalId string
 
-@description('Object ids of those who may read payloads and manifests, and nothing else here.')
+@description('The object ids of the identities that may read payloads and manifests, and nothing else in this account.')
 param payloadReaders string[]
 
 param delivery deliveryKind

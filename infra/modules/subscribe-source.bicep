@@ -12,10 +12,10 @@ param sourceResourceGroup string
 param sourceSubscriptionId string
 param sourceId string
 
-@description('The name of the source\'s topic. It is created when it does not exist.')
+@description('The name of the source\'s topic. If it does not exist, this module creates it.')
 param topicName string
 
-@description('Whether a parameter names the topic. Such a topic must exist, and is never created.')
+@description('Whether a parameter names the topic. Such a topic must exist. This module never creates it.')
 param topicIsNamed bool
 
 param eventTypes string[]

@@ -39,7 +39,7 @@ var stranger = strangerIn(
   [bridge.functionAppId, storageAccountId]
 )
 
-@description('True. A deployment that has found a subscription of another owner fails here.')
+@description('Always true. If the subscription belongs to another owner, the deployment fails here.')
 output isOurs bool = empty(stranger)
   ? true
-  : fail('The event subscription ${bridge.eventSubscriptionName} of the topic ${topicName} leads to ${stranger}, which is not this bridge. Delete it, or choose another eventSubscriptionName.')
+  : fail('The event subscription ${bridge.eventSubscriptionName} of the topic ${topicName} leads to ${stranger}, which does not belong to this bridge. Delete this event subscription, or choose another eventSubscriptionName.')

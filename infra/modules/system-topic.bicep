@@ -15,15 +15,15 @@ param location string
 @description('The name of the topic.')
 param name string
 
-@description('Whether the topic is there already. It must have a system-assigned identity: docs/deploy.md.')
+@description('Whether the topic exists already. An existing topic must have a system-assigned identity: docs/deploy.md.')
 param exists bool
 
 param tags object
 
-@description('The bridge\'s event subscription. Its alerts are about no other one of this topic, and are called after it.')
+@description('The bridge\'s event subscription. The alerts watch only this subscription of the topic, and their names begin with its name.')
 param eventSubscriptionName string
 
-@description('The action groups that are told what Event Grid drops or cannot deliver; none: no alerts.')
+@description('The action groups that get the alerts about events that Event Grid drops or cannot deliver. If there are none, there are no alerts.')
 param actionGroupIds string[]
 
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!exists) {
@@ -53,7 +53,7 @@ module alerts 'topic-alerts.bicep' = if (!empty(actionGroupIds)) {
   dependsOn: [made]
 }
 
-var foundPrincipalId = found.?identity.?principalId ?? fail('The topic ${name} has no system-assigned identity, with which Event Grid writes dead letters: az eventgrid system-topic update --name ${name} --resource-group ${resourceGroup().name} --identity systemassigned')
+var foundPrincipalId = found.?identity.?principalId ?? fail('The topic ${name} has no system-assigned identity. Event Grid needs this identity to write dead letters and to fill the queue. Add it: az eventgrid system-topic update --name ${name} --resource-group ${resourceGroup().name} --identity systemassigned')
 
 @description('The object id of the topic\'s identity, with which Event Grid writes dead letters.')
 output principalId string = exists ? foundPrincipalId : made!.identity.principalId

@@ -4,13 +4,13 @@
 @description('Resource id of the topic.')
 param topicId string
 
-@description('What the names of the alerts begin with.')
+@description('The names of the alerts begin with this text.')
 param baseName string
 
-@description('The event subscription to watch. Other bridges may have theirs on the same topic.')
+@description('The event subscription to watch. Other bridges may have subscriptions on the same topic.')
 param eventSubscriptionName string
 
-@description('Resource ids of the action groups that are told.')
+@description('The resource ids of the action groups that get the alerts.')
 param actionGroupIds string[]
 
 param tags object

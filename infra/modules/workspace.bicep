@@ -8,16 +8,16 @@ param name string
 param location string
 param tags object
 
-@description('Whether the workspace is there already.')
+@description('Whether the workspace exists already.')
 param exists bool
 
-@description('Whether its cluster is, too: then nothing is left to do.')
+@description('Whether the cluster of the workspace exists, too. Then this module has nothing to do.')
 param clusterExists bool
 
-@description('Whether this bridge has made a workspace that exists, so that what a broken-off deployment left out is made up for.')
+@description('Whether this bridge created the existing workspace. If a deployment stopped half-way, this one then creates the missing parts.')
 param isOurs bool
 
-@description('The bridge that a workspace made here belongs to: the name of its function app.')
+@description('The bridge that owns a new workspace: the name of its function app.')
 param bridgeName string = ''
 
 param logAnalyticsId string
@@ -154,7 +154,7 @@ resource foundIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01
   name: names.computeIdentity
 }
 
-@description('The object id of the cluster\'s identity, which reads the data; empty where this bridge has not made the workspace.')
+@description('The object id of the cluster\'s identity, which reads the data. It is empty if this bridge did not create the workspace.')
 output computePrincipalId string = isIncomplete
   ? computeIdentity!.properties.principalId
   : isOurs ? foundIdentity.?properties.principalId ?? '' : ''

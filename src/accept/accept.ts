@@ -70,15 +70,15 @@ export function lateAfter(ms: number): Late & { readonly clear: () => void } {
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
-/** What is left to be done about what is recorded. */
+/** The work that remains after an event is recorded. */
 type Recorded = { readonly ending: Ending } | { readonly delivery: Delivery; readonly entry?: string };
 
-/** How many are recorded at once: enough to fill several transactions, and what is left when time is up is not begun. */
+/** How many are recorded at once: enough for several transactions. The others are not begun once the time is up. */
 const RECORDS_AT_ONCE = 500;
 
 /**
  * Reads and routes all elements, records all of them in groups, and then delivers what can be sent within the request.
- * Each element, and each destination of one, ends on its own.
+ * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
 	const planAll = createPlanner(options);
@@ -131,7 +131,7 @@ async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Kn
 		const delivery = before === undefined ? plan.delivery : { ...plan.delivery, acceptedAt: before.acceptedAt };
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
-		if (accepted.kind === "refused") return await reject(`storage does not take it: ${accepted.reason}`);
+		if (accepted.kind === "refused") return await reject(`storage refuses it: ${accepted.reason}`);
 		if (!isFinal(accepted.receipt)) return { delivery };
 		return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
 	} catch (error) {
@@ -175,23 +175,23 @@ async function send(
 function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
 	const foreign = foreignAddress(state, policy);
 	if (foreign !== undefined) {
-		return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+		return `it waits in a lane that belongs to ${foreign}, and this bridge does not send it; GET /api/health says what to do`;
 	}
 	const waits = waitingFor(state, waiting, now);
 	if (waits === undefined) return QUEUED;
 	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
-const GATHERED = "it waits for others like it, and is dispatched together with them";
+const GATHERED = "it is in a window (coalesce) and is dispatched when the window closes";
 const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; the next one finds out how far it got",
+	reason: "the request ran out of time; the next delivery of this event continues where it stopped",
 };
 
 function finished({ state, reason, window }: Receipt): string {
-	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
+	if (state === "coalesced") return `it was dispatched before, together with other events: ${window}`;
 	if (state === "discarded") return `it was a dead letter, and was discarded: ${reason}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
 }

@@ -53,8 +53,8 @@ interface CompletedBy extends Pick<ClosedDispatch, "key" | "receipt"> {
 }
 
 /**
- * Completes the members of a closed window: their receipts become final and exactly they are removed, each pair together,
- * so that no event is ever between two windows. Who has joined meanwhile gets the next window.
+ * Completes the members of a closed window: it makes their receipts final and removes exactly these members. Receipt and
+ * member are written together, so no event is ever between two windows. An event that joined later is in the next window.
  */
 export async function completeMembers(
 	lease: LaneLease,
@@ -125,9 +125,8 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 const PAGE = 1_000;
 
 /**
- * Completes what closes have left undone that broke off, in all of a lane, whichever of it a drainer has read. To be
- * called before the first window of a drain is closed, and again after a close that failed: as long as a member is not
- * completed, a window of its group would gather it once more.
+ * Completes the unfinished work of closes that were interrupted, in the whole lane. Call it before a drain closes its
+ * first window, and again after a close that failed. Otherwise a window of the same group would gather a member twice.
  * @returns the keys of the entries that need no clean-up any more
  */
 export async function cleanUpClosed(lease: LaneLease, options: CleanUpOptions): Promise<readonly string[]> {

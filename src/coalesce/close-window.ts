@@ -78,14 +78,14 @@ export async function closeWindow(
 		return { key, count: members.length };
 	}
 	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
-	const reason = `their dispatch can never be sent: ${refused}`;
+	const reason = `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { ...entry, writes, reason }, closing, options);
 	return { key, count: members.length, refused };
 }
 
 /**
- * The same for the same members: a close that is repeated writes the same blobs again. Other members are another
- * dispatch, so that a drainer which has lost its lease, and does not know, cannot write into the blobs of one that counts.
+ * The key of the window's dispatch. The same members give the same key, so a repeated close writes the same blobs again.
+ * Other members give another key. So a drainer that lost its lease unnoticed cannot write into another dispatch's blobs.
  */
 function keyOf({ group, after }: Window, members: readonly Member[]): string {
 	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));

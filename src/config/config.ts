@@ -15,15 +15,15 @@ export interface Config {
 	readonly services: readonly ConfiguredService[];
 	/** Where the ledger is. */
 	readonly storage: StorageConfig;
-	/** What has waited so long for a repair is given up. */
+	/** A delivery that has waited this long for a repair is given up. */
 	readonly giveUpMs: number;
 	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
-	/** Whether the runs of what was taken are followed. */
+	/** Whether the bridge follows the runs of dispatches. */
 	readonly followRuns: boolean;
-	/** What has no run after so long has none. */
+	/** A dispatch without a run after this time has none. */
 	readonly runWithinMs: number;
-	/** What works, but should be looked at. */
+	/** Settings that work, but that a person should check. */
 	readonly warnings: readonly string[];
 }
 

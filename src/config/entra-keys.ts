@@ -9,7 +9,7 @@ export interface Surroundings {
 	readonly monotonic: () => number;
 }
 
-/** Whether a token is genuine cannot be told, since the tenant's keys could not be had. */
+/** The bridge cannot know whether a token is genuine, because it could not read the tenant's keys. */
 export class KeysUnavailable extends Error {
 	override readonly name = "KeysUnavailable";
 }
@@ -88,7 +88,7 @@ async function find(keys: KeySet, ...header: Parameters<KeySet>) {
 	}
 }
 
-/** Whatever is not a set of RSA keys is no answer of Entra: a page of a proxy, a redirect, half a text. */
+/** Only a set of RSA keys counts as Entra's answer. A proxy's page, a redirect or half a text does not. */
 async function fetchKeys(url: string, fetch: typeof globalThis.fetch): Promise<KeySet> {
 	const init = { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
 	const response = await boundedFetch(fetch)(url, init).catch(({ cause, message }: Error) => {
@@ -98,6 +98,6 @@ async function fetchKeys(url: string, fetch: typeof globalThis.fetch): Promise<K
 	const answer: unknown = await response.json().catch(() => undefined);
 	const { keys } = (answer ?? {}) as { readonly keys?: unknown };
 	const usable = Array.isArray(keys) ? keys.filter((key) => key?.kty === "RSA" && typeof key.kid === "string") : [];
-	if (usable.length === 0) throw new Error("the answer holds no signing keys");
+	if (usable.length === 0) throw new Error("the answer contains no signing keys");
 	return createLocalJWKSet({ keys: usable } as JSONWebKeySet);
 }

@@ -6,7 +6,7 @@ export interface EntraConfig {
 	readonly tenantId: string;
 	/** What a token's `aud` may be: each of them means the webhook's application. */
 	readonly audiences: readonly string[];
-	/** The only applications that may send. Undefined: Event Grid's own, and what holds the role. */
+	/** The only applications that may send. Undefined: Event Grid's own, and each with the role. */
 	readonly applications: readonly string[] | undefined;
 	/** `iss` of the tenant's tokens, by their version. */
 	readonly issuers: { readonly v1: string; readonly v2: string };
@@ -46,7 +46,7 @@ export function readEntra(settings: Settings): EntraConfig | undefined {
 	const isAnySet = tenant !== undefined || audience !== undefined || applications !== undefined;
 	if (!isAnySet && !settings.isUnresolved(...PROTECTING)) return undefined;
 	const tenantId = tenant?.toLowerCase() ?? "";
-	const together = "is not set, but another setting of Entra is: they belong together";
+	const together = "is not set, but another setting of Entra is, and they belong together";
 	if (tenant === undefined) settings.refuse("ENTRA_TENANT_ID", `${together}; give the tenant's id`);
 	else if (!GUID.test(tenantId)) settings.refuse("ENTRA_TENANT_ID", `"${tenant}" is not the id of a tenant (a GUID)`);
 	if (audience === undefined)
@@ -99,6 +99,9 @@ function readAuthority(settings: Settings): readonly [string, string] | undefine
 	if (isLoopback(url)) return [url.origin, "https://sts.windows.net"];
 	const cloud = url.pathname === "/" ? CLOUDS[url.origin] : undefined;
 	if (cloud === undefined)
-		settings.refuse("ENTRA_AUTHORITY", `"${text}" is not where Entra is: expected ${Object.keys(CLOUDS).join(", ")}`);
+		settings.refuse(
+			"ENTRA_AUTHORITY",
+			`"${text}" is not an address of Entra; expected one of ${Object.keys(CLOUDS).join(", ")}`,
+		);
 	return cloud;
 }

@@ -4,7 +4,7 @@ import { createTenantKeys, KeysUnavailable, type Surroundings, UnknownKey } from
 import { type EntraConfig, readEntra } from "./entra-settings.ts";
 import { type Env, Settings } from "./settings.ts";
 
-/** Whether a request may come in. 503: that cannot be told now, and the sender should try again. */
+/** Whether a request may come in. 503: this cannot be known now, and the sender should try again. */
 export type Verdict =
 	| { readonly ok: true }
 	| { readonly ok: false; readonly status: 401 | 503; readonly reason: string };
@@ -43,7 +43,7 @@ export function createSenderCheck(env: Env, surroundings: Surroundings): SenderC
 		if (authorization === null) return refused("it has no token: the header Authorization is missing");
 		if (authorization.length > MOST_CHARACTERS) return refused("the header Authorization is too long");
 		const [, token] = BEARER.exec(authorization.trim()) ?? [];
-		if (token === undefined) return refused("the header Authorization is not one bearer token");
+		if (token === undefined) return refused("the header Authorization must contain exactly one bearer token");
 		try {
 			const { payload } = await jwtVerify(token, keys, {
 				algorithms: ["RS256"],
@@ -72,14 +72,14 @@ function problemOf(payload: JWTPayload, { tenantId, audiences, applications, iss
 	if (tid !== tenantId) return `the token's tenant ${shown(tid)} is not ENTRA_TENANT_ID`;
 	const claim = iss === issuers.v2 ? "azp" : "appid";
 	const application = payload[claim];
-	if (typeof application !== "string") return `the token does not say whose it is: ${claim} is missing`;
+	if (typeof application !== "string") return `the token does not name its application: ${claim} is missing`;
 	if ((applications ?? EVENT_GRID).includes(application.toLowerCase())) return undefined;
 	if (applications !== undefined) return `the application ${shown(application)} is not in ENTRA_APPLICATIONS`;
 	if (Array.isArray(roles) && roles.includes(ROLE)) return undefined;
-	return `the application ${shown(application)} is not Event Grid's, and does not hold the role ${ROLE}`;
+	return `the application ${shown(application)} is not Event Grid's, and does not have the role ${ROLE}`;
 }
 
-/** What the verification says. Of a token that is not genuine no word is repeated. */
+/** The result of the verification. It repeats no text from a token that is not genuine. */
 function judged(error: unknown): Verdict {
 	if (error instanceof UnknownKey) return refused(`the token's key is unknown: ${error.message}`);
 	if (error instanceof errors.JWTExpired) return refused("the token has expired");

@@ -9,6 +9,8 @@ import type { ShownReceipt } from "../operate/show-receipts.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
+/** Each request is read on its own. */
+const MOST_REQUESTS = 20;
 
 const STATES: Readonly<Record<ReceiptState, true>> = {
 	accepted: true,
@@ -22,10 +24,10 @@ const STATES: Readonly<Record<ReceiptState, true>> = {
 	discarded: true,
 	ignored: true,
 };
-const PARAMETERS = ["limit", "state", "find", "since", "until", "changedSince", "continue"] as const;
+const PARAMETERS = ["limit", "state", "find", "since", "until", "changedSince", "requests", "continue"] as const;
 
 /**
- * What became of events, the newest first: `GET /api/receipts?limit=&state=&find=&since=&until=&changedSince=&continue=`
+ * What became of events, the newest first: `GET /api/receipts?limit=&state=&find=&since=&until=&changedSince=&requests=&continue=`
  * → `{ "receipts", "complete", "continue"?, "problems"? }`. A list that was cut says how it goes on; what could not be read
  * is named, and the rest is answered.
  */
@@ -95,13 +97,15 @@ export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
 function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	const given = Object.fromEntries(PARAMETERS.map((name) => [name, parameters.get(name)?.trim() || undefined]));
-	const { limit, state, find, since, until, changedSince, continue: next } = given;
+	const { limit, state, find, since, until, changedSince, requests, continue: next } = given;
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
 	if (state !== undefined && !Object.hasOwn(STATES, state)) {
 		return `state: "${state}" is none of ${RECEIPT_STATES.join(", ")}`;
 	}
+	if (requests !== undefined && requests !== "true") return `requests: "${requests}" is not true`;
+	if (requests === "true" && count > MOST_REQUESTS) return `requests: ask with a limit of ${MOST_REQUESTS} at most`;
 	const times = readTimes({ since, until });
 	if (typeof times === "string") return times;
 	const changed = readTimes({ changedSince });
@@ -112,6 +116,7 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 		...(find === undefined ? {} : { find }),
 		...times,
 		...changed,
+		...(requests === undefined ? {} : { requests: true }),
 		...(next === undefined ? {} : { continue: next }),
 	};
 }
@@ -155,6 +160,7 @@ const SHOWN = [
 	"reason",
 	"replay",
 	"arrived",
+	"group",
 	"window",
 	"windowState",
 	"runs",
@@ -168,7 +174,12 @@ const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 export type ReceiptJson = ReturnType<typeof toJson>;
 
 function toJson(receipt: ShownReceipt) {
-	return { ...pick(receipt, SHOWN), event: pick(receipt.event, EVENT_SHOWN) };
+	const { sends } = receipt;
+	return {
+		...pick(receipt, SHOWN),
+		event: pick(receipt.event, EVENT_SHOWN),
+		...(sends === undefined ? {} : { sends }),
+	};
 }
 
 function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {

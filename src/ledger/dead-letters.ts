@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readJson, writeDeepJson } from "../event/json.ts";
 import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
-import { storeBody } from "../storage/rows.ts";
+import { readBody, storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
 import { type Arrived, type Receipt, readReceipt } from "./receipt.ts";
 import { arrivedColumns, eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt-columns.ts";
@@ -139,6 +139,15 @@ async function removeRows(storage: Storage, rows: readonly string[]): Promise<bo
 		if (isStorageError(error) && error.status === 404) return false;
 		throw error;
 	}
+}
+
+/**
+ * The request that a replay of a dead letter would send; undefined where it is gone. Rejects with StorageError.
+ * @param receipt the key of its receipt's row
+ */
+export async function readDeadRequest(storage: Storage, lane: string, receipt: string): Promise<string | undefined> {
+	const row = await storage.get(lane, deadLetterKey(receipt));
+	return row && readBody(storage, "body", row.columns);
 }
 
 /** What a replay has made of a dead letter. */

@@ -168,6 +168,8 @@ export function isLane({ lane }: Pick<LaneOverview, "lane">): boolean {
 export interface Gathering {
 	/** The route's name. */
 	readonly route: string;
+	/** The identity of its group, which tells it from other windows of the route. */
+	readonly group: string;
 	/** How many events it holds; counting ends at 1,000. */
 	readonly events: number;
 	/** When its first event was accepted, epoch milliseconds. */
@@ -201,5 +203,5 @@ async function lookInto(storage: Storage, lane: string, window: Window): Promise
 	// With more members than were read, the newest is the one that the drainer has seen, if it has looked.
 	const newest = complete ? last.rowKey : (window.newest ?? last.rowKey);
 	const closes = Math.min(acceptedAtOf(newest) + window.quietMs, latest);
-	return { route: window.route, events: rows.length, since, latest, closes };
+	return { route: window.route, group: window.group, events: rows.length, since, latest, closes };
 }

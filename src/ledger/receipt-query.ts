@@ -17,6 +17,8 @@ export interface ReceiptQuery {
 	readonly changedSince?: number;
 	/** What an earlier answer to the same question has as `continue`. */
 	readonly continue?: string;
+	/** Answer with what dead letters would send. */
+	readonly requests?: boolean;
 }
 
 /** A question in the terms of storage. */

@@ -87,6 +87,8 @@ export interface WindowHealth {
 	readonly lane: string;
 	/** The route's name. */
 	readonly route: string;
+	/** Tells it from other windows of the route, as receipts do: a hash, which says nothing of an event. */
+	readonly group: string;
 	/** Counting ends at 1,000. */
 	readonly events: number;
 	/** Since its first event, until no further one has come, and until its end at the latest; ISO 8601. */
@@ -160,9 +162,10 @@ function toMissedRoutes(missed: MissedCounts, routes: readonly Route[]): readonl
 
 function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {
 	const iso = (epochMs: number) => new Date(epochMs).toISOString();
-	return gathering.map(({ route, events, since, closes, latest }) => ({
+	return gathering.map(({ route, group, events, since, closes, latest }) => ({
 		lane,
 		route,
+		group,
 		events,
 		since: iso(since),
 		closes: iso(closes),

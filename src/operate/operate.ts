@@ -12,7 +12,7 @@ import { type DiscardAnswer, type DiscardRequest, discard } from "./discard.ts";
 import { maintain } from "./maintenance.ts";
 import { createPoisoned, type Poisoned } from "./poisoned.ts";
 import { type AcceptAgain, type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
-import { type ShownReceipt, showReceipts } from "./show-receipts.ts";
+import { type ShownReceipt, showReceipts, withRequests } from "./show-receipts.ts";
 
 export interface ShownReceipts {
 	/** The newest event first. */
@@ -72,7 +72,9 @@ export function createOperate(options: OperateOptions): Operate {
 		async receipts(query) {
 			const found = await list(query);
 			const next = found.continueAfter(found.receipts.length);
-			const { receipts, problems } = await showReceipts(found, options);
+			const shown = await showReceipts(found, options);
+			const asked = query.requests === true ? await withRequests(shown.receipts, options) : { ...shown, problems: [] };
+			const { receipts, problems } = { ...asked, problems: [...shown.problems, ...asked.problems] };
 			return { receipts, complete: next === undefined, ...(next && { continue: next }), problems };
 		},
 		counts: (query) => countReceipts(storage, query, { now }),

@@ -1,8 +1,11 @@
 import pMap from "p-map";
 import type { Destinations } from "../destinations/list.ts";
+import { readDeadRequest } from "../ledger/dead-letters.ts";
 import { type LaneState, NEW_LANE, readLaneState } from "../ledger/lane-state.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
 import { type FoundReceipt, type ReceiptState, readReceipt, showReceipt } from "../ledger/receipt.ts";
+import { groupOfMember } from "../ledger/rows.ts";
+import { clipText } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { adviseReplay, type ReplayAdvice } from "./advise-replay.ts";
 
@@ -12,13 +15,28 @@ export interface ShownReceipt extends FoundReceipt {
 	readonly page: string | null;
 	/** What a replay would do; null where it is no dead letter. */
 	readonly replay: ReplayAdvice | null;
+	/** Of an event in an open window: the group of that window, as health calls it; else null. */
+	readonly group: string | null;
+	/** Where it was asked for: what a replay of a dead letter sends; null where there is nothing. */
+	readonly sends?: Sends | null;
 	/** Of a window's event: the state of the dispatch that it went out with; null where that is not known. */
 	readonly windowState: ReceiptState | null;
 }
 
+/** The exact request of a dead letter. */
+export interface Sends {
+	/** Its method and URL. */
+	readonly line: string;
+	/** The beginning of its body. */
+	readonly text: string;
+	/** How long all of the body is, and whether `text` is all of it. */
+	readonly bytes: number;
+	readonly whole: boolean;
+}
+
 export interface ShowOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "pageOf">;
+	readonly destinations: Pick<Destinations, "pageOf" | "requestLine">;
 	/** What would judge a rejected event now. */
 	readonly judge: string;
 	/** Epoch milliseconds. */
@@ -78,6 +96,7 @@ function show(
 		...ofWindow,
 		page: to && destinations.pageOf(to),
 		replay: adviseReplay(receipt, judge),
+		group: (receipt.state === "coalescing" && groupOfMember(receipt.place ?? "")) || null,
 		windowState: dispatch?.state ?? null,
 	};
 }
@@ -102,4 +121,29 @@ async function readDispatch(
 	if (row === undefined) return undefined;
 	const receipt = readReceipt(row);
 	return showReceipt(receipt, lane, receipt.state === "accepted" ? await readState(lane) : NEW_LANE, now());
+}
+
+/** What is shown of a request. */
+const MAX_SENT = 4_000;
+
+/** Receipts with what replays of them would send. One that cannot be read is named, and has none. */
+export async function withRequests(
+	receipts: readonly ShownReceipt[],
+	{ storage, destinations }: ShowOptions,
+): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
+	const problems: string[] = [];
+	const read = async (receipt: ShownReceipt): Promise<ShownReceipt> => {
+		const { state, lane, rowKey, to, key } = receipt;
+		if (state !== "dead" || to === null) return { ...receipt, sends: null };
+		try {
+			const body = await readDeadRequest(storage, lane, rowKey);
+			if (body === undefined) return { ...receipt, sends: null };
+			const [text, bytes] = [clipText(body, MAX_SENT), Buffer.byteLength(body)];
+			return { ...receipt, sends: { line: destinations.requestLine(to), text, bytes, whole: text === body } };
+		} catch (error) {
+			problems.push(`what ${key} would send cannot be read: ${(error as Error).message}`);
+			return { ...receipt, sends: null };
+		}
+	};
+	return { receipts: await pMap(receipts, read, { concurrency: READS_AT_ONCE }), problems };
 }

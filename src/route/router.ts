@@ -37,7 +37,7 @@ export function createRouter(
 		const filtered = toFiltered(event, lowerCase);
 		const missed: Missed[] = [];
 		const failures: (() => string)[] = [];
-		/** Of routes that would have taken the upload's completion: what is told first. */
+		/** For routes that would take the write that completes the upload: named first. */
 		const openings: (() => string)[] = [];
 		for (const { route, digest, conditions } of compiled) {
 			const failed = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
@@ -49,7 +49,7 @@ export function createRouter(
 				continue;
 			}
 			const to = resolve(route.to, event.type);
-			// Two routes to one destination are one delivery; the first one's name stands.
+			// Two routes to one destination are one delivery, with the name of the first route.
 			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
 		}
 		return matches.size > 0

@@ -482,7 +482,9 @@ describe("doctor", () => {
 			await server.close();
 			expect(faults(looked)).toEqual([
 				expect.stringMatching(
-					new RegExp(`^error \\| GitHub \\| null \\| .*answered ${status} as text/html, which is not its API's answer`),
+					new RegExp(
+						`^error \\| GitHub \\| null \\| .*answered ${status} as text/html, which is not an answer of its API`,
+					),
 				),
 			]);
 		}

@@ -239,7 +239,7 @@ describe("the request that an event would send, in routes explain", () => {
 	it("is none, with the reason, where it would be rejected", async () => {
 		const element = { ...asCloudEvent(RUN), subject: "x".repeat(70_000) };
 		const [request] = await requests(element, { to: { ...TO, payload: { a: "subject" } } });
-		expect(request).toEqual({ rejected: expect.stringContaining("GitHub takes less than 65536") });
+		expect(request).toEqual({ rejected: expect.stringContaining("GitHub accepts less than 65536") });
 	});
 
 	it("names the blob that data would go to, and keeps digits", async () => {

@@ -26,7 +26,7 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 		acceptedAt: "2026-03-14T08:15:31.000Z",
 		finishedAt: "2026-03-14T08:15:34.500Z",
 		attempts: [
-			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "an error on its side" },
+			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "a server error" },
 			{ at: "2026-03-14T08:15:34.400Z", status: 204, ms: 5, requestId: "57AD:2", reason: null },
 		],
 		reason: null,
@@ -64,7 +64,7 @@ describe("the trace of a receipt", () => {
 			"happened: Microsoft.MachineLearningServices.RunCompleted experiments/fraud-model/runs/train-7",
 			"received: event first-event of /contoso",
 			'decided: route "default" sends it to contoso/fraud-model, as runs',
-			"attempted: GitHub answered 500 (6 ms; request 57AD:1; an error on its side)",
+			"attempted: GitHub answered 500 (6 ms; request 57AD:1; a server error)",
 			"attempted: GitHub answered 204 (5 ms; request 57AD:2)",
 			"answered: dispatched, GitHub accepted it, after 3.5 s",
 		]);
@@ -221,8 +221,8 @@ describe("the runs of a trace", () => {
 		],
 		[
 			"what was sent once more",
-			{ state: "accepted", following: null, followingReason: "no run; it is sent once more" },
-			[`sent again: no run; it is sent once more; all are listed at ${PAGE}`],
+			{ state: "accepted", following: null, followingReason: "no run; the bridge sends it once more" },
+			[`sent again: no run; the bridge sends it once more; all are listed at ${PAGE}`],
 		],
 	])("tell %s", (_, more, lines) => {
 		expect(runLines(more)).toEqual(lines);

@@ -103,6 +103,8 @@ describe("the answers", () => {
 			| "reason"
 			| "replay"
 			| "arrived"
+			| "sends"
+			| "group"
 			| "window"
 			| "windowState"
 			| "runs"

@@ -41,7 +41,7 @@ describe("the page about receipts", () => {
 		const table = tableOf(PAGE, "Parameter");
 		const rows = new Map(table.map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
 		const named = table.flatMap(([name = ""]) => codesIn(name));
-		expect(named.sort()).toEqual(["changedSince", "continue", "find", "limit", "since", "state", "until"]);
+		expect(named.sort()).toEqual(["changedSince", "continue", "find", "limit", "requests", "since", "state", "until"]);
 		const [usual = "", meaning = ""] = rows.get("limit") ?? [];
 		const source = readText("src/functions/receipts.ts");
 		expect(source).toContain(`USUAL_LIMIT = ${usual};`);
@@ -50,6 +50,8 @@ describe("the page about receipts", () => {
 		expect((await ask("?limit=500")).status).toBe(200);
 		expect((await ask("?limit=501")).status).toBe(400);
 		expect((await ask("?limit=0")).status).toBe(400);
+		expect((await ask("?requests=true&limit=20")).status).toBe(200);
+		expect((await ask("?requests=true&limit=21")).status).toBe(400);
 	});
 
 	it("names every state, and which are final", () => {
@@ -60,7 +62,7 @@ describe("the page about receipts", () => {
 	});
 
 	it("names every key of a receipt, of its event, destination and attempts, and no other", async () => {
-		const { json } = await ask("?find=parked");
+		const { json } = await ask("?find=parked&requests=true&limit=20");
 		const { receipts: found } = json as { receipts: Record<string, unknown>[] };
 		const [receipt = {}] = found;
 		expect(firstCells("Key").sort()).toEqual(Object.keys(receipt).sort());

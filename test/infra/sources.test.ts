@@ -150,11 +150,11 @@ describeWith(BICEP, "the sources of events", () => {
 			/BlobTierChanged/,
 		],
 		["a secret among the settings", { settings: { GITHUB_TOKEN: "x" } }, /GITHUB_TOKEN/],
-		["no destination", { githubRepository: "" }, /Give githubRepository \(owner\/name\), or routes/],
+		["no destination", { githubRepository: "" }, /githubRepository and routes: both are empty/],
 		[
 			"half an Entra application",
 			{ delivery: "webhook", workspaceName: "ml-one", webhookUrl: "https://x.example", webhookTenantId: "t" },
-			/belong together/,
+			/only one of them is set/,
 		],
 	])("%s is refused, with a word about why", async (_, wrong, message) => {
 		await expect(predict({ ...REPOSITORY, ...wrong })).rejects.toThrow(message);

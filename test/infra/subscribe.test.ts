@@ -154,7 +154,7 @@ describe("subscribing the sources", () => {
 		const ran = await subscribeInNoTime(["contoso-ml"], az({ to: LOOK, answers: [{ out: functions("health") }] }));
 		expect(ran.code).toBe(1);
 		expect(ran.out.match(/slept/g)).toHaveLength(60);
-		expect(ran.err).toContain("The function eventGrid did not appear within 10 minutes. It lists health.");
+		expect(ran.err).toContain("Azure did not list the function eventGrid within 10 minutes. Azure lists health.");
 		expect(ran.err).toContain("GET /api/health");
 		expect(commands().some((line) => line.startsWith(CREATE))).toBe(false);
 	});
@@ -250,19 +250,19 @@ describe("what stands in the way of subscribing", () => {
 			"a deployment that failed",
 			["a", "main"],
 			[{ to: SHOW, answers: [{ out: deployment("main", { provisioningState: "Failed" }) }] }],
-			"The deployment main has not succeeded: Failed.",
+			"The deployment main did not succeed. Its state is Failed.",
 		],
 		[
 			"a deployment of something else",
 			["a", "other"],
 			[{ to: SHOW, answers: [{ out: deployment("other", { outputs: null }) }] }],
-			"other is no deployment of main.bicep",
+			"other is not a deployment of main.bicep",
 		],
 		[
 			"a group without a deployment",
 			["a"],
 			[{ to: LIST, answers: [{ out: [] }] }],
-			"a has no deployment of main.bicep",
+			"The group a has no successful deployment of main.bicep",
 		],
 		[
 			"a login that is missing",
@@ -279,8 +279,8 @@ describe("what stands in the way of subscribing", () => {
 		["no group", [], [], "node infra/subscribe.mjs RESOURCE_GROUP"],
 		["too many names", ["a", "b", "c"], [], "node infra/subscribe.mjs RESOURCE_GROUP"],
 		["an unknown option", ["a", "--wait"], [], "--wait"],
-		["a name that a shell would take apart", ["a&calc"], [], '"a&calc" is no name in Azure'],
-		["an empty group, as azd would hand over an unset variable", [""], [], '"" is no name in Azure'],
+		["a name that a shell would take apart", ["a&calc"], [], '"a&calc" is not a valid name in Azure'],
+		["an empty group, as azd would hand over an unset variable", [""], [], '"" is not a valid name in Azure'],
 	])("is told without a stack trace: %s", async (_, args, others, message) => {
 		const ran = await subscribe(args, az(...others));
 		expect(ran.code).toBe(1);
@@ -291,7 +291,9 @@ describe("what stands in the way of subscribing", () => {
 	it("is told where the Azure CLI is missing, with how to get it", async () => {
 		const ran = await standIn.nodeWithoutAz([script, "contoso-ml"]);
 		expect(ran.code).toBe(1);
-		expect(ran.err).toBe("The Azure CLI (az) is missing: https://learn.microsoft.com/cli/azure/install-azure-cli\n");
+		expect(ran.err).toBe(
+			"The Azure CLI (az) is missing. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli\n",
+		);
 	});
 
 	it("is none for --help, which calls nothing", async () => {

@@ -144,6 +144,8 @@ describeWith(BICEP, "an event subscription of the bridge's name", () => {
 		const template = JSON.parse(await bicep("build", join(infra, "modules/subscribe-source.bicep"), "--stdout"));
 		expect(template.resources.eventSubscription.dependsOn).toContain("owner");
 		const { isOurs } = template.resources.owner.properties.template.outputs;
-		expect(isOurs.value).toMatch(/fail\(format\('The event subscription .+ leads to .+ Delete it, or choose another/);
+		expect(isOurs.value).toMatch(
+			/fail\(format\('The event subscription .+ leads to .+ Delete this event subscription, or choose another/,
+		);
 	});
 });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,6 +36,24 @@ describe("Azurite", () => {
 		await putMessages(connectionString, "one");
 		await TableClient.fromConnectionString(connectionString, "rows", { allowInsecureConnection: true }).createTable();
 		expect(new Set(Object.values(ports)).size).toBe(3);
+	});
+
+	it("finds a row by its index, whatever else lies in its partition", () => {
+		const count = `
+			process.argv[1] = require.resolve("azurite/dist/src/azurite.js");
+			require("./src/local/find-rows-by-key.cjs");
+			const rows = new (require("lokijs"))("test").addCollection("rows", { indices: ["PartitionKey", "RowKey"] });
+			let looks = 0;
+			for (let row = 0; row < 1000; row++) for (const PartitionKey of ["a", "b"]) rows.insert({
+				get PartitionKey() { looks += 1; return PartitionKey; }, RowKey: String(row), value: PartitionKey + row });
+			const find = (PartitionKey, RowKey) => rows.findOne({ PartitionKey, RowKey })?.value ?? null;
+			find("a", "0");
+			looks = 0;
+			console.log(JSON.stringify({ found: [find("a", "7"), find("b", "7"), find("c", "7"), find("a", "x")], looks }));`;
+		const options = { cwd: join(import.meta.dirname, "../.."), encoding: "utf8" } as const;
+		const { found, looks } = JSON.parse(execFileSync(process.execPath, ["--eval", count], options));
+		expect(found).toEqual(["a7", "b7", null, null]);
+		expect(looks).toBeLessThan(50);
 	});
 
 	it("keeps its data when it was stopped, and comes back on the same ports", async () => {

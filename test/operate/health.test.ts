@@ -82,12 +82,13 @@ describe("the health of a bridge", () => {
 		await upload("c", "other");
 		const health = await bridge.health();
 		const at = (ms: number) => new Date(start + ms).toISOString();
-		const window = { lane: "default", route: "train" };
+		const window = { lane: "default", route: "train", group: expect.stringMatching(/^[0-9a-f]{32}$/) };
 		expect(health.windows).toBe(2);
 		expect([...health.gathering].sort((one, other) => other.events - one.events)).toEqual([
 			{ ...window, events: 2, since: at(0), closes: at(90_000), latest: at(90_000) },
 			{ ...window, events: 1, since: at(40_000), closes: at(100_000), latest: at(130_000) },
 		]);
+		expect(new Set(health.gathering.map(({ group }) => group)).size).toBe(2);
 		expect(JSON.stringify(health)).not.toContain("contoso/b");
 	});
 
@@ -143,7 +144,7 @@ describe("the health of a bridge", () => {
 		expect(health).toMatchObject({
 			status: "unhealthy",
 			lanes: [
-				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("put a valid one in its place") },
+				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("replace it with a valid one") },
 			],
 		});
 		expect(JSON.stringify(health)).not.toContain(TOKEN);
@@ -208,7 +209,7 @@ describe("the health of a bridge", () => {
 		fixture.github.setTokens(["another"]);
 		await accept(bridge, "a");
 		const { tokens } = await bridge.health();
-		const why = expect.stringContaining("put a valid one in its place");
+		const why = expect.stringContaining("replace it with a valid one");
 		expect(tokens).toMatchObject([{ present: false, state: "refused", reason: why }]);
 		const { storage, rows } = await openTestLedger(names);
 		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);

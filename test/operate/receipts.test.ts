@@ -70,6 +70,7 @@ describe("receipts", () => {
 				],
 				reason: null,
 				replay: null,
+				group: null,
 				arrived: null,
 				window: null,
 				windowState: null,

@@ -52,7 +52,7 @@ describe("a client payload that a route maps", () => {
 		expect(Object.keys(payloadOf(names(9)))).toHaveLength(10);
 		const [problem = ""] = problemsOf(names(10));
 		expect(problem).toMatch(
-			/^routes\[0\]\.to\.payload: has 10 names; GitHub takes 10 keys, and "bridge" .* map 9 at most/,
+			/^routes\[0\]\.to\.payload: has 10 names; GitHub accepts 10 keys, and "bridge" .* map at most 9/,
 		);
 		expect(problemsOf({ bridge: "id" })).toEqual([
 			expect.stringContaining('to.payload: "bridge" is the bridge\'s own key'),
@@ -156,7 +156,7 @@ describe("what is planned with a mapping", () => {
 
 	it("refuses, with the reason, a single value that is too large, and stores nothing", async () => {
 		const { planned, stored } = await plan({ data: "data", fill: "data.fill" });
-		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would take \d+ bytes/) });
+		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would have \d+ bytes/) });
 		expect(stored).toEqual([]);
 	});
 
