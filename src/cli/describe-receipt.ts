@@ -32,7 +32,7 @@ export function adviceFor({ key, state, replay, arrived }: ShownReceipt, command
 	const show = arrived ? [`see the event as it arrived: ${command(`dead-letters show ${key}`)}`] : [];
 	if (replay?.wouldRepeat) {
 		const why = replay.why ?? "a replay would send the same request, and it would be refused again";
-		return [...show, `a replay now would fail again: ${why}`, `if you do not need it any more: ${discard}`];
+		return [...show, `a replay now would end the same way: ${why}`, `if you do not need it any more: ${discard}`];
 	}
 	const why = replay?.why ? ` (${replay.why})` : "";
 	return [...show, `after the repair${why}: ${command(`replay ${key}`)}`, `if you do not need it any more: ${discard}`];

@@ -46,7 +46,7 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 			const elements = elementsOf(message);
 			const putBack = () => bridge.putBack(message, log, queueName);
 			const deadLetter = (reason: string | null) =>
-				bridge.deadLetter(elements, `it could not be accepted in all its tries: ${reason}`, log);
+				bridge.deadLetter(elements, `all tries to accept the message failed: ${reason}`, log);
 			if (bridge.problems.length > 0) return putBack().catch((error: Error) => deadLetter(error.message));
 			const results = await bridge.accept(elements, { log });
 			const unavailable = results.find(({ outcome }) => outcome === "unavailable");

@@ -48,7 +48,7 @@ export interface ConsoleLine {
  */
 export function announce({ problems, warnings }: Pick<Bridge, "problems" | "warnings">): readonly ConsoleLine[] {
 	const broken = [...new Set(problems.map(({ setting }) => setting))].join(", ");
-	const first = `error: grid-dispatch can dispatch nothing, since the configuration is broken: ${broken}`;
+	const first = `error: grid-dispatch cannot dispatch anything, because the configuration is broken: ${broken}`;
 	const errors = problems.map(({ setting, problem }) => `error: grid-dispatch: ${setting} ${problem}`);
 	return [
 		...(problems.length > 0 ? [first, ...errors] : []).map((text) => ({ level: "error" as const, text: plain(text) })),

@@ -11,7 +11,10 @@ const MEMBERS: Readonly<Record<string, { readonly fits: (value: unknown) => bool
 	key: { fits: isText, is: "a text" },
 	find: { fits: isText, is: "a text" },
 	all: { fits: (value) => value === true, is: "true" },
-	container: { fits: isContainer, is: "the name of a blob container of Event Grid's dead letters" },
+	container: {
+		fits: isContainer,
+		is: "the name of the blob container with Event Grid's dead letters, and not one of the bridge's own containers",
+	},
 	state: { fits: (value) => value === "dead" || value === "rejected", is: '"dead" or "rejected"' },
 	prefix: { fits: (value) => typeof value === "string", is: "a text" },
 	continue: { fits: (value) => typeof value === "string", is: "a text" },
@@ -32,9 +35,9 @@ export const OF_RECEIPTS: Choices["beside"] = {
 
 /** The words for those. */
 export const RECEIPTS_HELP =
-	'the body is JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that mention it, {"all": true} for all, each of these two with "state": "dead" or "rejected" if only those are meant';
+	'the body must be JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that contain a text, or {"all": true} for all; with "find" or "all" you may add "state": "dead" or "rejected"';
 /** The words that end the help. */
-export const CONTINUE_HELP = 'and "continue": "…" of an answer to go on behind it';
+export const CONTINUE_HELP = 'add "continue": "…" from an answer to continue after it';
 
 /** Reads a body that says which dead letters are meant. Answers what is wrong with it, as a text. */
 export function readDeadLetters<Request>(text: string, { beside, help }: Choices): Request | string {
@@ -43,13 +46,13 @@ export function readDeadLetters<Request>(text: string, { beside, help }: Choices
 	const names = Object.keys(body);
 	const known = new Set(Object.entries(beside).flat(2));
 	const stranger = names.find((name) => !known.has(name));
-	if (stranger !== undefined) return `there is no "${stranger.slice(0, MAX_QUOTED)}"; ${help}`;
+	if (stranger !== undefined) return `the member "${stranger.slice(0, MAX_QUOTED)}" does not exist; ${help}`;
 	const [choice = "", ...others] = names.filter((name) => Object.hasOwn(beside, name));
 	if (choice === "" || others.length > 0) return help;
 	const misplaced = names.find((name) => name !== choice && !beside[choice]?.includes(name));
-	if (misplaced !== undefined) return `"${misplaced}" does not go with "${choice}", and nothing was done; ${help}`;
+	if (misplaced !== undefined) return `"${misplaced}" cannot be used with "${choice}", so nothing was done; ${help}`;
 	const wrong = names.find((name) => MEMBERS[name]?.fits(body[name]) !== true);
-	if (wrong !== undefined) return `${wrong} is ${MEMBERS[wrong]?.is}; ${help}`;
+	if (wrong !== undefined) return `"${wrong}" must be ${MEMBERS[wrong]?.is}; ${help}`;
 	const { all: _, ...request } = body;
 	return request as Request;
 }

@@ -87,9 +87,7 @@ function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | 
 	const { until = Math.max(now, times.since ?? now) } = times;
 	const { since = until - HOUR_MS } = times;
 	const isTooLong = until - since > MOST_HOURS * HOUR_MS;
-	return isTooLong
-		? `since: one question covers ${MOST_HOURS / 24} days at most; ask for a later since`
-		: { since, until };
+	return isTooLong ? `since: one query covers ${MOST_HOURS / 24} days at most; give a later since` : { since, until };
 }
 
 /** All that `state` can be. */
@@ -102,7 +100,7 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
 	if (state !== undefined && !Object.hasOwn(STATES, state)) {
-		return `state: "${state}" is none of ${RECEIPT_STATES.join(", ")}`;
+		return `state: "${state}" is not one of ${RECEIPT_STATES.join(", ")}`;
 	}
 	if (requests !== undefined && requests !== "true") return `requests: "${requests}" is not true`;
 	if (requests === "true" && count > MOST_REQUESTS) return `requests: ask with a limit of ${MOST_REQUESTS} at most`;
@@ -131,7 +129,7 @@ function readTimes<Name extends string>(given: Record<Name, string | undefined>)
 	}
 	const { since, until } = times as { since?: number; until?: number };
 	if (since !== undefined && until !== undefined && since > until)
-		return "since is later than until: no event can be between";
+		return "since is later than until, so no event can match; exchange the two";
 	return times;
 }
 

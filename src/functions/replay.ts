@@ -9,7 +9,7 @@ import { type Choices, CONTINUE_HELP, OF_RECEIPTS, RECEIPTS_HELP, readDeadLetter
 
 const REPLAYED: Choices = {
 	beside: { ...OF_RECEIPTS, container: ["prefix", "continue"] },
-	help: `${RECEIPTS_HELP}; or {"container": "…", "prefix": "…"} for the blobs of Event Grid's own dead letters; ${CONTINUE_HELP}`,
+	help: `${RECEIPTS_HELP}; or {"container": "…", "prefix": "…"} for the blobs with Event Grid's own dead letters; ${CONTINUE_HELP}`,
 };
 
 const DISCARDED: Choices = { beside: OF_RECEIPTS, help: `${RECEIPTS_HELP}; ${CONTINUE_HELP}` };
@@ -48,7 +48,7 @@ function endDeadLetters<Request extends ReplayRequest>(
 				if (!(isStorageError(error) && error.status === 404 && "container" in asked)) {
 					return { status: 503, jsonBody: { error: (error as Error).message } };
 				}
-				const problem = `there is no container "${asked.container}" in the function app's storage account`;
+				const problem = `the function app's storage account has no container "${asked.container}"`;
 				return { status: 404, jsonBody: { error: problem } };
 			}
 		},

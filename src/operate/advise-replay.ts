@@ -13,7 +13,8 @@ export function judgeOf(version: string, routesDigest: string): string {
 	return `${version} ${routesDigest}`;
 }
 
-const NEW_ID = "to send the event by the routes of today, publish it again with a new id, and discard this one";
+const NEW_ID =
+	"to send the event with the current routes, publish it again with a new id, and discard this dead letter";
 
 /**
  * What is known of a replay before it is done. A replay sends a `dead` request as it is stored, and reads and routes a
@@ -30,10 +31,10 @@ function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 	const where = to?.id ?? "the same destination";
 	const why = reason ?? "";
 	if (why.startsWith(GAVE_UP)) {
-		const then = `a replay sends the stored request to ${where} once more, whatever the routes say now`;
+		const then = `a replay sends the stored request to ${where} again, even if the routes have changed`;
 		return {
 			wouldRepeat: false,
-			why: `no answer has refused the request itself; after a repair of what the reason names, ${then}`,
+			why: `no answer refused the request itself; after you repair what the reason names, ${then}`,
 		};
 	}
 	const last = attempts.at(-1);
@@ -42,15 +43,15 @@ function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 	if (decided === undefined) {
 		return {
 			wouldRepeat: false,
-			why: `it was not sent, and so not refused; a replay sends the stored request to ${where}`,
+			why: `the request was not sent, so it was not refused; a replay sends the stored request to ${where}`,
 		};
 	}
 	if (decided.status === null) {
-		const unless = "and so does a replay, unless storage or the version has changed since";
-		return { wouldRepeat: true, why: `the bridge could not send it, ${unless}; ${NEW_ID}` };
+		const unless = "and a replay will fail in the same way, unless storage or the version has changed since then";
+		return { wouldRepeat: true, why: `the bridge could not send the request, ${unless}; ${NEW_ID}` };
 	}
-	const same = `a replay sends the same bytes to ${where} again, whatever the routes say now`;
-	const unless = "it succeeds only if something has changed there since, such as the workflow or its inputs";
+	const same = `a replay sends the same bytes to ${where} again, even if the routes have changed`;
+	const unless = "it succeeds only if something has changed there, such as the workflow or its inputs";
 	return {
 		wouldRepeat: true,
 		why: `the answer ${decided.status} refused exactly this request, and ${same}; ${unless}; ${NEW_ID}`,
@@ -59,20 +60,23 @@ function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 
 function adviseRejected({ route, judge: judgedBy }: FoundReceipt, judge: string): ReplayAdvice {
 	if (judgedBy === null) {
-		return { wouldRepeat: false, why: "a replay reads and routes the event anew; what rejected it is not known" };
+		return {
+			wouldRepeat: false,
+			why: "a replay reads and routes the event again; the bridge does not know what rejected it",
+		};
 	}
 	// Whether an event is sound is the version's to say; whether its request can be sent, also the route's.
 	const [version, now] = [judgedBy, judge].map((one) => one.split(" ", 1)[0]);
 	const isSame = route === null ? version === now : judgedBy === judge;
 	if (!isSame) {
 		const changed = version === now ? "the routes table" : "the version of the bridge";
-		return { wouldRepeat: false, why: `${changed} has changed since; a replay reads and routes the event anew` };
+		return { wouldRepeat: false, why: `${changed} has changed since then; a replay reads and routes the event again` };
 	}
 	return {
 		wouldRepeat: true,
 		why:
 			route === null
-				? "this version of the bridge has rejected the event, and does so again; publish a sound event with a new id, and discard this one"
-				: `the route "${route}" is as it was, and makes the same request again; change the route and replay it then, or discard it`,
+				? "this version of the bridge rejected the event, and a replay would be rejected again; publish a valid event with a new id, and discard this dead letter"
+				: `the route "${route}" has not changed, so a replay makes the same request again; change the route and then replay, or discard this dead letter`,
 	};
 }

@@ -38,7 +38,7 @@ export async function discard(request: DiscardRequest, log: Log, options: Discar
 	return { discarded, ...rest };
 }
 
-const NOT_KNOWN = "whether it was discarded is not known";
+const NOT_KNOWN = "the bridge does not know whether it was discarded";
 
 async function discardReceipt(
 	{ lane, rowKey }: FoundReceipt,
@@ -51,11 +51,11 @@ async function discardReceipt(
 			case "discarded":
 				return { outcome: "discarded", reason: end.note };
 			case "gone":
-				return refused("its receipt is gone: a replay has fed it back, or it is past its time");
+				return refused("its receipt no longer exists: a replay accepted it, or its retention time is over");
 			case "changing":
-				return refused("it has changed meanwhile, again and again; discard it again");
+				return refused("it changed several times in the meantime; discard it again");
 			default:
-				return refused(`it is ${end.state}, and no dead letter`);
+				return refused(`it is ${end.state}, so it is not a dead letter`);
 		}
 	} catch (error) {
 		return refused(`${NOT_KNOWN} (${(error as Error).message}); discard it again`);

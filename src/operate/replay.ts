@@ -87,12 +87,12 @@ async function replayReceipt(
 		if (state === "rejected") return await acceptAgain(receipt, options);
 		const isOpen = state === "accepted" || state === "paused" || state === "parked";
 		if (state === "discarded") return refused(DISCARDED);
-		if (state !== "dead" && !isOpen) return refused(`it is ${state}`);
+		if (state !== "dead" && !isOpen) return refused(`it is ${state}, so it is not a dead letter`);
 		await wakeAhead(lane, wakeUps, options);
 		// One that is in its lane already may lack the wake-up, if a replay broke off.
 		return isOpen ? accepted() : await moveDead(receipt, options);
 	} catch (error) {
-		return refused(`whether it was fed back is not known (${(error as Error).message}); replay it again`);
+		return refused(`the bridge does not know whether it was replayed (${(error as Error).message}); replay it again`);
 	}
 }
 
@@ -102,16 +102,16 @@ async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }:
 		const end = await replayDead(storage, lane, rowKey, { now: now(), by });
 		if (end.kind === "moved") return accepted();
 		const state = end.receipt?.state;
-		if (state === undefined) return refused("its receipt is gone: it is past its time");
+		if (state === undefined) return refused("its receipt no longer exists: its retention time is over");
 		if (state === "discarded") return refused(DISCARDED);
-		if (state === "accepted") return accepted("another replay has fed it back just now");
-		if (state !== "dead") return accepted(`another replay has fed it back just now, and it is ${state}`);
+		if (state === "accepted") return accepted("another replay has just replayed it");
+		if (state !== "dead") return accepted(`another replay has just replayed it, and it is ${state}`);
 		// Fed back by another replay and refused again meanwhile; or there is nothing left to be sent.
 		if (tries > 0) return refused("the request is missing in storage");
 	}
 }
 
-const DISCARDED = "it was discarded, and what was to be sent is removed";
+const DISCARDED = "it was discarded, and its request is removed";
 
 async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
 	const read = await readRejected(storage, rowKey);
@@ -184,15 +184,16 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<End> {
 	try {
 		const content = await storage.read(name, container);
-		if (content === undefined) return refused("it is gone: another replay has taken it, or it was removed");
+		if (content === undefined)
+			return refused("the blob no longer exists: another replay processed it, or it was removed");
 		const elements = parse(content);
-		if (elements === undefined) return refused("it holds no events");
+		if (elements === undefined) return refused("the blob contains no events");
 		const refusal = (await accept(elements)).find(isRefused);
 		if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 		await storage.remove(name, container);
 		return accepted();
 	} catch (error) {
-		return refused(`it could not be read or removed (${(error as Error).message}); replay it again`);
+		return refused(`the blob could not be read or removed (${(error as Error).message}); replay it again`);
 	}
 }
 

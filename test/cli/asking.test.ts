@@ -207,7 +207,7 @@ describe("dead-letters and replay", () => {
 	it("discard one, after which the bridge counts none, and its receipt says what it was", async () => {
 		const { id, key } = await deadLetter();
 		const shown = await ask(["dead-letters", "show", key]);
-		expect(shown.out).toContain("a replay now would fail again: ");
+		expect(shown.out).toContain("a replay now would end the same way: ");
 		expect(shown.out).toContain(`npx grid-dispatch dead-letters discard ${key} --url ${url}`);
 		const run = await ask(["dead-letters", "discard", key, "--yes"]);
 		expect(run).toMatchObject({ code: 0, out: `discarded  ${key}\n1 discarded\n` });
@@ -254,7 +254,7 @@ describe("dead-letters and replay", () => {
 			err: expect.stringContaining("no receipt with the key"),
 		});
 		expect((await ask(["replay", "--container", "no-such-container", "--prefix", "a"])).err).toContain(
-			'404 for replay: there is no container "no-such-container"',
+			`404 for replay: the function app's storage account has no container "no-such-container"`,
 		);
 	});
 

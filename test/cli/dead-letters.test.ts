@@ -122,10 +122,10 @@ describe("what is advised for a dead letter", () => {
 	it("is no replay where that would end the same, with the reason", async () => {
 		const { world } = list(receipt("k1", REPEATS));
 		const shown = await runCli(["dead-letters", "show", "k1", "--url", URL], world);
-		expect(shown.out).toContain("a replay now would fail again: GitHub refused exactly this request");
+		expect(shown.out).toContain("a replay now would end the same way: GitHub refused exactly this request");
 		expect(shown.out).not.toContain("grid-dispatch replay");
 		const traced = await runCli(["trace", "event-k1", "--url", URL], list(receipt("k1", REPEATS)).world);
-		expect(traced.out).toContain("a replay now would fail again");
+		expect(traced.out).toContain("a replay now would end the same way");
 		expect(traced.out).not.toContain("grid-dispatch replay");
 	});
 

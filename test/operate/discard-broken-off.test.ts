@@ -169,7 +169,7 @@ describe("two at the same time", () => {
 			expect(left.length === 0 || left[0] === "discarded").toBe(true);
 			if (left.length === 1) expect(discarded).toMatchObject([{ outcome: "discarded" }]);
 			for (const { outcome, reason } of discarded) {
-				if (outcome === "refused") expect(reason).toContain("its receipt is gone");
+				if (outcome === "refused") expect(reason).toContain("its receipt no longer exists");
 			}
 		}
 	}, 60_000);

@@ -131,7 +131,7 @@ describe("a discard", () => {
 		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
 		const [waits] = await bridge.accept([event("waits")], logLines());
 		expect((await ask({ key: sent?.key })).discarded).toEqual([
-			{ key: sent?.key, outcome: "refused", reason: "it is dispatched, and no dead letter" },
+			{ key: sent?.key, outcome: "refused", reason: "it is dispatched, so it is not a dead letter" },
 		]);
 		expect((await ask({ key: waits?.key })).discarded).toMatchObject([{ outcome: "refused" }]);
 		expect((await ask({ all: true })).discarded).toEqual([]);
@@ -257,7 +257,7 @@ describe("a discard", () => {
 		const { discarded } = await ask({ all: true }, broken);
 		expect(discarded.map(({ outcome, reason }) => [outcome, reason?.slice(0, 48) ?? null])).toEqual([
 			["discarded", null],
-			["refused", "whether it was discarded is not known (no room);"],
+			["refused", "the bridge does not know whether it was discarded (no room);"],
 			["discarded", null],
 		]);
 		expect(new Set(discarded.map(({ key }) => key))).toEqual(new Set(keys));

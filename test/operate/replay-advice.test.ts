@@ -64,7 +64,7 @@ describe("the advice before a replay", () => {
 		await deliver(bridge);
 		expect(await only(bridge, "one")).toMatchObject({
 			state: "dead",
-			replay: { wouldRepeat: false, why: expect.stringContaining("after a repair") },
+			replay: { wouldRepeat: false, why: expect.stringContaining("after you repair") },
 		});
 		fixture.github.script.set([]);
 		await bridge.replay({}, logLines().log);
@@ -78,7 +78,7 @@ describe("the advice before a replay", () => {
 		for (const each of [bridge, startBridge(table("other"))]) {
 			expect((await only(each, "unsound"))?.replay).toEqual({
 				wouldRepeat: true,
-				why: expect.stringContaining("publish a sound event with a new id"),
+				why: expect.stringContaining("publish a valid event with a new id"),
 			});
 		}
 		const newer = startBridge({}, { version: "10.0.0" });
@@ -94,7 +94,7 @@ describe("the advice before a replay", () => {
 		await bridge.accept([event("long", long)], logLines());
 		expect((await only(bridge, "long"))?.replay).toEqual({
 			wouldRepeat: true,
-			why: expect.stringContaining("change the route and replay it then"),
+			why: expect.stringContaining("change the route and then replay"),
 		});
 		const repaired = startBridge(table("short"));
 		expect((await only(repaired, "long"))?.replay).toEqual({
@@ -109,7 +109,7 @@ describe("the advice before a replay", () => {
 		await bridge.deadLetter([event("poisoned")], "it could not be accepted in a hundred tries", logLines().log);
 		expect((await only(bridge, "poisoned"))?.replay).toEqual({
 			wouldRepeat: false,
-			why: expect.stringContaining("not known"),
+			why: expect.stringContaining("does not know"),
 		});
 	});
 });

@@ -151,7 +151,7 @@ describe("two replays at the same time", () => {
 
 	it("say that it was sent meanwhile, or refused again", async () => {
 		for (const [classification, outcome, reason] of [
-			["dispatched", "accepted", "another replay has fed it back just now, and it is dispatched"],
+			["dispatched", "accepted", "another replay has just replayed it, and it is dispatched"],
 			["refused", "accepted", null],
 		] as const) {
 			lane = await startLane();

@@ -47,7 +47,7 @@ function listCommand(io: Io): Command {
 			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts) {
-				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would fail again")}` : "";
+				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would end the same way")}` : "";
 				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}${again}\n`);
 			}
 			const cut = DEAD.filter((_, index) => found[index]?.complete === false).map((state) => `"${state}"`);
