@@ -255,7 +255,7 @@ describe("a discard", () => {
 			ledger.names,
 		);
 		const { discarded } = await ask({ all: true }, broken);
-		expect(discarded.map(({ outcome, reason }) => [outcome, reason?.slice(0, 48) ?? null])).toEqual([
+		expect(discarded.map(({ outcome, reason }) => [outcome, reason?.slice(0, 60) ?? null])).toEqual([
 			["discarded", null],
 			["refused", "the bridge does not know whether it was discarded (no room);"],
 			["discarded", null],
