@@ -107,7 +107,7 @@ async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }:
 		if (state === "accepted") return accepted("another replay has fed it back just now");
 		if (state !== "dead") return accepted(`another replay has fed it back just now, and it is ${state}`);
 		// Fed back by another replay and refused again meanwhile; or there is nothing left to be sent.
-		if (tries > 0) return refused("what was to be sent is gone from storage");
+		if (tries > 0) return refused("the request is missing in storage");
 	}
 }
 
@@ -115,7 +115,7 @@ const DISCARDED = "it was discarded, and what was to be sent is removed";
 
 async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
 	const read = await readRejected(storage, rowKey);
-	if (read === undefined) return refused("the event itself is gone from storage");
+	if (read === undefined) return refused("the event is missing in storage");
 	const refusal = (await accept([read.element], before)).find(isRefused);
 	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 	await forgetRejected(storage, rowKey, read);

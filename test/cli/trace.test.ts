@@ -26,7 +26,7 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 		acceptedAt: "2026-03-14T08:15:31.000Z",
 		finishedAt: "2026-03-14T08:15:34.500Z",
 		attempts: [
-			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "server error at GitHub" },
+			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "a server error" },
 			{ at: "2026-03-14T08:15:34.400Z", status: 204, ms: 5, requestId: "57AD:2", reason: null },
 		],
 		reason: null,
@@ -64,7 +64,7 @@ describe("the trace of a receipt", () => {
 			"happened: Microsoft.MachineLearningServices.RunCompleted experiments/fraud-model/runs/train-7",
 			"received: event first-event of /contoso",
 			'decided: route "default" leads to contoso/fraud-model, as runs',
-			"attempted: GitHub answered 500 (6 ms; request 57AD:1; server error at GitHub)",
+			"attempted: GitHub answered 500 (6 ms; request 57AD:1; a server error)",
 			"attempted: GitHub answered 204 (5 ms; request 57AD:2)",
 			"answered: dispatched, GitHub took it, after 3.5 s",
 		]);

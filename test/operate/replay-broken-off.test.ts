@@ -189,7 +189,7 @@ describe("what a replay leaves alone", () => {
 		await lane.ledger.storage.commit(LANE, [{ kind: "delete", rowKey: row?.rowKey ?? "" }]);
 		expect((await ask({})).replayed).toEqual([
 			{ key: second, outcome: "accepted", reason: null },
-			{ key: first, outcome: "refused", reason: "what was to be sent is gone from storage" },
+			{ key: first, outcome: "refused", reason: "the request is missing in storage" },
 		]);
 	});
 });

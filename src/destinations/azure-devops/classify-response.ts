@@ -130,7 +130,7 @@ function parameterFault(message: string): ParameterFault | undefined {
 		return { name: quoted, isOfValue: false, means };
 	}
 	if (/a value for the\s*$/i.test(before) && /^\s*parameter must be provided/i.test(after)) {
-		const means = `give ${name} a value a value in the route's parameters, or a default in the pipeline`;
+		const means = `give ${name} a value in the route's parameters, or a default in the pipeline`;
 		return { name: quoted, isOfValue: true, means };
 	}
 	if (!/\bthe\s*$/i.test(before) || !/^\s*parameter\b/i.test(after)) return undefined;
