@@ -42,7 +42,8 @@ export function laneHealthOf(seen: LaneOverview, options: LaneHealthOptions): La
 	const foreign = waits > 0 ? foreignAddress(seen, destinations.policyOf(lane)) : undefined;
 	const isUnexplained = parkedDestinations === 0 && foreign === undefined;
 	const reasons = [
-		foreign && `${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge does not send from it; ${repair}`,
+		foreign &&
+			`${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge does not send from it; ${repair}`,
 		parked?.reason ??
 			pause?.reason ??
 			(isUnexplained ? overdueReason(seen, destinations.policyOf(lane).limits, now()) : undefined),
