@@ -62,7 +62,7 @@ export function wantsToken({ status, headers }: Pick<Asked, "status" | "headers"
 
 /** How to send to a webhook that Microsoft Entra protects. */
 export const GIVE_TOKEN =
-	"Microsoft Entra protects this webhook: set GRID_DISPATCH_TOKEN to a token for it (docs/cli.md)";
+	"Microsoft Entra protects this webhook: set GRID_DISPATCH_TOKEN to a token for the webhook (docs/cli.md)";
 
 function readJson(text: string): unknown {
 	try {

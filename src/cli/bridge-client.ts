@@ -174,15 +174,15 @@ function repairOf(
 		case 401:
 		case 403:
 			return key === undefined
-				? `it asks for a key: give the function key of "${name}", or the app's host key, in GRID_DISPATCH_KEY or with --key`
-				: `the key in ${keyFrom} is not one of "${name}": its function key or the app's host key is needed (az functionapp keys list)`;
+				? `it needs a key: give the function key of "${name}", or the app's host key, in GRID_DISPATCH_KEY or with --key`
+				: `it refuses the key in ${keyFrom}: give the function key of "${name}", or the app's host key (az functionapp keys list)`;
 		case 404:
-			return `there is no "${name}" at this address${address}: give the address of a grid-dispatch app, without a path, and check that its version has "${name}"`;
+			return `this address${address} has no function "${name}": give the address of a grid-dispatch app, without a path, and check that its version has "${name}"`;
 		default:
 			if (status >= 300 && status < 400) return "it redirects to another address: give that address with --url";
 			if (/^\s*</.test(text)) {
-				return `it sent a web page, not an answer of grid-dispatch: correct the address${address}, or look at a proxy between here and there`;
+				return `the answer is a web page, not an answer of grid-dispatch: correct the address${address}, or check for a proxy on the way`;
 			}
-			return "this is not an answer of grid-dispatch: correct the address, or look at the app's log";
+			return "the answer is not one of grid-dispatch: correct the address, or look at the app's log";
 	}
 }

@@ -24,7 +24,10 @@ export const DEFAULT_URL = `GRID_DISPATCH_URL, else ${LOCAL_BRIDGE}`;
 export function withBridgeOptions(command: Command): Command {
 	return command
 		.option("--url <url>", `the bridge to ask (default: ${DEFAULT_URL})`)
-		.option("--key <key>", "its function key; safer in GRID_DISPATCH_KEY, because process lists show arguments");
+		.option(
+			"--key <key>",
+			"the bridge's function key; safer in GRID_DISPATCH_KEY, because process lists show arguments",
+		);
 }
 
 /** The address from --url, else from the environment, else the one of `npm start`. */

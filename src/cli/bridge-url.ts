@@ -13,7 +13,7 @@ export function readUrl(text: string, flag: string): URL {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url));
 	if (url === undefined || !safe) {
-		throw new CliError(`${flag}: "${text}" is not an https address (http is taken on this machine only)`, 2);
+		throw new CliError(`${flag}: "${text}" is not an https address (http is allowed only on this machine)`, 2);
 	}
 	if (url.username !== "" || url.password !== "") throw new CliError(`${flag}: give a key with --key instead`, 2);
 	return url;

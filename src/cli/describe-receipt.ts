@@ -12,7 +12,7 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		plain(event.type.replace(/^Microsoft\./, "")),
 		event.subject === "" ? plain(event.id) : plain(event.subject),
 		to === null ? "" : paint("grey", `→ ${plain(describeDestination(to))}`),
-		window === null ? "" : `with window ${plain(window)}`,
+		window === null ? "" : `in window ${plain(window)}`,
 		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),
 		plain(runsInShort(receipt)),
@@ -29,13 +29,13 @@ export function serviceOf({ to }: Pick<ShownReceipt, "to">): string {
 export function adviceFor({ key, state, replay, arrived }: ShownReceipt, command: BridgeClient["command"]): string[] {
 	if (state !== "dead" && state !== "rejected") return [];
 	const discard = `${command(`dead-letters discard ${key}`)}`;
-	const show = arrived ? [`what arrived: ${command(`dead-letters show ${key}`)}`] : [];
+	const show = arrived ? [`see the event as it arrived: ${command(`dead-letters show ${key}`)}`] : [];
 	if (replay?.wouldRepeat) {
-		const why = replay.why ?? "a replay would send the same request into the same refusal";
-		return [...show, `a replay now would end the same: ${why}`, `not wanted any more: ${discard}`];
+		const why = replay.why ?? "a replay would send the same request, and it would be refused again";
+		return [...show, `a replay now would fail again: ${why}`, `if you do not need it any more: ${discard}`];
 	}
 	const why = replay?.why ? ` (${replay.why})` : "";
-	return [...show, `after the repair${why}: ${command(`replay ${key}`)}`, `not wanted any more: ${discard}`];
+	return [...show, `after the repair${why}: ${command(`replay ${key}`)}`, `if you do not need it any more: ${discard}`];
 }
 
 /** Where a delivery goes: its target, and what it starts there. */

@@ -4,9 +4,9 @@ import { CliError } from "./cli-error.ts";
 const REASONS: Readonly<Record<string, string>> = {
 	ENOENT: "does not exist; correct its path",
 	ENOTDIR: "does not exist; correct its path",
-	EISDIR: "is a folder; give the path of a file in it",
-	EACCES: "cannot be read; you need permission to read it",
-	EPERM: "cannot be read; you need permission to read it",
+	EISDIR: "is a folder; give the path of a file",
+	EACCES: "cannot be read: your user may not read it",
+	EPERM: "cannot be read: your user may not read it",
 	ENAMETOOLONG: "is too long for the path of a file; give the path of a file",
 	ERR_INVALID_ARG_VALUE: "is not the path of a file; correct it",
 };
@@ -29,7 +29,7 @@ export function readTextFile(file: string, from?: string): string {
 		const { code = "", message } = error as NodeJS.ErrnoException;
 		throw new CliError(`${named} ${REASONS[code] ?? `cannot be read (${message})`}`);
 	}
-	if (content.length > MOST_BYTES) throw new CliError(`${named} is larger than 256 MB; give a part of it`);
+	if (content.length > MOST_BYTES) throw new CliError(`${named} is larger than 256 MB; split it into smaller files`);
 	const text = decoded(content);
 	if (text === undefined) throw new CliError(`${named} is not a text file (UTF-8); give a JSON file`);
 	if (text.trim() === "") throw new CliError(`${named} is empty; give a JSON file`);

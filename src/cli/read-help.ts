@@ -30,5 +30,5 @@ function unknownCommand(command: Command, path: readonly string[], word: string)
 	const meant = nearest(word, names);
 	const hint =
 		meant === undefined ? `The commands are ${names.join(", ")}.` : `Did you mean ${[...path, meant].join(" ")}?`;
-	return new CliError(`there is no command "${[...path, word].join(" ")}". ${hint} --help explains them all.`, 2);
+	return new CliError(`there is no command "${[...path, word].join(" ")}". ${hint} See all commands with --help.`, 2);
 }

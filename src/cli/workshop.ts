@@ -30,7 +30,7 @@ export const clone: Workshop = {
 	async build() {
 		if (!existsSync(join(root, "src/local/start.ts"))) {
 			throw new CliError(
-				"start builds and runs the sources, which are not part of this package: clone the repository, then npm ci and npm start there. All other commands work without a clone",
+				'"start" needs the source code, which is not in this package. Clone the repository, then run there: npm ci && npm start. All other commands work without a clone',
 			);
 		}
 		if (isBuilt()) return true;

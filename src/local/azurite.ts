@@ -83,7 +83,7 @@ function listening(child: ChildProcess, ended: Promise<number | null>): Promise<
 	return new Promise((resolve, reject) => {
 		let output = "";
 		const fail = (what: string) => reject(new Error(`Azurite ${what}\n${output}`.trimEnd()));
-		const late = setTimeout(() => fail(`was not listening after ${START_MS / 1000} s`), START_MS);
+		const late = setTimeout(() => fail(`did not start within ${START_MS / 1000} s`), START_MS);
 		const portOf = (service: string) =>
 			Number(new RegExp(`${service} service is successfully listening at \\S+:(\\d+)\n`).exec(output)?.[1]);
 		for (const stream of [child.stdout, child.stderr]) {
@@ -95,7 +95,7 @@ function listening(child: ChildProcess, ended: Promise<number | null>): Promise<
 			});
 		}
 		child.once("error", reject);
-		child.once("close", (code) => fail(`ended with ${code} instead of listening`));
+		child.once("close", (code) => fail(`ended with exit code ${code} before it was ready`));
 		void ended.then(() => clearTimeout(late));
 	});
 }

@@ -112,7 +112,7 @@ describe("send and trace", () => {
 			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub took it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub accepted it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -137,7 +137,7 @@ describe("send and trace", () => {
 			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
 		);
 		expect(trace.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
-			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
+			/^gathered with other events into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
 		expect(trace.runs).toMatchObject([{ conclusion: "success", workflow: "Listen to everything", certain: true }]);
 		const key = / dispatch ([0-9a-f]{32})/.exec(trace.steps.find(({ kind }) => kind === "waited")?.text ?? "")?.[1];
@@ -160,8 +160,8 @@ describe("send and trace", () => {
 	});
 
 	it("play both handshakes, which the bridge takes", async () => {
-		expect((await ask(["send", "--handshake"])).out.match(/taken/g)).toHaveLength(2);
-		expect((await ask(["send", "--handshake", "--trigger"])).out.match(/taken/g)).toHaveLength(2);
+		expect((await ask(["send", "--handshake"])).out.match(/accepted/g)).toHaveLength(2);
+		expect((await ask(["send", "--handshake", "--trigger"])).out.match(/accepted/g)).toHaveLength(2);
 	});
 
 	it("use the door of the trigger, which tells nothing but a status", async () => {
@@ -186,7 +186,7 @@ describe("dead-letters and replay", () => {
 
 	it("feed back those that a text is found in, and all after a question on a terminal", async () => {
 		const first = await deadLetter();
-		expect((await ask(["replay", "--find", first.id, "--state", "dead"])).out).toContain("1 fed back");
+		expect((await ask(["replay", "--find", first.id, "--state", "dead"])).out).toContain("1 replayed");
 		await delivered(first.key);
 		const second = await deadLetter();
 		const questions: string[] = [];
@@ -197,7 +197,7 @@ describe("dead-letters and replay", () => {
 		const no = await runCli(["replay", "--all", "--url", url], { ask: answer(false) });
 		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was done\n" });
 		const yes = await runCli(["replay", "--all", "--url", url], { ask: answer(true) });
-		expect(yes.out).toContain("1 fed back");
+		expect(yes.out).toContain("1 replayed");
 		await delivered(second.key);
 		expect(questions).toHaveLength(2);
 		expect(questions[0]).toContain(`all dead letters of ${url} (`);
@@ -207,13 +207,15 @@ describe("dead-letters and replay", () => {
 	it("discard one, after which the bridge counts none, and its receipt says what it was", async () => {
 		const { id, key } = await deadLetter();
 		const shown = await ask(["dead-letters", "show", key]);
-		expect(shown.out).toContain("a replay now would end the same: ");
+		expect(shown.out).toContain("a replay now would fail again: ");
 		expect(shown.out).toContain(`npx grid-dispatch dead-letters discard ${key} --url ${url}`);
 		const run = await ask(["dead-letters", "discard", key, "--yes"]);
 		expect(run).toMatchObject({ code: 0, out: `discarded  ${key}\n1 discarded\n` });
 		const traced = await ask(["trace", id]);
 		expect(traced.out).toContain(`${id}  discarded  ${key}`);
-		expect(traced.out).toMatch(/answered +discarded, nothing will be sent; it was a dead letter: GitHub answered 422/);
+		expect(traced.out).toMatch(
+			/answered +discarded, the bridge will not send it; it was a dead letter: GitHub answered 422/,
+		);
 		await eventually("health without a dead letter", async () => {
 			const { deadLetters } = (await (await fetch(`${url}/api/health`)).json()) as { deadLetters: number };
 			return deadLetters === 0 || undefined;
@@ -257,8 +259,8 @@ describe("dead-letters and replay", () => {
 	});
 
 	it.each([
-		[["replay"], "choose one of"],
-		[["replay", "key", "--all"], "choose one of"],
+		[["replay"], "give exactly one of"],
+		[["replay", "key", "--all"], "give exactly one of"],
 		[["replay", "key", "--prefix", "a"], "--container"],
 		[["replay", "key", "--state", "dead"], "--find or --all"],
 		[["replay", "--all", "--state", "dispatched"], "dead, rejected"],
@@ -360,7 +362,7 @@ describe("a bridge that asks for keys", () => {
 		[
 			"with a wrong key",
 			{ GRID_DISPATCH_KEY: "wrong-key-0123456789" },
-			'the key in GRID_DISPATCH_KEY is not one of "receipts"',
+			'it refuses the key in GRID_DISPATCH_KEY: give the function key of "receipts"',
 		],
 	])("is said to ask for it: %s", async (_, env, words) => {
 		for (const args of [["tail", "--for", "1"], ["trace", "x"], ["dead-letters"]]) {

@@ -107,22 +107,22 @@ describe("a bridge that is none", () => {
 		[
 			"answers with a web page",
 			answering(() => new Response("<!doctype html><html>", { status: 200 })),
-			"it sent a web page",
+			"the answer is a web page",
 		],
 		[
 			"answers with other JSON",
 			answering(() => Response.json({ hello: "world" })),
-			"this is not an answer of grid-dispatch",
+			"the answer is not one of grid-dispatch",
 		],
 		[
 			"answers with receipts that are none",
 			answering(() => Response.json({ receipts: [null], replayed: [7], discarded: ["x"], complete: true })),
-			"this is not an answer of grid-dispatch",
+			"the answer is not one of grid-dispatch",
 		],
 		[
 			"answers with nothing",
 			answering(() => new Response(null, { status: 204 })),
-			"this is not an answer of grid-dispatch",
+			"the answer is not one of grid-dispatch",
 		],
 		["fails", answering(() => new Response("oops", { status: 500 })), "answered 500"],
 	] as const;
@@ -152,7 +152,7 @@ describe("a bridge that is none", () => {
 		expect(ofVariable).toMatchObject({ code: 2, err: expect.stringMatching(/^GRID_DISPATCH_URL: /) });
 		const key = { ...answering(() => new Response(null, { status: 401 })), env: { GRID_DISPATCH_KEY: "0123456789" } };
 		expect((await runCli(["trace", "a", "--url", "https://nope.example"], key)).err).toContain(
-			"the key in GRID_DISPATCH_KEY is not one of",
+			"it refuses the key in GRID_DISPATCH_KEY: give the function key of",
 		);
 		const github = await runCli(["doctor", "--url", "https://nope.example"], {
 			...refusing,

@@ -52,13 +52,13 @@ describe("the bridge's client", () => {
 	});
 
 	it.each([
-		[{ status: 401 }, undefined, 'it asks for a key: give the function key of "receipts"'],
-		[{ status: 401 }, KEY, 'the key in --key is not one of "receipts"'],
-		[{ status: 403 }, KEY, 'the key in --key is not one of "receipts"'],
+		[{ status: 401 }, undefined, 'it needs a key: give the function key of "receipts"'],
+		[{ status: 401 }, KEY, 'it refuses the key in --key: give the function key of "receipts"'],
+		[{ status: 403 }, KEY, 'it refuses the key in --key: give the function key of "receipts"'],
 		[{ status: 404 }, undefined, "give the address of a grid-dispatch app, without a path"],
 		[{ status: 302 }, undefined, "it redirects to another address"],
 		[{ status: 502 }, undefined, "look at the app's log"],
-		[{ status: 200, text: "<html>" }, undefined, "it sent a web page, not an answer of grid-dispatch"],
+		[{ status: 200, text: "<html>" }, undefined, "the answer is a web page, not an answer of grid-dispatch"],
 		[{ status: 503, body: { error: "storage is down" } }, undefined, "answered 503 for receipts: storage is down"],
 	])("names the repair: %j, key %s", async (answer, key, words) => {
 		const { client } = clientOf(answer, key === undefined ? {} : { key });
@@ -134,14 +134,14 @@ describe("what tail prints", () => {
 
 	it("shows where an event went with others", async () => {
 		const { out } = await tailed([found({ state: "coalesced", window: "the-window", to: null })]);
-		expect(out.join()).toContain("coalesced   Storage.BlobCreated  e  with window the-window");
+		expect(out.join()).toContain("coalesced   Storage.BlobCreated  e  in window the-window");
 	});
 
 	it("goes on where the bridge is away for a while, and says so once", async () => {
 		const { out, err } = await tailed([found({}), { gone: true }, { gone: true }, found({ state: "dispatched" })]);
 		expect(out).toHaveLength(2);
 		expect(err).toEqual([
-			expect.stringMatching(/^nothing answers at .*; trying again\n$/),
+			expect.stringMatching(/^nothing answers at .*; tail tries again\n$/),
 			"the bridge answers again\n",
 		]);
 	});
@@ -174,7 +174,7 @@ describe("what dead-letters prints", () => {
 		};
 		const { out } = await printed(["show", "k"], unsound);
 		for (const line of [
-			/^reason +none was written down$/m,
+			/^reason +no reason was stored$/m,
 			/^route +none$/m,
 			/^to +nowhere$/m,
 			/^finished +not yet$/m,

@@ -122,10 +122,10 @@ describe("what is advised for a dead letter", () => {
 	it("is no replay where that would end the same, with the reason", async () => {
 		const { world } = list(receipt("k1", REPEATS));
 		const shown = await runCli(["dead-letters", "show", "k1", "--url", URL], world);
-		expect(shown.out).toContain("a replay now would end the same: GitHub refused exactly this request");
+		expect(shown.out).toContain("a replay now would fail again: GitHub refused exactly this request");
 		expect(shown.out).not.toContain("grid-dispatch replay");
 		const traced = await runCli(["trace", "event-k1", "--url", URL], list(receipt("k1", REPEATS)).world);
-		expect(traced.out).toContain("a replay now would end the same");
+		expect(traced.out).toContain("a replay now would fail again");
 		expect(traced.out).not.toContain("grid-dispatch replay");
 	});
 
@@ -155,10 +155,10 @@ describe("what is advised for a dead letter", () => {
 		expect(run.out).toContain('arrived    {"id":7,"eventType":"\\u{1b}[31m"}');
 		const long = { ...rejected, arrived: { text: '{"id":7', bytes: 90_000, whole: false } };
 		expect((await runCli(["dead-letters", "show", "k1", "--url", URL], list(long).world)).out).toContain(
-			'{"id":7… (the beginning of 90000 bytes)',
+			'{"id":7… (the first part of 90000 bytes)',
 		);
 		expect((await runCli(["trace", "event-k1", "--url", URL], list(rejected).world)).out).toContain(
-			`what arrived: npx grid-dispatch dead-letters show k1 --url ${URL}`,
+			`see the event as it arrived: npx grid-dispatch dead-letters show k1 --url ${URL}`,
 		);
 	});
 });
@@ -167,9 +167,13 @@ describe("a list that stops", () => {
 	it("says so, and how to see more", async () => {
 		const { world } = bridge(() => ({ receipts: [receipt("k1"), receipt("k2")], complete: false }));
 		const dead = await runCli(["dead-letters", "--limit", "2", "--url", URL], world);
-		expect(dead.out).toContain('there are more in the state "dead" and "rejected" than the 2 newest: add --limit N');
+		expect(dead.out).toContain(
+			'only the 2 newest in the state "dead" and "rejected" are shown, and there are more: add --limit N',
+		);
 		const traced = await runCli(["trace", "fraud", "--limit", "2", "--url", URL], world);
-		expect(traced.err).toContain('these are of the newest 2 receipts with "fraud", and there are more: add --limit N');
+		expect(traced.err).toContain(
+			'only the newest 2 receipts with "fraud" are shown, and there are more: add --limit N',
+		);
 		expect((await runCli(["trace", "fraud", "--limit", "2", "--json", "--url", URL], world)).json()).toMatchObject({
 			complete: false,
 		});

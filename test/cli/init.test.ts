@@ -77,7 +77,7 @@ describe("init without a terminal", () => {
 		const there = await init(["--repository", "a/b", "--force", "--file", join(folder, "below")]);
 		expect(there).toMatchObject({ code: 1, err: expect.stringContaining("is a folder") });
 		const nowhere = await init(["--repository", "a/b", "--file", join(folder, "no/where.json")]);
-		expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining("there is no folder") });
+		expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining("does not exist; create it first") });
 	});
 
 	it.each([

@@ -62,11 +62,11 @@ describe("send --blob", () => {
 	});
 
 	it.each([
-		[["--blob", "training/a.csv"], "--blob takes the address of a blob"],
-		[["--blob", "https://acct.blob.core.windows.net/training"], "names no blob"],
-		[["--blob", "https://acct.blob.core.windows.net/"], "names no blob"],
+		[["--blob", "training/a.csv"], "--blob must be the address of a blob"],
+		[["--blob", "https://acct.blob.core.windows.net/training"], "is not the address of a blob"],
+		[["--blob", "https://acct.blob.core.windows.net/"], "is not the address of a blob"],
 		[["RunCompleted", "--blob", "https://acct.blob.core.windows.net/training/a.csv"], "not with RunCompleted"],
-		[["--blob", "https://acct.blob.core.windows.net/training/a.csv", "--file", "x.json"], "say what to send"],
+		[["--blob", "https://acct.blob.core.windows.net/training/a.csv", "--file", "x.json"], "give exactly one of these"],
 	])("is told with code 2 where it cannot be meant: %j", async (args, words) => {
 		const run = await print(...args);
 		expect(run).toMatchObject({ code: 2, out: "", err: expect.stringContaining(words) });

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { Command } from "commander";
@@ -97,10 +99,26 @@ describe("grid-dispatch start", () => {
 		await expect(start(["--github", "real"], { env, ask }, refused)).rejects.toThrow("not started");
 		expect(refused.runs).toEqual([]);
 		const { runs } = await start(["--github", "real"], { env, ask });
-		expect(questions[0]).toMatch(/contoso\/fraud-model, at https:\/\/api\.github\.com, as GH_TOKEN allows/);
+		expect(questions[0]).toMatch(
+			/contoso\/fraud-model, at https:\/\/api\.github\.com, with the credentials in GH_TOKEN/,
+		);
 		expect(questions.join()).not.toContain(TOKEN);
 		expect(runs).toMatchObject([{ args: expect.arrayContaining(["--github", "real"]), env: { GITHUB_TOKEN: TOKEN } }]);
 		expect(runs[0]?.args.join(" ")).not.toContain(TOKEN);
+	});
+
+	it("names the file of the routes in the question, or the setting", async () => {
+		const questions: string[] = [];
+		const ask = async (question: string) => questions.push(question) > 0;
+		const file = join(mkdtempSync(join(tmpdir(), "start-routes-")), "table.json");
+		writeFileSync(file, JSON.stringify({ routes: [{ to: { repository: "contoso/fraud-model" } }] }));
+		const env = { GITHUB_TOKEN: TOKEN };
+		await start(["--github", "real", "--routes", file], { env, ask });
+		await start(["--github", "real"], { env: { ...env, BRIDGE_ROUTES: file }, ask });
+		expect(questions).toEqual([
+			expect.stringContaining(`in the repositories of ${file}, at`),
+			expect.stringContaining("in the repositories of BRIDGE_ROUTES, at"),
+		]);
 	});
 
 	it("does not ask with --yes", async () => {

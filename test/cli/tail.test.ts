@@ -103,7 +103,7 @@ describe("tail, of a receipt whose run is followed", () => {
 			following("running", [{ ...RUN, attempt: 2 }]),
 		]);
 		expect(lines).toHaveLength(3);
-		expect(lines[0]).toContain("(likely; its title does not carry bridge.key)");
+		expect(lines[0]).toContain("(likely; its title does not contain bridge.key)");
 		expect(lines[2]).toContain("Train queued at attempt 2");
 	});
 

@@ -221,7 +221,7 @@ describe("the storage of npm start", () => {
 		const storage = await startStorage();
 		const bridge = await startOn(port, { env: { AzureWebJobsStorage: storage.connectionString } });
 		try {
-			expect(bridge.output()).toContain("storage     the one of AzureWebJobsStorage");
+			expect(bridge.output()).toContain("storage     the account of AzureWebJobsStorage");
 			expect(bridge.output()).not.toContain("AccountKey");
 			expect(existsSync(dataOf(port))).toBe(false);
 		} finally {

@@ -106,7 +106,7 @@ export class FollowWorld {
 		this.process = this.another();
 	}
 
-	/** Another process takes the place of the one that was there. */
+	/** Another process cancels a run that waits of the one that was there. */
 	restart(around?: Around): void {
 		this.process = this.another(around);
 	}

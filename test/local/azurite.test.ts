@@ -90,7 +90,9 @@ describe("Azurite", () => {
 		const holder = await serve(0, (_, response) => void response.end());
 		try {
 			const ports = { blob: 0, queue: holder.port, table: 0 };
-			await expect(start({ ports })).rejects.toThrow(/^Azurite ended with 1 instead of listening\n.*EADDRINUSE/s);
+			await expect(start({ ports })).rejects.toThrow(
+				/^Azurite ended with exit code 1 before it was ready\n.*EADDRINUSE/s,
+			);
 		} finally {
 			await holder.close();
 		}

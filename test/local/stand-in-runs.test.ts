@@ -370,7 +370,7 @@ describe("the stand-in's clock", () => {
 		"refuses %j",
 		async (given) => {
 			const answer = await post("/_clock", given);
-			expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("the clock takes") });
+			expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("the clock needs") });
 			expect(github.now()).toBe(START);
 		},
 	);

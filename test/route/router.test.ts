@@ -207,7 +207,7 @@ describe("repoName", () => {
 
 	it("leads to no repository that the table does not name", () => {
 		expect(reasonOf([everything], blob, "attacker/model")).toBe(
-			'no route matches: route "everything": it leads to contoso/model, not to repoName=attacker/model',
+			'no route matches: route "everything": it sends it to contoso/model, not to repoName=attacker/model',
 		);
 	});
 

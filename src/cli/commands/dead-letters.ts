@@ -19,7 +19,7 @@ const DEAD = ["dead", "rejected"] as const;
 /** `grid-dispatch dead-letters`: what will not be delivered without a repair. */
 export function deadLettersCommand(io: Io): Command {
 	return new Command("dead-letters")
-		.description("list, show and discard events that will not be delivered without a repair")
+		.description("list, show and discard events that the bridge cannot deliver without a repair")
 		.addCommand(listCommand(io), { isDefault: true })
 		.addCommand(showCommand(io))
 		.addCommand(discardCommand(io))
@@ -30,8 +30,10 @@ export function deadLettersCommand(io: Io): Command {
 }
 
 function listCommand(io: Io): Command {
-	return withBridgeOptions(new Command("list").description("list them, the newest event first (the default)"))
-		.option("--limit <n>", "how many of each state at most", readNumber(1, 500), 50)
+	return withBridgeOptions(
+		new Command("list").description("list all dead letters, the newest event first (the default)"),
+	)
+		.option("--limit <n>", "the most dead letters of each state to show", readNumber(1, 500), 50)
 		.option("--json", "print the receipts as JSON")
 		.addHelpText("after", examples("npx grid-dispatch dead-letters list", "npx grid-dispatch dead-letters list --json"))
 		.action(async (flags: BridgeFlags & { limit: number; json?: boolean }) => {
@@ -45,13 +47,13 @@ function listCommand(io: Io): Command {
 			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts) {
-				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would end the same")}` : "";
+				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would fail again")}` : "";
 				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}${again}\n`);
 			}
 			const cut = DEAD.filter((_, index) => found[index]?.complete === false).map((state) => `"${state}"`);
 			if (cut.length > 0) {
 				io.stdout.write(
-					`\nthere are more in the state ${cut.join(" and ")} than the ${limit} newest: add --limit N (to 500)\n`,
+					`\nonly the ${limit} newest in the state ${cut.join(" and ")} are shown, and there are more: add --limit N (up to 500)\n`,
 				);
 			}
 			io.stdout.write(`\n${hints(receipts, bridge.command).join("\n")}\n`);
@@ -62,16 +64,16 @@ function listCommand(io: Io): Command {
 function hints(receipts: readonly ShownReceipt[], command: BridgeClient["command"]): readonly string[] {
 	const useful = receipts.filter(({ replay }) => replay?.wouldRepeat !== true).length;
 	return [
-		`what is known of one: ${command("dead-letters show KEY")}`,
+		`see all facts of one dead letter: ${command("dead-letters show KEY")}`,
 		...(useful === 0 ? [] : [`after a repair: ${command("replay KEY")}`]),
-		`not wanted any more: ${command("dead-letters discard KEY")}`,
+		`if you do not need it any more: ${command("dead-letters discard KEY")}`,
 	];
 }
 
 function showCommand(io: Io): Command {
-	return withBridgeOptions(new Command("show").description("everything that is known of one"))
+	return withBridgeOptions(new Command("show").description("show all facts of one dead letter"))
 		.argument("<key>", "the key of its receipt")
-		.option("--json", "print its receipt as JSON")
+		.option("--json", "print the receipt as JSON")
 		.addHelpText("after", examples("npx grid-dispatch dead-letters show 599cb32fcc8017b54fa6dc8d01c6a673"))
 		.action(async (key: string, flags: BridgeFlags & { json?: boolean }) => {
 			const bridge = bridgeOf(flags, io);
@@ -89,11 +91,11 @@ async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownRecei
 	const receipt = receipts.find((one) => one.key === key);
 	if (receipt === undefined)
 		throw new CliError(
-			`${bridge.url} has no receipt with the key ${key}; list them: ${bridge.command("dead-letters")}`,
+			`${bridge.url} has no receipt with the key ${key}; list the dead letters: ${bridge.command("dead-letters")}`,
 		);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
 	throw new CliError(
-		`${key} is no dead letter: it is ${receipt.state}; see it with: ${bridge.command(`trace ${key}`)}`,
+		`${key} is not a dead letter; its state is ${receipt.state}. See its trace: ${bridge.command(`trace ${key}`)}`,
 	);
 }
 
@@ -102,7 +104,7 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 	return [
 		["key", key],
 		["state", state],
-		["reason", reason ?? "none was written down"],
+		["reason", reason ?? "no reason was stored"],
 		["event", event.id],
 		["type", event.type],
 		["source", event.source],
@@ -119,5 +121,5 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 
 /** As it arrived, on one line: JSON has no line break of its own in a text. */
 function arrivedInWords({ text, bytes, whole }: NonNullable<ShownReceipt["arrived"]>): string {
-	return whole ? text : `${text}… (the beginning of ${bytes} bytes)`;
+	return whole ? text : `${text}… (the first part of ${bytes} bytes)`;
 }

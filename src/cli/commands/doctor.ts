@@ -12,17 +12,17 @@ import { printJson } from "../print-json.ts";
 export function doctorCommand(io: Io): Command {
 	return new Command("doctor")
 		.description("check every link from Event Grid to a workflow or a pipeline, and say what to repair")
-		.option("--app <name>", "a deployed function app; az is asked for its address, its keys and its settings")
+		.option("--app <name>", "a deployed function app; the Azure CLI (az) reads its address, its keys and its settings")
 		.option("--resource-group <name>", "the app's resource group")
 		.option("--url <url>", `the bridge to check (default: ${DEFAULT_URL})`)
 		.option("--key <key>", "a function key; safer in GRID_DISPATCH_KEY")
 		.option(
 			"--routes <file>",
-			"the routes table to check (default: the one that the bridge uses, as far as it is found here)",
+			"the routes table to check (default: the bridge's table, if it is found in this folder or in the settings)",
 		)
 		.option("--github <url>", 'GitHub\'s API; "real" means GitHub itself for a local host')
 		.option("--topic <id>", "the topic that the handshake names, if HANDSHAKE_TOPICS lets only some topics subscribe")
-		.option("--bridge-token", "the token is the deployed bridge's own, so a right that it lacks is an error")
+		.option("--bridge-token", "your token is the deployed bridge's token, so a missing permission is an error")
 		.option("--json", "print the verdicts as JSON")
 		.addHelpText(
 			"after",

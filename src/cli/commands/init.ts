@@ -18,9 +18,9 @@ export function initCommand(io: Io): Command {
 		.option("--repository <owner/name>", "the GitHub repository whose workflows start")
 		.option("--workflow <name>", "start this workflow file, such as train.yml; otherwise every workflow that listens")
 		.option("--pipeline <organization/project/id>", "start this pipeline of Azure Pipelines instead")
-		.option("--file <file>", "where to write the table", USUAL_FILE)
+		.option("--file <file>", "the file to write the table to", USUAL_FILE)
 		.option("--force", "replace a file that exists already, without asking")
-		.addHelpText("after", "\nOn a terminal it asks for what the options leave open.")
+		.addHelpText("after", "\nOn a terminal, init asks for each answer that no option gives.")
 		.addHelpText(
 			"after",
 			examples(

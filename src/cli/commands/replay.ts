@@ -19,12 +19,15 @@ interface ReplayFlags extends BridgeFlags, WhichFlags {
 /** `grid-dispatch replay`: feeds dead letters back after a repair. */
 export function replayCommand(io: Io): Command {
 	return withBridgeOptions(
-		withWhich(new Command("replay").description("feed dead letters back, after you have repaired their cause")),
+		withWhich(new Command("replay").description("deliver dead letters again, after you have repaired their cause")),
 	)
-		.option("--container <name>", "Event Grid's own dead letters, in this container of the app's storage account")
-		.option("--prefix <text>", "only blobs of the container whose names begin so")
-		.option("--yes", "do not ask; --all needs it without a terminal")
-		.option("--json", "print what became of each as JSON")
+		.option(
+			"--container <name>",
+			"replay Event Grid's own dead letters, from this container of the app's storage account",
+		)
+		.option("--prefix <text>", "only blobs of the container whose names begin with this text")
+		.option("--yes", "do not ask for confirmation; --all needs this without a terminal")
+		.option("--json", "print the result of each as JSON")
 		.addHelpText(
 			"after",
 			examples(
@@ -38,7 +41,7 @@ export function replayCommand(io: Io): Command {
 			const asked = whatIsMeant(key, flags);
 			const bridge = bridgeOf(flags, io);
 			if (flags.all && "all" in asked) {
-				await confirm(async () => `Feed back ${await inWords(asked, bridge)}`, "replay --all", io, flags);
+				await confirm(async () => `Replay ${await inWords(asked, bridge)}`, "replay --all", io, flags);
 			}
 			const replayed = await untilDone(async (from) => {
 				const answer = await bridge.replay({ ...asked, ...from });
@@ -55,13 +58,13 @@ export function replayCommand(io: Io): Command {
 
 function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 	const { container, prefix, ...which } = flags;
-	if (prefix !== undefined && container === undefined) throw new CliError("--prefix goes with --container", 2);
+	if (prefix !== undefined && container === undefined) throw new CliError("--prefix works only with --container", 2);
 	if (container === undefined) return whichOnes(key, which, ", or --container");
 	const { find, all, state } = which;
 	if ([key, find, all].some((one) => one !== undefined)) {
 		throw new CliError("choose one of KEY, --find, --all and --container", 2);
 	}
-	if (state !== undefined) throw new CliError("--state goes with --find or --all", 2);
+	if (state !== undefined) throw new CliError("--state works only with --find or --all", 2);
 	return { container, ...(prefix === undefined ? {} : { prefix }) };
 }
 
@@ -72,5 +75,5 @@ function print(io: Io, replayed: readonly Replayed[]): void {
 		io.stdout.write(`${end}  ${plain(key)}${reason === null ? "" : `  ${plain(reason)}`}\n`);
 	}
 	const accepted = replayed.filter(({ outcome }) => outcome === "accepted").length;
-	io.stdout.write(replayed.length === 0 ? "there is nothing to feed back\n" : `${accepted} fed back\n`);
+	io.stdout.write(replayed.length === 0 ? "there is nothing to replay\n" : `${accepted} replayed\n`);
 }

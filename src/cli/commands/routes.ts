@@ -14,7 +14,7 @@ import { loadEvents, loadRoutes, loadTable, readEvents } from "../routes/load-ta
 
 /** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
 export function routesCommand(io: Io): Command {
-	const command = new Command("routes").description("check a routes table, and try it on events");
+	const command = new Command("routes").description("check a routes table, and try it with events");
 	command.addCommand(checkCommand(io));
 	command.addCommand(explainCommand(io));
 	command.addCommand(diffCommand(io));
@@ -50,7 +50,7 @@ function checkCommand(io: Io): Command {
 
 function explainCommand(io: Io): Command {
 	return new Command("explain")
-		.description("show which route takes an event, what it would send, and why the other routes do not take it")
+		.description("show which route matches an event, what it would send, and why the other routes do not match")
 		.argument("[event file]", 'events in either schema: one, an array, or one on each line; "-" reads them from stdin')
 		.option("--routes <file>", "the table (default: BRIDGE_ROUTES, else routes.json)")
 		.option("--json", "print it as JSON")
@@ -86,16 +86,16 @@ async function eventsToExplain(
 	}
 	if (file !== undefined) return loadEvents(file);
 	const { events, without } = exampleEvents(table);
-	io.stderr.write("example events of the types that the table names; for an event of your own, give its file\n");
+	io.stderr.write("These are example events of the types in the table. To explain your own event, give its file.\n");
 	if (without.length > 0) {
-		io.stderr.write(`${plain(`there is no example of ${without.join(", ")}: give the file of a recorded event`)}\n`);
+		io.stderr.write(`${plain(`There is no example of ${without.join(", ")}: give the file of a recorded event.`)}\n`);
 	}
 	return events;
 }
 
 function diffCommand(io: Io): Command {
 	return new Command("diff")
-		.description("show what another table changes, and which events would go elsewhere")
+		.description("compare two tables, and show which events would go to another destination")
 		.argument("<old>", "the table before")
 		.argument("<new>", "the table after")
 		.option("--events <file>", "recorded events: one, an array, or one on each line")

@@ -35,11 +35,11 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 		.option("--batch <n>", "how many events to put into one request", readNumber(1, 5000), 1)
 		.option("--set <path=value...>", "values to set, such as data.runId=train-7 subject=models/churn:3")
 		.option("--blob <url>", "the event of this blob: its address sets the url, the subject and the storage account")
-		.option("--seed <n>", "the same number makes the same events, but with new times", readNumber(0, 2 ** 32 - 1))
+		.option("--seed <n>", "the same number generates the same events, but with new times", readNumber(0, 2 ** 32 - 1))
 		.option("--file <path>", "send recorded events in either schema: one, an array, or one on each line")
 		.option("--print", "print the events as JSON, and send nothing")
 		.option("--url <url>", `the bridge to send to (default: ${DEFAULT_URL})`)
-		.option("--to <url>", "instead of --url: a deployed app, or the whole address of any webhook")
+		.option("--to <url>", "instead of --url: a deployed app, or the complete address of any webhook")
 		.option("--trigger", "send to the Event Grid trigger of a local host, not to /api/events")
 		.option("--topic <endpoint>", "send to an Event Grid custom topic; its key is read from EVENT_GRID_TOPIC_KEY")
 		.option("--handshake", "send both handshakes of an event subscription, and show the answers")
@@ -70,11 +70,11 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 			const summary = await sendAll(door, planDeliveries(elements, flags), flags.burst, io);
 			if (flags.json) printJson(io, { to: door.name, ...summary });
 			else printSummary(io, door.name, summary, (words) => commandFor(words, bridgeFlags(flags)));
-			if (io.signal?.aborted === true) throw new CliError("stopped before all was sent");
+			if (io.signal?.aborted === true) throw new CliError("stopped before all events were sent");
 			if (summary.failed > 0) {
 				const { failed, deliveries } = summary;
 				throw new CliError(
-					deliveries === 1 ? "the request was not taken" : `${failed} of ${deliveries} requests were not taken`,
+					deliveries === 1 ? "the request was not accepted" : `${failed} of ${deliveries} requests were not accepted`,
 				);
 			}
 		});
@@ -82,8 +82,9 @@ export function sendCommand(io: Io, newSeed: () => number = () => randomInt(2 **
 
 function checkChoice(type: string | undefined, { file, handshake, blob, print }: SendFlags): void {
 	const chosen = [type ?? blob, file, handshake].filter((one) => one !== undefined);
-	if (chosen.length !== 1) throw new CliError("say what to send: an event type, --blob, --file or --handshake", 2);
-	if (print && handshake) throw new CliError("--print goes with events, not with --handshake", 2);
+	if (chosen.length !== 1)
+		throw new CliError("give exactly one of these: an event type, --blob, --file or --handshake", 2);
+	if (print && handshake) throw new CliError("--print works only with events, not with --handshake", 2);
 }
 
 /** One event, or an array of them: what `send --file` and `routes explain` read. */
@@ -100,7 +101,7 @@ function bridgeFlags({ to, url, key }: SendFlags): BridgeFlags {
 }
 
 async function handshake(flags: SendFlags, seed: number, io: Io): Promise<void> {
-	if (flags.topic !== undefined) throw new CliError("--handshake is for a webhook, not for a topic", 2);
+	if (flags.topic !== undefined) throw new CliError("--handshake works only with a webhook, not with a topic", 2);
 	const { dice, workspace: topic } = createWorld(seed, io.now);
 	const { url, key, token } = targetOf(flags, io);
 	const time = new Date(io.now()).toISOString();

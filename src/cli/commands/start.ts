@@ -36,7 +36,7 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			"--routes <file>",
 			"route events by this table (default: BRIDGE_ROUTES, else every event to one repository)",
 		)
-		.option("--watch", "build and start again after each change in src/")
+		.option("--watch", "build and restart after each change in src/")
 		.addOption(
 			new Option("--github <real>", "send dispatches to GitHub itself, with your token; asks first").choices(["real"]),
 		)
@@ -59,7 +59,7 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 		.action(async (flags: StartFlags) => {
 			const routed = { ...io, env: { ...io.env, ...tableOf(flags, io) } };
 			const env = flags.github === "real" ? await realEnvironment(flags, routed) : routed.env;
-			if (!(await workshop.build())) throw new CliError("the build failed");
+			if (!(await workshop.build())) throw new CliError("the build failed; the lines above name the error");
 			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
 			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
 			const ended = flags.watch
@@ -67,7 +67,7 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 				: endOf(run(), io.signal);
 			const code = await ended;
 			if (code !== 0 && io.signal?.aborted !== true)
-				throw new CliError(`the bridge has ended with ${code ?? "a signal"}`);
+				throw new CliError(`the bridge has ended with ${code === null ? "a signal" : `exit code ${code}`}`);
 		});
 }
 
@@ -83,14 +83,17 @@ async function realEnvironment(flags: StartFlags, { env, ask }: Io): Promise<Io[
 	const set = (name: string) => env[name]?.trim() || undefined;
 	const name = ["GITHUB_TOKEN", "PAT_TOKEN", "GH_TOKEN", "GITHUB_APP_ID", "KEY_VAULT_URL"].find(set);
 	if (name === undefined) throw new CliError("--github real needs your token in GITHUB_TOKEN (or GH_TOKEN)", 2);
-	const where = set("BRIDGE_ROUTES") === undefined ? set("GITHUB_REPOSITORY") : "the repositories of BRIDGE_ROUTES";
+	const where =
+		set("BRIDGE_ROUTES") === undefined
+			? set("GITHUB_REPOSITORY")
+			: `the repositories of ${flags.routes ?? "BRIDGE_ROUTES"}`;
 	if (where === undefined) throw new CliError("--github real needs GITHUB_REPOSITORY (owner/name) or BRIDGE_ROUTES", 2);
 	if (!flags.yes) {
 		if (ask === undefined)
-			throw new CliError("--github real asks first, and there is no terminal to answer at: add --yes", 2);
+			throw new CliError("--github real asks for confirmation, but there is no terminal to answer: add --yes", 2);
 		const api = set("GITHUB_API_URL") ?? "https://api.github.com";
-		const question = `Every event will start workflows for real: in ${where}, at ${api}, as ${name} allows. Start?`;
-		if (!(await ask(question))) throw new CliError("not started");
+		const question = `Every event will start real workflows in ${where}, at ${api}, with the credentials in ${name}. Start?`;
+		if (!(await ask(question))) throw new CliError("the bridge was not started");
 	}
 	return name === "GH_TOKEN" ? { ...env, GITHUB_TOKEN: env["GH_TOKEN"] } : env;
 }

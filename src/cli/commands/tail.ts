@@ -39,11 +39,14 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 		new Command("tail").description("show receipts as they change, up to the end of their runs; times are UTC"),
 	)
 		.addOption(stateOption())
-		.option("--ignored", "only events that no route takes, with the reasons, and how many missed each route")
+		.option(
+			"--ignored",
+			"only events that match no route, with the reasons, and how many events each route did not match",
+		)
 		.option("--find <text>", "only receipts with this text: an event's id, a run, a subject or a repository")
 		.option("--lines <n>", "how many earlier receipts to show first", readNumber(0, 500), 10)
-		.option("--for <seconds>", "end after this time (default: Ctrl-C ends it)", readNumber(1, DAY_SECONDS))
-		.option("--json", "print each receipt as JSON, one on a line")
+		.option("--for <seconds>", "stop after this time (default: run until Ctrl-C)", readNumber(1, DAY_SECONDS))
+		.option("--json", "print each receipt as JSON on a line of its own")
 		.addHelpText(
 			"after",
 			examples(
@@ -75,7 +78,7 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 				},
 				show: flags.json ? ({ receipt }) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
 				outage: (message) =>
-					io.stderr.write(message === undefined ? "the bridge answers again\n" : `${message}; trying again\n`),
+					io.stderr.write(message === undefined ? "the bridge answers again\n" : `${message}; tail tries again\n`),
 			});
 		});
 }

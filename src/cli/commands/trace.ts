@@ -17,8 +17,11 @@ export function traceCommand(io: Io): Command {
 	return withBridgeOptions(
 		new Command("trace").description("show what happened to an event, step by step, up to the run that it started"),
 	)
-		.argument("<what>", "an event's id, a run's id, a blob (subject, address, or container/path), or a key")
-		.option("--limit <n>", "how many receipts at most", readNumber(1, 500), USUAL_LIMIT)
+		.argument(
+			"<what>",
+			"the id of an event or of a run, a blob (subject, address, or container/path), or a receipt's key",
+		)
+		.option("--limit <n>", "the most receipts to show", readNumber(1, 500), USUAL_LIMIT)
 		.option("--json", "print the traces as JSON")
 		.addHelpText(
 			"after",
@@ -36,12 +39,12 @@ export function traceCommand(io: Io): Command {
 			if (!flags.json) for (const trace of traces) printTrace(io, trace, bridge.command);
 			else printJson(io, { traces: traces.map(({ sent: _, ...shown }) => shown), complete });
 			if (complete) return;
-			const note = `these are of the newest ${receipts.length} receipts with "${what}", and there are more: add --limit N, or give the event's whole id`;
+			const note = `only the newest ${receipts.length} receipts with "${what}" are shown, and there are more: add --limit N, or give the event's complete id`;
 			io.stderr.write(`${plain(note)}\n`);
 		});
 }
 
 function unknown(bridge: BridgeClient, what: string): string {
 	const explain = `or run "npx grid-dispatch routes explain FILE" with the event`;
-	return `no receipt for "${what}" at ${bridge.url}. Either the event did not arrive, or it was ignored long ago (the newest 1,000 ignored events are kept: ${bridge.command("tail --ignored")}). Search the app's log for its id, ${explain}`;
+	return `no receipt for "${what}" at ${bridge.url}. Either the event never arrived, or no route matched it and its receipt is gone: the bridge keeps only the newest 1,000 ignored events (${bridge.command("tail --ignored")}). Search the app's log for the event's id, ${explain}`;
 }

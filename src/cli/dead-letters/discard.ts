@@ -12,10 +12,10 @@ import { confirm, inWords, untilDone, type WhichFlags, whichOnes, withWhich } fr
 /** `grid-dispatch dead-letters discard`: ends dead letters that no run is to start for. */
 export function discardCommand(io: Io): Command {
 	return withBridgeOptions(
-		withWhich(new Command("discard").description("discard dead letters that are not wanted any more; no run starts")),
+		withWhich(new Command("discard").description("discard dead letters that you do not need any more; no run starts")),
 	)
-		.option("--yes", "do not ask; needed without a terminal")
-		.option("--json", "print what became of each as JSON")
+		.option("--yes", "do not ask for confirmation; needed without a terminal")
+		.option("--json", "print the result of each as JSON")
 		.addHelpText(
 			"after",
 			examples(

@@ -16,8 +16,8 @@ export interface WhichFlags {
 export function withWhich(command: Command): Command {
 	return command
 		.argument("[key]", "the key of one dead letter")
-		.option("--find <text>", "those with this text: an event's id, a run, a subject or a repository")
-		.option("--all", "all of them; asks first, and needs --yes without a terminal")
+		.option("--find <text>", "the dead letters with this text: an event's id, a run, a subject or a repository")
+		.option("--all", "all dead letters; asks for confirmation, and needs --yes without a terminal")
 		.addOption(stateOption(["dead", "rejected"]));
 }
 
@@ -25,8 +25,8 @@ export function withWhich(command: Command): Command {
 export function whichOnes(key: string | undefined, flags: WhichFlags, more = ""): DeadLettersAsked {
 	const { find, all, state } = flags;
 	const chosen = [key, find, all].filter((one) => one !== undefined);
-	if (chosen.length !== 1) throw new CliError(`choose one of KEY, --find and --all${more}`, 2);
-	if (state !== undefined && key !== undefined) throw new CliError("--state goes with --find or --all", 2);
+	if (chosen.length !== 1) throw new CliError(`give exactly one of KEY, --find and --all${more}`, 2);
+	if (state !== undefined && key !== undefined) throw new CliError("--state works only with --find or --all", 2);
 	const ofState = state === undefined ? {} : { state };
 	if (key !== undefined) return { key };
 	return find === undefined ? { all: true, ...ofState } : { find, ...ofState };
@@ -44,7 +44,8 @@ export async function confirm(
 	{ yes }: WhichFlags,
 ): Promise<void> {
 	if (yes) return;
-	if (ask === undefined) throw new CliError(`${doing} asks first, and there is no terminal to ask at: add --yes`, 2);
+	if (ask === undefined)
+		throw new CliError(`${doing} asks for confirmation, but there is no terminal to answer: add --yes`, 2);
 	if (!(await ask(`${await question()}?`))) throw new CliError("nothing was done");
 }
 

@@ -26,25 +26,29 @@ export async function checkParameters(route: Route, subject: string, preview: Pr
 	const answer = await preview(JSON.stringify({ ...body, previewRun: true }));
 	const said = messageOf(answer);
 	if (answer.status === 200) {
-		return given.length === 0 ? [] : [ok(`it takes the parameters of route "${route.name}": ${given.join(", ")}`)];
+		return given.length === 0 ? [] : [ok(`it accepts the parameters of route "${route.name}": ${given.join(", ")}`)];
 	}
 	if (answer.status !== 400 || said === undefined) {
-		const what = `whether it takes the parameters of route "${route.name}": a dry run was answered with ${answer.status}`;
+		const what = `the command could not check the parameters of route "${route.name}": Azure DevOps answered a dry run with ${answer.status}`;
 		return given.length === 0 ? [] : [cannotTell(what, "give AZURE_DEVOPS_TOKEN the scope Build (read & execute)")];
 	}
 	const unexpected = /unexpected parameter '([^']+)'/i.exec(said)?.[1];
 	if (unexpected !== undefined) {
 		const repair = `declare "${unexpected}" in the pipeline's YAML, or remove it from the route's parameters`;
-		return [error(`route "${route.name}" gives it the parameter "${unexpected}", which it does not declare`, repair)];
+		return [
+			error(`route "${route.name}" sends the parameter "${unexpected}", but the pipeline does not declare it`, repair),
+		];
 	}
 	const missing = /value for the '([^']+)' parameter must be provided/i.exec(said)?.[1];
 	if (missing !== undefined) {
 		const near = nearest(missing, given);
-		const repair = `map "${missing}" in the route's parameters${near === undefined ? "" : ` (it has "${near}")`}, or give it a default in the pipeline's YAML`;
-		return [error(`route "${route.name}" does not give it the parameter "${missing}", which it requires`, repair)];
+		const repair = `map "${missing}" in the route's parameters${near === undefined ? "" : ` (the route has "${near}")`}, or give the parameter a default in the pipeline's YAML`;
+		return [
+			error(`the pipeline requires the parameter "${missing}", but route "${route.name}" does not send it`, repair),
+		];
 	}
 	const repair = "compare the route's parameters and ref with the pipeline's YAML";
-	return [error(`it refuses what route "${route.name}" sends for an example event: ${said.slice(0, 300)}`, repair)];
+	return [error(`it refuses the request of route "${route.name}" for an example event: ${said.slice(0, 300)}`, repair)];
 }
 
 /** What the bridge would send for an example of the route's first known type. */

@@ -43,11 +43,14 @@ async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: A
 	const subject = `${organization}/${project} ${pipeline}`;
 	const { ok, error, cannotTell } = checksOf("pipelines", subject);
 	const right = cannotTell(
-		"whether the bridge may start it and read its runs: to find out, a run would have to be started",
-		"give the bridge's identity, or its token, Queue builds and View builds on it (docs/azure-devops.md)",
+		"the command cannot check whether the bridge may start this pipeline and read its runs: it would have to start a run",
+		"make sure that the bridge's identity, or its token, has Queue builds and View builds on the pipeline (docs/azure-devops.md)",
 	);
 	if (devOps.token === undefined) {
-		return [cannotTell("whether it is there: without a token it is not asked", "set AZURE_DEVOPS_TOKEN"), right];
+		return [
+			cannotTell("the command needs a token to check whether this pipeline exists", "set AZURE_DEVOPS_TOKEN"),
+			right,
+		];
 	}
 	const path = [organization, project, "_apis", "pipelines", pipeline].map(encodeURIComponent).join("/");
 	const authorization = `Basic ${Buffer.from(`:${devOps.token}`).toString("base64")}`;
@@ -62,18 +65,24 @@ async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: A
 		const parameters: Check[] = [];
 		for (const route of routes) parameters.push(...(await checkParameters(route, subject, preview)));
 		const once = parameters.filter((one, at) => parameters.findIndex(({ finding }) => finding === one.finding) === at);
-		return [ok(`it is there: ${name}`), ...once, right];
+		return [ok(`the pipeline exists: ${name}`), ...once, right];
 	}
 	if (REFUSED.includes(answer.status)) {
-		const what = `whether it is there: Azure DevOps refuses the token (${answer.status})`;
+		const what = `the command could not check whether this pipeline exists: Azure DevOps refuses the token (${answer.status})`;
 		return [cannotTell(what, "give AZURE_DEVOPS_TOKEN the scope Build (read)"), right];
 	}
 	if (answer.status === 404) {
 		const repair = "correct to.organization, to.project or to.pipeline";
-		const finding = `it is not there: ${saidBy(answer)}`;
+		const finding = `this pipeline does not exist: ${saidBy(answer)}`;
 		return [devOps.tokenIsBridges ? error(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair), right];
 	}
-	return [cannotTell(`whether it is there: ${saidBy(answer)}`, "look again later, and check AZURE_DEVOPS_URL"), right];
+	return [
+		cannotTell(
+			`the command could not check whether this pipeline exists: ${saidBy(answer)}`,
+			"try again later, and check AZURE_DEVOPS_URL",
+		),
+		right,
+	];
 }
 
 function saidBy({ status, json, reason }: Asked): string {

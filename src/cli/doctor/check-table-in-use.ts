@@ -28,16 +28,16 @@ export function checkTableInUse(
 	// A table that the bridge would refuse is in use nowhere, and its problems are told.
 	if (given === undefined || given.routes.length === 0) return { checks: [], routes: given };
 	if (digest === undefined) {
-		const finding = `whether the bridge uses this table, since it does not say; what follows is judged by ${given.name}`;
-		return { checks: [cannotTell(finding, "compare it with the bridge's own BRIDGE_ROUTES")], routes: given };
+		const finding = `the bridge does not report which table it uses; the checks below use ${given.name}`;
+		return { checks: [cannotTell(finding, "compare this table with the bridge's BRIDGE_ROUTES")], routes: given };
 	}
-	const differ = `the bridge uses another table (digest ${digest}) than ${given.name} (digest ${digestOf(given)})`;
+	const differ = `the bridge does not use ${given.name} (digest ${digestOf(given)}), but another table (digest ${digest})`;
 	if (given.isNamed) {
-		const which = inUse === undefined ? "" : `; the bridge uses this one: ${inUse.name}`;
-		const finding = `${differ}; what follows is judged by ${given.name}, and says nothing about what the bridge does${which}`;
+		const which = inUse === undefined ? "" : `; the bridge's table is ${inUse.name}`;
+		const finding = `${differ}; the checks below use ${given.name}, so they do not describe this bridge${which}`;
 		return { checks: [warning(finding, "give the bridge's own table, or deploy this one")], routes: given };
 	}
-	const finding = `${differ}, and nothing is judged by that`;
+	const finding = `${differ}, so the command cannot check the routes`;
 	return { checks: [error(finding, "give the bridge's own table with --routes")], routes: undefined };
 }
 

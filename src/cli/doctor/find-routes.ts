@@ -80,6 +80,6 @@ function ofRepository(
 	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
 	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return [];
-	const name = `every event to ${repository}${named === undefined ? ", as npm start has it without BRIDGE_ROUTES" : ""}`;
+	const name = `every event to ${repository}${named === undefined ? " (npm start without a routes table)" : ""}`;
 	return [{ name, routes: [{ name: "default", to: { repository } }], isNamed: false }];
 }

@@ -50,10 +50,11 @@ export async function askAnswers(flags: InitFlags, { prompt, stderr }: Io): Prom
 	if (repository !== undefined && pipeline !== undefined) {
 		throw new CliError("give --repository or --pipeline, not both", 2);
 	}
-	if (workflow !== undefined && pipeline !== undefined) throw new CliError("--workflow goes with --repository", 2);
+	if (workflow !== undefined && pipeline !== undefined)
+		throw new CliError("--workflow works only with --repository", 2);
 	if (ask === undefined && repository === undefined && pipeline === undefined) {
 		const repair = "add --repository OWNER/NAME or --pipeline ORGANIZATION/PROJECT/ID";
-		throw new CliError(`init asks where events go, and there is no terminal to ask at: ${repair}`, 2);
+		throw new CliError(`init asks where events go, but there is no terminal to answer: ${repair}`, 2);
 	}
 	const types =
 		event === undefined

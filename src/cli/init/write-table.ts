@@ -64,7 +64,8 @@ export async function writeTable(table: unknown, { file, force }: InitFlags, { a
 }
 
 function whyNot({ code, message }: NodeJS.ErrnoException, file: string): string {
-	if (code === "ENOENT" || code === "ENOTDIR") return `there is no folder ${dirname(file)}; make it first`;
-	if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "you need permission to write there";
+	if (code === "ENOENT" || code === "ENOTDIR") return `the folder ${dirname(file)} does not exist; create it first`;
+	if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+		return "your user may not write there; choose another folder with --file";
 	return message;
 }

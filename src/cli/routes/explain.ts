@@ -136,7 +136,7 @@ export function printExplained(io: Io, explained: readonly Explained[]): void {
 		const { id, type, source, subject } = one.event;
 		io.stdout.write(`${plain(`${id}  ${type}`)}\n  source  ${plain(source)}\n  subject ${plain(subject)}\n`);
 		for (const verdict of one.routes) printVerdict(io, verdict, paint);
-		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route takes it\n");
+		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route matches\n");
 	}
 }
 
@@ -157,13 +157,15 @@ function printVerdict(
 	const where = `${to === undefined ? "" : destinationInWords(to)}${token}`;
 	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
 	if (sameAs !== undefined)
-		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
+		io.stdout.write(
+			`        "${plain(sameAs)}" has the same destination: the event is dispatched once, by that route\n`,
+		);
 	else if (group !== undefined) {
 		const { by, quietSeconds, maxSeconds, id } = group;
 		io.stdout.write(
 			`        gathered by ${by} for ${quietSeconds} to ${maxSeconds} seconds, in the window of group ${id}\n`,
 		);
-		io.stdout.write("        of this event alone, under its own key, the window would send\n");
+		io.stdout.write("        a window with only this event, under the event's own key, would send\n");
 	}
 	if (request !== undefined) printRequest(io, request, paint);
 }

@@ -32,14 +32,14 @@ export function readBlobUrl(text: string): Blob {
 	const form = "such as https://contosodata.blob.core.windows.net/training/a.csv";
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	if (url === undefined || !/^https?:$/.test(url.protocol)) {
-		throw new CliError(`--blob takes the address of a blob, ${form}, not "${text}"`, 2);
+		throw new CliError(`--blob must be the address of a blob, ${form}, not "${text}"`, 2);
 	}
 	const parts = url.pathname.split("/").slice(1);
 	const account = isLoopback(url) ? parts.shift() : url.hostname.split(".")[0];
 	const [container, ...path] = parts;
 	if (!account || !container || path.join("/") === "") {
 		throw new CliError(
-			`--blob: "${url.origin}${url.pathname}" names no blob: it needs a container and a path, ${form}`,
+			`--blob: "${url.origin}${url.pathname}" is not the address of a blob: it must have a container and a path, ${form}`,
 			2,
 		);
 	}
@@ -62,7 +62,7 @@ export function aboutBlob(event: SampleEvent, { url, account, container, path }:
 	const { type, source, data } = event;
 	if (!eventType(type)?.subjectStarts.includes(BLOBS) || typeof data["url"] !== "string") {
 		throw new CliError(
-			`--blob goes with an event of one blob, such as BlobCreated or BlobDeleted, not with ${shortName(type)}`,
+			`--blob works only with an event of one blob, such as BlobCreated or BlobDeleted, not with ${shortName(type)}`,
 			2,
 		);
 	}

@@ -21,7 +21,7 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	const { topic, to, trigger } = flags;
 	if (topic === undefined) return createWebhookDoor(createAsk(io, TIMEOUT_MS), targetOf(flags, io));
 	if (to !== undefined || trigger || flags.url !== undefined) {
-		throw new CliError("give one of --topic, --to, --url and --trigger", 2);
+		throw new CliError("give only one of --topic, --to, --url and --trigger", 2);
 	}
 	const endpoint = readUrl(topic, "--topic");
 	if (endpoint.pathname === "/") endpoint.pathname = WEBHOOK;
@@ -40,10 +40,7 @@ export function targetOf(
 	const given = readUrl(named.value, named.from ?? "--url");
 	if (trigger) {
 		if (!isLoopback(given) || given.pathname !== "/") {
-			throw new CliError(
-				"--trigger is for a local host; in Azure the platform guards that door with a key of its own",
-				2,
-			);
+			throw new CliError("--trigger works only with a local host; in Azure a system key protects the trigger", 2);
 		}
 		return { url: new URL(TRIGGER, given), key: keyOf(flags, io).value };
 	}

@@ -20,7 +20,7 @@ export function prepareEvents(
 	if (flags.file !== undefined) {
 		const recorded = loadEvents(flags.file, "--file");
 		if (recorded.length === 0)
-			throw new CliError(`--file: ${flags.file} holds no event; give a file with one event at least`);
+			throw new CliError(`--file: ${flags.file} contains no event; give a file with at least one event`);
 		// One that was recorded has its identity; more of it are the same event once more.
 		const length = Math.max(recorded.length, flags.count);
 		return Array.from({ length }, (_, index) => change(recorded[index % recorded.length]));

@@ -85,7 +85,7 @@ export function printSummary(io: Io, name: string, summary: Summary, command: (w
 	const say = (text: string) => io.stdout.write(`${text}\n`);
 	if (events.length <= FEW) {
 		for (const { id, outcome, route, key } of events) {
-			const facts = [plain(id ?? "without an id"), route === null ? "" : `route "${plain(route)}"`, plain(key ?? "")];
+			const facts = [plain(id ?? "no id"), route === null ? "" : `route "${plain(route)}"`, plain(key ?? "")];
 			say([paint(colourOf(outcome), plain(outcome).padEnd(11)), ...facts.filter((fact) => fact !== "")].join("  "));
 		}
 	}

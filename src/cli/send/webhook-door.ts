@@ -54,7 +54,7 @@ function whyNot(asked: Asked): string {
 	const error = errorIn(asked);
 	if (wantsToken(asked)) return `answered 401: ${error}. ${GIVE_TOKEN}`;
 	if (error !== "") return `answered ${status}: ${error}`;
-	if (status === 401) return "answered 401: give a function key with GRID_DISPATCH_KEY or --key";
-	if (status === 404) return "answered 404: there is no such door; is it a grid-dispatch app?";
+	if (status === 401) return "answered 401: give a function key in GRID_DISPATCH_KEY or with --key";
+	if (status === 404) return "answered 404: this address has no webhook; check that it is a grid-dispatch app";
 	return `answered ${status}`;
 }
