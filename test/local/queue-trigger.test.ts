@@ -254,7 +254,7 @@ describe("a queue trigger whose storage goes away", () => {
 			await queue.sendMessage(encoded("after"));
 			expect(await eventually("the run", () => inputs.at(0))).toEqual({ string: "after" });
 			expect(logged).toEqual([
-				expect.stringMatching(/^warning: storage does not serve deliver: .*ECONN.*; tail tries again$/),
+				expect.stringMatching(/^warning: storage does not serve deliver: .*ECONN.*; trying again$/),
 				"information: storage serves deliver again",
 			]);
 		} finally {
