@@ -112,6 +112,6 @@ describe("the tarball of npm pack", () => {
 	it("says in one sentence what start needs", async () => {
 		const { code, err } = await gridDispatch("start");
 		expect(code).toBe(1);
-		expect(err).toMatch(/^start builds and runs the sources.*clone the repository.*\n$/);
+		expect(err).toMatch(/^"start" needs the source code.*Clone the repository.*\n$/);
 	});
 });
