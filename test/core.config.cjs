@@ -23,7 +23,7 @@ const LEFT_OUT = {
 	"the packages, and upgrades from a release": ["package/", "upgrade/"],
 	"infrastructure, examples, the action and the recipes": ["infra/", "examples/", "action/", "recipes/", "editor/"],
 	"commands of the documentation": ["docs/(azure-devops|commands|deploy|operate|outcomes|receipts|workflow)"],
-	"the console page in a browser": ["console/(console|locked|looks|runs)\\.test"],
+	"the console page in a browser": ["console/(console|dead-letters|locked|looks|overview|runs)\\.test"],
 	"long runs of the command line": ["cli/(asking|routes-contradiction|new-clone|doctor-process)\\.test"],
 	"GitHub's description of its API": ["destinations/github/github-openapi"],
 };

@@ -87,7 +87,7 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 	const at = place === "" ? "the table" : place;
 	switch (keyword) {
 		case "additionalProperties":
-			return `${at}: the key "${params["additionalProperty"]}" does not exist here; check its spelling`;
+			return `${at}: the key "${params["additionalProperty"]}" does not exist here; remove it or correct its spelling`;
 		case "enum":
 			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
 		case "discriminator":

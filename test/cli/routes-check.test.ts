@@ -69,7 +69,7 @@ describe("what the bridge refuses", () => {
 		[
 			"a misspelt key",
 			{ routes: [{ ...route(), fliter: {} }] },
-			'error a routes[0]: the key "fliter" does not exist here; check its spelling; write "filter"',
+			'error a routes[0]: the key "fliter" does not exist here; remove it or correct its spelling; write "filter"',
 		],
 		[
 			"a misspelt key of a filter",

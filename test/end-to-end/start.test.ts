@@ -288,9 +288,9 @@ describe("npm start on a port that is taken", () => {
 describe("npm start with a mistake on its command line", () => {
 	it.each([
 		["a flag that it does not have", ["--prot", "7071"], "--prot"],
-		["a port that is no number", ["--port", "http"], '--port takes a number from 1 to 65534, not "http"'],
-		["a GitHub that it does not know", ["--github", "fake"], '--github takes "real"'],
-		["a lock that never ends", ["--lock", "0"], '--lock takes a number from 1 to 604800, not "0"'],
+		["a port that is no number", ["--port", "http"], '--port must be a number from 1 to 65534, not "http"'],
+		["a GitHub that it does not know", ["--github", "fake"], '--github accepts only "real"'],
+		["a lock that never ends", ["--lock", "0"], '--lock must be a number from 1 to 604800, not "0"'],
 	])("names the mistake, prints its usage and ends with code 1: %s", async (_, args, mistake) => {
 		const run = runStart(args);
 		expect(await run.ended).toBe(1);

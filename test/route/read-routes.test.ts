@@ -134,7 +134,7 @@ describe("a routes table that is wrong", () => {
 		[
 			"with an unknown key",
 			{ routes: [{ to }], route: [] },
-			'the table: the key "route" does not exist here; check its spelling',
+			'the table: the key "route" does not exist here; remove it or correct its spelling',
 		],
 		[
 			"with an unknown key of a route",
@@ -234,7 +234,7 @@ describe("a routes table that is wrong", () => {
 	it.each([
 		["StringIn", { value: "a" }, "must have required property 'values'"],
 		["NumberGreaterThan", { values: [1] }, "must have required property 'value'"],
-		["IsNotNull", { values: ["a"] }, 'the key "values" does not exist here; check its spelling'],
+		["IsNotNull", { values: ["a"] }, 'the key "values" does not exist here; remove it or correct its spelling'],
 	])("refuses %s with %j", (operatorType, operands, problem) => {
 		expect(problemsOf(withFilters({ operatorType, key: "data.x", ...operands }))).toContain(
 			`routes[0].filter.advancedFilters[0]: ${problem}`,
@@ -308,12 +308,12 @@ describe("a routes table that is wrong", () => {
 		};
 		expect([...problemsOf(table)].sort()).toEqual([
 			"routes[0].onlyCompletedWrites: must be boolean",
-			'routes[0].to: the key "branch" does not exist here; check its spelling',
+			'routes[0].to: the key "branch" does not exist here; remove it or correct its spelling',
 			'routes[1].filter.advancedFilters[0].operatorType: "Nope" is not one of Event Grid\'s operators',
 			"routes[1].filter.advancedFilters[1].values[0]: must be number",
 			"routes[1].filter.includedEventTypes[0]: must be string",
 			"routes[1]: must have required property 'to'",
-			'the table: the key "extra" does not exist here; check its spelling',
+			'the table: the key "extra" does not exist here; remove it or correct its spelling',
 		]);
 	});
 
