@@ -86,7 +86,7 @@ async function deadLetter(): Promise<{ readonly id: string; readonly key: string
 
 /** Its dispatch is behind it, so that a fault that is scripted next serves another one. */
 async function delivered(key: string): Promise<void> {
-	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub took it") || undefined);
+	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub accepted it") || undefined);
 }
 
 describe("send and trace", () => {
@@ -112,7 +112,7 @@ describe("send and trace", () => {
 			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub accepted it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" sends it to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub accepted it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -181,7 +181,7 @@ describe("dead-letters and replay", () => {
 		expect(replayed.code).toBe(0);
 		expect(replayed.json()).toEqual({ replayed: [{ key, outcome: "accepted", reason: null }] });
 		await delivered(key);
-		expect((await ask(["dead-letters", "show", key])).err).toContain("is no dead letter: it is dispatched");
+		expect((await ask(["dead-letters", "show", key])).err).toContain("is not a dead letter; its state is dispatched");
 	});
 
 	it("feed back those that a text is found in, and all after a question on a terminal", async () => {
