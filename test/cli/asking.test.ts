@@ -86,7 +86,10 @@ async function deadLetter(): Promise<{ readonly id: string; readonly key: string
 
 /** Its dispatch is behind it, so that a fault that is scripted next serves another one. */
 async function delivered(key: string): Promise<void> {
-	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub accepted it") || undefined);
+	await eventually(
+		"its dispatch",
+		async () => (await ask(["trace", key])).out.includes("GitHub accepted it") || undefined,
+	);
 }
 
 describe("send and trace", () => {

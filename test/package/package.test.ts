@@ -87,8 +87,8 @@ describe("the package", () => {
 		},
 	);
 
-	it("stays at most 1 MB", () => {
-		expect(content.length).toBeLessThanOrEqual(1_000_000);
+	it("stays at most 1.1 MB", () => {
+		expect(content.length).toBeLessThanOrEqual(1_100_000);
 	});
 
 	it("has a package.json that leaves nothing to install or run, and names what Core Tools looks for", () => {
@@ -114,7 +114,7 @@ describe("the package", () => {
 	it("is refused when it has become too large", () => {
 		const folder = copyTo("too-large");
 		writeFileSync(join(folder, "dist/noise.cjs"), randomBytes(1_000_000));
-		expect(() => pack(folder)).toThrow("are more than the 1000000 allowed");
+		expect(() => pack(folder)).toThrow("are more than the 1100000 allowed");
 	});
 });
 

@@ -64,8 +64,16 @@ describe("a client payload that a route maps", () => {
 		["a text", "data", "routes[0].to.payload: must be object"],
 		["a name without a value", { a: 5 }, "routes[0].to.payload.a: must be object"],
 		["neither key nor value", { a: {} }, "routes[0].to.payload.a: must have required property 'key'"],
-		["a key beside a literal", { a: { value: 1, key: "id" } }, 'routes[0].to.payload.a: the key "key" does not exist here'],
-		["a misspelt default", { a: { key: "id", defualt: 1 } }, 'routes[0].to.payload.a: the key "defualt" does not exist here'],
+		[
+			"a key beside a literal",
+			{ a: { value: 1, key: "id" } },
+			'routes[0].to.payload.a: the key "key" does not exist here',
+		],
+		[
+			"a misspelt default",
+			{ a: { key: "id", defualt: 1 } },
+			'routes[0].to.payload.a: the key "defualt" does not exist here',
+		],
 		["an empty key", { a: "" }, "routes[0].to.payload.a: must NOT have fewer than 1 characters"],
 		["null for a literal", { a: { value: null } }, "routes[0].to.payload.a.value: must be"],
 		["too long a text", { a: { value: "x".repeat(1_001) } }, 'routes[0].to.payload: "a" has a text'],
