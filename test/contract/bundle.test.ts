@@ -97,7 +97,7 @@ describe("the bundle, loaded as the Functions worker loads it", () => {
 
 	it("stays small: what a cold start reads, and all that is deployed", () => {
 		const bytes = (file: string) => statSync(join(dist, file)).size;
-		expect(bytes("index.cjs")).toBeLessThan(160_000);
+		expect(bytes("index.cjs")).toBeLessThan(165_000);
 		const code = readdirSync(dist).filter((file) => file.endsWith(".cjs"));
 		expect(code.sort()).toEqual([
 			"azure-storage.cjs",
