@@ -90,6 +90,21 @@ describe("rows", () => {
 		expect(keys((await storage.list(LANE, ALL)).rows)).toEqual(["a"]);
 	});
 
+	it.each([
+		["line separator", "a\u2028b"],
+		["paragraph separator", "a\u2029b"],
+		["next line", "a\u0085b"],
+		["line breaks", "a\r\nb\nc\rd"],
+		["escaped separator", "a\\u2028b"],
+		["boundary of a batch", "\r\n--batch_1\r\nHTTP/1.1 404 Not Found\r\n\r\n--changeset_1--\r\n"],
+		["null character", "a\u0000b"],
+		["half an emoji's neighbour", "\ufffd😀"],
+	])("keep a text with a %s as it is, and their neighbours in the transaction too", async (_, text) => {
+		await storage.commit(LANE, [insert("a", { text }), insert("b", { text: "neighbour" })]);
+		const { rows } = await storage.list(LANE, ALL);
+		expect(rows.map(({ columns }) => columns["text"])).toEqual([text, "neighbour"]);
+	});
+
 	it("leave columns out that are undefined", async () => {
 		await storage.commit(LANE, [insert("a", { one: undefined, two: 2 })]);
 		expect((await storage.get(LANE, "a"))?.columns).toEqual({ two: 2 });
