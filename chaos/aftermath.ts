@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GitHubStandIn } from "../src/local/github-stand-in.ts";
 import { postJson } from "../support/call.ts";
+import { readArrival } from "./arrival.ts";
 import type { Finding } from "./evidence.ts";
 import { SOURCES } from "./routes.ts";
 
@@ -16,13 +17,15 @@ export async function freshEvents(urls: readonly string[], github: GitHubStandIn
 			event(`fresh-run-${index}`, "Microsoft.MachineLearningServices.RunCompleted", SOURCES.ml),
 			event(`fresh-model-${index}`, "Microsoft.MachineLearningServices.ModelRegistered", SOURCES.ml),
 			event(`fresh-order-${index}`, "Contoso.Orders.Placed", SOURCES.orders),
+			event(`fresh-invoice-${index}`, "Contoso.Orders.Invoiced", SOURCES.orders),
+			event(`fresh-shipment-${index}`, "Contoso.Orders.Shipped", SOURCES.orders),
 		];
 		const { status } = await postJson(`${url}/api/events`, events);
 		if (status > 202) findings.push({ rule: "a fresh event still flows", what: `${url} answered ${status}` });
 		const end = Date.now() + WITHIN_MS;
 		let missing: readonly string[] = [];
 		do {
-			const ids = new Set(github.received.slice(-200).map(({ client_payload }) => client_payload?.["id"]));
+			const ids = new Set(github.received.slice(-200).map((taken) => readArrival(taken).event.id));
 			missing = events.filter(({ id }) => !ids.has(id)).map(({ id }) => id);
 			if (missing.length > 0) await sleep(100);
 		} while (missing.length > 0 && Date.now() < end);

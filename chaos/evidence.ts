@@ -1,6 +1,6 @@
 import type { ApiCall } from "../src/local/stand-in/calls.ts";
-import type { Received } from "../src/local/stand-in/received.ts";
 import type { Outcome } from "../src/model.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Plan } from "./plan.ts";
 import type { Weather } from "./plan-weather.ts";
 
@@ -35,13 +35,15 @@ export interface ReceiptFacts {
 	readonly key: string;
 	readonly state: string;
 	readonly id: string;
-	readonly repository: string;
-	readonly dispatchType: string;
+	/** The destination's id. */
+	readonly to: string;
 	readonly reason: string;
 	/** The key of the window's dispatch that an event went with. */
 	readonly window: string;
-	/** Of its calls of GitHub, where one was answered. */
+	/** Of its calls, where one was answered. */
 	readonly statuses: readonly (number | null)[];
+	/** The ids of the runs that it shows as its own for certain. */
+	readonly runs: readonly string[];
 	readonly blobs: readonly string[];
 }
 
@@ -50,7 +52,9 @@ export interface Evidence {
 	readonly plan: Plan;
 	/** By the index of the event. */
 	readonly told: readonly Told[];
-	readonly received: readonly Received[];
+	readonly received: readonly Arrival[];
+	/** `bridge.key` of each run that was started, by its id. */
+	readonly runs: ReadonlyMap<string, string>;
 	readonly calls: readonly ApiCall[];
 	readonly receipts: readonly ReceiptFacts[];
 	/** The keys of rows that wait for something: entries, windows and members. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { startGitHubStandIn } from "../src/local/github-stand-in.ts";
 import { startIdentityStandIn, startVaultStandIn } from "../support/vault-stand-in.ts";
 import type { Weather } from "./plan-weather.ts";
-import { APP_KEY_SECRET, RENAMED_SUFFIX, REPOSITORIES, SECRETS } from "./routes.ts";
+import { APP_KEY_SECRET, AZURE_SECRET, RENAMED_SUFFIX, REPOSITORIES, SECRETS } from "./routes.ts";
 
 /** GitHub and the vault with its tokens, in this process; both do as the weather says. */
 export type StormGitHub = Awaited<ReturnType<typeof startStormGitHub>>;
@@ -40,7 +40,10 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 		repositories: REPOSITORIES.flatMap((name) => [name, `${name}${RENAMED_SUFFIX}`]),
 		app: { id: APP_ID, key, unknownForMs: UNKNOWN_FOR_MS },
 	});
-	const tokens = createTokens((valid) => github.setTokens(valid), vault.secrets);
+	const tokens = createTokens((valid) => {
+		github.setTokens(valid.filter((token) => !isOfAzure(token)));
+		github.setAzureTokens(valid.filter(isOfAzure));
+	}, vault.secrets);
 	for (const secret of SECRETS) tokens.renew(secret);
 	const repairs = new Set<NodeJS.Timeout>();
 
@@ -52,6 +55,10 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 			GITHUB_API_URL: github.url,
 			GITHUB_PACE: `${perSecond}/s,${perMinute}/m`,
 			GITHUB_CONCURRENCY: String(concurrency),
+			AZURE_DEVOPS_URL: github.url,
+			AZURE_DEVOPS_TOKEN_SECRET_NAME: AZURE_SECRET,
+			AZURE_DEVOPS_PACE: `${perSecond}/s,${perMinute}/m`,
+			AZURE_DEVOPS_CONCURRENCY: String(concurrency),
 			KEY_VAULT_URL: vault.url,
 			GITHUB_APP_ID: APP_ID,
 			GITHUB_APP_KEY_SECRET_NAME: APP_KEY_SECRET,
@@ -81,6 +88,9 @@ export async function startStormGitHub({ perSecond, perMinute, concurrency }: Pa
 	};
 }
 
+const OF_AZURE = "azure_pat_";
+const isOfAzure = (token: string) => token.startsWith(OF_AZURE);
+
 /**
  * The tokens of the vault's secrets.
  * @param onChange told the tokens that are valid
@@ -94,7 +104,8 @@ function createTokens(onChange: (valid: string[]) => void, secrets: Map<string, 
 		issued: issued as readonly string[],
 		isValid: (secret: string) => valid.has(secret),
 		renew(secret: string): void {
-			const token = `github_pat_${secret.replaceAll("-", "_")}_${String(issued.length).padStart(4, "0")}abcdefghij`;
+			const number = String(issued.length).padStart(4, "0");
+			const token = `${secret === AZURE_SECRET ? OF_AZURE : "github_pat_"}${secret.replaceAll("-", "_")}_${number}abcdefghij`;
 			issued.push(token);
 			secrets.set(secret, token);
 			valid.set(secret, token);

@@ -78,17 +78,18 @@ function between(from: string, to: string): string {
 
 function toFacts(entity: Entity): ReceiptFacts {
 	const text = (name: string) => String(entity[name] ?? "");
-	const { repository = "", dispatchType = "" } = JSON.parse(text("to") || "{}") as Partial<ReceiptFacts>;
+	const { id: to = "" } = JSON.parse(text("to") || "{}") as { id?: string };
+	const runs = JSON.parse(text("runs") || "[]") as { id: string; certain: boolean }[];
 	const attempts = JSON.parse(text("attempts") || "[]") as { status: number | null }[];
 	return {
 		key: text("key"),
 		state: text("state"),
 		id: text("id"),
-		repository,
-		dispatchType,
+		to,
 		reason: text("reason"),
 		window: text("window"),
 		statuses: attempts.map(({ status }) => status),
+		runs: runs.filter(({ certain }) => certain).map(({ id }) => id),
 		blobs: text("blobs").split(" ").filter(Boolean),
 	};
 }

@@ -1,6 +1,6 @@
 import type { Fault } from "../src/local/stand-in/script.ts";
 import type { Random } from "./random.ts";
-import { RENAMED_SUFFIX, SECRETS } from "./routes.ts";
+import { PROJECT, RENAMED_SUFFIX, SECRETS } from "./routes.ts";
 
 /** How large a storm is to be. */
 export interface StormSize {
@@ -38,14 +38,17 @@ export function planWeather({ intakeMs, long }: StormSize, random: Random): Weat
 		weather.push({ at, kind: "faults", faults: [fault(random)] });
 	}
 	const part = (fraction: number) => Math.floor(intakeMs * fraction);
-	const [fabrikam, northwind, lake] = SECRETS;
+	const [fabrikam, northwind, lake, logistics] = SECRETS;
 	weather.push({ at: part(0.3), kind: "rotate", secret: lake });
 	weather.push({ at: part(0.45), kind: "app tokens end" });
+	weather.push({ at: part(0.5), kind: "rotate", secret: logistics });
 	weather.push({ at: part(0.6), kind: "rotate", secret: northwind });
 	if (long) {
 		weather.push({ at: part(0.2), kind: "revoke", secret: fabrikam, repairedAfterMs: 15_000 });
 		weather.push({ at: part(0.35), kind: "faults", faults: [closed(403, "northwind/returns")] });
 		weather.push({ at: part(0.5), kind: "faults", faults: [closed(404, "contoso/audit")] });
+		// A sign-in page, as Azure DevOps answers a token that it does not know.
+		weather.push({ at: part(0.25), kind: "faults", faults: [{ status: 203, project: PROJECT, times: 1 }] });
 		// Without a time that it names, GitHub is given a minute.
 		weather.push({ at: part(0.7), kind: "faults", faults: [{ status: 403, body: SECONDARY }] });
 	}

@@ -30,8 +30,12 @@ export interface Report {
 	readonly givenUp: number;
 	readonly rejected: number;
 	readonly windows: number;
-	/** Everything that GitHub took. */
+	/** Everything that was taken, and of that the workflow dispatches and the runs of Azure Pipelines. */
 	readonly dispatches: number;
+	readonly workflows: number;
+	readonly pipelines: number;
+	/** Receipts that show their run for certain. */
+	readonly withRun: number;
 	readonly duplicates: { readonly explained: Readonly<Record<string, number>>; readonly unexplained: number };
 	readonly twiceGathered: number;
 	readonly refusedByLimit: { readonly explained: number; readonly unexplained: number };
@@ -41,7 +45,7 @@ export interface Report {
 	readonly seconds: number;
 	/** Dispatches a second in all, and the most calls of a lane in a minute beside what is allowed. */
 	readonly rate: { readonly perSecond: number; readonly fullestMinute: number; readonly perMinuteAllowed: number };
-	/** Until a request was answered with success, and from that answer until GitHub had the event. */
+	/** Until a request was answered with success, and from that answer until its destination had the event. */
 	readonly answerMs: Percentiles;
 	readonly arrivalMs: Percentiles;
 	/** Empty where all is well. */
@@ -85,6 +89,9 @@ export function toReport({ evidence, judgement, oracle, findings, passedMs }: Kn
 		rejected: deliveries.rejected,
 		windows: gathered.windows,
 		dispatches: received.length,
+		workflows: received.filter(({ to }) => /\.yml$/.test(to)).length,
+		pipelines: received.filter(({ to }) => to.startsWith("dev.azure.com/")).length,
+		withRun: judgement.runs.known,
 		duplicates: { explained: duplicates.explained, unexplained: duplicates.unexplained },
 		twiceGathered: gathered.twice,
 		refusedByLimit: { explained: pace.refused - pace.refusedUnexplained, unexplained: pace.refusedUnexplained },
@@ -104,10 +111,7 @@ export function toReport({ evidence, judgement, oracle, findings, passedMs }: Kn
 /** From the answer to an event until its first dispatch; those that arrived before they were answered took no time. */
 function arrivals({ plan, told, received }: Evidence): number[] {
 	const first = new Map<unknown, number>();
-	for (const { at, client_payload } of received) {
-		const id = client_payload?.["id"];
-		if (!first.has(id)) first.set(id, Date.parse(at));
-	}
+	for (const { at, event } of received) if (!first.has(event.id)) first.set(event.id, Date.parse(at));
 	return plan.events.flatMap(({ id }, index) => {
 		const [arrivedAt, acknowledgedAt] = [first.get(id), told[index]?.acknowledgedAt];
 		return arrivedAt === undefined || acknowledgedAt === undefined ? [] : [Math.max(0, arrivedAt - acknowledgedAt)];
@@ -135,16 +139,20 @@ export function toText(report: Report): string {
 			`${report.dispatched} dispatched, ${report.coalesced} gathered in ${report.windows} windows, ${report.dead} in dead letters (${report.givenUp} given up)`,
 		],
 		["rejected", `${report.rejected} events answered with success, recorded as dead letters`],
-		["dispatches", `${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second`],
+		[
+			"dispatches",
+			`${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second; ${report.workflows} to workflows, ${report.pipelines} to pipelines`,
+		],
 		["fullest minute", `${rate.fullestMinute} calls of a lane, ${rate.perMinuteAllowed} are allowed`],
 		["repeats", `${excuses.join(", ")}; unexplained: ${duplicates.unexplained}`],
 		["in two windows", String(twiceGathered)],
+		["runs", `${report.withRun} receipts show theirs for certain`],
 		[
 			"limits",
 			`refused ${refusedByLimit.explained} explained, ${refusedByLimit.unexplained} unexplained; ${report.impatient} calls were impatient`,
 		],
 		["answer", `p50 ${answerMs.p50} ms, p99 ${answerMs.p99} ms, longest ${answerMs.longest} ms`],
-		["then at GitHub", `p50 ${arrivalMs.p50} ms, p99 ${arrivalMs.p99} ms, longest ${arrivalMs.longest} ms`],
+		["then taken", `p50 ${arrivalMs.p50} ms, p99 ${arrivalMs.p99} ms, longest ${arrivalMs.longest} ms`],
 	];
 	const table = lines.map(([name, text]) => `${name.padEnd(15)} ${text}`).join("\n");
 	const head = `grid-dispatch ${report.version}, Node ${report.node}, CPUs: ${report.cpus}`;

@@ -5,25 +5,24 @@ export const SOURCES = {
 	orders: "/subscriptions/5f3c1d2e/resourceGroups/storm/providers/Microsoft.EventGrid/topics/orders",
 } as const;
 
+/** Azure DevOps' token. */
+export const AZURE_SECRET = "logistics-token";
 /** The tokens in the vault: a lane each, and each its own limit at GitHub. The rest goes out as a GitHub App. */
-export const SECRETS = ["fabrikam-token", "northwind-token", "lake-token"] as const;
+export const SECRETS = ["fabrikam-token", "northwind-token", "lake-token", AZURE_SECRET] as const;
 /** The secret that holds the App's private key. */
 export const APP_KEY_SECRET = "github-app-key";
 
 /** What is owed for an event at one destination. */
 export interface Owed {
-	readonly repository: string;
-	readonly dispatchType: string;
+	/** The destination's id. */
+	readonly to: string;
 	/** Whether it is one of many in a single dispatch. */
 	readonly coalesced: boolean;
 }
 
-interface Destination {
-	readonly repository: string;
-	/** Left out, it follows from the event's type. */
-	readonly dispatchType?: string;
-	readonly token?: (typeof SECRETS)[number];
-}
+/** What a workflow's inputs and a pipeline's parameters are of an event. */
+const WHOLE = { key: "bridge.key", event: "event" };
+const LOGISTICS = { organization: "contoso", project: "logistics", parameters: WHOLE };
 
 /** The destinations by what they are for; those with the same token share a lane. */
 const TO = {
@@ -36,40 +35,67 @@ const TO = {
 	raw: { repository: "northwind/lake", dispatchType: "raw-data", token: "northwind-token" },
 	lake: { repository: "northwind/lake", token: "lake-token" },
 	retired: { repository: "northwind/retired", token: "lake-token" },
-} as const satisfies Record<string, Destination>;
+	invoices: { repository: "northwind/orders", workflow: "invoice.yml", inputs: WHOLE, token: "northwind-token" },
+	scans: { repository: "fabrikam/serving", workflow: "scan.yml", ref: "main", inputs: WHOLE, token: "fabrikam-token" },
+	shipments: { ...LOGISTICS, pipeline: 7 },
+	features: { ...LOGISTICS, pipeline: 8 },
+} as const;
 
 /** What is sent there is given up: GitHub says of it that it does not exist, all storm long. */
 export const RETIRED = TO.retired.repository;
 /** Those that GitHub knows. */
-export const REPOSITORIES = [...new Set(Object.values(TO).map(({ repository }) => repository))].filter(
-	(repository) => repository !== RETIRED,
-);
+export const REPOSITORIES = [
+	...new Set(Object.values(TO).flatMap((to) => ("repository" in to ? [to.repository] : []))),
+].filter((repository) => repository !== RETIRED);
+/** The project of Azure DevOps. */
+export const PROJECT = `${LOGISTICS.organization}/${LOGISTICS.project}`;
+
+/** The repository or the project of a destination's id. */
+export function placeOf(id: string): string {
+	const [first = "", second = "", third = ""] = id.split(/[/#]/);
+	return first === "dev.azure.com" ? `${second}/${third}` : `${first}/${second}`;
+}
+
+/** The places that a token of the vault opens. */
+export const WITH_TOKEN: Readonly<Record<string, readonly string[]>> = {
+	[AZURE_SECRET]: [PROJECT],
+	...Object.fromEntries(
+		SECRETS.slice(0, -1).map((secret) => [
+			secret,
+			Object.values(TO).flatMap((to) => ("token" in to && to.token === secret ? [to.repository] : [])),
+		]),
+	),
+};
 
 /** What an event is called where its route does not say: written down a second time, so that no change goes unseen. */
 const BLOB_CREATED = "storage-blobcreated";
 
 /** The kinds of events that lead somewhere, and what each of them owes. */
 export const OWED = {
-	run: [owed(TO.runs)],
-	model: [owed(TO.serving), owed(TO.audit, "machinelearningservices-modelregistered")],
-	order: [owed(TO.orders)],
-	return: [owed(TO.returns, "contoso-orders-returned")],
-	retired: [owed(TO.retired, "contoso-orders-retired")],
-	training: [coalesced(owed(TO.training))],
-	raw: [coalesced(owed(TO.raw))],
-	lake: [coalesced(owed(TO.lake, BLOB_CREATED))],
-	retiredBlob: [coalesced(owed(TO.retired, BLOB_CREATED))],
+	run: [owed("contoso/fraud-model#run-completed")],
+	model: [owed("fabrikam/serving#model-registered"), owed("contoso/audit#machinelearningservices-modelregistered")],
+	order: [owed("northwind/orders#order")],
+	return: [owed("northwind/returns#contoso-orders-returned")],
+	invoice: [owed("northwind/orders/invoice.yml")],
+	shipment: [owed("dev.azure.com/contoso/logistics/7")],
+	retired: [owed("northwind/retired#contoso-orders-retired")],
+	training: [coalesced("contoso/fraud-model#training-data")],
+	raw: [coalesced("northwind/lake#raw-data")],
+	lake: [coalesced(`northwind/lake#${BLOB_CREATED}`)],
+	scan: [coalesced("fabrikam/serving/scan.yml#main")],
+	features: [coalesced("dev.azure.com/contoso/logistics/8")],
+	retiredBlob: [coalesced(`northwind/retired#${BLOB_CREATED}`)],
 } as const satisfies Record<string, readonly Owed[]>;
 
-function owed({ repository, dispatchType = "" }: Destination, derived = dispatchType): Owed {
-	return { repository, dispatchType: derived, coalesced: false };
+function owed(to: string): Owed {
+	return { to, coalesced: false };
 }
 
-function coalesced(of: Owed): Owed {
-	return { ...of, coalesced: true };
+function coalesced(to: string): Owed {
+	return { to, coalesced: true };
 }
 
-/** The routes table: four lanes, and four routes that coalesce. */
+/** The routes table: five lanes, three kinds of destinations, and six routes that coalesce. */
 export function routesTable({ quietSeconds, maxSeconds }: { quietSeconds: number; maxSeconds: number }): string {
 	const blobs = (container: string) => ({
 		includedEventTypes: ["Microsoft.Storage.BlobCreated"],
@@ -80,6 +106,8 @@ export function routesTable({ quietSeconds, maxSeconds }: { quietSeconds: number
 	const orders = { includedEventTypes: ["Contoso.Orders.Placed"] };
 	const returns = { includedEventTypes: ["Contoso.Orders.Returned"] };
 	const retired = { includedEventTypes: ["Contoso.Orders.Retired"] };
+	const invoices = { includedEventTypes: ["Contoso.Orders.Invoiced"] };
+	const shipments = { includedEventTypes: ["Contoso.Orders.Shipped"] };
 	const coalesce = { quietSeconds, maxSeconds };
 	const routes = [
 		{ name: "runs", source: SOURCES.ml, filter: runs, to: TO.runs },
@@ -88,6 +116,8 @@ export function routesTable({ quietSeconds, maxSeconds }: { quietSeconds: number
 		{ name: "orders", source: SOURCES.orders, filter: orders, to: TO.orders },
 		{ name: "returns", source: SOURCES.orders, filter: returns, to: TO.returns },
 		{ name: "retired", source: SOURCES.orders, filter: retired, to: TO.retired },
+		{ name: "invoices", source: SOURCES.orders, filter: invoices, to: TO.invoices },
+		{ name: "shipments", source: SOURCES.orders, filter: shipments, to: TO.shipments },
 		{
 			name: "training",
 			source: SOURCES.storage,
@@ -107,6 +137,20 @@ export function routesTable({ quietSeconds, maxSeconds }: { quietSeconds: number
 			source: SOURCES.storage,
 			filter: blobs("lake"),
 			to: TO.lake,
+			coalesce: { ...coalesce, by: "directory" },
+		},
+		{
+			name: "scans",
+			source: SOURCES.storage,
+			filter: blobs("scans"),
+			to: TO.scans,
+			coalesce: { ...coalesce, by: "directory" },
+		},
+		{
+			name: "features",
+			source: SOURCES.storage,
+			filter: blobs("features"),
+			to: TO.features,
 			coalesce: { ...coalesce, by: "directory" },
 		},
 		{ name: "retired-blobs", source: SOURCES.storage, filter: blobs("retired"), to: TO.retired, coalesce },

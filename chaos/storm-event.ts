@@ -18,14 +18,18 @@ export interface StormEvent {
 
 /** Direct and coalescing about the same, a few that are given up, a few that lead nowhere, and a few that are no good. */
 const SHARES = [
-	[0.14, "run"],
+	[0.1, "run"],
 	[0.09, "model"],
-	[0.12, "order"],
-	[0.1, "return"],
+	[0.09, "order"],
+	[0.08, "return"],
+	[0.05, "invoice"],
+	[0.04, "shipment"],
 	[0.015, "retired"],
-	[0.25, "training"],
-	[0.155, "raw"],
+	[0.2, "training"],
+	[0.135, "raw"],
 	[0.08, "lake"],
+	[0.04, "scan"],
+	[0.03, "features"],
 	[0.01, "retiredBlob"],
 	[0.025, "ignored"],
 	[0.015, "invalid"],
@@ -76,7 +80,13 @@ function kindOf(fraction: number, retires: boolean): Kind {
 	return "run";
 }
 
-const ORDERS = { order: "Placed", return: "Returned", retired: "Retired" } as const;
+const ORDERS = {
+	order: "Placed",
+	return: "Returned",
+	retired: "Retired",
+	invoice: "Invoiced",
+	shipment: "Shipped",
+} as const;
 
 function factsOf(kind: Kind, { index, directories }: Making, random: Random): Facts {
 	const more = random.chance(LARGE) ? { text: text(random.between(LARGE_FROM_BYTES, LARGE_TO_BYTES), random) } : {};
@@ -98,7 +108,9 @@ function factsOf(kind: Kind, { index, directories }: Making, random: Random): Fa
 		}
 		case "order":
 		case "return":
-		case "retired": {
+		case "retired":
+		case "invoice":
+		case "shipment": {
 			const type = `Contoso.Orders.${ORDERS[kind]}`;
 			return { type, source: SOURCES.orders, subject: `orders/${index}`, data: { order: index, ...details } };
 		}
@@ -108,6 +120,10 @@ function factsOf(kind: Kind, { index, directories }: Making, random: Random): Fa
 			return blob("raw", `sensor-${random.between(1, 3)}/reading-${index}.json`, details);
 		case "lake":
 			return blob("lake", `site-${random.between(1, directories)}/meter-${index}.json`, details);
+		case "scan":
+			return blob("scans", `line-${random.between(1, 3)}/scan-${index}.png`, details);
+		case "features":
+			return blob("features", `set-${random.between(1, 3)}/part-${index}.parquet`, details);
 		case "retiredBlob":
 			return blob("retired", `${index}.json`, details);
 		case "ignored":

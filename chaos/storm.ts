@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { keyOf } from "../src/local/stand-in/received.ts";
 import { stopInOrder } from "../src/local/stopping.ts";
 import { freshEvents, lanesParkedByYoungTokens, tokensInLogs } from "./aftermath.ts";
+import { readArrival } from "./arrival.ts";
 import { createBound } from "./bound.ts";
 import type { Evidence, Finding } from "./evidence.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
@@ -145,7 +147,8 @@ async function gather(
 	return {
 		plan,
 		told,
-		received: github.github.received.filter(({ client_payload }) => !isFresh(client_payload?.["id"])),
+		received: github.github.received.map(readArrival).filter(({ event }) => !isFresh(event.id)),
+		runs: new Map(github.github.runs().map(({ id, dispatch }) => [String(id), keyOf(dispatch) ?? ""])),
 		calls: [...github.github.calls],
 		receipts: receipts.filter(({ id }) => !isFresh(id)),
 		waiting: await view.waiting(),

@@ -2,9 +2,9 @@
 // A subscription to a function is refused until the function's code is there, so main.bicep runs this itself only where
 // it has deployed the code, or where no code is needed. `node infra/subscribe.mjs GROUP` runs it with main's parameters.
 
-import { namesOf, topicNameFor, workspaceNamesOf } from 'modules/names.bicep'
+import { namesOf, subscriptionNameFor, topicNameFor, workspaceNamesOf } from 'modules/names.bicep'
+import { problemsOfSources, soundOr } from 'modules/rules.bicep'
 import {
-  checkedAccount
   dataAccount
   delivery as deliveryKind
   eventSchema as eventSchemaKind
@@ -13,88 +13,115 @@ import {
 
 targetScope = 'resourceGroup'
 
-@description('Optional. As in main.bicep: what the resources\' names begin with.')
-@minLength(2)
-@maxLength(24)
+@description('Optional. The names of the resources begin with this text, as in main.bicep.')
 param baseName string = 'grid-dispatch'
 
-@description('Optional. Tags of the topics that are made.')
+@description('Optional. Tags of new topics.')
 param tags object = {}
 
-@description('Optional. The Azure ML workspace to listen to.')
+@description('Optional. The Azure ML workspace whose events the bridge gets.')
 param workspaceName string = ''
 
-@description('Optional. Its resource group.')
+@description('Optional. The resource group of the workspace.')
 param workspaceResourceGroup string = resourceGroup().name
 
-@description('Optional. Its subscription.')
+@description('Optional. The subscription of the workspace.')
 param workspaceSubscriptionId string = subscription().subscriptionId
 
-@description('Optional. Its system topic, if it has one already.')
+@description('Optional. The name of the workspace\'s system topic, if it has one already.')
 param workspaceTopicName string = ''
 
-@description('Optional. Which of its events are delivered.')
+@description('Optional. The types of the workspace\'s events that Event Grid delivers.')
 param workspaceEventTypes workspaceEventType[] = [
   'Microsoft.MachineLearningServices.ModelRegistered'
   'Microsoft.MachineLearningServices.RunCompleted'
 ]
 
-@description('Optional. Storage accounts to listen to, each with its container.')
+@description('Optional. The storage accounts whose events the bridge gets, each with one container.')
 param dataAccounts dataAccount[] = []
 
-@description('Optional. The bridge\'s custom topic, if main.bicep made one.')
+@description('Optional. The name of the bridge\'s custom topic, if it has one.')
 param customTopicName string = ''
 
-@description('Optional. How events reach the bridge.')
-param delivery deliveryKind = 'function'
+@description('Optional. The way from Event Grid to the bridge.')
+param delivery deliveryKind = 'queue'
 
-@description('Optional. The schema in which they do.')
+@description('Optional. The schema of the events that Event Grid delivers.')
 param eventSchema eventSchemaKind = 'CloudEventSchemaV1_0'
 
-@description('Conditional. Required with delivery \'webhook\': the endpoint.')
+@description('Conditional. The address of the endpoint. Required with delivery \'webhook\'.')
 @secure()
 param webhookUrl string = ''
 
-@description('Conditional. The tenant, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The id of the tenant, if Microsoft Entra protects the endpoint.')
 param webhookTenantId string = ''
 
-@description('Conditional. The application id or URI, where Microsoft Entra protects the endpoint.')
+@description('Conditional. The id or URI of the application, if Microsoft Entra protects the endpoint.')
 param webhookApplicationId string = ''
 
-@description('Optional. What the names of topics begin with.')
-param topicPrefix string = baseName
+@description('Optional. The names of system topics begin with this text. All bridges on one source need the same value.')
+param topicPrefix string = 'grid-dispatch'
 
-@description('Optional. The event subscriptions\' name; that of a storage account ends in its container.')
-@minLength(3)
+@description('Optional. The names of event subscriptions begin with this text. The name of the container and the hash of the bridge follow.')
 param eventSubscriptionName string = 'grid-dispatch'
 
-@description('Optional. As in main.bicep: where alerts about the topics go. Empty: no alerts.')
+@description('Optional. The e-mail address that gets the topics\' alerts, as in main.bicep. If it is empty, no mail is sent.')
 param alertEmail string = ''
 
-var names = namesOf(baseName, resourceGroup().id)
-var ownAccounts = [
-  names.storageAccount
-  workspaceNamesOf(workspaceName, workspaceResourceGroup, workspaceSubscriptionId).storageAccount
-]
-var accounts = [for account in dataAccounts: checkedAccount(account, ownAccounts)]
+@description('Optional. The resource id of an existing action group that gets the topics\' alerts, as in main.bicep.')
+param alertActionGroupId string = ''
 
+var ownNames = namesOf(baseName, resourceGroup().id)
+var problems = problemsOfSources(
+  {
+    baseName: baseName
+    tags: tags
+    workspaceName: workspaceName
+    workspaceResourceGroup: workspaceResourceGroup
+    workspaceSubscriptionId: workspaceSubscriptionId
+    workspaceTopicName: workspaceTopicName
+    workspaceEventTypes: workspaceEventTypes
+    dataAccounts: dataAccounts
+    customTopicName: customTopicName
+    webhookTenantId: webhookTenantId
+    webhookApplicationId: webhookApplicationId
+    topicPrefix: topicPrefix
+    eventSubscriptionName: eventSubscriptionName
+    alertEmail: alertEmail
+    alertActionGroupId: alertActionGroupId
+  },
+  [
+    ownNames.storageAccount
+    workspaceNamesOf(workspaceName, workspaceResourceGroup, workspaceSubscriptionId).storageAccount
+  ]
+)
+var names = namesOf(soundOr(baseName, problems), resourceGroup().id)
+
+// Apart from the other problems: a secret may not stand in a message.
 var endpoint = delivery == 'webhook' && empty(webhookUrl)
-  ? fail('delivery \'webhook\' needs webhookUrl, the endpoint to deliver to.')
+  ? fail('webhookUrl: delivery \'webhook\' needs webhookUrl. Set it to the address of the endpoint.')
   : webhookUrl
 
 var bridge = {
-  baseName: baseName
-  delivery: empty(webhookTenantId) == empty(webhookApplicationId)
-    ? delivery
-    : fail('webhookTenantId and webhookApplicationId belong together: give both, or none.')
+  delivery: delivery
   eventSchema: eventSchema
-  eventSubscriptionName: eventSubscriptionName
+  eventSubscriptionName: subscriptionNameFor(eventSubscriptionName, names.hash)
   functionAppId: resourceId('Microsoft.Web/sites', names.functionApp)
   storageAccountName: names.storageAccount
   webhookTenantId: webhookTenantId
   webhookApplicationId: webhookApplicationId
-  actionGroupId: empty(alertEmail) ? '' : resourceId('Microsoft.Insights/actionGroups', names.actionGroup)
+  actionGroupIds: concat(
+    empty(alertEmail) ? [] : [resourceId('Microsoft.Insights/actionGroups', names.actionGroup)],
+    empty(alertActionGroupId) ? [] : [alertActionGroupId]
+  )
 }
+
+var workspaceId = resourceId(
+  workspaceSubscriptionId,
+  workspaceResourceGroup,
+  'Microsoft.MachineLearningServices/workspaces',
+  workspaceName
+)
 
 module workspace 'modules/subscribe-source.bicep' = if (!empty(workspaceName)) {
   params: {
@@ -102,8 +129,9 @@ module workspace 'modules/subscribe-source.bicep' = if (!empty(workspaceName)) {
     sourceName: workspaceName
     sourceResourceGroup: workspaceResourceGroup
     sourceSubscriptionId: workspaceSubscriptionId
-    topicName: empty(workspaceTopicName) ? topicNameFor(topicPrefix, workspaceName) : workspaceTopicName
-    topicExists: !empty(workspaceTopicName)
+    sourceId: workspaceId
+    topicName: empty(workspaceTopicName) ? topicNameFor(topicPrefix, workspaceId) : workspaceTopicName
+    topicIsNamed: !empty(workspaceTopicName)
     eventTypes: workspaceEventTypes
     subjectBeginsWith: ''
     bridge: bridge
@@ -112,17 +140,27 @@ module workspace 'modules/subscribe-source.bicep' = if (!empty(workspaceName)) {
   }
 }
 
+var accountIds = [
+  for account in dataAccounts: resourceId(
+    account.?subscriptionId ?? subscription().subscriptionId,
+    account.?resourceGroup ?? resourceGroup().name,
+    'Microsoft.Storage/storageAccounts',
+    account.name
+  )
+]
+
 // One after the other, so that an account may be listed twice, with two containers: it has one topic.
 @batchSize(1)
 module account 'modules/subscribe-source.bicep' = [
-  for account in accounts: {
+  for (account, i) in dataAccounts: {
     params: {
       kind: 'account'
       sourceName: account.name
       sourceResourceGroup: account.?resourceGroup ?? resourceGroup().name
       sourceSubscriptionId: account.?subscriptionId ?? subscription().subscriptionId
-      topicName: account.?topicName ?? topicNameFor(topicPrefix, account.name)
-      topicExists: account.?topicName != null
+      sourceId: accountIds[i]
+      topicName: empty(account.?topicName) ? topicNameFor(topicPrefix, accountIds[i]) : account.topicName!
+      topicIsNamed: !empty(account.?topicName)
       eventTypes: account.?eventTypes ?? [
         'Microsoft.Storage.BlobCreated'
         'Microsoft.Storage.BlobDeleted'
@@ -132,7 +170,7 @@ module account 'modules/subscribe-source.bicep' = [
       // The slash at its end keeps "data" apart from "database".
       subjectBeginsWith: '/blobServices/default/containers/${account.dataContainer}/'
       bridge: union(bridge, {
-        eventSubscriptionName: take('${eventSubscriptionName}-${account.dataContainer}', 64)
+        eventSubscriptionName: subscriptionNameFor('${eventSubscriptionName}-${account.dataContainer}', names.hash)
       })
       webhookUrl: endpoint
       tags: tags
@@ -152,6 +190,15 @@ module customTopicRoles 'modules/event-grid-roles.bicep' = if (!empty(customTopi
   }
 }
 
+module customTopicOwner 'modules/subscription-owner.bicep' = if (!empty(customTopicName)) {
+  params: {
+    topicKind: 'custom'
+    topicName: customTopicName
+    bridge: bridge
+    storageAccountId: resourceId('Microsoft.Storage/storageAccounts', names.storageAccount)
+  }
+}
+
 module customTopicSubscription 'modules/event-subscription.bicep' = if (!empty(customTopicName)) {
   params: {
     topicKind: 'custom'
@@ -162,5 +209,15 @@ module customTopicSubscription 'modules/event-subscription.bicep' = if (!empty(c
     storageAccountId: resourceId('Microsoft.Storage/storageAccounts', names.storageAccount)
     webhookUrl: endpoint
   }
-  dependsOn: [customTopicRoles]
+  dependsOn: [customTopicRoles, customTopicOwner]
+}
+
+module customTopicAlerts 'modules/topic-alerts.bicep' = if (!empty(customTopicName) && !empty(bridge.actionGroupIds)) {
+  params: {
+    topicId: customTopic.id
+    baseName: bridge.eventSubscriptionName
+    eventSubscriptionName: bridge.eventSubscriptionName
+    actionGroupIds: bridge.actionGroupIds
+    tags: tags
+  }
 }

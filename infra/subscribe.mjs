@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * The second step of every way to deploy: subscribes the bridge's sources to its function, once the function is there.
- * Event Grid refuses a subscription to a function that Azure does not list yet, and on Flex Consumption one can stay
- * unlisted until the triggers are synchronised, sometimes repeatedly (azure-functions-host issue 10169).
+ * The step after the code with delivery `function`: it creates the event subscriptions to the bridge's function.
+ * Event Grid refuses a subscription to a function that Azure does not list yet. On Flex Consumption, Azure may list a
+ * function only after its triggers were synchronised, sometimes more than once (azure-functions-host issue 10169).
  *
- * Plain JavaScript that needs Node.js 20 and the Azure CLI, and nothing installed.
+ * This is plain JavaScript. It needs Node.js 20 and the Azure CLI, and no packages.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -12,14 +12,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { unsubscribe } from "./unsubscribe.mjs";
 
-const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID]
+const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID] [--remove]
 
-Creates the topics and event subscriptions of a bridge that main.bicep and its code were deployed for.
+Creates the topics and event subscriptions of a bridge. Deploy main.bicep and the code first.
 
-  DEPLOYMENT_NAME     the deployment of main.bicep; without it, the group's newest one that succeeded
-  --subscription ID   the Azure subscription of the group; without it, the one that az is set to
-  --help              this text`;
+  DEPLOYMENT_NAME     the deployment of main.bicep. Default: the newest one that succeeded. It is required if the group
+                      has two bridges
+  --subscription ID   the Azure subscription of the group. Default: the subscription that az uses
+  --remove            delete the event subscriptions of this bridge and their alerts, in every group of its sources.
+                      Topics stay, and so do the event subscriptions of other bridges
+  --help              show this text`;
 
 const FUNCTION = "eventGrid";
 /** Of Microsoft.Web. */
@@ -27,13 +31,13 @@ const API = "api-version=2024-04-01";
 const WAIT_MS = 10 * 60_000;
 const POLL_MS = 10_000;
 
-/** A failure that its message explains; no stack trace helps. */
+/** A failure whose message explains everything. No stack trace is printed. */
 class Failure extends Error {}
 
 /**
- * @typedef {{ id: string, name: string, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
- * @typedef {(...args: string[]) => any} Az runs the Azure CLI; what it answers, read as JSON
- * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number }} Surroundings
+ * @typedef {{ id: string, name: string, tags?: Record<string, string> | null, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
+ * @typedef {import("./unsubscribe.mjs").Az} Az
+ * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number, env: Record<string, string | undefined> }} Surroundings
  */
 
 /**
@@ -42,11 +46,15 @@ class Failure extends Error {}
  * @returns {Promise<number>} the exit code
  */
 export async function main(args, surroundings = {}) {
-	const { say = (text) => void process.stdout.write(`${text}\n`), sleep = setTimeout, now = Date.now } = surroundings;
+	const { say = (text) => void process.stdout.write(`${text}\n`), sleep = setTimeout } = surroundings;
+	const { now = Date.now, env = process.env } = surroundings;
 	try {
-		const { help, subscription, names } = readArguments(args);
+		const { help, subscription, remove, names } = readArguments(args);
+		const [group = "", name] = names;
+		const az = azIn(subscription);
 		if (help) say(USAGE);
-		else await subscribe(subscription, names, { say, sleep, now });
+		else if (remove) unsubscribe(bridgeIn(group, name, az, env), az, say);
+		else await subscribe(group, bridgeIn(group, name, az, env), az, { say, sleep, now, env });
 		return 0;
 	} catch (error) {
 		const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
@@ -58,33 +66,49 @@ export async function main(args, surroundings = {}) {
 
 /** @param {readonly string[]} args */
 function readArguments(args) {
-	const options = /** @type {const} */ ({ help: { type: "boolean" }, subscription: { type: "string" } });
+	const flag = /** @type {const} */ ({ type: "boolean" });
+	const options = /** @type {const} */ ({ help: flag, remove: flag, subscription: { type: "string" } });
 	const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-	const { help, subscription } = values;
+	const { help, remove, subscription } = values;
 	if (!help && ![1, 2].includes(positionals.length)) throw new Failure(USAGE);
 	// As Azure allows names; cmd.exe and az read nothing else into them.
 	const sound = /^[\p{L}\p{N}_.()][\p{L}\p{N}_.() -]*$/u;
 	const strange = [...positionals, subscription ?? "none"].find((name) => !sound.test(name));
-	if (strange !== undefined) throw new Failure(`"${strange}" is no name in Azure\n\n${USAGE}`);
-	return { help, subscription, names: positionals };
+	if (strange !== undefined) throw new Failure(`"${strange}" is not a valid name in Azure.\n\n${USAGE}`);
+	return { help, remove, subscription, names: positionals };
 }
 
 /**
- * @param {string | undefined} subscription
- * @param {readonly string[]} names
+ * What a deployment of main.bicep has left to know.
+ * @typedef {import("./unsubscribe.mjs").Bridge} Bridge
+ * @param {string} group
+ * @param {string | undefined} name of the deployment
+ * @param {Az} az
+ * @param {Record<string, string | undefined>} env
+ * @returns {Bridge}
+ */
+function bridgeIn(group, name, az, env) {
+	const { id, properties } = name === undefined ? newestIn(group, az, env) : deploymentOf(group, name, az);
+	const { subscribe: parameters, functionAppName } = properties.outputs ?? {};
+	const [scope = ""] = id.split("/Microsoft.Resources/");
+	return { scope, app: String(functionAppName?.value), parameters: parameters?.value ?? {} };
+}
+
+/**
+ * @param {string} group
+ * @param {Bridge} bridge
+ * @param {Az} az
  * @param {Surroundings} surroundings
  */
-async function subscribe(subscription, [group = "", name], surroundings) {
-	const az = azIn(subscription);
-	const { id, properties } = name === undefined ? newestIn(group, az) : deploymentOf(group, name, az);
-	const { subscribe: parameters, functionAppName } = properties.outputs ?? {};
-	const delivery = parameters?.value.delivery?.value ?? "function";
+async function subscribe(group, { scope, app, parameters }, az, surroundings) {
+	const delivery = parameters["delivery"]?.value ?? "function";
 	if (delivery !== "function")
-		return surroundings.say(`Nothing to do: with delivery '${delivery}' the deployment has subscribed the sources.`);
-	const [scope] = id.split("/Microsoft.Resources/");
-	await functionListed(`${scope}/Microsoft.Web/sites/${functionAppName?.value}`, az, surroundings);
-	createSubscriptions(group, parameters?.value, az, surroundings);
-	surroundings.say("Subscribed. New events reach the bridge from now on.");
+		return surroundings.say(
+			`Nothing to do: with delivery '${delivery}' the deployment has already created the event subscriptions.`,
+		);
+	await functionListed(`${scope}/Microsoft.Web/sites/${app}`, az, surroundings);
+	createSubscriptions(group, parameters, az, surroundings);
+	surroundings.say("Subscribed. The bridge gets new events from now on.");
 }
 
 /** @param {string} group @param {string} name @param {Az} az */
@@ -93,20 +117,37 @@ function deploymentOf(group, name, az) {
 	const deployment = az("deployment", "group", "show", "--resource-group", group, "--name", name);
 	const { provisioningState, outputs } = deployment.properties;
 	if (provisioningState !== "Succeeded")
-		throw new Failure(`The deployment ${name} has not succeeded: ${provisioningState}.`);
-	if (!outputs?.["subscribe"]) throw new Failure(`${name} is no deployment of main.bicep: no output "subscribe".`);
+		throw new Failure(
+			`The deployment ${name} did not succeed. Its state is ${provisioningState}. Repair it, and deploy again.`,
+		);
+	if (!outputs?.["subscribe"])
+		throw new Failure(`${name} is not a deployment of main.bicep: it has no output "subscribe".`);
 	return deployment;
 }
 
-/** @param {string} group @param {Az} az */
-function newestIn(group, az) {
+/**
+ * The newest one of the one bridge in this group. azd names its deployments itself, and tags them with its environment.
+ * @param {string} group
+ * @param {Az} az
+ * @param {Record<string, string | undefined>} env
+ */
+function newestIn(group, az, env) {
 	/** @type {Deployment[]} */
 	const all = az("deployment", "group", "list", "--resource-group", group);
-	const [newest] = all
+	const found = all
 		.filter(({ properties }) => properties.provisioningState === "Succeeded" && properties.outputs?.["subscribe"])
 		.sort((a, b) => b.properties.timestamp.localeCompare(a.properties.timestamp));
-	if (newest === undefined) throw new Failure(`${group} has no deployment of main.bicep that succeeded.`);
-	return newest;
+	const ofAzd = found.filter(({ tags }) => tags?.["azd-env-name"] && tags["azd-env-name"] === env["AZURE_ENV_NAME"]);
+	const candidates = ofAzd.length > 0 ? ofAzd : found;
+	/** @param {Deployment} deployment */
+	const appOf = ({ properties }) => properties.outputs?.["functionAppName"]?.value;
+	const newest = [...new Set(candidates.map(appOf))].map((app) => candidates.find((one) => appOf(one) === app));
+	if (newest[0] === undefined)
+		throw new Failure(`The group ${group} has no successful deployment of main.bicep. Deploy main.bicep first.`);
+	if (newest.length > 1)
+		throw new Failure(`The group ${group} has ${newest.length} bridges. Choose one by the name of its deployment:
+${newest.map((one) => `  node infra/subscribe.mjs ${group} ${one?.name}     (${one && appOf(one)})`).join("\n")}`);
+	return newest[0];
 }
 
 /**
@@ -128,10 +169,11 @@ async function functionListed(app, az, { say, sleep, now }) {
 			names = value.map(({ name }) => name.split("/").pop() ?? "");
 		});
 		if (names.includes(FUNCTION)) return;
-		const seen = unlisted ?? refused ?? (names.length === 0 ? "It lists no functions" : `It lists ${names.join(", ")}`);
+		const seen =
+			unlisted ?? refused ?? (names.length === 0 ? "Azure lists no functions" : `Azure lists ${names.join(", ")}`);
 		if (now() + POLL_MS > end)
-			throw new Failure(`The function ${FUNCTION} did not appear within ${WAIT_MS / 60_000} minutes. ${seen}.
-Is the code deployed? Does the app start? Look at its log stream, and at GET /api/health. Then run this again.`);
+			throw new Failure(`Azure did not list the function ${FUNCTION} within ${WAIT_MS / 60_000} minutes. ${seen}.
+Check that the code is deployed and that the app starts: see its log stream and GET /api/health. Then run this command again.`);
 		await sleep(POLL_MS);
 	}
 }
@@ -147,6 +189,7 @@ function refusalOf(call) {
 }
 
 /**
+ * The template is the compiled one: what `az bicep` makes of subscribe.bicep differs with its version.
  * The parameters go through a file: quotes in JSON do not survive every shell.
  * @param {string} group
  * @param {object} parameters
@@ -156,7 +199,7 @@ function refusalOf(call) {
 function createSubscriptions(group, parameters, az, { say }) {
 	say("Creating the event subscriptions …");
 	const schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#";
-	const template = join(import.meta.dirname, "subscribe.bicep");
+	const template = join(import.meta.dirname, "subscribe.json");
 	const folder = mkdtempSync(join(tmpdir(), "subscribe-"));
 	const file = join(folder, "parameters.json");
 	try {
@@ -175,7 +218,9 @@ function azIn(subscription) {
 		const { error, status, stdout, stderr } = runAz(all);
 		const missing = /** @type {NodeJS.ErrnoException | undefined} */ (error)?.code === "ENOENT";
 		if (missing || /is not recognized as an internal/.test(stderr ?? ""))
-			throw new Failure("The Azure CLI (az) is missing: https://learn.microsoft.com/cli/azure/install-azure-cli");
+			throw new Failure(
+				"The Azure CLI (az) is missing. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli",
+			);
 		const why = error?.message ?? (stderr.trim() || `Exit code ${status}`);
 		if (status !== 0) throw new Failure(`az ${args.slice(0, 3).join(" ")} failed. ${why}`);
 		return stdout.trim() === "" ? undefined : JSON.parse(stdout);
@@ -190,7 +235,10 @@ function runAz(args) {
 	const options = /** @type {const} */ ({ encoding: "utf8", maxBuffer: 64_000_000, windowsHide: true });
 	if (process.platform !== "win32") return spawnSync("az", args, options);
 	const unsafe = args.find((arg) => /["%\r\n]/.test(arg));
-	if (unsafe !== undefined) throw new Failure(`cmd.exe would misread ${unsafe}`);
+	if (unsafe !== undefined)
+		throw new Failure(
+			`cmd.exe cannot pass this argument on correctly, because of a quote, a percent sign or a line break: ${unsafe}`,
+		);
 	return spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { ...options, shell: true });
 }
 

@@ -18,21 +18,25 @@ const lazyFiles: Plugin = {
 	},
 };
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
-await build({
-	...BUNDLE_OPTIONS,
-	external: [...BUNDLE_OPTIONS.external],
-	entryPoints: {
-		index: "src/index.ts",
-		bridge: "src/bridge.ts",
-		octokit: "src/destinations/github/octokit.ts",
-		"key-vault": "src/config/key-vault.ts",
-		"github-app": "src/destinations/github/github-app.ts",
-		"azure-storage": "src/storage/azure-storage.ts",
-		credential: "src/config/credential.ts",
-		"console-page": "src/console/console-page.ts",
-	},
-	absWorkingDir: root,
-	outdir: "dist",
-	plugins: [lazyFiles],
-});
+/** Writes it anew. */
+export async function bundle(): Promise<void> {
+	rmSync(join(root, "dist"), { recursive: true, force: true });
+	await build({
+		...BUNDLE_OPTIONS,
+		external: [...BUNDLE_OPTIONS.external],
+		entryPoints: {
+			index: "src/index.ts",
+			bridge: "src/bridge.ts",
+			octokit: "src/destinations/github/octokit.ts",
+			"key-vault": "src/config/key-vault.ts",
+			"github-app": "src/destinations/github/github-app.ts",
+			"azure-storage": "src/storage/azure-storage.ts",
+			"entra-token": "src/config/entra-token.ts",
+			credential: "src/config/credential.ts",
+			"console-page": "src/console/console-page.ts",
+		},
+		absWorkingDir: root,
+		outdir: "dist",
+		plugins: [lazyFiles],
+	});
+}

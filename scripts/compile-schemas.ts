@@ -26,8 +26,11 @@ export interface Validator {
 }
 `;
 
-compileEventSchemas();
-compileRoutesSchema();
+/** Writes them. */
+export function compileSchemas(): void {
+	compileEventSchemas();
+	compileRoutesSchema();
+}
 
 function compileEventSchemas(): void {
 	const folder = join(root, "src/event/schemas");
@@ -92,3 +95,5 @@ function write(path: string, code: string, types: string): void {
 	writeFileSync(join(root, `${path}.js`), `${HEADER}${code}`);
 	writeFileSync(join(root, `${path}.d.ts`), types);
 }
+
+if (process.argv[1] === import.meta.filename) compileSchemas();

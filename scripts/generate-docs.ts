@@ -17,10 +17,10 @@ import type { BridgeEvent } from "../src/model.ts";
 import { idempotencyKey, toDispatchType } from "../src/route/keys.ts";
 import { OPERATORS } from "../src/route/operators.ts";
 import { destinations, repositoryDispatch } from "../support/destinations.ts";
+import { editorSchema } from "./editor-schema.ts";
 import { between, code, table } from "./markdown.ts";
 import { dataAccountRows, parameterTables } from "./parameter-tables.ts";
 import { deployButton, type Manifest, publicAddress } from "./public-address.ts";
-import { routesSchema } from "./routes-schema.ts";
 
 /** An event schema, as far as the documentation tells of it. */
 interface EventSchema {
@@ -48,7 +48,7 @@ export function generateDocs(root: string): ReadonlyMap<string, string> {
 		fill("README.md", { "dispatch-types": dispatchTypes(schemas), "deploy-button": deployButton(address) }),
 		fill("docs/events.md", { "event-types": eventTypes(schemas) }),
 		fill("docs/routes.md", { operators: operators() }),
-		["docs/routes.schema.json", `${JSON.stringify(routesSchema(root), null, "\t")}\n`],
+		["docs/routes.schema.json", `${JSON.stringify(editorSchema(root), null, "\t")}\n`],
 		fill("docs/deploy.md", {
 			"deploy-button": deployButton(address),
 			parameters: parameterTables(root)

@@ -3,9 +3,10 @@
  * fails. Stryker does it, which has packages of its own in test/mutation, installed when first asked for.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { LEFT_OUT, ROOMS } from "./mutation-rooms.ts";
+import { install } from "./tool.ts";
 
 const root = join(import.meta.dirname, "..");
 const tools = join(root, "test/mutation");
@@ -18,7 +19,7 @@ const GOAL = 95;
 type Counts = Record<"Killed" | "Timeout" | "Survived" | "NoCoverage", number>;
 
 const chosen = choose(process.argv.slice(2));
-if (!existsSync(STRYKER)) run("npm", ["ci", "--prefix", tools]);
+install(tools);
 mkdirSync(out, { recursive: true });
 const counted = chosen.map(([room, files]) => [room, mutate(room, files)] as const);
 process.exitCode = report(counted);

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATORS, type Operator } from "../src/route/operators.ts";
 
-type Schema = Readonly<Record<string, unknown>>;
+/** A JSON Schema. */
+export type Schema = Readonly<Record<string, unknown>>;
 
 /** A JSON Schema of routes tables, in draft 7. */
 export interface RoutesSchema extends Schema {
@@ -59,7 +60,11 @@ function forms(): readonly Schema[] {
 		return {
 			additionalProperties: false,
 			...(Object.keys(operand).length === 0 ? {} : { required: Object.keys(operand) }),
-			properties: { operatorType: { enum: operators }, key: { $ref: "#/definitions/key" }, ...operand },
+			properties: {
+				operatorType: { description: "Event Grid's operator: docs/routes.md, Operators.", enum: operators },
+				key: { $ref: "#/definitions/key" },
+				...operand,
+			},
 		};
 	});
 }
@@ -72,13 +77,17 @@ function operandOf({ of, operand }: Operator): Schema {
 		case "none":
 			return {};
 		case "value":
-			return { value: item };
+			return { value: { description: "What the value under the key is compared with.", ...item } };
 		case "values":
-			return { values: { ...list, items: item } };
+			return { values: { description: "One of them must fit; of a Not operator, none may.", ...list, items: item } };
 		case "ranges": {
 			const pair = { type: "array", minItems: 2, maxItems: 2, items: item };
 			return {
-				values: { description: "Pairs of lower and upper end, both included.", ...list, items: pair },
+				values: {
+					description: "Pairs of the lowest and the highest number, both included: [[1, 5], [10, 20]].",
+					...list,
+					items: pair,
+				},
 			};
 		}
 	}

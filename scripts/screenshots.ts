@@ -107,10 +107,10 @@ async function take(): Promise<void> {
 		for (const scheme of ["light", "dark"] as const) {
 			const page = await browser.newPage({ viewport: SIZE, colorScheme: scheme, reducedMotion: "reduce" });
 			await page.goto(url);
-			for (const name of ["Windows filling up", "Dead letters", "To be looked at"]) {
+			for (const name of ["Open windows", "Dead letters", "Needs attention"]) {
 				await page.getByRole("heading", { name }).waitFor();
 			}
-			await page.getByText(/503, try/).waitFor();
+			await page.getByText(/^503/).first().waitFor();
 			if (scheme === "dark")
 				await page
 					.getByRole("button", { name: /RunCompleted.*paused.*503/ })

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAccept, lateAfter } from "./accept/accept.ts";
+import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
@@ -18,18 +18,19 @@ import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import type { ReceiptQuery } from "./ledger/receipt-query.ts";
 import { type Log, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
-import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { createOperate, type ShownReceipts } from "./operate/operate.ts";
+import { judgeOf } from "./operate/advise-replay.ts";
+import { UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { createOperate, type Operate } from "./operate/operate.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
+import { digestOfRoutes } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** Takes events in and sees to it that they arrive. */
-export interface Bridge extends Poisoned {
+export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | "discard" | "health" | "upkeep"> {
 	/** Why the bridge cannot work; while there is a reason, every event is `unavailable`. */
 	readonly problems: readonly Problem[];
 	readonly warnings: readonly string[];
@@ -39,11 +40,11 @@ export interface Bridge extends Poisoned {
 	wake(message: unknown, log: Log): Promise<void>;
 	/** Obeys a wake-up of the follower: looks for the runs of what a lane has delivered. Rejects as `wake` does. */
 	follow(message: unknown, log: Log): Promise<void>;
-	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
 	replay(request: ReplayRequest, log: Log): Promise<ReplayAnswer>;
-	health(): Promise<Health>;
-	/** The daily maintenance. */
-	upkeep(log: Log): Promise<void>;
+	/** Makes the queues that are not there yet. Rejects where storage cannot be reached. */
+	makeQueues(names: readonly string[]): Promise<void>;
+	/** How many calls have ended in this process that change what health tells. */
+	changes(): number;
 }
 
 /** Hands out the bridge, built when it is first asked for. */
@@ -54,6 +55,8 @@ export interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string;
+	/** How an element arrived, where that is known. */
+	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
 }
 
 export interface BridgeOptions {
@@ -108,7 +111,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
 	let opening: Promise<ReturnType<typeof wire>> | undefined;
 
-	/** Storage that could not be opened is opened anew for the next call. */
+	/** If storage could not be opened, the next call opens it again. */
 	function rooms(): Promise<ReturnType<typeof wire>> {
 		opening ??= options
 			.openStorage()
@@ -120,14 +123,21 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return opening;
 	}
 
-	async function accept(elements: readonly unknown[], { log, repoName }: Arrival): Promise<readonly EventResult[]> {
+	let changes = 0;
+	/** Whether it succeeds or not, something may have changed. */
+	function change<T>(work: Promise<T>): Promise<T> {
+		return work.finally(() => void changes++);
+	}
+
+	async function accept(elements: readonly unknown[], arrival: Arrival, before?: Before) {
+		const { log, repoName: onlyRepository, textOf } = arrival;
 		const late = lateAfter(acceptTimeoutMs);
 		try {
 			const opened = await Promise.race([rooms(), late.passed]);
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository: repoName, late });
+			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be made durable: ${(error as Error).message}`);
+			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
 			late.clear();
 		}
@@ -136,15 +146,21 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	return {
 		problems: [],
 		warnings: config.warnings,
-		accept,
-		wake: async (message, log) => (await rooms()).wake(message, log),
+		accept: (elements, arrival) => change(accept(elements, arrival)),
+		wake: (message, log) => change(rooms().then((opened) => opened.wake(message, log))),
 		follow: async (message, log) => (await rooms()).follow(message, log),
 		putBack: async (message, log, queue) => (await rooms()).putBack(message, log, queue),
 		deadLetter: async (elements, reason, log) => (await rooms()).deadLetter(elements, reason, log),
 		receipts: async (query) => (await rooms()).receipts(query),
-		replay: async (request, log) => (await rooms()).replay(request, log, (elements) => accept(elements, { log })),
+		counts: async (query) => (await rooms()).counts(query),
+		replay: async (request, log) => {
+			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
+		},
+		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: async () => (await rooms()).health(),
 		upkeep: async (log) => (await rooms()).upkeep(log),
+		makeQueues: async (names) => (await rooms()).makeQueues(names),
+		changes: () => changes,
 	};
 }
 
@@ -160,7 +176,8 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 	const refuse = async () => {
 		throw new Error(reason);
 	};
-	const poisoned = async () => createPoisoned(await (open ?? refuse)(), Date.now);
+	const storage = async () => (open ?? refuse)();
+	const poisoned = async () => createPoisoned(await storage(), Date.now);
 	return {
 		problems,
 		warnings: [],
@@ -170,13 +187,17 @@ export function createMisconfigured(problems: readonly Problem[], open?: () => P
 		putBack: async (message, log, queue) => (await poisoned()).putBack(message, log, queue),
 		deadLetter: async (elements, why, log) => (await poisoned()).deadLetter(elements, why, log),
 		receipts: refuse,
+		counts: refuse,
 		replay: refuse,
+		discard: refuse,
 		upkeep: refuse,
+		makeQueues: async (names) => (await storage()).makeQueues(names),
+		changes: () => 0,
 		health: async () => ({ ...UNKNOWN_HEALTH, problems, storage: { reachable: false, reason } }),
 	};
 }
 
-const NO_TIME = "no time was left in this request: storage could not be opened in time";
+const NO_TIME = "the request ran out of time: storage could not be opened";
 
 function unavailable(elements: readonly unknown[], log: Log, reason: string): readonly EventResult[] {
 	return elements.map((element) => {
@@ -192,6 +213,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
 	const { policyOf } = destinations;
+	const judge = judgeOf(version, digestOfRoutes(routes));
 	const ledger = createLedger({ ...options, storage, addressesOf: policyOf, instance: newId() });
 
 	const follower = createWakeFollower(storage, now);
@@ -209,24 +231,18 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		store: (blob, content) => storage.write(blob, content, "application/json"),
 		ledger,
 		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
-		recordRejected: createRecordRejected({ storage, now }),
+		recordRejected: createRecordRejected({ storage, judge, now }),
 		now,
 	});
 
 	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
+	const looks = { ...options, storage, destinations };
 	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
 	return {
 		accept,
 		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		follow: createFollow({
-			...options,
-			storage,
-			destinations,
-			isOn,
-			runWithinMs,
-			addressesOf: policyOf,
-			wakeLane: wake,
-		}),
-		...createOperate({ ...operate, repair: MOVED, newId, now }),
+		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
+		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
+		makeQueues: storage.makeQueues,
 	};
 }

@@ -2,15 +2,17 @@ import { join } from "node:path";
 import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
+import { openSenderCheck } from "./config/entra.ts";
 import { readEventQueue } from "./config/settings.ts";
 import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
 import { console as consolePage } from "./functions/console.ts";
 import { eventGrid, eventQueue, eventQueuePoison } from "./functions/event-triggers.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
 import { announce, health } from "./functions/health.ts";
-import { receipts } from "./functions/receipts.ts";
-import { replay } from "./functions/replay.ts";
+import { counts, receipts } from "./functions/receipts.ts";
+import { discard, replay } from "./functions/replay.ts";
 import { webhook } from "./functions/webhook.ts";
+import { LEDGER } from "./storage/storage.ts";
 
 let bridge: Promise<Bridge> | undefined;
 
@@ -32,9 +34,11 @@ function theBridge(): Promise<Bridge> {
 
 const rules = readHandshakeRules(process.env);
 const queue = readEventQueue(process.env);
+const clocks = { now: Date.now, monotonic: () => performance.now() };
+const checkSender = openSenderCheck(process.env, { fetch: globalThis.fetch, ...clocks });
 
-app.http("webhook", webhook("events", theBridge, rules));
-app.http("generic_triggers", webhook("generic_triggers", theBridge, rules));
+app.http("webhook", webhook("events", theBridge, rules, checkSender));
+app.http("generic_triggers", webhook("generic_triggers", theBridge, rules, checkSender));
 app.eventGrid("eventGrid", eventGrid(theBridge));
 if (queue !== undefined) {
 	app.storageQueue("eventQueue", eventQueue(queue, theBridge));
@@ -46,16 +50,33 @@ app.storageQueue("follow", follow(theBridge));
 app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
+app.http("counts", counts(theBridge));
 app.http("replay", replay(theBridge));
+app.http("discard", discard(theBridge));
 app.http(
 	"health",
 	health(theBridge, version, () => performance.now()),
 );
 app.http("console", consolePage());
 
+/**
+ * All queues that a trigger listens to. The template makes them; a bridge that was deployed otherwise makes them itself,
+ * since the host writes a warning each time that it looks for a queue that is not there.
+ */
+const queues = [LEDGER.queue, LEDGER.follow, ...(queue === undefined ? [] : [queue])].flatMap((name) => [
+	name,
+	`${name}-poison`,
+]);
+
 // Opened as soon as the functions are registered, so that the first event does not wait for it. Not awaited: the host
 // goes on starting meanwhile, and should opening fail, every invocation says so.
-app.hook.appStart(() => void setImmediate(() => theBridge().then(say, () => {})));
+app.hook.appStart(() => void setImmediate(() => theBridge().then(start, () => {})));
+
+function start(opened: Bridge): void {
+	say(opened);
+	// Storage that does not answer now is what health tells.
+	opened.makeQueues(queues).catch(() => {});
+}
 
 function say(opened: Bridge): void {
 	// biome-ignore lint/suspicious/noConsole: the platform files what a worker prints

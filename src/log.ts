@@ -1,4 +1,4 @@
-/** Where log lines go: the invocation's log in Azure, so that the platform knows which invocation spoke. */
+/** Where log lines go: the invocation's log in Azure, so that the platform knows the invocation of each line. */
 export type Log = (level: "info" | "warn" | "error", line: string) => void;
 
 /** An invocation's log, where the platform files the lines under that invocation. */
@@ -34,7 +34,7 @@ export interface Line {
 	readonly [fact: string]: string | number | null | undefined;
 }
 
-/** Writes one wide line: JSON, so that no event can break it in two, with everything that looks like a secret gone. */
+/** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
 export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
 	log(level, redact(JSON.stringify(line, (_, fact: unknown) => (typeof fact === "string" ? clipFact(fact) : fact))));
 }
@@ -114,10 +114,13 @@ export function printable(text: string, own: readonly string[] = []): string {
 
 /** A value as JSON in which nothing is hidden: the same value for every parser. */
 export function plainJson(value: unknown, indent?: string): string {
+	return plainInJson(JSON.stringify(value, null, indent));
+}
+
+/** The same for a text that is JSON already. */
+export function plainInJson(json: string): string {
 	// Between its texts JSON has none of these characters, but for the white space that indents it.
-	return JSON.stringify(value, null, indent).replaceAll(HIDDEN, (found) =>
-		/[\n\t]/.test(found) ? found : unit(found),
-	);
+	return json.replaceAll(HIDDEN, (found) => (/[\n\t]/.test(found) ? found : unit(found)));
 }
 
 function shown(character: string): string {
@@ -158,7 +161,7 @@ export function clipLine(text: string, characters: number): string {
 }
 
 /**
- * A reason in one piece: what came from outside gives way, so that the meaning and the repair are always there.
+ * One reason from three parts. Only the words from outside are cut, so the meaning and the repair are always there.
  * @param before such as `GitHub answered 403`
  * @param said GitHub's own words; none where empty
  * @param after what they mean, and the repair

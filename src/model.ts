@@ -71,6 +71,8 @@ export interface Delivery {
 	readonly to: Destination;
 	/** Blobs that were written for it. */
 	readonly blobs?: readonly string[];
+	/** When it was accepted first, ISO 8601; left out where that is now. */
+	readonly acceptedAt?: string;
 	readonly how: Request | Join;
 }
 
@@ -179,6 +181,23 @@ export interface Run {
 	readonly attempt: number;
 	/** Whether it is this delivery's for certain: the answer names it, or its title has the delivery's key. */
 	readonly certain: boolean;
+}
+
+/** A part of a route, as the routes table calls it; `repoName` is the predecessor's narrowing by a request. */
+export type RoutePart =
+	| "repoName"
+	| "source"
+	| "includedEventTypes"
+	| "subjectBeginsWith"
+	| "subjectEndsWith"
+	| "advancedFilters"
+	| "onlyCompletedWrites";
+
+/** That an event has missed a route: by the first part that it does not meet. */
+export interface Missed {
+	/** What tells the route from others, and from itself before it was changed: see `digestOfRoutes`. */
+	readonly route: string;
+	readonly by: RoutePart;
 }
 
 /** How far the runs of a delivery were followed. Source of the words: DESIGN, "Follow". */

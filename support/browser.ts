@@ -1,5 +1,9 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { createRequire } from "node:module";
+import type { Browser } from "playwright-core";
+
+/** Its driver is a package of test/package.json. */
+const require = createRequire(new URL("../test/package.json", import.meta.url));
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];
 /** A browser that is left alone: no sandbox, which root has no use of, and no calls of its own. */
@@ -29,5 +33,6 @@ export function startBrowser(executablePath: string, origin?: string): Promise<B
 					`--host-resolver-rules=MAP ${new URL(origin).hostname} 127.0.0.1`,
 					`--unsafely-treat-insecure-origin-as-secure=${origin}`,
 				];
+	const { chromium } = require("playwright-core") as typeof import("playwright-core");
 	return chromium.launch({ executablePath, args: [...ARGS, ...asInAzure] });
 }

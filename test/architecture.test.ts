@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import fast from "./fast.config.cjs";
+import core from "./core.config.cjs";
 
 /** What a source file imports: a value import needs the other file at run time, a type import only agrees with it. */
 interface Source {
@@ -85,6 +85,7 @@ describe("the architecture", () => {
 		["@octokit/", "destinations"],
 		["@azure/identity", "config"],
 		["@azure/keyvault-secrets", "config"],
+		["jose", "config"],
 		["@azure/data-tables", "storage"],
 		["@azure/storage-queue", "storage"],
 		["@azure/storage-blob", "storage"],
@@ -116,12 +117,19 @@ describe("the architecture", () => {
 		expect(reaching.map(({ file }) => file)).toEqual([]);
 	});
 
-	it("lets test:fast start no Azurite, program or browser, and run what needs none", () => {
-		const chosen = fast.testMatch.map((file) => file.replace("<rootDir>/", ""));
-		const starting = ["storage/azure-storage", "ledger/cut", "cli/new-clone", "console/looks", "end-to-end/start"];
-		for (const name of starting) expect(chosen).not.toContain(`test/${name}.test.ts`);
-		for (const name of ["route/router", "event/read-event", "deliver/settle", "model/wake-ups"])
-			expect(chosen).toContain(`test/${name}.test.ts`);
+	it("leaves out of npm test what is named, and no room", () => {
+		const leftOut = core.testPathIgnorePatterns.map(
+			(start: string) => new RegExp(start.replace("<rootDir>", "^<rootDir>")),
+		);
+		const tests = sources.map(({ file }) => file).filter((file) => file.endsWith(".test.ts"));
+		const run = tests.filter((file) => !leftOut.some((start: RegExp) => start.test(`<rootDir>/${file}`)));
+		for (const start of leftOut.filter(({ source }: RegExp) => !source.includes("node_modules")))
+			expect([start, tests.some((file) => start.test(`<rootDir>/${file}`))]).toEqual([start, true]);
+		const rooms = sources.flatMap(({ file, room }) =>
+			file.startsWith("src/") && file.split("/").length > 2 ? [room] : [],
+		);
+		for (const room of new Set([...rooms, "contract", "end-to-end"]))
+			expect([room, run.some((file) => file.startsWith(`test/${room}/`))]).toEqual([room, true]);
 	});
 
 	it("takes clock, randomness and environment as parameters", () => {
@@ -129,6 +137,14 @@ describe("the architecture", () => {
 			.filter(({ file, room }) => file.startsWith("src/") && room !== "local" && file !== "src/index.ts")
 			.filter(({ text }) => /\bDate\.now\(\)|\bMath\.random\(\)|\bprocess\.env\b|\bnew Date\(\)/.test(text));
 		expect(reaching.map(({ file }) => file)).toEqual([]);
+	});
+
+	it("makes paths that Windows knows: of a file's URL by fileURLToPath, and none of slashes alone", () => {
+		// There a path has a drive, C:, which is no part of a URL's `pathname` and which import() takes for a scheme.
+		const wrong =
+			/new URL\([^)]*import\.meta\.url\)\.pathname|`file:\/\/\$\{|import\((?:join|resolve)\(|dirname\}\/|\.split\("\/"\)\.at\(-1\).*dirname/;
+		const found = sources.filter(({ file, text }) => !file.startsWith("test/") && wrong.test(text));
+		expect(found.map(({ file }) => file)).toEqual([]);
 	});
 
 	it("names a file in kebab-case, and has no barrels", () => {

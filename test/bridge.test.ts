@@ -109,7 +109,7 @@ describe("accepting events", () => {
 			"an API version that GitHub does not take",
 			{ status: 400, body: { message: '"2022-11-28" is not a supported version' } },
 			"parked",
-			"update the bridge",
+			"update GitHub or the bridge",
 			["warn dispatch", "error lane"],
 		],
 		["a missing permission", { status: 403 }, "parked", "Contents: write", ["warn dispatch", "error lane"]],
@@ -234,7 +234,7 @@ describe("accepting events", () => {
 		const bridge = fixture.bridge({}, { acceptTimeoutMs: 300 });
 		fixture.github.script.set({ delayMs: 1_000 });
 		const [result] = await bridge.accept([runCompleted], { log });
-		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("no time was left") });
+		expect(result).toMatchObject({ outcome: "unavailable", reason: expect.stringContaining("ran out of time") });
 		const [again] = await eventually("the end of the first delivery", async () => {
 			const results = await bridge.accept([runCompleted], { log });
 			return results[0]?.outcome === "duplicate" ? results : undefined;

@@ -1,41 +1,25 @@
 import { createHash } from "node:crypto";
-import type { Received } from "../../src/local/stand-in/received.ts";
+import type { Arrival, ArrivedEvent } from "../arrival.ts";
 import type { Finding } from "../evidence.ts";
-import { originalName } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
-import { type Dossier, keyOf } from "./dossier.ts";
-
-/** A client payload, as far as it is compared. */
-interface Payload {
-	readonly id?: unknown;
-	readonly type?: unknown;
-	readonly source?: unknown;
-	readonly subject?: unknown;
-	readonly time?: unknown;
-	readonly data?: unknown;
-}
+import type { Dossier } from "./dossier.ts";
 
 /** Nothing arrives that was not sent, and what arrives is what was sent. */
 export async function asSent(dossier: Dossier): Promise<readonly Finding[]> {
 	const findings: Finding[] = [];
 	const windows = new Set(dossier.windows.map(({ receipt }) => receipt.key));
 	for (const taken of dossier.received) {
-		const payload = (taken.client_payload ?? {}) as Payload;
-		const found = dossier.event(String(payload.id));
+		const found = dossier.event(String(taken.event.id));
 		if (found === undefined) {
-			if (!windows.has(keyOf(taken))) findings.push({ rule: "nothing arrives that was not sent", what: name(taken) });
+			if (!windows.has(taken.key)) findings.push({ rule: "nothing arrives that was not sent", what: name(taken) });
 			continue;
 		}
 		const { event } = found;
 		const isOwed = event.owes.some(
-			(owed) =>
-				!owed.coalesced &&
-				owed.repository === originalName(taken.repository ?? "") &&
-				owed.dispatchType === taken.event_type &&
-				dossier.receiptOf(event, owed)?.key === keyOf(taken),
+			(owed) => !owed.coalesced && owed.to === taken.to && dossier.receiptOf(event, owed)?.key === taken.key,
 		);
 		if (!isOwed) findings.push({ rule: "nothing arrives that was not sent", what: name(taken) });
-		const difference = differenceOf(event, payload) ?? (await dataDifference(event, payload, dossier));
+		const difference = differenceOf(event, taken.event) ?? (await dataDifference(event, taken.event, dossier));
 		if (difference !== undefined) {
 			findings.push({ rule: "what arrives is what was sent", what: `${name(taken)}: ${difference}` });
 		}
@@ -44,17 +28,21 @@ export async function asSent(dossier: Dossier): Promise<readonly Finding[]> {
 }
 
 /** The same moment may be written in several ways, and the data may lie elsewhere; the rest is equal. */
-export function differenceOf(event: StormEvent, payload: Payload): string | undefined {
+export function differenceOf(event: StormEvent, arrived: ArrivedEvent): string | undefined {
 	for (const member of ["id", "type", "source", "subject"] as const) {
-		if (payload[member] !== event[member]) return `${member} is ${JSON.stringify(payload[member])}`;
+		if (arrived[member] !== event[member]) return `${member} is ${JSON.stringify(arrived[member])}`;
 	}
-	return Date.parse(String(payload.time)) === Date.parse(event.time) ? undefined : `time is ${payload.time}`;
+	return Date.parse(String(arrived.time)) === Date.parse(event.time) ? undefined : `time is ${arrived.time}`;
 }
 
-async function dataDifference({ data }: StormEvent, payload: Payload, { blob }: Dossier): Promise<string | undefined> {
+async function dataDifference(
+	{ data }: StormEvent,
+	arrived: ArrivedEvent,
+	{ blob }: Dossier,
+): Promise<string | undefined> {
 	const sent = JSON.stringify(data);
-	if (JSON.stringify(payload.data) === sent) return undefined;
-	const { reference } = (payload.data ?? {}) as { reference?: { url?: unknown; sha256?: unknown; bytes?: unknown } };
+	if (JSON.stringify(arrived.data) === sent) return undefined;
+	const { reference } = (arrived.data ?? {}) as { reference?: { url?: unknown; sha256?: unknown; bytes?: unknown } };
 	if (reference === undefined) return "data differs";
 	const content = await blob(String(reference.url));
 	if (content === undefined) return `the blob of the data is gone: ${reference.url}`;
@@ -64,6 +52,6 @@ async function dataDifference({ data }: StormEvent, payload: Payload, { blob }: 
 	return right ? undefined : "the reference names another hash or size";
 }
 
-function name({ repository, event_type, client_payload }: Received): string {
-	return `${String(client_payload?.["id"])} at ${repository} as ${event_type}`;
+function name({ event, to }: Arrival): string {
+	return `${String(event.id)} at ${to}`;
 }

@@ -1,5 +1,5 @@
 import type { Finding } from "../evidence.ts";
-import { type Owed, RETIRED } from "../routes.ts";
+import { type Owed, placeOf, RETIRED, WITH_TOKEN } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
 import type { Dossier } from "./dossier.ts";
 
@@ -17,7 +17,7 @@ export interface Deliveries {
 	readonly lost: number;
 }
 
-const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
+const FINAL = ["dispatched", "coalesced", "dead", "rejected", "ignored", "discarded"];
 
 /** What was acknowledged has arrived, or is a dead letter that says why. */
 export function deliveriesEnded(dossier: Dossier): Deliveries {
@@ -47,11 +47,11 @@ export function deliveriesEnded(dossier: Dossier): Deliveries {
 	}
 	const mayBeGivenUp = new Set([RETIRED, ...closedByWeather(dossier)]);
 	for (const receipt of dossier.receipts.filter(({ state }) => state === "dead")) {
-		const { id, repository, reason, statuses } = receipt;
+		const { id, to, reason, statuses } = receipt;
 		const isGivenUp = reason.startsWith("given up after");
 		if (isGivenUp) counts.givenUp += 1;
-		if (isGivenUp ? mayBeGivenUp.has(repository) : statuses.includes(422)) continue;
-		find("a dead letter has a cause", `${id} to ${repository}: ${reason}`);
+		if (isGivenUp ? mayBeGivenUp.has(placeOf(to)) : statuses.includes(422)) continue;
+		find("a dead letter has a cause", `${id} to ${to}: ${reason}`);
 	}
 	for (const { key, id, state } of dossier.receipts) {
 		if (!FINAL.includes(state)) find("every receipt is final in the end", `${id || key} is ${state}`);
@@ -66,15 +66,14 @@ export function deliveriesEnded(dossier: Dossier): Deliveries {
 /** What the weather has closed for minutes, or whose token has ended, may have met another fault at every probe. */
 function closedByWeather({ plan }: Dossier): readonly string[] {
 	return plan.weather.flatMap((weather) => {
-		if (weather.kind === "revoke") return REVOKED[weather.secret] ?? [];
+		if (weather.kind === "revoke") return WITH_TOKEN[weather.secret] ?? [];
 		if (weather.kind !== "faults") return [];
-		return weather.faults.flatMap(({ status, repository }) =>
-			repository !== undefined && (status === 403 || status === 404) ? [repository] : [],
-		);
+		return weather.faults.flatMap(({ status, repository, project }) => {
+			const place = repository ?? project;
+			return place !== undefined && [203, 403, 404].includes(status ?? 0) ? [place] : [];
+		});
 	});
 }
-
-const REVOKED: Readonly<Record<string, readonly string[]>> = { "fabrikam-token": ["fabrikam/serving"] };
 
 function isRejected({ state, reason }: Dossier["receipts"][number]): boolean {
 	return state === "rejected" && reason !== "";
@@ -97,7 +96,7 @@ function isDead({ deadLetters }: Dossier, receipt: Dossier["receipts"][number] |
 
 function describe(dossier: Dossier, event: StormEvent, owed: Owed): string {
 	const receipt = dossier.receiptOf(event, owed);
-	const where = `${event.id} to ${owed.repository} ${owed.dispatchType}`;
+	const where = `${event.id} to ${owed.to}`;
 	if (receipt === undefined) return `${where}: there is no receipt`;
 	return `${where}: its receipt ${receipt.key} says ${receipt.state}${receipt.window && ` in ${receipt.window}`}`;
 }

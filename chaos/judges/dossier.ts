@@ -1,6 +1,6 @@
-import type { Received } from "../../src/local/stand-in/received.ts";
+import type { Arrival } from "../arrival.ts";
 import type { Evidence, ReceiptFacts, Told } from "../evidence.ts";
-import { type Owed, originalName } from "../routes.ts";
+import type { Owed } from "../routes.ts";
 import type { StormEvent } from "../storm-event.ts";
 
 /** The evidence of a storm, laid out so that what belongs together is found. */
@@ -8,10 +8,10 @@ export interface Dossier extends Evidence {
 	/** Of a storm's event by its id; undefined for the id of anything else. */
 	event(id: string): { readonly event: StormEvent; readonly told: Told } | undefined;
 	receiptOf(event: StormEvent, owed: Owed): ReceiptFacts | undefined;
-	/** What GitHub took under a delivery's key. */
-	dispatches(key: string): readonly Received[];
-	/** What GitHub took for one event at one destination. */
-	dispatchesOf(event: StormEvent, owed: Owed): readonly Received[];
+	/** What was taken under a delivery's key. */
+	dispatches(key: string): readonly Arrival[];
+	/** What one destination took for one event. */
+	dispatchesOf(event: StormEvent, owed: Owed): readonly Arrival[];
 	readonly windows: readonly ClosedWindow[];
 	windowsOf(event: StormEvent, owed: Owed): readonly ClosedWindow[];
 }
@@ -39,11 +39,9 @@ const MANIFESTS = "manifests/";
 export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	const { plan, told, received, receipts, blob } = evidence;
 	const byId = new Map(plan.events.map((event, index) => [event.id, { event, told: told[index] ?? NOTHING }]));
-	const byDelivery = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt), receipt]));
-	const byKey = groupBy(received, (taken) => keyOf(taken));
-	const taken = groupBy(received, ({ client_payload, repository = "", event_type = "" }) =>
-		deliveryOf(String(client_payload?.["id"]), { repository: originalName(repository), dispatchType: event_type }),
-	);
+	const byDelivery = new Map(receipts.map((receipt) => [deliveryOf(receipt.id, receipt.to), receipt]));
+	const byKey = groupBy(received, ({ key }) => key);
+	const taken = groupBy(received, ({ event, to }) => deliveryOf(String(event.id), to));
 	const windows: ClosedWindow[] = [];
 	for (const receipt of receipts) {
 		const manifest = receipt.blobs.find((name) => name.startsWith(MANIFESTS));
@@ -53,29 +51,23 @@ export async function openDossier(evidence: Evidence): Promise<Dossier> {
 	}
 	const gathered = new Map<string, ClosedWindow[]>();
 	for (const window of windows) {
-		for (const { id } of window.lines) add(gathered, deliveryOf(id, window.receipt), window);
+		for (const { id } of window.lines) add(gathered, deliveryOf(id, window.receipt.to), window);
 	}
 	return {
 		...evidence,
 		event: (id) => byId.get(id),
-		receiptOf: (event, owed) => byDelivery.get(deliveryOf(event.id, owed)),
+		receiptOf: (event, owed) => byDelivery.get(deliveryOf(event.id, owed.to)),
 		dispatches: (key) => byKey.get(key) ?? [],
-		dispatchesOf: (event, owed) => taken.get(deliveryOf(event.id, owed)) ?? [],
+		dispatchesOf: (event, owed) => taken.get(deliveryOf(event.id, owed.to)) ?? [],
 		windows,
-		windowsOf: (event, owed) => gathered.get(deliveryOf(event.id, owed)) ?? [],
+		windowsOf: (event, owed) => gathered.get(deliveryOf(event.id, owed.to)) ?? [],
 	};
 }
 
 const NOTHING: Told = { acknowledgedAt: undefined, refused: false, deliveries: [], claims: [] };
 
-/** `bridge.key` of what GitHub took. */
-export function keyOf({ client_payload }: Received): string {
-	const { key } = (client_payload?.["bridge"] ?? {}) as { key?: unknown };
-	return String(key);
-}
-
-function deliveryOf(id: string, { repository, dispatchType }: Pick<Owed, "repository" | "dispatchType">): string {
-	return JSON.stringify([id, repository.toLowerCase(), dispatchType]);
+function deliveryOf(id: string, to: string): string {
+	return JSON.stringify([id, to]);
 }
 
 /** JSON Lines: each line ends with a line feed. */

@@ -1,6 +1,6 @@
 import type { ApiCall } from "../../src/local/stand-in/calls.ts";
 import type { Finding, Interval } from "../evidence.ts";
-import { type Dossier, keyOf } from "./dossier.ts";
+import type { Dossier } from "./dossier.ts";
 
 export interface Duplicates {
 	readonly findings: readonly Finding[];
@@ -30,7 +30,7 @@ const LEASE_MS = 30_000;
 const SAME_TIME_MS = 11_000;
 
 /**
- * Delivery is at least once, since GitHub has no key by which it could tell a repeat. A repeat is excused only by a call
+ * Delivery is at least once, since no destination has a key by which it could tell a repeat. A repeat is excused only by a call
  * whose end the bridge could not write down: each extra dispatch needs one of its own.
  */
 export function duplicates(dossier: Dossier): Duplicates {
@@ -38,7 +38,7 @@ export function duplicates(dossier: Dossier): Duplicates {
 	const explained = Object.fromEntries(EXCUSES.map((excuse) => [excuse, 0])) as Record<Excuse, number>;
 	let unexplained = 0;
 	const receipts = new Map(dossier.receipts.map((receipt) => [receipt.key, receipt]));
-	for (const key of new Set(dossier.received.map(keyOf))) {
+	for (const key of new Set(dossier.received.map((taken) => taken.key))) {
 		const taken = dossier.dispatches(key);
 		if (taken.length < 2) continue;
 		const written = receipts.get(key)?.statuses.filter((status) => status !== null && status < 300).length ?? 0;

@@ -49,10 +49,7 @@ function manifestProblem({ content, lines, receipt }: ClosedWindow, dossier: Dos
 		if (seen.has(line.id)) return `${line.id} is in it twice`;
 		seen.add(line.id);
 		const found = dossier.event(line.id);
-		const isOwed = found?.event.owes.some(
-			({ coalesced, repository, dispatchType }) =>
-				coalesced && repository === receipt.repository && dispatchType === receipt.dispatchType,
-		);
+		const isOwed = found?.event.owes.some(({ coalesced, to }) => coalesced && to === receipt.to);
 		if (found === undefined || isOwed !== true) return `${line.id} does not belong to it`;
 		const difference = differenceOf(found.event, line);
 		if (difference !== undefined) return `${line.id}: ${difference}`;
@@ -65,10 +62,10 @@ async function dispatchProblem(
 	{ receipt, content, lines }: ClosedWindow,
 	dossier: Dossier,
 ): Promise<string | undefined> {
-	for (const { client_payload = {} } of dossier.dispatches(receipt.key)) {
-		const { count, events, manifest } = (client_payload["data"] ?? {}) as WindowData;
+	for (const { event } of dossier.dispatches(receipt.key)) {
+		const { count, events, manifest } = (event.data ?? {}) as WindowData;
 		if (count !== lines.length) return `it counts ${count} instead of ${lines.length}`;
-		const subject = String(client_payload["subject"]);
+		const subject = String(event.subject);
 		if (!lines.every((line) => line.subject.startsWith(subject))) return `its subject is "${subject}"`;
 		if (events !== undefined) {
 			if (JSON.stringify(events) !== JSON.stringify(lines)) return "its events are not those of the manifest";

@@ -1,5 +1,5 @@
-// What asks for a person, looked for in the bridge's log every quarter of an hour, and the mail that tells of it. Each
-// alert is one query of infra/queries; the names in them are held to the code by test/infra/queries.test.ts.
+// What asks for a person: the bridge's log is searched every quarter of an hour, and an action group tells of what is found.
+// Each alert is one query of infra/queries; test/infra/queries.test.ts holds the names in them to the code.
 
 @description('Resource id of the Application Insights component that the function app writes to.')
 param appInsightsId string
@@ -7,14 +7,17 @@ param appInsightsId string
 param location string
 param tags object
 
-@description('What the names of the alerts and of the action group begin with.')
+@description('The names of the alerts and of the action group begin with this text.')
 param baseName string
 
-@description('Where mail goes: one address, such as that of a team. Empty: the alerts are seen in the portal only.')
+@description('The e-mail address that gets the alerts, such as that of a team. If it is empty, no mail is sent.')
 param alertEmail string
 
+@description('The resource id of an existing action group that also gets the alerts. It may be empty.')
+param alertActionGroupId string
+
 // Lines arrive minutes late, so that a window is always longer than the time between two looks. An alert resolves by
-// itself when its window holds nothing any more.
+// itself when its window holds nothing any more; one with `repeatAfter` does not, and is told of again after that time.
 var alerts = [
   {
     name: 'parked-lanes'
@@ -26,6 +29,7 @@ var alerts = [
     windowSize: 'PT30M'
     threshold: 0
     dimension: 'parked'
+    repeatAfter: ''
   }
   {
     name: 'dead-letters'
@@ -37,6 +41,7 @@ var alerts = [
     windowSize: 'PT1H'
     threshold: 0
     dimension: ''
+    repeatAfter: ''
   }
   {
     name: 'token-expiring'
@@ -48,6 +53,7 @@ var alerts = [
     windowSize: 'P1D'
     threshold: 0
     dimension: 'lane'
+    repeatAfter: ''
   }
   {
     name: 'backlog'
@@ -59,10 +65,11 @@ var alerts = [
     windowSize: 'PT1H'
     threshold: 0
     dimension: 'lane'
+    repeatAfter: ''
   }
   {
     name: 'function-failures'
-    title: 'Functions of the bridge fail'
+    title: 'Invocations of the bridge fail'
     repair: 'GET /api/health names what is wrong with settings, storage and tokens. What failed is tried again. See docs/receipts.md, "Alerts".'
     query: loadTextContent('../queries/function-failures.kql')
     severity: 1
@@ -71,6 +78,20 @@ var alerts = [
     // What fails once or twice is repeated, and done.
     threshold: 2
     dimension: ''
+    repeatAfter: ''
+  }
+  {
+    name: 'no-upkeep'
+    title: 'The bridge does not run'
+    repair: 'Its daily maintenance has not ended for 26 hours. Events wait in the queue and none is lost, but nothing starts. Start the app, or look at its log stream for why it does not start. See docs/receipts.md, "When the app does not run".'
+    query: loadTextContent('../queries/no-upkeep.kql')
+    severity: 1
+    evaluationFrequency: 'PT1H'
+    // The longest that there is. After that the log of an app that does not run is empty, and an alert would resolve itself.
+    windowSize: 'P2D'
+    threshold: 0
+    dimension: ''
+    repeatAfter: 'P1D'
   }
   {
     name: 'no-run'
@@ -82,6 +103,7 @@ var alerts = [
     windowSize: 'PT1H'
     threshold: 0
     dimension: 'destination'
+    repeatAfter: ''
   }
   {
     name: 'failed-runs'
@@ -93,17 +115,19 @@ var alerts = [
     windowSize: 'PT1H'
     threshold: 0
     dimension: 'destination'
+    repeatAfter: ''
   }
   {
     name: 'unknown-runs'
     title: 'Runs cannot be followed'
-    repair: 'Give the token Actions: read, and put bridge.key into the workflow\'s run-name. See docs/follow.md, "A run that cannot be told".'
+    repair: 'Give the token Actions: read, and put bridge.key into the workflow\'s run-name. See docs/follow.md, "The bridge cannot tell".'
     query: loadTextContent('../queries/unknown-runs.kql')
     severity: 3
     evaluationFrequency: 'PT15M'
     windowSize: 'PT1H'
     threshold: 0
     dimension: 'destination'
+    repeatAfter: ''
   }
 ]
 
@@ -124,6 +148,8 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(a
   }
 }
 
+var told = concat(empty(alertEmail) ? [] : [actionGroup.id], empty(alertActionGroupId) ? [] : [alertActionGroupId])
+
 resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {
     name: '${baseName}-${alert.name}'
@@ -138,7 +164,10 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       scopes: [appInsightsId]
       evaluationFrequency: alert.evaluationFrequency
       windowSize: alert.windowSize
-      autoMitigate: true
+      autoMitigate: empty(alert.repeatAfter)
+      ...(empty(alert.repeatAfter) ? {} : { muteActionsDuration: alert.repeatAfter })
+      // A log that was made a moment ago has none of the tables yet, and Azure would refuse a query on them.
+      skipQueryValidation: true
       criteria: {
         allOf: [
           {
@@ -156,11 +185,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         ]
       }
       actions: {
-        actionGroups: empty(alertEmail) ? [] : [actionGroup.id]
+        actionGroups: told
       }
     }
   }
 ]
-
-@description('The action group, for alerts elsewhere; empty where there is none.')
-output actionGroupId string = empty(alertEmail) ? '' : actionGroup.id

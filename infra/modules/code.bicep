@@ -3,7 +3,7 @@
 
 param functionAppName string
 
-@description('The address of the zip that `npm run package` makes. The platform reads it without credentials.')
+@description('The address of the zip that `npm run package` creates. Azure reads it without credentials.')
 param packageUri string
 
 resource code 'Microsoft.Web/sites/extensions@2024-04-01' = {

@@ -8,10 +8,10 @@ param location string
 param tags object
 param eventSchema eventSchemaKind
 
-@description('Object ids of those who may publish.')
+@description('The object ids of the identities that may publish.')
 param publishers string[]
 
-@description('Whether the topic is there already.')
+@description('Whether the topic exists already.')
 param exists bool
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = if (!exists) {

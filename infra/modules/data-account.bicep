@@ -1,6 +1,7 @@
 // A new storage account for data, with the container that is listened to. What exists is left alone.
 
 import { roles } from 'roles.bicep'
+import { redundancy as redundancyKind } from 'types.bicep'
 
 param name string
 param location string
@@ -8,22 +9,27 @@ param tags object
 param dataContainer string
 param isHnsEnabled bool
 
-@description('Whether the account is there already.')
+@description('Whether the account exists already.')
 param exists bool
 
-@description('Whether an account that exists was made here, so that what a broken-off deployment left out is made up for.')
+@description('Whether this bridge created the existing account. If a deployment stopped half-way, this one then creates the missing parts.')
 param isOurs bool
 
-@description('The object id of the cluster\'s identity, which reads the data, or none.')
+@description('The bridge that owns a new account: the name of its function app.')
+param bridgeName string = ''
+
+param redundancy redundancyKind = 'LRS'
+
+@description('The object id of the cluster\'s identity, which reads the data. It may be empty.')
 param readerPrincipalId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = if (!exists) {
   name: name
   location: location
-  // Tells an account of this template from one that was there before.
-  tags: union(tags, { 'grid-dispatch': 'data' })
+  // Tell an account of this bridge from one that was there before, and from another bridge's.
+  tags: union(tags, { 'grid-dispatch': 'data', 'grid-dispatch-bridge': bridgeName })
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: 'Standard_${redundancy}' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false

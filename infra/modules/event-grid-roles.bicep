@@ -7,7 +7,7 @@ import { delivery as deliveryKind } from 'types.bicep'
 
 param storageAccountName string
 
-@description('The topic\'s identity.')
+@description('The object id of the topic\'s identity.')
 param topicPrincipalId string
 
 param delivery deliveryKind

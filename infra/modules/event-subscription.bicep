@@ -8,10 +8,10 @@ param topicKind string
 
 param topicName string
 
-@description('Event types to deliver; none: all.')
+@description('The types of events to deliver. If the list is empty, all types are delivered.')
 param eventTypes string[]
 
-@description('What a subject must begin with; empty: anything.')
+@description('The subject of an event must begin with this text. If it is empty, every subject matches.')
 param subjectBeginsWith string
 
 param bridge target
@@ -19,7 +19,7 @@ param bridge target
 @description('The bridge\'s storage account, with the queue and the container for dead letters.')
 param storageAccountId string
 
-@description('For delivery \'webhook\': the endpoint, which may carry a key.')
+@description('The address of the endpoint for delivery \'webhook\'. It may contain a key.')
 @secure()
 param webhookUrl string
 

@@ -22,11 +22,20 @@ param nodeVersion string
 param maximumInstanceCount int
 param instanceMemoryMB int
 
-@description('Instances that always wait for events at the Event Grid trigger.')
+@description('The number of instances that always run for the Event Grid trigger.')
 param alwaysReadyInstances int
 
-@description('The subnet for calls that the bridge makes, or none.')
+@description('The resource id of the subnet for calls that the bridge makes. It may be empty.')
 param subnetId string
+
+@allowed(['Enabled', 'Disabled'])
+param publicNetworkAccess string
+
+@description('The IPv4 ranges that may call the app and deploy its code. If there are none, all addresses may.')
+param allowedIpRanges string[]
+
+@description('Whether Event Grid calls the app.')
+param eventGridCalls bool
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: storageAccountName
@@ -47,6 +56,22 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
   properties: { reserved: true }
+}
+
+var isRestricted = !empty(allowedIpRanges)
+var rangeRules = map(range(0, length(allowedIpRanges)), i => {
+  name: 'range-${i}'
+  priority: 200 + i
+  action: 'Allow'
+  // A single address is a range of one here.
+  ipAddress: contains(allowedIpRanges[i], '/') ? allowedIpRanges[i] : '${allowedIpRanges[i]}/32'
+})
+var eventGridRule = {
+  name: 'event-grid'
+  priority: 100
+  action: 'Allow'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureEventGrid'
 }
 
 var platformSettings = [
@@ -77,6 +102,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   properties: {
     clientAffinityEnabled: false
     httpsOnly: true
+    publicNetworkAccess: publicNetworkAccess
     serverFarmId: plan.id
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
@@ -105,6 +131,11 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     siteConfig: {
       ftpsState: 'Disabled'
       http20Enabled: true
+      ipSecurityRestrictionsDefaultAction: isRestricted ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: isRestricted ? concat(eventGridCalls ? [eventGridRule] : [], rangeRules) : []
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: isRestricted ? 'Deny' : 'Allow'
+      scmIpSecurityRestrictions: rangeRules
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       appSettings: [

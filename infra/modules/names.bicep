@@ -1,8 +1,10 @@
 // What everything is called. Both entries, main.bicep and subscribe.bicep, find the same names from the same base name.
 
 @export()
-@description('The names of the bridge\'s own resources in a group; those that must be unique in the world end in a hash of group and base name.')
+@description('The names of the bridge\'s own resources in a group. Names that must be globally unique end with a hash of the group and the base name.')
 type resourceNames = {
+  @description('The hash that makes the names of this bridge unique.')
+  hash: string
   functionApp: string
   plan: string
   identity: string
@@ -14,19 +16,25 @@ type resourceNames = {
 }
 
 @export()
-func namesOf(baseName string, groupId string) resourceNames => {
-  functionApp: '${baseName}-${uniqueString(groupId, baseName)}'
+func namesOf(baseName string, groupId string) resourceNames => namesWith(baseName, hashOfBridge(baseName, groupId))
+
+@description('The names do not depend on the case of the group\'s name, because Azure ignores this case.')
+func hashOfBridge(baseName string, groupId string) string => uniqueString(toLower(groupId), baseName)
+
+func namesWith(baseName string, hash string) resourceNames => {
+  hash: hash
+  functionApp: '${baseName}-${hash}'
   plan: 'plan-${baseName}'
   identity: 'id-${baseName}'
-  storageAccount: 'st${take(replace(baseName, '-', ''), 9)}${uniqueString(groupId, baseName)}'
-  keyVault: 'kv-${take(replace(baseName, '-', ''), 7)}-${uniqueString(groupId, baseName)}'
+  storageAccount: 'st${take(replace(baseName, '-', ''), 9)}${hash}'
+  keyVault: 'kv-${take(replace(baseName, '-', ''), 7)}-${hash}'
   logAnalytics: 'log-${baseName}'
   appInsights: 'appi-${baseName}'
   actionGroup: '${baseName}-alerts'
 }
 
 @export()
-@description('The names of what an Azure ML workspace needs, when one is made.')
+@description('The names of the resources that a new Azure ML workspace needs.')
 type workspaceNames = {
   storageAccount: string
   keyVault: string
@@ -44,13 +52,19 @@ func workspaceNamesOf(workspaceName string, resourceGroup string, subscriptionId
   computeIdentity: 'id-${workspaceName}-compute'
 }
 
-@description('The same for each way to write a group or a workspace, since their names know no case.')
+@description('The names do not depend on the case of the names of group and workspace, because Azure ignores this case.')
 func hashOf(name string, resourceGroup string, subscriptionId string) string =>
   uniqueString(toLower(subscriptionId), toLower(resourceGroup), toLower(name))
 
 @export()
-@description('The name of the system topic that is made for a source.')
-func topicNameFor(prefix string, sourceName string) string => take('${prefix}-${replace(sourceName, '_', '-')}', 50)
+@description('The name of the system topic of a source. All bridges get the same name for a source, because a source can have only one topic. Each source gets a different name.')
+func topicNameFor(prefix string, sourceId string) string =>
+  '${take('${prefix}-${replace(last(split(sourceId, '/')), '_', '-')}', 36)}-${uniqueString(toLower(sourceId))}'
+
+@export()
+@description('The name of an event subscription. It ends with the hash of its bridge, because two bridges may listen to one source. A name that is cut contains a hash of the whole name.')
+func subscriptionNameFor(text string, hash string) string =>
+  length(text) <= 50 ? '${text}-${hash}' : '${take(text, 36)}-${uniqueString(text)}-${hash}'
 
 @export()
 @description('Containers of the bridge\'s storage account. The first three are the ledger\'s: src/ledger/names.ts.')
@@ -65,3 +79,7 @@ var containers = {
 @export()
 @description('The queue that Event Grid delivers to with delivery \'queue\'.')
 var eventQueue = 'grid-dispatch-events'
+
+@export()
+@description('The ledger\'s own queues: src/storage/storage.ts.')
+var ledgerQueues = ['grid-dispatch', 'grid-dispatch-follow']

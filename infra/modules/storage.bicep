@@ -1,8 +1,8 @@
 // The bridge's storage account: what was accepted (tables, queue, blobs) and the code. Identities only, no keys.
 
-import { containers, eventQueue } from 'names.bicep'
+import { containers, eventQueue, ledgerQueues } from 'names.bicep'
 import { roles } from 'roles.bicep'
-import { delivery as deliveryKind } from 'types.bicep'
+import { delivery as deliveryKind, network as networkOf, redundancy as redundancyKind } from 'types.bicep'
 
 param name string
 param location string
@@ -11,17 +11,21 @@ param tags object
 @description('The bridge\'s identity, which reads and writes here.')
 param bridgePrincipalId string
 
-@description('Object ids of those who may read payloads and manifests, and nothing else here.')
+@description('The object ids of the identities that may read payloads and manifests, and nothing else in this account.')
 param payloadReaders string[]
 
 param delivery deliveryKind
+param redundancy redundancyKind
+param network networkOf
+
+var listenedTo = concat(ledgerQueues, delivery == 'queue' ? [eventQueue] : [])
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: 'Standard_${redundancy}' }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -29,6 +33,17 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      // Event Grid comes with a topic's identity, and is one of the trusted services.
+      bypass: 'AzureServices'
+      defaultAction: network.closed ? 'Deny' : 'Allow'
+      // An account refuses a single address that is written as a range.
+      ipRules: map(network.closed ? network.ipRanges : [], range => {
+        value: endsWith(range, '/32') ? split(range, '/')[0] : range
+        action: 'Allow'
+      })
+      virtualNetworkRules: map(network.subnetIds, id => { id: id, action: 'Allow' })
+    }
     supportsHttpsTrafficOnly: true
   }
 
@@ -46,10 +61,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   resource queues 'queueServices' = {
     name: 'default'
 
-    // Without code and key: Event Grid can deliver as soon as this queue is there.
-    resource events 'queues' = if (delivery == 'queue') {
-      name: eventQueue
-    }
+    // Every queue that a trigger listens to, before it does: the host writes a warning each time that it misses one.
+    // Event Grid can deliver as soon as its queue is there, without code and key.
+    resource queue 'queues' = [
+      for name in flatten(map(listenedTo, name => [name, '${name}-poison'])): {
+        name: name
+      }
+    ]
   }
 }
 

@@ -15,16 +15,16 @@ param location string
 @description('The name of the topic.')
 param name string
 
-@description('Whether the topic is there already. It must have a system-assigned identity: docs/deploy.md.')
+@description('Whether the topic exists already. An existing topic must have a system-assigned identity: docs/deploy.md.')
 param exists bool
 
 param tags object
 
-@description('What the names of alerts begin with.')
-param baseName string
+@description('The bridge\'s event subscription. The alerts watch only this subscription of the topic, and their names begin with its name.')
+param eventSubscriptionName string
 
-@description('The action group for what Event Grid drops or cannot deliver, or none.')
-param actionGroupId string
+@description('The action groups that get the alerts about events that Event Grid drops or cannot deliver. If there are none, there are no alerts.')
+param actionGroupIds string[]
 
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!exists) {
   name: name
@@ -41,14 +41,19 @@ resource found 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (exis
   name: name
 }
 
-module alerts 'topic-alerts.bicep' = if (!empty(actionGroupId)) {
+module alerts 'topic-alerts.bicep' = if (!empty(actionGroupIds)) {
+  name: 'alerts-${uniqueString(eventSubscriptionName, name)}'
   params: {
-    topicId: exists ? found.id : made.id
-    baseName: baseName
-    actionGroupId: actionGroupId
+    topicId: resourceId('Microsoft.EventGrid/systemTopics', name)
+    baseName: eventSubscriptionName
+    eventSubscriptionName: eventSubscriptionName
+    actionGroupIds: actionGroupIds
     tags: tags
   }
+  dependsOn: [made]
 }
 
+var foundPrincipalId = found.?identity.?principalId ?? fail('The topic ${name} has no system-assigned identity. Event Grid needs this identity to write dead letters and to fill the queue. Add it: az eventgrid system-topic update --name ${name} --resource-group ${resourceGroup().name} --identity systemassigned')
+
 @description('The object id of the topic\'s identity, with which Event Grid writes dead letters.')
-output principalId string = exists ? found!.identity.principalId : made!.identity.principalId
+output principalId string = exists ? foundPrincipalId : made!.identity.principalId

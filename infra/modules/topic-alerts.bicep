@@ -1,14 +1,17 @@
-// What Event Grid could not deliver, told by the metrics of one system topic. A module of its own for each topic, since
-// topics lie beside their sources. Metric alerts have no region.
+// What Event Grid could not deliver, told by the metrics of one topic: a system topic, or a custom one. A module of its own
+// for each topic, since topics lie beside their sources. Metric alerts have no region.
 
-@description('Resource id of the system topic.')
+@description('Resource id of the topic.')
 param topicId string
 
-@description('What the names of the alerts begin with.')
+@description('The names of the alerts begin with this text.')
 param baseName string
 
-@description('Resource id of the action group that sends mail; empty: none.')
-param actionGroupId string
+@description('The event subscription to watch. Other bridges may have subscriptions on the same topic.')
+param eventSubscriptionName string
+
+@description('The resource ids of the action groups that get the alerts.')
+param actionGroupIds string[]
 
 param tags object
 
@@ -20,6 +23,7 @@ var alerts = [
     metric: 'DroppedEventCount'
     dimension: 'DropReason'
     severity: 0
+    operator: 'GreaterThan'
     threshold: 0
     windowSize: 'PT15M'
   }
@@ -30,21 +34,27 @@ var alerts = [
     metric: 'DeadLetteredCount'
     dimension: 'DeadLetterReason'
     severity: 1
+    operator: 'GreaterThan'
     threshold: 0
     windowSize: 'PT15M'
   }
   {
     name: 'delivery-failed'
     title: 'Event Grid cannot deliver'
-    repair: 'It tries again for a day. The error says why: the function app does not answer, or its configuration is broken; GET /api/health tells. See docs/receipts.md, "Alerts".'
+    repair: 'It tries again for a day. The error says why. With delivery \'queue\' the topic\'s identity may not write into the queue. Otherwise the function app does not answer, or its configuration is broken; GET /api/health tells. See docs/receipts.md, "Alerts".'
     metric: 'DeliveryAttemptFailCount'
     dimension: 'Error'
     severity: 2
-    // Tries that fail while an instance starts are repeated within seconds.
-    threshold: 10
+    // Event Grid tries an event at 0 s, 10 s, 40 s, 2 min, 7 min and 17 min, so an app that is dead makes six failures of one
+    // event in half an hour at the most. One or two while an instance starts are repeated within seconds.
+    operator: 'GreaterThanOrEqual'
+    threshold: 3
     windowSize: 'PT30M'
   }
 ]
+
+// Such as Microsoft.EventGrid/systemTopics.
+var metricNamespace = join(take(skip(split(topicId, '/'), 6), 2), '/')
 
 resource rules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for alert in alerts: {
@@ -65,13 +75,13 @@ resource rules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
           {
             criterionType: 'StaticThresholdCriterion'
             name: alert.name
-            metricNamespace: 'Microsoft.EventGrid/systemTopics'
+            metricNamespace: metricNamespace
             metricName: alert.metric
             timeAggregation: 'Total'
-            operator: 'GreaterThan'
+            operator: alert.operator
             threshold: alert.threshold
             dimensions: [
-              { name: 'EventSubscriptionName', operator: 'Include', values: ['*'] }
+              { name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }
               { name: alert.dimension, operator: 'Include', values: ['*'] }
             ]
             // A topic that was made a moment ago has no metrics yet.
@@ -79,7 +89,7 @@ resource rules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
           }
         ]
       }
-      actions: empty(actionGroupId) ? [] : [{ actionGroupId: actionGroupId }]
+      actions: map(actionGroupIds, id => { actionGroupId: id })
     }
   }
 ]

@@ -1,7 +1,7 @@
 // The shapes of the parameters that both entries, main.bicep and subscribe.bicep, take.
 
 @export()
-@description('How events reach the bridge: its Event Grid trigger, a storage queue, or an HTTPS endpoint.')
+@description('The way from Event Grid to the bridge: its Event Grid trigger, a storage queue, or an HTTPS endpoint.')
 type delivery = 'function' | 'queue' | 'webhook'
 
 @export()
@@ -27,40 +27,36 @@ type workspaceEventType =
 
 @export()
 @sealed()
-@description('A storage account, one container of which is listened to. There is no "whole account": see docs/loops.md.')
+@description('A storage account and one container in it. The bridge gets the events of this container. It cannot listen to a whole account: docs/loops.md.')
 type dataAccount = {
-  @description('The account\'s name. It is created when it does not exist.')
-  @minLength(3)
-  @maxLength(24)
+  @description('The name of the account. If the account does not exist, the template creates it.')
   name: string
 
-  @description('The container to listen to. A container that a training run writes to would start the next run.')
-  @minLength(3)
-  @maxLength(63)
+  @description('The container whose events the bridge gets. Do not name a container that a training run writes to: its output would start the next run.')
   dataContainer: string
 
-  @description('Its resource group, if not this one.')
+  @description('The resource group of the account. Default: the bridge\'s group.')
   resourceGroup: string?
 
-  @description('Its subscription, if not this one.')
+  @description('The subscription of the account. Default: the bridge\'s subscription.')
   subscriptionId: string?
 
-  @description('The account\'s system topic, if it has one: a source can have one only. It must have a system-assigned identity.')
+  @description('The name of the account\'s system topic, if another tool has created one. A source can have only one system topic. The topic must have a system-assigned identity.')
   topicName: string?
 
-  @description('Default: blobs created, deleted and renamed, directories renamed.')
+  @description('The types of events that Event Grid delivers. Default: blobs created, deleted and renamed, and directories renamed.')
   eventTypes: storageEventType[]?
 
-  @description('For an account that is created: its region, if not that of the bridge.')
+  @description('The region of a new account. Default: the bridge\'s region.')
   location: string?
 
-  @description('For an account that is created: a hierarchical namespace (Data Lake Storage Gen2), which renames need. Default: true.')
+  @description('Whether a new account has a hierarchical namespace (Data Lake Storage Gen2). Without it, the account sends no rename events. Default: true.')
   isHnsEnabled: bool?
 }
 
 @export()
 @sealed()
-@description('Settings of the bridge by their names in docs/settings.md, beyond those with a parameter of their own. None of them is a secret.')
+@description('Settings of the bridge, by their names in docs/settings.md. Other settings follow from other parameters. None of these settings is a secret.')
 type bridgeSettings = {
   GITHUB_PACE: string?
   GITHUB_CONCURRENCY: string?
@@ -71,30 +67,61 @@ type bridgeSettings = {
   HANDSHAKE_TOPICS: string?
   HANDSHAKE_SUBSCRIPTIONS: string?
   HANDSHAKE_ORIGINS: string?
+  ENTRA_TENANT_ID: string?
+  ENTRA_AUDIENCE: string?
+  ENTRA_APPLICATIONS: string?
 }
 
 @export()
 @sealed()
 @description('The bridge as an event subscription sees it.')
 type target = {
-  baseName: string
   delivery: delivery
   eventSchema: eventSchema
+  @description('The name of the event subscription. No other bridge uses it.')
   eventSubscriptionName: string
   functionAppId: string
   storageAccountName: string
-  @description('For a webhook that Microsoft Entra protects; else both empty.')
+  @description('The tenant and the application of a webhook that Microsoft Entra protects. Otherwise both are empty.')
   webhookTenantId: string
   webhookApplicationId: string
-  @description('The action group for what Event Grid drops or cannot deliver; empty: no alerts.')
-  actionGroupId: string
+  @description('The action groups that get the alerts about events that Event Grid drops or cannot deliver. If there are none, there are no alerts.')
+  actionGroupIds: string[]
 }
 
 @export()
-@description('The account as it came. Fails the deployment where a subscription on it would feed the bridge with its own traces, or a training run with its own outputs.')
-func checkedAccount(account dataAccount, ownAccounts string[]) dataAccount =>
-  contains(ownAccounts, toLower(account.name))
-    ? fail('dataAccounts: "${account.name}" is the storage account of the bridge or of its new workspace. What these write would start the next run: keep data in an account of its own (docs/loops.md).')
-    : startsWith(toLower(account.dataContainer), 'azureml')
-        ? fail('dataAccounts: the container "${account.dataContainer}" of "${account.name}" belongs to Azure ML, and every training run writes to it: name a container for data (docs/loops.md).')
-        : account
+@description('The redundancy of a storage account.')
+type redundancy = 'LRS' | 'ZRS' | 'GRS' | 'GZRS'
+
+@export()
+@sealed()
+@description('The network rules of the storage account and the key vault.')
+type network = {
+  @description('False: all addresses have access. Callers still need an identity with a role.')
+  closed: bool
+  ipRanges: string[]
+  subnetIds: string[]
+}
+
+@export()
+@sealed()
+@description('The private DNS zones of private endpoints, by service. Without a zone, a policy or a name server of the network must know the address.')
+type dnsZones = {
+  @description('privatelink.blob.core.windows.net')
+  blob: string?
+  @description('privatelink.queue.core.windows.net')
+  queue: string?
+  @description('privatelink.table.core.windows.net')
+  table: string?
+  @description('privatelink.vaultcore.azure.net')
+  vault: string?
+  @description('privatelink.azurewebsites.net')
+  sites: string?
+}
+
+@export()
+@description('The target of a private endpoint: a resource and one of its services.')
+type endpointTarget = {
+  group: 'blob' | 'queue' | 'table' | 'vault' | 'sites'
+  id: string
+}

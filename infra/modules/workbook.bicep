@@ -6,7 +6,7 @@ param appInsightsId string
 param location string
 param tags object
 
-@description('What the workbook is called in the portal.')
+@description('The name of the workbook in the portal.')
 param displayName string
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {

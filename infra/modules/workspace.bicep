@@ -2,24 +2,30 @@
 
 import { workspaceNamesOf } from 'names.bicep'
 import { roles } from 'roles.bicep'
+import { redundancy as redundancyKind } from 'types.bicep'
 
 param name string
 param location string
 param tags object
 
-@description('Whether the workspace is there already.')
+@description('Whether the workspace exists already.')
 param exists bool
 
-@description('Whether its cluster is, too: then nothing is left to do.')
+@description('Whether the cluster of the workspace exists, too. Then this module has nothing to do.')
 param clusterExists bool
 
-@description('Whether a workspace that exists was made here, so that what a broken-off deployment left out is made up for.')
+@description('Whether this bridge created the existing workspace. If a deployment stopped half-way, this one then creates the missing parts.')
 param isOurs bool
+
+@description('The bridge that owns a new workspace: the name of its function app.')
+param bridgeName string = ''
 
 param logAnalyticsId string
 param clusterName string
 param vmSize string
 param maximumNodes int
+param redundancy redundancyKind = 'LRS'
+param purgeProtection bool = false
 
 var names = workspaceNamesOf(name, resourceGroup().name, subscription().subscriptionId)
 var isIncomplete = !exists || (isOurs && !clusterExists)
@@ -29,7 +35,7 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-01-01' = if (isIncomple
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: 'Standard_${redundancy}' }
   properties: {
     allowBlobPublicAccess: false
     allowSharedKeyAccess: false
@@ -43,6 +49,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = if (isIncomplete) {
   location: location
   tags: tags
   properties: {
+    enablePurgeProtection: purgeProtection ? true : null
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
@@ -75,8 +82,8 @@ resource appInsights 'Microsoft.Insights/components@2020-02-02' = if (isIncomple
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = if (!exists) {
   name: name
   location: location
-  // Tells a workspace of this template from one that was there before.
-  tags: union(tags, { 'grid-dispatch': 'workspace' })
+  // Tell a workspace of this bridge from one that was there before, and from another bridge's.
+  tags: union(tags, { 'grid-dispatch': 'workspace', 'grid-dispatch-bridge': bridgeName })
   identity: { type: 'SystemAssigned' }
   properties: {
     friendlyName: name
@@ -141,5 +148,13 @@ resource cluster 'Microsoft.MachineLearningServices/workspaces/computes@2025-06-
   dependsOn: [storageRole, registryRole]
 }
 
-@description('The object id of the cluster\'s identity, which reads the data; empty where the workspace is not of this deployment.')
-output computePrincipalId string = isIncomplete ? computeIdentity!.properties.principalId : ''
+// A later deployment may add a data account, or repeat one that failed: the cluster gets its role there then.
+@nullIfNotFound()
+resource foundIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = if (!isIncomplete && isOurs) {
+  name: names.computeIdentity
+}
+
+@description('The object id of the cluster\'s identity, which reads the data. It is empty if this bridge did not create the workspace.')
+output computePrincipalId string = isIncomplete
+  ? computeIdentity!.properties.principalId
+  : isOurs ? foundIdentity.?properties.principalId ?? '' : ''

@@ -38,8 +38,15 @@ export interface Accompanying {
 	readonly log: Log;
 	/** Only routes to this repository. */
 	readonly onlyRepository?: string | undefined;
+	/** How an element arrived, where that is known. */
+	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
+	/** What is known of the elements where they are replayed. */
+	readonly before?: Before | undefined;
 	readonly late: Late;
 }
+
+/** What the receipt of a dead letter says that is replayed. */
+export type Before = Pick<Receipt, "acceptedAt" | "arrived">;
 
 /** A time at which a request has to be answered. */
 export interface Late {
@@ -63,15 +70,15 @@ export function lateAfter(ms: number): Late & { readonly clear: () => void } {
 /** Accepts the elements of one request: one result for each element and destination, in their order. */
 export type Accept = (elements: readonly unknown[], accompanying: Accompanying) => Promise<readonly EventResult[]>;
 
-/** What is left to be done about what is recorded. */
+/** The work that remains after an event is recorded. */
 type Recorded = { readonly ending: Ending } | { readonly delivery: Delivery; readonly entry?: string };
 
-/** How many are recorded at once: enough to fill several transactions, and what is left when time is up is not begun. */
+/** How many are recorded at once: enough for several transactions. The others are not begun once the time is up. */
 const RECORDS_AT_ONCE = 500;
 
 /**
  * Reads and routes all elements, records all of them in groups, and then delivers what can be sent within the request.
- * Each element, and each destination of one, ends on its own.
+ * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
 	const planAll = createPlanner(options);
@@ -82,7 +89,7 @@ async function acceptAll(
 	options: AcceptOptions,
 	planAll: ReturnType<typeof createPlanner>,
 	elements: readonly unknown[],
-	{ log, onlyRepository, late }: Accompanying,
+	{ log, onlyRepository, late, ...known }: Accompanying,
 ): Promise<readonly EventResult[]> {
 	const { now } = options;
 	const start = now();
@@ -98,7 +105,7 @@ async function acceptAll(
 		const plans = await planAll(elements, onlyRepository);
 		if (late.isPassed()) return;
 		open = plans;
-		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan));
+		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
 		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
 		const deliverOne = async (each: Recorded, index: number) =>
 			end(plans[index] as Plan, await deliver(options, each, log));
@@ -109,24 +116,27 @@ async function acceptAll(
 	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 }
 
+type Known = Pick<Accompanying, "textOf" | "before">;
+
 /** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-async function record(options: AcceptOptions, plan: Plan): Promise<Recorded> {
+async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Known): Promise<Recorded> {
 	if ("ending" in plan) return plan;
+	const reject = async (reason: string): Promise<Recorded> => {
+		const arrived = before?.arrived ?? textOf?.(plan.element);
+		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt: before?.acceptedAt });
+		return { ending: { outcome: "rejected", key, reason } };
+	};
 	try {
-		if ("refusal" in plan) return await reject(options, plan, plan.refusal);
-		const { delivery } = plan;
+		if ("refusal" in plan) return await reject(plan.refusal);
+		const delivery = before === undefined ? plan.delivery : { ...plan.delivery, acceptedAt: before.acceptedAt };
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
-		if (accepted.kind === "refused") return await reject(options, plan, `storage does not take it: ${accepted.reason}`);
+		if (accepted.kind === "refused") return await reject(`storage refuses it: ${accepted.reason}`);
 		if (!isFinal(accepted.receipt)) return { delivery };
 		return { ending: { outcome: "duplicate", key: delivery.key, reason: finished(accepted.receipt) } };
 	} catch (error) {
 		return { ending: notDurable(error) };
 	}
-}
-
-async function reject({ recordRejected }: AcceptOptions, plan: Plan, reason: string): Promise<Recorded> {
-	return { ending: { outcome: "rejected", key: await recordRejected(toRejected(plan, reason)), reason } };
 }
 
 async function deliver(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
@@ -165,23 +175,24 @@ async function send(
 function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: number): string {
 	const foreign = foreignAddress(state, policy);
 	if (foreign !== undefined) {
-		return `it waits in a lane that belongs to ${foreign}, and this bridge leaves it alone; GET /api/health says what to do`;
+		return `it waits in a lane that belongs to ${foreign}, and this bridge does not send it; GET /api/health says what to do`;
 	}
 	const waits = waitingFor(state, waiting, now);
 	if (waits === undefined) return QUEUED;
 	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
-const GATHERED = "it waits for others like it, and is dispatched together with them";
+const GATHERED = "it is in a window (coalesce) and is dispatched when the window closes";
 const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
 	outcome: "unavailable",
-	reason: "no time was left in this delivery; the next one finds out how far it got",
+	reason: "the request ran out of time; the next delivery of this event continues where it stopped",
 };
 
 function finished({ state, reason, window }: Receipt): string {
-	if (state === "coalesced") return `it was dispatched before, together with others: ${window}`;
+	if (state === "coalesced") return `it was dispatched before, together with other events: ${window}`;
+	if (state === "discarded") return `it was a dead letter, and was discarded: ${reason}`;
 	return state === "dispatched" ? "it was dispatched before" : `it is a dead letter: ${reason}`;
 }
 

@@ -28,7 +28,7 @@ export interface Ending {
 
 export interface PlanOptions {
 	readonly route: Router;
-	/** Told of each event that no route takes. Never throws, and is not waited for. */
+	/** Called for each event that no route takes. It never throws, and no one waits for it. */
 	readonly ignored: (ignored: IgnoredEvent) => void;
 	/** Of grid-dispatch. */
 	readonly version: string;
@@ -47,7 +47,7 @@ export type Plan = Subject & { readonly element: unknown } & (
 		| { readonly delivery: Delivery }
 	);
 
-/** Reads and routes the elements of a request. Never rejects: what cannot be handled is an element's own fault. */
+/** Reads and routes the elements of a request. Never rejects: a failure belongs to its element. */
 export type Planner = (elements: readonly unknown[], onlyRepository?: string) => Promise<readonly Plan[]>;
 
 /** How many elements are planned at once: large requests become blobs then. */
@@ -66,8 +66,8 @@ export function createPlanner(options: PlanOptions): Planner {
 			const routed = route(event, onlyRepository);
 			if (!("reason" in routed))
 				return await Promise.all(routed.matches.map((match) => planMatch(element, event, match)));
-			const { reason } = routed;
-			ignored({ event: factsOf(event), reason });
+			const { reason, missed } = routed;
+			ignored({ event: factsOf(event), reason, missed });
 			return [{ element, id: event.id, event, ending: { outcome: "ignored", reason } }];
 		} catch (error) {
 			return [{ element, id: idOf(element), refusal: unexpected(error) }];
@@ -112,7 +112,7 @@ export function toRejected({ element, event, match }: Plan, reason: string): Rej
 	return { element, event: facts, route: match?.route ?? null, to: match?.to ?? null, reason };
 }
 
-/** The delivery of an event to one destination, or why there can be none. */
+/** The delivery of an event to one destination, or the reason why it can never be sent. */
 export type PlannedDelivery =
 	| { readonly ok: true; readonly delivery: Delivery }
 	| { readonly ok: false; readonly key: string; readonly reason: string };
@@ -201,8 +201,8 @@ export function factsOf({ id, type, source, subject, time, data }: BridgeEvent):
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
 }
 
-/** The ending of what may not be durable: the event's next delivery finds out how far it got. */
+/** The ending if the event may not be stored: its next delivery finds out. */
 export function notDurable(error: unknown): Ending {
 	const reason = error instanceof Error ? error.message : String(error);
-	return { outcome: "unavailable", reason: `it could not be made durable: ${reason}` };
+	return { outcome: "unavailable", reason: `it could not be stored: ${reason}` };
 }

@@ -44,10 +44,25 @@ export function errorIn({ json }: Pick<Asked, "json">): string {
 	return typeof error === "string" ? error : "";
 }
 
-/** The header of a function key, as Azure Functions takes it; nothing without one. */
-export function keyHeader(key: string | undefined): Readonly<Record<string, string>> {
-	return key === undefined ? {} : { "x-functions-key": key };
+/**
+ * The headers of a function key, as Azure Functions takes it, and of a bearer token, for a webhook that Microsoft Entra
+ * protects; none for what is not given.
+ */
+export function keyHeader(key: string | undefined, token?: string): Readonly<Record<string, string>> {
+	return {
+		...(key === undefined ? {} : { "x-functions-key": key }),
+		...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+	};
 }
+
+/** Whether the bridge itself refuses the sender, and not the platform for its key: Microsoft Entra protects the webhook. */
+export function wantsToken({ status, headers }: Pick<Asked, "status" | "headers">): boolean {
+	return status === 401 && /^bearer\b/i.test(headers.get("www-authenticate") ?? "");
+}
+
+/** How to send to a webhook that Microsoft Entra protects. */
+export const GIVE_TOKEN =
+	"Microsoft Entra protects this webhook: set GRID_DISPATCH_TOKEN to a token for the webhook (docs/cli.md)";
 
 function readJson(text: string): unknown {
 	try {

@@ -1,22 +1,33 @@
+import { isLoopback, USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
 import type { ReceiptJson } from "../functions/receipts.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
 import type { Following, Run } from "../model.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
-import { createAsk, errorIn, keyHeader } from "./ask.ts";
-import { LOCAL_BRIDGE, readUrl, shownUrl } from "./bridge-url.ts";
+import { type Asked, createAsk, errorIn, keyHeader } from "./ask.ts";
+import { readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 
-/** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less of runs, and its `runs` is a page. */
-export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns> & ToldRuns;
+/** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less, and its `runs` is a page. */
+export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns | keyof ToldDeadLetter> & ToldRuns & ToldDeadLetter;
 
 interface ToldRuns {
 	readonly runs?: readonly Run[] | string | null | undefined;
 	readonly following?: Following | null | undefined;
 	readonly followingReason?: string | null | undefined;
 	readonly page?: string | null | undefined;
+}
+
+/** What a dead letter tells besides. Source: docs/receipts.md. */
+interface ToldDeadLetter {
+	/** What a replay would do now. */
+	readonly replay?: { readonly wouldRepeat: boolean; readonly why: string | null } | null | undefined;
+	/** ISO 8601: when a replay has last fed it back. */
+	readonly replayedAt?: string | null | undefined;
+	/** Of a rejected event what arrived: its beginning as text, and how many bytes there are in all. */
+	readonly arrived?: { readonly text: string; readonly bytes: number; readonly whole: boolean } | null | undefined;
 }
 
 export interface ShownReceipts {
@@ -29,26 +40,48 @@ export interface ShownReceipts {
 	readonly problems?: readonly string[];
 }
 
+/** What became of each dead letter that was to be discarded. */
+export interface DiscardAnswer {
+	readonly discarded: readonly Discarded[];
+	readonly more: boolean;
+	readonly continue?: string;
+	readonly problems?: readonly string[];
+}
+
+export interface Discarded {
+	readonly key: string;
+	readonly outcome: "discarded" | "refused";
+	readonly reason: string | null;
+}
+
 export interface ReceiptsAsked {
 	readonly limit?: number;
 	readonly state?: ReceiptState;
 	readonly find?: string;
+	/** ISO 8601: only what was written since then. A bridge of an older version does not look at it. */
+	readonly changedSince?: string;
 	/** That of an earlier answer, to go on behind it. */
 	readonly continue?: string;
 }
 
-/** The body of a replay. Source: docs/receipts.md. */
-export type ReplayAsked = { readonly continue?: string } & (
+/** Which dead letters of the ledger. Source: docs/receipts.md. */
+export type DeadLettersAsked =
 	| { readonly key: string }
 	| { readonly find: string; readonly state?: string }
-	| { readonly all: true; readonly state?: string }
-	| { readonly container: string; readonly prefix?: string }
-);
+	| { readonly all: true; readonly state?: string };
+
+/** The same, or Event Grid's own dead letters in a container. */
+export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string };
 
 export interface BridgeClientOptions {
 	readonly url: string;
+	/** The flag or the variable that holds the address; undefined for the default address. */
+	readonly urlFrom?: string | undefined;
 	/** A function key. */
 	readonly key: string | undefined;
+	readonly keyFrom?: string | undefined;
+	/** Writes a command that asks the same bridge. */
+	readonly command?: (words: string) => string;
 	readonly io: Pick<Io, "fetch" | "now">;
 }
 
@@ -56,58 +89,100 @@ export interface BridgeClientOptions {
 export interface BridgeClient {
 	/** Of the bridge, as it may be printed. */
 	readonly url: string;
+	/** A command to copy that asks the same bridge: `npx grid-dispatch`, the words, and --url where it is needed. */
+	command(words: string): string;
+	/** The bridge's own clock, as far as its last answer told it; epoch milliseconds. */
+	now(): number;
 	health(): Promise<Health>;
 	receipts(asked?: ReceiptsAsked): Promise<ShownReceipts>;
-	/** An answer that does not hold all says with `continue` how to go on. */
-	replay(asked: ReplayAsked): Promise<ReplayAnswer & { readonly continue?: string }>;
+	/** An answer that does not hold all of them says in `continue` how to go on. */
+	replay(asked: ReplayAsked & Continued): Promise<ReplayAnswer & Continued>;
+	/** The same for dead letters that are not wanted any more. */
+	discard(asked: DeadLettersAsked & Continued): Promise<DiscardAnswer>;
+}
+
+interface Continued {
+	readonly continue?: string;
+}
+
+/** What an answer must have, so that it is one of grid-dispatch: another server may answer with any JSON. */
+const FORMS: Readonly<Record<string, (json: Readonly<Record<string, unknown>>) => boolean>> = {
+	health: ({ status }) => typeof status === "string",
+	receipts: ({ receipts }) => Array.isArray(receipts) && receipts.every(isReceipt),
+	replay: ({ replayed }) => Array.isArray(replayed) && replayed.every(isObject),
+	discard: ({ discarded }) => Array.isArray(discarded) && discarded.every(isObject),
+};
+
+function isReceipt(receipt: unknown): boolean {
+	if (!isObject(receipt)) return false;
+	const { key, state, event, attempts } = receipt;
+	return typeof key === "string" && typeof state === "string" && isObject(event) && Array.isArray(attempts);
 }
 
 /** A replay takes up to 20 s, and a cold start some. */
 const TIMEOUT_MS = 60_000;
 
-export function createBridgeClient({ url, key, io }: BridgeClientOptions): BridgeClient {
+export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
+	const { url, key, io } = options;
 	const ask = createAsk(io, TIMEOUT_MS);
-	const base = readUrl(url, "--url");
+	const base = readUrl(url, options.urlFrom ?? "--url");
 	const shown = shownUrl(new URL(base.pathname.replace(/\/+$/, ""), base));
+	let aheadMs = 0;
 
 	async function read<T>(name: string, expected: readonly number[], path: string, init: RequestInit = {}): Promise<T> {
 		const asked = await ask(`${shown}/api${path}`, { ...init, headers: keyHeader(key) });
 		const { status, json, reason } = asked;
-		if (status === 0) {
-			const repair = url === LOCAL_BRIDGE ? 'start it with "npm start"' : "check the address, and that the app runs";
-			throw new CliError(`nothing answers at ${shown} (${reason}): ${repair}`);
-		}
-		if (expected.includes(status) && isObject(json)) return json as T;
-		throw new CliError(`${shown} answered ${status} for ${name}: ${errorIn(asked) || repairOf(status, name, key)}`);
+		aheadMs = asked.aheadMs ?? aheadMs;
+		if (status === 0) throw new CliError(`nothing answers at ${shown} (${reason}): ${startRepair(base, options)}`);
+		if (expected.includes(status) && isObject(json) && FORMS[name]?.(json) === true) return json as T;
+		throw new CliError(`${shown} answered ${status} for ${name}: ${errorIn(asked) || repairOf(asked, name, options)}`);
 	}
 
+	const post = <T>(name: string, body: unknown) =>
+		read<T>(name, [200], `/receipts/${name}`, { method: "POST", body: JSON.stringify(body) });
 	return {
 		url: shown,
+		command: options.command ?? ((words) => `npx grid-dispatch ${words} --url ${shown}`),
+		now: () => io.now() + aheadMs,
 		health: async () => read("health", [200, 503], "/health"),
-		receipts: async ({ limit, state, find, continue: from } = {}) => {
-			const query = new URLSearchParams();
-			if (limit !== undefined) query.set("limit", String(limit));
-			if (state !== undefined) query.set("state", state);
-			if (find !== undefined) query.set("find", find);
-			if (from !== undefined) query.set("continue", from);
-			return read("receipts", [200], `/receipts?${query}`);
+		receipts: async (asked = {}) => {
+			const names = ["limit", "state", "find", "changedSince", "continue"] as const;
+			const given = names.flatMap((name) =>
+				asked[name] === undefined ? [] : [[name, String(asked[name])] as [string, string]],
+			);
+			return read("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
 		},
-		replay: async (asked) => read("replay", [200], "/receipts/replay", { method: "POST", body: JSON.stringify(asked) }),
+		replay: (asked) => post("replay", asked),
+		discard: (asked) => post("discard", asked),
 	};
 }
 
-function repairOf(status: number, name: string, key: string | undefined): string {
+function startRepair(url: URL, { urlFrom }: BridgeClientOptions): string {
+	const other = urlFrom === undefined ? "name another bridge with --url" : `correct the address in ${urlFrom}`;
+	if (!isLoopback(url)) return `check the address in ${urlFrom ?? "--url"}, and that the app runs`;
+	const port = Number(url.port || 80);
+	return `start it with "npm start${port === USUAL_PORT ? "" : ` -- --port ${port}`}", or ${other}`;
+}
+
+function repairOf(
+	{ status, text }: Asked,
+	name: string,
+	{ key, keyFrom = "--key", urlFrom }: BridgeClientOptions,
+): string {
+	const address = urlFrom === undefined ? "" : ` (${urlFrom})`;
 	switch (status) {
 		case 401:
 		case 403:
 			return key === undefined
-				? `it asks for a key: give the function key of "${name}", or the app's host key, in GRID_DISPATCH_KEY or with --key`
-				: `the key is not one of "${name}": its function key or the app's host key is needed (az functionapp keys list)`;
+				? `it needs a key: give the function key of "${name}", or the app's host key, in GRID_DISPATCH_KEY or with --key`
+				: `it refuses the key in ${keyFrom}: give the function key of "${name}", or the app's host key (az functionapp keys list)`;
 		case 404:
-			return "is this the address of a grid-dispatch app, without a path?";
+			return `this address${address} has no function "${name}": give the address of a grid-dispatch app, without a path, and check that its version has "${name}"`;
 		default:
-			return status >= 300 && status < 400
-				? "it leads elsewhere: give that address with --url"
-				: "no answer of grid-dispatch; look at the app's log";
+			if (status >= 300 && status < 400) return "it redirects to another address: give that address with --url";
+			if (/^\s*</.test(text)) {
+				return `the answer is a web page, not an answer of grid-dispatch: correct the address${address}, or check for a proxy on the way`;
+			}
+			return "the answer is not one of grid-dispatch: correct the address, or look at the app's log";
 	}
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type BridgeClient, createBridgeClient } from "./bridge-client.ts";
-import { LOCAL_BRIDGE } from "./bridge-url.ts";
+import { LOCAL_BRIDGE, quoted, readUrl, shownUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
 
 /** Which bridge to ask. */
@@ -10,26 +10,68 @@ export interface BridgeFlags {
 	readonly key?: string;
 }
 
-/** What is asked where --url is left out, for the help. */
+/** A value, and the flag or the variable that holds it: errors name what the user wrote. */
+export interface Given<T> {
+	readonly value: T;
+	/** Such as `--url`; undefined for a default. */
+	readonly from: string | undefined;
+}
+
+/** The default of --url, for the help. */
 export const DEFAULT_URL = `GRID_DISPATCH_URL, else ${LOCAL_BRIDGE}`;
 
 /** Adds the options of every command that asks a bridge. */
 export function withBridgeOptions(command: Command): Command {
 	return command
-		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
-		.option("--key <key>", "its function key; better in GRID_DISPATCH_KEY, where no process list shows it");
+		.option("--url <url>", `the bridge to ask (default: ${DEFAULT_URL})`)
+		.option(
+			"--key <key>",
+			"the bridge's function key; safer in GRID_DISPATCH_KEY, because process lists show arguments",
+		);
 }
 
-/** The address that was given, or that of the environment, or where `npm start` runs the bridge. */
-export function urlOf({ url }: Pick<BridgeFlags, "url">, { env }: Pick<Io, "env">): string {
-	return url ?? (env["GRID_DISPATCH_URL"]?.trim() || LOCAL_BRIDGE);
+/** The address from --url, else from the environment, else the one of `npm start`. */
+export function urlOf({ url }: Pick<BridgeFlags, "url">, { env }: Pick<Io, "env">): Given<string> {
+	if (url !== undefined) return { value: url, from: "--url" };
+	const set = env["GRID_DISPATCH_URL"]?.trim();
+	return set ? { value: set, from: "GRID_DISPATCH_URL" } : { value: LOCAL_BRIDGE, from: undefined };
 }
 
-/** The key that was given, or that of the environment. */
-export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env">): string | undefined {
-	return key ?? (env["GRID_DISPATCH_KEY"]?.trim() || undefined);
+/** The key from --key, else from the environment. */
+export function keyOf({ key }: Pick<BridgeFlags, "key">, { env }: Pick<Io, "env">): Given<string | undefined> {
+	if (key !== undefined) return { value: key, from: "--key" };
+	const set = env["GRID_DISPATCH_KEY"]?.trim() || undefined;
+	return { value: set, from: set === undefined ? undefined : "GRID_DISPATCH_KEY" };
+}
+
+/** A bearer token of the environment, for a webhook that Microsoft Entra protects. */
+export function webhookTokenOf({ env }: Pick<Io, "env">): string | undefined {
+	return env["GRID_DISPATCH_TOKEN"]?.trim() || undefined;
 }
 
 export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
-	return createBridgeClient({ url: urlOf(flags, io), key: keyOf(flags, io), io });
+	const [url, key] = [urlOf(flags, io), keyOf(flags, io)];
+	return createBridgeClient({
+		url: url.value,
+		urlFrom: url.from,
+		key: key.value,
+		keyFrom: key.from,
+		command: (words) => commandFor(words, flags),
+		io,
+	});
+}
+
+/**
+ * A command to copy, which asks the same bridge: with the --url that was given; what the environment holds is there for
+ * the next command, too. A key is never printed: `KEY` stands for one that was in --key.
+ */
+export function commandFor(words: string, flags: BridgeFlags): string {
+	const url = flags.url === undefined ? "" : ` --url ${quoted(addressOf(flags.url))}`;
+	return `npx grid-dispatch ${words}${url}${flags.key === undefined ? "" : " --key KEY"}`;
+}
+
+/** The address of a bridge as it may be printed. */
+function addressOf(text: string): string {
+	const url = readUrl(text, "--url");
+	return shownUrl(new URL(url.pathname.replace(/\/+$/, ""), url.origin));
 }

@@ -13,7 +13,7 @@ export function readUrl(text: string, flag: string): URL {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url));
 	if (url === undefined || !safe) {
-		throw new CliError(`${flag}: "${text}" is not an https address (http is taken on this machine only)`, 2);
+		throw new CliError(`${flag}: "${text}" is not an https address (http is allowed only on this machine)`, 2);
 	}
 	if (url.username !== "" || url.password !== "") throw new CliError(`${flag}: give a key with --key instead`, 2);
 	return url;
@@ -22,4 +22,9 @@ export function readUrl(text: string, flag: string): URL {
 /** An address as it may be printed: without what its query may hold. */
 export function shownUrl({ origin, pathname, search }: URL): string {
 	return `${origin}${pathname === "/" ? "" : pathname}${search === "" ? "" : "?…"}`;
+}
+
+/** As one word of a shell: in quotes where it has characters that mean something to a shell. */
+export function quoted(text: string): string {
+	return /^[\w:/.@%+,=~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -26,6 +26,7 @@ const OF_WORDS: Readonly<Record<string, Colour>> = {
 	coalescing: "cyan",
 	duplicate: "grey",
 	ignored: "grey",
+	discarded: "grey",
 	paused: "yellow",
 	parked: "yellow",
 	dead: "red",

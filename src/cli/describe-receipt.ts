@@ -1,5 +1,5 @@
 import { plain } from "../log.ts";
-import type { ShownReceipt } from "./bridge-client.ts";
+import type { BridgeClient, ShownReceipt } from "./bridge-client.ts";
 import { type Colour, colourOf } from "./colour.ts";
 import { runsInShort } from "./runs.ts";
 
@@ -12,12 +12,30 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 		plain(event.type.replace(/^Microsoft\./, "")),
 		event.subject === "" ? plain(event.id) : plain(event.subject),
 		to === null ? "" : paint("grey", `→ ${plain(describeDestination(to))}`),
-		window === null ? "" : `with window ${plain(window)}`,
+		window === null ? "" : `in window ${plain(window)}`,
 		last === undefined || state !== "dispatched" ? "" : plain(triesOf(attempts.length, last.ms)),
 		reason === null ? "" : paint("yellow", plain(reason)),
 		plain(runsInShort(receipt)),
 	];
 	return facts.filter((fact) => fact !== "").join("  ");
+}
+
+/** The service that a delivery goes to, as its users call it. */
+export function serviceOf({ to }: Pick<ShownReceipt, "to">): string {
+	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
+}
+
+/** What to do about a dead letter: to replay it, unless that would end the same; or to discard it. */
+export function adviceFor({ key, state, replay, arrived }: ShownReceipt, command: BridgeClient["command"]): string[] {
+	if (state !== "dead" && state !== "rejected") return [];
+	const discard = `${command(`dead-letters discard ${key}`)}`;
+	const show = arrived ? [`see the event as it arrived: ${command(`dead-letters show ${key}`)}`] : [];
+	if (replay?.wouldRepeat) {
+		const why = replay.why ?? "a replay would send the same request, and it would be refused again";
+		return [...show, `a replay now would end the same way: ${why}`, `if you do not need it any more: ${discard}`];
+	}
+	const why = replay?.why ? ` (${replay.why})` : "";
+	return [...show, `after the repair${why}: ${command(`replay ${key}`)}`, `if you do not need it any more: ${discard}`];
 }
 
 /** Where a delivery goes: its target, and what it starts there. */
@@ -33,5 +51,5 @@ export function destinationInWords(to: NonNullable<ShownReceipt["to"]>): string 
 }
 
 function triesOf(count: number, ms: number): string {
-	return count === 1 ? `${ms} ms` : `${ms} ms, at the try no. ${count}`;
+	return count === 1 ? `${ms} ms` : `${ms} ms, attempt ${count}`;
 }

@@ -32,7 +32,8 @@ export function githubApi(
 	setting = env["GITHUB_API_URL"],
 ): GitHubApi {
 	const named = addressOf(flag, bridgeUrl, setting?.trim());
-	const address = readUrl(named ?? standInOf(bridgeUrl), "--github");
+	const from = flag === undefined || flag === "real" ? "GITHUB_API_URL" : "--github";
+	const address = readUrl(named ?? standInOf(bridgeUrl), from);
 	const local = isLoopback(address);
 	const given = named === undefined ? undefined : [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((one) => one?.trim());
 	const token = given?.trim() ?? (local ? STAND_IN_TOKEN : undefined);

@@ -4,6 +4,8 @@ import { type Ask, type Asked, keyHeader } from "./ask.ts";
 export interface Subscribed {
 	readonly url: string | URL;
 	readonly key: string | undefined;
+	/** A bearer token, for a webhook that Microsoft Entra protects. */
+	readonly token?: string | undefined;
 }
 
 /** How a handshake was answered. */
@@ -20,7 +22,7 @@ export interface HandshakeAnswer extends Asked {
  */
 export async function askForCode(
 	ask: Ask,
-	{ url, key }: Subscribed,
+	{ url, key, token }: Subscribed,
 	{ code, topic, time }: { readonly code: string; readonly topic: string; readonly time: string },
 ): Promise<HandshakeAnswer> {
 	const event = {
@@ -38,7 +40,7 @@ export async function askForCode(
 		"aeg-event-type": "SubscriptionValidation",
 		"aeg-subscription-name": "GRID-DISPATCH",
 		"aeg-delivery-count": "0",
-		...keyHeader(key),
+		...keyHeader(key, token),
 	};
 	const asked = await ask(url, { method: "POST", headers, body: JSON.stringify([event]) });
 	const { validationResponse } = (asked.json ?? {}) as { validationResponse?: unknown };
@@ -49,8 +51,12 @@ export async function askForCode(
  * The handshake of CloudEvents: an origin asks whether it may send.
  * Source: CloudEvents, "HTTP 1.1 Web Hooks for Event Delivery".
  */
-export async function askForOrigin(ask: Ask, { url, key }: Subscribed, origin: string): Promise<HandshakeAnswer> {
-	const headers = { "webhook-request-origin": origin, "webhook-request-rate": "120", ...keyHeader(key) };
+export async function askForOrigin(
+	ask: Ask,
+	{ url, key, token }: Subscribed,
+	origin: string,
+): Promise<HandshakeAnswer> {
+	const headers = { "webhook-request-origin": origin, "webhook-request-rate": "120", ...keyHeader(key, token) };
 	const asked = await ask(url, { method: "OPTIONS", headers });
 	const allowed = asked.headers.get("webhook-allowed-origin");
 	return { ...asked, taken: asked.status === 200 && (allowed === origin || allowed === "*") };

@@ -2,7 +2,14 @@ import { printable, redact } from "../log.ts";
 import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
 
-const SECRET_SETTINGS = ["GRID_DISPATCH_KEY", "EVENT_GRID_TOPIC_KEY", "GITHUB_TOKEN", "GH_TOKEN", "PAT_TOKEN"];
+const SECRET_SETTINGS = [
+	"GRID_DISPATCH_KEY",
+	"GRID_DISPATCH_TOKEN",
+	"EVENT_GRID_TOPIC_KEY",
+	"GITHUB_TOKEN",
+	"GH_TOKEN",
+	"PAT_TOKEN",
+];
 /** What is shorter is a part of many words. */
 const LEAST_CHARACTERS = 6;
 
@@ -17,12 +24,13 @@ export function hideSecrets(io: Io, args: readonly string[]): Io {
 		const hidden = secrets.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), redact(text));
 		return printable(hidden, COLOUR_SEQUENCES);
 	};
-	const { ask } = io;
+	const { ask, prompt } = io;
 	return {
 		...io,
 		stdout: cleaned(io.stdout, clean),
 		stderr: cleaned(io.stderr, clean),
 		...(ask === undefined ? {} : { ask: (question: string) => ask(clean(question)) }),
+		...(prompt === undefined ? {} : { prompt: (question: string) => prompt(clean(question)) }),
 	};
 }
 

@@ -20,4 +20,8 @@ export interface Io {
 	readonly signal?: AbortSignal;
 	/** Asks a question that is answered with yes or no; left out without a terminal. */
 	readonly ask?: (question: string) => Promise<boolean>;
+	/** Asks for a text; left out without a terminal. Answers undefined at the end of the input. */
+	readonly prompt?: (question: string) => Promise<string | undefined>;
+	/** Reads what is piped into the program, to its end. */
+	readonly readInput?: () => Promise<Uint8Array>;
 }

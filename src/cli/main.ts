@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CliError } from "./cli-error.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { initCommand } from "./commands/init.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sendCommand } from "./commands/send.ts";
@@ -13,6 +15,7 @@ import { traceCommand } from "./commands/trace.ts";
 import { examples } from "./examples.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import type { Io } from "./io.ts";
+import { readHelp } from "./read-help.ts";
 
 /**
  * `grid-dispatch`: reads the arguments and runs a command.
@@ -21,7 +24,8 @@ import type { Io } from "./io.ts";
 export async function main(args: readonly string[], world: Io): Promise<0 | 1 | 2> {
 	const io = hideSecrets(world, args);
 	try {
-		await createProgram(io).parseAsync(args, { from: "user" });
+		const program = createProgram(io);
+		await program.parseAsync([...readHelp(program, args)], { from: "user" });
 		return 0;
 	} catch (error) {
 		if (error instanceof CommanderError) {
@@ -41,9 +45,12 @@ export async function main(args: readonly string[], world: Io): Promise<0 | 1 | 
 /** All commands. */
 export function createProgram(io: Io): Command {
 	const program = new Command("grid-dispatch")
-		.description("From Azure Event Grid events to GitHub workflows: run the bridge, feed it, ask it.")
+		.description(
+			"Start GitHub workflows and Azure pipelines from Azure Event Grid events: run the bridge, send events, ask what happened.",
+		)
 		.version(readVersion(), "-v, --version", "print the version")
 		.addCommand(startCommand(io))
+		.addCommand(initCommand(io))
 		.addCommand(sendCommand(io))
 		.addCommand(tailCommand(io))
 		.addCommand(traceCommand(io))
@@ -51,6 +58,7 @@ export function createProgram(io: Io): Command {
 		.addCommand(replayCommand(io))
 		.addCommand(routesCommand(io))
 		.addCommand(doctorCommand(io))
+		.addCommand(completionCommand(io))
 		.addHelpText(
 			"after",
 			examples(

@@ -5,6 +5,8 @@ import type { Io } from "./io.ts";
 export function processIo(own: NodeJS.Process): Io {
 	// A reader that has seen enough, such as head, is no failure.
 	own.stdout.on("error", (error: NodeJS.ErrnoException) => own.exit(error.code === "EPIPE" ? 0 : 1));
+	// Without a reader of notes and errors, the exit code still tells how it went.
+	own.stderr.on("error", () => undefined);
 	const asks = own.stdin.isTTY === true && own.stderr.isTTY === true;
 	return {
 		stdout: own.stdout,
@@ -13,7 +15,8 @@ export function processIo(own: NodeJS.Process): Io {
 		fetch: globalThis.fetch,
 		now: Date.now,
 		signal: endOf(own),
-		...(asks ? { ask: (question: string) => askOn(own, question) } : {}),
+		readInput: () => readAll(own.stdin),
+		...(asks ? { ask: (question: string) => askOn(own, question), prompt: (text: string) => lineOn(own, text) } : {}),
 	};
 }
 
@@ -28,13 +31,24 @@ function endOf(own: NodeJS.Process): AbortSignal {
 }
 
 /** No answer, with Ctrl-C or the end of the input, is a no. */
-async function askOn({ stdin, stderr }: NodeJS.Process, question: string): Promise<boolean> {
+async function askOn(own: NodeJS.Process, question: string): Promise<boolean> {
+	return /^y(?:es)?$/i.test((await lineOn(own, `${question} [y/N] `))?.trim() ?? "");
+}
+
+/** A line of the terminal; undefined with Ctrl-C or at the end of the input. */
+async function lineOn({ stdin, stderr }: NodeJS.Process, question: string): Promise<string | undefined> {
 	const lines = createInterface({ input: stdin, output: stderr });
-	const noAnswer = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-	const answer = lines.question(`${question} [y/N] `).catch(() => "");
+	const noAnswer = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));
+	const answer = lines.question(question).catch(() => undefined);
 	try {
-		return /^y(?:es)?$/i.test((await Promise.race([answer, noAnswer])).trim());
+		return await Promise.race([answer, noAnswer]);
 	} finally {
 		lines.close();
 	}
+}
+
+async function readAll(input: NodeJS.ReadStream): Promise<Uint8Array> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of input) chunks.push(Buffer.from(chunk as Uint8Array));
+	return Buffer.concat(chunks);
 }

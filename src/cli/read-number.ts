@@ -5,6 +5,6 @@ export function readNumber(least: number, most: number): (text: string) => numbe
 	return (text) => {
 		const number = Number(text);
 		if (text.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
-		throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
+		throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
 	};
 }

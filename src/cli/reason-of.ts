@@ -4,5 +4,5 @@ export function reasonOf(error: unknown): string {
 	if (typeof error !== "object" || error === null) return String(error);
 	const { cause, message, code, name } = error as Partial<NodeJS.ErrnoException>;
 	if (typeof cause === "object" && cause !== null) return reasonOf(cause);
-	return message || code || name || "no reason is given";
+	return message || code || name || "no reason was given";
 }

@@ -39,7 +39,7 @@ export function describeRuns(known: KnownRuns): readonly string[] {
 			return reason === null ? told : [...told, reason];
 		}
 		case "looking":
-			return [...runs.map(describeRun), `looking${because || ": none is known yet"}${listed}`];
+			return [...runs.map(describeRun), `looking${because || ": no run is known yet"}${listed}`];
 		case "off":
 			return [`not followed${because || ": FOLLOW_RUNS is off"}${listed}`];
 		case "not told":
@@ -65,8 +65,10 @@ export function describeRun({ id, url, workflow, status, conclusion, attempt, ce
 	const how = conclusion === null ? status.replaceAll("_", " ") : (CONCLUSIONS[conclusion] ?? `ended: ${conclusion}`);
 	const again = attempt > 1 ? ` at attempt ${attempt}` : "";
 	const repair =
-		conclusion === "cancelled" ? " (a newer run of its concurrency group may have cancelled it: doctor tells)" : "";
-	const likely = certain ? "" : " (likely; its title does not carry bridge.key)";
+		conclusion === "cancelled"
+			? " (a newer run of its concurrency group may have cancelled it; doctor checks this)"
+			: "";
+	const likely = certain ? "" : " (likely; its title does not contain bridge.key)";
 	return `${workflow ?? "run"} ${how}${again}: ${url ?? `run ${id}`}${likely}${repair}`;
 }
 

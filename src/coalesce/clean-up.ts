@@ -24,6 +24,8 @@ const LEASE_MS = 15_000;
 export interface ClosedDispatch {
 	readonly rowKey: string;
 	readonly key: string;
+	/** The key of its receipt's row. */
+	readonly receipt: string;
 	/** The blob that lists the members. */
 	readonly closing: string;
 }
@@ -42,14 +44,21 @@ export async function cleanUp(lease: LaneLease, dispatch: ClosedDispatch, option
 	await completeMembers(lease, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
 }
 
+/** The dispatch that completes its members. */
+interface CompletedBy extends Pick<ClosedDispatch, "key" | "receipt"> {
+	/** What is written of it when they are completed. */
+	readonly writes: readonly Write[];
+	/** For their receipts. */
+	readonly reason?: string;
+}
+
 /**
- * Completes the members of a closed window: their receipts become final and exactly they are removed, each pair together,
- * so that no event is ever between two windows. Who has joined meanwhile gets the next window.
- * @param dispatch whose they are, what is written of it when they are completed, and a reason for their receipts
+ * Completes the members of a closed window: it makes their receipts final and removes exactly these members. Receipt and
+ * member are written together, so no event is ever between two windows. An event that joined later is in the next window.
  */
 export async function completeMembers(
 	lease: LaneLease,
-	{ key, writes, reason }: { readonly key: string; readonly writes: readonly Write[]; readonly reason?: string },
+	{ key, receipt, writes, reason }: CompletedBy,
 	{ window, members }: Closing,
 	{ storage, now }: CleanUpOptions,
 ): Promise<void> {
@@ -57,6 +66,7 @@ export async function completeMembers(
 		state: "coalesced",
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
+		dispatch: receipt,
 		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
@@ -115,9 +125,8 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 const PAGE = 1_000;
 
 /**
- * Completes what closes have left undone that broke off, in all of a lane, whichever of it a drainer has read. To be
- * called before the first window of a drain is closed, and again after a close that failed: as long as a member is not
- * completed, a window of its group would gather it once more.
+ * Completes the unfinished work of closes that were interrupted, in the whole lane. Call it before a drain closes its
+ * first window, and again after a close that failed. Otherwise a window of the same group would gather a member twice.
  * @returns the keys of the entries that need no clean-up any more
  */
 export async function cleanUpClosed(lease: LaneLease, options: CleanUpOptions): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import type { Destinations } from "../destinations/list.ts";
 import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
-import { eventColumns, routeColumns } from "../ledger/receipt.ts";
+import { eventColumns, routeColumns } from "../ledger/receipt-columns.ts";
 import { entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
@@ -74,18 +74,18 @@ export async function closeWindow(
 	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
 	if (refused === undefined) {
-		await completeMembers(lease, { key, writes: [cleaned(entry)] }, closing, options);
+		await completeMembers(lease, { ...entry, writes: [cleaned(entry)] }, closing, options);
 		return { key, count: members.length };
 	}
 	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
-	const reason = `their dispatch can never be sent: ${refused}`;
-	await completeMembers(lease, { key, writes, reason }, closing, options);
+	const reason = `the dispatch of their window can never be sent: ${refused}`;
+	await completeMembers(lease, { ...entry, writes, reason }, closing, options);
 	return { key, count: members.length, refused };
 }
 
 /**
- * The same for the same members: a close that is repeated writes the same blobs again. Other members are another
- * dispatch, so that a drainer which has lost its lease, and does not know, cannot write into the blobs of one that counts.
+ * The key of the window's dispatch. The same members give the same key, so a repeated close writes the same blobs again.
+ * Other members give another key. So a drainer that lost its lease unnoticed cannot write into another dispatch's blobs.
  */
 function keyOf({ group, after }: Window, members: readonly Member[]): string {
 	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));

@@ -20,19 +20,19 @@ const LOOK_MS = 5_000;
 const SECOND_MS = 1_000;
 
 /**
- * Looks at the members that have come since the last time: the window closes when none has come for the quiet time, when
- * its oldest is as old as allowed, or when it is full.
+ * Reads the members that joined since the last look. The window closes if none joined for the quiet time, if its oldest
+ * member has reached the maximum age, or if it is full.
  * @param now epoch milliseconds
  */
 export async function inspectWindow(storage: Storage, lane: string, window: Window, now: number): Promise<Inspected> {
 	const known = await lookAtNew(storage, lane, window);
 	const { newest, seen, seenBytes } = known;
 	const fullness = Math.max(seen / window.maxEvents, seenBytes / MAX_MANIFEST_BYTES);
-	// An instance whose clock is fast has accepted some a little later than now.
+	// An instance with a fast clock may have accepted members at a time that is later than now.
 	const oldestAt = Math.min(known.oldestAt ?? 0, now);
 	const newestAt = newest === undefined ? 0 : acceptedAtOf(newest);
 	const closesAt = newest === undefined ? 0 : Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
-	// If more come as fast as they did; the longer none has come, the less often it is worth a look.
+	// If events keep their rate. The longer none has come, the less often the window is read.
 	const fullAt = oldestAt + Math.max(now - oldestAt, SECOND_MS) / fullness;
 	const lookAt = Math.max(fullAt, now + Math.max(LOOK_MS, now - newestAt));
 	const dueAt = fullness >= 1 ? 0 : Math.min(closesAt, lookAt);

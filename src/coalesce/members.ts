@@ -114,16 +114,16 @@ async function* rowsOf(
 
 /** What cannot be read of a member must be seen, and must not block its neighbours. */
 function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
-	if (row === undefined) return lost(member, undefined, "its row is gone from storage");
+	if (row === undefined) return lost(member, undefined, "its row is missing in storage");
 	const key = String(row.columns["key"] ?? "");
 	if (text === undefined) {
 		const isBlob = row.columns["lineBlob"] !== undefined;
-		return lost(member, key, isBlob ? "its blob is gone from storage" : "its row does not hold it");
+		return lost(member, key, isBlob ? "its blob is missing in storage" : "its row does not contain the event");
 	}
 	const event = parse(text);
 	// Between the members of an object, a line's end is nothing but space; within a text there is none.
 	return event === undefined
-		? lost(member, key, "what storage holds of it is not an event in JSON")
+		? lost(member, key, "its content in storage is not an event in JSON")
 		: { member, event, text: text.replace(/[\r\n]+/g, " ") };
 }
 

@@ -106,8 +106,8 @@ async function look(lease: LaneLease, window: Window, options: CloseDueOptions):
 }
 
 /**
- * Does something with one window. What is its own fault is logged, and the window waits; what is not, such as a lost
- * lease or storage that does not answer, ends the drain. Answers what makes the window wait.
+ * Does something with one window. A fault of this window is logged, and the window waits. Other faults, such as a lost
+ * lease or storage that does not answer, end the drain. Answers the write that makes the window wait.
  */
 async function alone(
 	lease: LaneLease,
@@ -121,7 +121,7 @@ async function alone(
 	} catch (error) {
 		if (error instanceof LeaseLost || (isStorageError(error) && !error.refused)) throw error;
 		const dueAt = new Date(now() + AGAIN_MS).toISOString();
-		const reason = `a window could not be closed: ${(error as Error).message}; tried again at ${dueAt}`;
+		const reason = `a window could not be closed: ${(error as Error).message}; the bridge tries again at ${dueAt}`;
 		report(log, "error", { stage: "window", change: "failed", lane: lease.lane, route, reason });
 		return { kind: "merge", rowKey, columns: { dueAt } };
 	}

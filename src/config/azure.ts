@@ -50,11 +50,14 @@ export function readStorageConfig(settings: Settings): StorageConfig {
 	if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) {
 		const repair = `give it the connection string of the app's storage account, or set ${SETTING}__accountName and use an identity`;
 		if (!settings.isUnresolved(SETTING, `${SETTING}__accountName`))
-			settings.refuse(SETTING, `is not set: what was accepted is stored in that account; ${repair}`);
+			settings.refuse(SETTING, `is not set, and the bridge stores accepted events in that account; ${repair}`);
 	} else {
 		const missing = SERVICES.filter((_, index) => [blobUrl, queueUrl, tableUrl][index] === undefined);
 		for (const service of missing)
-			settings.refuse(`${SETTING}__${service}ServiceUri`, "is not set, but others like it are");
+			settings.refuse(
+				`${SETTING}__${service}ServiceUri`,
+				"is not set, but another service has its address; set all three",
+			);
 	}
 	const identity = readIdentity(settings, `${SETTING}__clientId`);
 	return { kind: "identity", blobUrl: blobUrl ?? "", queueUrl: queueUrl ?? "", tableUrl: tableUrl ?? "", identity };

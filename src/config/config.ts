@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConfiguredService, Service } from "../destinations/destination.ts";
-import { readPlainJson } from "../event/json.ts";
+import { isObject, readPlainJson } from "../event/json.ts";
 import { readRoutes } from "../route/read-routes.ts";
-import type { Route } from "../route/route.ts";
+import type { Route, RouteTo } from "../route/route.ts";
 import { readStorageConfig, type StorageConfig } from "./azure.ts";
+import { readEntra } from "./entra-settings.ts";
 import { type Env, type Problem, readEventQueue, Settings } from "./settings.ts";
 
 /** Everything that the environment decides, checked and frozen. */
@@ -14,15 +15,15 @@ export interface Config {
 	readonly services: readonly ConfiguredService[];
 	/** Where the ledger is. */
 	readonly storage: StorageConfig;
-	/** What has waited so long for a repair is given up. */
+	/** A delivery that has waited this long for a repair is given up. */
 	readonly giveUpMs: number;
 	/** A receipt is removed so long after its end. */
 	readonly retentionMs: number;
-	/** Whether the runs of what was taken are followed. */
+	/** Whether the bridge follows the runs of dispatches. */
 	readonly followRuns: boolean;
-	/** What has no run after so long has none. */
+	/** A dispatch without a run after this time has none. */
 	readonly runWithinMs: number;
-	/** What works, but should be looked at. */
+	/** Settings that work, but that a person should check. */
 	readonly warnings: readonly string[];
 }
 
@@ -46,10 +47,16 @@ export class ConfigError extends Error {
 export function readConfig(env: Env, appRoot: string, services: readonly Service[]): Config {
 	const settings = new Settings(env);
 	const { warnings } = settings;
-	const routes = readRouting(settings, appRoot, services);
+	const { routes, meant } = readRouting(settings, appRoot, services);
 	const config = {
 		routes,
-		services: services.map((service, index) => configure(service, index, routes, settings, env)),
+		services: services.map((service) => {
+			const isUsed = meant.some((to) => service.owns(to));
+			return service.configure(
+				isUsed ? settings : new Settings(env),
+				routes.filter(({ to }) => service.owns(to)),
+			);
+		}),
 		storage: readStorageConfig(settings),
 		giveUpMs: settings.number("GIVE_UP_DAYS", 7, { from: 0.001, to: 365 }) * DAY_MS,
 		retentionMs: settings.number("KEEP_DAYS", 30, { from: 1, to: 3_650 }) * DAY_MS,
@@ -61,6 +68,8 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
 		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
 	}
+	// The webhook reads these itself; here they are only checked.
+	readEntra(settings);
 	const problems = settings.problems();
 	if (problems.length > 0) throw new ConfigError(problems);
 	return deepFreeze(config);
@@ -69,43 +78,44 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 const DAY_MS = 86_400_000;
 
 /**
- * Of a service that no route leads to, nothing need be set: what waits for it is sent as far as its settings allow. While
- * there are no routes, the first one is meant.
+ * The routes, and where they lead as far as they can be read. Of a service that no route leads to, nothing need be set: what
+ * waits for it is sent as far as its settings allow. A broken table must not ask a team for the token of a service that it
+ * does not use.
  */
-function configure(service: Service, index: number, routes: readonly Route[], settings: Settings, env: Env) {
-	const own = routes.filter(({ to }) => service.owns(to));
-	const isUsed = own.length > 0 || (routes.length === 0 && index === 0);
-	return service.configure(isUsed ? settings : new Settings(env), own);
+interface Routing {
+	readonly routes: readonly Route[];
+	readonly meant: readonly RouteTo[];
 }
 
-function readRouting(settings: Settings, appRoot: string, services: readonly Service[]): readonly Route[] {
+const NOWHERE: Routing = { routes: [], meant: [] };
+/** What is meant where no table is. */
+const SOME_REPOSITORY: Routing = { routes: [], meant: [{ repository: "" }] };
+
+function readRouting(settings: Settings, appRoot: string, services: readonly Service[]): Routing {
 	const table = settings.get("BRIDGE_ROUTES");
 	if (table !== undefined) return readTable(table, settings, appRoot, services);
 	const repository = settings.get("GITHUB_REPOSITORY");
 	if (repository === undefined) {
+		if (settings.isUnresolved("BRIDGE_ROUTES")) return NOWHERE;
 		const repair = "give it the repository to dispatch to, as owner/name, or set BRIDGE_ROUTES";
-		if (!settings.isUnresolved("BRIDGE_ROUTES")) settings.refuse("GITHUB_REPOSITORY", `is not set; ${repair}`);
-		return [];
+		settings.refuse("GITHUB_REPOSITORY", `is not set; ${repair}`);
+		return SOME_REPOSITORY;
 	}
 	const to = { repository };
 	const problems = services.find((service) => service.owns(to))?.problemsOf(to) ?? [];
 	for (const { problem } of problems) settings.refuse("GITHUB_REPOSITORY", problem);
-	return [{ name: "default", to }];
+	return { routes: [{ name: "default", to }], meant: [to] };
 }
 
-function readTable(
-	setting: string,
-	settings: Settings,
-	appRoot: string,
-	services: readonly Service[],
-): readonly Route[] {
+function readTable(setting: string, settings: Settings, appRoot: string, services: readonly Service[]): Routing {
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
 		const table = readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8"));
 		const read = readRoutes(table, services);
-		if (read.ok) return read.routes;
+		if (read.ok) return { routes: read.routes, meant: read.routes.map(({ to }) => to) };
 		for (const problem of read.problems) settings.refuse("BRIDGE_ROUTES", where + problem);
+		return { routes: [], meant: destinationsOf(table) };
 	} catch (error) {
 		const { code, message } = error as NodeJS.ErrnoException;
 		const repair = "give its path from there, or the table itself as JSON";
@@ -115,7 +125,14 @@ function readTable(
 			code === "ENOENT" ? missing : `${where}${error instanceof SyntaxError ? "it is not JSON: " : ""}${message}`,
 		);
 	}
-	return [];
+	return NOWHERE;
+}
+
+/** Where the routes of a broken table lead, as far as they say it. */
+function destinationsOf(table: unknown): readonly RouteTo[] {
+	const routes = isObject(table) ? table["routes"] : table;
+	const all: readonly unknown[] = Array.isArray(routes) ? routes : [];
+	return all.map((route) => (isObject(route) ? route["to"] : undefined)).filter((to) => isObject(to));
 }
 
 function deepFreeze<T>(value: T): T {

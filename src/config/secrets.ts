@@ -8,7 +8,7 @@ export type NoToken = Extract<
 	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
 >;
 
-/** There is no token to send; the message says why and what to do. */
+/** The bridge has no token to send. The message says why, and names the repair. */
 export class TokenUnavailable extends Error {
 	override readonly name = "TokenUnavailable";
 	readonly classification: NoToken;
@@ -85,7 +85,7 @@ export function cachedSecrets(read: ReadSecret, now: () => number, sleep: (ms: n
 		};
 		reading.then(fill, (error: unknown) => {
 			if (cache.get(name) !== entry) return;
-			// A failure is not cached. What was known is used in its place for as long as the vault is away.
+			// A failure is not cached. While the vault does not answer, the last known secret is used.
 			if (known === undefined || !isAway(error)) cache.delete(name);
 			else cache.set(name, { reading: Promise.resolve(known), at: now() - CACHE_MS + ASK_AGAIN_MS, known });
 		});
@@ -150,8 +150,8 @@ function whyForbidden(name: string, message: string): string {
 	if (/disabled/i.test(message))
 		return `the secret "${name}" is disabled in the key vault; enable it, or write a new version`;
 	if (/client address is not authorized|public network access/i.test(message)) {
-		return `the key vault's network rules keep us out, so the secret "${name}" is not read; see docs/networks.md`;
+		return `the key vault's network rules block the bridge, so it cannot read the secret "${name}"; see docs/networks.md`;
 	}
 	const repair = "give the app's identity the role Key Vault Secrets User on it";
-	return `the key vault does not let us read the secret "${name}"; ${repair}`;
+	return `the key vault does not let the bridge read the secret "${name}"; ${repair}`;
 }

@@ -12,7 +12,7 @@ export interface Problem {
 const UNRESOLVED_REFERENCE =
 	"still reads @Microsoft.KeyVault(…): the platform could not resolve the reference. Check that the identity may read the secret, or set KEY_VAULT_URL and let the bridge read it itself";
 
-/** The app's settings while they are being read: hands out their texts, and gathers what is wrong with them. */
+/** The app's settings while they are being read: gives their texts, and collects their problems. */
 export class Settings {
 	readonly warnings: string[] = [];
 	private readonly env: Env;
@@ -24,8 +24,8 @@ export class Settings {
 	}
 
 	/**
-	 * A setting's text. White space around it, such as a pasted line break, never counts, and an empty text is none.
-	 * A reference to a key vault that the platform could not resolve is a problem, and none either.
+	 * A setting's text without white space around it, such as a pasted line break. Undefined if it is empty.
+	 * An unresolved reference to a key vault is a problem, and its text is undefined, too.
 	 */
 	get(name: string): string | undefined {
 		const value = this.env[name]?.trim();
@@ -50,7 +50,7 @@ export class Settings {
 	/** Whether a setting is `on` or `off`, or the usual one. */
 	flag(name: string, usual: boolean): boolean {
 		const text = this.get(name)?.toLowerCase();
-		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" is neither on nor off`);
+		if (text !== undefined && text !== "on" && text !== "off") this.refuse(name, `"${text}" must be on or off`);
 		return text === undefined ? usual : text !== "off";
 	}
 
@@ -62,7 +62,7 @@ export class Settings {
 			this.refused.push(refused);
 	}
 
-	/** Whether any of them is an unresolved reference, so that it need not be called missing as well. */
+	/** Whether one of them is an unresolved reference. Then it is not reported as missing as well. */
 	isUnresolved(...names: string[]): boolean {
 		return names.some((name) => this.unresolved.has(name));
 	}
@@ -90,16 +90,16 @@ export class Settings {
 function whatIsWrong(url: URL | undefined): string | undefined {
 	if (url === undefined) return "is not a URL";
 	if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url))) {
-		return "must be https (plain http is taken on loopback only)";
+		return "must be https (plain http is accepted only for this machine)";
 	}
 	if (url.username !== "" || url.password !== "")
-		return "has credentials in it, which would be sent and logged; leave them out";
+		return "contains credentials, which would be sent and logged; remove them";
 	return url.search !== "" || url.hash !== ""
-		? "has a query or a fragment, and paths are appended to it; leave that out"
+		? "has a query or a fragment; remove it, because the bridge appends paths"
 		: undefined;
 }
 
-/** What stands before an @ may be a password, and a query may hold a key, wherever a slip has put them. */
+/** The text before an @ may be a password, and a query may contain a key, even if someone put them there by mistake. */
 function withoutSecretParts(text: string): string {
 	return text.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/is, "$1[redacted]@");
 }

@@ -51,11 +51,11 @@ export interface Attempts {
 /** A body that storage does not hand out is asked for again after so long. */
 const UNREADABLE_MS = 60_000;
 
-const GONE = { kind: "permanent", reason: "what was to be sent is gone from storage: its blob was removed" } as const;
+const GONE = { kind: "permanent", reason: "the request is missing in storage: its blob was removed" } as const;
 
 const DAMAGED = {
 	kind: "permanent",
-	reason: "what was to be sent is damaged in storage: it is no JSON object",
+	reason: "the request is damaged in storage: it is not a JSON object",
 } as const;
 
 export function createAttempts(options: AttemptsOptions): Attempts {
@@ -110,7 +110,7 @@ async function send(options: AttemptsOptions, { entry, body, reason }: Ready): P
 		return { entry: { ...entry, body }, at: now(), answer: await destinations.send(entry.to as Destination, body) };
 	} catch (error) {
 		// A fault of ours that this one delivery meets. A repeat would meet it again, and block all others.
-		const reason = `the bridge failed at this delivery: ${(error as Error).message}`;
+		const reason = `the bridge failed to handle this delivery: ${(error as Error).message}`;
 		return { entry: { ...entry, body }, at, answer: { classification: { kind: "permanent", reason }, ...nothing } };
 	}
 }

@@ -36,9 +36,9 @@ interface Drain {
 const IDLE_MS = 1_000;
 
 /**
- * Closes the windows that are due in a lane and sends what is due, in its order, as long as the run goes on. A wake-up is
- * left for what remains. A run that fails leaves one message: its successor where it has put one, else its own, which
- * comes back when this rejects.
+ * Closes the windows of a lane that are due, and sends the deliveries that are due, in order, while the run goes on. If
+ * something remains, it leaves a wake-up. A run that fails leaves exactly one message: its successor if it has put one.
+ * Otherwise its own message comes back, because this function rejects.
  */
 export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
 	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
@@ -96,7 +96,7 @@ function isLeft({ run, sender }: Drain, view: View): boolean {
 	return sender.isLeft(view) || (run.wake !== undefined && view.windows.length > 0);
 }
 
-/** Closes what is due. Answers when the next one is; 0 where there is something new to look at. */
+/** Closes the windows that are due. Answers when the next one is due; 0 if there is something new to read. */
 async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
 	const { lease, run, options, wakeUps, sender } = drain;
 	const { log, goesOn } = run;

@@ -18,7 +18,7 @@ export type Look =
 	| { readonly kind: "found"; readonly run: Run }
 	/** Nothing can be done before `until`, epoch milliseconds. */
 	| { readonly kind: "wait"; readonly until: number; readonly reason: string; readonly doubt: Doubt }
-	/** It was not taken, or has waited as long as one waits where that cannot be known. */
+	/** It was not taken. Or this cannot be known, and it has waited long enough. */
 	| { readonly kind: "repeat"; readonly doubt: Doubt };
 
 /**
@@ -33,7 +33,7 @@ export const LIST_MS = 30_000;
 const MOST_LOOKS = 10;
 /** The longest wait for runs that a service may name. */
 const LONGEST_LOOK_MS = 60 * 60_000;
-/** What clocks differ by, and what a service rounds a time by. */
+/** The difference between clocks, and the error of a service's rounded times. */
 const MARGIN_MS = 60_000;
 /** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
 const FIRST_ASIDE_MS = 5_000;
@@ -45,7 +45,7 @@ const MAX_REASON = 300;
 /**
  * How long a delivery steps aside after an uncertain answer.
  * @param failures how many came in a row before this one
- * @param looksUp whether its run is looked for before it is sent again
+ * @param looksUp whether the bridge looks for its run before it sends it again
  */
 export function asideFor(failures: number, doubt: Doubt | undefined, looksUp: boolean): number {
 	if (!looksUp) return longPause(failures);
@@ -57,7 +57,8 @@ function longPause(failures: number): number {
 }
 
 /**
- * What an answer leaves in doubt: an uncertain one adds to it, and no other one says what became of those before.
+ * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
+ * the calls before it.
  * @param began when its call began, epoch milliseconds of the service's clock
  */
 export function doubtAfter(
@@ -70,14 +71,14 @@ export function doubtAfter(
 	return { since, from, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** Why a delivery steps aside: what the service answered, and what is done about it. */
+/** Why a delivery waits: the service's answer, and what the bridge does about it. */
 export function reasonOfDoubt(answered: string, doubt: Doubt): string {
-	if (doubt.reason === undefined) return `${answered}; its run is looked for before it is sent again`;
+	if (doubt.reason === undefined) return `${answered}; the bridge looks for its run before it sends it again`;
 	return `${answered}; ${notKnown(doubt.reason)}`;
 }
 
 function notKnown(reason: string): string {
-	return `whether it was taken cannot be known, and a repeat may start a second run, so that it is repeated after a longer pause: ${reason}`;
+	return `the bridge cannot know whether it was taken, and a repeat may start a second run, so the bridge waits longer before it repeats: ${reason}`;
 }
 
 /**
@@ -92,27 +93,27 @@ export function lookFor(
 	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
 	if (run !== undefined) return { kind: "found", run };
 	if (at < notBefore || beginOf(doubt) < reach) {
-		const reason = "the service may have taken it; its run is looked for once more before it is sent again";
+		const reason = "the service may have taken it; the bridge looks for its run once more before it sends it again";
 		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
 	}
 	const looks = (doubt.looks ?? 0) + 1;
 	if (answer.kind === "unavailable" && looks < MOST_LOOKS) {
 		const until = now + Math.min(Math.max(LIST_MS, (answer.retryAt ?? 0) - now), LONGEST_LOOK_MS);
-		const reason = `the service may have taken it, and its runs cannot be read at the moment: ${answer.reason}`;
+		const reason = `the service may have taken it, and the runs cannot be read at the moment: ${answer.reason}`;
 		return { kind: "wait", until, reason, doubt: { ...doubt, looks } };
 	}
 	const unknown = whyUnknown(answer, key, doubt);
-	// Each call so far is excluded. A run of one that turns up later is found all the same.
+	// No call so far has started a run. If a run of one of them appears later, it is still found.
 	if (unknown === undefined) return { kind: "repeat", doubt: { since: doubt.since } };
 	const { since, from = since } = doubt;
 	const reason = cleanText(unknown, MAX_REASON);
-	// The pause that it had was the short one, unless nothing could be known before.
+	// Its last pause was the short one, unless its result could not be known then either.
 	const until = notBefore + (doubt.reason === undefined ? longPause(Math.max(0, failures - 1)) - LAG_MS : 0);
 	if (until <= now) return { kind: "repeat", doubt: { since, from, reason } };
 	return { kind: "wait", until, reason: notKnown(reason), doubt: { since, from, reason } };
 }
 
-/** How far back the runs have to be known for a delivery in doubt. */
+/** How far back the list of runs must reach for a delivery whose result is unknown. */
 export function beginOf({ since, from = since }: Doubt): number {
 	return from - MARGIN_MS;
 }
@@ -126,22 +127,22 @@ function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | u
 	return { ...run, certain: true };
 }
 
-/** Why the runs cannot tell whether a delivery was taken, with the repair; undefined where they say that it was not. */
+/** Why the runs do not show whether a delivery was taken, with the repair. Undefined if they show that it was not. */
 function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
-	if (answer.kind === "unchanged") return "the service did not list its runs";
+	if (answer.kind === "unchanged") return "the service did not list the runs";
 	if (answer.kind !== "runs") return answer.reason;
 	const { runs, complete } = answer;
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
-		return "no run there names a key; begin the titles of its runs with bridge.key (run-name in a workflow)";
+		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}
 	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}
-	return complete ? undefined : "its runs could not be listed back to that time";
+	return complete ? undefined : "the list of runs does not go back to the time of the call";
 }
 
-/** A title that has the key behind another one may be the delivery's, after a text of its event. */
+/** If a title has this key behind another key, the run may still be this delivery's: a text of its event may come first. */
 function isOfAnother({ title }: SeenRun, key: string): boolean {
 	return keyOfTitle(title) !== undefined && !title.toLowerCase().includes(key.toLowerCase());
 }

@@ -32,7 +32,7 @@ export type Tried = {
 
 type Answered = Extract<Tried, { answer: Answer }>;
 
-/** How what was taken is followed: the rows are written with its result, and its lane's follower is woken. */
+/** How a taken delivery is followed: its rows are written together with its result, and the lane's follower is woken. */
 export interface FollowTaken extends FollowPolicy {
 	/** Neither rejects, nor takes long. */
 	readonly before: (lane: string) => Promise<void>;
@@ -53,9 +53,9 @@ export interface FinishOptions {
 }
 
 /**
- * Writes what came of a try, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while storage
- * fails.
- * @param record the lane's wake-up as it is to be recorded, depending on whether the delivery stays in the outbox
+ * Writes the result of a try, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while
+ * storage fails.
+ * @param record gives the wake-up to record in the lane, depending on whether the delivery stays in the outbox
  */
 export type Finish = (
 	lease: LaneLease,
@@ -115,7 +115,7 @@ async function finish(
 	return disposition;
 }
 
-/** The lane's state, with what else an answer says. A run that was found says nothing of what is parked now. */
+/** The lane's state after an answer. A run that was found does not change what is parked. */
 function stateAfter(
 	{ destinations, now }: Parts,
 	lease: LaneLease,
@@ -133,7 +133,7 @@ function stateAfter(
 	};
 }
 
-/** What an answer leaves in doubt. A service whose answer is lost has told its time with another one, if at all. */
+/** The calls whose result is unknown. If an answer was lost, the service's time is known only from other answers. */
 function doubtOf({ looksUp, skews, now }: Parts, lane: string, { entry, at, answer }: Answered): Doubt | undefined {
 	const { serverTime, ms } = answer;
 	if (serverTime !== undefined) skews.set(lane, serverTime - now());
@@ -154,7 +154,7 @@ function toAttempt(at: number, { status, ms, requestId }: Answer, reason: string
 /** What a call's line says. What is done about an uncertain answer is the receipt's own reason. */
 function reasonOf({ answer, found }: Answered, disposition: Disposition): string | null {
 	const { classification, run } = answer;
-	if (found) return `not sent again: it was taken before, since its run was found: ${run?.url ?? run?.id}`;
+	if (found) return `not sent again: its run was found, so it had been taken before: ${run?.url ?? run?.id}`;
 	if (disposition.kind === "dispatched") return null;
 	return disposition.kind === "deferred" && "reason" in classification ? classification.reason : disposition.reason;
 }
@@ -181,7 +181,7 @@ function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Dis
 	});
 }
 
-/** That storage does not hand out what is to be sent needs a person; that a run is to be looked for again does not. */
+/** If storage does not return the request, a person must act. If only the run is looked for again, no one must. */
 function reportUncalled(
 	log: Log,
 	lane: string,

@@ -19,30 +19,30 @@ export interface InlineOptions {
 }
 
 /**
- * Tries to deliver what was just accepted before it is answered: while the way is clear, an event reaches GitHub within
- * its own request. Those that are accepted at the same time share one drain.
+ * Tries to deliver an accepted event before its request is answered. If nothing is in the way, the event reaches GitHub
+ * within its own request. Events that are accepted at the same time share one drain.
  */
 export interface Inline {
 	/**
 	 * @param entry the key of an entry that is written
-	 * @returns what became of it, if only that it is sent later; undefined when that took longer than a request waits, or another drainer has the lane: at
-	 * once where no slot is within reach
+	 * @returns the result, which may be that it is sent later. Undefined if the result took longer than a request waits, if
+	 * another drainer has the lane, or at once if no slot is within reach
 	 */
 	offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined>;
 }
 
 interface Waiter {
-	/** Its invocation's, which the platform takes lines for as long as it is not answered. */
+	/** The log of its invocation. The platform accepts lines until the invocation is answered. */
 	readonly log: Log;
 	readonly resolve: (disposition: Disposition | undefined) => void;
 	/**
-	 * For a slot, epoch milliseconds; 0 for one that waits for the end of the drain alone: it was not taken, or nothing can
-	 * be sent in time.
+	 * How long it waits for a slot, epoch milliseconds. 0 if it only waits for the end of the drain, because the service did
+	 * not take it, or because nothing can be sent in time.
 	 */
 	deadline: number;
 	/** Whether the lane was read while it waited. */
 	seen: boolean;
-	/** What became of it, where it was tried and stays in the outbox. */
+	/** The result of its try, if it stays in the outbox. */
 	deferred: Disposition | undefined;
 }
 
@@ -54,7 +54,7 @@ const SERVICE_WAIT_MS = 3_000;
 const HELD_MS = 1_000;
 const BLOCKED_MS = 5_000;
 
-/** However many events keep arriving, the lane is let go of after so long, so that a wake-up can take it. */
+/** After this time the drain releases the lane, even if more events arrive. Then a wake-up can acquire it. */
 const RUN_MS = 20_000;
 
 export function createInline(options: InlineOptions): Inline {
@@ -176,8 +176,8 @@ class InlineLane {
 	}
 
 	/**
-	 * No request waits for what cannot be sent in time. If nothing can, the drain comes to its end at once, and has seen to
-	 * it that the lane is woken: to wait for that spares a message.
+	 * A request does not wait for a delivery that cannot be sent in time. If no delivery can, the requests wait for the end
+	 * of the drain. It ends at once and leaves a wake-up, so that the requests need not put one.
 	 */
 	private letGo(inReach: ReadonlySet<string>): void {
 		const anyServed = [...this.waiters.keys()].some((key) => inReach.has(key));

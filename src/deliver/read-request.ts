@@ -16,7 +16,7 @@ export async function readRequest(storage: Storage, lane: string, entry: Entry):
 	} catch (error) {
 		// A name that storage refuses cannot be that of a blob.
 		if (isStorageError(error) && error.refused) return { entry };
-		return { entry, reason: `what is to be sent could not be read from storage: ${(error as Error).message}` };
+		return { entry, reason: `the request could not be read from storage: ${(error as Error).message}` };
 	}
 }
 

@@ -13,15 +13,15 @@ export interface RunListsOptions {
 /** The runs of destinations, as their services last listed them to this process. */
 export interface RunLists {
 	/**
-	 * The runs of a destination. A list is read at most every half minute, for all that ask: an incident leaves hundreds of
+	 * The runs of a destination. A list is read at most every half minute and shared, because an incident leaves hundreds of
 	 * deliveries in doubt at once. It takes no longer than two calls. Never rejects.
-	 * @param from how far back the list is to reach, epoch milliseconds of the service's clock; one that is answered again
-	 * may not reach so far
+	 * @param from how far back the list should reach, epoch milliseconds of the service's clock. A shared list may not reach
+	 * that far
 	 */
 	read(to: Destination, from: number): Promise<Listing>;
 }
 
-/** So far back it is looked whether runs have keys at all. GitHub keeps what belongs to a run for 90 days. */
+/** How far back the bridge checks whether any run has a key. GitHub keeps the data of a run for 90 days. */
 const LOOK_BACK_MS = 90 * 86_400_000;
 /** Of a hundred runs each. GitHub lists a thousand at most. Source: docs.github.com, "List workflow runs for a repository". */
 const MOST_PAGES = 10;
@@ -37,7 +37,7 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 		} catch (error) {
 			const answer: RunsAnswer = {
 				kind: "unavailable",
-				reason: `the bridge failed at it: ${(error as Error).message}`,
+				reason: `the bridge failed to list the runs: ${(error as Error).message}`,
 			};
 			return { at, from, answer };
 		}

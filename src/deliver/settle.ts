@@ -1,4 +1,5 @@
 import type { Breaker, LaneState } from "../ledger/lane-state.ts";
+import { GAVE_UP } from "../ledger/receipt.ts";
 import { cleanText } from "../log.ts";
 import type { Classification, Disposition, Doubt } from "../model.ts";
 import { asideFor } from "./find-run.ts";
@@ -38,7 +39,7 @@ export interface SettleOptions {
 const PROBE_MS = 3 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
-/** The longest that a rate limit without a named end grows to, or one that repeats itself. */
+/** The longest pause for a rate limit that names no end, or that follows another one. */
 const LONGEST_SLOW_DOWN_MS = 60 * 60_000;
 /** A limiter that names a short time again and again waits at least a second, then two, four, … */
 const FIRST_MINIMUM_MS = 1_000;
@@ -46,7 +47,7 @@ const FIRST_MINIMUM_MS = 1_000;
 const MAX_BREAKERS = 60;
 const MAX_REASON = 300;
 
-/** GitHub's answer to what it means for the delivery and for its lane. Pure. */
+/** From an answer to its meaning for the delivery and for its lane. Pure. */
 export function settle(
 	before: LaneState,
 	entry: Tried,
@@ -67,7 +68,7 @@ export function settle(
 		: settled;
 }
 
-/** Whether a delivery that has failed, or waited for a repair, since then has done so as long as it may. */
+/** Whether a delivery that has failed or been parked since then is given up now. */
 export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "now" | "giveUpMs">): boolean {
 	return now - since > giveUpMs;
 }
@@ -88,7 +89,7 @@ export function failingSince(
 
 /** Why a delivery is a dead letter after that time. */
 export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUpMs">): string {
-	return `given up after ${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
+	return `${GAVE_UP}${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
 }
 
 function apply(before: LaneState, entry: Tried, classification: Classification, options: SettleOptions): Settled {
@@ -153,13 +154,13 @@ function apply(before: LaneState, entry: Tried, classification: Classification, 
 				};
 			}
 			const breakers = withBreaker(before.breakers, target, breaker(before.breakers[target], reason, now));
-			// A token that is told "not this destination" has been recognised.
+			// The service recognised the token, because it refused only this destination.
 			return { state: { ...state, parked: null, breakers }, disposition: { ...kept(reason, 0), ...failed } };
 		}
 	}
 }
 
-/** A limit without a named end, and one that repeats itself, doubles its wait. */
+/** Doubles the pause for a limit that names no end, or that follows another one. */
 function slowedUntil(
 	before: LaneState,
 	classification: Extract<Classification, { kind: "rate-limited" }>,
@@ -186,7 +187,7 @@ function breaker(before: Breaker | null | undefined, reason: string, now: number
 	return { since: before?.since ?? now, probeAt: now + PROBE_MS, reason: short(reason) };
 }
 
-/** One more breaker. The state row holds so many; one that is forgotten is found again at the next try. */
+/** Adds a breaker. The state row has room for a limited number. A breaker that is dropped opens again at the next try. */
 function withBreaker(breakers: LaneState["breakers"], target: string, added: Breaker): LaneState["breakers"] {
 	const { [target]: _, ...others } = breakers;
 	const all = [...Object.entries(others), [target, added] as const];

@@ -29,7 +29,7 @@ const WAIT_MS = 10_000;
 
 /** What to do about a lane of another address. Health and doctor say it, too. */
 export const MOVED =
-	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each its own";
+	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each app its own account";
 
 export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {
@@ -42,7 +42,7 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	/** Another app on the same storage account, configured for another address, has this lane: it is left alone. */
 	async function leaveForeign(wakeUp: WakeUp, address: string, log: Log): Promise<void> {
 		const { rows } = await storage.list(wakeUp.lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
-		const reason = `this lane belongs to ${address}, as its state row says, and is left alone; ${MOVED}`;
+		const reason = `the state row of this lane says that it belongs to ${address}, so this bridge does not send its deliveries; ${MOVED}`;
 		report(log, "error", {
 			stage: "lane",
 			lane: wakeUp.lane,
@@ -57,7 +57,7 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	return async (message, log) => {
 		const wakeUp = readWakeUp(message);
 		if (wakeUp === undefined) {
-			report(log, "error", { stage: "wake-up", reason: "a message in the queue is no wake-up; it is dropped" });
+			report(log, "error", { stage: "wake-up", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
 		const lease = await take(wakeUp.lane);

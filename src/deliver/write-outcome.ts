@@ -2,7 +2,7 @@ import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
-import { routeColumns } from "../ledger/receipt.ts";
+import { routeColumns } from "../ledger/receipt-columns.ts";
 import type { Attempt, Disposition } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 

@@ -15,7 +15,7 @@ export interface Service extends OfRoutes {
 	readonly name: string;
 	/** Whether a route's `to`, or a stored destination, is one of its: told apart by the keys. */
 	owns(to: RouteTo): boolean;
-	/** A route's `to` for events of one type, with nothing left open. */
+	/** A route's `to` for events of one type, with all its defaults filled in. */
 	resolve(to: RouteTo, eventType: string): Destination;
 	/**
 	 * Reads its settings. What is wrong is told to them.
@@ -39,15 +39,15 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	build(to: Destination, event: BridgeEvent, facts: BridgeFacts): Built;
 	/** The method and the URL of its request, for a person to read. */
 	requestLine(to: Destination): string;
-	/** The page where a person sees the runs; null where there is none. */
+	/** The page that shows the runs to a person. Null if there is none. */
 	pageOf(to: Destination): string | null;
-	/** Opens what calls the service. Nothing is loaded before the first call. */
+	/** Opens the client of the service. Nothing is loaded before the first call. */
 	open(options: ClientOptions): Client;
 }
 
 export type Built =
 	| { readonly ok: true; readonly body: string }
-	/** `tooLarge` says that less of the event would fit. `body` is what would have been sent, where it could be built. */
+	/** `tooLarge`: a smaller part of the event would fit. `body`: the request, if it could be built. */
 	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string; readonly body?: string };
 
 export interface ClientOptions {

@@ -34,7 +34,7 @@ async function readStart(response: Response, most: number): Promise<Uint8Array |
 	return Buffer.concat(chunks).subarray(0, most);
 }
 
-/** What fails before a byte of the request is sent: names, addresses, connections. */
+/** Errors before any byte of the request is sent: names, addresses, connections. */
 const CODES = new Set([
 	"ENOTFOUND",
 	"EAI_AGAIN",

@@ -42,7 +42,7 @@ export function resetMs(headers: Headers, now: number): number | undefined {
 	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
 }
 
-/** A clock that is further off than this is none. */
+/** If a clock is further off than this, it is ignored. */
 const MOST_OFF_MS = 400 * 86_400_000;
 
 /**

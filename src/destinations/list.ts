@@ -17,10 +17,10 @@ import { github } from "./github/service.ts";
 /** Every kind of destination, one line each. The lanes of the first one have names of their own. */
 export const SERVICES: readonly Service[] = [github, azureDevOps];
 
-/** A route's `to` for events of one type, with nothing left open. */
+/** A route's `to` for events of one type, with all its defaults filled in. */
 export function resolve(to: RouteTo, eventType: string): Destination {
 	const owner = SERVICES.find((service) => service.owns(to));
-	if (owner === undefined) throw new Error(`no such destination is known: ${JSON.stringify(to)}`);
+	if (owner === undefined) throw new Error(`unknown destination: ${JSON.stringify(to)}`);
 	return owner.resolve(to, eventType);
 }
 
@@ -29,11 +29,11 @@ export interface Destinations {
 	laneOf(to: RouteTo): string;
 	policyOf(lane: string): Policy;
 	build(to: Destination | undefined, event: BridgeEvent, facts: BridgeFacts): Built;
-	/** What keeps a delivery from ever being sent there, whatever is repaired elsewhere; undefined where nothing does. */
+	/** Why a delivery can never be sent there, even after any repair. Undefined if it can be sent. */
 	problemOf(to: Destination | undefined): string | undefined;
 	/** The method and the URL of a request, for a person to read. */
 	requestLine(to: Destination): string;
-	/** The page where a person sees the runs; null where there is none. */
+	/** The page that shows the runs to a person. Null if there is none. */
 	pageOf(to: Destination): string | null;
 	/** Sends once. Rejects only where `problemOf` has a problem. */
 	send(to: Destination, body: string): Promise<Answer>;
@@ -53,7 +53,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 
 	function serviceOf(to: RouteTo): ConfiguredService {
 		const service = find(to);
-		if (service === undefined) throw new Error(`no such destination is known: ${JSON.stringify(to)}`);
+		if (service === undefined) throw new Error(`unknown destination: ${JSON.stringify(to)}`);
 		return service;
 	}
 
@@ -72,11 +72,11 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			(to && find(to)?.build(to, event, facts)) ?? {
 				ok: false,
 				tooLarge: false,
-				reason: "it does not say where it goes",
+				reason: "it has no destination",
 			},
 		problemOf(to) {
 			const service = to && find(to);
-			if (service === undefined) return "its row in storage is damaged: it does not say where it goes";
+			if (service === undefined) return "its row in storage is damaged: it has no destination";
 			const [first] = service.problemsOf(to as Destination);
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},

@@ -19,7 +19,7 @@ export function newTrace(calls: number[] = []): Trace {
 	return { calls, secrets: new Set(), underWay: false };
 }
 
-/** Makes one call, and notes it. The pace is one of writes, so that a read is not counted. */
+/** Makes one call, and records its time. The pace counts only writes, so a read is not recorded. */
 export async function noteCall<T>(
 	trace: Trace,
 	now: () => number,
@@ -45,7 +45,7 @@ export function isCredential(token: string): boolean {
 
 export const NO_CREDENTIAL: Classification = {
 	kind: "unauthorized",
-	reason: "the token holds white space or characters that no token has; put the token alone in its place",
+	reason: "the token has white space or characters that no token has; store the token alone",
 };
 
 interface Limits {
@@ -85,11 +85,11 @@ export function noAnswer(
 	{ underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "; whether it took the request is not known";
+	const notKnown = "; it is not known whether the request was taken";
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
 		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
-		const never = `there was no time left to call ${service}; nothing was sent`;
+		const never = `no time was left to call ${service}; nothing was sent`;
 		return { kind: "transient", reason: underWay === "read" ? late : never };
 	}
 	const words = withoutSecrets(innermost(error), secrets);
@@ -100,7 +100,7 @@ export function noAnswer(
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 
-/** fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
+/** fetch only says "fetch failed". The last one of its causes says what happened. */
 function innermost(error: unknown): string {
 	if (typeof error !== "object" || error === null) return String(error);
 	const { cause, message, code, name } = error as NodeJS.ErrnoException & { cause?: unknown };
@@ -124,7 +124,7 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 	});
 }
 
-/** What a refusal means for a look at runs: not now, and not before the time that the service names. */
+/** The meaning of a refusal when runs are read: not now, and not before the time that the service names. */
 export function noRunsNow(
 	classification: Exclude<Classification, { readonly kind: "taken" }>,
 	now: number,

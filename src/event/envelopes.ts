@@ -20,7 +20,7 @@ export function readEnvelope(element: unknown): BridgeEvent {
 	if (specversion !== undefined) return fromCloudEvent(element, specversion);
 	if ("eventType" in element) return fromEventGridSchema(element);
 	throw new MalformedEvent(
-		"neither envelope: an event has eventType (Event Grid schema) or specversion (CloudEvents 1.0)",
+		"not an event: it has neither eventType (Event Grid schema) nor specversion (CloudEvents 1.0)",
 	);
 }
 
@@ -90,7 +90,7 @@ function extensionsOf(element: Element, specversion: string): Element {
 
 /** Bytes have no place in a JSON payload: text stays text (and is parsed later if it is JSON), the rest stays base64. */
 function fromBase64(element: Element): string {
-	if (element["data"] !== undefined) throw new MalformedEvent("data and data_base64 must not both be there");
+	if (element["data"] !== undefined) throw new MalformedEvent("an event must not have both data and data_base64");
 	const encoded = requiredText(element, "data_base64");
 	try {
 		return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(encoded, "base64"));
@@ -124,7 +124,7 @@ const MAX_TIME_CHARACTERS = 64;
  */
 function toDateTime(text: string, name: string): string {
 	if (text.length > MAX_TIME_CHARACTERS) {
-		throw new MalformedEvent(`${name} has ${text.length} characters; a time may have ${MAX_TIME_CHARACTERS}`);
+		throw new MalformedEvent(`${name} has ${text.length} characters; a time may have at most ${MAX_TIME_CHARACTERS}`);
 	}
 	if (readInstant(text) === undefined) {
 		throw new MalformedEvent(`${name} must be a date and time such as 2026-01-31T09:30:00Z`);

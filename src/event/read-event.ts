@@ -36,7 +36,7 @@ export function idOf(element: unknown): string | null {
 	return isObject(element) && typeof element["id"] === "string" ? element["id"] : null;
 }
 
-/** What can be told of an element that is no sound event, so that it can be found. */
+/** The details that can be read from an invalid event, so that a person can find it. */
 export function factsOfElement(element: unknown): EventFacts {
 	const members = isObject(element) ? element : {};
 	const text = (...names: string[]) =>

@@ -7,7 +7,7 @@ import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } 
 
 export interface FollowListOptions {
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
-	/** Without a run for so long there is none. */
+	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
 	/** Epoch milliseconds. */
 	readonly now: () => number;

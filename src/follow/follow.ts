@@ -21,9 +21,9 @@ import { finishAgain, hasChanged, type WriteFindingsOptions, writeFindings } fro
 export interface FollowOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
-	/** Whether runs are followed; if not, what was to be followed is let go of. */
+	/** Whether runs are followed. If not, the rows of deliveries to follow are removed. */
 	readonly isOn: boolean;
-	/** Without a run for so long there is none. */
+	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
 	readonly addressesOf: (lane: string) => Addresses;
 	/** Makes sure that a lane is drained. */
@@ -44,7 +44,7 @@ const BEHIND_SECONDS = 5;
 const FOREIGN_SECONDS = 5 * 60;
 /** The next look. */
 const NEXT_MS = LIST_MS;
-/** A list that can be asked for so soon is waited for, so that its look does not come a minute late. */
+/** If a list may be read this soon, the look waits for it. Otherwise it would read the list a minute late. */
 const WAIT_MS = 20_000;
 /** No list is begun later: the next look surfaces soon. */
 const RUN_MS = 45_000;
@@ -60,14 +60,14 @@ interface Look extends WriteFindingsOptions {
 }
 
 /**
- * Follows what was taken, lane by lane, to its end. One follower at a time has a lane; as long as something is left, one
- * wake-up is on its way. The protocol, and why nothing is forgotten: docs/follow.md.
+ * Follows the deliveries that were taken, lane by lane, to the end of their runs. One follower at a time has a lane. While
+ * deliveries are left, one wake-up is in the queue. docs/follow.md has the protocol, and shows why nothing is forgotten.
  */
 export function createFollow(options: FollowOptions): Follow {
 	return async (message, log) => {
 		const wakeUp = readWakeUp(message);
 		if (wakeUp === undefined) {
-			report(log, "error", { stage: "follow", reason: "a message in the queue is no wake-up; it is dropped" });
+			report(log, "error", { stage: "follow", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
 		const lease = await acquireFollow({ ...options, queue: LEDGER.follow, lane: wakeUp.lane });

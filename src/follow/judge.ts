@@ -20,18 +20,18 @@ export interface Finding {
 }
 
 export interface JudgeOptions {
-	/** Without a run for so long there is none. */
+	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
-	/** Runs that were created before may have been missed, by the service's clock; 0 where none were. */
+	/** The bridge may have missed runs that were created before this time, by the service's clock. 0 if it missed none. */
 	readonly missedUntil: number;
 }
 
 /** More than one answer holds. */
 const MOST_RUNS = 1_000;
-/** No run is created later than it is listed; clocks of one service differ by less. */
+/** A run cannot be created after it was listed. Clocks of one service differ by less than this. */
 const MAX_AHEAD_MS = 60_000;
 
-/** An answer within its bounds: what is no run, or has no time, is left out. */
+/** An answer within its bounds. Entries that are not a run, or have no time, are left out. */
 export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { kind: "runs" }>, now: number): Seen {
 	const time = soundServerTime(serverTime, now);
 	const given: readonly unknown[] = Array.isArray(runs) ? runs : [];
@@ -50,7 +50,7 @@ export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { 
 		});
 		return [{ ...plain, title: String(title ?? ""), createdAt: createdAt as number }];
 	});
-	// One that cannot be read may be any delivery's.
+	// A run that cannot be read may belong to any delivery.
 	const isWhole = complete === true && sound.length === given.length;
 	return { runs: sound, complete: isWhole, serverTime: time };
 }
@@ -65,9 +65,9 @@ export function isGood({ conclusion }: Pick<Run, "conclusion">): boolean {
 }
 
 export const NO_KEY =
-	"runs came, but none says which delivery it is for; put the payload's bridge.key into the workflow's run-name";
+	"runs came, but their titles do not say which delivery started them; put the payload's bridge.key into the workflow's run-name";
 export const TOO_MANY =
-	"more runs came than can be looked through, and this one's may have been among them; look at the page of runs";
+	"too many runs came to look at all of them, and this delivery's run may be among them; look at the page of runs";
 
 /** What a list says of all deliveries that are followed by it. Pure. */
 export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOptions): readonly Finding[] {
@@ -114,14 +114,14 @@ function ended(row: FollowRow, hasCandidates: boolean, { runWithinMs, missedUnti
 
 function noRun({ to, resent }: FollowRow, runWithinMs: number): string {
 	const minutes = Math.round(runWithinMs / 60_000);
-	const repair = `look for an active workflow on the default branch that takes ${to?.id}, and at the service's status`;
+	const repair = `check that an active workflow on the default branch listens to ${to?.id}, and check the service's status`;
 	return `no run within ${minutes} minutes${resent ? `, though ${RESENT}` : ""}: ${repair}`;
 }
 
-/** A receipt is no list of runs. */
+/** A receipt names at most this many runs. */
 const MOST_OF_ONE = 10;
 
-/** What is known of a delivery's runs, brought up to date. One that carries the key takes the place of guesses. */
+/** The known runs of a delivery, updated. If a run carries the key, it replaces the guesses. */
 function merged(before: readonly Run[], own: readonly SeenRun[], byId: ReadonlyMap<string, SeenRun>): readonly Run[] {
 	const kept = own.length > 0 ? before.filter(({ certain }) => certain) : before;
 	const updated = kept.map((run) => {
@@ -153,14 +153,14 @@ class Guesses {
 		return this.free.filter((run) => this.canBe(run, row));
 	}
 
-	/** The only run that it can be, where that run can be no other delivery's. */
+	/** The only run that can belong to this delivery, if it can belong to no other delivery. */
 	likely(row: FollowRow): SeenRun | undefined {
 		const [run, ...others] = this.candidates(row);
 		if (run === undefined || others.length > 0) return undefined;
 		return this.waiting.every((other) => other === row || !this.canBe(run, other)) ? run : undefined;
 	}
 
-	/** Without a `run-name` a run of GitHub's is called as the dispatch's type is. */
+	/** Without a `run-name`, GitHub uses the dispatch type as the title of a run. */
 	private canBe({ title, createdAt }: SeenRun, row: FollowRow): boolean {
 		return createdAt >= row.from && (title === typeOf(row) || !this.types.has(title));
 	}

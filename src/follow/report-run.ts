@@ -3,7 +3,7 @@ import { isGood } from "./judge.ts";
 import { isEnd, type Written } from "./write-findings.ts";
 
 const CANCELLED =
-	"it was cancelled: by a person, a time limit, or before it began by a newer run of its concurrency group (queue: max keeps those that wait)";
+	"the run was cancelled: by a person, by a time limit, or by a newer run of its concurrency group before it began (queue: max keeps the runs that wait)";
 
 /** Says how following a delivery has ended; one line for each. What is only on its way is no news. */
 export function reportEnd(log: Log, lane: string, written: Written): void {
@@ -37,5 +37,5 @@ const LEVELS: Readonly<Record<string, Parameters<Log>[0]>> = {
 function reasonOf(conclusion: string | null): string {
 	return conclusion === "cancelled"
 		? CANCELLED
-		: `its run ended with ${conclusion ?? "no conclusion"}; its page shows why`;
+		: `the run ended with ${conclusion ?? "no conclusion"}; the page of the run shows why`;
 }

@@ -15,12 +15,12 @@ export interface WakeFollower {
 const DELAY_MS = 20_000;
 /** What a commit usually takes, and more. */
 const COMMIT_MS = 8_000;
-/** A queue that does not answer keeps no delivery from being written. */
+/** How long a delivery waits for the queue. It is written even if the queue does not answer. */
 const PATIENCE_MS = 2_000;
 
 /**
- * One message serves all that is written before it surfaces, so that a process puts one in some seconds at most. It has
- * the number 0: where a follower's own next look is on its way, it ends at once.
+ * One message serves all deliveries that are written before it surfaces, so a process puts at most one in some seconds.
+ * Its number is 0. So it ends at once if a follower's own next look is already in the queue.
  * @param now epoch milliseconds
  */
 export function createWakeFollower(storage: Pick<Storage, "put">, now: () => number): WakeFollower {
@@ -33,7 +33,7 @@ export function createWakeFollower(storage: Pick<Storage, "put">, now: () => num
 		surfacesAt.set(lane, at);
 	}
 
-	/** What could not be put is put with the next one; should none come, by maintenance. */
+	/** If a message could not be put, the next delivery puts it. If none comes, maintenance does. */
 	async function patiently(lane: string): Promise<void> {
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<void>((resolve) => {

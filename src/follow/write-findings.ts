@@ -38,9 +38,9 @@ export function isEnd({ following }: Pick<Finding, "following">): boolean {
 }
 
 /**
- * Writes what has changed: the receipt and the row together, many in one transaction. One that storage refuses is written
- * alone, or left alone where its receipt is gone.
- * @returns those that are written, each of them once, even where two follow the lane
+ * Writes the findings that changed: receipt and row together, many of them in one transaction. If storage refuses one, it
+ * is written alone. It is skipped if its receipt is missing.
+ * @returns the findings that were written. Each is returned once, even if two followers have the lane
  */
 export async function writeFindings(looked: Looked, options: WriteFindingsOptions): Promise<readonly Written[]> {
 	const changed = looked.findings.filter(hasChanged);
@@ -159,7 +159,7 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
 	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
 	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, resent: true };
-	const followingReason = `${reason}; it is sent once more`;
+	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);
 	await storage.commit(lane, [

@@ -17,8 +17,8 @@ export function eventGrid(theBridge: TheBridge): EventGridFunctionOptions<unknow
 const AS_BYTES = { dataType: "binary" } as const;
 
 /**
- * The third door, for networks that Event Grid cannot reach: it delivers to a storage queue, one event a message, and
- * the platform takes it from there.
+ * The template's default door: Event Grid delivers to a storage queue, one event a message, and the platform takes it
+ * from there. Nothing has to be reachable, or to run, when an event comes.
  */
 export function eventQueue(queueName: string, theBridge: TheBridge): StorageQueueFunctionOptions<unknown> {
 	return {
@@ -46,7 +46,7 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 			const elements = elementsOf(message);
 			const putBack = () => bridge.putBack(message, log, queueName);
 			const deadLetter = (reason: string | null) =>
-				bridge.deadLetter(elements, `it could not be accepted in all its tries: ${reason}`, log);
+				bridge.deadLetter(elements, `all tries to accept the message failed: ${reason}`, log);
 			if (bridge.problems.length > 0) return putBack().catch((error: Error) => deadLetter(error.message));
 			const results = await bridge.accept(elements, { log });
 			const unavailable = results.find(({ outcome }) => outcome === "unavailable");

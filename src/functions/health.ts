@@ -4,16 +4,18 @@ import { plain } from "../log.ts";
 
 /** One answer serves for so long, so that polling costs nothing, even that of a stranger. */
 const ANSWER_MS = 10_000;
+/** And so long once this process has changed something: what is shown beside it must not contradict it. */
+const CHANGED_MS = 1_000;
 
 /**
  * Open to monitors, so it holds no secret and no event: whether the bridge can work, and if not, what to repair.
  * @param now milliseconds
  */
 export function health(theBridge: TheBridge, version: string, now: () => number): HttpFunctionOptions {
-	let last: { readonly at: number; readonly answer: ReturnType<typeof look> } | undefined;
+	let last: { readonly at: number; readonly changes: number; readonly answer: ReturnType<typeof look> } | undefined;
 
-	async function look() {
-		const { status, ...facts } = await (await theBridge()).health();
+	async function look(bridge: Bridge) {
+		const { status, ...facts } = await bridge.health();
 		return { status: status === "unhealthy" ? 503 : 200, jsonBody: { status, version, ...facts } };
 	}
 
@@ -22,7 +24,10 @@ export function health(theBridge: TheBridge, version: string, now: () => number)
 		methods: ["GET"],
 		authLevel: "anonymous",
 		async handler() {
-			if (last === undefined || now() - last.at >= ANSWER_MS) last = { at: now(), answer: look() };
+			const bridge = await theBridge();
+			const changes = bridge.changes();
+			const keptMs = last?.changes === changes ? ANSWER_MS : CHANGED_MS;
+			if (last === undefined || now() - last.at >= keptMs) last = { at: now(), changes, answer: look(bridge) };
 			return { ...(await last.answer), headers: { "Cache-Control": "no-store" } };
 		},
 	};
@@ -43,7 +48,7 @@ export interface ConsoleLine {
  */
 export function announce({ problems, warnings }: Pick<Bridge, "problems" | "warnings">): readonly ConsoleLine[] {
 	const broken = [...new Set(problems.map(({ setting }) => setting))].join(", ");
-	const first = `error: grid-dispatch can dispatch nothing, since the configuration is broken: ${broken}`;
+	const first = `error: grid-dispatch cannot dispatch anything, because the configuration is broken: ${broken}`;
 	const errors = problems.map(({ setting, problem }) => `error: grid-dispatch: ${setting} ${problem}`);
 	return [
 		...(problems.length > 0 ? [first, ...errors] : []).map((text) => ({ level: "error" as const, text: plain(text) })),

@@ -1,8 +1,14 @@
+import { textsOf } from "../event/element-texts.ts";
 import { isObject, readJson } from "../event/json.ts";
 
 /** The elements of a delivery, or the status and the words that refuse it. */
 export type Body =
-	| { readonly ok: true; readonly elements: readonly unknown[] }
+	| {
+			readonly ok: true;
+			readonly elements: readonly unknown[];
+			/** How an element arrived; left out where it did not arrive as JSON. */
+			readonly textOf?: (element: unknown) => string | undefined;
+	  }
 	| { readonly ok: false; readonly status: 400 | 413 | 503; readonly error: string };
 
 /** Event Grid sends up to 1 MB and never repeats what was answered 413. */
@@ -32,24 +38,24 @@ export async function readBody(request: {
 function readElements(text: string): Body {
 	try {
 		const read = readJson(text);
-		if (isObject(read)) return { ok: true, elements: [read] };
+		if (isObject(read)) return { ok: true, elements: [read], textOf: textsOf(text, [read]) };
 		if (!Array.isArray(read)) return refuse(400, "the body must be one event or an array of events, as JSON");
-		if (read.length === 0) return refuse(400, "the array holds no event");
+		if (read.length === 0) return refuse(400, "the array contains no event");
 		if (read.length > MAX_ELEMENTS) {
-			return refuse(413, `the array holds ${read.length} events; one request may hold ${MAX_ELEMENTS}`);
+			return refuse(413, `the array contains ${read.length} events; one request may contain at most ${MAX_ELEMENTS}`);
 		}
-		return { ok: true, elements: read };
+		return { ok: true, elements: read, textOf: textsOf(text, read) };
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;
 		return refuse(400, `the body is not JSON: ${error.message}`);
 	}
 }
 
-const TOO_LARGE = `the body is over ${MAX_BODY_BYTES} bytes`;
+const TOO_LARGE = `the body is larger than ${MAX_BODY_BYTES} bytes`;
 
 /** A status that Event Grid repeats: the events are still there to be sent. */
 const CHUNKED =
-	"the body is empty, since the Functions host drops what comes with transfer-encoding: chunked; send it with a content-length";
+	"the body is empty, because the Functions host drops a body with transfer-encoding: chunked; send the body with a content-length";
 
 function refuse(status: 400 | 413 | 503, error: string): Body {
 	return { ok: false, status, error };

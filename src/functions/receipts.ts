@@ -1,13 +1,16 @@
 import type { HttpFunctionOptions, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import { readInstant } from "../event/instant.ts";
+import type { CountQuery } from "../ledger/count-receipts.ts";
 import type { ReceiptState } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import { isWrongContinue } from "../ledger/receipt-query.ts";
-import type { ShownReceipt } from "../operate/operate.ts";
+import type { ShownReceipt } from "../operate/show-receipts.ts";
 
 const USUAL_LIMIT = 50;
 const MOST = 500;
+/** Each request is read on its own. */
+const MOST_REQUESTS = 20;
 
 const STATES: Readonly<Record<ReceiptState, true>> = {
 	accepted: true,
@@ -18,13 +21,14 @@ const STATES: Readonly<Record<ReceiptState, true>> = {
 	coalesced: true,
 	dead: true,
 	rejected: true,
+	discarded: true,
 	ignored: true,
 };
-const PARAMETERS = ["limit", "state", "find", "since", "until", "continue"] as const;
+const PARAMETERS = ["limit", "state", "find", "since", "until", "changedSince", "requests", "continue"] as const;
 
 /**
- * What became of events, the newest first: `GET /api/receipts?limit=&state=&find=&since=&until=&continue=` →
- * `{ "receipts", "complete", "continue"?, "problems"? }`. A list that was cut says how it goes on; what could not be read
+ * What became of events, the newest first: `GET /api/receipts?limit=&state=&find=&since=&until=&changedSince=&requests=&continue=`
+ * → `{ "receipts", "complete", "continue"?, "problems"? }`. A list that was cut says how it goes on; what could not be read
  * is named, and the rest is answered.
  */
 export function receipts(theBridge: TheBridge): HttpFunctionOptions {
@@ -50,30 +54,83 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 	};
 }
 
+const HOUR_MS = 3_600_000;
+const MOST_HOURS = 7 * 24;
+
+/**
+ * How many receipts of each state there are, minute by minute: `GET /api/receipts/counts?since=&until=` →
+ * `{ "since", "until", "minutes": [{ "at", "received", "states" }], "complete", "problems"? }`.
+ * @param now epoch milliseconds
+ */
+export function counts(theBridge: TheBridge, now: () => number = Date.now): HttpFunctionOptions {
+	return {
+		route: "receipts/counts",
+		methods: ["GET"],
+		authLevel: "function",
+		async handler(request) {
+			const query = readCountQuery(request.query, now());
+			if (typeof query === "string") return answer(400, { error: query });
+			try {
+				const { problems, ...counted } = await (await theBridge()).counts(query);
+				return answer(200, { ...counted, ...(problems.length === 0 ? {} : { problems }) });
+			} catch (error) {
+				return answer(503, { error: (error as Error).message });
+			}
+		},
+	};
+}
+
+function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | string {
+	const [from, to] = ["since", "until"].map((name) => parameters.get(name)?.trim() || undefined);
+	const times = readTimes({ since: from, until: to });
+	if (typeof times === "string") return times;
+	const { until = Math.max(now, times.since ?? now) } = times;
+	const { since = until - HOUR_MS } = times;
+	const isTooLong = until - since > MOST_HOURS * HOUR_MS;
+	return isTooLong ? `since: one query covers ${MOST_HOURS / 24} days at most; give a later since` : { since, until };
+}
+
 /** All that `state` can be. */
 export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
 function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	const given = Object.fromEntries(PARAMETERS.map((name) => [name, parameters.get(name)?.trim() || undefined]));
-	const { limit, state, find, since, until, continue: next } = given;
+	const { limit, state, find, since, until, changedSince, requests, continue: next } = given;
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
 	if (state !== undefined && !Object.hasOwn(STATES, state)) {
-		return `state: "${state}" is none of ${RECEIPT_STATES.join(", ")}`;
+		return `state: "${state}" is not one of ${RECEIPT_STATES.join(", ")}`;
 	}
-	const [from, to] = [readTime(since), readTime(until)];
-	if (since !== undefined && from === undefined) return `since: "${since}" ${NO_TIME}`;
-	if (until !== undefined && to === undefined) return `until: "${until}" ${NO_TIME}`;
-	if (from !== undefined && to !== undefined && from > to) return "since is later than until: no event can be between";
+	if (requests !== undefined && requests !== "true") return `requests: "${requests}" is not true`;
+	if (requests === "true" && count > MOST_REQUESTS) return `requests: ask with a limit of ${MOST_REQUESTS} at most`;
+	const times = readTimes({ since, until });
+	if (typeof times === "string") return times;
+	const changed = readTimes({ changedSince });
+	if (typeof changed === "string") return changed;
 	return {
 		limit: count,
 		...(state === undefined ? {} : { states: [state as ReceiptState] }),
 		...(find === undefined ? {} : { find }),
-		...(from === undefined ? {} : { since: from }),
-		...(to === undefined ? {} : { until: to }),
+		...times,
+		...changed,
+		...(requests === undefined ? {} : { requests: true }),
 		...(next === undefined ? {} : { continue: next }),
 	};
+}
+
+/** Times by their names; left out where they are not given. Answers what is wrong with one, as a text. */
+function readTimes<Name extends string>(given: Record<Name, string | undefined>) {
+	const times: { [name in Name]?: number } = {};
+	for (const [name, text] of Object.entries(given) as [Name, string | undefined][]) {
+		const at = readTime(text);
+		if (text !== undefined && at === undefined) return `${name}: "${text}" ${NO_TIME}`;
+		if (at !== undefined) times[name] = at;
+	}
+	const { since, until } = times as { since?: number; until?: number };
+	if (since !== undefined && until !== undefined && since > until)
+		return "since is later than until, so no event can match; exchange the two";
+	return times;
 }
 
 /** RFC 3339, section 5.6. A `+` that was not escaped arrives as a space. */
@@ -95,9 +152,15 @@ const SHOWN = [
 	"to",
 	"acceptedAt",
 	"finishedAt",
+	"replayedAt",
+	"changedAt",
 	"attempts",
 	"reason",
+	"replay",
+	"arrived",
+	"group",
 	"window",
+	"windowState",
 	"runs",
 	"following",
 	"followingReason",
@@ -109,7 +172,12 @@ const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 export type ReceiptJson = ReturnType<typeof toJson>;
 
 function toJson(receipt: ShownReceipt) {
-	return { ...pick(receipt, SHOWN), event: pick(receipt.event, EVENT_SHOWN) };
+	const { sends } = receipt;
+	return {
+		...pick(receipt, SHOWN),
+		event: pick(receipt.event, EVENT_SHOWN),
+		...(sends === undefined ? {} : { sends }),
+	};
 }
 
 function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {

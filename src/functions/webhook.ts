@@ -1,18 +1,56 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
+import type { SenderCheck } from "../config/entra-token.ts";
 import { type Log, report, toLog } from "../log.ts";
 import { type EventResult, OUTCOMES } from "../model.ts";
 import { answerHandshake, answerOptions, type HandshakeRules } from "./handshake.ts";
 import { readBody } from "./read-body.ts";
 
-/** The HTTP door, for Event Grid webhooks in either schema and for everything else that can post. */
-export function webhook(route: string, theBridge: TheBridge, rules: HandshakeRules): HttpFunctionOptions {
+/**
+ * The HTTP door, for Event Grid webhooks in either schema and for everything else that can post.
+ * @param checkSender where Microsoft Entra protects it: asked after the function key, which the platform checks
+ */
+export function webhook(
+	route: string,
+	theBridge: TheBridge,
+	rules: HandshakeRules,
+	checkSender?: SenderCheck,
+): HttpFunctionOptions {
 	return {
 		route,
 		methods: ["POST", "OPTIONS"],
 		authLevel: "function",
-		handler: (request, context) => receive(request, toLog(context), theBridge, rules),
+		handler: async (request, context) => {
+			const log = toLog(context);
+			return (await refuseSender(request, log, checkSender)) ?? receive(request, log, theBridge, rules);
+		},
 	};
+}
+
+/**
+ * The answer to a sender that may not come in. Event Grid sends its token with every message. Whether it does with the
+ * `OPTIONS` of CloudEvents no page says; that handshake establishes no authentication, and takes no event. So `OPTIONS`
+ * may come without a token, and one that it has must be sound.
+ * Sources: learn.microsoft.com, "Deliver events to Microsoft Entra protected endpoints" and "Endpoint validation with
+ * CloudEvents schema". RFC 6750, section 3, for the header of the answer.
+ */
+async function refuseSender(
+	{ method, headers }: HttpRequest,
+	log: Log,
+	checkSender: SenderCheck | undefined,
+): Promise<HttpResponseInit | undefined> {
+	const authorization = headers.get("authorization");
+	if (checkSender === undefined || (method === "OPTIONS" && authorization === null)) return undefined;
+	const verdict = await checkSender(authorization);
+	if (verdict.ok) return undefined;
+	const { status, reason: error } = verdict;
+	const challenge = authorization === null ? "Bearer" : 'Bearer error="invalid_token"';
+	const refused = {
+		status,
+		jsonBody: { error },
+		...(status === 401 ? { headers: { "WWW-Authenticate": challenge } } : {}),
+	};
+	return logged(refused, method === "OPTIONS" ? "handshake" : "receive", log);
 }
 
 /** Guard clauses in the order of the protocol; each refusal answers at once. */
@@ -29,7 +67,7 @@ async function receive(
 	if (handshake !== undefined) return logged(handshake, "handshake", log);
 	const repoName = request.query.get("repoName")?.trim();
 	const bridge = await theBridge();
-	const events = await bridge.accept(body.elements, { log, ...(repoName ? { repoName } : {}) });
+	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, ...(repoName ? { repoName } : {}) });
 	return { status: httpStatus(events), jsonBody: { events } };
 }
 

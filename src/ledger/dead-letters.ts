@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { readJson, writeDeepJson } from "../event/json.ts";
 import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
-import { storeBody } from "../storage/rows.ts";
+import { readBody, storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
-import { eventColumns, plainColumns, type Receipt, readReceipt, reasonColumn, routeColumns } from "./receipt.ts";
+import { type Arrived, type Receipt, readReceipt } from "./receipt.ts";
+import { arrivedColumns, eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt-columns.ts";
 import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
@@ -15,6 +16,10 @@ export interface Rejected {
 	readonly route: string | null;
 	readonly to: Destination | null;
 	readonly reason: string;
+	/** How it arrived, where that is known: all of it, or what an earlier receipt shows. */
+	readonly arrived?: string | Arrived | undefined;
+	/** When it was accepted first, ISO 8601; left out where that is now. */
+	readonly acceptedAt?: string | undefined;
 }
 
 /**
@@ -25,6 +30,8 @@ export type RecordRejected = (rejected: Rejected) => Promise<string>;
 
 export interface RecordOptions {
 	readonly storage: Storage;
+	/** What tells the version and the routes table that reject an event from others; left out where neither has. */
+	readonly judge?: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -37,7 +44,7 @@ interface Letter extends RowGroup {
 }
 
 /** Dead letters that come at the same time share transactions, as accepted events do. */
-export function createRecordRejected({ storage, now }: RecordOptions): RecordRejected {
+export function createRecordRejected({ storage, judge, now }: RecordOptions): RecordRejected {
 	/** What storage refuses is stored with plain facts: the event itself is bytes, and those are never refused. */
 	async function settle(letter: Letter, refusal: StorageError | undefined): Promise<void> {
 		if (refusal === undefined) return;
@@ -47,14 +54,19 @@ export function createRecordRejected({ storage, now }: RecordOptions): RecordRej
 	const write = createGroupWriter(storage, NO_LANE, settle);
 
 	return async (rejected) => {
-		const { key, letter } = await planLetter(storage, rejected, now());
+		const { key, letter } = await planLetter(storage, rejected, judge, now());
 		await write(letter);
 		return key;
 	};
 }
 
-async function planLetter(storage: Storage, rejected: Rejected, now: number): Promise<{ key: string; letter: Letter }> {
-	const { element, event, route, to, reason } = rejected;
+async function planLetter(
+	storage: Storage,
+	rejected: Rejected,
+	judge: string | undefined,
+	now: number,
+): Promise<{ key: string; letter: Letter }> {
+	const { element, event, route, to, reason, acceptedAt } = rejected;
 	const text = writeDeepJson(element);
 	const key = createHash("sha256")
 		.update(JSON.stringify([text, to?.id ?? null]))
@@ -68,9 +80,11 @@ async function planLetter(storage: Storage, rejected: Rejected, now: number): Pr
 		state: "rejected",
 		...eventColumns(event),
 		...routeColumns(route, to),
-		acceptedAt: at,
+		...(acceptedAt === undefined ? { acceptedAt: at } : { acceptedAt, replayedAt: at }),
 		finishedAt: at,
 		reason: reasonColumn(reason),
+		...arrivedColumns(rejected.arrived ?? text),
+		judge: judge ?? "",
 		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
 	};
 	return { key, letter: rowsOf(receipt, columns, { key, receipt, ...stored.columns }) };
@@ -127,6 +141,15 @@ async function removeRows(storage: Storage, rows: readonly string[]): Promise<bo
 	}
 }
 
+/**
+ * The request that a replay of a dead letter would send; undefined where it is gone. Rejects with StorageError.
+ * @param receipt the key of its receipt's row
+ */
+export async function readDeadRequest(storage: Storage, lane: string, receipt: string): Promise<string | undefined> {
+	const row = await storage.get(lane, deadLetterKey(receipt));
+	return row && readBody(storage, "body", row.columns);
+}
+
 /** What a replay has made of a dead letter. */
 export type ReplayedDead =
 	/** It is in its lane again. */
@@ -157,11 +180,12 @@ export async function replayDead(
 	if (deadLetter === undefined) return notMoved();
 	const place = entryKey(now, 0, String(deadLetter.columns["key"]));
 	const acceptedAt = new Date(now).toISOString();
+	const replayed = { replayedAt: acceptedAt, finishedAt: "", reason: "" };
 	try {
 		await storage.commit(lane, [
 			{ kind: "delete", rowKey: deadLetter.rowKey },
 			{ kind: "insert", rowKey: place, columns: { ...deadLetter.columns, acceptedAt } },
-			{ kind: "merge", rowKey: receipt, columns: { state: "accepted", place, by, finishedAt: "", reason: "" } },
+			{ kind: "merge", rowKey: receipt, columns: { state: "accepted", place, by, ...replayed } },
 		]);
 		return { kind: "moved" };
 	} catch (error) {

@@ -1,15 +1,27 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
-import type { EventFacts } from "../model.ts";
+import type { EventFacts, Missed } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import {
+	addMissed,
+	type MissedCounts,
+	type MissedTally,
+	NONE_MISSED,
+	readMissed,
+	subtractMissed,
+	sumMissed,
+	writeMissed,
+} from "./missed.ts";
+import { eventColumns, plainColumns, reasonColumn } from "./receipt-columns.ts";
 import { IGNORED_LANE, ROWS, receiptKey } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
 	readonly event: EventFacts;
 	readonly reason: string;
+	/** By which part it has missed each route. */
+	readonly missed: readonly Missed[];
 }
 
 export interface IgnoredAt extends IgnoredEvent {
@@ -22,6 +34,8 @@ export interface IgnoredCount {
 	readonly total: number;
 	readonly since: string;
 	readonly last: string;
+	/** For each route that was missed. */
+	readonly missed: MissedCounts;
 }
 
 /** The row that counts them, in the partition of their receipts. */
@@ -59,11 +73,14 @@ function toPlain(write: Write): Write {
 }
 
 /** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */
-export async function countIgnored(storage: Storage, more: number, now: number): Promise<void> {
+async function countIgnored(storage: Storage, more: number, missed: MissedTally, now: number): Promise<void> {
 	const row = await storage.get(IGNORED_LANE, COUNT_KEY);
 	const at = new Date(now).toISOString();
-	const { total, since } = readCount(row?.columns) ?? { total: 0, since: at };
-	const columns = { state: JSON.stringify({ total: total + more, since, last: at } satisfies IgnoredCount) };
+	const { total, since, missed: before } = readCount(row?.columns) ?? { total: 0, since: at, missed: NONE_MISSED };
+	const columns = {
+		state: JSON.stringify({ total: total + more, since, last: at }),
+		missed: writeMissed(sumMissed(before, missed)),
+	};
 	const write: Write =
 		row === undefined
 			? { kind: "insert", rowKey: COUNT_KEY, columns }
@@ -81,7 +98,7 @@ function readCount(columns: Columns | undefined): IgnoredCount | undefined {
 	try {
 		const { total, since, last } = JSON.parse(String(columns?.["state"])) as Partial<IgnoredCount>;
 		return Number.isSafeInteger(total) && since !== undefined && last !== undefined
-			? { total: total as number, since: String(since), last: String(last) }
+			? { total: total as number, since: String(since), last: String(last), missed: readMissed(columns?.["missed"]) }
 			: undefined;
 	} catch {
 		return undefined;
@@ -139,6 +156,7 @@ export function createIgnoredLog({
 	/** The newest ones that are not written yet. */
 	let waiting: IgnoredAt[] = [];
 	let uncounted = 0;
+	const missed: MissedTally = new Map();
 	let countAt = 0;
 	/** How many receipts may still be written before this minute ends. */
 	let left = A_MINUTE;
@@ -185,10 +203,11 @@ export function createIgnoredLog({
 	}
 
 	async function writeCount(): Promise<void> {
-		const more = uncounted;
+		const [more, counted] = [uncounted, structuredClone(missed)];
 		countAt = now() + MINUTE_MS;
-		await countIgnored(storage, more, now());
+		await countIgnored(storage, more, counted, now());
 		uncounted -= more;
+		subtractMissed(missed, counted);
 	}
 
 	async function trim(): Promise<void> {
@@ -200,6 +219,7 @@ export function createIgnoredLog({
 		waiting.push({ ...ignored, at: now() });
 		if (waiting.length > A_MINUTE) waiting.shift();
 		uncounted += 1;
+		addMissed(missed, ignored.missed, new Date(now()).toISOString());
 		scheduleNext();
 	};
 }

@@ -1,7 +1,7 @@
 import type { Row, Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
-import { type FoundReceipt, readReceipt, showReceipt } from "./receipt.ts";
+import { type FoundReceipt, RECEIPT_COLUMNS, readReceipt, showReceipt } from "./receipt.ts";
 import {
 	type Conditions,
 	type Cursor,
@@ -55,6 +55,8 @@ interface InLane {
 	readonly found: readonly FoundReceipt[];
 	/** Where it goes on behind `found`; undefined at its end. */
 	readonly next?: Position;
+	/** Whether storage has found anything, wanted or not. */
+	readonly any: boolean;
 	readonly problems: readonly string[];
 	readonly error?: unknown;
 }
@@ -82,17 +84,18 @@ export async function listReceipts(
 	const start: Cursor = begun ?? { exact: hasExact, found: false, lanes: afresh };
 
 	const first = await searchAll(storage, { ...limits, ...conditionsOf(query, start.exact) }, start, lanes);
-	// What was given whole is found by the service itself. Only if there is no such thing, parts are looked for.
-	const isNone = first.receipts.length === 0 && first.leftAfter(0).size === 0;
+	// What was given whole is found by the service itself. Only if there is no such thing, in whatever state, parts are looked
+	// for: else a discard of one that is done twice would discard others, which only contain its name.
+	const isNone = !first.any && first.leftAfter(0).size === 0;
 	if (!(start.exact && !start.found && isNone)) return answer(first, start);
 	const parts: Cursor = { exact: false, found: false, lanes: afresh };
 	const second = await searchAll(storage, { ...limits, ...conditionsOf(query, false) }, parts, lanes);
 	return answer({ ...second, problems: [...new Set([...first.problems, ...second.problems])] }, parts);
 
-	function answer({ receipts, leftAfter, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
+	function answer({ receipts, leftAfter, any, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
 		const continueAfter = (count: number) => {
 			const left = leftAfter(count);
-			return left.size === 0 ? undefined : writeCursor({ exact, found: found || count > 0, lanes: left }, question);
+			return left.size === 0 ? undefined : writeCursor({ exact, found: found || any, lanes: left }, question);
 		};
 		return { receipts, continueAfter, problems };
 	}
@@ -103,6 +106,7 @@ interface Searched {
 	readonly receipts: readonly FoundReceipt[];
 	/** Where each lane goes on once the first `count` were taken; without those that are at their end. */
 	readonly leftAfter: (count: number) => ReadonlyMap<string, Position>;
+	readonly any: boolean;
 	readonly problems: readonly string[];
 }
 
@@ -125,7 +129,8 @@ async function searchAll(
 		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
 		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
 	};
-	return { receipts, leftAfter, problems: [...new Set(all.flatMap(({ problems }) => problems))] };
+	const problems = [...new Set(all.flatMap((inLane) => inLane.problems))];
+	return { receipts, leftAfter, any: all.some(({ any }) => any), problems };
 }
 
 /** Where a lane goes on once some of what it has found was taken. */
@@ -141,6 +146,7 @@ async function searchLane(storage: Storage, search: Search, lane: string, start:
 	const { to, where, isWanted, maxPages, endsAt, now, query } = search;
 	const found: FoundReceipt[] = [];
 	const problems: string[] = [];
+	let any = false;
 	let next: Position | undefined = start;
 	let state: LaneState | undefined;
 
@@ -156,7 +162,9 @@ async function searchLane(storage: Storage, search: Search, lane: string, start:
 			if (pages >= maxPages || (pages > 0 && now() > endsAt)) break;
 			const top = isWanted === undefined ? Math.min(PAGE, query.limit - found.length) : PAGE;
 			const { from, after }: Position = next;
-			const page = await storage.list(lane, { from, to, top, ...(where === undefined ? {} : { where }), after });
+			const narrowed = where === undefined ? {} : { where };
+			const page = await storage.list(lane, { from, to, top, ...narrowed, after, select: RECEIPT_COLUMNS });
+			any ||= page.rows.length > 0;
 			const shown: FoundReceipt[] = [];
 			for (const row of page.rows) shown.push(await toShown(row));
 			found.push(...(isWanted === undefined ? shown : shown.filter(isWanted)));
@@ -165,7 +173,7 @@ async function searchLane(storage: Storage, search: Search, lane: string, start:
 	} catch (error) {
 		const reason = (error as Error).message;
 		problems.push(`the receipts of the lane "${lane}" cannot be read: ${reason}`);
-		return { lane, start, found, ...(next === undefined ? {} : { next }), problems, error };
+		return { lane, start, found, ...(next === undefined ? {} : { next }), any, problems, error };
 	}
-	return { lane, start, found, ...(next === undefined ? {} : { next }), problems };
+	return { lane, start, found, ...(next === undefined ? {} : { next }), any, problems };
 }

@@ -2,7 +2,8 @@ import { readRows } from "../storage/rows.ts";
 import type { Row, Storage } from "../storage/storage.ts";
 import { readIgnoredCount } from "./ignored.ts";
 import { listLanes } from "./lane-lease.ts";
-import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE } from "./lane-state.ts";
+import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
+import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
 import { isoOf } from "./receipt.ts";
 import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
@@ -18,6 +19,9 @@ export interface LaneOverview {
 	/** How many destinations are parked that something waits for. */
 	readonly parkedDestinations: number;
 	readonly waiting: number;
+	/** How many of those that wait are paused, and how many parked. */
+	readonly waitingPaused: number;
+	readonly waitingParked: number;
 	readonly windows: number;
 	/** The first of them, and how full they are. */
 	readonly gathering: readonly Gathering[];
@@ -30,6 +34,8 @@ export interface LaneOverview {
 	readonly deadLetters: number;
 	/** How many events were ignored in all, those that left no receipt included. */
 	readonly ignored: number;
+	/** How many of them have missed each route. */
+	readonly missed: MissedCounts;
 	/** ISO 8601 */
 	readonly tokenExpiresAt: string | null;
 	/** The address of the service that its deliveries are for; null where no drainer has been there. */
@@ -47,6 +53,8 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
 	hasBreaker: false,
 	parkedDestinations: 0,
 	waiting: 0,
+	waitingPaused: 0,
+	waitingParked: 0,
 	windows: 0,
 	gathering: [],
 	calls: [],
@@ -54,6 +62,7 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
 	dueSince: null,
 	deadLetters: 0,
 	ignored: 0,
+	missed: NONE_MISSED,
 	tokenExpiresAt: null,
 	address: null,
 	problem: null,
@@ -82,7 +91,8 @@ export async function overview(storage: Storage, now: number): Promise<readonly 
 }
 
 async function ignoredOf(storage: Storage): Promise<LaneOverview> {
-	return { ...NOTHING, lane: IGNORED_LANE, ignored: (await readIgnoredCount(storage))?.total ?? 0 };
+	const { total = 0, missed = NONE_MISSED } = (await readIgnoredCount(storage)) ?? {};
+	return { ...NOTHING, lane: IGNORED_LANE, ignored: total, missed };
 }
 
 async function overviewOf(storage: Storage, lane: string, now: number): Promise<LaneOverview> {
@@ -109,10 +119,17 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
 		ignored: 0,
+		missed: NONE_MISSED,
+		waitingPaused: countWaiting(state, entries, "paused", now),
+		waitingParked: countWaiting(state, entries, "parked", now),
 		tokenExpiresAt: state.tokenExpiresAt,
 		address: state.address,
 		problem: null,
 	};
+}
+
+function countWaiting(state: LaneState, entries: readonly Entry[], wanted: "paused" | "parked", now: number): number {
+	return entries.filter((entry) => waitingFor(state, entry, now)?.state === wanted).length;
 }
 
 /** A breaker that nothing waits for says nothing of the present. */
@@ -151,6 +168,8 @@ export function isLane({ lane }: Pick<LaneOverview, "lane">): boolean {
 export interface Gathering {
 	/** The route's name. */
 	readonly route: string;
+	/** The identity of its group, which tells it from other windows of the route. */
+	readonly group: string;
 	/** How many events it holds; counting ends at 1,000. */
 	readonly events: number;
 	/** When its first event was accepted, epoch milliseconds. */
@@ -184,5 +203,5 @@ async function lookInto(storage: Storage, lane: string, window: Window): Promise
 	// With more members than were read, the newest is the one that the drainer has seen, if it has looked.
 	const newest = complete ? last.rowKey : (window.newest ?? last.rowKey);
 	const closes = Math.min(acceptedAtOf(newest) + window.quietMs, latest);
-	return { route: window.route, events: rows.length, since, latest, closes };
+	return { route: window.route, group: window.group, events: rows.length, since, latest, closes };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { WRITTEN_AT } from "../storage/storage.ts";
 import { type FoundReceipt, mentions, type ReceiptState } from "./receipt.ts";
 import { ROWS, receiptOrder } from "./rows.ts";
 
@@ -12,8 +13,12 @@ export interface ReceiptQuery {
 	/** The event's time is not before, and not after; epoch milliseconds. */
 	readonly since?: number;
 	readonly until?: number;
+	/** Its row was written then or later, epoch milliseconds of the service's clock. */
+	readonly changedSince?: number;
 	/** What an earlier answer to the same question has as `continue`. */
 	readonly continue?: string;
+	/** Answer with what dead letters would send. */
+	readonly requests?: boolean;
 }
 
 /** A question in the terms of storage. */
@@ -36,19 +41,29 @@ export function canBeExact({ find }: ReceiptQuery): boolean {
 	return find !== undefined && find.length <= MAX_EXACT;
 }
 
-/** @param exact whether the service itself looks for the whole of a text; else parts are looked for here */
-export function conditionsOf({ states, find, key }: ReceiptQuery, exact: boolean): Conditions {
+/**
+ * @param exact whether the service itself looks for the whole of a text; else parts are looked for here. A whole text that is
+ * there in any state is not looked for as a part, so what else is asked is checked here.
+ */
+export function conditionsOf({ states, find, key, changedSince }: ReceiptQuery, exact: boolean): Conditions {
 	const text = find?.slice(0, MAX_FACT);
+	const isWhole = text !== undefined && exact;
 	const written =
 		states && new Set(states.map((state) => (state === "paused" || state === "parked" ? "accepted" : state)));
+	const narrowed = [
+		...(written === undefined ? [] : [[...written].map((state) => `state eq '${state}'`).join(" or ")]),
+		...(changedSince === undefined ? [] : [`${WRITTEN_AT} ge datetime'${new Date(changedSince).toISOString()}'`]),
+	];
 	const conditions = [
 		...(key === undefined ? [] : [equal(["key"], key)]),
-		...(text === undefined || !exact ? [] : [equal(FOUND_IN, text)]),
-		...(written === undefined ? [] : [[...written].map((state) => `state eq '${state}'`).join(" or ")]),
+		...(isWhole ? [equal(FOUND_IN, text)] : narrowed),
 	];
 	const checks: ((receipt: FoundReceipt) => boolean)[] = [];
 	// Whether it waits for its turn, is paused or parked is known here alone.
-	if (states !== undefined && written?.has("accepted")) checks.push(({ state }) => states.includes(state));
+	if (states !== undefined && (isWhole || written?.has("accepted"))) checks.push(({ state }) => states.includes(state));
+	if (changedSince !== undefined && isWhole) {
+		checks.push(({ changedAt }) => Date.parse(changedAt ?? "") >= changedSince);
+	}
 	if (text !== undefined && !exact) checks.push((receipt) => mentions(receipt, text));
 	return {
 		...(conditions.length === 0 ? {} : { where: conditions.map((one) => `(${one})`).join(" and ") }),
@@ -70,8 +85,8 @@ export function rangeOf({ since, until }: ReceiptQuery): { readonly from: string
 }
 
 /** What is asked, as one text. */
-export function questionOf({ states, find, key, since, until }: ReceiptQuery): string {
-	return JSON.stringify([states, find, key, since, until]);
+export function questionOf({ states, find, key, since, until, changedSince }: ReceiptQuery): string {
+	return JSON.stringify([states, find, key, since, until, changedSince]);
 }
 
 /** A `continue` that is none, or belongs to another question. */
@@ -117,7 +132,7 @@ function sumOf(text: string, question: string): string {
 
 /** Where a search goes on: what is not in it has been looked through. */
 export interface Cursor {
-	/** Whether the search is for the whole of the text, and whether it has found anything. */
+	/** Whether the search is for the whole of the text, and whether there is such a thing. */
 	readonly exact: boolean;
 	readonly found: boolean;
 	readonly lanes: ReadonlyMap<string, Position>;

@@ -1,13 +1,18 @@
-import { readInstant } from "../event/instant.ts";
-import { cleanText, clipText } from "../log.ts";
-import type { Destination, Following, Run } from "../model.ts";
-import { type Attempt, type Delivery, type EventFacts, isJoin } from "../model.ts";
-import type { Columns, Row } from "../storage/storage.ts";
+import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
+import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
-import { readDestination, shownColumn, targetOf } from "./rows.ts";
+import { DESTINATION_COLUMNS, readDestination, targetOf } from "./rows.ts";
 
 /** How far a delivery is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
-export type WrittenState = "accepted" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored";
+export type WrittenState =
+	| "accepted"
+	| "coalescing"
+	| "dispatched"
+	| "coalesced"
+	| "dead"
+	| "rejected"
+	| "ignored"
+	| "discarded";
 
 /** What was accepted for one event at one destination, and what became of it. */
 export interface Receipt {
@@ -20,10 +25,19 @@ export interface Receipt {
 	/** ISO 8601 */
 	readonly acceptedAt: string;
 	readonly finishedAt: string | null;
+	/** When a replay has last fed it back. */
+	readonly replayedAt: string | null;
+	/** When its row was last written, by the service's clock; null where that was not read. */
+	readonly changedAt: string | null;
 	readonly attempts: readonly Attempt[];
 	readonly reason: string | null;
 	/** The key of the dispatch that an event was coalesced into. */
 	readonly window: string | null;
+	/** The key of that dispatch's receipt's row; null where an earlier version has coalesced it. */
+	readonly dispatch: string | null;
+	/** Of an event that was rejected: the beginning of what arrived, and what has judged it. */
+	readonly arrived: Arrived | null;
+	readonly judge: string | null;
 	/** Who has written it: an acceptor whose answer got lost finds its own mark. */
 	readonly by: string | null;
 	/** The key of its entry, or of its member row. */
@@ -38,80 +52,41 @@ export interface Receipt {
 	readonly notBefore: number;
 }
 
+/** What was rejected, as JSON. */
+export interface Arrived {
+	/** Its beginning. */
+	readonly text: string;
+	/** How long all of it is, in UTF-8. */
+	readonly bytes: number;
+	/** Whether `text` is all of it. */
+	readonly whole: boolean;
+}
+
+/** How the reason of a delivery begins that was given up, since it has failed or waited for a repair for too long. */
+export const GAVE_UP = "given up after ";
+
 /** A receipt in one of these is final: nothing more is owed. */
-export const FINAL_STATES: readonly WrittenState[] = ["dispatched", "coalesced", "dead", "rejected", "ignored"];
+export const FINAL_STATES: readonly WrittenState[] = [
+	"dispatched",
+	"coalesced",
+	"dead",
+	"rejected",
+	"ignored",
+	"discarded",
+];
 
 export function isFinal({ state }: Pick<Receipt, "state">): boolean {
 	return FINAL_STATES.includes(state);
 }
 
-/**
- * What a text column holds, in UTF-16 units: long enough to recognise an event by, since the whole event is in what is
- * sent or in its dead letter. A column holds 32 Ki of them, and 100 rows share 4 MiB.
- */
-const MAX_FACT = 1_500;
-const MAX_REASON = 1_500;
-/** More than any clock writes, and RFC 3339 allows any number of digits. */
-const MAX_TIME = 64;
-const MAX_PLAIN = 200;
 const MAX_ATTEMPTS = 20;
 
-/** A new receipt's columns. */
-export function newReceipt(
-	delivery: Pick<Delivery, "key" | "event" | "route" | "to" | "blobs" | "how">,
-	written: { readonly at: string; readonly by: string; readonly place: string },
-): Columns {
-	const { key, event, route, to, blobs = [], how } = delivery;
-	return {
-		key,
-		state: isJoin(how) ? "coalescing" : "accepted",
-		...eventColumns(event),
-		...routeColumns(route, to),
-		acceptedAt: written.at,
-		by: written.by,
-		place: written.place,
-		...(blobs.length === 0 ? {} : { blobs: blobs.join(" ") }),
-	};
-}
-
-/** What a receipt keeps of an event, each text within its bound. */
-export function eventColumns({ id, type, source, subject, time, run }: EventFacts): Columns {
-	return {
-		id: clipText(id, MAX_FACT),
-		type: clipText(type, MAX_FACT),
-		source: clipText(source, MAX_FACT),
-		subject: clipText(subject, MAX_FACT),
-		time: clipTime(time),
-		...(run === undefined ? {} : { run: clipText(run, MAX_FACT) }),
-	};
-}
-
-/** Where a receipt's event goes; nothing for one that goes nowhere. */
-export function routeColumns(route: string | null, to: Receipt["to"]): Columns {
-	return {
-		...(route === null ? {} : { route: clipText(route, MAX_FACT) }),
-		...shownColumn(to),
-	};
-}
-
-export function reasonColumn(reason: string): string {
-	return cleanText(reason, MAX_REASON);
-}
-
-/** The same columns in a form that storage takes for certain: short, and of printable ASCII alone. */
-export function plainColumns(columns: Columns): Columns {
-	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
-	return Object.fromEntries(
-		Object.entries(columns).map(([name, value]) => [name, typeof value === "string" ? plain(value) : value]),
-	);
-}
-
-/** A time stays one that can be read: what is too long is the fraction of its second. */
-function clipTime(time: string): string {
-	if (time.length <= MAX_TIME) return time;
-	const instant = readInstant(time);
-	return instant === undefined ? "" : new Date(instant.epochMs).toISOString();
-}
+/** The columns that `readReceipt` reads. */
+export const RECEIPT_COLUMNS = [
+	...["key", "state", "id", "type", "source", "subject", "time", "run", "route", ...DESTINATION_COLUMNS],
+	...["acceptedAt", "finishedAt", "replayedAt", "attempts", "reason", "window", "dispatch", "arrived", "arrivedBytes"],
+	...["judge", "by", "place", "blobs", "runs", "following", "followingReason", "notBefore", WRITTEN_AT],
+];
 
 /** The first attempt says when the failure began, the last ones say how it is now. */
 export function appendAttempt(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
@@ -141,9 +116,14 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		to: readDestination(columns) ?? null,
 		acceptedAt: text("acceptedAt") ?? "",
 		finishedAt: text("finishedAt"),
+		replayedAt: text("replayedAt"),
+		changedAt: text(WRITTEN_AT),
 		attempts: attempts ?? [],
 		reason: [text("reason"), damage].filter((one) => one !== null).join("; ") || null,
 		window: text("window"),
+		dispatch: text("dispatch"),
+		arrived: readArrived(text("arrived"), columns["arrivedBytes"]),
+		judge: text("judge"),
 		by: text("by"),
 		place: text("place"),
 		blobs: text("blobs")?.split(" ") ?? [],
@@ -152,6 +132,11 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		followingReason: text("followingReason"),
 		notBefore: Date.parse(text("notBefore") ?? "") || 0,
 	};
+}
+
+function readArrived(text: string | null, bytes: Columns[string]): Arrived | null {
+	if (text === null) return null;
+	return { text, bytes: Number(bytes) || 0, whole: Buffer.byteLength(text) === bytes };
 }
 
 /** The runs of a row; none where they cannot be read. */

@@ -81,6 +81,11 @@ export function memberKey(group: string, acceptedAt: number, key: string, sequen
 	return `m-${group}-${inOrder(acceptedAt)}-${key}-${sequence}`;
 }
 
+/** The group of a member, by the key of its row; undefined where that is the key of another row. */
+export function groupOfMember(rowKey: string): string | undefined {
+	return /^m-([0-9a-f]+)-/.exec(rowKey)?.[1];
+}
+
 /** All members of a group's window. */
 export function memberRange(group: string): { readonly from: string; readonly to: string } {
 	return { from: `m-${group}-`, to: `m-${group}.` };

@@ -29,6 +29,12 @@ export interface AzuriteOptions {
 
 const require = createRequire(import.meta.url);
 
+/** What makes it end with this process, and quicker. */
+const PRELOADED = [
+	new URL("./end-with-parent.cjs", import.meta.url),
+	new URL("./find-rows-by-key.cjs", import.meta.url),
+];
+
 const START_MS = 20_000;
 /** SIGKILL costs what it has not written yet. */
 const STOP_MS = 10_000;
@@ -49,7 +55,7 @@ export async function startAzurite({ folder, ports: wanted, onExit }: AzuriteOpt
 	]);
 	const flags = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--location", folder];
 	const child = fork(require.resolve("azurite/dist/src/azurite.js"), [...flags, ...services], {
-		execArgv: ["--require", fileURLToPath(new URL("./end-with-parent.cjs", import.meta.url))],
+		execArgv: PRELOADED.flatMap((file) => ["--require", fileURLToPath(file)]),
 		stdio: ["ignore", "pipe", "pipe", "ipc"],
 		// A variable could give it other accounts, and no token is its business.
 		env: {},
@@ -77,7 +83,7 @@ function listening(child: ChildProcess, ended: Promise<number | null>): Promise<
 	return new Promise((resolve, reject) => {
 		let output = "";
 		const fail = (what: string) => reject(new Error(`Azurite ${what}\n${output}`.trimEnd()));
-		const late = setTimeout(() => fail(`was not listening after ${START_MS / 1000} s`), START_MS);
+		const late = setTimeout(() => fail(`did not start within ${START_MS / 1000} s`), START_MS);
 		const portOf = (service: string) =>
 			Number(new RegExp(`${service} service is successfully listening at \\S+:(\\d+)\n`).exec(output)?.[1]);
 		for (const stream of [child.stdout, child.stderr]) {
@@ -89,7 +95,7 @@ function listening(child: ChildProcess, ended: Promise<number | null>): Promise<
 			});
 		}
 		child.once("error", reject);
-		child.once("close", (code) => fail(`ended with ${code} instead of listening`));
+		child.once("close", (code) => fail(`ended with exit code ${code} before it was ready`));
 		void ended.then(() => clearTimeout(late));
 	});
 }

@@ -7,8 +7,8 @@ export const USAGE = `npm start -- [--port N] [--github real] [--lock SECONDS]
 Runs the bridge on http://127.0.0.1:N (${USUAL_PORT}), a stand-in for GitHub on the next port, and Azure Storage (Azurite).
 
   --port N         another port
-  --github real    dispatches go to GitHub itself, with GITHUB_TOKEN and GITHUB_REPOSITORY (or BRIDGE_ROUTES) of yours
-  --lock SECONDS   how long a queue message stays away whose host was killed (20)
+  --github real    send dispatches to GitHub itself, with your GITHUB_TOKEN and GITHUB_REPOSITORY (or BRIDGE_ROUTES)
+  --lock SECONDS   seconds until a message is retried after the host that was processing it was killed (20)
   --help           this text`;
 
 /** A mistake on the command line. */
@@ -43,7 +43,7 @@ export function readArguments(args: readonly string[]): StartArguments {
 		},
 	});
 	const { help, port, github, lock } = values;
-	if (github !== undefined && github !== "real") throw new UsageError(`--github takes "real"`);
+	if (github !== undefined && github !== "real") throw new UsageError(`--github accepts only "real"`);
 	return {
 		help,
 		port: readNumber("--port", port, 65_534),
@@ -55,7 +55,7 @@ export function readArguments(args: readonly string[]): StartArguments {
 function readNumber(flag: string, text: string, max: number): number {
 	const number = Number(text);
 	if (!Number.isInteger(number) || number < 1 || number > max)
-		throw new UsageError(`${flag} takes a number from 1 to ${max}, not "${text}"`);
+		throw new UsageError(`${flag} must be a number from 1 to ${max}, not "${text}"`);
 	return number;
 }
 
@@ -75,15 +75,18 @@ function sentenceFor(error: unknown): string {
 	const [firstLine = ""] = message.split("\n");
 	if (error instanceof StartError) return message;
 	if (error instanceof UsageError || code?.startsWith("ERR_PARSE_ARGS") === true) return `${message}\n\n${USAGE}`;
-	if (code === "EADDRINUSE") return `port ${port} is taken; choose another with: npm start -- --port N`;
+	if (code === "EADDRINUSE") {
+		const taken = `port ${port} is in use by another program; perhaps a bridge is already running`;
+		return `${taken}. The bridge uses the port of --port (default: ${USUAL_PORT}), and the stand-in for GitHub uses the next port. Choose another port: npm start -- --port N`;
+	}
 	if (code === "EACCES" && syscall === "listen") {
-		return `port ${port} is not free for every user; choose one from 1024 on with: npm start -- --port N`;
+		return `your user may not use port ${port}; choose a port from 1024 on: npm start -- --port N`;
 	}
 	if (code === "MODULE_NOT_FOUND") {
-		const repair = firstLine.includes("dist") ? "Build it first: npm run build" : "Install what it needs first: npm ci";
+		const repair = firstLine.includes("dist") ? "Build it first: npm run build" : "Install the packages first: npm ci";
 		return `${firstLine}\n${repair}`;
 	}
 	// A file that is missing or may not be read, a full disk: the message names it.
-	if (syscall !== undefined) return `npm start cannot go on (${firstLine}); repair that, and start it again`;
+	if (syscall !== undefined) return `npm start failed (${firstLine}); repair this, then start it again`;
 	return stack ?? message;
 }

@@ -38,7 +38,8 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 	if (options.real) return { env, apiUrl: given || "https://api.github.com", standIn: false, storage, notes };
 	if (given !== undefined && isLocal(given)) {
 		const azure = settleAzure(env, new URL(given).origin);
-		const reason = "not used: runs of Azure Pipelines go to the address of GITHUB_API_URL (--github real uses them)";
+		const reason =
+			"not used: the bridge starts pipelines at the address of GITHUB_API_URL (use --github real to use these settings)";
 		if (azure.ignored.length > 0) notes.unshift(`${azure.ignored.join(", ")} ${reason}`);
 		return { env: { ...env, ...azure.env }, apiUrl: given, standIn: false, storage, notes };
 	}
@@ -47,7 +48,7 @@ export function settleEnvironment(env: Env, options: { real: boolean; standInUrl
 	const azure = settleAzure(env, options.standInUrl);
 	const ours = [...IGNORED, ...(vault === undefined ? ["KEY_VAULT_URL"] : [])].filter((name) => env[name]);
 	const ignored = [...ours, ...azure.ignored];
-	const reason = "not used: dispatches go to the stand-in (--github real uses them)";
+	const reason = "not used: the bridge dispatches to the stand-in (use --github real to use these settings)";
 	if (ignored.length > 0) notes.unshift(`${ignored.join(", ")} ${reason}`);
 	const standIn = {
 		GITHUB_API_URL: options.standInUrl,
@@ -73,21 +74,19 @@ function checkStorage(connectionString: string, real: boolean): void {
 	const hosts = remoteStorageHosts(connectionString);
 	if (hosts === undefined) {
 		throw new StartError(
-			"AzureWebJobsStorage is not the connection string of a storage account; leave it out (Azurite is started then), or set it to UseDevelopmentStorage=true or to AccountName=…;AccountKey=…",
+			"AzureWebJobsStorage is not the connection string of a storage account; remove it (npm start then starts Azurite), or set it to UseDevelopmentStorage=true or to AccountName=…;AccountKey=…",
 		);
 	}
 	if (hosts.length === 0 || real) return;
 	throw new StartError(
-		`AzureWebJobsStorage names a storage account that is not on this machine (${hosts[0]}), and dispatches go to a GitHub on this machine: what waits in that account for GitHub would be taken and never arrive there. Leave AzureWebJobsStorage out (Azurite is started then), or set it to UseDevelopmentStorage=true; if that account is meant, add --github real`,
+		`AzureWebJobsStorage names a storage account that is not on this machine (${hosts[0]}), but the bridge here dispatches to a GitHub on this machine. It would send the events that wait in that account to the wrong GitHub. Remove AzureWebJobsStorage (npm start then starts Azurite), or set it to UseDevelopmentStorage=true. If you mean that account, add --github real`,
 	);
 }
 
 function noteIdentity(env: Env): string[] {
 	const names = Object.keys(env).filter((name) => IDENTITY.test(name) && env[name]);
 	if (names.length === 0) return [];
-	return [
-		`${names.join(", ")} not used: on this machine storage is reached by the connection string AzureWebJobsStorage`,
-	];
+	return [`${names.join(", ")} not used: a local run needs the connection string AzureWebJobsStorage`];
 }
 
 function isLocal(url: string | undefined): boolean {
@@ -132,5 +131,5 @@ function remote(urls: readonly string[]): readonly string[] {
 	return urls
 		.map((url) => (URL.canParse(url) ? new URL(url) : undefined))
 		.filter((url) => url === undefined || !isLoopback(url))
-		.map((url) => url?.hostname ?? "an address that cannot be read");
+		.map((url) => url?.hostname ?? "an unreadable address");
 }

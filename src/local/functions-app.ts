@@ -69,7 +69,7 @@ export function loadFunctions(entry: string): LoadedApp {
 			functions.push({ name, bindings, callback });
 			return { dispose: () => {} };
 		},
-		// Hooks are not run: they shorten a cold start in Azure, which does not exist here.
+		// Hooks are not run: they shorten a cold start in Azure, and make queues, for which the triggers here wait.
 		registerHook: () => ({ dispose: () => {} }),
 		log: () => {},
 	};

@@ -156,6 +156,7 @@ function serves({ name }: RegisteredFunction, { route, methods }: Binding, metho
 	return path.toLowerCase().replace(/\/$/, "") === served && (methods ?? ["GET", "POST"]).includes(method);
 }
 
-function flat({ headers }: IncomingMessage): Record<string, string> {
-	return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+/** A header that came twice is one text, with a comma between. Source: as above; it takes `StringValues.ToString()`. */
+function flat({ headersDistinct }: IncomingMessage): Record<string, string> {
+	return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(",")]));
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
 import { plain, printable } from "../log.ts";
@@ -6,7 +6,7 @@ import type { LocalSetup } from "./environment.ts";
 import type { FunctionsHost } from "./functions-host.ts";
 import { readable } from "./print-line.ts";
 
-/** What `GET /api/health` says that a person has to know at the start. */
+/** The part of `GET /api/health` that a person needs at the start. */
 export interface StartingHealth {
 	/** Empty where health does not answer. */
 	readonly version: string;
@@ -30,29 +30,29 @@ export async function askHealth(url: string, fetch = globalThis.fetch): Promise<
 		}
 		return failed(`answered ${response.status}`);
 	} catch (error) {
-		return failed(`could not be asked: ${(error as Error).message}`);
+		return failed(`did not answer: ${(error as Error).message}`);
 	}
 }
 
 function failed(what: string): StartingHealth {
 	const repair =
-		"the log says why; if the storage holds rows that cannot be read, use another one, or remove Azurite's data to begin anew";
+		"look at the log for the cause; if the storage holds rows that cannot be read, use another storage, or remove Azurite's data to start with empty storage";
 	return { version: "", problems: [{ setting: "GET /api/health", problem: `${what}: ${repair}` }], warnings: [] };
 }
 
 /** Says where everything is, what was not used, and what has to be repaired. */
 export async function introduce({ url, port, functions }: FunctionsHost, setup: LocalSetup): Promise<void> {
 	const { problems, warnings, version } = await askHealth(url);
-	const routes = process.env["BRIDGE_ROUTES"] ? "the routes of BRIDGE_ROUTES" : process.env["GITHUB_REPOSITORY"];
 	const where = setup.standIn ? `the GitHub stand-in, ${setup.apiUrl}` : setup.apiUrl;
-	const storage = setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the one of AzureWebJobsStorage";
+	const storage =
+		setup.storage === undefined ? `Azurite, in ${dataFolder(port)}` : "the account of AzureWebJobsStorage";
 	say(`grid-dispatch ${version}
 
   console     ${url}/
   events      ${url}/api/events
   health      ${url}/api/health
   functions   ${functions.map(({ name }) => name).join(", ")}
-  dispatches  to ${plain(routes ?? "no repository")} at ${plain(where)}
+  dispatches  to ${plain(routedTo(process.env))} at ${plain(where)}
   storage     ${storage}
 ${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
 	for (const note of [...setup.notes, ...warnings]) say(`note: ${plain(note)}`);
@@ -61,6 +61,19 @@ ${setup.standIn ? `  received    ${setup.apiUrl}/_received\n` : ""}`);
 
   npx grid-dispatch send RunCompleted${port === USUAL_PORT ? "" : ` --url ${url}`}
 `);
+}
+
+/** Where the bridge dispatches to: the routes of a file, which is named, or of a setting, or the one repository. */
+export function routedTo(
+	{ BRIDGE_ROUTES: routes = "", GITHUB_REPOSITORY: repository }: Readonly<Record<string, string | undefined>>,
+	folder = process.cwd(),
+): string {
+	const setting = routes.trim();
+	if (setting === "") return repository ?? "no repository";
+	if (/^[{[]/.test(setting)) return "the destinations in BRIDGE_ROUTES";
+	const path = relative(folder, resolve(folder, setting));
+	const isElsewhere = path === "" || isAbsolute(path) || path.split(sep)[0] === "..";
+	return `the destinations in ${isElsewhere ? setting : path}`;
 }
 
 /** A line of the log, for the terminal. */

@@ -62,6 +62,6 @@ export function readQueueSettings(hostJson = "{}"): QueueSettings {
 function spanMs(setting: string, text: string): number {
 	const [, days = 0, hours, minutes, seconds] =
 		/^(?:(\d+)\.)?(\d\d?):([0-5]?\d):([0-5]?\d(?:\.\d+)?)$/.exec(text) ?? [];
-	if (hours === undefined) throw new Error(`host.json: ${setting} is a time span such as 00:00:02, not "${text}"`);
+	if (hours === undefined) throw new Error(`host.json: ${setting} must be a time span such as 00:00:02, not "${text}"`);
 	return Math.round((((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000);
 }

@@ -67,9 +67,9 @@ export function foreignReason(headers: IncomingHttpHeaders, port: number): strin
 	const { host, origin, "sec-fetch-site": site } = headers;
 	const own = OWN_NAMES.flatMap((name) => [`${name}:${port}`, ...(port === DEFAULT_PORT ? [name] : [])]);
 	if (!own.includes(host?.toLowerCase() ?? "")) {
-		return `the header Host is not localhost:${port} or 127.0.0.1:${port}; only this machine is answered`;
+		return `the header Host must be localhost:${port} or 127.0.0.1:${port}: this server answers only programs of this machine`;
 	}
 	const sameOrigin = origin === undefined || origin.toLowerCase() === `http://${host?.toLowerCase()}`;
 	if (sameOrigin && (site === undefined || site === "same-origin" || site === "none")) return undefined;
-	return "a page of another origin has sent this request; only the page of this server may";
+	return "a page of another origin sent this request; this server answers only its own page";
 }

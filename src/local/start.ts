@@ -64,12 +64,16 @@ function readHostJson(): QueueSettings {
 async function storageOf(port: number, started: StopInOrder): Promise<string> {
 	const folder = join(root, dataFolder(port));
 	const onExit = (code: number | null) => {
-		process.stderr.write(`Azurite has ended (${code}); nothing can be stored without it\n`);
+		process.stderr.write(
+			`Azurite has ended (exit code ${code}), so nothing can be stored; the bridge stops. Start it again\n`,
+		);
 		void started.stop().then(() => process.exit(1));
 	};
 	const { connectionString, stop } = await startAzurite({ folder, onExit }).catch((error: Error) => {
 		const why = error.message.split("\n").slice(0, 2).join(": ");
-		throw new StartError(`${plain(why)}; if its data are damaged, remove ${dataFolder(port)} to begin anew`);
+		throw new StartError(
+			`${plain(why)}; if its data are damaged, remove ${dataFolder(port)} to start with empty storage`,
+		);
 	});
 	started.add(stop);
 	// For tools that look inside: its ports are new with every start.

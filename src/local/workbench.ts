@@ -34,7 +34,11 @@ const SCHEMAS = join(import.meta.dirname, "../event/schemas");
  */
 export function createWorkbench(standIn: Pick<GitHubStandIn, "received" | "script"> | undefined): Workbench {
 	function setFaults(body: string): WorkbenchAnswer {
-		if (standIn === undefined) return { status: 404, body: { error: "there is no stand-in to break" } };
+		if (standIn === undefined)
+			return {
+				status: 404,
+				body: { error: "no stand-in for GitHub is running here, so its answers cannot be changed" },
+			};
 		try {
 			return { status: 200, body: { faults: standIn.script.set(JSON.parse(body)) } };
 		} catch (error) {
@@ -59,7 +63,7 @@ export function createWorkbench(standIn: Pick<GitHubStandIn, "received" | "scrip
 			case "POST /faults":
 				return setFaults(body);
 			default:
-				return { status: 404, body: { error: `there is no ${method} /_local${path}` } };
+				return { status: 404, body: { error: `${method} /_local${path} does not exist` } };
 		}
 	};
 }

@@ -1,7 +1,9 @@
 import type { Problem } from "../config/settings.ts";
+import type { MissedCounts } from "../ledger/missed.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
+import type { RoutePart } from "../model.ts";
 import { digestOfRoutes, type Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
@@ -21,7 +23,7 @@ import {
 export interface Health {
 	/**
 	 * `degraded`: something waits for GitHub, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
-	 * or nothing sent where a route leads to.
+	 * or nothing sent at all.
 	 */
 	readonly status: "healthy" | "degraded" | "unhealthy";
 	readonly problems: readonly Problem[];
@@ -34,6 +36,9 @@ export interface Health {
 	readonly lanes: readonly LaneHealth[];
 	/** Entries that are not delivered yet; counts end at 1,000 for each lane. */
 	readonly waiting: number;
+	/** How many of them are paused, and how many parked. */
+	readonly paused: number;
+	readonly parked: number;
 	/** When the oldest of them was accepted, ISO 8601. */
 	readonly oldest: string | null;
 	readonly windows: number;
@@ -44,6 +49,19 @@ export interface Health {
 	readonly deadLetters: number;
 	/** How many events were ignored in all, those that left no receipt included. */
 	readonly ignored: number;
+	/** How many of them have missed each route of the table, and by which part of it. */
+	readonly missed: readonly MissedRoute[];
+}
+
+/** How many ignored events have missed a route as it is. Times are ISO 8601. */
+export interface MissedRoute {
+	/** Its name. */
+	readonly route: string;
+	readonly events: number;
+	/** By the first part that an event does not meet. */
+	readonly by: Readonly<Partial<Record<RoutePart, number>>>;
+	readonly since: string;
+	readonly last: string;
 }
 
 /** While nothing can be asked. */
@@ -54,18 +72,23 @@ export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
 	tokens: [],
 	lanes: [],
 	waiting: 0,
+	paused: 0,
+	parked: 0,
 	oldest: null,
 	windows: 0,
 	gathering: [],
 	pace: [],
 	deadLetters: 0,
 	ignored: 0,
+	missed: [],
 };
 
 export interface WindowHealth {
 	readonly lane: string;
 	/** The route's name. */
 	readonly route: string;
+	/** Tells it from other windows of the route, as receipts do: a hash, which says nothing of an event. */
+	readonly group: string;
 	/** Counting ends at 1,000. */
 	readonly events: number;
 	/** Since its first event, until no further one has come, and until its end at the latest; ISO 8601. */
@@ -99,12 +122,17 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 	);
 	const laneHealth = all.flatMap((one) => laneHealthOf(one, options) ?? []);
 	const deadLetters = sum(all.map((lane) => lane.deadLetters));
-	/** What is accepted from now on cannot be sent. */
-	const cannotSend = all.some((one) => lanes.has(one.lane) && isClosed(one, destinations.policyOf(one.lane)));
-	const isDark = !reachable || cannotSend || tokenHealth.some(({ present }) => !present);
+	/** Lanes that a route leads to, and in which nothing can be sent. */
+	const dark = tokenHealth.filter(({ lane, present }) => {
+		const seenLane = byLane.get(lane);
+		return !present || (seenLane !== undefined && isClosed(seenLane, destinations.policyOf(lane)));
+	});
+	// While one token works, what is for it is sent.
+	const isDark = !reachable || (dark.length > 0 && dark.length === lanes.size);
+	const isDegraded = dark.length > 0 || laneHealth.length > 0 || deadLetters > 0;
 	const expiries = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
 	return {
-		status: isDark ? "unhealthy" : laneHealth.length > 0 || deadLetters > 0 ? "degraded" : "healthy",
+		status: isDark ? "unhealthy" : isDegraded ? "degraded" : "healthy",
 		problems: [],
 		warnings: [...warnings, ...expiries],
 		routes: { digest: digestOfRoutes(routes) },
@@ -112,20 +140,32 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		tokens: tokenHealth,
 		lanes: laneHealth,
 		waiting: sum(all.map(({ waiting }) => waiting)),
+		paused: sum(all.map(({ waitingPaused }) => waitingPaused)),
+		parked: sum(all.map(({ waitingParked }) => waitingParked)),
 		oldest: all.flatMap(({ oldest }) => oldest ?? []).sort()[0] ?? null,
 		windows: sum(all.map(({ windows }) => windows)),
 		gathering: all.flatMap(toWindowHealth),
 		pace: all.flatMap((lane) => toPaceHealth(lane, destinations.policyOf(lane.lane).limits, now())),
 		deadLetters,
 		ignored: sum(all.map((lane) => lane.ignored)),
+		missed: all.flatMap(({ missed }) => toMissedRoutes(missed, routes)),
 	};
+}
+
+/** A route that has been changed is another one. */
+function toMissedRoutes(missed: MissedCounts, routes: readonly Route[]): readonly MissedRoute[] {
+	return routes.flatMap((route) => {
+		const count = missed[digestOfRoutes([route])];
+		return count === undefined ? [] : [{ route: route.name, events: sum(Object.values(count.by)), ...count }];
+	});
 }
 
 function toWindowHealth({ lane, gathering }: LaneOverview): readonly WindowHealth[] {
 	const iso = (epochMs: number) => new Date(epochMs).toISOString();
-	return gathering.map(({ route, events, since, closes, latest }) => ({
+	return gathering.map(({ route, group, events, since, closes, latest }) => ({
 		lane,
 		route,
+		group,
 		events,
 		since: iso(since),
 		closes: iso(closes),

@@ -42,7 +42,8 @@ export function laneHealthOf(seen: LaneOverview, options: LaneHealthOptions): La
 	const foreign = waits > 0 ? foreignAddress(seen, destinations.policyOf(lane)) : undefined;
 	const isUnexplained = parkedDestinations === 0 && foreign === undefined;
 	const reasons = [
-		foreign && `${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge leaves it alone; ${repair}`,
+		foreign &&
+			`${deliveries(waits)} in a lane that belongs to ${foreign}, and this bridge does not send from it; ${repair}`,
 		parked?.reason ??
 			pause?.reason ??
 			(isUnexplained ? overdueReason(seen, destinations.policyOf(lane).limits, now()) : undefined),
@@ -87,6 +88,8 @@ export interface TokenHealth {
 	readonly lane: string;
 	/** Whether there is a token to send that GitHub is not known to refuse. */
 	readonly present: boolean;
+	/** `missing`: there is none to send. `refused`: GitHub has answered 401 to it, and something waits for it. */
+	readonly state: "present" | "refused" | "missing";
 	/** As GitHub has said last, ISO 8601; null where it has not. */
 	readonly expiresAt: string | null;
 	/** Why there is none, or why GitHub refuses it. */
@@ -105,7 +108,8 @@ export async function tokenHealthOf(
 ): Promise<TokenHealth> {
 	const missing = await whyNoToken(getToken, to);
 	const reason = missing ?? refusalOf(seen);
-	return { lane, present: reason === null, expiresAt: seen?.tokenExpiresAt ?? null, reason };
+	const state = missing !== null ? "missing" : reason !== null ? "refused" : "present";
+	return { lane, present: reason === null, state, expiresAt: seen?.tokenExpiresAt ?? null, reason };
 }
 
 /** What to do about a token that ends soon; undefined for one that does not. */

@@ -1,22 +1,18 @@
 import type { Destinations } from "../destinations/list.ts";
+import { type CountQuery, countReceipts, type ReceiptCounts } from "../ledger/count-receipts.ts";
 import { recordExpiry } from "../ledger/lane-lease.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { listReceipts } from "../ledger/list-receipts.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { Log } from "../log.ts";
-import type { EventResult } from "../model.ts";
 import type { Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkHealth, type Health } from "./check-health.ts";
+import { type DiscardAnswer, type DiscardRequest, discard } from "./discard.ts";
 import { maintain } from "./maintenance.ts";
 import { createPoisoned, type Poisoned } from "./poisoned.ts";
-import { type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
-
-/** A receipt, with the page where the runs of its destination are seen; null where there is none. */
-export interface ShownReceipt extends FoundReceipt {
-	readonly page: string | null;
-}
+import { type AcceptAgain, type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
+import { type ShownReceipt, showReceipts, withRequests } from "./show-receipts.ts";
 
 export interface ShownReceipts {
 	/** The newest event first. */
@@ -40,6 +36,8 @@ export interface OperateOptions {
 	readonly retentionMs: number;
 	/** Makes sure that what a lane has delivered is followed. */
 	readonly wakeFollower: (lane: string) => Promise<void>;
+	/** What judges an event: see `judgeOf`. */
+	readonly judge: string;
 	/** What to do about a lane of another address. */
 	readonly repair: string;
 	/** Never the same twice. */
@@ -50,13 +48,14 @@ export interface OperateOptions {
 
 /** What people and the daily timer ask of a bridge. */
 export interface Operate extends Poisoned {
+	/** What became of events. */
 	receipts(query: ReceiptQuery): Promise<ShownReceipts>;
-	/** @param accept takes an event that never had a destination, as if it had just arrived */
-	replay(
-		request: ReplayRequest,
-		log: Log,
-		accept: (elements: readonly unknown[]) => Promise<readonly EventResult[]>,
-	): Promise<ReplayAnswer>;
+	/** How many there are, minute by minute. */
+	counts(query: CountQuery): Promise<ReceiptCounts>;
+	/** @param accept takes an event that never had a destination */
+	replay(request: ReplayRequest, log: Log, accept: AcceptAgain): Promise<ReplayAnswer>;
+	/** Ends dead letters that no run is to start for. */
+	discard(request: DiscardRequest, log: Log): Promise<DiscardAnswer>;
 	health(): Promise<Health>;
 	/** The daily maintenance. */
 	upkeep(log: Log): Promise<void>;
@@ -66,20 +65,21 @@ export function createOperate(options: OperateOptions): Operate {
 	const { storage, ledger, destinations, routes, now } = options;
 	/** A destination of each lane that a route leads to. */
 	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
+	const list = (query: ReceiptQuery, endsAt?: number) =>
+		listReceipts(storage, query, { now, ...(endsAt === undefined ? {} : { endsAt }) });
 	return {
 		...createPoisoned(storage, now),
 		async receipts(query) {
-			const { receipts, continueAfter, problems } = await listReceipts(storage, query, { now });
-			const next = continueAfter(receipts.length);
-			const shown = receipts.map((receipt) => ({ ...receipt, page: receipt.to && destinations.pageOf(receipt.to) }));
-			return { receipts: shown, complete: next === undefined, ...(next && { continue: next }), problems };
+			const found = await list(query);
+			const next = found.continueAfter(found.receipts.length);
+			const shown = await showReceipts(found, options);
+			const asked = query.requests === true ? await withRequests(shown.receipts, options) : { ...shown, problems: [] };
+			const { receipts, problems } = { ...asked, problems: [...shown.problems, ...asked.problems] };
+			return { receipts, complete: next === undefined, ...(next && { continue: next }), problems };
 		},
-		replay: (request, log, accept) =>
-			replay(request, log, {
-				...options,
-				list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
-				accept,
-			}),
+		counts: (query) => countReceipts(storage, query, { now }),
+		replay: (request, log, accept) => replay(request, log, { ...options, list, accept }),
+		discard: (request, log) => discard(request, log, { ...options, list }),
 		health: () => checkHealth({ ...options, lanes }),
 		upkeep: (log) =>
 			maintain(log, {

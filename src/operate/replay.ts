@@ -1,19 +1,13 @@
 import { readJson } from "../event/json.ts";
 import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
-import type { ReceiptQuery } from "../ledger/receipt-query.ts";
+import type { FoundReceipt, Receipt } from "../ledger/receipt.ts";
 import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { EventResult } from "../model.ts";
 import type { PutMessage, Storage } from "../storage/storage.ts";
-
-/** Which dead letters of the ledger: one, those that a text is found in, or all. */
-type ReceiptsRequest =
-	| { readonly key: string; readonly continue?: string }
-	| { readonly find?: string; readonly state?: "dead" | "rejected"; readonly continue?: string };
+import { AT_ONCE, type Ended, MAX_MS, type ReceiptsRequest, type WalkOptions, walkReceipts } from "./walk-receipts.ts";
 
 /** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */
 interface BlobsRequest {
@@ -24,14 +18,8 @@ interface BlobsRequest {
 
 export type ReplayRequest = ReceiptsRequest | BlobsRequest;
 
-/** What became of one dead letter. */
-export interface Replayed {
-	/** A receipt's key, or a blob's name. */
-	readonly key: string;
-	/** `accepted`: it is in its lane again. `refused`: it stays a dead letter, for the reason. */
-	readonly outcome: "accepted" | "refused";
-	readonly reason: string | null;
-}
+/** What became of one dead letter. `accepted`: it is in its lane again. */
+export type Replayed = Ended<"accepted">;
 
 export interface ReplayAnswer {
 	readonly replayed: readonly Replayed[];
@@ -42,22 +30,23 @@ export interface ReplayAnswer {
 	readonly problems?: readonly string[];
 }
 
-export interface ReplayOptions {
+/**
+ * Accepts elements as if they had just arrived.
+ * @param before what their receipt says, where there is one
+ */
+export type AcceptAgain = (
+	elements: readonly unknown[],
+	before?: Pick<Receipt, "acceptedAt" | "arrived">,
+) => Promise<readonly EventResult[]>;
+
+export interface ReplayOptions extends WalkOptions {
 	readonly storage: Storage;
-	/** No further page is begun after `endsAt`, epoch milliseconds. */
-	readonly list: (query: ReceiptQuery, endsAt: number) => Promise<FoundReceipts>;
-	readonly accept: (elements: readonly unknown[]) => Promise<readonly EventResult[]>;
+	readonly accept: AcceptAgain;
 	/** Makes sure that a lane is looked at, at once. */
 	readonly wake: (lane: string) => Promise<void>;
 	/** Never the same twice. */
 	readonly newId: () => string;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
-
-/** One request takes so many, and so long. */
-const AT_ONCE = 200;
-const MAX_MS = 20_000;
 
 /**
  * Feeds dead letters back, in bounded work: the answer says how it goes on. What broke off can be repeated. Rejects with
@@ -72,89 +61,64 @@ export async function replay(request: ReplayRequest, log: Log, options: ReplayOp
 	return answer;
 }
 
-type Ended = Omit<Replayed, "key">;
-const accepted = (reason: string | null = null): Ended => ({ outcome: "accepted", reason });
-const refused = (reason: string): Ended => ({ outcome: "refused", reason });
+type End = Omit<Replayed, "key">;
+const accepted = (reason: string | null = null): End => ({ outcome: "accepted", reason });
+const refused = (reason: string): End => ({ outcome: "refused", reason });
 
-/** Feeds dead letters of the ledger back, each on its own: what becomes of one is nothing to the others. */
+/** Feeds dead letters of the ledger back, and wakes their lanes. */
 async function replayReceipts(request: ReceiptsRequest, options: ReplayOptions): Promise<ReplayAnswer> {
-	const { now, list } = options;
-	const endsAt = now() + MAX_MS;
-	const query = queryOf(request);
 	const wakeUps = new Map<string, PutMessage>();
-	const replayed: Replayed[] = [];
-	const problems = new Set<string>();
-	let next = request.continue;
 	try {
-		do {
-			const page = { limit: AT_ONCE - replayed.length, ...(next === undefined ? {} : { continue: next }) };
-			const found: FoundReceipts | undefined = await list({ ...query, ...page }, endsAt).catch((error: unknown) => {
-				// What was fed back already must be told.
-				if (replayed.length === 0) throw error;
-				return undefined;
-			});
-			if (found === undefined) break;
-			for (const problem of found.problems) problems.add(problem);
-			let done = 0;
-			for (const receipt of found.receipts) {
-				// One at least, so that each request comes further.
-				if (done > 0 && now() > endsAt) break;
-				replayed.push({ key: receipt.key, ...(await replayReceipt(receipt, wakeUps, options)) });
-				done += 1;
-			}
-			next = found.continueAfter(done);
-		} while (next !== undefined && replayed.length < AT_ONCE && now() <= endsAt);
+		const end = (receipt: FoundReceipt) => replayReceipt(receipt, wakeUps, options);
+		const { ended: replayed, ...rest } = await walkReceipts<"accepted">(request, end, options);
+		return { replayed, ...rest };
 	} finally {
 		await wakeAll(wakeUps, options);
 	}
-	const unread = problems.size === 0 ? {} : { problems: [...problems] };
-	return { replayed, more: next !== undefined, ...(next === undefined ? {} : { continue: next }), ...unread };
-}
-
-function queryOf(request: ReceiptsRequest): Omit<ReceiptQuery, "limit"> {
-	if ("key" in request) return { key: request.key };
-	const { find, state } = request;
-	return { states: state === undefined ? ["dead", "rejected"] : [state], ...(find === undefined ? {} : { find }) };
 }
 
 async function replayReceipt(
 	receipt: FoundReceipt,
 	wakeUps: Map<string, PutMessage>,
 	options: ReplayOptions,
-): Promise<Ended> {
-	const { lane, rowKey, state } = receipt;
+): Promise<End> {
+	const { lane, state } = receipt;
 	try {
-		if (state === "rejected") return await acceptAgain(rowKey, options);
+		if (state === "rejected") return await acceptAgain(receipt, options);
 		const isOpen = state === "accepted" || state === "paused" || state === "parked";
-		if (state !== "dead" && !isOpen) return refused(`it is ${state}`);
+		if (state === "discarded") return refused(DISCARDED);
+		if (state !== "dead" && !isOpen) return refused(`it is ${state}, so it is not a dead letter`);
 		await wakeAhead(lane, wakeUps, options);
 		// One that is in its lane already may lack the wake-up, if a replay broke off.
 		return isOpen ? accepted() : await moveDead(receipt, options);
 	} catch (error) {
-		return refused(`whether it was fed back is not known (${(error as Error).message}); replay it again`);
+		return refused(`the bridge does not know whether it was replayed (${(error as Error).message}); replay it again`);
 	}
 }
 
-async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }: ReplayOptions): Promise<Ended> {
+async function moveDead({ lane, rowKey }: FoundReceipt, { storage, now, newId }: ReplayOptions): Promise<End> {
 	const by = newId();
 	for (let tries = 0; ; tries++) {
 		const end = await replayDead(storage, lane, rowKey, { now: now(), by });
 		if (end.kind === "moved") return accepted();
 		const state = end.receipt?.state;
-		if (state === undefined) return refused("its receipt is gone: it is past its time");
-		if (state === "accepted") return accepted("another replay has fed it back just now");
-		if (state !== "dead") return accepted(`another replay has fed it back just now, and it is ${state}`);
+		if (state === undefined) return refused("its receipt no longer exists: its retention time is over");
+		if (state === "discarded") return refused(DISCARDED);
+		if (state === "accepted") return accepted("another replay has just replayed it");
+		if (state !== "dead") return accepted(`another replay has just replayed it, and it is ${state}`);
 		// Fed back by another replay and refused again meanwhile; or there is nothing left to be sent.
-		if (tries > 0) return refused("what was to be sent is gone from storage");
+		if (tries > 0) return refused("the request is missing in storage");
 	}
 }
 
-async function acceptAgain(receipt: string, { storage, accept }: ReplayOptions): Promise<Ended> {
-	const read = await readRejected(storage, receipt);
-	if (read === undefined) return refused("the event itself is gone from storage");
-	const refusal = (await accept([read.element])).find(isRefused);
+const DISCARDED = "it was discarded, and its request is removed";
+
+async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
+	const read = await readRejected(storage, rowKey);
+	if (read === undefined) return refused("the event is missing in storage");
+	const refusal = (await accept([read.element], before)).find(isRefused);
 	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
-	await forgetRejected(storage, receipt, read);
+	await forgetRejected(storage, rowKey, read);
 	return accepted();
 }
 
@@ -217,18 +181,19 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 	}
 }
 
-async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<Ended> {
+async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<End> {
 	try {
 		const content = await storage.read(name, container);
-		if (content === undefined) return refused("it is gone: another replay has taken it, or it was removed");
+		if (content === undefined)
+			return refused("the blob no longer exists: another replay processed it, or it was removed");
 		const elements = parse(content);
-		if (elements === undefined) return refused("it holds no events");
+		if (elements === undefined) return refused("the blob contains no events");
 		const refusal = (await accept(elements)).find(isRefused);
 		if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
 		await storage.remove(name, container);
 		return accepted();
 	} catch (error) {
-		return refused(`it could not be read or removed (${(error as Error).message}); replay it again`);
+		return refused(`the blob could not be read or removed (${(error as Error).message}); replay it again`);
 	}
 }
 

@@ -1,5 +1,5 @@
 import { isNumberText } from "../event/json.ts";
-import type { BridgeEvent } from "../model.ts";
+import type { BridgeEvent, RoutePart } from "../model.ts";
 import { asNumber, type FilteredEvent, type KeyValue, keyReader } from "./filtered-event.ts";
 import { OPERATORS, type Operator } from "./operators.ts";
 import type { AdvancedFilter, SubscriptionFilter } from "./route.ts";
@@ -9,6 +9,8 @@ export type Test = (event: FilteredEvent) => boolean;
 
 /** One condition of a filter: the test, and the words that say how an event failed it. */
 export interface Condition {
+	/** What the routes table calls it. */
+	readonly part: RoutePart;
 	readonly test: Test;
 	readonly failure: (event: BridgeEvent) => string;
 }
@@ -20,6 +22,7 @@ export function filterConditions(filter: SubscriptionFilter): readonly Condition
 		...eventTypeCondition(filter.includedEventTypes ?? []),
 		...subjectConditions(filter),
 		...(filter.advancedFilters ?? []).map((advanced) => ({
+			part: "advancedFilters" as const,
 			test: advancedFilter(advanced, onArrays),
 			failure: () => `not ${describe(advanced)}`,
 		})),
@@ -43,6 +46,7 @@ const openingWrites: ReadonlySet<string> = new Set(OPENING_WRITES.map((api) => a
  * Source: learn.microsoft.com, "Azure Blob Storage as an Event Grid source".
  */
 export const completedWrite: Condition = {
+	part: "onlyCompletedWrites",
 	test: ({ event, lower }) =>
 		lower(event.type) !== "microsoft.storage.blobcreated" || !openingWrites.has(lower(apiOf(event))),
 	failure: (event) =>
@@ -59,6 +63,7 @@ function eventTypeCondition(included: readonly string[]): Condition[] {
 	if (types.size === 0 || types.has("all")) return [];
 	return [
 		{
+			part: "includedEventTypes",
 			test: ({ event, lower }) => types.has(lower(event.type)),
 			failure: (event) => `${clip(event.type)} is not among its event types`,
 		},
@@ -74,12 +79,14 @@ function subjectConditions(filter: SubscriptionFilter): Condition[] {
 	const conditions: Condition[] = [];
 	if (begin !== "") {
 		conditions.push({
+			part: "subjectBeginsWith",
 			test: (filtered) => cased(filtered).startsWith(casedBegin),
 			failure: ({ subject }) => `the subject "${clip(subject)}" does not begin with "${begin}"`,
 		});
 	}
 	if (end !== "") {
 		conditions.push({
+			part: "subjectEndsWith",
 			test: (filtered) => cased(filtered).endsWith(casedEnd),
 			failure: ({ subject }) => `the subject "${clip(subject)}" does not end with "${end}"`,
 		});

@@ -80,7 +80,7 @@ export function keyReader(key: string): (event: FilteredEvent) => KeyValue {
 	});
 }
 
-/** An empty text stands for an attribute that was left out, unless the envelope really had it empty. */
+/** An empty text means that the attribute was left out, unless the envelope really had it empty. */
 function placedValue(event: BridgeEvent, name: Placed): unknown {
 	return event[name] === "" ? event.attributes[name] : event[name];
 }

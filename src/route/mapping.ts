@@ -48,7 +48,7 @@ const MOST = { characters: 4_000, textCharacters: 1_000 } as const;
 /** What is wrong with a mapping that its JSON Schema cannot say; undefined where nothing is. */
 export function mappingProblem(mapping: Mapping): string | undefined {
 	const { length } = JSON.stringify(mapping);
-	if (length > MOST.characters) return `it has ${length} characters; a mapping may have ${MOST.characters}`;
+	if (length > MOST.characters) return `it has ${length} characters; a mapping may have at most ${MOST.characters}`;
 	const name = Object.keys(mapping).find((one) => longestText(mapping[one]) > MOST.textCharacters);
 	if (name === undefined) return undefined;
 	return `"${name}" has a text of more than ${MOST.textCharacters} characters, which is what a literal may have`;
@@ -85,7 +85,7 @@ function keyed(key: string): Read {
 	if (fact !== undefined) return ({ facts }) => facts[fact as keyof MappedFacts];
 	const read = keyReader(key);
 	if (name === "data") return ({ sent }) => read(sent).value ?? undefined;
-	// Only `data.reference` is in what is sent alone.
+	// Only `data.reference` is in the sent data but not in the whole data.
 	return ({ sent, whole }) => read(whole).value ?? read(sent).value ?? undefined;
 }
 

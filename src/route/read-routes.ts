@@ -48,13 +48,15 @@ function findProblems(route: Route, index: number, services: readonly OfRoutes[]
 	const filters = route.filter?.advancedFilters ?? [];
 	const count = filters.reduce((sum, { values, value }) => sum + (values?.length ?? (value === undefined ? 0 : 1)), 0);
 	if (count > MAX_FILTER_VALUES) {
-		problems.push(`${place}.filter: ${count} filter values; Event Grid allows ${MAX_FILTER_VALUES} in all`);
+		problems.push(
+			`${place}.filter: the route has ${count} filter values; Event Grid allows at most ${MAX_FILTER_VALUES}`,
+		);
 	}
 	filters.forEach((filter, at) => {
 		const reversed = reversedRange(filter);
 		if (reversed !== undefined) {
 			problems.push(
-				`${place}.filter.advancedFilters[${at}].values: ${reversed} is upside down; put the lower end first`,
+				`${place}.filter.advancedFilters[${at}].values: ${reversed} has its ends in the wrong order; put the lower end first`,
 			);
 		}
 	});
@@ -72,7 +74,7 @@ function repeatedNames(routes: readonly Route[]): string[] {
 	const names = routes.map(({ name }) => name);
 	const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
 	return [...repeated].map(
-		(name) => `routes: the name "${name}" stands twice; receipts and logs could not tell them apart`,
+		(name) => `routes: the name "${name}" is used twice; receipts and logs could not tell the two routes apart`,
 	);
 }
 
@@ -85,12 +87,12 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 	const at = place === "" ? "the table" : place;
 	switch (keyword) {
 		case "additionalProperties":
-			return `${at}: there is no "${params["additionalProperty"]}" here; check its spelling`;
+			return `${at}: the key "${params["additionalProperty"]}" does not exist here; remove it or correct its spelling`;
 		case "enum":
 			return `${at}: must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`;
 		case "discriminator":
 			if (params["tagValue"] === undefined) return `${at}: must have required property 'operatorType'`;
-			return `${at}.operatorType: "${params["tagValue"]}" is none of Event Grid's operators`;
+			return `${at}.operatorType: "${params["tagValue"]}" is not one of Event Grid's operators`;
 		default:
 			return `${at}: ${message}`;
 	}

@@ -1,12 +1,12 @@
-import type { BridgeEvent, Destination } from "../model.ts";
+import type { BridgeEvent, Destination, Missed } from "../model.ts";
 import { type Condition, clip, completedWrite, filterConditions } from "./filter.ts";
 import { toFiltered } from "./filtered-event.ts";
-import type { Coalesce, Route, RouteTo } from "./route.ts";
+import { type Coalesce, digestOfRoutes, type Route, type RouteTo } from "./route.ts";
 
 /** An event's way: the routes that take it, one per destination, or why none does. */
 export type Routed =
 	| { readonly matches: readonly Match[] }
-	| { readonly matches: readonly []; readonly reason: string };
+	| { readonly matches: readonly []; readonly reason: string; readonly missed: readonly Missed[] };
 
 export interface Match {
 	/** The route's name. */
@@ -30,29 +30,31 @@ export function createRouter(
 	resolve: (to: RouteTo, eventType: string) => Destination,
 	lowerCase?: (text: string) => string,
 ): Router {
-	const compiled = routes.map((route) => ({ route, conditions: conditionsOf(route) }));
+	const compiled = routes.map((route) => ({ route, digest: digestOfRoutes([route]), conditions: conditionsOf(route) }));
 
 	return (event, onlyRepository) => {
 		const matches = new Map<string, Match>();
 		const filtered = toFiltered(event, lowerCase);
+		const missed: Missed[] = [];
 		const failures: (() => string)[] = [];
-		/** Of routes that would have taken the upload's completion: what is told first. */
+		/** For routes that would take the write that completes the upload: named first. */
 		const openings: (() => string)[] = [];
-		for (const { route, conditions } of compiled) {
+		for (const { route, digest, conditions } of compiled) {
 			const failed = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
 			if (failed !== undefined) {
+				missed.push({ route: digest, by: failed.part });
 				// It is the last condition of a route.
 				const reasons = failed === completedWrite ? openings : failures;
 				reasons.push(() => `route "${route.name}": ${failed.failure(event)}`);
 				continue;
 			}
 			const to = resolve(route.to, event.type);
-			// Two routes to one destination are one delivery; the first one's name stands.
+			// Two routes to one destination are one delivery, with the name of the first route.
 			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
 		}
 		return matches.size > 0
 			? { matches: [...matches.values()] }
-			: { matches: [], reason: explain([...openings, ...failures]) };
+			: { matches: [], reason: explain([...openings, ...failures]), missed };
 	};
 }
 
@@ -71,6 +73,7 @@ function conditionsOf(route: Route): readonly Condition[] {
 function sourceCondition(source: string): Condition {
 	const wanted = source.toLowerCase().replace(/\/+$/, "");
 	return {
+		part: "source",
 		test: ({ event, lower }) => {
 			const given = lower(event.source);
 			return given === wanted || given.startsWith(`${wanted}/`);
@@ -84,7 +87,7 @@ function otherRepository(route: Route, onlyRepository: string | undefined): Cond
 	const { repository } = route.to;
 	if (onlyRepository === undefined || repository?.toLowerCase() === onlyRepository.toLowerCase()) return undefined;
 	const there = repository === undefined ? "to no repository" : `to ${repository}`;
-	return { test: () => false, failure: () => `it leads ${there}, not to repoName=${onlyRepository}` };
+	return { part: "repoName", test: () => false, failure: () => `it leads ${there}, not to repoName=${onlyRepository}` };
 }
 
 function explain(failures: readonly (() => string)[]): string {

@@ -23,7 +23,7 @@ export function blobCalls(
 				expectText(etag, "ETag of the blob");
 				const content = readableStreamBody ? await buffer(readableStreamBody) : Buffer.alloc(0);
 				if (content.length === contentLength) return content;
-				throw new UnclearAnswer(`${content.length} bytes of a blob of ${contentLength} were answered`);
+				throw new UnclearAnswer(`the answer has ${content.length} bytes of a blob of ${contentLength}`);
 			};
 			return called(download, { timeoutMs: TRANSFER_TIMEOUT_MS }).catch(unlessMissing);
 		},

@@ -5,7 +5,7 @@ const CALL_TIMEOUT_MS = 5_000;
 /** The manifest of a hundred thousand events is some 70 MB; a drainer writes and reads it, and no request waits for it. */
 export const TRANSFER_TIMEOUT_MS = 20_000;
 
-/** What a 404 says when it is not a row or a blob that is missing, but what it would be in. */
+/** The error codes of a 404 if what a call needs was not created yet, such as the table or the container. */
 const NOT_MADE_YET = new Set(["TableNotFound", "QueueNotFound", "ContainerNotFound", "BlobNotFound"]);
 
 /** Statuses that state a fact about a row or a blob: gone, there already, changed. Callers act on it. */
@@ -34,13 +34,13 @@ export async function called<T>(
 	}
 }
 
-/** To be caught from `called`: nothing where what was asked for is not there. */
+/** For errors of `called`: answers undefined if the row or blob does not exist. */
 export function unlessMissing(error: unknown): undefined {
 	if (error instanceof StorageError && error.status === 404) return undefined;
 	throw error;
 }
 
-/** To be caught from `called`: whether what was to be removed is gone; false where another version is there. */
+/** For errors of `called`: answers whether the row or blob is removed. False if another version exists. */
 export function unlessChanged(error: unknown): boolean {
 	if (error instanceof StorageError && (error.status === 404 || error.status === 412)) return error.status === 404;
 	throw error;
@@ -75,7 +75,7 @@ interface AnswerError {
 	readonly details?: { readonly errorCode?: string; readonly odataError?: { readonly code?: string } };
 }
 
-/** The service's own name for what is wrong; empty where the answer is not the service's. */
+/** The service's own error code. Empty if the answer is not from the service. */
 function codeOf(error: unknown): string {
 	const { code, details, message = "" } = error as AnswerError;
 	const known = code ?? details?.errorCode ?? details?.odataError?.code ?? "";

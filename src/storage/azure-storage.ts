@@ -1,4 +1,4 @@
-import { TableClient } from "@azure/data-tables";
+import { TableClient, type TableServiceClientOptions } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient, type StoragePipelineOptions } from "@azure/storage-queue";
 import type { StorageConfig } from "../config/azure.ts";
@@ -26,9 +26,27 @@ export interface StorageClients {
 /** Short, since the caller has a request to answer, or tries again later. */
 const RETRIES = { maxTries: 3, retryDelayInMs: 100, maxRetryDelayInMs: 500 };
 
+/**
+ * Two characters end a line for JavaScript and not for JSON. Azurite reads a transaction line by line, and answers 500 to
+ * a text that has one, each time. Escaped, the JSON says the same.
+ */
+const escapeLines: NonNullable<TableServiceClientOptions["additionalPolicies"]>[number]["policy"] = {
+	name: "escape-lines",
+	sendRequest(request, next) {
+		if (typeof request.body === "string") {
+			request.body = request.body.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+		}
+		return next(request);
+	},
+};
+
 export async function createClients(config: StorageConfig, { table }: LedgerNames): Promise<StorageClients> {
 	const { maxTries, ...delays } = RETRIES;
-	const tableOptions = { retryOptions: { maxRetries: maxTries - 1, ...delays }, allowInsecureConnection: true };
+	const tableOptions: TableServiceClientOptions = {
+		retryOptions: { maxRetries: maxTries - 1, ...delays },
+		allowInsecureConnection: true,
+		additionalPolicies: [{ policy: escapeLines, position: "perCall" }],
+	};
 	const options: StoragePipelineOptions = { retryOptions: { maxTries, ...delays } };
 	if (config.kind === "connection-string") {
 		const { connectionString } = config;
@@ -48,7 +66,7 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 }
 
 /** What the ledger does with queues. */
-function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput"> {
+function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput" | "makeQueues"> {
 	const wakeUps = queue(names.queue);
 	const follow = queue(names.follow);
 	const queueOf = (name: string | undefined) =>
@@ -63,6 +81,11 @@ function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<St
 			};
 			return called(send, { make: (abortSignal) => to.createIfNotExists({ abortSignal }) });
 		},
+		makeQueues: (queues) =>
+			called(
+				async (abortSignal) =>
+					void (await Promise.all(queues.map((queue) => queueOf(queue).createIfNotExists({ abortSignal })))),
+			),
 		unput: ({ id, popReceipt }, name) =>
 			called(async (abortSignal) => void (await queueOf(name).deleteMessage(id, popReceipt, { abortSignal }))),
 	};

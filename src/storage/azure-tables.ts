@@ -64,11 +64,11 @@ function etagsOf(
 		throw new UnclearAnswer(`a write of the transaction was answered ${failed.status}`, failed.status);
 	}
 	if (answers.length !== writes.length) {
-		throw new UnclearAnswer(`a transaction of ${writes.length} writes was answered for ${answers.length} of them`);
+		throw new UnclearAnswer(`the answer to a transaction of ${writes.length} writes has only ${answers.length}`);
 	}
 	const etags = answers.map(({ etag }) => etag?.trim() || undefined);
 	const missing = writes.find(({ kind }, index) => kind !== "delete" && etags[index] === undefined);
-	if (missing !== undefined) throw new UnclearAnswer(`no ETag was answered for the row ${missing.rowKey}`);
+	if (missing !== undefined) throw new UnclearAnswer(`the answer has no ETag for the row ${missing.rowKey}`);
 	return etags;
 }
 

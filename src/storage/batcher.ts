@@ -29,7 +29,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 	let underWay = 0;
 	let scheduled = false;
 
-	/** At the end of the turn, so that all events of one request travel together. */
+	/** At the end of the event loop's turn, so that all events of one request share a transaction. */
 	function schedule(): void {
 		if (scheduled) return;
 		scheduled = true;

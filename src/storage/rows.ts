@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Columns, Range, Row, Storage } from "./storage.ts";
 
-/** What is larger lies in a blob. A property of Azure Table Storage holds 64 KiB. */
+/** A larger text is stored in a blob. A property of Azure Table Storage can contain 64 KiB. */
 const MAX_INLINE_BYTES = 60 * 1024;
 
 /**
@@ -24,7 +24,7 @@ export interface StoredBody {
 	readonly blobs: readonly string[];
 }
 
-/** Decides, for every row that holds a text, whether it fits; the blob of one that does not is written here. */
+/** Decides for every row with a text whether the text fits. If it does not, this writes it into a blob. */
 export async function storeBody(storage: Storage, kind: Kind, key: string, text: string): Promise<StoredBody> {
 	const content = Buffer.from(text);
 	if (content.length <= MAX_INLINE_BYTES) {
@@ -35,7 +35,7 @@ export async function storeBody(storage: Storage, kind: Kind, key: string, text:
 	return { columns: { [`${kind}Blob`]: blob }, blobs: [blob] };
 }
 
-/** The text that a row holds; undefined where it holds none, or where its blob is gone. */
+/** The text of a row. Undefined if the row has none, or if its blob is missing. */
 export async function readBody(storage: Storage, kind: Kind, columns: Columns): Promise<string | undefined> {
 	const { [kind]: inline, [`${kind}Blob`]: blob } = columns;
 	if (blob !== undefined) return (await storage.read(String(blob)))?.toString("utf8");

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * What the ledger asks of Azure Storage: a table, a queue and blobs, no more. Every method is one call of the service (a
+ * The part of Azure Storage that the ledger uses: a table, a queue and blobs. Every method is one call of the service (a
  * second one only where the table, queue or container has to be made first). Calls reject with StorageError. In which
  * container a blob lies follows from the beginning of its name: see `containerOf`.
  */
 export interface Storage {
-	/** Writes all rows of one partition, or none. Answers their new ETags, in the same order. */
+	/** Writes all these rows of one partition, or none of them. Answers their new ETags, in the same order. */
 	commit(partition: string, writes: readonly Write[]): Promise<readonly (string | undefined)[]>;
 	/** One row; undefined where there is none. */
 	get(partition: string, rowKey: string): Promise<Row | undefined>;
@@ -22,6 +22,8 @@ export interface Storage {
 	 * @param queue left out, that of the wake-ups; `LEDGER.follow` stands for the ledger's own of that name
 	 */
 	put(text: string, visibleInSeconds: number, queue?: string): Promise<PutMessage>;
+	/** Makes the queues that do not exist yet. */
+	makeQueues(queues: readonly string[]): Promise<void>;
 	/** Removes a message that was not taken since. */
 	unput(message: PutMessage, queue?: string): Promise<void>;
 	/** Takes the lease of a blob, which is made if it is not there. Answers its id; undefined while another one has it. */
@@ -61,7 +63,7 @@ export interface Row {
 	readonly columns: Columns;
 }
 
-/** `upsert` makes the row or merges into it. A write without an ETag does not mind what was there. */
+/** `upsert` makes the row or merges into it. A write without an ETag replaces any version. */
 export type Write =
 	| { readonly kind: "insert" | "upsert"; readonly rowKey: string; readonly columns: Columns }
 	| {
@@ -98,10 +100,10 @@ export interface PutMessage {
 	readonly popReceipt: string;
 }
 
-/** A call that storage has refused, or of which it is not known what came of it. */
+/** A call that storage refused, or whose result is unknown. */
 export class StorageError extends Error {
 	override readonly name = "StorageError";
-	/** The HTTP status of the refusal; none where no answer came, or none that tells what was done. */
+	/** The HTTP status of the refusal. Undefined if no answer came, or if the answer does not say what was done. */
 	readonly status: number | undefined;
 
 	constructor(message: string, status: number | undefined, options?: ErrorOptions) {
@@ -114,7 +116,7 @@ export class StorageError extends Error {
 		return this.status === 409 || this.status === 412 || this.status === 404;
 	}
 
-	/** What was to be written can never be written. */
+	/** These rows can never be written. */
 	get refusesContent(): boolean {
 		return this.status === 400 || this.status === 413;
 	}

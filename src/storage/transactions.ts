@@ -20,7 +20,7 @@ interface TransactionOptions {
 }
 
 /**
- * Distributes writes over transactions that storage takes: each has at most 100 rows and 4 MiB.
+ * Distributes writes over transactions that storage accepts: each has at most 100 rows and 4 MiB.
  * @param groups writes that may be apart from each other; those of one group stay together, in their order
  */
 export function inTransactions(
@@ -95,7 +95,7 @@ export function checkLimits(partition: string, writes: readonly Write[]): void {
 function checkKey(kind: string, key: string): void {
 	if (2 * key.length > MAX_KEY_BYTES) throw refusal(`the ${kind} key "${key.slice(0, 50)}…" is longer than 1 KiB`);
 	if (NOT_IN_KEYS.test(key))
-		throw refusal(`the ${kind} key ${JSON.stringify(key)} holds a character that keys must not`);
+		throw refusal(`the ${kind} key ${JSON.stringify(key)} contains a character that keys must not contain`);
 }
 
 function checkColumns(rowKey: string, columns: Columns): void {

@@ -186,7 +186,7 @@ describe("the elements of one request", () => {
 	});
 
 	it("have reasons that make no answer large: they are shorter the more there are", async () => {
-		const { accept } = accepting({ route: () => ({ matches: [], reason: "😀".repeat(100_000) }) });
+		const { accept } = accepting({ route: () => ({ matches: [], reason: "😀".repeat(100_000), missed: [] }) });
 		const size = async (count: number) =>
 			JSON.stringify(await accept(Array.from({ length: count }, (_, index) => event(`${index}`)))).length;
 		expect(await size(1)).toBeLessThan(1_500);
@@ -194,7 +194,9 @@ describe("the elements of one request", () => {
 	});
 
 	it("tell of each one that no route takes, once, and write nothing for it", async () => {
-		const { accept, ignored, accepted } = accepting({ route: () => ({ matches: [], reason: "no route matches" }) });
+		const { accept, ignored, accepted } = accepting({
+			route: () => ({ matches: [], reason: "no route matches", missed: [] }),
+		});
 		expect(outcomes(await accept([event("one"), event("two")]))).toEqual(["one ignored", "two ignored"]);
 		expect(ignored).toMatchObject([
 			{ event: { id: "one", source: exampleOf("RunCompleted").source }, reason: "no route matches" },

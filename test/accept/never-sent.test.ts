@@ -12,8 +12,8 @@ const DEEP = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
 
 /** What of an event can never be sent, and words of the reason. */
 const NEVER_SENT: readonly (readonly [string, object, string])[] = [
-	["a type that leaves nothing for a dispatch type", { type: "Microsoft." }, "leaves nothing for a dispatch type"],
-	["a type that leaves a blank", { type: "Microsoft. " }, "leaves nothing for a dispatch type"],
+	["a type that leaves nothing for a dispatch type", { type: "Microsoft." }, "no dispatch type can be made"],
+	["a type that leaves a blank", { type: "Microsoft. " }, "no dispatch type can be made"],
 	[
 		"a type that is too long for a dispatch type",
 		{ type: `Contoso.${"x".repeat(100)}` },
@@ -21,8 +21,8 @@ const NEVER_SENT: readonly (readonly [string, object, string])[] = [
 	],
 	["a type of 40,000 characters", { type: "x".repeat(40_000) }, "give the route a dispatchType"],
 	["a type of 70,000 characters", { type: "x".repeat(70_000) }, "give the route a dispatchType"],
-	["a time with 25,000 digits", { time: `2026-03-14T08:15:30.${"1".repeat(25_000)}Z` }, "a time may have 64"],
-	["a time with 40,000 digits", { time: `2026-03-14T08:15:30.${"1".repeat(40_000)}Z` }, "a time may have 64"],
+	["a time with 25,000 digits", { time: `2026-03-14T08:15:30.${"1".repeat(25_000)}Z` }, "a time may have at most 64"],
+	["a time with 40,000 digits", { time: `2026-03-14T08:15:30.${"1".repeat(40_000)}Z` }, "a time may have at most 64"],
 	["data nested 5,000 levels", { type: "Contoso.Deep", data: "DEEP" }, "nested too deeply"],
 ];
 

@@ -173,16 +173,11 @@ describe("the delivery of an event of a coalescing route", () => {
 	});
 
 	it.each([
-		["nothing for a dispatch type", { type: "Microsoft." }, { dispatchType: "" }, "leaves nothing for a dispatch type"],
-		[
-			"a blank for a dispatch type",
-			{ type: "Microsoft. " },
-			{ dispatchType: " " },
-			"leaves nothing for a dispatch type",
-		],
+		["nothing for a dispatch type", { type: "Microsoft." }, { dispatchType: "" }, "no dispatch type can be made"],
+		["a blank for a dispatch type", { type: "Microsoft. " }, { dispatchType: " " }, "no dispatch type can be made"],
 		["too long a dispatch type", { type: `A.${"x".repeat(99)}` }, { dispatchType: "x".repeat(101) }, "101 characters"],
-		["too long a type, if a window begins with it", { type: "x".repeat(70_000) }, {}, "client payload would take"],
-		["a type that escaping makes too long", { type: '"'.repeat(33_000) }, {}, "client payload would take"],
+		["too long a type, if a window begins with it", { type: "x".repeat(70_000) }, {}, "client payload would have"],
+		["a type that escaping makes too long", { type: '"'.repeat(33_000) }, {}, "client payload would have"],
 	])("is nothing for %s, for a reason: its window could never be sent", async (_, more, other, words) => {
 		const { planned, kept } = await planEvent(more, { coalesce, to: { ...to, ...other } });
 		expect(planned).toMatchObject({ ok: false, key: expect.any(String), reason: expect.stringContaining(words) });

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { Arrival } from "../../chaos/arrival.ts";
 import type { Evidence, Told } from "../../chaos/evidence.ts";
 import { OWED, SOURCES } from "../../chaos/routes.ts";
 import type { StormEvent } from "../../chaos/storm-event.ts";
-import type { Received } from "../../src/local/stand-in/received.ts";
 
 export const START = Date.UTC(2026, 2, 14, 9);
 const TIME = "2026-03-14T08:15:30Z";
@@ -37,7 +37,7 @@ export function calmEvidence(): CalmEvidence {
 		data,
 	}));
 	keep(blobs, "manifests/window.jsonl", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-	const received: Received[] = [
+	const received: Arrival[] = [
 		dispatch("key-alone", alone, 0, alone.data),
 		dispatch("key-large", large, 1, { reference: largeData }),
 		dispatch("window", { ...first, id: "window", subject: "subjects/" }, 2, { count: 2, events: lines }),
@@ -46,16 +46,25 @@ export function calmEvidence(): CalmEvidence {
 		plan: { seed: 1, size: SIZE, events: EVENTS, deliveries: [], kills: [], outages: [], weather: [] },
 		told: EVENTS.map(({ invalid }) => toldOf(invalid)),
 		received,
-		calls: received.map(({ at, client_payload }) => ({
+		runs: new Map([["30000001", "key-alone"]]),
+		calls: received.map(({ at, key }) => ({
 			at: Date.parse(at),
 			method: "POST",
 			path: "/repos/contoso/fraud-model/dispatches",
 			token: "token",
-			key: (client_payload as { bridge: { key: string } }).bridge.key,
+			key,
 			status: 204,
 		})),
 		receipts: [
-			{ ...RECEIPT, key: "key-alone", id: "alone", ...OWED.run[0], state: "dispatched", statuses: [204] },
+			{
+				...RECEIPT,
+				key: "key-alone",
+				id: "alone",
+				...OWED.run[0],
+				state: "dispatched",
+				statuses: [204],
+				runs: ["30000001"],
+			},
 			{ ...RECEIPT, key: "key-large", id: "large", ...OWED.order[0], state: "dispatched", statuses: [204] },
 			{ ...RECEIPT, key: "key-first", id: "first", ...OWED.training[0], state: "coalesced", window: "window" },
 			{ ...RECEIPT, key: "key-second", id: "second", ...OWED.training[0], state: "coalesced", window: "window" },
@@ -82,7 +91,7 @@ export function calmEvidence(): CalmEvidence {
 }
 
 const SIZE = { events: EVENTS.length, kills: 0, outages: 0, long: false, intakeMs: 1_000 };
-const RECEIPT = { repository: "", dispatchType: "", reason: "", window: "", statuses: [], blobs: [] };
+const RECEIPT = { to: "", reason: "", window: "", statuses: [], runs: [], blobs: [] };
 
 function toldOf(refused: boolean): Told {
 	const delivery = { from: START, to: START + 50 };
@@ -95,14 +104,13 @@ function keep(blobs: Map<string, Buffer>, url: string, text: string) {
 	return { url, sha256: createHash("sha256").update(content).digest("hex"), bytes: content.length };
 }
 
-function dispatch(key: string, of: StormEvent, second: number, data: unknown): Received {
+function dispatch(key: string, of: StormEvent, second: number, data: unknown): Arrival {
 	const [owed] = of.owes;
 	const { id, type, source, subject, time } = of;
 	return {
 		at: new Date(START + second * 1_000).toISOString(),
-		repository: owed?.repository ?? "",
-		event_type: owed?.dispatchType ?? "",
-		client_payload: { id, type, source, subject, time, data, bridge: { key } },
-		headers: {},
+		to: owed?.to ?? "",
+		key,
+		event: { id, type, source, subject, time, data },
 	};
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "@jest/globals";
 import type { ReceiptFacts } from "../../chaos/evidence.ts";
 import { type Judgement, judge } from "../../chaos/judge.ts";
 import { RETIRED } from "../../chaos/routes.ts";
-import type { Received } from "../../src/local/stand-in/received.ts";
 import { type CalmEvidence, calmEvidence, START } from "./calm-evidence.ts";
 
 /** What the judges say when something is not as it was. */
@@ -16,10 +15,10 @@ async function rules(falsify: (evidence: CalmEvidence) => void): Promise<readonl
 	return [...new Set((await judged(falsify)).findings.map(({ rule }) => rule))];
 }
 
-/** Another client payload in the dispatch with that key. */
+/** Another event in the dispatch with that key. */
 function payload(evidence: CalmEvidence, key: string, change: object): void {
 	evidence.received = evidence.received.map((taken) =>
-		keyOf(taken) === key ? { ...taken, client_payload: { ...taken.client_payload, ...change } } : taken,
+		taken.key === key ? { ...taken, event: { ...taken.event, ...change } } : taken,
 	);
 }
 
@@ -34,7 +33,7 @@ function told(evidence: CalmEvidence, id: string, change: Partial<CalmEvidence["
 
 /** The same dispatch once more, two seconds later. */
 function repeat(evidence: CalmEvidence, key: string): void {
-	const taken = evidence.received.find((one) => keyOf(one) === key);
+	const taken = evidence.received.find((one) => one.key === key);
 	const call = evidence.calls.find((one) => one.key === key);
 	if (taken === undefined || call === undefined) throw new Error(`there is no dispatch ${key}`);
 	evidence.received = [...evidence.received, { ...taken, at: new Date(Date.parse(taken.at) + 2_000).toISOString() }];
@@ -42,11 +41,7 @@ function repeat(evidence: CalmEvidence, key: string): void {
 }
 
 function without(evidence: CalmEvidence, key: string): void {
-	evidence.received = evidence.received.filter((taken) => keyOf(taken) !== key);
-}
-
-function keyOf({ client_payload }: Received): string {
-	return (client_payload as { bridge: { key: string } }).bridge.key;
+	evidence.received = evidence.received.filter((taken) => taken.key !== key);
 }
 
 const LOST = "what was acknowledged is never lost";
@@ -132,6 +127,11 @@ describe("the judges", () => {
 			(evidence) => told(evidence, "large", { claims: [{ outcome: "dispatched", key: "key-large", at: START }] }),
 		],
 		[
+			"a receipt shows another delivery's run",
+			["a receipt shows its own run"],
+			(evidence) => receipt(evidence, "key-large", { runs: ["30000001"] }),
+		],
+		[
 			"a limit was hit",
 			[LIMITS],
 			(evidence) => (evidence.calls = evidence.calls.map((call) => ({ ...call, status: 403 }))),
@@ -151,15 +151,15 @@ describe("the judges", () => {
 	});
 
 	it("ask why a dead letter is one, and count those that were given up", async () => {
-		const giveUp = (repository: string) => (evidence: CalmEvidence) => {
-			const more = { id: "another", key: "key-another", repository, state: "dead", statuses: [404] };
+		const giveUp = (to: string) => (evidence: CalmEvidence) => {
+			const more = { id: "another", key: "key-another", to, state: "dead", statuses: [404], runs: [] };
 			const reason = "given up after 0 days; the last reason: Not Found";
 			evidence.receipts = [...evidence.receipts, { ...(evidence.receipts[0] as ReceiptFacts), ...more, reason }];
 		};
-		const { findings, deliveries } = await judged(giveUp(RETIRED));
+		const { findings, deliveries } = await judged(giveUp(`${RETIRED}#order`));
 		expect(findings).toEqual([]);
 		expect(deliveries.givenUp).toBe(1);
-		expect(await rules(giveUp("contoso/fraud-model"))).toEqual(["a dead letter has a cause"]);
+		expect(await rules(giveUp("contoso/fraud-model#run-completed"))).toEqual(["a dead letter has a cause"]);
 		const dead = (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
 			receipt(evidence, "key-alone", { state: "dead", reason: "a bug", statuses: [] });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { BRIDGES, planStorm } from "../../chaos/plan.ts";
 import type { StormSize } from "../../chaos/plan-weather.ts";
 import { readArguments } from "../../chaos/read-arguments.ts";
-import { RETIRED } from "../../chaos/routes.ts";
+import { placeOf, RETIRED } from "../../chaos/routes.ts";
 
 const SIZE: StormSize = { events: 3_000, kills: 9, outages: 4, long: true, intakeMs: 60_000 };
 const plan = planStorm(42, SIZE);
@@ -34,6 +34,16 @@ describe("a storm's plan", () => {
 		expect(plan.deliveries.some(({ again }) => again !== undefined)).toBe(true);
 	});
 
+	it("owes something to each kind of destination, gathered and alone", () => {
+		const owed = plan.events.flatMap(({ owes }) => owes);
+		const kinds = owed.map(({ to, coalesced }) => {
+			const kind = to.startsWith("dev.azure.com/") ? "pipeline" : to.includes(".yml") ? "workflow" : "repository";
+			return `${kind} ${coalesced ? "gathered" : "alone"}`;
+		});
+		const each = ["pipeline", "repository", "workflow"].flatMap((kind) => [`${kind} alone`, `${kind} gathered`]);
+		expect([...new Set(kinds)].toSorted()).toEqual(each);
+	});
+
 	it("keeps everything within the time in which events come", () => {
 		const times = [plan.deliveries, plan.kills, plan.outages, plan.weather].flatMap((items) =>
 			items.map(({ at }) => at),
@@ -49,9 +59,7 @@ describe("a storm's plan", () => {
 		expect(kinds(true)).toEqual(new Set(["faults", "rotate", "app tokens end", "revoke"]));
 		expect(kinds(false)).toEqual(new Set(["faults", "rotate", "app tokens end"]));
 		const retired = (long: boolean) =>
-			planStorm(1, { ...SIZE, long }).events.filter(({ owes }) =>
-				owes.some(({ repository }) => repository === RETIRED),
-			);
+			planStorm(1, { ...SIZE, long }).events.filter(({ owes }) => owes.some(({ to }) => placeOf(to) === RETIRED));
 		expect(retired(true).filter(({ owes }) => owes[0]?.coalesced).length).toBeGreaterThan(2);
 		expect(retired(true).filter(({ owes }) => !owes[0]?.coalesced).length).toBeGreaterThan(2);
 		expect(retired(false)).toEqual([]);

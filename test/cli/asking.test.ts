@@ -86,7 +86,10 @@ async function deadLetter(): Promise<{ readonly id: string; readonly key: string
 
 /** Its dispatch is behind it, so that a fault that is scripted next serves another one. */
 async function delivered(key: string): Promise<void> {
-	await eventually("its dispatch", async () => (await ask(["trace", key])).out.includes("GitHub has it") || undefined);
+	await eventually(
+		"its dispatch",
+		async () => (await ask(["trace", key])).out.includes("GitHub accepted it") || undefined,
+	);
 }
 
 describe("send and trace", () => {
@@ -112,7 +115,7 @@ describe("send and trace", () => {
 			});
 			expect(out).toContain(`${event.id}  dispatched  ${event.key}`);
 			expect(out).toMatch(
-				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" leads to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +GitHub has it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
+				/happened +Microsoft\.Storage\.BlobCreated \/blobServices.*\n.*received +event .*\n.*decided +route "everything" sends it to contoso\/fraud-model, as storage-blobcreated\n.*attempted +GitHub answered 204 \(\d+ ms; request [\w:]+\)\n.*answered +dispatched, GitHub accepted it, after [\d.]+ m?s\n +run +Listen to everything succeeded: https:\/\/github\.com\/contoso\/fraud-model\/actions\/runs\/\d+\n$/,
 			);
 		}
 	});
@@ -137,7 +140,7 @@ describe("send and trace", () => {
 			expect.arrayContaining(["happened", "received", "decided", "waited", "attempted", "answered"]),
 		);
 		expect(trace.steps.find(({ kind }) => kind === "waited")?.text).toMatch(
-			/^gathered with others into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
+			/^gathered with other events into the dispatch [0-9a-f]{32}, after [\d.]+ s$/,
 		);
 		expect(trace.runs).toMatchObject([{ conclusion: "success", workflow: "Listen to everything", certain: true }]);
 		const key = / dispatch ([0-9a-f]{32})/.exec(trace.steps.find(({ kind }) => kind === "waited")?.text ?? "")?.[1];
@@ -160,8 +163,8 @@ describe("send and trace", () => {
 	});
 
 	it("play both handshakes, which the bridge takes", async () => {
-		expect((await ask(["send", "--handshake"])).out.match(/taken/g)).toHaveLength(2);
-		expect((await ask(["send", "--handshake", "--trigger"])).out.match(/taken/g)).toHaveLength(2);
+		expect((await ask(["send", "--handshake"])).out.match(/accepted/g)).toHaveLength(2);
+		expect((await ask(["send", "--handshake", "--trigger"])).out.match(/accepted/g)).toHaveLength(2);
 	});
 
 	it("use the door of the trigger, which tells nothing but a status", async () => {
@@ -181,12 +184,12 @@ describe("dead-letters and replay", () => {
 		expect(replayed.code).toBe(0);
 		expect(replayed.json()).toEqual({ replayed: [{ key, outcome: "accepted", reason: null }] });
 		await delivered(key);
-		expect((await ask(["dead-letters", "show", key])).err).toContain("is no dead letter: it is dispatched");
+		expect((await ask(["dead-letters", "show", key])).err).toContain("is not a dead letter; its state is dispatched");
 	});
 
 	it("feed back those that a text is found in, and all after a question on a terminal", async () => {
 		const first = await deadLetter();
-		expect((await ask(["replay", "--find", first.id, "--state", "dead"])).out).toContain("1 fed back");
+		expect((await ask(["replay", "--find", first.id, "--state", "dead"])).out).toContain("1 replayed");
 		await delivered(first.key);
 		const second = await deadLetter();
 		const questions: string[] = [];
@@ -195,20 +198,49 @@ describe("dead-letters and replay", () => {
 			return yes;
 		};
 		const no = await runCli(["replay", "--all", "--url", url], { ask: answer(false) });
-		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was fed back\n" });
+		expect(no).toMatchObject({ code: 1, out: "", err: "nothing was done\n" });
 		const yes = await runCli(["replay", "--all", "--url", url], { ask: answer(true) });
-		expect(yes.out).toContain("1 fed back");
+		expect(yes.out).toContain("1 replayed");
 		await delivered(second.key);
 		expect(questions).toHaveLength(2);
 		expect(questions[0]).toContain(`all dead letters of ${url} (`);
 		expect((await runCli(["replay", "--all", "--yes", "--url", url], { ask: answer(false) })).code).toBe(0);
 	});
 
+	it("discard one, after which the bridge counts none, and its receipt says what it was", async () => {
+		const { id, key } = await deadLetter();
+		const shown = await ask(["dead-letters", "show", key]);
+		expect(shown.out).toContain("a replay now would end the same way: ");
+		expect(shown.out).toContain(`npx grid-dispatch dead-letters discard ${key} --url ${url}`);
+		const run = await ask(["dead-letters", "discard", key, "--yes"]);
+		expect(run).toMatchObject({ code: 0, out: `discarded  ${key}\n1 discarded\n` });
+		const traced = await ask(["trace", id]);
+		expect(traced.out).toContain(`${id}  discarded  ${key}`);
+		expect(traced.out).toMatch(
+			/answered +discarded, the bridge will not send it; it was a dead letter: GitHub answered 422/,
+		);
+		await eventually("health without a dead letter", async () => {
+			const { deadLetters } = (await (await fetch(`${url}/api/health`)).json()) as { deadLetters: number };
+			return deadLetters === 0 || undefined;
+		});
+		expect((await ask(["dead-letters"])).out).toBe("there are no dead letters\n");
+	});
+
+	it("show a malformed event as it arrived, and discard it", async () => {
+		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "malformed", data: { note: "as it arrived" } };
+		expect((await postJson(`${url}/api/events`, event)).status).toBe(400);
+		const { receipts } = (await ask(["dead-letters", "--json"])).json() as Receipts;
+		const key = receipts.find((one) => one.event.id === "malformed")?.key ?? "";
+		const shown = await ask(["dead-letters", "show", key]);
+		expect(shown.out).toMatch(/^arrived +\{.*"data":\{"note":"as it arrived"\}/m);
+		expect((await ask(["dead-letters", "discard", "--find", "malformed", "--yes"])).code).toBe(0);
+	});
+
 	it("fail where something stays a dead letter, and name the reason", async () => {
 		const event = { ...asCloudEvent(exampleOf("BlobCreated")), id: "broken \u001b[2J", data: {} };
 		const answered = await postJson(`${url}/api/events`, event);
 		expect(answered.status).toBe(400);
-		const run = await ask(["replay", "--all", "--state", "rejected"]);
+		const run = await ask(["replay", "--all", "--yes", "--state", "rejected"]);
 		expect(run).toMatchObject({ code: 1, err: "1 of 1 stay dead letters\n" });
 		expect(run.out).toContain("data.url is missing");
 		const listed = await ask(["dead-letters", "list"]);
@@ -225,13 +257,13 @@ describe("dead-letters and replay", () => {
 			err: expect.stringContaining("no receipt with the key"),
 		});
 		expect((await ask(["replay", "--container", "no-such-container", "--prefix", "a"])).err).toContain(
-			'404 for replay: there is no container "no-such-container"',
+			`404 for replay: the function app's storage account has no container "no-such-container"`,
 		);
 	});
 
 	it.each([
-		[["replay"], "say which"],
-		[["replay", "key", "--all"], "say which"],
+		[["replay"], "give exactly one of"],
+		[["replay", "key", "--all"], "give exactly one of"],
 		[["replay", "key", "--prefix", "a"], "--container"],
 		[["replay", "key", "--state", "dead"], "--find or --all"],
 		[["replay", "--all", "--state", "dispatched"], "dead, rejected"],
@@ -266,6 +298,20 @@ describe("tail", () => {
 		const ids = out.map((line) => (JSON.parse(line) as { event: { id: string } }).event.id);
 		// One that has to wait is shown again when it has arrived.
 		expect([...new Set(ids)]).toEqual([before.id, during[0]?.id]);
+	});
+
+	it("shows a change of an event whose time is long past, since it asks for what has changed", async () => {
+		const { tailCommand } = await import("../../src/cli/commands/tail.ts");
+		const out: string[] = [];
+		const write = (text: string) => out.push(text);
+		const io = { stdout: { write }, stderr: { write }, env: {}, fetch: globalThis.fetch, now: Date.now };
+		let old = "";
+		const command = tailCommand(io, async () => {
+			if (old === "") old = (await sent(["BlobCreated", "--set", "time=2020-01-01T00:00:00Z"])).id;
+			else await delivered(old);
+		});
+		await command.parseAsync(["--url", url, "--for", "3", "--lines", "0", "--json"], { from: "user" });
+		expect(out.map((line) => (JSON.parse(line) as { event: { id: string } }).event.id)).toContain(old);
 	});
 
 	it("narrows to a state and to a text", async () => {
@@ -316,7 +362,11 @@ describe("a bridge that asks for keys", () => {
 
 	it.each([
 		["without a key", {}, 'give the function key of "receipts"'],
-		["with a wrong key", { GRID_DISPATCH_KEY: "wrong-key-0123456789" }, 'the key is not one of "receipts"'],
+		[
+			"with a wrong key",
+			{ GRID_DISPATCH_KEY: "wrong-key-0123456789" },
+			'it refuses the key in GRID_DISPATCH_KEY: give the function key of "receipts"',
+		],
 	])("is said to ask for it: %s", async (_, env, words) => {
 		for (const args of [["tail", "--for", "1"], ["trace", "x"], ["dead-letters"]]) {
 			const run = await locked(args, env);
@@ -344,7 +394,7 @@ describe("the command line as a process", () => {
 		const run = await runCliProcess(["tail", "--url", "http://127.0.0.1:1", "--key", "planted-by-hand"], { env });
 		expect(run).toMatchObject({ code: 1, out: "" });
 		expect(run.err).toMatch(
-			/^nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\): check the address, and that the app runs\n$/,
+			/^nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\): start it with "npm start -- --port 1", or correct the address in --url\n$/,
 		);
 		clean(run);
 	});

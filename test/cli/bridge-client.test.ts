@@ -52,13 +52,13 @@ describe("the bridge's client", () => {
 	});
 
 	it.each([
-		[{ status: 401 }, undefined, 'it asks for a key: give the function key of "receipts"'],
-		[{ status: 401 }, KEY, 'the key is not one of "receipts"'],
-		[{ status: 403 }, KEY, 'the key is not one of "receipts"'],
-		[{ status: 404 }, undefined, "is this the address of a grid-dispatch app"],
-		[{ status: 302 }, undefined, "it leads elsewhere"],
+		[{ status: 401 }, undefined, 'it needs a key: give the function key of "receipts"'],
+		[{ status: 401 }, KEY, 'it refuses the key in --key: give the function key of "receipts"'],
+		[{ status: 403 }, KEY, 'it refuses the key in --key: give the function key of "receipts"'],
+		[{ status: 404 }, undefined, "give the address of a grid-dispatch app, without a path"],
+		[{ status: 302 }, undefined, "it redirects to another address"],
 		[{ status: 502 }, undefined, "look at the app's log"],
-		[{ status: 200, text: "<html>" }, undefined, "no answer of grid-dispatch"],
+		[{ status: 200, text: "<html>" }, undefined, "the answer is a web page, not an answer of grid-dispatch"],
 		[{ status: 503, body: { error: "storage is down" } }, undefined, "answered 503 for receipts: storage is down"],
 	])("names the repair: %j, key %s", async (answer, key, words) => {
 		const { client } = clientOf(answer, key === undefined ? {} : { key });
@@ -69,7 +69,7 @@ describe("the bridge's client", () => {
 
 	it.each([
 		["http://127.0.0.1:7071", 'start it with "npm start"'],
-		[URL_GIVEN, "check the address, and that the app runs"],
+		[URL_GIVEN, "check the address in --url, and that the app runs"],
 	])("says what to do where nothing answers at %s", async (url, words) => {
 		const { client } = clientOf({ gone: true }, { url });
 		await expect(client.health()).rejects.toThrow(`nothing answers at ${url} (connect ECONNREFUSED): ${words}`);
@@ -125,22 +125,25 @@ describe("what tail prints", () => {
 			found({ state: "paused", reason: "trouble; until 2026-03-14T08:20:03.112Z", attempts: [attempt] }),
 			found({ state: "dispatched", attempts: [attempt, { ...attempt, status: 204, ms: 5 }] }),
 		]);
-		expect(out.map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, ""))).toEqual([
+		expect(out.map((line) => line.replace(/^[\d-]+T[\d:]+Z {2}/, ""))).toEqual([
 			"accepted    Storage.BlobCreated  e  → contoso/fraud-model new-data\n",
 			"paused      Storage.BlobCreated  e  → contoso/fraud-model new-data  trouble; until 2026-03-14T08:20:02.112Z\n",
-			"dispatched  Storage.BlobCreated  e  → contoso/fraud-model new-data  5 ms, at the try no. 2\n",
+			"dispatched  Storage.BlobCreated  e  → contoso/fraud-model new-data  5 ms, attempt 2\n",
 		]);
 	});
 
 	it("shows where an event went with others", async () => {
 		const { out } = await tailed([found({ state: "coalesced", window: "the-window", to: null })]);
-		expect(out.join()).toContain("coalesced   Storage.BlobCreated  e  with window the-window");
+		expect(out.join()).toContain("coalesced   Storage.BlobCreated  e  in window the-window");
 	});
 
 	it("goes on where the bridge is away for a while, and says so once", async () => {
 		const { out, err } = await tailed([found({}), { gone: true }, { gone: true }, found({ state: "dispatched" })]);
 		expect(out).toHaveLength(2);
-		expect(err).toEqual([expect.stringMatching(/^nothing answers at .*; trying again\n$/), "it answers again\n"]);
+		expect(err).toEqual([
+			expect.stringMatching(/^nothing answers at .*; tail tries again\n$/),
+			"the bridge answers again\n",
+		]);
 	});
 
 	it("is nothing of what was there with --lines 0", async () => {
@@ -171,7 +174,7 @@ describe("what dead-letters prints", () => {
 		};
 		const { out } = await printed(["show", "k"], unsound);
 		for (const line of [
-			/^reason +none was written down$/m,
+			/^reason +no reason was stored$/m,
 			/^route +none$/m,
 			/^to +nowhere$/m,
 			/^finished +not yet$/m,

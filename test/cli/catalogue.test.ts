@@ -179,7 +179,7 @@ describe("the names of types", () => {
 	});
 
 	it("lists all where nothing is near, and says what to do about other types", () => {
-		expect(() => findType("Contoso.Orders.Placed")).toThrow(/there are DatasetDriftDetected, .* --file/);
+		expect(() => findType("Contoso.Orders.Placed")).toThrow(/the known types are DatasetDriftDetected, .* --file/);
 		expect(() => findType("")).toThrow(CliError);
 	});
 });

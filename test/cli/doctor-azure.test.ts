@@ -88,7 +88,7 @@ describe("doctor --app", () => {
 
 	it("says so where az does not tell the address", async () => {
 		expect(await found([{ to: "functionapp show", answers: [{ out: {} }] }])).toMatchObject({
-			message: expect.stringContaining("give its address with --url"),
+			message: expect.stringContaining("give the address with --url"),
 		});
 	});
 

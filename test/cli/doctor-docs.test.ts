@@ -46,7 +46,7 @@ describe("the page about running it locally", () => {
 	it("names every member of a repository that the stand-in shows, and no other", () => {
 		const named = tableOf("docs/local.md", "Member").flatMap(([member = ""]) => codesIn(member));
 		const known = messageOf(() => readRepositories({ none: 1 }))
-			.split("there are ")[1]
+			.split("the possible keys are ")[1]
 			?.split(", ");
 		expect(named.sort()).toEqual(known?.sort());
 	});

@@ -32,16 +32,20 @@ describe("what doctor says of a run-name", () => {
 		`${of("github.event.client_payload.bridge.route")} ${of(KEY)}`,
 	])("is sound: %s", async (runName) => {
 		expect(await told([RETRAIN], { "a.yml": `run-name: ${runName}\n${LISTENS}${JOBS}` })).toEqual([
-			"ok: its runs are named after bridge.key",
+			"ok: its run-name contains bridge.key",
 		]);
 	});
 
 	it.each([
 		["has none", "", "it has no run-name"],
-		["has only text", "run-name: Train\n", "its run-name does not carry bridge.key"],
-		["has another key", `run-name: T ${of("github.event.client_payload.bridge.keys")}\n`, "does not carry bridge.key"],
-		["names it as text", `run-name: ${KEY}\n`, "does not carry bridge.key"],
-		["names it behind another expression", `run-name: ${of("github.sha")} ${KEY}\n`, "does not carry bridge.key"],
+		["has only text", "run-name: Train\n", "its run-name does not contain bridge.key"],
+		[
+			"has another key",
+			`run-name: T ${of("github.event.client_payload.bridge.keys")}\n`,
+			"does not contain bridge.key",
+		],
+		["names it as text", `run-name: ${KEY}\n`, "does not contain bridge.key"],
+		["names it behind another expression", `run-name: ${of("github.sha")} ${KEY}\n`, "does not contain bridge.key"],
 	])("is a warning, with the line to write, where it %s", async (_, runName, words) => {
 		const [check] = checkFollowing([RETRAIN], await listenersOf({ "a.yml": `${runName}${LISTENS}${JOBS}` }));
 		expect(check).toMatchObject({
@@ -49,7 +53,7 @@ describe("what doctor says of a run-name", () => {
 			finding: expect.stringContaining(words),
 			repair: `write into .github/workflows/a.yml: run-name: a ${of(KEY)}`,
 		});
-		expect(check?.finding).toMatch(/nothing can be followed exactly there$/);
+		expect(check?.finding).toMatch(/: the bridge cannot be sure which run a dispatch started$/);
 	});
 
 	it("is a warning where text of the event stands before the key, since that may look like a key", async () => {
@@ -84,10 +88,14 @@ describe("what doctor says of a concurrency group", () => {
 	});
 
 	it.each([
-		["is one for all", " train", "takes the place of one that waits"],
-		["is one of a subject", ` ${of("github.event.client_payload.subject || github.run_id")}`, "takes the place"],
-		["does not let them wait", "\n  group: a\n  queue: single", "takes the place of one that waits"],
-		["cancels what is under way", "\n  group: a\n  cancel-in-progress: true", "cancels the one that is under way"],
+		["is one for all", " train", "cancels a run that waits"],
+		[
+			"is one of a subject",
+			` ${of("github.event.client_payload.subject || github.run_id")}`,
+			"cancels a run that waits",
+		],
+		["does not let them wait", "\n  group: a\n  queue: single", "cancels a run that waits"],
+		["cancels what is under way", "\n  group: a\n  cancel-in-progress: true", "cancels the run that is in progress"],
 		[
 			"cancels what is under way, although it queues",
 			"\n  group: a\n  queue: max\n  cancel-in-progress: true",
@@ -95,7 +103,7 @@ describe("what doctor says of a concurrency group", () => {
 		],
 	])("is a warning where it %s", async (_, concurrency, words) => {
 		expect(await groups(grouped(concurrency))).toEqual([
-			expect.stringMatching(new RegExp(`^warning: its concurrency group .* loses runs: the next one ${words}`)),
+			expect.stringMatching(new RegExp(`^warning: its concurrency group .* loses runs: the next run ${words}`)),
 		]);
 	});
 
@@ -152,10 +160,10 @@ describe("what doctor says of a workflow dispatch", () => {
 		const inputs = { run_id: "data.runId" };
 		expect(await dispatched({ workflow: "42", inputs }, SOUND, { ids })).toEqual([expect.stringMatching(/^ok/)]);
 		expect(await dispatched({ workflow: "43", inputs }, SOUND, { ids })).toEqual([
-			expect.stringMatching(/^error: no such workflow/),
+			expect.stringMatching(/^error: .* does not exist on main/),
 		]);
 		expect(await dispatched({ workflow: "42", inputs })).toEqual([
-			"cannot tell: which workflow has this id | let the token read Actions",
+			"cannot tell: the token may not read which workflow has this id | give the token Actions: read",
 		]);
 	});
 
@@ -164,34 +172,44 @@ describe("what doctor says of a workflow dispatch", () => {
 			"is not there",
 			{ workflow: "deploy.yml" },
 			SOUND,
-			/^error: no such workflow is on main.* \| add \.github\/workflows\/deploy\.yml/,
+			/^error: .* does not exist on main \| add \.github\/workflows\/deploy\.yml/,
 		],
 		[
 			"is spelt otherwise",
 			{ workflow: "trian.yml" },
 			SOUND,
-			/^error: no such workflow.*; there is train\.yml \| write "train\.yml"/,
+			/^error: .* does not exist on main; a similar name exists: train\.yml \| write "train\.yml"/,
 		],
 		[
 			"has no such trigger",
 			{},
 			`${LISTENS}${JOBS}`,
-			/^error: it takes no workflow dispatch on main \| add "on: workflow_dispatch"/,
+			/^error: it has no "on: workflow_dispatch" on main.* \| add "on: workflow_dispatch"/,
 		],
 		[
 			"does not declare an input",
 			{ inputs: { run_id: "id", nothing: "id" } },
 			SOUND,
-			/^error: .* the input "nothing", which it does not declare on main \| declare it/,
+			/^error: .* sends the input "nothing", but the workflow does not declare it on main \| declare the input/,
 		],
 		[
 			"declares an input otherwise",
 			{ inputs: { run_id: "id", bridge_keys: "id" } },
 			SOUND,
-			/^error: .*; it has "bridge_key" \| write "bridge_key"/,
+			/^error: .*; a similar input exists: "bridge_key" \| write "bridge_key"/,
 		],
-		["needs an input", {}, SOUND, /^error: route "train" does not give it the input "run_id", which is required/],
-		["is on no such branch", { ref: "v2", inputs: { run_id: "id" } }, SOUND, /^error: it could not be read on v2/],
+		[
+			"needs an input",
+			{},
+			SOUND,
+			/^error: the workflow requires the input "run_id", but route "train" does not send it/,
+		],
+		[
+			"is on no such branch",
+			{ ref: "v2", inputs: { run_id: "id" } },
+			SOUND,
+			/^error: route "train" starts it on v2, but the file could not be read there/,
+		],
 	])("is an error where the workflow %s", async (_, to, text, found) => {
 		expect(await dispatched(to, text)).toEqual([expect.stringMatching(found)]);
 	});
@@ -202,7 +220,9 @@ describe("what doctor says of a workflow dispatch", () => {
 		);
 		expect(await dispatched({ inputs: { e: { value: "prod" } } }, text)).toEqual([expect.stringMatching(/^ok/)]);
 		expect(await dispatched({ inputs: { e: { value: "test" } } }, text)).toEqual([
-			expect.stringMatching(/^error: .* the value "test", which it does not take \| write one of dev, prod$/),
+			expect.stringMatching(
+				/^error: .* the value "test" for the input "e", but the workflow does not allow it \| write one of dev, prod$/,
+			),
 		]);
 	});
 
@@ -219,10 +239,10 @@ describe("what doctor says of a workflow dispatch", () => {
 	it("cannot be told of a file that could not be read, and is an error for one that is disabled", async () => {
 		const path = ".github/workflows/train.yml";
 		expect(await dispatched({}, "", { unread: [path] })).toEqual([
-			expect.stringMatching(/^cannot tell: whether it takes/),
+			expect.stringMatching(/^cannot tell: the file could not be read/),
 		]);
 		expect(await dispatched({}, SOUND, { states: new Map([[path, "disabled_manually"]]) })).toEqual([
-			`error: it is disabled_manually | gh workflow enable train.yml --repo ${REPOSITORY}`,
+			`error: its state is disabled_manually | enable it: gh workflow enable train.yml --repo ${REPOSITORY}`,
 		]);
 	});
 
@@ -234,14 +254,14 @@ describe("what doctor says of a workflow dispatch", () => {
 			expect(await about({ inputs }, named(line))).toEqual([]);
 		expect(await about({ inputs }, named("Train"))).toEqual([
 			expect.stringMatching(
-				/^warning: its run-name does not carry the input bridge_key, which is bridge\.key: where GitHub's answer is lost/,
+				/^warning: its run-name does not contain the input bridge_key, which holds bridge\.key: if GitHub's answer is lost/,
 			),
 		]);
 		expect(await about({ inputs }, named(`${of("inputs.run_id")} ${of("inputs.bridge_key")}`))).toEqual([
 			expect.stringMatching(/^warning: its run-name has other text/),
 		]);
 		expect(await about({}, named(of("inputs.bridge_key")))).toEqual([
-			expect.stringMatching(/^warning: route "train" gives it no bridge\.key/),
+			expect.stringMatching(/^warning: route "train" does not send bridge\.key/),
 		]);
 		const group = `concurrency: ${of("inputs.bridge_key")}\n`;
 		expect(await about({ inputs }, `${group}${named(of("inputs.bridge_key"))}`)).toEqual([]);

@@ -42,13 +42,13 @@ describe("who listens", () => {
 	it("is not asked of states that the token may not see", () => {
 		expect(told([RETRAIN], [facts("a.yml", "all")])).toEqual(["ok: a.yml listens"]);
 		expect(told([RETRAIN], [facts("a.yml", "all")], { states: [["a.yml", "disabled_fork"]] })).toEqual([
-			"error: only a.yml listens, and it is disabled_fork",
+			"error: only a.yml listens, but its state is disabled_fork",
 		]);
 	});
 
 	it("cannot be told while a file could not be read", () => {
 		expect(told([RETRAIN], [], { unread: ["b.yml"] })).toEqual([
-			expect.stringMatching(/^cannot tell: no workflow listens among the files/),
+			expect.stringMatching(/^cannot tell: no workflow listens in the files/),
 		]);
 		expect(told([{ name: "a", to: { repository: REPOSITORY } }], [], { unread: ["b.yml"] })).toEqual([
 			"cannot tell: b.yml could not be read",
@@ -58,7 +58,7 @@ describe("who listens", () => {
 	it("is a warning where a second workflow listens to a slip of the same name", () => {
 		expect(told([RETRAIN], [facts("a.yml", ["retrain"]), facts("b.yml", ["Retrain"])])).toEqual([
 			"ok: a.yml listens",
-			'warning: listens to "Retrain", which no route sends',
+			'warning: it listens to "Retrain", but no route sends that',
 		]);
 	});
 
@@ -86,7 +86,7 @@ describe("a repository", () => {
 
 	it("has been renamed where GitHub shows another name", async () => {
 		const { checks, branch } = await checkRepository("contoso/old", answer(200, seen), github(answer(422, {})), true);
-		expect(checks[0]).toMatchObject({ verdict: "warning", finding: `it is called ${REPOSITORY} now` });
+		expect(checks[0]).toMatchObject({ verdict: "warning", finding: `its name is now ${REPOSITORY}` });
 		expect(branch).toBe("main");
 	});
 

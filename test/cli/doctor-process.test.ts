@@ -39,7 +39,7 @@ describe("grid-dispatch doctor, beside npm start", () => {
 	it("finds all links sound, without any setting", async () => {
 		const { code, out, err } = await doctor();
 		expect(out).toMatch(/^ok +bridge +grid-dispatch .* healthy$/m);
-		expect(out).toMatch(/all \d+ links are sound\n$/);
+		expect(out).toMatch(/all \d+ checks are ok\n$/);
 		expect({ code, err }).toEqual({ code: 0, err: "" });
 	});
 
@@ -51,7 +51,7 @@ describe("grid-dispatch doctor, beside npm start", () => {
 		expect(checks.filter((check) => check.verdict !== "ok").map(({ repair }) => repair)).toEqual([
 			"give the bridge's own table, or deploy this one",
 			expect.stringContaining('write "retrain" in .github/workflows/train.yml'),
-			expect.stringContaining("hand it over through env:"),
+			expect.stringContaining("pass the value through env:"),
 		]);
 		expect({ code, verdict, err }).toEqual({ code: 1, verdict: "error", err: "doctor: 2 errors, 1 warning\n" });
 	});

@@ -133,7 +133,11 @@ describe("the repository that the GitHub stand-in shows", () => {
 
 	it.each([
 		["a text", '"contoso"', "repository[0] must be an object"],
-		["a misspelt key", '{ "archive": true }', 'there is no "archive"; there are repository, defaultBranch'],
+		[
+			"a misspelt key",
+			'{ "archive": true }',
+			'the key "archive" does not exist; the possible keys are repository, defaultBranch',
+		],
 		["a member of another kind", '{ "archived": "yes" }', "repository[0].archived must be a boolean"],
 		["a folder that is not there", '{ "folder": "no-such-folder" }', "no-such-folder"],
 	])("refuses %s", async (_, body, message) => {

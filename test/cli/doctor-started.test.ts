@@ -84,14 +84,14 @@ describe("a workflow that a route starts", () => {
 				.filter(({ link }) => link === "token")
 				.map(({ verdict, finding, repair }) => [verdict, finding, repair]);
 		};
-		expect(await rights(MAY)).toEqual([["ok", "it may start workflows", null]]);
+		expect(await rights(MAY)).toEqual([["ok", "the token may start workflows", null]]);
 		expect(await rights({ ...MAY, actions: "read" })).toEqual([
-			["error", expect.stringMatching(/^it may not start workflows/), expect.stringContaining("Actions: write")],
+			["error", expect.stringMatching(/^the token may not start workflows/), expect.stringContaining("Actions: write")],
 		]);
 		const both = [routeTo({}), { name: "b", to: { repository: REPOSITORY } }];
 		expect(await rights(MAY, both)).toEqual([
-			["error", expect.stringMatching(/^it may not dispatch/), expect.stringContaining("Contents: write")],
-			["ok", "it may start workflows", null],
+			["error", expect.stringMatching(/^the token may not dispatch/), expect.stringContaining("Contents: write")],
+			["ok", "the token may start workflows", null],
 		]);
 		expect(standIn.received).toEqual([]);
 	});

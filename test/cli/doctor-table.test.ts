@@ -66,10 +66,33 @@ describe("the table that doctor looks at", () => {
 		expect((await look({ GITHUB_REPOSITORY: REPOSITORY }, { digest })).bad).toEqual([]);
 	});
 
+	it("is another one that lies in this folder, where the bridge uses that, and it is said", async () => {
+		const before = process.cwd();
+		const here = mkdtempSync(join(tmpdir(), "doctor-here-"));
+		writeFileSync(join(here, "routes.json"), JSON.stringify(ROUTES));
+		process.chdir(here);
+		try {
+			const looked = await look({ BRIDGE_ROUTES: JSON.stringify(OTHER) }, HEALTH.routes);
+			expect(looked.bad).toEqual([]);
+			const said = looked.checks.filter(({ link }) => link === "routes").map(({ finding }) => finding);
+			expect(said[0]).toBe(
+				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}), not BRIDGE_ROUTES`,
+			);
+			expect(looked.checks.map(({ link }) => link)).toContain("workflows");
+			// One that was named is looked at all the same, and the bridge's own is named beside it.
+			writeFileSync(join(here, "other.json"), JSON.stringify(OTHER));
+			const named = await look({}, HEALTH.routes, ["--routes", join(here, "other.json")]);
+			expect(named.bad[0]).toMatch(/^warning \| routes \| .*the bridge's table is routes\.json$/);
+		} finally {
+			process.chdir(before);
+			rmSync(here, { recursive: true, force: true });
+		}
+	});
+
 	it("is judged in nothing where the bridge uses another one, and that is said", async () => {
 		const looked = await look({ BRIDGE_ROUTES: JSON.stringify(OTHER) }, HEALTH.routes);
 		expect(looked.bad).toEqual([
-			`error | routes | the bridge uses another table (digest ${HEALTH.routes.digest}) than BRIDGE_ROUTES (digest ${digestOfRoutes(OTHER.routes)}), and nothing is judged by that`,
+			`error | routes | the bridge does not use BRIDGE_ROUTES (digest ${digestOfRoutes(OTHER.routes)}), but another table (digest ${HEALTH.routes.digest}), so the command cannot check the routes`,
 		]);
 		expect(looked.exitCode).toBe(1);
 		const links = looked.checks.map(({ link }) => link);
@@ -84,7 +107,7 @@ describe("the table that doctor looks at", () => {
 		writeFileSync(file, JSON.stringify(OTHER));
 		const looked = await look({}, HEALTH.routes, ["--routes", file]);
 		expect(looked.bad[0]).toMatch(
-			/^warning \| routes \| the bridge uses another table .*; what follows is judged by .*to-come\.json/,
+			/^warning \| routes \| the bridge does not use .*to-come\.json .*, but another table .*; the checks below use .*to-come\.json/,
 		);
 		expect(looked.bad.at(-1)).toMatch(/^error \| workflows \| no workflow on main listens/);
 	});
@@ -96,7 +119,7 @@ describe("the table that doctor looks at", () => {
 	])("cannot be told to be the bridge's by an older bridge: routes are %s", async (_, routes) => {
 		const looked = await look({ BRIDGE_ROUTES: JSON.stringify(ROUTES) }, routes);
 		expect(looked.bad).toEqual([
-			"cannot tell | routes | whether the bridge uses this table, since it does not say; what follows is judged by BRIDGE_ROUTES",
+			"cannot tell | routes | the bridge does not report which table it uses; the checks below use BRIDGE_ROUTES",
 		]);
 		expect(looked.checks.map(({ link }) => link)).toContain("workflows");
 		expect(looked.exitCode).toBe(0);
@@ -116,7 +139,7 @@ describe("what doctor says of following", () => {
 		const { checks, bad } = await look({ ...table, FOLLOW_RUNS: " Off " }, HEALTH.routes);
 		expect(bad).toEqual([]);
 		expect(checks.filter(({ link }) => link === "runs").map(({ finding }) => finding)).toEqual([
-			"FOLLOW_RUNS is off: runs are not followed",
+			"FOLLOW_RUNS is off, so the bridge does not follow runs",
 		]);
 	});
 
@@ -159,7 +182,7 @@ describe("what doctor says of following", () => {
 		const rights = { metadata: "read", contents: "read", administration: "read" };
 		expect(await checksWith({ ...rights, actions: "write" })).toEqual([]);
 		expect(await checksWith({ ...rights, actions: "read" })).toEqual([
-			expect.stringMatching(/^token: it may not start workflows: .*actions=write/),
+			expect.stringMatching(/^token: the token may not start workflows: .*actions=write/),
 		]);
 		expect(chain.github.received).toEqual([]);
 	});
@@ -173,7 +196,9 @@ describe("what doctor says of a pipeline", () => {
 		const checks = await checkPipelines(pipelines.map(route), devOps, ask);
 		return checks.map(({ verdict, subject, finding }) => `${verdict}: ${subject}: ${finding}`);
 	};
-	const RIGHT = expect.stringMatching(/^cannot tell: .*: whether the bridge may start it and read its runs/);
+	const RIGHT = expect.stringMatching(
+		/^cannot tell: .*: the command cannot check whether the bridge may start this pipeline/,
+	);
 
 	it("is whether it is there, once each, and that its rights cannot be told", async () => {
 		await postJson(`${chain.github.url}/_pipeline`, {
@@ -182,14 +207,14 @@ describe("what doctor says of a pipeline", () => {
 			id: 7,
 			name: "Deploy",
 		});
-		expect(await found([7, 7])).toEqual(["ok: contoso/ml ops 7: it is there: Deploy", RIGHT]);
+		expect(await found([7, 7])).toEqual(["ok: contoso/ml ops 7: the pipeline exists: Deploy", RIGHT]);
 		expect(await found([8])).toEqual([
-			expect.stringMatching(/^error: contoso\/ml ops 8: it is not there: .*TF215016/),
+			expect.stringMatching(/^error: contoso\/ml ops 8: this pipeline does not exist: .*TF215016/),
 			RIGHT,
 		]);
 		expect(await found([8], { tokenIsBridges: false })).toEqual([
 			expect.stringMatching(
-				/^cannot tell: contoso\/ml ops 8: it is not there: .*; this is the token of your environment/,
+				/^cannot tell: contoso\/ml ops 8: this pipeline does not exist: .*; this is the token of your environment/,
 			),
 			RIGHT,
 		]);
@@ -198,15 +223,74 @@ describe("what doctor says of a pipeline", () => {
 	it("is not asked without a token, and cannot be told with one that is refused", async () => {
 		const before = chain.github.calls.length;
 		expect(await found([7], { token: undefined as never })).toEqual([
-			"cannot tell: contoso/ml ops 7: whether it is there: without a token it is not asked",
+			"cannot tell: contoso/ml ops 7: the command needs a token to check whether this pipeline exists",
 			RIGHT,
 		]);
 		expect(chain.github.calls).toHaveLength(before);
 		chain.github.setAzureTokens(["another"]);
 		expect(await found([7])).toEqual([
-			expect.stringMatching(/^cannot tell: .*: whether it is there: Azure DevOps refuses the token \(203\)/),
+			expect.stringMatching(
+				/^cannot tell: .*: the command could not check whether this pipeline exists: Azure DevOps refuses the token \(203\)/,
+			),
 			RIGHT,
 		]);
+	});
+
+	describe("and of its parameters", () => {
+		const routeWith = (parameters: object, filter = {}) => [
+			{ name: "a", filter, to: { organization: "contoso", project: "ml ops", pipeline: 7, parameters } },
+		];
+		const looked = async (routes: readonly object[]) => {
+			chain.github.setAzureTokens(["a-pat"]);
+			const ask = createAsk({ fetch: globalThis.fetch, now: Date.now });
+			const devOps = { url: chain.github.url, token: "a-pat", tokenIsBridges: true };
+			const checks = await checkPipelines(routes as never, devOps, ask);
+			return checks
+				.map(({ verdict, finding }) => `${verdict}: ${finding}`)
+				.filter((text) => !/may start this pipeline|the pipeline exists/.test(text));
+		};
+		beforeAll(async () => {
+			const parameters = {
+				run: { type: "string" },
+				stage: { type: "string", default: "test", values: ["test", "live"] },
+			};
+			await postJson(`${chain.github.url}/_pipeline`, {
+				organization: "contoso",
+				project: "ml ops",
+				id: 7,
+				parameters,
+			});
+		});
+
+		it.each([
+			[{ run: "id" }, 'ok: it accepts the parameters of route "a": run'],
+			[{ run: "id", stage: { value: "live" } }, 'ok: it accepts the parameters of route "a": run, stage'],
+			[{ runs: "id" }, 'error: route "a" sends the parameter "runs", but the pipeline does not declare it'],
+			[
+				{ stage: { value: "live" } },
+				'error: the pipeline requires the parameter "run", but route "a" does not send it',
+			],
+			[
+				{ run: "id", stage: { value: "prod" } },
+				/^error: it refuses the request of route "a" for an example event: .*'stage' parameter value 'prod'/,
+			],
+		])("says what it makes of %j", async (parameters, text) => {
+			expect(await looked(routeWith(parameters))).toEqual([
+				typeof text === "string" ? text : expect.stringMatching(text),
+			]);
+		});
+
+		it("cannot tell where the token may only read", async () => {
+			await postJson(`${chain.github.url}/_pipeline`, {
+				organization: "contoso",
+				project: "ml ops",
+				id: 7,
+				denied: ["run"],
+			});
+			expect(await looked(routeWith({ run: "id" }))).toEqual([
+				expect.stringMatching(/^cannot tell: the command could not check the parameters/),
+			]);
+		});
 	});
 
 	it("starts no run", async () => {

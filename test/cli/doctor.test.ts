@@ -157,17 +157,17 @@ describe("doctor", () => {
 		[
 			"a token that may not dispatch",
 			{ repository: { ...HEALTHY, token: { permissions: { ...token?.permissions, contents: "read" } } } },
-			/^error \| token \| contoso\/fraud-model \| it may not dispatch: .*contents=write.* \| give it Contents: write/,
+			/^error \| token \| contoso\/fraud-model \| the token may not dispatch: .*contents=write.* \| give the token Contents: write/,
 		],
 		[
 			"a classic token without its scope",
 			{ repository: { ...HEALTHY, private: false, token: { scopes: ["read:org"] } } },
-			/^error \| token \| scopes \| it lacks the scope repo; it has read:org \| give it the scope repo/,
+			/^error \| token \| scopes \| the token does not have the scope repo; its scopes are: read:org \| add the scope repo/,
 		],
 		[
 			"a token that ends in three days",
 			{ repository: { ...HEALTHY, token: { ...token, expiresAt: inDays(3) } } },
-			/^warning \| token \| expiry \| it ends on .*, in 3 days \| make a new one/,
+			/^warning \| token \| expiry \| it expires on .*, in 3 days \| make a new token/,
 		],
 		[
 			"an archived repository",
@@ -192,42 +192,42 @@ describe("doctor", () => {
 		[
 			"no workflow at all",
 			{ repository: { ...HEALTHY, workflows: {} } },
-			/^error \| workflows \| contoso\/fraud-model \| there is no \.github\/workflows on main: nothing listens/,
+			/^error \| workflows \| contoso\/fraud-model \| there is no folder \.github\/workflows on main, so no workflow listens/,
 		],
 		[
 			"a type that is spelt otherwise",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrian]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "retrian", which is spelt otherwise \| write "retrain" in \.github\/workflows\/train\.yml/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "retrian", which has another spelling \| write "retrain" in \.github\/workflows\/train\.yml/,
 		],
 		[
 			"a type in the wrong case",
 			{ repository: withWorkflows({ "train.yml": workflow("[Retrain]") }) },
-			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "Retrain", which differs in case alone/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| no workflow listens; train\.yml listens to "Retrain", which differs only in upper and lower case/,
 		],
 		[
 			"a workflow that is disabled",
 			{ repository: { ...HEALTHY, states: { "train.yml": "disabled_manually" } } },
-			/^error \| workflows \| contoso\/fraud-model retrain \| only train\.yml listens, and it is disabled_manually \| gh workflow enable train\.yml --repo contoso\/fraud-model/,
+			/^error \| workflows \| contoso\/fraud-model retrain \| only train\.yml listens, but its state is disabled_manually \| enable it: gh workflow enable train\.yml --repo contoso\/fraud-model/,
 		],
 		[
 			"the payload inside of run",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrain]", PASTED) }) },
-			/^error \| workflows \| contoso\/fraud-model train\.yml:15 \| \$\{\{ github\.event\.client_payload\.data\.runId \}\} is pasted into a script.* \| hand it over through env:/,
+			/^error \| workflows \| contoso\/fraud-model train\.yml:15 \| \$\{\{ github\.event\.client_payload\.data\.runId \}\} is inserted into a script.* \| pass the value through env:/,
 		],
 		[
 			"a workflow that is no YAML",
 			{ repository: withWorkflows({ "broken.yml": "on:\n  repository_dispatch:\n    types: [a\njobs:\n" }) },
-			/^error \| workflows \| contoso\/fraud-model broken\.yml:\d \| it cannot be read.* \| correct the YAML at line \d of \.github\/workflows\/broken\.yml/,
+			/^error \| workflows \| contoso\/fraud-model broken\.yml:\d \| the file is not valid.* \| correct the YAML at line \d of \.github\/workflows\/broken\.yml/,
 		],
 		[
 			"a clock that goes wrong",
 			{ clockAheadMs: -600_000 },
-			/^warning \| clock \| null \| compared with this machine, the bridge's clock goes (?:599|600|601) seconds ahead, and GitHub's .* \| let the clock of this machine be set/,
+			/^warning \| clock \| null \| compared with this machine, the bridge's clock is (?:599|600|601) seconds ahead, and GitHub's .* \| set the wrong clock/,
 		],
 		[
 			"a handshake that is refused",
 			{ bridge: { rules: { origins: ["contoso.example"] } } },
-			/^error \| handshake \| CloudEvents \| the webhook lets no origin of Event Grid send: .* is not in HANDSHAKE_ORIGINS \| add Event Grid's origin to HANDSHAKE_ORIGINS/,
+			/^error \| handshake \| CloudEvents \| the webhook accepts events from no origin of Event Grid: .* is not in HANDSHAKE_ORIGINS \| add Event Grid's origin to HANDSHAKE_ORIGINS/,
 		],
 		[
 			"a trigger that is not there",
@@ -270,12 +270,12 @@ describe("doctor", () => {
 					},
 				},
 			},
-			/^error \| GitHub \| default \| nothing is sent: 401 \| repair what GitHub says/,
+			/^error \| GitHub \| default \| the bridge sends nothing: 401 \| repair the cause that GitHub names/,
 		],
 		[
 			"a workflow whose runs have no name",
 			{ repository: withWorkflows({ "train.yml": workflow("[retrain]").replace(/^run-name.*\n/m, "") }) },
-			/^warning \| runs \| contoso\/fraud-model train\.yml \| it has no run-name: nothing can be followed exactly there \| write into \.github\/workflows\/train\.yml: run-name: train \$\{\{ github\.event\.client_payload\.bridge\.key \}\}$/,
+			/^warning \| runs \| contoso\/fraud-model train\.yml \| it has no run-name: the bridge cannot be sure which run a dispatch started \| write into \.github\/workflows\/train\.yml: run-name: train \$\{\{ github\.event\.client_payload\.bridge\.key \}\}$/,
 		],
 		[
 			"a group that loses runs",
@@ -285,7 +285,7 @@ describe("doctor", () => {
 		[
 			"dead letters",
 			{ bridge: { health: { ...HEALTH, deadLetters: 2 } } },
-			/^warning \| bridge \| null \| 2 dead letters \| look at them/,
+			/^warning \| bridge \| null \| there are 2 dead letters \| list them/,
 		],
 	];
 
@@ -329,9 +329,9 @@ describe("doctor", () => {
 		const looked = await look({ repository, bridge, clockAheadMs: 600_000 });
 		const words = [
 			"Actions are off",
-			"differs in case",
-			"pasted into a script",
-			"cannot be read",
+			"differs only in upper",
+			"inserted into a script",
+			"the file is not valid",
 			"disabled_inactivity",
 			"may not dispatch",
 			"in 2 days",
@@ -352,8 +352,8 @@ describe("doctor", () => {
 			const looked = await look({ repository });
 			expect(looked.exitCode).toBe(0);
 			expect(faults(looked).map((line) => line.split(" | ").slice(0, 4).join(" | "))).toEqual([
-				"cannot tell | actions | contoso/fraud-model | whether Actions are on: only who administers it may ask",
-				"cannot tell | workflows | contoso/fraud-model | whether one of them is disabled",
+				"cannot tell | actions | contoso/fraud-model | the token may not read whether Actions are on; that needs administrator rights",
+				"cannot tell | workflows | contoso/fraud-model | the token may not read whether a workflow is disabled",
 				expect.stringMatching(
 					/^warning \| runs \| contoso\/fraud-model \| the token may not read runs, .*actions=read/,
 				),
@@ -399,7 +399,7 @@ describe("doctor", () => {
 		await chain.close();
 		chain = await startChain();
 		expect(faults(looked)).toEqual([
-			expect.stringMatching(/^error \| token \| null \| GitHub answered 401 .* \| make a new one/),
+			expect.stringMatching(/^error \| token \| null \| GitHub answered 401 .* \| make a new token/),
 		]);
 	});
 
@@ -416,13 +416,13 @@ describe("doctor", () => {
 			);
 		expect(
 			await told({ "all.yml": "on: repository_dispatch\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: ls\n" }),
-		).toMatchObject([{ verdict: "ok", finding: "listening: all.yml (everything)" }]);
+		).toMatchObject([{ verdict: "ok", finding: "these workflows listen: all.yml (everything)" }]);
 		expect(await told(sound as Record<string, string>)).toMatchObject([
 			{ verdict: "ok", finding: expect.stringContaining("evaluate.yml (machinelearningservices-runcompleted)") },
 		]);
 		expect(await told({ "train.yml": workflow("[retrain]") })).toMatchObject([{ verdict: "error" }]);
 		expect(await told({ "a.yml": sound["evaluate.yml"] ?? "" }, { "a.yml": "disabled_fork" })).toMatchObject([
-			{ verdict: "error", repair: `gh workflow enable a.yml --repo ${REPOSITORY}` },
+			{ verdict: "error", repair: `enable it: gh workflow enable a.yml --repo ${REPOSITORY}` },
 		]);
 		expect(
 			await told({ "a.yml": sound["evaluate.yml"] ?? "", "b.yml": workflow("[storage-blobcreate]") }),
@@ -430,8 +430,8 @@ describe("doctor", () => {
 			{ verdict: "ok" },
 			{
 				verdict: "warning",
-				finding: 'listens to "storage-blobcreate", which no route sends',
-				repair: 'write "storage-blobcreated" if that is meant',
+				finding: 'it listens to "storage-blobcreate", but no route sends that',
+				repair: 'if you mean "storage-blobcreated", write that',
 			},
 		]);
 	});
@@ -482,7 +482,9 @@ describe("doctor", () => {
 			await server.close();
 			expect(faults(looked)).toEqual([
 				expect.stringMatching(
-					new RegExp(`^error \\| GitHub \\| null \\| .*answered ${status} as text/html, which is not its API's answer`),
+					new RegExp(
+						`^error \\| GitHub \\| null \\| .*answered ${status} as text/html, which is not an answer of its API`,
+					),
 				),
 			]);
 		}
@@ -491,7 +493,9 @@ describe("doctor", () => {
 	it("tells of something else that answers in the bridge's place", async () => {
 		const looked = await look({ bridge: { health: [] } });
 		expect(faults(looked)).toEqual([
-			expect.stringMatching(/^error \| bridge \| null \| something else answers .*: 200/),
+			expect.stringMatching(
+				/^error \| bridge \| null \| another program than the bridge answers .* \(HTTP status 200\)/,
+			),
 		]);
 	});
 
@@ -511,8 +515,8 @@ describe("doctor", () => {
 		const looked = await look({ bridge: { health: { ...HEALTH, lanes, warnings: ["PAT_TOKEN is an old name"] } } });
 		expect(faults(looked).map((line) => line.split(" | ").slice(0, 4).join(" | "))).toEqual([
 			"warning | settings | null | PAT_TOKEN is an old name",
-			"warning | GitHub | default | nothing is sent until 2026-03-14T08:20:00.000Z: slow down",
-			"warning | GitHub | default | 2 destinations are closed to the bridge",
+			"warning | GitHub | default | the bridge sends nothing until 2026-03-14T08:20:00.000Z: slow down",
+			"warning | GitHub | default | 2 destinations are parked",
 		]);
 	});
 

@@ -61,6 +61,27 @@ describe("the help of grid-dispatch", () => {
 		},
 	);
 
+	it.each([
+		[["help", "nope"], 'there is no command "nope". The commands are start, '],
+		[["help", "trac"], "Did you mean trace?"],
+		[["help", "routes", "chek"], "Did you mean routes check?"],
+		[["routes", "help", "nope"], 'there is no command "routes nope"'],
+		[["routes", "nope"], 'there is no command "routes nope"'],
+		[["dead-letters", "discrad"], "Did you mean dead-letters discard?"],
+	])("fails for a command that does not exist, with a suggestion: %j", async (args, words) => {
+		const run = await runCli(args);
+		expect(run).toMatchObject({ code: 2, out: "", err: expect.stringContaining(words) });
+	});
+
+	it.each([[["help", "routes", "check"]], [["routes", "help", "check"]]])(
+		"is that of a command below a command: %j",
+		async (args) => {
+			expect(await runCli(args)).toEqual(
+				expect.objectContaining({ code: 0, out: (await runCli(["routes", "check", "--help"])).out }),
+			);
+		},
+	);
+
 	it("suggests a command that was probably meant", async () => {
 		expect(await runCli(["tial"])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean tail?") });
 	});
@@ -68,7 +89,11 @@ describe("the help of grid-dispatch", () => {
 
 describe("the conventions", () => {
 	it("let every command that prints facts print JSON", () => {
-		const facts = commands.filter(({ words, command }) => words[0] !== "start" && command.commands.length === 0);
+		// These start, write a file, and print a script.
+		const others = ["start", "init", "completion"];
+		const facts = commands.filter(
+			({ words, command }) => !others.includes(words[0] ?? "") && command.commands.length === 0,
+		);
 		for (const { words, command } of facts) {
 			expect([words.join(" "), command.options.some(({ long }) => long === "--json")]).toEqual([words.join(" "), true]);
 		}

@@ -19,6 +19,24 @@ describe("the command line in a new clone", () => {
 		for (const file of ["package.json", "tsconfig.json", "host.json"]) cpSync(join(root, file), join(clone, file));
 		symlinkSync(join(root, "node_modules"), join(clone, "node_modules"), "dir");
 	});
+	it("says in one sentence that npm ci was forgotten, or broke off", async () => {
+		const bare = mkdtempSync(join(tmpdir(), "bare-clone-"));
+		try {
+			cpSync(join(root, "src/cli"), join(bare, "src/cli"), { recursive: true });
+			cpSync(join(root, "package.json"), join(bare, "package.json"));
+			for (const args of [["start"], ["trace", "a"], ["--help"]]) {
+				const command = run(process.execPath, [join(bare, "src/cli/grid-dispatch.mjs"), ...args], { cwd: bare });
+				await expect(command).rejects.toMatchObject({
+					code: 1,
+					stdout: "",
+					stderr: `The packages that grid-dispatch needs are not installed: run "npm ci" in ${bare}\n`,
+				});
+			}
+		} finally {
+			rmSync(bare, { recursive: true, force: true });
+		}
+	});
+
 	afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
 	it("builds what it needs first, and answers as ever", async () => {

@@ -69,7 +69,7 @@ describe("what the bridge refuses", () => {
 		[
 			"a misspelt key",
 			{ routes: [{ ...route(), fliter: {} }] },
-			'error a routes[0]: there is no "fliter" here; check its spelling; write "filter"',
+			'error a routes[0]: the key "fliter" does not exist here; remove it or correct its spelling; write "filter"',
 		],
 		[
 			"a misspelt key of a filter",
@@ -79,7 +79,7 @@ describe("what the bridge refuses", () => {
 		[
 			"a key that is nothing like another",
 			{ routes: [{ ...route(), colour: 1 }] },
-			"remove it; there are name, source",
+			"remove it; the possible keys are name, source",
 		],
 		[
 			"a misspelt operator",
@@ -110,7 +110,7 @@ describe("what the bridge refuses", () => {
 					}),
 				],
 			},
-			"make two routes of it",
+			"split the route into two",
 		],
 		[
 			"26 values",
@@ -119,14 +119,14 @@ describe("what the bridge refuses", () => {
 					route({ filter: filters(["data.runId", "StringIn", Array.from({ length: 26 }, (_, n) => `run ${n}`)]) }),
 				],
 			},
-			"26 filter values; Event Grid allows 25 in all; make two routes of it",
+			"the route has 26 filter values; Event Grid allows at most 25; split the route into two",
 		],
 		[
 			"a window that is too short to be quiet",
 			{ routes: [uploads({}, { coalesce: { quietSeconds: 60, maxSeconds: 30 } })] },
 			"routes[0].coalesce.maxSeconds: must be at least quietSeconds",
 		],
-		["a name twice", { routes: [route(), route()] }, 'the name "a" stands twice'],
+		["a name twice", { routes: [route(), route()] }, 'the name "a" is used twice'],
 		["a repository that is none", { routes: [route({ to: { repository: "contoso" } })] }, "is not owner/name"],
 		["a route without a destination", { routes: [{ name: "a" }] }, 'add "to"'],
 	] as [string, unknown, string][])("is told in its own words: %s", (_, table, expected) => {
@@ -156,7 +156,7 @@ describe("what no event can match", () => {
 		[
 			"a wildcard among the types",
 			{ includedEventTypes: ["Microsoft.Storage.*"], subjectBeginsWith: TRAINING },
-			"there are no wildcards",
+			"have no wildcards",
 		],
 		[
 			"a subject without its slash",
@@ -166,7 +166,7 @@ describe("what no event can match", () => {
 		[
 			"a container in place of a subject",
 			{ includedEventTypes: [BLOB], subjectBeginsWith: "training/" },
-			`name the container in full: "${TRAINING}"`,
+			`write the container's full path: "${TRAINING}"`,
 		],
 		[
 			"a subject of another publisher",
@@ -186,12 +186,12 @@ describe("what no event can match", () => {
 		[
 			"a key that must be there and missing",
 			filters(["data.runId", "IsNullOrUndefined"], ["data.runId", "StringIn", ["a"]]),
-			'cannot fulfil IsNullOrUndefined and StringIn ["a"] at once',
+			'cannot meet IsNullOrUndefined and StringIn ["a"] at the same time',
 		],
 		[
 			"a key of two types",
 			filters(["data.x", "StringIn", ["a"]], ["data.X", "NumberGreaterThan", 1]),
-			'cannot fulfil StringIn ["a"] and NumberGreaterThan 1 at once',
+			'cannot meet StringIn ["a"] and NumberGreaterThan 1 at the same time',
 		],
 		[
 			"ranges that exclude each other",
@@ -206,57 +206,57 @@ describe("what no event can match", () => {
 				],
 				["data.x", "NumberInRange", [[3, 4]]],
 			),
-			"NumberInRange [[1,2],[5,6]] and NumberInRange [[3,4]] at once",
+			"NumberInRange [[1,2],[5,6]] and NumberInRange [[3,4]] at the same time",
 		],
 		[
 			"ends that exclude each other",
 			filters(["data.x", "NumberGreaterThan", 5], ["data.x", "NumberLessThanOrEquals", 5]),
-			"NumberGreaterThan 5 and NumberLessThanOrEquals 5 at once",
+			"NumberGreaterThan 5 and NumberLessThanOrEquals 5 at the same time",
 		],
 		[
 			"a number that is forbidden",
 			filters(["data.x", "NumberIn", [1, 2]], ["data.x", "NumberNotInRange", [[0, 3]]]),
-			"NumberIn [1,2] and NumberNotInRange [[0,3]] at once",
+			"NumberIn [1,2] and NumberNotInRange [[0,3]] at the same time",
 		],
 		[
 			"numbers that are all forbidden",
 			filters(["data.x", "NumberIn", [1, 2]], ["data.x", "NumberNotIn", [2, 1]]),
-			"NumberIn [1,2] and NumberNotIn [2,1] at once",
+			"NumberIn [1,2] and NumberNotIn [2,1] at the same time",
 		],
 		[
 			"true and false",
 			filters(["data.x", "BoolEquals", true], ["data.x", "BoolEquals", false]),
-			"BoolEquals true and BoolEquals false at once",
+			"BoolEquals true and BoolEquals false at the same time",
 		],
 		[
 			"a value that the next filter forbids",
 			filters(["data.x", "StringIn", ["a", "B"]], ["data.x", "StringNotIn", ["A", "b"]]),
-			'StringIn ["a","B"] and StringNotIn ["A","b"] at once',
+			'StringIn ["a","B"] and StringNotIn ["A","b"] at the same time',
 		],
 		[
 			"two beginnings",
 			filters(["data.x", "StringBeginsWith", ["a"]], ["data.x", "StringBeginsWith", ["b"]]),
-			'StringBeginsWith ["a"] and StringBeginsWith ["b"] at once',
+			'StringBeginsWith ["a"] and StringBeginsWith ["b"] at the same time',
 		],
 		[
 			"two ends",
 			{ ...filters(["subject", "StringEndsWith", [".csv"]]), subjectEndsWith: ".parquet" },
-			'subject cannot fulfil subjectEndsWith ".parquet" and StringEndsWith [".csv"] at once',
+			'subject cannot meet subjectEndsWith ".parquet" and StringEndsWith [".csv"] at the same time',
 		],
 		[
 			"a beginning that is forbidden",
 			filters(["data.x", "StringBeginsWith", ["abc"]], ["data.x", "StringNotBeginsWith", ["AB"]]),
-			'StringBeginsWith ["abc"] and StringNotBeginsWith ["AB"] at once',
+			'StringBeginsWith ["abc"] and StringNotBeginsWith ["AB"] at the same time',
 		],
 		[
 			"a part that is forbidden",
 			filters(["data.x", "StringContains", ["abc"]], ["data.x", "StringNotContains", ["b"]]),
-			'StringContains ["abc"] and StringNotContains ["b"] at once',
+			'StringContains ["abc"] and StringNotContains ["b"] at the same time',
 		],
 		[
 			"a type that is not included",
 			{ includedEventTypes: [RUN], ...filters(["eventType", "StringIn", [BLOB]]) },
-			`type cannot fulfil includedEventTypes ["${RUN}"] and StringIn ["${BLOB}"] at once`,
+			`type cannot meet includedEventTypes ["${RUN}"] and StringIn ["${BLOB}"] at the same time`,
 		],
 	])("is an error: %s", (_, filter, expected) => {
 		const all = never({ includedEventTypes: [RUN], ...filter });
@@ -269,14 +269,14 @@ describe("what no event can match", () => {
 		[
 			"of types that its source does not raise",
 			{ filter: { includedEventTypes: [RUN] }, source: ACCOUNT },
-			"the source of this route does not raise that",
+			"the source of this route never sends Microsoft.MachineLearningServices.RunCompleted",
 		],
 		[
 			"of a source without its slash",
 			{ filter: { includedEventTypes: [BLOB], subjectBeginsWith: TRAINING }, source: ACCOUNT.slice(1) },
 			'write "/subscriptions',
 		],
-		["of a source with a wildcard", { source: "/subscriptions/*" }, "no wildcards in a source"],
+		["of a source with a wildcard", { source: "/subscriptions/*" }, "a source has no wildcards"],
 		[
 			"of a container as its source",
 			{
@@ -285,11 +285,11 @@ describe("what no event can match", () => {
 			},
 			`"subjectBeginsWith": "${TRAINING}"`,
 		],
-		["to an owner with 40 characters", { to: { repository: `${"a".repeat(40)}/b` } }, "39 at the most"],
+		["to an owner with 40 characters", { to: { repository: `${"a".repeat(40)}/b` } }, "GitHub allows at most 39"],
 		[
 			"with a dispatch type that would be too long",
 			{ filter: { includedEventTypes: [`Contoso.${"x".repeat(100)}`] } },
-			"give the route a to.dispatchType",
+			"set to.dispatchType in the route",
 		],
 	] as [string, Given, string][])("is an error: a route %s", (_, change, expected) => {
 		const all = found(route(change));
@@ -299,7 +299,7 @@ describe("what no event can match", () => {
 
 	it("is the opening of an upload, unless the route says so", () => {
 		const opening = filters(["data.api", "StringIn", ["CreateFile"]]);
-		expect(found(uploads(opening))[0]).toContain('say "onlyCompletedWrites": false');
+		expect(found(uploads(opening))[0]).toContain('write "onlyCompletedWrites": false');
 		expect(found(uploads(opening, { onlyCompletedWrites: false }))).toEqual([]);
 	});
 });
@@ -337,36 +337,40 @@ describe("what should be looked at", () => {
 		[
 			"an empty list of types",
 			route({ filter: { includedEventTypes: [], subjectBeginsWith: TRAINING } }),
-			"takes every type",
+			"matches every",
 		],
 		[
 			"All among others",
 			route({ filter: { includedEventTypes: ["All", RUN], subjectBeginsWith: TRAINING } }),
-			"takes every type",
+			"matches every",
 		],
 		["a type in another case", route({ filter: { includedEventTypes: [RUN.toLowerCase()] } }), `write "${RUN}"`],
 		[
 			"a type without its publisher",
 			route({ filter: { includedEventTypes: ["RunComplete"] } }),
-			`write "${RUN}" if that`,
+			`if you mean "${RUN}", write that`,
 		],
 		[
 			"a dispatch type for an event type",
 			uploads({ includedEventTypes: ["storage-blobcreated"] }),
-			`write "${BLOB}" if`,
+			`if you mean "${BLOB}"`,
 		],
-		["a type twice", route({ filter: { includedEventTypes: [RUN, RUN] } }), "stands there twice"],
+		["a type twice", route({ filter: { includedEventTypes: [RUN, RUN] } }), "remove one of the two"],
 		[
 			"a type that is not known of its publisher",
 			route({ filter: { includedEventTypes: ["Microsoft.MachineLearningServices.Something"] } }),
-			"not among the known event types",
+			"not one of the known event types",
 		],
 		[
 			"types that only partly fit the subject",
 			uploads({ includedEventTypes: [BLOB, RUN] }),
-			"only the other types can match",
+			"only the other types of this route can match",
 		],
-		["a container without its slash", uploads({ subjectBeginsWith: TRAINING.slice(0, -1) }), "also takes containers"],
+		[
+			"a container without its slash",
+			uploads({ subjectBeginsWith: TRAINING.slice(0, -1) }),
+			"also matches other containers",
+		],
 		["a star at the end of a subject", uploads({ subjectEndsWith: "*.csv" }), 'write ".csv"'],
 		["a member of data without data", uploads(filters(["api", "StringIn", ["PutBlob"]])), 'write "data.api"'],
 		["uploads to any container", uploads({ subjectBeginsWith: undefined }), "docs/loops.md"],
@@ -392,7 +396,9 @@ describe("two routes to one place", () => {
 			uploads({ subjectBeginsWith: `${TRAINING}blobs/x/` }, { name: "b", to: same }),
 		);
 		expect(all).toEqual([
-			expect.stringMatching(/^warning b routes\[1\]: "a" leads to the same place, contoso\/fraud-model with "retrain"/),
+			expect.stringMatching(
+				/^warning b routes\[1\]: the earlier route "a" has the same destination, contoso\/fraud-model with "retrain"/,
+			),
 		]);
 	});
 
@@ -401,7 +407,9 @@ describe("two routes to one place", () => {
 			uploads({}, { to: same }),
 			uploads({ subjectEndsWith: ".csv" }, { name: "b", to: { ...same, repository: "Contoso/Fraud-Model" } }),
 		);
-		expect(all).toEqual([expect.stringMatching(/^warning b routes\[1\]: it is never reached: "a" stands before it/)]);
+		expect(all).toEqual([
+			expect.stringMatching(/^warning b routes\[1\]: this route never has an effect: the earlier route "a"/),
+		]);
 	});
 
 	it.each([

@@ -84,7 +84,7 @@ describe("routes check", () => {
 	it("names what is wrong with place and repair, and fails", async () => {
 		const ran = await run(["check", file("wrong.json")]);
 		expect(ran.out).toMatch(
-			/^error {4}"runs" {2}routes\[0\]\.filter\.includedEventTypes\[0\]\n {9}"Microsoft\.MachineLearningServices\.RunComplete" is no event type.*\n {9}repair: write "Microsoft/,
+			/^error {4}"runs" {2}routes\[0\]\.filter\.includedEventTypes\[0\]\n {9}"Microsoft\.MachineLearningServices\.RunComplete" is not an event type.*\n {9}repair: write "Microsoft/,
 		);
 		expect(ran).toMatchObject({ exitCode: 1, message: `${file("wrong.json")}: 1 error` });
 	});
@@ -117,10 +117,22 @@ describe("routes check", () => {
 
 	it.each([
 		[["check"], "there is no file routes.json"],
-		[["check", "no-such-file.json"], "there is no file no-such-file.json; give its path"],
-		[["check", "."], ". cannot be read"],
+		[["check", "no-such-file.json"], "the file no-such-file.json does not exist; correct its path"],
+		[["check", "."], "the file . is a folder"],
 	])("tells what it could not read: %j", async (args, message) => {
 		expect(await run(args)).toMatchObject({ exitCode: 1, message: expect.stringContaining(message) });
+	});
+
+	it.each([
+		["Windows line endings", (text: string) => Buffer.from(text.replaceAll("\n", "\r\n"))],
+		["the UTF-16 of Windows PowerShell 5", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le")],
+	])("reads a table and events with %s", async (_, written) => {
+		writeFileSync(file("windows.json"), written(JSON.stringify(SOUND, null, "\n")));
+		const line = JSON.stringify(asCloudEvent(RUN));
+		writeFileSync(file("windows.jsonl"), written(`${line}\n${line}\n`));
+		expect((await run(["check", file("windows.json")])).out).toContain("nothing to repair");
+		const { out } = await run(["explain", file("windows.jsonl"), "--routes", file("windows.json")]);
+		expect(out.match(/yes "runs"/g)).toHaveLength(2);
 	});
 
 	it("reads a table and events behind a byte-order mark, as some editors write them", async () => {
@@ -157,7 +169,7 @@ describe("routes explain", () => {
 		expect(out).toMatch(
 			/no {2}"runs"\n {8}filter\.includedEventTypes: Microsoft\.Storage\.BlobCreated is not among its event types/,
 		);
-		expect(out).toContain("ignored: no route takes it");
+		expect(out).toContain("ignored: no route matches");
 		expect(exitCode).toBe(0);
 	});
 
@@ -176,7 +188,7 @@ describe("routes explain", () => {
 			/yes "a": to contoso\/fraud-model as \S+ with the token other\n {8}gathered by route for 1 to 9 seconds, in the window of group [0-9a-f]{32}/,
 		);
 		expect(out).toContain(
-			'yes "b": to contoso/fraud-model as machinelearningservices-runcompleted\n        the same place as "a": dispatched once, under that name',
+			'yes "b": to contoso/fraud-model as machinelearningservices-runcompleted\n        "a" has the same destination: the event is dispatched once, by that route',
 		);
 	});
 
@@ -209,7 +221,7 @@ describe("routes explain", () => {
 
 	it("tells that an event is rejected", async () => {
 		const { out } = await run(["explain", file("sound.json"), ...table()]);
-		expect(out).toMatch(/^an event without an id\n {2}rejected: neither envelope/);
+		expect(out).toMatch(/^an event without an id\n {2}rejected: not an event/);
 	});
 
 	it("shows what an event says as text, whatever it would do to a terminal", async () => {
@@ -233,14 +245,14 @@ describe("routes diff", () => {
 		expect(out).toContain(
 			'filter.includedEventTypes: ["Microsoft.MachineLearningServices.RunCompleted"] -> ["Microsoft.MachineLearningServices.RunComplete"]',
 		);
-		expect(out).toContain("1 of 2 events goes elsewhere");
+		expect(out).toContain("1 of 2 events goes to another destination");
 		expect(out).toMatch(/before: contoso\/fraud-model as machinelearningservices-runcompleted\n {4}after: {2}ignored/);
 	});
 
 	it("tells of added, removed and renamed routes, of tokens and of windows", async () => {
 		const { out } = await run(["diff", file("gathered.json"), file("swapped.json"), "--events", file("events.jsonl")]);
 		expect(out).toMatch(/^- "a"\n\+ "c"\n\+ "d"\n/);
-		expect(out).toContain("2 of 2 events go elsewhere");
+		expect(out).toContain("2 of 2 events go to another destination");
 		expect(out).toContain("(token other), gathered by route for 1 to 9 s");
 		expect((await run(["diff", file("sound.json"), file("swapped.json")])).out).toContain('~ "runs" is now called "d"');
 	});

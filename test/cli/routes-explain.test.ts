@@ -114,7 +114,7 @@ describe("what becomes of an event", () => {
 	it("is that it is rejected, where it is no sound event", () => {
 		expect(explain({ id: "1" }, table({ to: TO }))).toEqual({
 			id: "1",
-			rejected: expect.stringContaining("neither envelope"),
+			rejected: expect.stringContaining("not an event: it has neither"),
 		});
 	});
 

@@ -54,29 +54,39 @@ describe("the keys of a mapping, in routes check", () => {
 	});
 
 	it.each([
-		["data.runID2", RUNS, '"data.runID2" is not known', 'write "data.runId"'],
+		["data.runID2", RUNS, '"data.runID2" does not exist', 'write "data.runId"'],
 		[
 			"data.experimentNam",
 			RUNS,
-			"the data of these events has experimentId, experimentName",
+			"the members of these events' data are experimentId, experimentName",
 			'write "data.experimentName"',
 		],
-		["data.colour", RUNS, '"data.colour" is not known', "map one of these"],
+		["data.colour", RUNS, '"data.colour" does not exist', "map one of these"],
 		["runId", RUNS, "known events have runId in their data", 'write "data.runId"'],
-		["data.runId.x", RUNS, "data.runId is a single value", 'write "data.runId", and look'],
-		["data.runTags.mlflow.user", RUNS, "a dot cannot stand in a name", 'write "data.runTags", and look into it'],
-		["subject.x", RUNS, "nothing lies below it", "write"],
-		["data..x", RUNS, "an empty name", "write"],
-		["bridge.ky", RUNS, 'there is no "bridge.ky"', 'write "bridge.key"'],
-		["bridge", RUNS, 'there is no "bridge"', 'write "bridge.version", "bridge.route", "bridge.key"'],
-		["event.id", RUNS, '"event" is mapped as a whole', 'write "id"'],
-		["extensions.tenant", RUNS, '"extensions" is mapped as a whole', 'write "tenant"'],
-		["subjct", RUNS, "an extension attribute", 'write { "value": "subjct" } for the text itself, or "subject"'],
-		["production", RUNS, "which no known event has", 'write { "value": "production" } for the text itself'],
-		["eu-west", {}, "which no known event has", 'write { "value": "eu-west" }'],
-		["data.url", { ...UPLOADS, ...GATHERED }, "the data of their dispatch has count,", "map one of these"],
-		["data.totalByte", { ...UPLOADS, ...GATHERED }, "events are gathered here", 'write "data.totalBytes"'],
-		["tenant", { ...UPLOADS, ...GATHERED }, "which no window has", 'write { "value": "tenant" }'],
+		["data.runId.x", RUNS, "data.runId is a single value", 'write "data.runId", and read its members'],
+		[
+			"data.runTags.mlflow.user",
+			RUNS,
+			"a dot in a key separates two names",
+			'write "data.runTags", and read its members',
+		],
+		["subject.x", RUNS, "it has no members", "write"],
+		["data..x", RUNS, "a name between its dots is empty", "write"],
+		["bridge.ky", RUNS, 'the key "bridge.ky" does not exist', 'write "bridge.key"'],
+		["bridge", RUNS, 'the key "bridge" does not exist', 'write "bridge.version", "bridge.route", "bridge.key"'],
+		["event.id", RUNS, '"event" can only be mapped as a whole', 'write "id"'],
+		["extensions.tenant", RUNS, '"extensions" can only be mapped as a whole', 'write "tenant"'],
+		[
+			"subjct",
+			RUNS,
+			"an extension attribute",
+			'write { "value": "subjct" } to send this text, or write the key "subject"',
+		],
+		["production", RUNS, "but no known event has it", 'write { "value": "production" } to send this text'],
+		["eu-west", {}, "but no known event has it", 'write { "value": "eu-west" }'],
+		["data.url", { ...UPLOADS, ...GATHERED }, "the members of its dispatch's data are count,", "map one of these"],
+		["data.totalByte", { ...UPLOADS, ...GATHERED }, "this route gathers events (coalesce)", 'write "data.totalBytes"'],
+		["tenant", { ...UPLOADS, ...GATHERED }, "but the dispatch of a window has none", 'write { "value": "tenant" }'],
 	])("are looked at: %s", (key, route, problem, repair) => {
 		const [line = "", ...more] = found({ a: { key, default: 1 } }, route).filter((one) => one.includes(".payload"));
 		expect(line).toContain("warning routes[0].to.payload.a.key: ");
@@ -107,9 +117,9 @@ describe("two routes to one place that map differently, in routes check", () => 
 				.filter(({ verdict }) => verdict === "warning")
 				.map(({ problem }) => problem);
 		expect(told({ a: "time" }, { b: "time" })).toEqual([
-			expect.stringContaining("of the first, with what that one maps"),
+			expect.stringContaining("with the name and mappings of the earlier route"),
 		]);
-		expect(told({ a: "time" }, { a: "time" })).toEqual([expect.stringMatching(/under the name of the first$/)]);
+		expect(told({ a: "time" }, { a: "time" })).toEqual([expect.stringMatching(/with the name of the earlier route$/)]);
 	});
 });
 
@@ -166,10 +176,10 @@ describe("the limits of a mapping, in routes check", () => {
 	it("are not claimed for others, which it names", () => {
 		const [line = "", ...more] = open({ a: "data.runId", b: "time", c: { key: "subject", default: "" } });
 		expect(line).toBe(
-			'routes[0].to.payload: cannot prove that each event fits: "data.runId", "subject" may have any length; what does not fit is rejected, with the reason',
+			'routes[0].to.payload: the command cannot prove that every event fits: "data.runId", "subject" can have any length. The bridge rejects an event whose request is too large',
 		);
 		expect(more).toEqual([]);
-		expect(open({ a: "data" })).toEqual([expect.stringContaining("data goes by reference then")]);
+		expect(open({ a: "data" })).toEqual([expect.stringContaining("sends data by reference")]);
 		expect(open({ a: "type" }, {})).toHaveLength(1);
 	});
 
@@ -229,7 +239,7 @@ describe("the request that an event would send, in routes explain", () => {
 	it("is none, with the reason, where it would be rejected", async () => {
 		const element = { ...asCloudEvent(RUN), subject: "x".repeat(70_000) };
 		const [request] = await requests(element, { to: { ...TO, payload: { a: "subject" } } });
-		expect(request).toEqual({ rejected: expect.stringContaining("GitHub takes less than 65536") });
+		expect(request).toEqual({ rejected: expect.stringContaining("GitHub accepts less than 65536") });
 	});
 
 	it("names the blob that data would go to, and keeps digits", async () => {

@@ -38,7 +38,7 @@ describe("a container that is not followed by /blobs/", () => {
 	])("can begin no subject, and is an error with the right spelling: %s", (wrong, right) => {
 		const filter = { includedEventTypes: [BLOB], subjectBeginsWith: `${CONTAINERS}${wrong}` };
 		expect(found(table(filter))).toEqual([
-			`error routes[0].filter.subjectBeginsWith: no subject begins with "${CONTAINERS}${wrong}": after the container follows "blobs/"; write "${CONTAINERS}${right}"`,
+			`error routes[0].filter.subjectBeginsWith: no subject begins with "${CONTAINERS}${wrong}": "blobs/" must follow the container's name; write "${CONTAINERS}${right}"`,
 		]);
 		expect(found(table({ subjectBeginsWith: `${CONTAINERS}${wrong}` }))).toEqual([
 			expect.stringMatching(/^error .*blobs/),
@@ -73,18 +73,18 @@ describe("a key whose dots lead nowhere", () => {
 		found(table({ includedEventTypes: [RUN], ...advanced(key, operatorType, operands ?? undefined) }));
 
 	it.each([
-		["data.runTags.mlflow.user", /runTags holds texts by name, and a dot cannot stand in a name: "mlflow\.user"/],
+		["data.runTags.mlflow.user", /a dot in a key separates two names, so "mlflow\.user"/],
 		[
 			"data.runProperties.azureml.git.branch",
-			/"azureml\.git\.branch" is looked for as "azureml" with "git" with "branch" below it/,
+			/"azureml\.git\.branch" means "azureml" with "git" with "branch" below it/,
 		],
-		["Data.RunTags.a.b", /runTags holds texts/],
+		["Data.RunTags.a.b", /runTags contains only texts/],
 		["data.runId.name", /data\.runId is a single value.*write "data\.runId"$/],
-		["subject.container", /"subject" is a text, and nothing lies below it/],
+		["subject.container", /"subject" is a text, so it has no members/],
 		["eventType.name", /"eventType" is a text/],
 		["custom.stage", /"custom" would be an attribute of the envelope.*"data\.custom\.stage"$/],
-		["data..runId", /an empty name between its dots/],
-		["data.runTags.", /an empty name/],
+		["data..runId", /a name between its dots is empty/],
+		["data.runTags.", /a name between its dots is empty/],
 	])("is an error, since no event can match: %s", (key, words) => {
 		expect(runs(key)).toEqual([expect.stringMatching(words)]);
 		expect(runs(key)[0]).toMatch(/^error routes\[0\]\.filter\.advancedFilters\[0\]\.key: no event can match/);
@@ -94,10 +94,10 @@ describe("a key whose dots lead nowhere", () => {
 		["StringNotIn", ["x"]],
 		["NumberNotInRange", [[1, 2]]],
 		["IsNullOrUndefined", null],
-	])("is a warning where the condition then always holds: %s", (operator, operands) => {
+	])("is a warning where the condition then is always true: %s", (operator, operands) => {
 		expect(runs("data.runTags.mlflow.user", operator, operands)).toEqual([
 			expect.stringMatching(
-				new RegExp(`^warning .*"data.runTags.mlflow.user" is in no event, so that ${operator} always holds`),
+				new RegExp(`^warning .*no event has the key "data.runTags.mlflow.user", so ${operator} is always true`),
 			),
 		]);
 	});
@@ -163,7 +163,7 @@ describe("a dispatch type that is hard to listen to", () => {
 	])("is to be looked at, since a workflow has to write it the same: %j", (type, simple) => {
 		expect(sent(type)).toEqual([
 			expect.stringMatching(
-				new RegExp(`^warning routes\\[0\\]\\.to\\.dispatchType: .*white space.*write "${simple}", and let`, "s"),
+				new RegExp(`^warning routes\\[0\\]\\.to\\.dispatchType: .*white space.*write "${simple}", here and`, "s"),
 			),
 		]);
 	});

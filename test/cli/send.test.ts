@@ -219,7 +219,11 @@ describe("recorded events", () => {
 	});
 
 	it.each([
-		["there is no file", ["no-such-file.json"], "there is no file"],
+		[
+			"--file: the file no-such-file.json does not exist",
+			["no-such-file.json"],
+			"--file: the file no-such-file.json does not exist",
+		],
 		["it is no JSON", [], "is not JSON"],
 	])("are asked for again where %s", async (_, [path], words) => {
 		const file = path ?? recorded("broken.json", "{");
@@ -263,10 +267,15 @@ describe("the summary of send", () => {
 		answers = [{ status: 401 }, { status: 503, body: { error: "storage is down" } }, { status: 404 }, { status: 302 }];
 		const run = await runCli(["send", "RunCompleted", "--count", "4", "--url", receiver.url]);
 		expect(run.code).toBe(1);
-		for (const words of ["GRID_DISPATCH_KEY", "503: storage is down", "is it a grid-dispatch app?", "answered 302"]) {
+		for (const words of [
+			"GRID_DISPATCH_KEY",
+			"503: storage is down",
+			"check that it is a grid-dispatch app",
+			"answered 302",
+		]) {
 			expect(run.out).toContain(words);
 		}
-		expect(run.err).toBe("4 of 4 requests were not taken\n");
+		expect(run.err).toBe("4 of 4 requests were not accepted\n");
 	});
 
 	it("says that nothing answers, and at which address, but not what its query holds", async () => {
@@ -301,7 +310,7 @@ describe("the summary of send", () => {
 		const run = await runCli(["send", "RunCompleted", "--count", "5", "--url", receiver.url], {
 			signal: AbortSignal.abort(),
 		});
-		expect(run).toMatchObject({ code: 1, err: "stopped before all was sent\n" });
+		expect(run).toMatchObject({ code: 1, err: "stopped before all events were sent\n" });
 		expect(run.out).toContain("sent 0 events");
 	});
 });
@@ -331,7 +340,7 @@ describe("the handshakes of send", () => {
 		expect(run.json()).toMatchObject({
 			handshakes: [
 				{ form: "Event Grid schema", ok: false, status: 202, answer: expect.stringContaining("not now") },
-				{ form: "CloudEvents", ok: false, status: 200, answer: expect.stringContaining("does not let") },
+				{ form: "CloudEvents", ok: false, status: 200, answer: expect.stringContaining("does not accept events") },
 			],
 		});
 	});
@@ -339,8 +348,8 @@ describe("the handshakes of send", () => {
 	it("say that a key is missing, and that nothing answers", async () => {
 		answers = [{ status: 401 }, { status: 200, headers: { "webhook-allowed-origin": "*" } }];
 		const run = await runCli(["send", "--handshake", "--url", receiver.url]);
-		expect(run.out).toMatch(/refused +Event Grid schema +401 +it asks for a key/);
-		expect(run.out).toMatch(/taken +CloudEvents +200 +it lets every origin send/);
+		expect(run.out).toMatch(/refused +Event Grid schema +401 +it needs a function key/);
+		expect(run.out).toMatch(/accepted +CloudEvents +200 +it accepts events from every origin/);
 		const gone = await runCli(["send", "--handshake", "--to", "http://127.0.0.1:1"]);
 		expect(gone.out).toContain("nothing answers");
 	});
@@ -400,7 +409,7 @@ describe("send to a custom topic", () => {
 	it.each([
 		[401, "EVENT_GRID_TOPIC_KEY"],
 		[403, "EventGrid Data Sender"],
-		[400, "is its schema the one of --schema?"],
+		[400, "check that --schema is the topic's schema"],
 	])("says what an answer of %s means", async (status, words) => {
 		answers = [{ status, body: { error: { code: "Refused", message: "no" } } }];
 		const run = await topic(["RunCompleted"]);
@@ -412,19 +421,19 @@ describe("send to a custom topic", () => {
 
 describe("a wrong use of send", () => {
 	it.each([
-		[[], "a type, --file or --handshake"],
-		[["RunCompleted", "--handshake"], "a type, --file or --handshake"],
+		[[], "an event type, --blob, --file or --handshake"],
+		[["RunCompleted", "--handshake"], "an event type, --blob, --file or --handshake"],
 		[["RunCompletd"], "did you mean RunCompleted?"],
-		[["RunCompleted", "--set", "runId"], "--set takes path=value"],
+		[["RunCompleted", "--set", "runId"], "--set must have the form path=value"],
 		[["RunCompleted", "--count", "0"], "whole number from 1"],
 		[["RunCompleted", "--schema", "avro"], "eventgrid, cloudevents"],
 		[["RunCompleted", "--to", "ftp://contoso"], "not an https address"],
-		[["RunCompleted", "--to", "http://contoso.example"], "http is taken on this machine only"],
+		[["RunCompleted", "--to", "http://contoso.example"], "http is allowed only on this machine"],
 		[["RunCompleted", "--to", "https://me:secret@contoso.example"], "--key"],
 		[["RunCompleted", "--to", "http://127.0.0.1:1", "--url", "http://127.0.0.1:2"], "not both"],
 		[["RunCompleted", "--trigger", "--to", "https://contoso.example"], "local host"],
 		[["RunCompleted", "--topic", "https://contoso.example", "--trigger"], "one of --topic"],
-		[["--handshake", "--topic", "https://contoso.example"], "not for a topic"],
+		[["--handshake", "--topic", "https://contoso.example"], "not with a topic"],
 	])("is told with code 2, and sends nothing: %j", async (args, words) => {
 		const run = await runCli(["send", ...args]);
 		expect(run).toMatchObject({ code: 2, out: "", err: expect.stringContaining(words) });

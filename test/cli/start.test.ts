@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import type { Command } from "commander";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { startCommand } from "../../src/cli/commands/start.ts";
 import type { Io } from "../../src/cli/io.ts";
-import { runWatched } from "../../src/cli/start/run-watched.ts";
-import type { RunningBridge, Workshop } from "../../src/cli/start/workshop.ts";
+import { runWatched } from "../../src/cli/run-watched.ts";
+import type { RunningBridge, Workshop } from "../../src/cli/workshop.ts";
 import { call } from "../../support/call.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePorts, isFree } from "../../support/free-ports.ts";
@@ -97,10 +99,26 @@ describe("grid-dispatch start", () => {
 		await expect(start(["--github", "real"], { env, ask }, refused)).rejects.toThrow("not started");
 		expect(refused.runs).toEqual([]);
 		const { runs } = await start(["--github", "real"], { env, ask });
-		expect(questions[0]).toMatch(/contoso\/fraud-model, at https:\/\/api\.github\.com, as GH_TOKEN allows/);
+		expect(questions[0]).toMatch(
+			/contoso\/fraud-model, at https:\/\/api\.github\.com, with the credentials in GH_TOKEN/,
+		);
 		expect(questions.join()).not.toContain(TOKEN);
 		expect(runs).toMatchObject([{ args: expect.arrayContaining(["--github", "real"]), env: { GITHUB_TOKEN: TOKEN } }]);
 		expect(runs[0]?.args.join(" ")).not.toContain(TOKEN);
+	});
+
+	it("names the file of the routes in the question, or the setting", async () => {
+		const questions: string[] = [];
+		const ask = async (question: string) => questions.push(question) > 0;
+		const file = join(mkdtempSync(join(tmpdir(), "start-routes-")), "table.json");
+		writeFileSync(file, JSON.stringify({ routes: [{ to: { repository: "contoso/fraud-model" } }] }));
+		const env = { GITHUB_TOKEN: TOKEN };
+		await start(["--github", "real", "--routes", file], { env, ask });
+		await start(["--github", "real"], { env: { ...env, BRIDGE_ROUTES: file }, ask });
+		expect(questions).toEqual([
+			expect.stringContaining(`in the repositories of ${file}, at`),
+			expect.stringContaining("in the repositories of BRIDGE_ROUTES, at"),
+		]);
 	});
 
 	it("does not ask with --yes", async () => {
@@ -166,7 +184,7 @@ describe("the clone's own workshop", () => {
 		const port = await freePorts();
 		// In a process of its own, since a bridge prints to the streams of whoever runs it.
 		const script = `
-			import { clone } from "./src/cli/start/workshop.ts";
+			import { clone } from "./src/cli/workshop.ts";
 			const running = clone.run(["--port", "${port}"], process.env);
 			process.once("SIGTERM", running.stop);
 			process.exitCode = await running.ended;`;

@@ -79,8 +79,8 @@ describe("tail, of a receipt whose run is followed", () => {
 			expect.stringMatching(/ {2}dispatched .* {2}Train failed: https:\/\/github\.com\/.*\/4711$/),
 		]);
 		// At the time of the look, since the receipt does not tell one.
-		const time = (ms: number) => new Date(ms).toTimeString().slice(0, 8);
-		expect(lines.map((line) => line.slice(0, 8))).toEqual([
+		const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+		expect(lines.map((line) => line.slice(0, 20))).toEqual([
 			time(Date.parse("2026-03-14T08:15:34.500Z")),
 			time(NOW + 2_000),
 			time(NOW + 4_000),
@@ -103,7 +103,7 @@ describe("tail, of a receipt whose run is followed", () => {
 			following("running", [{ ...RUN, attempt: 2 }]),
 		]);
 		expect(lines).toHaveLength(3);
-		expect(lines[0]).toContain("(likely; its title does not carry bridge.key)");
+		expect(lines[0]).toContain("(likely; its title does not contain bridge.key)");
 		expect(lines[2]).toContain("Train queued at attempt 2");
 	});
 
@@ -121,5 +121,113 @@ describe("tail, of a receipt whose run is followed", () => {
 	it("prints JSON with the members as they are", async () => {
 		const [, line = ""] = await tailed([following("looking"), following("running", [RUN])], "--json");
 		expect(JSON.parse(line)).toMatchObject({ following: "running", followingReason: null, runs: [RUN], page: null });
+	});
+});
+
+describe("tail, of many receipts", () => {
+	interface Page {
+		readonly receipts: readonly ShownReceipt[];
+		readonly complete: boolean;
+		readonly continue?: string;
+	}
+
+	/** What tail prints against a bridge that answers each question with what `answer` says, and what it asked. */
+	async function tailedBy(answer: (query: URLSearchParams, look: number) => Page, looks: number, ...flags: string[]) {
+		const [out, asked]: [string[], URLSearchParams[]] = [[], []];
+		let [now, look] = [NOW, 0];
+		const io = {
+			stdout: { write: (text: string) => out.push(text.trimEnd()) },
+			stderr: { write: () => undefined },
+			env: {},
+			fetch: (async (url: string) => {
+				const query = new URL(url).searchParams;
+				asked.push(query);
+				return Response.json(answer(query, look), { headers: { date: new Date(now).toUTCString() } });
+			}) as unknown as typeof fetch,
+			now: () => now,
+		};
+		const command = tailCommand(io, async (ms) => {
+			now += ms;
+			look += 1;
+		});
+		await command.parseAsync(["--for", String(looks), ...flags], { from: "user" });
+		return { out, asked };
+	}
+
+	const at = (key: string, second: number, time = "2026-03-14T08:15:30Z") => {
+		const finishedAt = new Date(NOW + second * 1000).toISOString();
+		return receipt({ key, finishedAt, event: { ...receipt().event, id: key, subject: `/${key}`, time } });
+	};
+	const order = (out: readonly string[]) => out.map((line) => /\/(\w+) {2}→/.exec(line)?.[1]);
+
+	it("is in the order of what happened, not of the events' times, and its times are UTC", async () => {
+		const receipts = [
+			at("c", 3, "2026-03-14T08:00:00Z"),
+			at("a", 1, "2026-03-14T07:00:00Z"),
+			at("b", 2, "2026-03-13T08:00:00Z"),
+		];
+		const { out } = await tailedBy(() => ({ receipts, complete: true }), 1);
+		expect(order(out)).toEqual(["a", "b", "c"]);
+		expect(out[0]).toMatch(/^2026-03-14T09:00:01Z {2}/);
+	});
+
+	it("shows the last lines by that order, and sorts what comes with one look", async () => {
+		const first = [at("old", -60), at("late", -1), at("early", -30)];
+		const more = [at("z", 9), at("y", 8)];
+		const { out } = await tailedBy(
+			(_, look) => ({ receipts: look === 0 ? first : more, complete: true }),
+			1,
+			"--lines",
+			"2",
+		);
+		expect(order(out)).toEqual(["early", "late", "y", "z"]);
+	});
+
+	it("asks for what changed since, and so sees a change of an event that 500 newer ones hide", async () => {
+		const newest = Array.from({ length: 500 }, (_, index) => at(`n${index}`, -100));
+		const { out, asked } = await tailedBy(
+			(query) => {
+				if (query.get("changedSince") === null) return { receipts: newest, complete: false, continue: "more" };
+				return { receipts: [at("hidden", 1, "2020-01-01T00:00:00Z")], complete: true };
+			},
+			2,
+			"--lines",
+			"0",
+		);
+		expect(order(out)).toEqual(["hidden"]);
+		expect(Date.parse(asked[1]?.get("changedSince") ?? "")).toBeLessThan(NOW);
+		expect(NOW - Date.parse(asked[1]?.get("changedSince") ?? "")).toBeLessThan(60_000);
+	});
+
+	it("shows each of a thousand changes between two looks", async () => {
+		const many = Array.from({ length: 1_200 }, (_, index) => at(`n${index}`, 1));
+		const { out } = await tailedBy((query, look) => {
+			if (look === 0) return { receipts: [], complete: true };
+			const from = Number(query.get("continue") ?? 0);
+			const rest = from + 500 < many.length ? { complete: false, continue: String(from + 500) } : { complete: true };
+			return { receipts: many.slice(from, from + 500), ...rest };
+		}, 1);
+		expect(new Set(order(out)).size).toBe(1_200);
+	});
+
+	it("shows ignored events alone with --ignored, each with its reason", async () => {
+		const ignored = receipt({
+			state: "ignored",
+			to: null,
+			route: null,
+			attempts: [],
+			reason: 'no route matches: route "a"',
+		});
+		const { out, asked } = await tailedBy(
+			(query) => {
+				if (query.size === 0)
+					return { receipts: [], complete: true, status: "healthy", ignored: 1, missed: [] } as Page;
+				return { receipts: [ignored], complete: true };
+			},
+			1,
+			"--ignored",
+		);
+		expect(out).toEqual([expect.stringMatching(/ignored .* no route matches: route "a"$/)]);
+		expect(asked.slice(1).every((query) => query.get("state") === "ignored")).toBe(true);
 	});
 });

@@ -26,7 +26,7 @@ function receipt(more: Partial<ShownReceipt> = {}): ShownReceipt {
 		acceptedAt: "2026-03-14T08:15:31.000Z",
 		finishedAt: "2026-03-14T08:15:34.500Z",
 		attempts: [
-			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "an error on its side" },
+			{ at: "2026-03-14T08:15:31.100Z", status: 500, ms: 6, requestId: "57AD:1", reason: "a server error" },
 			{ at: "2026-03-14T08:15:34.400Z", status: 204, ms: 5, requestId: "57AD:2", reason: null },
 		],
 		reason: null,
@@ -43,7 +43,8 @@ function stepsOf(of: ShownReceipt, dispatch?: ShownReceipt): string[] {
 
 function printed(of: ShownReceipt): string {
 	const out: string[] = [];
-	printTrace({ stdout: { write: (text: string) => void out.push(text) }, env: {} } as never, traceOf({ receipt: of }));
+	const io = { stdout: { write: (text: string) => void out.push(text) }, env: {} } as never;
+	printTrace(io, traceOf({ receipt: of }), (words) => `npx grid-dispatch ${words} --url ${LOCAL}`);
 	return out.join("");
 }
 
@@ -62,46 +63,43 @@ describe("the trace of a receipt", () => {
 		expect(stepsOf(receipt())).toEqual([
 			"happened: Microsoft.MachineLearningServices.RunCompleted experiments/fraud-model/runs/train-7",
 			"received: event first-event of /contoso",
-			'decided: route "default" leads to contoso/fraud-model, as runs',
-			"attempted: GitHub answered 500 (6 ms; request 57AD:1; an error on its side)",
+			'decided: route "default" sends it to contoso/fraud-model, as runs',
+			"attempted: GitHub answered 500 (6 ms; request 57AD:1; a server error)",
 			"attempted: GitHub answered 204 (5 ms; request 57AD:2)",
-			"answered: GitHub has it, after 3.5 s",
+			"answered: dispatched, GitHub accepted it, after 3.5 s",
 		]);
 	});
 
 	it("names a destination of any service, by its id", () => {
 		const to = { id: "contoso/ml/retrain#main", organization: "contoso" };
 		expect(stepsOf(receipt({ to } as never))).toContain(
-			'decided: route "default" leads to contoso/ml/retrain, on main',
+			'decided: route "default" sends it to contoso/ml/retrain, on main',
 		);
 		expect(stepsOf(receipt({ to: { id: "contoso/ml" } } as never))).toContain(
-			'decided: route "default" leads to contoso/ml',
+			'decided: route "default" sends it to contoso/ml',
 		);
 	});
 
 	it("says how long it waited for its turn", () => {
 		const [first] = receipt().attempts;
 		const late = receipt({ attempts: [{ ...first, at: "2026-03-14T08:16:31.000Z" } as never] });
-		expect(stepsOf(late)).toContain("waited: for its turn, after 60.0 s");
+		expect(stepsOf(late)).toContain("waited: for its turn, for 60.0 s");
 	});
 
 	it.each([
 		[
 			{ state: "paused", finishedAt: null, reason: "until noon", attempts: [] },
-			"answered: not yet, it is paused: until noon",
+			"answered: paused, not sent yet: until noon",
 		],
 		[{ state: "coalescing", finishedAt: null, attempts: [] }, "waited: in a window that is still open"],
 		[
 			{ state: "rejected", to: null, route: null, attempts: [], reason: "no data" },
-			"decided: it leads nowhere: the event itself is unsound",
+			"decided: the event is not valid, so the bridge looks for no route",
 		],
-		[
-			{ state: "dead", reason: "GitHub answered 422" },
-			"answered: a dead letter: GitHub answered 422; repair that, then: npx grid-dispatch replay KEY",
-		],
+		[{ state: "dead", reason: "GitHub answered 422" }, "answered: dead, a dead letter: GitHub answered 422"],
 		[
 			{ attempts: [{ at: "2026-03-14T08:15:31.100Z", status: null, ms: 9, requestId: null, reason: "timeout" }] },
-			"attempted: GitHub gave no answer (9 ms; timeout)",
+			"attempted: GitHub did not answer (9 ms; timeout)",
 		],
 	])("tells what is left open or went wrong: %j", (more, step) => {
 		expect(stepsOf(receipt(more as never))).toContain(step);
@@ -110,10 +108,10 @@ describe("the trace of a receipt", () => {
 	it("goes on with the window that the event went out with", () => {
 		const window = receipt({ key: "w", acceptedAt: "2026-03-14T08:15:33.000Z" });
 		const steps = stepsOf(receipt({ state: "coalesced", window: "w", attempts: [] }), window);
-		expect(steps).toContain("waited: gathered with others into the dispatch w, after 2.0 s, 3 events in all");
-		expect(steps.at(-1)).toBe("answered: GitHub has it, after 1.5 s");
+		expect(steps).toContain("waited: gathered with other events into the dispatch w, after 2.0 s, 3 events in all");
+		expect(steps.at(-1)).toBe("answered: dispatched, GitHub accepted it, after 1.5 s");
 		expect(stepsOf(receipt({ state: "coalesced", window: "gone", attempts: [] })).at(-1)).toBe(
-			"answered: it went out with others",
+			"answered: coalesced, the bridge sent it together with other events",
 		);
 	});
 
@@ -126,20 +124,20 @@ describe("the trace of a receipt", () => {
 			reason: "no route matches",
 		});
 		const steps = stepsOf(ignored);
-		expect(steps).toContain("decided: it leads nowhere");
-		expect(steps.at(-1)).toBe("answered: nothing is sent: no route matches");
+		expect(steps).toContain("decided: no route matches");
+		expect(steps.at(-1)).toBe("answered: ignored, the bridge sends nothing: no route matches");
 	});
 
 	it("names the service and the destination of each kind", () => {
 		const workflow = receipt({
 			to: { id: "contoso/fraud-model/train.yml#v2", repository: "contoso/fraud-model", workflow: "train.yml" },
 		});
-		expect(stepsOf(workflow)[2]).toBe('decided: route "default" leads to contoso/fraud-model/train.yml, on v2');
+		expect(stepsOf(workflow)[2]).toBe('decided: route "default" sends it to contoso/fraud-model/train.yml, on v2');
 		const pipeline = stepsOf(
 			receipt({ to: { id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 } }),
 		);
-		expect(pipeline[2]).toBe('decided: route "default" leads to contoso/ml/7');
-		expect(pipeline.at(-1)).toBe("answered: Azure Pipelines has it, after 3.5 s");
+		expect(pipeline[2]).toBe('decided: route "default" sends it to contoso/ml/7');
+		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines accepted it, after 3.5 s");
 		expect(pipeline.join()).not.toContain("GitHub");
 	});
 
@@ -182,7 +180,7 @@ describe("the runs of a trace", () => {
 			},
 			[
 				"Train failed at attempt 2: https://github.com/contoso/fraud-model/actions/runs/4711",
-				"run in progress: run 4711 (likely; its title does not carry bridge.key)",
+				"run in progress: run 4711 (likely; its title does not contain bridge.key)",
 			],
 		],
 		[
@@ -190,7 +188,7 @@ describe("the runs of a trace", () => {
 			{ following: "concluded", runs: [{ ...RUN, conclusion: "cancelled" }] },
 			[
 				expect.stringMatching(
-					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor tells\)$/,
+					/^Train was cancelled: .* \(a newer run of its concurrency group may .*doctor checks this\)$/,
 				) as never,
 			],
 		],
@@ -199,7 +197,7 @@ describe("the runs of a trace", () => {
 			{ following: "concluded", runs: [{ ...RUN, conclusion: "exploded" }] },
 			[expect.stringContaining("Train ended: exploded") as never],
 		],
-		["none yet", { following: "looking" }, [`looking: none is known yet; all are listed at ${PAGE}`]],
+		["none yet", { following: "looking" }, [`looking: no run is known yet; all are listed at ${PAGE}`]],
 		[
 			"none",
 			{ following: "none", followingReason: "no run within 60 minutes: look for a workflow" },
@@ -223,8 +221,8 @@ describe("the runs of a trace", () => {
 		],
 		[
 			"what was sent once more",
-			{ state: "accepted", following: null, followingReason: "no run; it is sent once more" },
-			[`sent again: no run; it is sent once more; all are listed at ${PAGE}`],
+			{ state: "accepted", following: null, followingReason: "no run; the bridge sends it once more" },
+			[`sent again: no run; the bridge sends it once more; all are listed at ${PAGE}`],
 		],
 	])("tell %s", (_, more, lines) => {
 		expect(runLines(more)).toEqual(lines);
@@ -291,7 +289,7 @@ describe("the trace of a window", () => {
 		const gone = { receipts: async () => ({ receipts: [member(1), member(2)], complete: true }) };
 		const traces = (await foldWindows(gone, [member(1), member(2)])).map(traceOf);
 		expect(traces).toMatchObject([{ key: "m1", events: 2, following: null }]);
-		expect(traces[0]?.steps.at(-1)?.text).toBe("it went out with others");
+		expect(traces[0]?.steps.at(-1)?.text).toBe("coalesced, the bridge sent it together with other events");
 	});
 });
 
@@ -304,7 +302,7 @@ describe("the search for receipts", () => {
 				return { receipts: find === found ? [receipt()] : [], complete: true };
 			},
 		} as never;
-		return { found: (await findReceipts(bridge, text)).length, asked };
+		return { found: (await findReceipts(bridge, text)).receipts.length, asked };
 	};
 
 	it.each([

@@ -58,13 +58,13 @@ const withColumns = (columns: Row["columns"]) => async (lane: LaneHarness, membe
 
 describe("a member that cannot be read", () => {
 	it.each<[string, (lane: LaneHarness, member: Row) => Promise<unknown>, string]>([
-		["has no line", withColumns({}), "its row does not hold it"],
+		["has no line", withColumns({}), "its row does not contain the event"],
 		["has an empty line", withColumns({ line: new Uint8Array() }), "not an event in JSON"],
-		["has a line of another type", withColumns({ line: "text" }), "its row does not hold it"],
+		["has a line of another type", withColumns({ line: "text" }), "its row does not contain the event"],
 		["is not JSON", withColumns({ line: Buffer.from('{"id":"event-1"') }), "not an event in JSON"],
 		["is no object", withColumns({ line: Buffer.from("17") }), "not an event in JSON"],
 		["is null", withColumns({ line: Buffer.from("null") }), "not an event in JSON"],
-		["names a blob that is gone", withColumns({ lineBlob: "lines/gone.json" }), "its blob is gone"],
+		["names a blob that is gone", withColumns({ lineBlob: "lines/gone.json" }), "its blob is missing"],
 	])("is shown with the reason, and the others are dispatched as ever: it %s", async (_, spoil, why) => {
 		const lane = await spoilt(spoil);
 		await lane.wakeAll();
@@ -96,7 +96,7 @@ describe("a member that cannot be read", () => {
 		await lane.wakeAll();
 		expect(eventsOf(lane)[0]?.map(({ data }) => data.lost)).toEqual([
 			undefined,
-			"its row is gone from storage",
+			"its row is missing in storage",
 			undefined,
 		]);
 		expect(await leftovers(lane)).toEqual([]);
@@ -187,9 +187,9 @@ describe("a window whose dispatch can never be sent", () => {
 
 	it.each([
 		["has a dispatch type that is too long", to("x".repeat(101)), "the dispatch type has 101 characters"],
-		["has no dispatch type", to(""), "leaves nothing for a dispatch type"],
-		["does not say where it goes", { to: {} as Destination }, "does not say where it goes"],
-		["goes to no service that is known", { to: { id: "a#t", queue: "a" } }, "does not say where it goes"],
+		["has no dispatch type", to(""), "no dispatch type can be made"],
+		["has no destination", { to: {} as Destination }, "has no destination"],
+		["goes to no service that is known", { to: { id: "a#t", queue: "a" } }, "has no destination"],
 	])("is a dead letter with its manifest, its members say so, and all others are sent: it %s", async (_, bad, why) => {
 		const lane = await startLane();
 		await lane.instance.accept(joining(0, bad), joining(1, bad), joining(2, OTHER), delivery(3));

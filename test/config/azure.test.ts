@@ -84,7 +84,7 @@ describe("the storage account", () => {
 			"has some addresses, but not all",
 			{ [`${NAME}__blobServiceUri`]: "https://a" },
 			[`${NAME}__queueServiceUri`, `${NAME}__tableServiceUri`],
-			"is not set, but others like it are",
+			"is not set, but another service has its address; set all three",
 		],
 		[
 			"has an address without encryption",

@@ -112,6 +112,32 @@ describe("the configuration", () => {
 		]);
 	});
 
+	const entra = {
+		ENTRA_TENANT_ID: "5f3c1d2e-0000-4000-8000-00000000000a",
+		ENTRA_AUDIENCE: "api://bridge.contoso.example",
+		ENTRA_APPLICATIONS: "5f3c1d2e-0000-4000-8000-0000000000aa",
+		ENTRA_AUTHORITY: "https://login.microsoftonline.us",
+	};
+
+	it("takes the settings of Entra, all of them or the two that are needed", () => {
+		const { ENTRA_APPLICATIONS: _, ENTRA_AUTHORITY: __, ...two } = entra;
+		expect(read({ ...sound, ...entra }).warnings).toEqual([]);
+		expect(read({ ...sound, ...two }).warnings).toEqual([]);
+	});
+
+	it.each([
+		["ENTRA_TENANT_ID", "contoso.onmicrosoft.com", "the id of a tenant"],
+		["ENTRA_TENANT_ID", "", "belong together"],
+		["ENTRA_AUDIENCE", "grid-dispatch", "api://"],
+		["ENTRA_AUDIENCE", "", "belong together"],
+		["ENTRA_APPLICATIONS", "Event Grid", "separated by commas"],
+		["ENTRA_AUTHORITY", "https://login.contoso.example", "https://login.microsoftonline.com"],
+	])("refuses %s when it is %j, and names the repair", (name, text, repair) => {
+		expect(problemsOf({ ...sound, ...entra, [name]: text })).toEqual([
+			{ setting: name, problem: expect.stringContaining(repair) },
+		]);
+	});
+
 	it("is frozen through and through", () => {
 		const config = read({ ...sound, BRIDGE_ROUTES: table({ filter: { includedEventTypes: ["a"] } }) });
 		const parts = [config, config.routes, config.routes[0]?.filter?.includedEventTypes, config.storage];
@@ -449,5 +475,32 @@ describe("the settings of a service that is not the first", () => {
 
 	it("are not asked for where the first one's are while there are no routes", () => {
 		expect(refused({})).toEqual(["GITHUB_REPOSITORY", "REPOSITORY"]);
+	});
+});
+
+describe("a broken routes table", () => {
+	const settingsOf = (routes: unknown) => {
+		const text = typeof routes === "string" ? routes : JSON.stringify({ routes });
+		return problemsOf({ ...storage, BRIDGE_ROUTES: text }).map(({ setting }) => setting);
+	};
+	const pipeline = { organization: "contoso", project: "ml", pipeline: 7 };
+
+	it.each([
+		["of routes to Azure Pipelines alone", [{ name: "a", to: pipeline, filter: 7 }]],
+		["that is not JSON", '{ "routes": [ '],
+		["that is no file", "no-such-routes.json"],
+		["without any route", []],
+		["of what is no route", [null, 7, { to: "contoso/a" }, { to: null }]],
+		["that is no table", "[[[]]]"],
+	])("%s does not ask for GitHub's token", (_, routes) => {
+		expect(new Set(settingsOf(routes))).toEqual(new Set(["BRIDGE_ROUTES"]));
+	});
+
+	it("asks for GitHub's token where one of its routes leads there", () => {
+		const routes = [
+			{ name: "a", to: pipeline, filter: 7 },
+			{ name: "b", to: { repository: "contoso/a" } },
+		];
+		expect(new Set(settingsOf(routes))).toEqual(new Set(["BRIDGE_ROUTES", "GITHUB_TOKEN"]));
 	});
 });

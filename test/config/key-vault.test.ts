@@ -183,7 +183,7 @@ describe("tokens from a key vault, as a user-assigned identity", () => {
 
 	it.each([
 		["absent", 'the key vault has no secret "absent"'],
-		["locked", 'the key vault does not let us read the secret "locked"; give the app\'s identity the role'],
+		["locked", 'the key vault does not let the bridge read the secret "locked"; give the app\'s identity the role'],
 		["empty", 'the secret "empty" is empty'],
 	])("parks an event while its secret is %s, and names the secret", async (name, reason) => {
 		const [calls, reads] = [stage.github.calls.length, stage.vault.reads.length];

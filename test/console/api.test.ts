@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { type Api, createApi, type Fetch } from "../../src/console/browser/api.ts";
-import { createKeyRing } from "../../src/console/browser/key-ring.ts";
+import { createKeyRing, KEY_NAMES } from "../../src/console/browser/key-ring.ts";
 
 /** The browser's storage of a tab. */
 function tab() {
@@ -40,15 +40,16 @@ describe("the keys of a tab", () => {
 
 describe("what the page asks", () => {
 	it.each<[string, (api: Api) => Promise<unknown>, string | undefined]>([
-		["receipts", (api) => api.receipts({ state: "dead", find: "a&b" }, 5), "of receipts"],
+		["receipts", (api) => api.receipts({ state: "dead", find: "a&b", limit: 5 }), "of receipts"],
+		["counts", (api) => api.counts(0, 60_000), "of counts"],
 		["replay", (api) => api.replay({ all: true }), "of replay"],
+		["discard", (api) => api.discard({ all: true }), "of discard"],
 		["health", (api) => api.health(), undefined],
 		["an event of the workbench", (api) => api.send([{}]), undefined],
 		["a fault", (api) => api.setFaults([]), undefined],
 	])("carries its own key in a header and no other anywhere: %s", async (_, ask, key) => {
 		const { api, keys, asked } = apiThatAnswers(() => Response.json({}));
-		keys.set("receipts", "of receipts");
-		keys.set("replay", "of replay");
+		for (const name of KEY_NAMES) keys.set(name, `of ${name}`);
 		await ask(api);
 		const [{ path, init } = { path: "", init: undefined }] = asked;
 		expect(init?.headers["x-functions-key"]).toBe(key);
@@ -58,11 +59,15 @@ describe("what the page asks", () => {
 
 	it("is spelt so that a text stays one text", async () => {
 		const { api, asked } = apiThatAnswers(() => Response.json({}));
-		await api.receipts({ state: "dead", find: "a&limit=1" }, 5);
-		await api.receipts({ state: "", find: "" }, 5);
+		await api.receipts({ state: "dead", find: "a&limit=1", limit: 5 });
+		await api.receipts({ state: "", find: "", limit: 5 });
+		await api.receipts({ limit: 5, since: 0, until: 60_000, continue: "a+b" });
+		await api.counts(0, 60_000);
 		expect(asked.map(({ path }) => path)).toEqual([
 			"/api/receipts?limit=5&state=dead&find=a%26limit%3D1",
 			"/api/receipts?limit=5",
+			"/api/receipts?limit=5&since=1970-01-01T00%3A00%3A00.000Z&until=1970-01-01T00%3A01%3A00.000Z&continue=a%2Bb",
+			"/api/receipts/counts?since=1970-01-01T00%3A00%3A00.000Z&until=1970-01-01T00%3A01%3A00.000Z",
 		]);
 	});
 

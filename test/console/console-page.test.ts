@@ -78,8 +78,10 @@ describe("the page's sources", () => {
 	it("lead nowhere with what an event says", () => {
 		const leading = /\b(href|src|action|formaction|xlink:href)=\{|location\.(href|assign|replace)|window\.open/;
 		const led = sources.filter(({ text }) => leading.test(text)).map(({ file }) => file);
-		// Those are pages of GitHub's and Azure DevOps', of https alone; `runs.test.ts` tries others.
-		expect(led).toEqual(["runs.tsx"]);
+		// Pages of GitHub and Azure DevOps, of https alone (`runs.test.ts` tries others), and the page's own sections.
+		expect(led.sort()).toEqual(["runs.tsx", "summary.tsx"]);
+		const summary = sources.find(({ file }) => file === "summary.tsx")?.text ?? "";
+		expect(summary.match(/href=\{[^}]*/g)).toEqual([expect.stringMatching(/^href=\{`#\$\{section$/)]);
 	});
 
 	it("keep nothing beyond the tab", () => {

@@ -53,7 +53,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 	});
 
 	it("breaks GitHub by its button, shows the event wait, and watches it recover by itself", async () => {
-		await workbench().getByLabel("Let GitHub").selectOption("be down for 2 calls (503)");
+		await workbench().getByLabel("Let the stand-in").selectOption("be down for 2 calls (503)");
 		await workbench().getByRole("button", { name: "Break" }).click();
 		await workbench().getByText("2 faults are left").waitFor();
 		await workbench().getByLabel("Sample event").selectOption("ModelRegistered");
@@ -66,7 +66,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 
 	it("replays a dead letter by its button", async () => {
 		const { page } = opened;
-		await workbench().getByLabel("Let GitHub").selectOption("refuse one request for good (422)");
+		await workbench().getByLabel("Let the stand-in").selectOption("refuse one request for good (422)");
 		await workbench().getByRole("button", { name: "Break" }).click();
 		await workbench().getByText("1 fault is left").waitFor();
 		refused = ["Failed to load resource: the server responded with a status of 400 (Bad Request)"];
@@ -75,7 +75,10 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await row(/^BlobCreated dead .* GitHub 422 Run none/).waitFor();
 		const dead = page.getByRole("region", { name: "Dead letters" });
 		await dead.getByRole("button", { name: /^Replay [0-9a-f-]{36}$/ }).click();
-		await dead.getByText("1 fed back").waitFor();
+		const question = page.getByRole("dialog", { name: "Replay this dead letter?" });
+		await question.getByText("the same request again").waitFor();
+		await question.getByRole("button", { name: "Replay", exact: true }).click();
+		await page.getByText("1 dead letter replayed").first().waitFor();
 		await row(/^BlobCreated dispatched .* GitHub 204, try 2/).waitFor();
 	});
 
@@ -118,7 +121,7 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await page.getByText("the hay").waitFor({ state: "hidden" });
 		expect(await page.getByText("the needle").count()).toBe(1);
 		await page.getByRole("combobox", { name: "State" }).selectOption("parked");
-		await page.getByText("Nothing matches.").waitFor();
+		await page.getByText("No event matches.").waitFor();
 	});
 
 	it("stands still when it is paused, and goes on when it is resumed", async () => {

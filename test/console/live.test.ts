@@ -1,15 +1,24 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Health, Receipt } from "../../src/console/browser/answers.ts";
+import type { Receipt } from "../../src/console/browser/answers.ts";
 import { type Api, ApiError } from "../../src/console/browser/api.ts";
+import type { Health } from "../../src/console/browser/health-answer.ts";
 import { createLive, EVERY_MS } from "../../src/console/browser/live.ts";
 import { receiptOf } from "./receipt-of.ts";
 
-const HEALTH = { status: "healthy", deadLetters: 0 } as Health;
+const HEALTH = { status: "healthy", deadLetters: 0, waiting: 0, ignored: 0, lanes: [] } as Partial<Health> as Health;
 
 /** A page whose clock and bridge are the test's. */
 function page({ isLocal = false, hasKey = true, fail = undefined as Error | undefined } = {}) {
 	const asked: string[] = [];
-	const bridge = { receipts: [] as Receipt[], health: HEALTH, fail, hasKey, local: undefined as Error | undefined };
+	const bridge = {
+		receipts: [] as Receipt[],
+		health: HEALTH,
+		fail,
+		hasKey,
+		local: undefined as Error | undefined,
+		lock: undefined as Error | undefined,
+		counts: undefined as Error | undefined,
+	};
 	const turns: (() => void)[] = [];
 	const delays: number[] = [];
 	const answer = async <T>(what: string, value: T): Promise<T> => {
@@ -18,9 +27,26 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		return value;
 	};
 	const api = {
-		receipts: ({ state, find }, limit) => {
-			const receipts = bridge.receipts.filter((one) => state === "" || one.state === state);
-			return answer(`receipts ${state}${find} ${limit}`, { receipts, complete: true });
+		receipts: async ({ state = "", find = "", limit, since, continue: next }) => {
+			if (bridge.lock !== undefined) {
+				asked.push(`receipts ${limit}`);
+				throw bridge.lock;
+			}
+			const isFound = (one: Receipt) => (state === "" || one.state === state) && JSON.stringify(one).includes(find);
+			const found = bridge.receipts.filter(isFound);
+			const from = Number(next ?? 0);
+			const complete = found.length <= from + limit;
+			const words = ["receipts", state, find, since === undefined ? "" : "since", next ?? "", String(limit)];
+			return answer(words.filter((word) => word !== "").join(" "), {
+				receipts: found.slice(from, from + limit),
+				complete,
+				...(complete ? {} : { continue: String(from + limit) }),
+			});
+		},
+		counts: async (since, until) => {
+			await answer("counts", null);
+			if (bridge.counts !== undefined) throw bridge.counts;
+			return { since: String(since), until: String(until), minutes: [], complete: true };
 		},
 		health: () => answer("health", bridge.health),
 		local: async () => {
@@ -55,23 +81,23 @@ describe("the page's way of looking", () => {
 	it("asks for receipts every two seconds, and for health with each fifth time", async () => {
 		const { live, turn, delays } = page();
 		expect(live.view()).toMatchObject({ access: "asking", health: undefined });
-		expect(await turn()).toEqual(["health", "receipts  500"]);
+		expect(await turn()).toEqual(["health", "receipts 500"]);
 		expect(live.view()).toMatchObject({ access: "open", health: HEALTH });
-		for (let n = 0; n < 4; n++) expect(await turn()).toEqual(["receipts  100"]);
-		expect(await turn()).toEqual(["health", "receipts  100"]);
+		for (let n = 0; n < 4; n++) expect(await turn()).toEqual(["receipts 100"]);
+		expect(await turn()).toEqual(["health", "receipts 100"]);
 		expect(delays.slice(1)).toEqual(Array.from({ length: 6 }, () => EVERY_MS));
 	});
 
 	it("asks the local host what only it can say, and no other one", async () => {
-		expect(await page({ isLocal: true, hasKey: false }).turn()).toEqual(["health", "local", "receipts  500"]);
+		expect(await page({ isLocal: true, hasKey: false }).turn()).toEqual(["health", "local", "receipts 500"]);
 	});
 
 	it("stops asking a host on this machine that is not the local host", async () => {
 		const { live, turn, bridge } = page({ isLocal: true, hasKey: false });
 		bridge.local = new ApiError("the bridge answered 404", 404);
-		expect(await turn()).toEqual(["health", "local", "receipts  500"]);
+		expect(await turn()).toEqual(["health", "local", "receipts 500"]);
 		expect(live.view()).toMatchObject({ access: "open", local: undefined });
-		expect(await turn()).toEqual(["receipts  100"]);
+		expect(await turn()).toEqual(["receipts 100"]);
 	});
 
 	it("asks for no receipts without a key, unless the host is this machine", async () => {
@@ -86,20 +112,21 @@ describe("the page's way of looking", () => {
 	it("is locked by a 401, says so of a key that was given, and sends it no more", async () => {
 		const { live, turn, bridge } = page();
 		bridge.receipts = [receiptOf({ state: "dead" })];
+		bridge.health = { ...HEALTH, deadLetters: 1 };
 		await turn();
-		bridge.fail = new ApiError("the bridge answered 401", 401);
-		expect(await turn()).toEqual(["receipts  100"]);
+		bridge.lock = new ApiError("the bridge answered 401", 401);
+		expect(await turn()).toEqual(["receipts 100"]);
 		const locked = {
 			access: "locked",
 			shown: [],
 			recent: [],
 			deadLetters: [],
-			problem: expect.stringContaining("does not take this key"),
+			problem: expect.stringContaining("refuses this key"),
 		};
 		expect(live.view()).toMatchObject(locked);
 		expect(await turn()).toEqual([]);
 		expect(live.view()).toMatchObject(locked);
-		bridge.fail = undefined;
+		bridge.lock = undefined;
 		await live.refresh();
 		expect(live.view()).toMatchObject({ access: "open", problem: undefined });
 	});
@@ -110,19 +137,23 @@ describe("the page's way of looking", () => {
 		await turn();
 		bridge.fail = new ApiError("the bridge does not answer");
 		await turn();
-		expect(live.view()).toMatchObject({ problem: "the bridge does not answer", shown: [{ key: "the-key" }] });
+		const known = { shown: [{ key: "the-key" }], seenAt: 0 };
+		expect(live.view()).toMatchObject({ problem: "the bridge does not answer", isOffline: true, ...known });
+		bridge.fail = new ApiError("storage cannot be reached", 503);
+		await turn();
+		expect(live.view()).toMatchObject({ problem: "storage cannot be reached", isOffline: false, ...known });
 		bridge.fail = undefined;
 		await turn();
-		expect(live.view().problem).toBeUndefined();
+		expect(live.view()).toMatchObject({ problem: undefined, isOffline: false });
 	});
 
 	it("lets the bridge look for what is filtered, beside what is new", async () => {
 		const { live, turn, bridge, asked } = page();
-		bridge.receipts = [receiptOf({ key: "a", state: "dead" }), receiptOf({ key: "b" })];
+		bridge.receipts = [receiptOf({ key: "a", state: "dispatched" }), receiptOf({ key: "b", state: "coalesced" })];
 		await turn();
-		live.setFilter({ state: "dead", find: "" });
+		live.setFilter({ state: "dispatched", find: "", range: "any" });
 		await settled();
-		expect(asked.slice(-2)).toEqual(["receipts  100", "receipts dead 100"]);
+		expect(asked.slice(-2)).toEqual(["receipts 100", "receipts dispatched 100"]);
 		expect(live.view().shown.map(({ key }) => key)).toEqual(["a"]);
 		expect(live.view().recent).toHaveLength(2);
 	});
@@ -146,13 +177,104 @@ describe("the page's way of looking", () => {
 		expect(await turn()).toEqual([]);
 		live.setVisible(true);
 		await settled();
-		expect(asked.slice(2)).toEqual(["health", "receipts  100"]);
+		expect(asked.slice(2)).toEqual(["health", "receipts 100"]);
 		live.setRunning(false);
 		expect(await turn()).toEqual([]);
 		live.setVisible(true);
 		expect(await turn()).toEqual([]);
 		live.setRunning(true);
 		await settled();
-		expect(asked.slice(4)).toEqual(["health", "receipts  100"]);
+		expect(asked.slice(4)).toEqual(["health", "receipts 100"]);
+	});
+
+	it("asks for health at once where the receipts prove more than it says", async () => {
+		const { turn, bridge } = page();
+		await turn();
+		bridge.receipts = [receiptOf({ state: "parked" })];
+		expect(await turn()).toEqual(["receipts 100"]);
+		bridge.health = { ...HEALTH, waiting: 1, lanes: [{ state: "parked" }] } as unknown as Health;
+		expect(await turn()).toEqual(["health", "receipts 100"]);
+		expect(await turn()).toEqual(["receipts 100"]);
+		bridge.receipts = [];
+		await turn();
+		bridge.health = HEALTH;
+		expect(await turn()).toContain("health");
+	});
+
+	it("counts with the bridge's help only beyond the receipts that it knows, and never waits for it", async () => {
+		const { live, turn, bridge } = page();
+		bridge.receipts = Array.from({ length: 501 }, (_, n) => receiptOf({ key: `${n}`, state: "dispatched" }));
+		expect(await turn()).toEqual(["health", "receipts 500", "counts"]);
+		expect(live.view().counts).toBeUndefined();
+		await turn();
+		expect(live.view().counts).toMatchObject({ complete: true });
+		bridge.counts = new ApiError("the bridge answered 404", 404);
+		await live.refresh();
+		await settled();
+		await live.refresh();
+		expect(live.view()).toMatchObject({ counts: undefined, problem: undefined });
+	});
+
+	it("turns through all that was accepted, page by page, and back", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 720 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" }));
+		await turn();
+		const seen = new Set(live.view().shown.map(({ key }) => key));
+		for (let turns = 0; !live.view().complete && turns < 20; turns++) {
+			await live.turn(true);
+			for (const { key } of live.view().shown) seen.add(key);
+		}
+		expect([seen.size, live.view().page]).toEqual([720, 7]);
+		expect(asked.slice(-1)).toEqual(["receipts 700 100"]);
+		for (let turns = 0; turns < 9; turns++) await live.turn(false);
+		expect(live.view()).toMatchObject({ page: 0, complete: false });
+		expect(live.view().shown[0]?.key).toBe("k0");
+	});
+
+	it("turns through what a filter finds within a time that stays the same, and begins again with another filter", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 250 }, (_, n) => receiptOf({ key: `k${n}`, state: "coalesced" }));
+		await turn();
+		live.setFilter({ state: "coalesced", find: "", range: "hour" });
+		await settled();
+		await live.turn(true);
+		expect(asked.slice(-1)).toEqual(["receipts coalesced since 100 100"]);
+		await live.turn(true);
+		expect(live.view()).toMatchObject({ page: 2, complete: true });
+		live.setFilter({ state: "", find: "k7", range: "any" });
+		await settled();
+		expect(live.view()).toMatchObject({ page: 0, complete: true });
+	});
+
+	it("opens a receipt by its key, keeps it up to date, and says that there is none", async () => {
+		const { live, turn, bridge, asked } = page();
+		const old = receiptOf({ key: "old", state: "paused" });
+		live.open("old");
+		expect(live.view().opened).toEqual({ key: "old", receipt: undefined, isMissing: false });
+		await turn();
+		await settled();
+		expect(live.view().opened).toEqual({ key: "old", receipt: undefined, isMissing: true });
+		bridge.receipts = [...Array.from({ length: 500 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" })), old];
+		await turn();
+		await live.refresh();
+		expect(live.view().opened).toMatchObject({ receipt: { state: "paused" }, isMissing: false });
+		bridge.receipts = bridge.receipts.map((one) => (one.key === "old" ? { ...one, state: "dispatched" } : one));
+		await turn();
+		expect(live.view().opened).toMatchObject({ receipt: { state: "dispatched" } });
+		expect(asked).toContain("receipts old since 500");
+		live.open(undefined);
+		await turn();
+		expect(live.view().opened).toBeUndefined();
+	});
+
+	it("remembers which receipt a link asks for while a key is needed", async () => {
+		const { live, turn, bridge } = page({ hasKey: false });
+		bridge.receipts = [receiptOf({ key: "linked" })];
+		live.open("linked");
+		await turn();
+		expect(live.view()).toMatchObject({ access: "locked", opened: { key: "linked", receipt: undefined } });
+		bridge.hasKey = true;
+		await live.refresh();
+		expect(live.view()).toMatchObject({ access: "open", opened: { receipt: { key: "linked" } } });
 	});
 });

@@ -71,7 +71,7 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 
 	it("says that a key was not taken, and asks again", async () => {
 		await giveKeys("a-wrong-key");
-		await form().getByText("does not take this key").waitFor();
+		await form().getByText("refuses this key").waitFor();
 		expect(new Set(opened.wrongs)).toEqual(new Set([REFUSED]));
 	});
 
@@ -120,12 +120,16 @@ describeWith(CHROMIUM, "the console page of a host that asks for keys, in a brow
 	it("asks for the key of replay when a dead letter is to be replayed, and takes it", async () => {
 		await giveKeys(READ);
 		const dead = opened.page.getByRole("region", { name: "Dead letters" });
-		await dead.getByRole("button", { name: "Replay all" }).click();
-		await dead.getByText("wants a function key of its own").waitFor();
+		const replayAll = async () => {
+			await dead.getByRole("button", { name: "Replay all" }).click();
+			await opened.page.getByRole("dialog").getByRole("button", { name: "Replay", exact: true }).click();
+		};
+		await replayAll();
+		await opened.page.getByText("enter the key of the function replay").waitFor();
 		expect(opened.wrongs).toEqual([REFUSED]);
 		await giveKeys("", WRITE);
-		await dead.getByRole("button", { name: "Replay all" }).click();
-		await dead.getByText("0 fed back; 1 refused").waitFor();
+		await replayAll();
+		await opened.page.getByText("0 dead letters replayed; 1 refused").waitFor();
 		const replays = keyCheck.requests.filter(({ url }) => url.startsWith("/api/receipts/replay"));
 		expect(replays.map(({ key, status }) => [key, status])).toEqual([
 			[undefined, 401],

@@ -52,7 +52,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 
 	/** Waits until every part of the page is there. */
 	async function everything(page: Page): Promise<void> {
-		for (const name of ["Workbench", "To be looked at", "Windows filling up", "Dead letters", "Events"]) {
+		for (const name of ["Workbench", "Needs attention", "Open windows", "Dead letters", "Events"]) {
 			await page.getByRole("region", { name }).waitFor();
 		}
 	}
@@ -65,9 +65,34 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 		await page.getByRole("button", { name: /^RunCompleted paused/ }).click();
 		await page.getByRole("dialog").waitFor();
 		const all = [...first, ...(await look())];
+		await page.keyboard.press("Escape");
+		await page.getByRole("button", { name: "Replay all" }).click();
+		all.push(...(await look()));
+		await page.keyboard.press("Escape");
+		await page.keyboard.press("?");
+		await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+		all.push(...(await look()));
 		expect(all.length).toBeGreaterThan(100);
 		expect(all.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
 		expect(wrongs).toEqual([]);
+		await close();
+	});
+
+	it("says with a sign or a word what a colour says", async () => {
+		const { page, close } = await openPage(browser, url);
+		await everything(page);
+		const toned =
+			"document.querySelectorAll('.state, .summary li, .vital:is(.sent, .moving, .delayed, .lost), .events .step')";
+		// A step that is not reached has a dash.
+		const bare = await page.evaluate(
+			`[...${toned}].filter((one) => one.querySelector('.glyph') === null && !/[–]|no route/.test(one.textContent)).map((one) => one.outerHTML)`,
+		);
+		expect(bare).toEqual([]);
+		const signs = await page.evaluate(
+			"[...document.querySelectorAll('.glyph')].map((one) => getComputedStyle(one, '::before').content)",
+		);
+		expect(new Set(signs as string[]).size).toBeGreaterThan(3);
+		expect(signs).not.toContain("none");
 		await close();
 	});
 
@@ -118,7 +143,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 				tagName + " " + (ariaLabel ?? labels?.[0]?.textContent ?? textContent).slice(0, 60))(document.activeElement)`);
 		const outline = () => page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
 		const walked: unknown[] = [];
-		for (let step = 0; step < 60; step++) {
+		for (let step = 0; step < 80; step++) {
 			await page.keyboard.press("Tab");
 			const at = await focus();
 			if (String(at).startsWith("BODY")) break;
@@ -133,7 +158,7 @@ describeWith(CHROMIUM, "the console page, to its reader", (executablePath) => {
 			"RunCompletedpaused",
 			"Sample event",
 			"Send",
-			"Let GitHub",
+			"Let the stand-in",
 			"Break",
 			"Repair",
 			"Replay all",

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Receipt, Run } from "../../src/console/browser/answers.ts";
 import { alarmOf, linkOf, runStep } from "../../src/console/browser/run-step.ts";
-import { shortSubject, shortType, TONES, wayOf } from "../../src/console/browser/way-of.ts";
+import { TONES } from "../../src/console/browser/tones.ts";
+import { shortSubject, shortType, wayOf } from "../../src/console/browser/way-of.ts";
 import { RECEIPT_STATES } from "../../src/functions/receipts.ts";
 import { ACCEPTED_AT, attempt, receiptOf, runOf } from "./receipt-of.ts";
 
@@ -25,12 +26,44 @@ describe("the way of an event", () => {
 		[
 			"that GitHub has taken",
 			{ state: "dispatched", finishedAt: at(2.25), attempts: [attempt(204)] },
-			["done the route", "done 2.3 s", "done 204", "unknown not followed"],
+			["done the route", "done 2.3 s", "done 204", "unknown unknown"],
 		],
 		[
-			"that went out with others",
+			"that went out with a window of which nothing is known",
 			{ state: "coalesced", finishedAt: at(90), window: "w" },
-			["done the route", "done 90 s", "done with others", "unknown see its window"],
+			["done the route", "done 90 s", "unknown with its window", "unknown unknown"],
+		],
+		[
+			"whose window was taken, and whose run has succeeded",
+			{
+				state: "coalesced",
+				finishedAt: at(90),
+				window: "w",
+				windowState: "dispatched",
+				following: "concluded",
+				runs: [runOf()],
+			},
+			["done the route", "done 90 s", "done with its window", "done succeeded"],
+		],
+		[
+			"whose window was refused",
+			{ state: "coalesced", finishedAt: at(90), window: "w", windowState: "dead" },
+			["done the route", "done 90 s", "failed with its window", "failed none"],
+		],
+		[
+			"whose window still waits",
+			{ state: "coalesced", finishedAt: at(90), window: "w", windowState: "parked" },
+			["done the route", "done 90 s", "stuck with its window", "none –"],
+		],
+		[
+			"that was discarded",
+			{ state: "discarded", finishedAt: at(90), attempts: [attempt(422)] },
+			["done the route", "none –", "failed 422", "failed none"],
+		],
+		[
+			"that no route takes",
+			{ state: "ignored", route: null, to: null },
+			["none no route matches", "none –", "none –", "none –"],
 		],
 		[
 			"that GitHub has refused",
@@ -57,8 +90,17 @@ describe("the way of an event", () => {
 		expect(rest.map(({ name }) => name)).toEqual(["Route", "Waiting", "GitHub", "Run"]);
 	});
 
+	it.each([
+		[{ id: "contoso/fraud-model#new-data", repository: "contoso/fraud-model" }, "GitHub"],
+		[{ id: "contoso/fraud-model/train.yml#main", repository: "contoso/fraud-model", workflow: "train.yml" }, "GitHub"],
+		[{ id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 }, "Azure Pipelines"],
+		[null, "Destination"],
+	])("names the service of the destination %j: %s", (to, service) => {
+		expect(wayOf(receiptOf({ to }), ACCEPTED_AT)[3]?.name).toBe(service);
+	});
+
 	it("has a tone for every state", () => {
-		expect(Object.keys(TONES)).toEqual(RECEIPT_STATES);
+		expect(new Set(Object.keys(TONES))).toEqual(new Set(RECEIPT_STATES));
 	});
 });
 
@@ -73,7 +115,7 @@ describe("the step of the run", () => {
 	const under = (status: string, certain = true) => [runOf({ status, conclusion: null, certain })];
 
 	it.each<[string, string | null, readonly Run[], readonly string[]]>([
-		["no word at all", null, [], ["unknown not followed"]],
+		["no word at all", null, [], ["unknown unknown"]],
 		["following that is off", "off", [], ["unknown not followed"]],
 		["a search", "looking", [], ["now looking"]],
 		["a run that waits", "running", under("queued"), ["now queued"]],
@@ -88,9 +130,9 @@ describe("the step of the run", () => {
 		["a likely success", "concluded", ended("success", false), ["unknown likely succeeded"]],
 		["a likely failure", "concluded", ended("failure", false), ["stuck likely failed", "delayed run likely failed"]],
 		["no run", "none", [], ["failed none", "lost no run"]],
-		["what cannot be told", "cannot tell", [], ["stuck cannot tell", "delayed run unknown"]],
+		["what cannot be told", "cannot tell", [], ["stuck cannot tell", "delayed run: cannot tell"]],
 		["a following that is new", "dreaming", ended("success"), ["unknown dreaming"]],
-		["an end without a run", "concluded", [], ["unknown not followed"]],
+		["an end without a run", "concluded", [], ["unknown unknown"]],
 		["two runs", "concluded", [...ended("success"), ...ended("failure")], ["failed failed, of 2", "lost run failed"]],
 		["one that goes on", "running", [...ended("success"), ...under("queued")], ["now queued, of 2"]],
 	])("tells of %s", (_, following, runs, told) => {
@@ -101,7 +143,8 @@ describe("the step of the run", () => {
 		for (const state of RECEIPT_STATES) {
 			for (const following of [null, "looking", "running", "concluded", "none", "cannot tell", "off", "x"]) {
 				for (const runs of [[], ended("success", false), ended("failure"), ended("skipped"), under("queued")])
-					expect(runStep(receiptOf({ state, following, runs })).mark).not.toBe("done");
+					for (const windowState of [null, "dispatched", "dead", "paused"] as const)
+						expect(runStep(receiptOf({ state, windowState, following, runs })).mark).not.toBe("done");
 			}
 		}
 	});

@@ -39,7 +39,9 @@ const FUNCTIONS = [
 	"followPoison",
 	"upkeep",
 	"receipts",
+	"counts",
 	"replay",
+	"discard",
 	"health",
 	"console",
 ];
@@ -69,7 +71,7 @@ describe("the front door", () => {
 		expect([...functions.keys()]).toEqual(FUNCTIONS);
 		await eventually("all problems", () => said[3]);
 		expect(said).toEqual([
-			"error: error: grid-dispatch can dispatch nothing, since the configuration is broken: GITHUB_REPOSITORY, GITHUB_TOKEN, AzureWebJobsStorage",
+			"error: error: grid-dispatch cannot dispatch anything, because the configuration is broken: GITHUB_REPOSITORY, GITHUB_TOKEN, AzureWebJobsStorage",
 			expect.stringMatching(/^error: .*GITHUB_REPOSITORY/),
 			expect.stringMatching(/^error: .*GITHUB_TOKEN/),
 			expect.stringMatching(/^error: .*AzureWebJobsStorage/),

@@ -114,7 +114,7 @@ describe("a delivery whose row is damaged", () => {
 			expect(ids(lane)).toEqual(events(2, 3));
 			expect(await lane.receipt(delivery(1).key)).toMatchObject({
 				state: "dead",
-				reason: expect.stringContaining("gone"),
+				reason: expect.stringContaining("missing in storage"),
 			});
 		},
 	);
@@ -168,7 +168,7 @@ describe("a delivery at which the bridge itself fails", () => {
 		expect(ids(lane)).toEqual(events(1, 2, 3));
 		expect(await lane.receipt(delivery(2).key)).toMatchObject({
 			state: "dead",
-			reason: "the bridge failed at this delivery: undefined is not a function",
+			reason: "the bridge failed to handle this delivery: undefined is not a function",
 		});
 		expect((await lane.receipts()).filter(({ state }) => state === "dispatched")).toHaveLength(2);
 	});

@@ -704,7 +704,7 @@ describe("what lies in a blob", () => {
 		expect(ids(lane)).toEqual(events(2));
 		expect(await lane.receipt(delivery(1).key)).toMatchObject({
 			state: "dead",
-			reason: expect.stringContaining("gone"),
+			reason: expect.stringContaining("missing in storage"),
 		});
 	});
 });

@@ -87,7 +87,7 @@ describe("a delivery whose run is not listed", () => {
 		expect(look(runs(long), {}, { at })).toEqual({
 			kind: "wait",
 			until: at + 30 * SECOND,
-			reason: "the service may have taken it; its run is looked for once more before it is sent again",
+			reason: "the service may have taken it; the bridge looks for its run once more before it sends it again",
 			doubt: doubtful,
 		});
 	});
@@ -106,7 +106,7 @@ describe("a delivery whose run is not listed", () => {
 		const found = look(answer, { failures: 4 });
 		expect(found).toMatchObject({ kind: "wait", until: DUE + 105 * SECOND, doubt: { ...doubtful } });
 		const reason = found.kind === "wait" ? found.reason : "";
-		expect(reason).toContain("cannot be known");
+		expect(reason).toContain("cannot know whether");
 		expect(reason).toContain(why);
 		// When that is over, it is repeated, whatever the runs say.
 		const doubt = found.kind === "wait" ? found.doubt : doubtful;

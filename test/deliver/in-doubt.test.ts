@@ -107,7 +107,7 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 		await lane.wakeAll(() => lane.sent.length === 1);
 		expect(await lane.receipt(delivery(0).key)).toMatchObject({
 			state: "accepted",
-			reason: "502; its run is looked for before it is sent again",
+			reason: "502; the bridge looks for its run before it sends it again",
 			notBefore: (lane.sent[0]?.at as number) + 30 * SECOND,
 		});
 	});
@@ -217,7 +217,7 @@ describe("runs that cannot tell", () => {
 		await lane.wakeAll(() => lane.sent.length === 3);
 		const { reason, state } = await lane.receipt(delivery(0).key);
 		expect(state).toBe("accepted");
-		expect(reason).toMatch(/^502; whether it was taken cannot be known/);
+		expect(reason).toMatch(/^502; the bridge cannot know whether it was taken/);
 		expect(reason).toContain(repair);
 		await lane.wakeAll();
 		const times = lane.sent.map(({ at }) => at);

@@ -47,7 +47,7 @@ async function receiptsOf(ids: readonly string[]) {
 async function unknown(id: string) {
 	for (let wakes = 0; wakes < 20; wakes++) {
 		const [receipt] = await receiptsOf([id]);
-		if (receipt?.reason?.includes("cannot be known")) return receipt;
+		if (receipt?.reason?.includes("cannot know whether")) return receipt;
 		await world.wakeAll(1);
 	}
 	throw new Error(`its receipt never says so: ${JSON.stringify(await receiptsOf([id]))}`);
@@ -83,9 +83,9 @@ describe("an uncertain answer, where the runs of the repository can be read", ()
 		const at = world.now;
 		const [result] = await world.deliver([event("one")]);
 		expect(result?.reason).toContain(`paused until ${new Date(at + 30_000).toISOString().slice(0, 18)}`);
-		expect(result?.reason).toContain("its run is looked for before it is sent again");
+		expect(result?.reason).toContain("the bridge looks for its run before it sends it again");
 		const [receipt] = await receiptsOf(["one"]);
-		expect(receipt).toMatchObject({ state: "paused", reason: expect.stringContaining("its run is looked for") });
+		expect(receipt).toMatchObject({ state: "paused", reason: expect.stringContaining("the bridge looks for its run") });
 		await world.wakeAll();
 	});
 

@@ -120,12 +120,12 @@ describe("all destinations together", () => {
 
 describe("a destination that no service owns", () => {
 	it("is said to be damaged, and so is none at all", () => {
-		const damaged = "its row in storage is damaged: it does not say where it goes";
+		const damaged = "its row in storage is damaged: it has no destination";
 		expect([destinations.problemOf(UNKNOWN), destinations.problemOf(undefined)]).toEqual([damaged, damaged]);
 	});
 
 	it("gets no request, for a reason, since less of the event would not help", () => {
-		const refused = { ok: false, tooLarge: false, reason: "it does not say where it goes" };
+		const refused = { ok: false, tooLarge: false, reason: "it has no destination" };
 		expect(destinations.build(UNKNOWN, EVENT, FACTS)).toEqual(refused);
 		expect(destinations.build(undefined, EVENT, FACTS)).toEqual(refused);
 	});
@@ -135,7 +135,7 @@ describe("a destination that no service owns", () => {
 	});
 
 	it("is a mistake of ours wherever a service is needed, and the error names it", async () => {
-		const words = 'no such destination is known: {"id":"other#1","url":"https://example.com"}';
+		const words = 'unknown destination: {"id":"other#1","url":"https://example.com"}';
 		expect(() => destinations.laneOf(UNKNOWN)).toThrow(words);
 		expect(() => resolve(UNKNOWN, "t")).toThrow(words);
 		await expect(destinations.send(UNKNOWN, "{}")).rejects.toThrow(words);
@@ -150,8 +150,8 @@ describe("a destination that was damaged in storage", () => {
 	it.each([
 		[{ ...sound, repository: "" }, 'repository: "" is not owner/name'],
 		[{ ...sound, repository: "../x" }, 'repository: "../x" is not owner/name'],
-		[{ ...sound, repository: 7 }, "it does not say where it goes"],
-		[{ id: sound.id }, "it does not say where it goes"],
+		[{ ...sound, repository: 7 }, "it has no destination"],
+		[{ id: sound.id }, "it has no destination"],
 	])("is never sent, and the reason names what is wrong: %j", (to, words) => {
 		expect(destinations.problemOf(sound)).toBeUndefined();
 		expect(destinations.problemOf(to as Destination)).toContain(words);

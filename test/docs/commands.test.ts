@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 import { freePorts } from "../../support/free-ports.ts";
 import { type RunningStart, startOn } from "../helpers/run-start.ts";
-import { type Block, blocksOf } from "./read-docs.ts";
+import { type Block, blocksOf, ROOT } from "./read-docs.ts";
 
 const run = promisify(execFile);
 
@@ -32,9 +32,10 @@ function examplesOf(page: string): Example[] {
 }
 
 const readme = examplesOf("README.md");
-/** The upload of many files, and what comes of it, are for a bridge with another table of routes. */
-const uploadAt = readme.findIndex(({ command }) => command.includes("--count"));
-const tour = readme.toSpliced(uploadAt, 2);
+/** From the third event to what comes of the upload of many files, the bridge has the page's table of routes. */
+const thirdAt = readme.findIndex(({ command }) => command.includes("send ") && command.includes("third-event"));
+const ofTable = readme.slice(thirdAt, thirdAt + 4);
+const tour = readme.toSpliced(thirdAt, 4);
 const pages = ["docs/receipts.md", "docs/local.md"].map((page) => [page, examplesOf(page)] as const);
 let host: RunningStart | undefined;
 let port: number;
@@ -48,9 +49,15 @@ describe("the commands of the documentation", () => {
 
 	it("are found", () => {
 		expect(tour.length).toBe(8);
-		expect(uploadAt).toBe(7);
+		expect(thirdAt).toBe(7);
+		expect(ofTable.map(({ command }) => /third-event|--count|_received/.exec(command)?.[0])).toEqual([
+			"third-event",
+			"third-event",
+			"--count",
+			"_received",
+		]);
 		expect(readme.every(({ answer }) => answer !== undefined)).toBe(true);
-		expect(pages.map(([, examples]) => examples.length)).toEqual([2, expect.any(Number)]);
+		expect(pages.map(([, examples]) => examples.length)).toEqual([3, expect.any(Number)]);
 	});
 
 	it.each(tour.map(({ command, answer }) => [firstLine(command), command, answer] as const))(
@@ -80,7 +87,7 @@ describe("the commands of the documentation", () => {
 describe("many events, one run", () => {
 	const blocks = blocksOf("README.md");
 	const at = blocks.findIndex(({ text }) => text.includes('"coalesce"'));
-	const [table, start, upload, answer, look, data] = blocks.slice(at);
+	const [table, start, third, ignored, trace, traced, upload, answer, look, data] = blocks.slice(at);
 
 	beforeAll(async () => {
 		port = await freePorts();
@@ -100,8 +107,13 @@ describe("many events, one run", () => {
 		}
 	});
 
+	it("README: the third event is ignored, and its trace says why", async () => {
+		expect(steady((await execute(third?.text ?? "")).trim())).toBe(steady(ignored?.text.trim() ?? ""));
+		await seen(trace?.text ?? "", (output) => expect(steady(output.trim())).toBe(steady(traced?.text.trim() ?? "")));
+	});
+
 	it("README: what is uploaded to the container is one dispatch", async () => {
-		expect(upload?.text.trim()).toBe(readme[uploadAt]?.command);
+		expect(upload?.text.trim()).toBe(ofTable[2]?.command);
 		expect(steady((await execute(upload?.text ?? "")).trim())).toBe(steady(answer?.text.trim() ?? ""));
 		await seen(look?.text ?? "", (output) => {
 			const received = parsed(output) as readonly { client_payload: { data: object } }[];
@@ -136,6 +148,7 @@ async function execute(command: string): Promise<string> {
 	const GRID_DISPATCH_URL = `http://127.0.0.1:${port}`;
 	const here = command.replaceAll(":7071/", `:${port}/`).replaceAll(":7072/", `:${port + 1}/`);
 	const { stdout } = await run("bash", ["-c", here], {
+		cwd: ROOT,
 		env: { ...process.env, no_proxy: "127.0.0.1", GRID_DISPATCH_URL },
 		timeout: 60_000,
 	});

@@ -53,12 +53,14 @@ describe("the names on the pages about deploying", () => {
 		);
 	});
 
-	it("the providers are those of the template's resources, and the one that Flex Consumption runs on", () => {
+	it("the providers are those of the template's resources, of Flex Consumption and of managed endpoints", () => {
 		const [line = ""] = readText("docs/deploy.md").match(/^for provider in .+$/m) ?? [];
 		const used = new Set([...text.matchAll(/"type": "(Microsoft\.\w+)\//g)].map(([, provider]) => provider));
 		used.delete("Microsoft.Authorization");
 		used.delete("Microsoft.Resources");
-		expect(line.match(/Microsoft\.\w+/g)).toEqual([...used, "Microsoft.App"].sort());
+		expect(line.match(/Microsoft\.\w+/g)).toEqual(
+			[...used, "Microsoft.App", "Microsoft.Cdn", "Microsoft.PolicyInsights"].sort(),
+		);
 	});
 
 	it("the settings in capitals are the bridge's, the platform's, the command line's, a file's of this project, or an explained one", () => {

@@ -72,7 +72,7 @@ describe("the reasons of what is accepted", () => {
 
 	it.each([
 		["it waits for its turn", { GITHUB_PACE: "1/h" }, undefined],
-		["it waits for others like it", { BRIDGE_ROUTES: JSON.stringify(gathering) }, undefined],
+		["it is in a window (coalesce)", { BRIDGE_ROUTES: JSON.stringify(gathering) }, undefined],
 		["paused until", {}, { status: 503 }],
 		["parked until", {}, { status: 404 }],
 	])("%s stands on the page, and in the answer", async (words, env, fault) => {
@@ -161,6 +161,7 @@ describe("the log lines", () => {
 		await bridge.accept([{ ...runCompleted, id: "trouble" }], { log });
 		await bridge.upkeep(log);
 		await bridge.deadLetter(["x"], "it could not be accepted", log);
+		await bridge.discard({ state: "rejected" }, log);
 		await upkeepThatFails();
 	}
 

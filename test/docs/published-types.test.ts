@@ -90,7 +90,7 @@ describe("the answers", () => {
 
 	it("tell of a receipt by these members, in these states", () => {
 		type Event = "id" | "type" | "source" | "subject" | "time";
-		type Times = "acceptedAt" | "finishedAt";
+		type Times = "acceptedAt" | "finishedAt" | "replayedAt" | "changedAt";
 		sameType<
 			keyof ReceiptJson,
 			| "key"
@@ -101,7 +101,12 @@ describe("the answers", () => {
 			| Times
 			| "attempts"
 			| "reason"
+			| "replay"
+			| "arrived"
+			| "sends"
+			| "group"
 			| "window"
+			| "windowState"
 			| "runs"
 			| "following"
 			| "followingReason"
@@ -112,7 +117,16 @@ describe("the answers", () => {
 		sameType<keyof Attempt, "at" | "status" | "ms" | "requestId" | "reason">();
 		sameType<
 			ReceiptState,
-			"accepted" | "paused" | "parked" | "coalescing" | "dispatched" | "coalesced" | "dead" | "rejected" | "ignored"
+			| "accepted"
+			| "paused"
+			| "parked"
+			| "coalescing"
+			| "dispatched"
+			| "coalesced"
+			| "dead"
+			| "rejected"
+			| "ignored"
+			| "discarded"
 		>();
 	});
 
@@ -129,12 +143,15 @@ describe("the answers", () => {
 			| "tokens"
 			| "lanes"
 			| "waiting"
+			| "paused"
+			| "parked"
 			| "oldest"
 			| "windows"
 			| "gathering"
 			| "pace"
 			| "deadLetters"
 			| "ignored"
+			| "missed"
 		>();
 		sameType<Health["status"], "healthy" | "degraded" | "unhealthy">();
 	});

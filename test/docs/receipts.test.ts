@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
 import { upkeep } from "../../src/functions/background.ts";
 import { health } from "../../src/functions/health.ts";
-import { RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
-import { replay } from "../../src/functions/replay.ts";
+import { counts, RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
+import { discard, replay } from "../../src/functions/replay.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/lane-health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
@@ -41,7 +41,7 @@ describe("the page about receipts", () => {
 		const table = tableOf(PAGE, "Parameter");
 		const rows = new Map(table.map(([name = "", ...rest]) => [codesIn(name)[0], rest]));
 		const named = table.flatMap(([name = ""]) => codesIn(name));
-		expect(named.sort()).toEqual(["continue", "find", "limit", "since", "state", "until"]);
+		expect(named.sort()).toEqual(["changedSince", "continue", "find", "limit", "requests", "since", "state", "until"]);
 		const [usual = "", meaning = ""] = rows.get("limit") ?? [];
 		const source = readText("src/functions/receipts.ts");
 		expect(source).toContain(`USUAL_LIMIT = ${usual};`);
@@ -50,6 +50,8 @@ describe("the page about receipts", () => {
 		expect((await ask("?limit=500")).status).toBe(200);
 		expect((await ask("?limit=501")).status).toBe(400);
 		expect((await ask("?limit=0")).status).toBe(400);
+		expect((await ask("?requests=true&limit=20")).status).toBe(200);
+		expect((await ask("?requests=true&limit=21")).status).toBe(400);
 	});
 
 	it("names every state, and which are final", () => {
@@ -60,7 +62,7 @@ describe("the page about receipts", () => {
 	});
 
 	it("names every key of a receipt, of its event, destination and attempts, and no other", async () => {
-		const { json } = await ask("?find=parked");
+		const { json } = await ask("?find=parked&requests=true&limit=20");
 		const { receipts: found } = json as { receipts: Record<string, unknown>[] };
 		const [receipt = {}] = found;
 		expect(firstCells("Key").sort()).toEqual(Object.keys(receipt).sort());
@@ -99,8 +101,52 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/replay.ts")).toMatch(/AT_ONCE = 200;\nconst MAX_MS = 20_000;/);
+		expect(readText("src/operate/walk-receipts.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
+		expect(readText(PAGE)).toContain("one request takes 200, and 20 s");
+	});
+});
+
+describe("the page about discard", () => {
+	const send = (body: object) =>
+		callFunction(
+			discard(async () => bridge),
+			{ body },
+		);
+
+	it("names the bodies that are understood, and no other key", async () => {
+		const section = readText(PAGE).split("## Discard")[1]?.split("\n## ")[0] ?? "";
+		const bodies = codesIn(section).filter((code) => code.startsWith("{"));
+		expect(bodies).toHaveLength(3);
+		for (const body of bodies) {
+			const asked = JSON.parse(body.replaceAll("…", "no such thing")) as object;
+			if ("all" in asked) continue;
+			expect(await send(asked)).toMatchObject({ status: 200, json: { discarded: [], more: false } });
+		}
+		const { json } = await send({});
+		const named = new Set((json as { error: string }).error.match(/(?<=")\w+(?=":)/g));
+		expect(named).toEqual(new Set(["key", "find", "all", "state", "continue"]));
+	});
+});
+
+describe("the page about counts", () => {
+	it("names every member of the answer", async () => {
+		const asked = { method: "GET", path: "/api/receipts/counts" };
+		const called = counts(async () => bridge);
+		const { json } = await callFunction(called, asked);
+		const { minutes, ...answer } = json as { minutes: object[] };
+		const example = blocksOf(PAGE).map(({ language, text }) => (language === "json" ? JSON.parse(text) : {}));
+		const shown = example.find((block) => "minutes" in block) as { minutes: object[] } | undefined;
+		expect(Object.keys(shown ?? {}).sort()).toEqual([...Object.keys(answer), "minutes"].sort());
+		expect(Object.keys(shown?.minutes[0] ?? {})).toEqual(Object.keys(minutes[0] ?? {}));
+		const members = firstCells("Member");
+		expect(members).toEqual([...Object.keys(minutes[0] ?? {}), "complete", "problems"]);
+		const source = readText("src/ledger/count-receipts.ts");
+		expect(source).toContain("MAX_PAGES = 100;\nconst MAX_MS = 15_000;");
+		expect(readText(PAGE)).toContain("15 s and 100 pages of each lane");
+		const { status } = await callFunction(called, { ...asked, path: `${asked.path}?since=2001-01-01T00:00:00Z` });
+		expect(status).toBe(400);
+		expect(readText(PAGE)).toContain("seven days at most");
 	});
 });
 

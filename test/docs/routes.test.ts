@@ -130,7 +130,7 @@ describe("the page about running it locally", () => {
 				return (error as Error).message;
 			}
 		};
-		const known = refused("no-such-key").split("there are ")[1]?.split(", ");
+		const known = refused("no-such-key").split("the possible keys are ")[1]?.split(", ");
 		expect(named.sort()).toEqual(known?.sort());
 	});
 });

@@ -51,14 +51,14 @@ const rows = tableOf("README.md", "Setting");
 const defaults = new Map(rows.map(([name = "", value = ""]) => [codesIn(name)[0], codesIn(value)[0]]));
 
 describe("the settings", () => {
-	it("are read in three places, all of which this test asks", () => {
+	it("are read in a few places, all of which this test asks", () => {
 		const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
 			.map((file) => file.split(sep).join("/"))
 			.filter((file) => file.endsWith(".ts") && !file.startsWith("local/"));
 		const reading = sources.filter((file) => readText(`src/${file}`).includes("process.env"));
 		expect(reading).toEqual(["index.ts"]);
 		const uses = [...readText("src/index.ts").matchAll(/(\w+)\(process\.env\b/g)].map(([, use]) => use);
-		expect(uses.sort()).toEqual(["openBridge", "readEventQueue", "readHandshakeRules"]);
+		expect(uses.sort()).toEqual(["openBridge", "openSenderCheck", "readEventQueue", "readHandshakeRules"]);
 	});
 
 	it("stand in the README's table, every one and no other", () => {

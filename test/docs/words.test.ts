@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { PAGES, proseOf, readText } from "./read-docs.ts";
+import { PAGES, proseOf, ROOT, readText } from "./read-docs.ts";
 
 /** Words that say less than the field's own, by what to write instead. */
 const EXCLUDED: Readonly<Record<string, RegExp>> = {
@@ -52,7 +53,9 @@ function findExcluded(texts: readonly Text[]): readonly string[] {
 
 /** The files below a folder whose names end so. */
 function filesIn(folder: string, ending: RegExp): readonly Text[] {
-	const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`);
+	const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map(
+		(file) => `${folder}/${file}`,
+	);
 	return files
 		.filter((file) => ending.test(file) && !file.includes(".generated."))
 		.map((file) => ({ place: file, text: readText(file) }));

@@ -32,6 +32,9 @@ async function receivedOn(port: number): Promise<readonly Dispatch[]> {
 	return (await call(`http://127.0.0.1:${port}/_received`)).json() as Dispatch[];
 }
 
+/** One line that names the port and the repair. */
+const isInUse = (port: number) => new RegExp(`^port ${port} is in use.*--port N.*\\n$`);
+
 describe("npm start", () => {
 	let port: number;
 	let bridge: RunningStart;
@@ -209,7 +212,7 @@ describe("the storage of npm start", () => {
 		await putMessage();
 		const second = runStart(["--port", String(port)], { env: { GITHUB_API_URL: "http://127.0.0.1:9" } });
 		expect(await second.ended).toBe(1);
-		expect(second.output()).toBe(`port ${port} is taken; choose another with: npm start -- --port N\n`);
+		expect(second.output()).toMatch(isInUse(port));
 		expect(await messages()).toEqual(["one"]);
 		await first.stop();
 	});
@@ -218,7 +221,7 @@ describe("the storage of npm start", () => {
 		const storage = await startStorage();
 		const bridge = await startOn(port, { env: { AzureWebJobsStorage: storage.connectionString } });
 		try {
-			expect(bridge.output()).toContain("storage     the one of AzureWebJobsStorage");
+			expect(bridge.output()).toContain("storage     the account of AzureWebJobsStorage");
 			expect(bridge.output()).not.toContain("AccountKey");
 			expect(existsSync(dataOf(port))).toBe(false);
 		} finally {
@@ -278,16 +281,16 @@ describe("npm start on a port that is taken", () => {
 	])("says so on one line and ends with code 1: %s", async (_, offset) => {
 		const run = runStart(["--port", String(holder.port - offset)]);
 		expect(await run.ended).toBe(1);
-		expect(run.output()).toBe(`port ${holder.port} is taken; choose another with: npm start -- --port N\n`);
+		expect(run.output()).toMatch(isInUse(holder.port));
 	});
 });
 
 describe("npm start with a mistake on its command line", () => {
 	it.each([
 		["a flag that it does not have", ["--prot", "7071"], "--prot"],
-		["a port that is no number", ["--port", "http"], '--port takes a number from 1 to 65534, not "http"'],
-		["a GitHub that it does not know", ["--github", "fake"], '--github takes "real"'],
-		["a lock that never ends", ["--lock", "0"], '--lock takes a number from 1 to 604800, not "0"'],
+		["a port that is no number", ["--port", "http"], '--port must be a number from 1 to 65534, not "http"'],
+		["a GitHub that it does not know", ["--github", "fake"], '--github accepts only "real"'],
+		["a lock that never ends", ["--lock", "0"], '--lock must be a number from 1 to 604800, not "0"'],
 	])("names the mistake, prints its usage and ends with code 1: %s", async (_, args, mistake) => {
 		const run = runStart(args);
 		expect(await run.ended).toBe(1);

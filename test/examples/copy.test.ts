@@ -108,6 +108,8 @@ describeWith(BICEP, "the parameters that the README gives", () => {
 		const { parameters } = JSON.parse(built.parametersJson);
 		expect(parameters.routes.value).toEqual(JSON.parse(readFileSync(join(copy, "routes.json"), "utf8")));
 		expect(parameters.dataAccounts.value).toEqual([{ name: "contosoarticles", dataContainer: "articles" }]);
+		// The test sets no AZURE_PRINCIPAL_ID.
+		expect(parameters.payloadReaders.value).toEqual([]);
 	});
 });
 

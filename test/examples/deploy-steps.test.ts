@@ -59,11 +59,23 @@ describe("deploy_model.yml looks at the run", () => {
 		}
 	});
 
-	it("before anything else: every later step waits for its yes", () => {
-		const steps = stepsOf(exampleWorkflow("deploy_model"));
-		const later = steps.slice(steps.findIndex(({ name }) => name === CHECK) + 1);
-		expect(later.length).toBeGreaterThanOrEqual(4);
-		for (const step of later) expect(step.if).toBe("steps.run.outputs.deploy == 'yes'");
+	it("and fails for an answer that is none", async () => {
+		for (const output of ["", "null", "[]", "<html>"]) {
+			const { ok, outputs, printed } = await job.step(CHECK, EVENT, [{ call: "ml job show*", output }]);
+			expect({ ok, outputs }).toEqual({ ok: false, outputs: {} });
+			expect(printed).toContain("printed no JSON object");
+		}
+	});
+
+	it("before anything is registered, deployed or tested: those steps wait for its yes, and for each other", () => {
+		const conditions = Object.fromEntries(stepsOf(exampleWorkflow("deploy_model")).map((step) => [step.name, step.if]));
+		expect(conditions).toMatchObject({
+			"Register the model, unless it is there": "steps.run.outputs.deploy == 'yes'",
+			"Choose the version": "github.event_name != 'repository_dispatch'",
+			"Deploy the model": "steps.model.outputs.version != '' || steps.chosen.outputs.version != ''",
+			"Test the endpoint": "steps.deployment.outputs.done == 'yes'",
+			"Print the scoring address": "steps.deployment.outputs.done == 'yes'",
+		});
 	});
 });
 
@@ -72,43 +84,25 @@ describe("deploy_model.yml registers", () => {
 
 	it("the model of the run, under its id", async () => {
 		const { calls, outputs } = await job.step(register, { RUN_ID: "gd-42" }, [
-			{ call: "ml model list*", status: 1 },
-			{ call: "ml model create*", output: "7" },
+			{ call: "ml model list*", status: 3 },
+			{ call: "ml model create*", output: '{"version": "7"}' },
 		]);
 		expect(outputs).toEqual({ version: "7" });
 		expect(calls[1]).toBe(
 			"ml model create --name article-topics --type custom_model --tags run_id=gd-42" +
-				" --path azureml://jobs/gd-42/outputs/model --query version --output tsv",
+				" --path azureml://jobs/gd-42/outputs/model --output json",
 		);
 	});
 
 	it("it once, however often the run is deployed", async () => {
-		const { calls, outputs } = await job.step(register, { RUN_ID: "gd-42" }, [{ call: "ml model list*", output: "7" }]);
+		const listed = [
+			{ version: "7", tags: { run_id: "gd-42" } },
+			{ version: "8", tags: { run_id: "gd-43" } },
+		];
+		const answers = [{ call: "ml model list*", output: JSON.stringify(listed) }];
+		const { calls, outputs } = await job.step(register, { RUN_ID: "gd-42" }, answers);
 		expect(outputs).toEqual({ version: "7" });
-		expect(calls).toHaveLength(1);
-		expect(calls[0]).toContain("[?tags.run_id=='gd-42'].version | [0]");
-	});
-});
-
-describe("deploy_model.yml deploys", () => {
-	const deploy = (answers: readonly { call: string; status?: number }[]) =>
-		job.step("Deploy the model", { VERSION: "7" }, answers);
-	const changes = (calls: readonly string[]) => calls.filter((call) => !/ show /.test(call));
-	const target =
-		"--file code/deploy/deployment.yml --name blue --endpoint-name article-topics --set model=azureml:article-topics:7";
-
-	it("to a new endpoint", async () => {
-		const { ok, calls } = await deploy([{ call: "ml online-*show*", status: 3 }]);
-		expect(ok).toBe(true);
-		expect(changes(calls)).toEqual([
-			"ml online-endpoint create --file code/deploy/endpoint.yml --name article-topics --output none",
-			`ml online-deployment create --all-traffic ${target} --output none`,
-		]);
-	});
-
-	it("to the endpoint that is there", async () => {
-		const { calls } = await deploy([]);
-		expect(changes(calls)).toEqual([`ml online-deployment update ${target} --output none`]);
+		expect(calls).toEqual(["ml model list --name article-topics --output json"]);
 	});
 });
 
@@ -133,10 +127,17 @@ describe("deploy_model.yml tests the endpoint", () => {
 		expect((await test(JSON.stringify(answer))).ok).toBe(true);
 	});
 
-	it("and fails on an answer that is none", async () => {
-		const { ok, printed } = await test('{"error": "no model"}');
+	it.each([
+		['{"error": "no model"}', "no topics"],
+		["", "it is no JSON: nothing"],
+		["<html>", "it is no JSON: <html>"],
+		['"<html>"', "it is no JSON"],
+		['{"topics": ["space", "sport"]}', "no topic"],
+	])("and fails on the answer %s", async (output, reason) => {
+		const { ok, printed } = await test(output);
 		expect(ok).toBe(false);
-		expect(printed).toContain("no topics");
+		expect(printed).toContain(reason);
+		expect(printed).not.toContain("Traceback");
 	});
 
 	it.each([false, undefined])("but not with test_enabled %s", async (enabled) => {
@@ -148,5 +149,11 @@ describe("deploy_model.yml tests the endpoint", () => {
 		const address = "https://article-topics.westeurope.inference.ml.azure.com/score";
 		const { printed } = await job.step("Print the scoring address", {}, [{ call: "*scoring_uri*", output: address }]);
 		expect(printed).toBe(`Scoring address: ${address}\n`);
+	});
+
+	it.each(["", "None"])("and fails where the address is %j", async (output) => {
+		const { ok, printed } = await job.step("Print the scoring address", {}, [{ call: "*scoring_uri*", output }]);
+		expect(ok).toBe(false);
+		expect(printed).toContain("the endpoint has no scoring address");
 	});
 });

@@ -24,6 +24,8 @@ export interface StepRun {
 export interface JobRun {
 	/** The copy. */
 	readonly folder: string;
+	/** A folder on the PATH, with `az` in it. */
+	readonly tools: string;
 	/**
 	 * Runs a step.
 	 * @param env what the expressions of its `env` came to; each of them has to be named
@@ -32,7 +34,8 @@ export interface JobRun {
 	remove(): void;
 }
 
-export function startJob(workflow: string): JobRun {
+/** @param hasAz whether the test puts an `az` of its own into the folder `tools` */
+export function startJob(workflow: string, hasAz = false): JobRun {
 	const root = mkdtempSync(join(tmpdir(), "ml-repo-"));
 	const folder = join(root, "repository");
 	const tools = join(root, "tools");
@@ -47,7 +50,8 @@ export function startJob(workflow: string): JobRun {
 		if (found?.run === undefined) throw new Error(`${workflow} has no step "${name}" with a script`);
 		const missing = Object.keys(found.env ?? {}).filter((key) => !(key in env));
 		if (missing.length > 0) throw new Error(`${name}: the test does not say what ${missing} is`);
-		putAz(tools, answers);
+		if (hasAz) writeFileSync(join(tools, "calls"), "");
+		else putAz(tools, answers);
 		const [envFile, outputFile] = ["env", "output"].map((file) => {
 			writeFileSync(join(root, file), "");
 			return join(root, file);
@@ -76,7 +80,7 @@ export function startJob(workflow: string): JobRun {
 		};
 	}
 
-	return { folder, step, remove: () => rmSync(root, { recursive: true, force: true }) };
+	return { folder, tools, step, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
 /** As GitHub runs a step on Linux: bash, ending at the first command that fails. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { AzAnswer } from "./fake-az.ts";
 import { type JobRun, startJob } from "./run-job.ts";
+import { exampleWorkflow, stepsOf } from "./workflows.ts";
 
 const CREATE = "Create or update the resources";
 const TOKEN = "the-token";
@@ -30,8 +31,7 @@ async function handedOver(
 	expect(printed).not.toContain(TOKEN);
 	const at = calls.findIndex((call) => call.startsWith("deployment group create "));
 	expect(calls[at]).toBe(
-		"deployment group create --resource-group contoso-ml --name main" +
-			" --template-file infra/main.bicep --parameters infra/main.bicepparam --output none",
+		"deployment group create --resource-group contoso-ml --name main --parameters infra/main.bicepparam --output none",
 	);
 	// No other call has seen it, and none names it where other processes could read it.
 	expect(tokens.filter((seen, index) => index !== at && seen !== "")).toEqual([]);
@@ -71,6 +71,21 @@ describe("setup.yml", () => {
 	it("fails when the deployment fails", async () => {
 		const failing: AzAnswer = { call: "deployment group create*", status: 1 };
 		expect((await job.step(CREATE, { TOKEN, HAND_OVER: "" }, [NEVER, failing])).ok).toBe(false);
+	});
+
+	it("names the repair where the vault still keeps a deleted token", async () => {
+		const message = "Secret github-token is currently in a deleted but recoverable state";
+		const failing: AzAnswer = { call: "deployment group create*", status: 1, error: message };
+		const { ok, printed } = await job.step(CREATE, { TOKEN, HAND_OVER: "true" }, [NEVER, failing]);
+		expect(ok).toBe(false);
+		expect(printed).toContain(message);
+		expect(printed).toContain("az keyvault secret recover --vault-name VAULT --name github-token");
+	});
+
+	it("subscribes the bridge that it has deployed, and no other one of the group", () => {
+		const steps = stepsOf(exampleWorkflow("setup"));
+		const script = steps.find(({ name }) => name === "Subscribe to the events")?.run;
+		expect(script).toContain('node infra/subscribe.mjs "$RESOURCE_GROUP" main\n');
 	});
 
 	it("deploys the zip where there is one, and leaves the code to the template where there is none", async () => {

@@ -13,6 +13,10 @@ const setup = exampleWorkflow("setup");
 const train = exampleWorkflow("train_model");
 const deploy = exampleWorkflow("deploy_model");
 
+/** A step that works on Azure does not begin for an event that was worked on before, or waits for one that did not. */
+const GUARDED =
+	/already-ran != 'true'|github\.event_name != 'repository_dispatch'|steps\.(?:run|model|chosen|deployment)\.outputs\.\w+ [!=]= '/;
+
 function text(file: string): string {
 	return readFileSync(join(EXAMPLE, file), "utf8");
 }
@@ -74,32 +78,54 @@ describe("the example's workflows", () => {
 			// A step that works on Azure does not begin for an event that was worked on before; later ones need its outputs.
 			const works = steps
 				.slice(at + 1)
-				.filter(({ uses, run = "" }) => uses?.startsWith("azure/") || /\baz |data_path/.test(run));
+				.filter(({ uses, run = "" }) => uses?.startsWith("azure/") || /\baz |scripts\//.test(run));
 			expect(works.length).toBeGreaterThan(3);
 			for (const step of works) {
-				expect([name, step.if]).toEqual([
-					name,
-					expect.stringMatching(/already-ran != 'true'|steps\.run\.outputs\.deploy == 'yes'/),
-				]);
+				expect([name, step.if]).toEqual([name, expect.stringMatching(GUARDED)]);
 			}
 		},
 	);
 
-	it.each(workflows.slice(1))(
-		"%s runs one after the other for one event, cancels nothing and loses none that waits",
-		(_, workflow) => {
-			expect(workflow.concurrency).toEqual({
-				group: "$W-$K"
-					.replace("$W", expression("github.workflow"))
-					.replace("$K", expression("github.event.client_payload.bridge.key || github.run_id")),
-				"cancel-in-progress": false,
-				queue: "max",
-			});
+	it.each(workflows)("%s cancels nothing and loses none that waits", (_, workflow) => {
+		expect(workflow.concurrency).toMatchObject({ "cancel-in-progress": false, queue: "max" });
+	});
+
+	it("train_model.yml runs one after the other for one event", () => {
+		const key = expression("github.event.client_payload.bridge.key || github.run_id");
+		expect(train.concurrency?.["group"]).toBe(`${expression("github.workflow")}-${key}`);
+	});
+
+	it.each([
+		["deploy_model.yml, since all its runs change one endpoint", deploy],
+		["setup.yml, since its deployments share a name", setup],
+	])("runs one at a time: %s", (_, workflow) => {
+		expect(workflow.concurrency?.["group"]).toBe(expression("github.workflow"));
+	});
+
+	it("deploy_model.yml takes its code from the default branch, also when an old run is started again", () => {
+		const [checkout] = stepsOf(deploy).filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+		expect(checkout?.with?.["ref"]).toBe(expression("github.event.repository.default_branch"));
+	});
+
+	it.each(workflows)(
+		"%s fetches its tokens right after the login, or needs none but that of the login",
+		(name, workflow) => {
+			const steps = stepsOf(workflow);
+			const logins = steps.flatMap(({ uses }, index) => (uses?.startsWith("azure/login@") ? [index] : []));
+			expect(logins).toHaveLength(name === "train_model" ? 1 : 2);
+			for (const index of name === "setup" ? [] : logins) {
+				expect(steps[index + 1]?.run).toContain("bash scripts/fetch_tokens.sh");
+				expect(steps[index + 1]?.if).toBe(steps[index]?.if);
+			}
 		},
 	);
 
-	it("setup.yml runs one at a time, since its deployments share a name", () => {
-		expect(setup.concurrency).toEqual({ group: expression("github.workflow"), "cancel-in-progress": false });
+	it("deploy_model.yml logs in again after it has deployed", () => {
+		const names = stepsOf(deploy).map(({ name, uses }) => name ?? uses?.split("@")[0]);
+		const [first, second] = names.flatMap((name, index) => (name === "azure/login" ? [index] : []));
+		expect(first).toBeLessThan(names.indexOf("Deploy the model"));
+		expect(second).toBeGreaterThan(names.indexOf("Deploy the model"));
+		expect(second).toBeLessThan(names.indexOf("Test the endpoint"));
 	});
 
 	it("setup.yml runs for itself, for infra and routes, and by hand", () => {
@@ -108,7 +134,8 @@ describe("the example's workflows", () => {
 		expect(setup.on).not.toHaveProperty("repository_dispatch");
 	});
 
-	it("train_model.yml runs for the code and for changes of data", () => {
+	it("train_model.yml runs for the code, for changes of data, and by hand", () => {
+		expect(train.on).toHaveProperty("workflow_dispatch");
 		expect(train.on["push"]?.paths).toContain("code/train/**");
 		expect(typesOf(train)).toEqual([
 			"storage-blobcreated",
@@ -118,8 +145,11 @@ describe("the example's workflows", () => {
 		]);
 	});
 
-	it("deploy_model.yml runs for completed runs", () => {
-		expect(deploy.on).toEqual({ repository_dispatch: { types: ["machinelearningservices-runcompleted"] } });
+	it("deploy_model.yml runs for completed runs, for its code, and by hand", () => {
+		expect(deploy.on["repository_dispatch"]).toEqual({ types: ["machinelearningservices-runcompleted"] });
+		expect(deploy.on["push"]).toMatchObject({ branches: ["main"] });
+		expect(deploy.on["push"]?.paths).toEqual(expect.arrayContaining(["code/deploy/**", ".cloud/.azure/deploy.json"]));
+		expect(deploy.on).toHaveProperty("workflow_dispatch.inputs.version");
 	});
 
 	it("listen to dispatch types that the bridge's table has, those in comments, too", () => {

@@ -9,7 +9,7 @@ import { ROOT } from "./workflows.ts";
 const SUBMIT = "Submit the job, unless it is there";
 const KEY = "0123456789abcdef0123456789abcdef";
 const FOLDER = "wasbs://articles@contosoarticles.blob.core.windows.net/2026/";
-const NO_SUCH_JOB = { call: "ml job show*", status: 1 };
+const NO_SUCH_JOB = { call: "ml job show*", status: 3 };
 
 let job: JobRun;
 beforeEach(() => {
@@ -34,17 +34,40 @@ describe("train_model.yml submits", () => {
 		const { ok, calls } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER }, [NO_SUCH_JOB]);
 		expect(ok).toBe(true);
 		expect(calls).toEqual([
-			`ml job show --name gd-${KEY} --output none`,
+			`ml job show --name gd-${KEY} --output json`,
 			`ml job create --file code/train/job.yml --name gd-${KEY}` +
 				` --set experiment_name=article-topics inputs.data.path=${FOLDER} --output none`,
 		]);
 	});
 
-	it("nothing when the job is there, and ends green", async () => {
-		const { ok, calls, printed } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER });
+	it.each(["Starting", "Running", "Completed"])("nothing when the job is %s, and ends green", async (status) => {
+		const there = { call: "ml job show*", output: JSON.stringify({ name: `gd-${KEY}`, status }) };
+		const { ok, calls, printed } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER }, [there]);
 		expect(ok).toBe(true);
-		expect(calls).toEqual([`ml job show --name gd-${KEY} --output none`]);
-		expect(printed).toContain("is there already");
+		expect(calls).toEqual([`ml job show --name gd-${KEY} --output json`]);
+		expect(printed).toContain(`The job gd-${KEY} is ${status}: nothing to do`);
+	});
+
+	it.each(["Failed", "Canceled", "NotResponding"])("another one when the job is %s", async (status) => {
+		const ended = (name: string) => ({
+			call: `ml job show --name ${name} *`,
+			output: JSON.stringify({ name, status }),
+		});
+		const answers = [ended(`gd-${KEY}`), ended(`gd-${KEY}-2`), NO_SUCH_JOB];
+		const { ok, calls } = await job.step(SUBMIT, { KEY, DATA_PATH: "" }, answers);
+		expect(ok).toBe(true);
+		expect(calls.at(-1)).toContain(`ml job create --file code/train/job.yml --name gd-${KEY}-3 `);
+	});
+
+	it.each([
+		["no answer", { call: "ml job show*", output: "" }, "printed no JSON object"],
+		["a job without a state", { call: "ml job show*", output: "{}" }, "no usable status"],
+		["a failure without a reason", { call: "ml job show*", status: 1 }, "it gave no reason"],
+	])("nothing for %s", async (_, answer, reason) => {
+		const { ok, calls, printed } = await job.step(SUBMIT, { KEY, DATA_PATH: FOLDER }, [answer]);
+		expect(ok).toBe(false);
+		expect(calls).toHaveLength(1);
+		expect(printed).toContain(reason);
 	});
 
 	it("a job for a push, on the data of the repository", async () => {

@@ -21,6 +21,7 @@ export interface Job {
 	readonly uses?: string;
 	readonly needs?: string;
 	readonly permissions?: unknown;
+	readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Trigger {

@@ -121,7 +121,7 @@ function sceneOf(world: BridgeWorld): Scene {
 }
 
 function blobIn({ rowKey, columns }: Row, column: string): string {
-	if (columns[column] === undefined) throw new Error(`${rowKey} names no blob as its ${column}`);
+	if (columns[column] === undefined) throw new Error(`${rowKey} is not the address of a blob as its ${column}`);
 	return String(columns[column]);
 }
 

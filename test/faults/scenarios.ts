@@ -54,6 +54,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 		await world.wakeAll();
 		await world.ask(({ replay }) => replay({ state: "dead" }, world.log.log));
 	},
+	"dead letters that are discarded": async (world) => {
+		world.github.script.set([{ status: 422 }]);
+		await world.deliver([event("Order", "refused", LARGE)]);
+		await world.deliver([{ ...event("Order", "invalid", LARGE), time: "yesterday" }]);
+		await world.wakeAll();
+		// What fails for one is told, and is done when it is asked for again.
+		await world.ask((bridge) => bridge.discard({}, world.log.log));
+		const { discarded } = await world.ask((bridge) => bridge.discard({}, world.log.log));
+		if (discarded.some(({ outcome }) => outcome === "refused")) throw new Error(JSON.stringify(discarded));
+		const states = (await world.ask(allReceipts)).map(({ state }) => state);
+		if (states.some((state) => state !== "discarded")) throw new Error(`receipts are ${states}`);
+		const { deadLetters } = await world.ask((bridge) => bridge.health());
+		if (deadLetters > 0) throw new Error(`${deadLetters} dead letters are counted`);
+	},
 	"health, receipts and maintenance, while something waits": async (world) => {
 		await world.deliver([event("Reading", "gathered")]);
 		world.github.script.set([{ status: 429, headers: { "retry-after": "60" } }]);

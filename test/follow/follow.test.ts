@@ -56,7 +56,7 @@ describe("a dispatch that was taken", () => {
 		expect(await world.receipt(sent)).toMatchObject({ following: "looking" });
 		await world.pass(2 * MINUTE_MS);
 		const reason = expect.stringMatching(
-			/^no run within 60 minutes: look for an active workflow .*takes contoso\/fraud-model#contoso-test/,
+			/^no run within 60 minutes: check that an active workflow .*listens to contoso\/fraud-model#contoso-test/,
 		);
 		expect(await world.receipt(sent)).toMatchObject({ following: "none", followingReason: reason, runs: [] });
 		expect(world.ends()).toEqual([expect.objectContaining({ level: "error", change: "none", reason })]);
@@ -76,7 +76,7 @@ describe("a dispatch that was taken", () => {
 
 	it.each([
 		["failure", "error", /ended with failure/],
-		["cancelled", "error", /concurrency group \(queue: max/],
+		["cancelled", "error", /concurrency group before it began \(queue: max/],
 		["timed_out", "error", /ended with timed_out/],
 	])("whose run ends with %s is an alert", async (conclusion, level, reason) => {
 		const world = new FollowWorld();
@@ -328,7 +328,7 @@ describe("a service that", () => {
 		await world.pass(HOUR_MS + 2 * MINUTE_MS);
 		expect(await world.receipt(sent)).toMatchObject({
 			following: "cannot tell",
-			followingReason: expect.stringContaining("more runs came"),
+			followingReason: expect.stringContaining("too many runs came"),
 		});
 	});
 });
@@ -381,7 +381,7 @@ describe("a route that dispatches again", () => {
 			state: "accepted",
 			following: null,
 			finishedAt: null,
-			followingReason: expect.stringContaining("sent once more"),
+			followingReason: expect.stringContaining("the bridge sends it once more"),
 		});
 		const [entry] = (await world.storage.list(LANE, { from: "e-", to: "e.", top: 10 })).rows;
 		expect(Buffer.from(entry?.columns["body"] as Uint8Array).toString()).toBe(`{"key":"${sent.key}"}`);

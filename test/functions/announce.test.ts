@@ -22,7 +22,7 @@ describe("what the log says of the configuration when the app starts", () => {
 		const lines = announce({ problems, warnings: [] });
 		expect(lines.map(({ level, text }) => [level, levelOf(text)])).toEqual(lines.map(() => ["error", "Error"]));
 		expect(lines.map(({ text }) => text)).toEqual([
-			"error: grid-dispatch can dispatch nothing, since the configuration is broken: GITHUB_TOKEN, GITHUB_PACE",
+			"error: grid-dispatch cannot dispatch anything, because the configuration is broken: GITHUB_TOKEN, GITHUB_PACE",
 			"error: grid-dispatch: GITHUB_TOKEN is not set",
 			'error: grid-dispatch: GITHUB_PACE "x" is no pace',
 		]);

@@ -34,7 +34,7 @@ describe("the queue of wake-ups", () => {
 	])("drops a message that is no wake-up (%s), and says so", async (_, message) => {
 		const { context, logged } = testContext();
 		await deliver(async () => fixture.bridge()).handler(message, context);
-		expect(logged).toEqual([["error", expect.stringContaining("no wake-up")]]);
+		expect(logged).toEqual([["error", expect.stringContaining("not a wake-up")]]);
 	});
 
 	it("keeps a wake-up while the configuration is broken", async () => {

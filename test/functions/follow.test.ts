@@ -70,7 +70,7 @@ describe("the queue of followers' wake-ups", () => {
 		async (message) => {
 			const { context, logged } = testContext();
 			await follow(async () => fixture.bridge()).handler(message, context);
-			expect(logged).toEqual([["error", expect.stringContaining("no wake-up")]]);
+			expect(logged).toEqual([["error", expect.stringContaining("not a wake-up")]]);
 		},
 	);
 

@@ -4,6 +4,7 @@ import { health } from "../../src/functions/health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
+import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
 const GET = { method: "GET" };
@@ -52,8 +53,29 @@ describe("health", () => {
 		expect(json).toMatchObject({ status: "unhealthy", problems });
 	});
 
-	it("keeps its answer for ten seconds, so that polling costs nothing", async () => {
+	it("asks anew after a second, once this instance has changed something: tiles and list tell the same", async () => {
 		const bridge = fixture.bridge();
+		let clock = 0;
+		const answered = health(
+			async () => bridge,
+			"1.2.3",
+			() => clock,
+		);
+		const look = async () => ((await callFunction(answered, GET)).json as { deadLetters: number }).deadLetters;
+		expect(await look()).toBe(0);
+		await bridge.accept([{ id: "unsound" }], logLines());
+		clock = 999;
+		expect(await look()).toBe(0);
+		clock = 1_000;
+		expect(await look()).toBe(1);
+		await bridge.discard({}, logLines().log);
+		clock = 2_000;
+		expect(await look()).toBe(0);
+	});
+
+	it("keeps its answer for ten seconds, so that polling costs nothing", async () => {
+		const names = newNames();
+		const bridge = fixture.bridge({}, {}, names);
 		let clock = 0;
 		const answered = health(
 			async () => bridge,
@@ -63,7 +85,8 @@ describe("health", () => {
 		const look = async () => ((await callFunction(answered, GET)).json as { waiting: number }).waiting;
 		expect(await look()).toBe(0);
 		fixture.github.script.set({ status: 500 });
-		await bridge.accept([event], logLines());
+		// What another instance does is not known here.
+		await fixture.bridge({}, {}, names).accept([event], logLines());
 		clock = 9_999;
 		expect(await look()).toBe(0);
 		clock = 10_000;

@@ -4,7 +4,8 @@ import { createFollow, type Follow } from "../../src/follow/follow.ts";
 import { createWakeFollower, type WakeFollower } from "../../src/follow/wake-follower.ts";
 import { type FollowPolicy, followWrites } from "../../src/ledger/follow-rows.ts";
 import { finishWrites, newEntry, readEntry } from "../../src/ledger/outbox.ts";
-import { newReceipt, type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
+import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
+import { newReceipt } from "../../src/ledger/receipt-columns.ts";
 import { entryKey, receiptKey } from "../../src/ledger/rows.ts";
 import type { Answer, Run } from "../../src/model.ts";
 import { LEDGER, type Row, type Storage } from "../../src/storage/storage.ts";
@@ -105,7 +106,7 @@ export class FollowWorld {
 		this.process = this.another();
 	}
 
-	/** Another process takes the place of the one that was there. */
+	/** Another process cancels a run that waits of the one that was there. */
 	restart(around?: Around): void {
 		this.process = this.another(around);
 	}

@@ -9,6 +9,9 @@ export const SECRETS = {
 
 const ELSEWHERE = { resourceGroup: "data", subscriptionId: "00000000-0000-0000-0000-000000000002" };
 
+/** One that a team has already. */
+export const ACTION_GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ops/providers/Microsoft.Insights/actionGroups/on-call`;
+
 /** The ways to deploy the bridge, by the parameters of main.bicep. */
 export const MODES = {
 	"a repository and nothing else": { githubRepository: "contoso/fraud-model" },
@@ -16,6 +19,7 @@ export const MODES = {
 		githubRepository: "contoso/fraud-model",
 		githubToken: SECRETS.githubToken,
 		packageUri: "https://packages.example/grid-dispatch.zip",
+		delivery: "function",
 		workspaceName: "contoso_ml",
 		dataAccounts: [{ name: "contosodata", dataContainer: "training" }],
 		payloadReaders: ["00000000-0000-0000-0000-00000000000a"],
@@ -23,8 +27,8 @@ export const MODES = {
 	},
 	"a queue, and a topic of one's own": {
 		githubRepository: "contoso/fraud-model",
-		delivery: "queue",
 		workspaceName: "contoso-ml",
+		alertActionGroupId: ACTION_GROUP,
 		customTopicName: "contoso-orders",
 		customTopicPublishers: ["00000000-0000-0000-0000-00000000000b"],
 	},
@@ -62,6 +66,7 @@ export const MODES = {
 		nodeVersion: "24",
 		tags: { team: "ml" },
 		subnetId: `/subscriptions/${SUBSCRIPTION}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/v/subnets/s`,
+		delivery: "function",
 		alwaysReadyInstances: 2,
 	},
 } satisfies Readonly<Record<string, object>>;

@@ -67,6 +67,7 @@ export function memoryStorage({ onBytes = () => {} }: MemoryOptions = {}): Memor
 			return page;
 		},
 		put: async () => ({ id: "1", popReceipt: "1" }),
+		makeQueues: async () => {},
 		unput: async () => {},
 		lease: async () => "lease",
 		renew: async () => {},

@@ -1,4 +1,7 @@
 import { beforeAll, expect, it } from "@jest/globals";
+import { openSenderCheck } from "../../src/config/entra.ts";
+import { readEntra } from "../../src/config/entra-settings.ts";
+import { Settings } from "../../src/config/settings.ts";
 import { BICEP, GROUP, type Prediction, predict } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
 import { MODES } from "../helpers/infra-modes.ts";
@@ -83,6 +86,29 @@ describeWith(BICEP, "how events reach the bridge", () => {
 		});
 	});
 
+	it("to an endpoint that Microsoft Entra protects, and the bridge asks for that token itself", () => {
+		const entra = {
+			ENTRA_TENANT_ID: "00000000-0000-0000-0000-0000000000bb",
+			ENTRA_AUDIENCE: "api://bridge",
+			// Azure puts in what the cloud has: https://login.microsoftonline.com/ in the public one.
+			ENTRA_AUTHORITY: "[environment().authentication.loginEndpoint]",
+		};
+		expect(entraSettings(webhook)).toEqual(entra);
+		for (const other of [trigger, queue, later]) expect(entraSettings(other)).toEqual({});
+		const surroundings = { fetch: globalThis.fetch, now: Date.now, monotonic: () => 0 };
+		const deployed = { ...entra, ENTRA_AUTHORITY: "https://login.microsoftonline.com/" };
+		expect(readEntra(new Settings(deployed))).toMatchObject({ tenantId: entra.ENTRA_TENANT_ID });
+		expect(openSenderCheck(entra, surroundings)).toBeDefined();
+	});
+
+	it("to a gateway that checks the token itself, where the settings switch the bridge's check off", async () => {
+		const settings = { ENTRA_TENANT_ID: "", ENTRA_AUDIENCE: "" };
+		const behind = await predict({ ...MODES["an Entra-protected webhook"], settings });
+		expect(subscriptions(behind)).toEqual(subscriptions(webhook));
+		const surroundings = { fetch: globalThis.fetch, now: Date.now, monotonic: () => 0 };
+		expect(openSenderCheck(entraSettings(behind), surroundings)).toBeUndefined();
+	});
+
 	it("a topic of one's own takes its publishers' identities, and sends everything", () => {
 		const topic = queue.resources.find(({ type }) => type === "Microsoft.EventGrid/topics");
 		expect(topic?.properties).toMatchObject({ disableLocalAuth: true, inputSchema: "CloudEventSchemaV1_0" });
@@ -92,6 +118,14 @@ describeWith(BICEP, "how events reach the bridge", () => {
 		expect(own?.properties.filter).toEqual({});
 	});
 });
+
+function entraSettings({ resources }: Prediction): Record<string, string> {
+	const { properties } = resources.find(({ type }) => type === "Microsoft.Web/sites") ?? {};
+	const all: readonly { readonly name: string; readonly value: string }[] = properties.siteConfig.appSettings;
+	return Object.fromEntries(
+		all.filter(({ name }) => name.startsWith("ENTRA_")).map(({ name, value }) => [name, value]),
+	);
+}
 
 function subscriptions({ resources }: Prediction) {
 	return resources.filter(({ type }) => type.endsWith("/eventSubscriptions"));

@@ -12,15 +12,36 @@ describeWith(BICEP, "the infrastructure's files", () => {
 		expect(JSON.parse(built).$schema).toContain("deploymentTemplate.json");
 	});
 
+	it("main.bicepparam brings the compiled template along, so that no version of Bicep makes another one", async () => {
+		const { templateJson } = JSON.parse(await bicep("build-params", join(infra, "main.bicepparam"), "--stdout"));
+		expect(JSON.parse(templateJson)).toEqual(JSON.parse(read(infra, "azuredeploy.json")));
+	});
+
+	it("name the least version of Bicep, which is where @nullIfNotFound() becomes stable", async () => {
+		const templates = ["azuredeploy.json", "subscribe.json"].map((file) => read(infra, file));
+		for (const template of templates) {
+			expect(template).toContain('"nullIfNotFound"');
+			expect(template).not.toMatch(/"languageVersion": "(?!2\.0")/);
+		}
+		const { bicep: required } = JSON.parse(read(infra, "bicepconfig.json"));
+		expect(required).toEqual({ version: ">=0.48.1" });
+		for (const page of ["docs/deploy.md", "azure.yaml"]) {
+			expect(read(infra, join("..", page))).toContain("0.48.1");
+			expect(read(infra, join("..", page))).toContain("AZD_BICEP_TOOL_PATH");
+		}
+	});
+
 	it("main.bicepparam is a parameters file for main.bicep", async () => {
 		const { parametersJson } = JSON.parse(await bicep("build-params", join(infra, "main.bicepparam"), "--stdout"));
 		expect(Object.keys(JSON.parse(parametersJson).parameters)).toContain("githubRepository");
 	});
 
-	it("azuredeploy.json is what main.bicep compiles to: `npm run infra` writes it", async () => {
-		const compiled = JSON.parse(await bicep("build", join(infra, "main.bicep"), "--stdout"));
-		const committed = JSON.parse(read(infra, "azuredeploy.json"));
-		expect(withoutGenerator(committed)).toEqual(withoutGenerator(compiled));
+	it.each([
+		["azuredeploy.json", "main.bicep"],
+		["subscribe.json", "subscribe.bicep"],
+	])("%s is what %s compiles to: `npm run infra` writes it", async (template, source) => {
+		const compiled = JSON.parse(await bicep("build", join(infra, source), "--stdout"));
+		expect(withoutGenerator(JSON.parse(read(infra, template)))).toEqual(withoutGenerator(compiled));
 	});
 
 	it("are laid out as `bicep format` does it", async () => {

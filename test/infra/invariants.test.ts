@@ -1,8 +1,9 @@
-import { beforeAll, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { BICEP, type Prediction, predict } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
 import { MODES, type Mode, SECRETS } from "../helpers/infra-modes.ts";
 import { rolesIn } from "../helpers/infra-roles.ts";
+import { registerApp } from "../helpers/register-app.ts";
 
 /** Where each role may be assigned: on nothing wider. */
 const NARROWEST: Readonly<Record<string, RegExp>> = {
@@ -19,6 +20,8 @@ const NARROWEST: Readonly<Record<string, RegExp>> = {
 };
 
 describeWith(BICEP, "what holds however the bridge is deployed", () => {
+	afterEach(() => void jest.restoreAllMocks());
+
 	describe.each(Object.keys(MODES) as Mode[])("%s", (mode) => {
 		let prediction: Prediction;
 		const all = (type: string) => prediction.resources.filter((resource) => resource.type === type);
@@ -38,6 +41,14 @@ describeWith(BICEP, "what holds however the bridge is deployed", () => {
 			const others = prediction.resources.filter(({ type }) => !/vaults\/secrets$|eventSubscriptions$/.test(type));
 			for (const secret of Object.values(SECRETS)) expect(JSON.stringify(others)).not.toContain(secret);
 			expect(JSON.stringify(others)).not.toMatch(/listKeys|listAccountSas|listSecrets/i);
+		});
+
+		it("every queue that a trigger listens to is made, and no other", () => {
+			const made = all("Microsoft.Storage/storageAccounts/queueServices/queues").map(({ id }) => id.split("/").at(-1));
+			const [app] = all("Microsoft.Web/sites");
+			const settings: { name: string; value: string }[] = app?.properties.siteConfig.appSettings;
+			const eventQueue = settings.find(({ name }) => name === "EVENT_QUEUE");
+			expect(made.sort()).toEqual(registerApp(eventQueue ? { EVENT_QUEUE: eventQueue.value } : {}).queues);
 		});
 
 		it("nothing has shared keys", () => {

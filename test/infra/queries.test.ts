@@ -96,6 +96,13 @@ describe("the alert", () => {
 		}
 	});
 
+	it("about upkeep knows the line that upkeep ends with", () => {
+		expect(selectedBy(queryOf("no-upkeep"))).toEqual([
+			"a token ends soon",
+			"an event has waited for a day, and no drainer was woken",
+		]);
+	});
+
 	it("about functions knows the one that answers 503 on purpose", () => {
 		expect(queryOf("function-failures")).toContain('name != "health"');
 		expect(readText("src/index.ts")).toMatch(/app\.http\(\s*"health",/);
@@ -141,7 +148,6 @@ function onlyAsked(query: string, fact: string): boolean {
 describe("the lines", () => {
 	const { logging } = JSON.parse(readText("host.json")) as {
 		logging: {
-			logLevel: Record<string, string>;
 			applicationInsights: { samplingSettings: { excludedTypes: string } };
 		};
 	};
@@ -149,9 +155,5 @@ describe("the lines", () => {
 	it("are all kept, and so are the requests and exceptions that an alert counts: host.json does not sample them", () => {
 		const kept = logging.applicationInsights.samplingSettings.excludedTypes.split(";");
 		expect(kept).toEqual(expect.arrayContaining(["Trace", "Request", "Exception"]));
-	});
-
-	it("arrive from the level on that the least of them has", () => {
-		expect(logging.logLevel).toEqual({ default: "Information" });
 	});
 });

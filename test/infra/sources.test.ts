@@ -41,6 +41,7 @@ describeWith(BICEP, "the sources of events", () => {
 		expect(compute.map(({ role, scope }) => [role, scope.split("/").at(-1)?.slice(0, 4)])).toEqual([
 			["Storage Blob Data Contributor", "stml"],
 			["AcrPull", expect.stringMatching(/^cr/)],
+			["Storage Blob Data Reader", "trai"],
 		]);
 	});
 
@@ -71,8 +72,8 @@ describeWith(BICEP, "the sources of events", () => {
 		const DATA = "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/data/providers";
 		expect(topics(elsewhere)).toEqual([
 			expect.objectContaining({
-				id: `${DATA}/Microsoft.EventGrid/systemTopics/grid-dispatch-contosoraw`,
-				location: expect.stringMatching(/outputs\.location\.value\]$/),
+				id: expect.stringMatching(`^${DATA}/Microsoft.EventGrid/systemTopics/grid-dispatch-contosoraw-[a-z0-9]{13}$`),
+				location: expect.stringMatching(/^\[reference\('.+\/contosoraw', .+\.location\]$/),
 				identity: { type: "SystemAssigned" },
 				properties: {
 					source: `${DATA}/Microsoft.Storage/storageAccounts/contosoraw`,
@@ -81,13 +82,14 @@ describeWith(BICEP, "the sources of events", () => {
 			}),
 		]);
 		expect(topics(here).map(({ name, properties }) => [name, properties.topicType])).toEqual([
-			["grid-dispatch-contoso-ml", "Microsoft.MachineLearningServices.Workspaces"],
-			["grid-dispatch-contosodata", "Microsoft.Storage.StorageAccounts"],
+			[expect.stringMatching(/^grid-dispatch-contoso-ml-/), "Microsoft.MachineLearningServices.Workspaces"],
+			[expect.stringMatching(/^grid-dispatch-contosodata-/), "Microsoft.Storage.StorageAccounts"],
 		]);
-		expect(subscriptions(elsewhere).map(({ id }) => id.split("/providers/")[1])).toEqual([
-			"Microsoft.EventGrid/systemTopics/ml-topic/eventSubscriptions/grid-dispatch",
-			"Microsoft.EventGrid/systemTopics/data-topic/eventSubscriptions/grid-dispatch-training",
-			"Microsoft.EventGrid/systemTopics/grid-dispatch-contosoraw/eventSubscriptions/grid-dispatch-raw",
+		const hash = elsewhere.outputs["bridgeHash"];
+		expect(subscriptions(elsewhere).map(({ name }) => name)).toEqual([
+			`ml-topic/grid-dispatch-${hash}`,
+			`data-topic/grid-dispatch-training-${hash}`,
+			expect.stringMatching(`^grid-dispatch-contosoraw-[a-z0-9]{13}/grid-dispatch-raw-${hash}$`),
 		]);
 	});
 
@@ -128,7 +130,11 @@ describeWith(BICEP, "the sources of events", () => {
 
 	it.each([
 		["an account without a container", { dataAccounts: [{ name: "contosodata" }] }, /dataContainer/],
-		["a whole account", { dataAccounts: [{ name: "contosodata", dataContainer: "" }] }, /minimum|length/i],
+		[
+			"a whole account",
+			{ dataAccounts: [{ name: "contosodata", dataContainer: "" }] },
+			/dataAccounts\[0\]\.dataContainer: "" is not valid/,
+		],
 		[
 			"a container that every run writes to",
 			{ dataAccounts: [{ name: "contosodata", dataContainer: "azureml-blobstore-1" }] },
@@ -144,11 +150,11 @@ describeWith(BICEP, "the sources of events", () => {
 			/BlobTierChanged/,
 		],
 		["a secret among the settings", { settings: { GITHUB_TOKEN: "x" } }, /GITHUB_TOKEN/],
-		["no destination", { githubRepository: "" }, /Give githubRepository \(owner\/name\), or routes/],
+		["no destination", { githubRepository: "" }, /githubRepository and routes: both are empty/],
 		[
 			"half an Entra application",
 			{ delivery: "webhook", workspaceName: "ml-one", webhookUrl: "https://x.example", webhookTenantId: "t" },
-			/belong together/,
+			/only one of them is set/,
 		],
 	])("%s is refused, with a word about why", async (_, wrong, message) => {
 		await expect(predict({ ...REPOSITORY, ...wrong })).rejects.toThrow(message);
@@ -171,7 +177,7 @@ describeWith(BICEP, "the sources of events", () => {
 	});
 
 	it("two containers of one account share its topic", async () => {
-		const { resources } = await predict({
+		const { resources, outputs } = await predict({
 			...REPOSITORY,
 			delivery: "queue",
 			dataAccounts: [
@@ -180,9 +186,10 @@ describeWith(BICEP, "the sources of events", () => {
 			],
 		});
 		const names = resources.filter(({ type }) => type.endsWith("/eventSubscriptions")).map(({ name }) => name);
+		const [topic] = names[0]?.split("/") ?? [];
 		expect(names).toEqual([
-			"grid-dispatch-contosodata/grid-dispatch-raw",
-			"grid-dispatch-contosodata/grid-dispatch-training",
+			`${topic}/grid-dispatch-raw-${outputs["bridgeHash"]}`,
+			`${topic}/grid-dispatch-training-${outputs["bridgeHash"]}`,
 		]);
 	});
 });

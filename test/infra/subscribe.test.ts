@@ -4,7 +4,7 @@ import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Answer, createAzStandIn, type Ran } from "../helpers/az-stand-in.ts";
 
 const script = join(import.meta.dirname, "../../infra/subscribe.mjs");
-const template = join(import.meta.dirname, "../../infra/subscribe.bicep");
+const template = join(import.meta.dirname, "../../infra/subscribe.json");
 const standIn = createAzStandIn();
 beforeEach(() => standIn.reset());
 afterAll(() => standIn.remove());
@@ -52,19 +52,19 @@ function az(...others: Answer[]): Answer[] {
 const subscribe = (args: readonly string[], answers: readonly Answer[]) => standIn.node([script, ...args], answers);
 
 /** With a clock that moves only when something sleeps. */
-function subscribeInNoTime(args: readonly string[], answers: Answer[]): Promise<Ran> {
+function subscribeInNoTime(args: readonly string[], answers: Answer[], env: object = {}): Promise<Ran> {
 	const driver = `
 		import { main } from ${JSON.stringify(script)};
 		let time = 0;
 		const sleep = async (ms) => { time += ms; console.log("slept " + ms); };
-		process.exitCode = await main(${JSON.stringify(args)}, { sleep, now: () => time });`;
+		process.exitCode = await main(${JSON.stringify(args)}, { sleep, now: () => time, env: ${JSON.stringify(env)} });`;
 	return standIn.node(["--input-type=module", "--eval", driver], answers);
 }
 
 const commands = () => standIn.calls().map(({ args }) => args.join(" "));
 
 describe("subscribing the sources", () => {
-	it("synchronises the triggers, sees the function, and deploys subscribe.bicep with main's parameters", async () => {
+	it("synchronises the triggers, sees the function, and deploys the compiled subscribe.bicep with main's parameters", async () => {
 		const ran = await subscribe(["contoso-ml", "main"], az());
 		expect(ran).toMatchObject({ code: 0, err: "" });
 		expect(ran.out).toContain("Subscribed.");
@@ -100,6 +100,41 @@ describe("subscribing the sources", () => {
 		expect(commands()[1]).toContain("/resourceGroups/the-newest-one/");
 	});
 
+	const OTHER = { functionAppName: { value: "staging-y" }, subscribe: { value: PARAMETERS } };
+	const azd = (name: string) => ({ "azd-env-name": name });
+
+	it("takes no bridge for another one: where a group has two, the deployment must be named", async () => {
+		const two = [
+			deployment("main"),
+			deployment("staging", { timestamp: "2026-03-14T10:00:00Z", outputs: OTHER }),
+			deployment("staging-before", { timestamp: "2026-03-14T09:00:00Z", outputs: OTHER }),
+		];
+		const ran = await subscribe(["contoso-ml"], az({ to: LIST, answers: [{ out: two }] }));
+		expect(ran.code).toBe(1);
+		expect(ran.err).toContain("contoso-ml has 2 bridges.");
+		expect(ran.err).toContain("node infra/subscribe.mjs contoso-ml main     (grid-dispatch-x)");
+		expect(ran.err).toContain("node infra/subscribe.mjs contoso-ml staging     (staging-y)");
+		expect(ran.err).not.toContain("staging-before");
+		expect(commands().some((line) => line.startsWith(CREATE))).toBe(false);
+		const named = az({ to: SHOW, answers: [{ out: two[0] }] });
+		expect(await subscribe(["contoso-ml", "main"], named)).toMatchObject({ code: 0, err: "" });
+	});
+
+	it("takes azd's own deployment within azd, whatever was deployed since", async () => {
+		const two = [
+			{ ...deployment("mine-17"), tags: azd("mine") },
+			{ ...deployment("theirs-18", { timestamp: "2026-03-14T10:00:00Z", outputs: OTHER }), tags: azd("theirs") },
+			deployment("by-hand", { timestamp: "2026-03-14T11:00:00Z", outputs: OTHER }),
+		];
+		const answers = az({ to: LIST, answers: [{ out: two }] });
+		const within = (name: string) => subscribeInNoTime(["contoso-ml"], answers, { AZURE_ENV_NAME: name });
+		expect(await within("mine")).toMatchObject({ code: 0, err: "" });
+		expect(commands()[1]).toContain("/sites/grid-dispatch-x/");
+		expect(await within("theirs")).toMatchObject({ code: 0, err: "" });
+		expect(commands()[5]).toContain("/sites/staging-y/");
+		expect(await within("unknown")).toMatchObject({ code: 1 });
+	});
+
 	it("asks again until the function is listed, and synchronises each time", async () => {
 		const answers = [{ out: functions() }, { out: functions("health") }, { out: functions("eventGrid") }];
 		const ran = await subscribeInNoTime(["contoso-ml"], az({ to: LOOK, answers }));
@@ -119,7 +154,7 @@ describe("subscribing the sources", () => {
 		const ran = await subscribeInNoTime(["contoso-ml"], az({ to: LOOK, answers: [{ out: functions("health") }] }));
 		expect(ran.code).toBe(1);
 		expect(ran.out.match(/slept/g)).toHaveLength(60);
-		expect(ran.err).toContain("The function eventGrid did not appear within 10 minutes. It lists health.");
+		expect(ran.err).toContain("Azure did not list the function eventGrid within 10 minutes. Azure lists health.");
 		expect(ran.err).toContain("GET /api/health");
 		expect(commands().some((line) => line.startsWith(CREATE))).toBe(false);
 	});
@@ -140,6 +175,67 @@ describe("subscribing the sources", () => {
 	});
 });
 
+describe("removing the subscriptions of a bridge", () => {
+	const ELSEWHERE = "/subscriptions/2/resourceGroups/ml/providers";
+	const DATA = "/subscriptions/5f3c1d2e/resourceGroups/data/providers";
+	const parameters = {
+		delivery: { value: "queue" },
+		workspaceName: { value: "contoso" },
+		workspaceResourceGroup: { value: "ml" },
+		workspaceSubscriptionId: { value: "2" },
+		dataAccounts: {
+			value: [
+				{ name: "a", resourceGroup: "data" },
+				{ name: "b", resourceGroup: "DATA" },
+			],
+		},
+	};
+	const outputs = { functionAppName: { value: "grid-dispatch-x" }, subscribe: { value: parameters } };
+	const found = (at: string, ...names: string[]) => ({ value: names.map((name) => ({ name, id: `${at}/${name}` })) });
+	const LISTS: Readonly<Record<string, object>> = {
+		[`${ELSEWHERE}/Microsoft.EventGrid/systemTopics`]: found(
+			`${ELSEWHERE}/Microsoft.EventGrid/systemTopics`,
+			"topic-x",
+		),
+		[`${ELSEWHERE}/Microsoft.EventGrid/systemTopics/topic-x/eventSubscriptions`]: found(
+			`${ELSEWHERE}/subscriptions`,
+			...["grid-dispatch-x", "grid-dispatch-y", "grid-dispatch", "x", "grid-dispatch-xy"],
+		),
+		[`${DATA}/Microsoft.Insights/metricAlerts`]: {
+			...found(`${DATA}/alerts`, "grid-dispatch-raw-y-topic-dropped"),
+			nextLink: "https://management.azure.com/next?",
+		},
+		"https://management.azure.com/next": found(`${DATA}/alerts`, "grid-dispatch-raw-x-topic-dropped"),
+	};
+	const lists = Object.entries(LISTS).map(([url, out]) => ({ to: `${LOOK} --url ${url}?`, answers: [{ out }] }));
+	const answers = [
+		{ to: SHOW, answers: [{ out: deployment("main", { outputs }) }] },
+		...lists,
+		{ to: LOOK, answers: [{ out: { value: [] } }] },
+		{ to: "rest --method delete", answers: [{}] },
+	];
+
+	it("deletes its own event subscriptions and alerts in every group of its sources, and nothing of others", async () => {
+		const ran = await subscribe(["contoso-ml", "main", "--remove"], answers);
+		expect(ran).toMatchObject({ code: 0, err: "" });
+		const deleted = commands().filter((line) => line.startsWith("rest --method delete"));
+		expect(deleted.map((line) => line.split(" ")[4]?.split("?")[0])).toEqual([
+			`${ELSEWHERE}/subscriptions/grid-dispatch-x`,
+			`${DATA}/alerts/grid-dispatch-raw-x-topic-dropped`,
+		]);
+		expect(ran.out).toContain("Deleted: 2.");
+		// Three groups, each looked at once, however it is written.
+		expect(commands().filter((line) => line.includes("/metricAlerts?"))).toHaveLength(3);
+	});
+
+	it("may be done twice", async () => {
+		const gone = answers.filter(({ to }) => !to.includes("eventSubscriptions") && !to.includes("metricAlerts"));
+		const ran = await subscribe(["contoso-ml", "main", "--remove"], gone);
+		expect(ran).toMatchObject({ code: 0, err: "" });
+		expect(ran.out).toContain("Deleted: 0.");
+	});
+});
+
 describe("what stands in the way of subscribing", () => {
 	const NOT_FOUND = "ERROR: (DeploymentNotFound) Deployment 'main' could not be found.";
 
@@ -154,19 +250,19 @@ describe("what stands in the way of subscribing", () => {
 			"a deployment that failed",
 			["a", "main"],
 			[{ to: SHOW, answers: [{ out: deployment("main", { provisioningState: "Failed" }) }] }],
-			"The deployment main has not succeeded: Failed.",
+			"The deployment main did not succeed. Its state is Failed.",
 		],
 		[
 			"a deployment of something else",
 			["a", "other"],
 			[{ to: SHOW, answers: [{ out: deployment("other", { outputs: null }) }] }],
-			"other is no deployment of main.bicep",
+			"other is not a deployment of main.bicep",
 		],
 		[
 			"a group without a deployment",
 			["a"],
 			[{ to: LIST, answers: [{ out: [] }] }],
-			"a has no deployment of main.bicep",
+			"The group a has no successful deployment of main.bicep",
 		],
 		[
 			"a login that is missing",
@@ -183,8 +279,8 @@ describe("what stands in the way of subscribing", () => {
 		["no group", [], [], "node infra/subscribe.mjs RESOURCE_GROUP"],
 		["too many names", ["a", "b", "c"], [], "node infra/subscribe.mjs RESOURCE_GROUP"],
 		["an unknown option", ["a", "--wait"], [], "--wait"],
-		["a name that a shell would take apart", ["a&calc"], [], '"a&calc" is no name in Azure'],
-		["an empty group, as azd would hand over an unset variable", [""], [], '"" is no name in Azure'],
+		["a name that a shell would take apart", ["a&calc"], [], '"a&calc" is not a valid name in Azure'],
+		["an empty group, as azd would hand over an unset variable", [""], [], '"" is not a valid name in Azure'],
 	])("is told without a stack trace: %s", async (_, args, others, message) => {
 		const ran = await subscribe(args, az(...others));
 		expect(ran.code).toBe(1);
@@ -195,7 +291,9 @@ describe("what stands in the way of subscribing", () => {
 	it("is told where the Azure CLI is missing, with how to get it", async () => {
 		const ran = await standIn.nodeWithoutAz([script, "contoso-ml"]);
 		expect(ran.code).toBe(1);
-		expect(ran.err).toBe("The Azure CLI (az) is missing: https://learn.microsoft.com/cli/azure/install-azure-cli\n");
+		expect(ran.err).toBe(
+			"The Azure CLI (az) is missing. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli\n",
+		);
 	});
 
 	it("is none for --help, which calls nothing", async () => {

@@ -18,6 +18,7 @@ const event = (number: number, more: Partial<IgnoredEvent["event"]> = {}): Ignor
 	return {
 		event: { id: `event-${number}`, type: "T", source: "/s", subject: "sub", time, ...more },
 		reason: `no route matches event ${number}`,
+		missed: [],
 	};
 };
 
@@ -137,6 +138,7 @@ describe("many ignored events", () => {
 			total: 150,
 			since: "2026-05-26T12:00:00.500Z",
 			last: expect.stringContaining("2026-05-26T12:01"),
+			missed: {},
 		});
 	});
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
-import { eventColumns, newReceipt, plainColumns, readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
+import { readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
+import { eventColumns, newReceipt, plainColumns } from "../../src/ledger/receipt-columns.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,6 +38,24 @@ describe("Azurite", () => {
 		expect(new Set(Object.values(ports)).size).toBe(3);
 	});
 
+	it("finds a row by its index, whatever else lies in its partition", () => {
+		const count = `
+			process.argv[1] = require.resolve("azurite/dist/src/azurite.js");
+			require("./src/local/find-rows-by-key.cjs");
+			const rows = new (require("lokijs"))("test").addCollection("rows", { indices: ["PartitionKey", "RowKey"] });
+			let looks = 0;
+			for (let row = 0; row < 1000; row++) for (const PartitionKey of ["a", "b"]) rows.insert({
+				get PartitionKey() { looks += 1; return PartitionKey; }, RowKey: String(row), value: PartitionKey + row });
+			const find = (PartitionKey, RowKey) => rows.findOne({ PartitionKey, RowKey })?.value ?? null;
+			find("a", "0");
+			looks = 0;
+			console.log(JSON.stringify({ found: [find("a", "7"), find("b", "7"), find("c", "7"), find("a", "x")], looks }));`;
+		const options = { cwd: join(import.meta.dirname, "../.."), encoding: "utf8" } as const;
+		const { found, looks } = JSON.parse(execFileSync(process.execPath, ["--eval", count], options));
+		expect(found).toEqual(["a7", "b7", null, null]);
+		expect(looks).toBeLessThan(50);
+	});
+
 	it("keeps its data when it was stopped, and comes back on the same ports", async () => {
 		const { connectionString, ports, stop } = await start();
 		await putMessages(connectionString, "one", "two");
@@ -72,7 +90,9 @@ describe("Azurite", () => {
 		const holder = await serve(0, (_, response) => void response.end());
 		try {
 			const ports = { blob: 0, queue: holder.port, table: 0 };
-			await expect(start({ ports })).rejects.toThrow(/^Azurite ended with 1 instead of listening\n.*EADDRINUSE/s);
+			await expect(start({ ports })).rejects.toThrow(
+				/^Azurite ended with exit code 1 before it was ready\n.*EADDRINUSE/s,
+			);
 		} finally {
 			await holder.close();
 		}
@@ -85,7 +105,10 @@ describe("Azurite", () => {
 		`;
 		const module = join(import.meta.dirname, "../../src/local/azurite.ts");
 		const args = ["--import", "tsx", "--input-type=module", "--eval", source, module, folder];
-		const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+		const parent = spawn(process.execPath, args, {
+			cwd: join(import.meta.dirname, "../.."),
+			stdio: ["ignore", "pipe", "inherit"],
+		});
 		const [line] = (await once(parent.stdout, "data")) as [Buffer];
 		const { connectionString, ports, pid } = JSON.parse(line.toString()) as Azurite;
 		await putMessages(connectionString, ...Array.from({ length: 50 }, (_, index) => `message ${index}`));

@@ -43,11 +43,11 @@ describe("why npm start has ended", () => {
 	it.each([
 		[
 			failed({ code: "EADDRINUSE", syscall: "listen", port: 7 }),
-			"port 7 is taken; choose another with: npm start -- --port N",
+			"port 7 is in use by another program; perhaps a bridge is already running. The bridge uses the port of --port (default: 7071), and the stand-in for GitHub uses the next port. Choose another port: npm start -- --port N",
 		],
 		[
 			failed({ code: "EACCES", syscall: "listen", port: 80 }),
-			"port 80 is not free for every user; choose one from 1024 on with: npm start -- --port N",
+			"your user may not use port 80; choose a port from 1024 on: npm start -- --port N",
 		],
 		[
 			failed({ code: "MODULE_NOT_FOUND" }, "Cannot find module '/a/dist/index.cjs'\nRequire stack:"),
@@ -55,11 +55,11 @@ describe("why npm start has ended", () => {
 		],
 		[
 			failed({ code: "MODULE_NOT_FOUND" }, "Cannot find module 'azurite'\nRequire stack:"),
-			"Cannot find module 'azurite'\nInstall what it needs first: npm ci",
+			"Cannot find module 'azurite'\nInstall the packages first: npm ci",
 		],
 		[
 			thrown(() => readFileSync("/nowhere/host.json")),
-			"npm start cannot go on (ENOENT: no such file or directory, open '/nowhere/host.json'); repair that, and start it again",
+			"npm start failed (ENOENT: no such file or directory, open '/nowhere/host.json'); repair this, then start it again",
 		],
 		[new StartError("a sentence"), "a sentence"],
 		["a text", "a text"],

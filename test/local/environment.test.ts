@@ -24,7 +24,7 @@ describe("a local run's settings", () => {
 		const setup = settle(CODESPACE);
 		expect(setup).toMatchObject({ apiUrl: standInUrl, standIn: true });
 		expect(setup.notes).toEqual([
-			"GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN not used: dispatches go to the stand-in (--github real uses them)",
+			"GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN not used: the bridge dispatches to the stand-in (use --github real to use these settings)",
 		]);
 		expect(JSON.stringify(setup)).not.toContain("ghp_live");
 		expect(setup.env).toMatchObject({ GITHUB_REPOSITORY: "contoso/fraud-model" });
@@ -64,10 +64,12 @@ describe("a local run's settings", () => {
 			AZURE_DEVOPS_URL: standInUrl,
 			AZURE_DEVOPS_TOKEN: settle({}).env["GITHUB_TOKEN"],
 		});
-		expect(setup.notes).toEqual([expect.stringMatching(/^AZURE_DEVOPS_URL, AZURE_DEVOPS_TOKEN not used: dispatches/)]);
+		expect(setup.notes).toEqual([
+			expect.stringMatching(/^AZURE_DEVOPS_URL, AZURE_DEVOPS_TOKEN not used: the bridge dispatches/),
+		]);
 		const beside = settle({ GITHUB_API_URL: "http://127.0.0.1:9000/api/v3", AZURE_DEVOPS_TOKEN: "live" });
 		expect(beside.env["AZURE_DEVOPS_URL"]).toBe("http://127.0.0.1:9000");
-		expect(beside.notes).toEqual([expect.stringMatching(/^AZURE_DEVOPS_TOKEN not used: runs of Azure Pipelines/)]);
+		expect(beside.notes).toEqual([expect.stringMatching(/^AZURE_DEVOPS_TOKEN not used: the bridge starts pipelines/)]);
 		expect(JSON.stringify([setup, beside])).not.toContain("live");
 	});
 
@@ -150,7 +152,7 @@ describe("a local run's settings", () => {
 			const start = () => settle({ ...env, AzureWebJobsStorage });
 			expect(start).toThrow(StartError);
 			expect(start).toThrow(host);
-			expect(start).toThrow(/Leave AzureWebJobsStorage out.*UseDevelopmentStorage=true.*--github real/);
+			expect(start).toThrow(/Remove AzureWebJobsStorage.*UseDevelopmentStorage=true.*--github real/);
 			expect(start).not.toThrow("c2VjcmV0");
 		}
 		expect(settle({ AzureWebJobsStorage }, true).storage).toBe(AzureWebJobsStorage);
@@ -183,7 +185,7 @@ describe("a local run's settings", () => {
 			AzureWebJobsStorage__credential: "managedidentity",
 		};
 		const note =
-			"AzureWebJobsStorage__accountName, AzureWebJobsStorage__credential not used: on this machine storage is reached by the connection string AzureWebJobsStorage";
+			"AzureWebJobsStorage__accountName, AzureWebJobsStorage__credential not used: a local run needs the connection string AzureWebJobsStorage";
 		expect(settle(env).notes).toEqual([note]);
 		expect(settle(env, true).notes).toEqual([note]);
 	});

@@ -110,6 +110,13 @@ describe("the local functions host", () => {
 		expect((await call(url, { method: "POST", headers, body: '[{"id":"good"}]' })).status).toBe(202);
 	});
 
+	it("hands on a header that came twice as one text, as the real host does", async () => {
+		// Of some headers, such as Authorization, Node itself would keep the first one alone.
+		const headers = { "x-given": ["one", "two"] } as unknown as Record<string, string>;
+		const answer = await call(`${host.url}/api/echo/back`, { method: "POST", headers });
+		expect(answer.headers).toMatchObject({ "x-header": "one,two" });
+	});
+
 	it("answers 204 where a function returns nothing", async () => {
 		expect(await call(`${host.url}/api/empty`)).toMatchObject({ status: 204, text: "" });
 	});

@@ -1,5 +1,6 @@
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { askHealth } from "../../src/local/introduce.ts";
+import { askHealth, routedTo } from "../../src/local/introduce.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
 
 let answer: readonly [status: number, body: string];
@@ -27,7 +28,9 @@ describe("the bridge's health, when it starts", () => {
 		expect(problems).toEqual([
 			{
 				setting: "GET /api/health",
-				problem: expect.stringMatching(new RegExp(`^answered ${status}: the log says why; .*begin anew`)),
+				problem: expect.stringMatching(
+					new RegExp(`^answered ${status}: look at the log for the cause; .*empty storage`),
+				),
 			},
 		]);
 		expect(warnings).toEqual([]);
@@ -38,7 +41,37 @@ describe("the bridge's health, when it starts", () => {
 			throw new TypeError("fetch failed");
 		};
 		expect((await askHealth(server.url, cut)).problems).toMatchObject([
-			{ problem: expect.stringMatching(/^could not be asked: fetch failed: the log/) },
+			{ problem: expect.stringMatching(/^did not answer: fetch failed: look at the log/) },
 		]);
+	});
+});
+
+describe("where the bridge says that it dispatches to", () => {
+	const folder = resolve("/clone");
+	const inFolder = resolve("/clone/tables/routes.json");
+	const elsewhere = resolve("/home/user/routes.json");
+
+	it.each([
+		[
+			"the file of the routes, as npm start resolves it",
+			{ BRIDGE_ROUTES: inFolder },
+			`the destinations in ${join("tables", "routes.json")}`,
+		],
+		["the file of the routes beside host.json", { BRIDGE_ROUTES: "routes.json" }, "the destinations in routes.json"],
+		["the whole path of a file in another folder", { BRIDGE_ROUTES: elsewhere }, `the destinations in ${elsewhere}`],
+		[
+			"the setting that holds the routes themselves",
+			{ BRIDGE_ROUTES: ' {"routes":[]}' },
+			"the destinations in BRIDGE_ROUTES",
+		],
+		["the repository without routes", { BRIDGE_ROUTES: " ", GITHUB_REPOSITORY: "a/b" }, "a/b"],
+		["that there is none", {}, "no repository"],
+	])("is %s", (_, env, words) => {
+		expect(
+			routedTo(
+				{ GITHUB_REPOSITORY: "BRIDGE_ROUTES" in env && env.BRIDGE_ROUTES.trim() ? "c/d" : undefined, ...env },
+				folder,
+			),
+		).toBe(words);
 	});
 });

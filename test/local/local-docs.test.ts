@@ -9,7 +9,7 @@ function membersOf(read: () => unknown): string[] {
 		read();
 		return [];
 	} catch (error) {
-		return (error as Error).message.split("there are ")[1]?.split(", ") ?? [];
+		return (error as Error).message.split("the possible keys are ")[1]?.split(", ") ?? [];
 	}
 }
 

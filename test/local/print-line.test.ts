@@ -31,8 +31,8 @@ describe("a line of the bridge, for a person", () => {
 	});
 
 	it("tells what it knows of an element that is no event", () => {
-		const facts = { stage: "accept", outcome: "rejected", id: null, route: null, reason: "neither envelope" };
-		expect(read(facts, "error")).toBe("event rejected neither envelope");
+		const facts = { stage: "accept", outcome: "rejected", id: null, route: null, reason: "not an event" };
+		expect(read(facts, "error")).toBe("event rejected not an event");
 	});
 
 	it("leaves out a subject that is empty", () => {

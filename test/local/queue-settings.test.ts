@@ -53,7 +53,7 @@ describe("the settings of queue triggers", () => {
 		"refuse what is no time span, by the setting's name: %j",
 		(text) => {
 			expect(() => withQueues({ maxPollingInterval: text })).toThrow(
-				`host.json: maxPollingInterval is a time span such as 00:00:02, not "${text}"`,
+				`host.json: maxPollingInterval must be a time span such as 00:00:02, not "${text}"`,
 			);
 		},
 	);

@@ -276,7 +276,7 @@ describe("the script, for Azure Pipelines", () => {
 describe("a description of pipelines", () => {
 	it.each([
 		[7, "pipeline[0] must be an object"],
-		[{ ident: 1 }, 'pipeline[0]: there is no "ident"; there are organization, project, id'],
+		[{ ident: 1 }, 'pipeline[0]: the key "ident" does not exist; the possible keys are organization, project, id'],
 		[[{}, { id: 0 }], "pipeline[1].id must be 1 or more"],
 		[{ parameters: [] }, "pipeline[0].parameters must be an object"],
 		[{ refs: "main" }, "pipeline[0].refs must be a list of strings"],

@@ -53,6 +53,20 @@ afterEach(() => github.close());
 describe("a run in the GitHub stand-in", () => {
 	beforeEach(() => start());
 
+	it("has an id that no run of an earlier start had, so that no receipt shows the run of another event", async () => {
+		await dispatch("before");
+		const [before] = await runs();
+		await github.close();
+		// The bridge keeps its receipts, and asks for the run that it knows.
+		await start({ now: () => START + MINUTE_MS });
+		await dispatch("after");
+		const [after] = await runs();
+		expect(after?.id).toBeGreaterThan(before?.id ?? 0);
+		expect((await get(`/actions/runs/${before?.id}`)).status).toBe(404);
+		// Azure Pipelines' ids are 32-bit integers, and its runs count with GitHub's.
+		expect(after?.id).toBeLessThan(2 ** 31);
+	});
+
 	it("succeeds at once where nothing else is said, and has every member that GitHub documents", async () => {
 		await dispatch("one");
 		const [run] = await runs();
@@ -356,7 +370,7 @@ describe("the stand-in's clock", () => {
 		"refuses %j",
 		async (given) => {
 			const answer = await post("/_clock", given);
-			expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("the clock takes") });
+			expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("the clock needs") });
 			expect(github.now()).toBe(START);
 		},
 	);

@@ -122,6 +122,9 @@ function memoryOf(account: Account, names: LedgerNames): Storage {
 			queues.set(queue, [...(queues.get(queue) ?? []), message]);
 			return { id: message.id, popReceipt: message.popReceipt };
 		},
+		async makeQueues(wanted) {
+			for (const queue of wanted) queues.set(queue, queues.get(queue) ?? []);
+		},
 		async unput({ id, popReceipt }) {
 			const messages = queues.get(names.queue) ?? [];
 			const left = messages.filter((one) => one.id !== id || one.popReceipt !== popReceipt);

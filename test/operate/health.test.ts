@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
+import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { newNames } from "../helpers/file-storage.ts";
@@ -27,15 +28,18 @@ describe("the health of a bridge", () => {
 			warnings: [],
 			routes: { digest: expect.stringMatching(/^[0-9a-f]{16}$/) },
 			storage: { reachable: true, reason: null },
-			tokens: [{ lane: "default", present: true, expiresAt: null, reason: null }],
+			tokens: [{ lane: "default", present: true, state: "present", expiresAt: null, reason: null }],
 			lanes: [],
 			waiting: 0,
+			paused: 0,
+			parked: 0,
 			oldest: null,
 			windows: 0,
 			gathering: [],
 			pace: [{ lane: "default", count: 1_000, seconds: 1, used: 1 }],
 			deadLetters: 0,
 			ignored: 0,
+			missed: [],
 		});
 	});
 
@@ -78,12 +82,13 @@ describe("the health of a bridge", () => {
 		await upload("c", "other");
 		const health = await bridge.health();
 		const at = (ms: number) => new Date(start + ms).toISOString();
-		const window = { lane: "default", route: "train" };
+		const window = { lane: "default", route: "train", group: expect.stringMatching(/^[0-9a-f]{32}$/) };
 		expect(health.windows).toBe(2);
 		expect([...health.gathering].sort((one, other) => other.events - one.events)).toEqual([
 			{ ...window, events: 2, since: at(0), closes: at(90_000), latest: at(90_000) },
 			{ ...window, events: 1, since: at(40_000), closes: at(100_000), latest: at(130_000) },
 		]);
+		expect(new Set(health.gathering.map(({ group }) => group)).size).toBe(2);
 		expect(JSON.stringify(health)).not.toContain("contoso/b");
 	});
 
@@ -93,6 +98,7 @@ describe("the health of a bridge", () => {
 		for (const id of ["a", "b"]) await accept(bridge, id);
 		const { status, lanes, waiting, oldest } = await bridge.health();
 		expect({ status, waiting }).toEqual({ status: "degraded", waiting: 2 });
+		expect(await bridge.health()).toMatchObject({ paused: 2, parked: 0 });
 		expect(lanes).toEqual([
 			{
 				lane: "default",
@@ -111,6 +117,7 @@ describe("the health of a bridge", () => {
 		await accept(bridge, "a");
 		const health = await bridge.health();
 		expect(health).toMatchObject({ status: "degraded", lanes: [{ state: "open", parkedDestinations: 1 }] });
+		expect(health).toMatchObject({ waiting: 1, paused: 0, parked: 1 });
 		expect(JSON.stringify(health)).not.toContain("fraud-model");
 	});
 
@@ -137,10 +144,63 @@ describe("the health of a bridge", () => {
 		expect(health).toMatchObject({
 			status: "unhealthy",
 			lanes: [
-				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("put a valid one in its place") },
+				{ state: "parked", until: expect.any(String), reason: expect.stringContaining("replace it with a valid one") },
 			],
 		});
 		expect(JSON.stringify(health)).not.toContain(TOKEN);
+	});
+
+	it("is bad for the token that is refused alone, while another one works", async () => {
+		const to = [{ repository: "contoso/a" }, { repository: "fabrikam/b", token: "other" }];
+		const filters = [{ subjectBeginsWith: "experiments" }, { subjectBeginsWith: "/blob" }];
+		const routes = to.map((each, index) => ({ to: each, filter: filters[index] }));
+		const bridge = fixture.bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) });
+		fixture.github.script.set({ status: 401, times: 1_000 });
+		await accept(bridge, "a");
+		const health = await bridge.health();
+		expect(health).toMatchObject({ status: "degraded", waiting: 1, parked: 1 });
+		expect(health.tokens.map(({ lane, present, state }) => [lane, present, state])).toEqual([
+			["default", false, "refused"],
+			["token-other", true, "present"],
+		]);
+		const blob = { ...asCloudEvent(exampleOf("BlobCreated")), id: "blob" };
+		await bridge.accept([blob], logLines());
+		expect(await bridge.health()).toMatchObject({ status: "unhealthy", waiting: 2, parked: 2 });
+	});
+
+	it("tells by which part of which route ignored events miss it, and counts a changed route anew", async () => {
+		const names = newNames();
+		const table = (end: string) => ({
+			BRIDGE_ROUTES: JSON.stringify({
+				routes: [
+					{
+						name: "blobs",
+						to: { repository: "contoso/a" },
+						filter: { includedEventTypes: ["Microsoft.Storage.BlobCreated"], subjectEndsWith: end },
+					},
+					{ name: "elsewhere", to: { repository: "contoso/b" }, source: "/elsewhere" },
+				],
+			}),
+		});
+		const work: (() => void)[] = [];
+		const later = { later: (_: number, each: () => void) => void work.push(each) };
+		const bridge = fixture.bridge(table(".csv"), later, names);
+		await accept(bridge, "a run");
+		const blob = { ...asCloudEvent(exampleOf("BlobCreated")), id: "a blob", subject: "/a/b.parquet" };
+		await bridge.accept([blob, { ...blob, id: "another" }], logLines());
+		for (const each of work.splice(0)) each();
+		const missed = await eventually("the count", async () => {
+			const { missed: found } = await bridge.health();
+			return found.length > 0 ? found : undefined;
+		});
+		const times = { since: expect.stringMatching(/Z$/), last: expect.stringMatching(/Z$/) };
+		expect(missed).toEqual([
+			{ route: "blobs", events: 3, by: { includedEventTypes: 1, subjectEndsWith: 2 }, ...times },
+			{ route: "elsewhere", events: 3, by: { source: 3 }, ...times },
+		]);
+		const repaired = await fixture.bridge(table(".parquet"), later, names).health();
+		expect(repaired.missed).toMatchObject([{ route: "elsewhere", events: 3 }]);
+		expect(repaired.ignored).toBe(3);
 	});
 
 	it("calls a token that GitHub refuses no present one, as long as something waits for it", async () => {
@@ -149,7 +209,8 @@ describe("the health of a bridge", () => {
 		fixture.github.setTokens(["another"]);
 		await accept(bridge, "a");
 		const { tokens } = await bridge.health();
-		expect(tokens).toMatchObject([{ present: false, reason: expect.stringContaining("put a valid one in its place") }]);
+		const why = expect.stringContaining("replace it with a valid one");
+		expect(tokens).toMatchObject([{ present: false, state: "refused", reason: why }]);
 		const { storage, rows } = await openTestLedger(names);
 		for (const { rowKey } of await rows("default", "e-")) await storage.commit("default", [{ kind: "delete", rowKey }]);
 		expect(await bridge.health()).toMatchObject({ status: "healthy", tokens: [{ present: true }], lanes: [] });

@@ -57,6 +57,8 @@ describe("receipts", () => {
 				},
 				acceptedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				finishedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+				replayedAt: null,
+				changedAt: expect.stringMatching(/^\d{4}-.*Z$/),
 				attempts: [
 					{
 						at: expect.any(String),
@@ -67,7 +69,11 @@ describe("receipts", () => {
 					},
 				],
 				reason: null,
+				replay: null,
+				group: null,
+				arrived: null,
 				window: null,
+				windowState: null,
 				// The stand-in has no pages.
 				runs: [],
 				following: "looking",
@@ -165,6 +171,59 @@ describe("receipts", () => {
 		expect(ids(await find(bridge, "since=2026-03-06T00:00:00Z"))).toEqual([]);
 	});
 
+	it("are those that have changed since a time, however old their events are", async () => {
+		const bridge = fixture.bridge();
+		const ids = async (query: string) =>
+			(await find(bridge, query)).receipts.map(({ event }) => (event as { id: string }).id);
+		await bridge.accept([runCompleted("event-1"), runCompleted("event-10")], logLines());
+		const [before] = (await find(bridge, "find=event-1")).receipts;
+		const since = new Date(Date.parse(String(before?.["changedAt"])) + 1).toISOString();
+		expect(await ids(`changedSince=${since}&limit=500`)).not.toContain("event-1");
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		await bridge.accept([runCompleted("of old", { time: "2001-03-04T10:00:00Z" })], logLines());
+		const later = new Date(Date.parse(since) + 1_000).toISOString();
+		expect(await ids(`changedSince=${before?.["changedAt"]}`)).toContain("of old");
+		expect(await ids(`changedSince=${since}&state=paused`)).toEqual(["of old"]);
+		// A whole id that is there, and has not changed, means none of those that contain it.
+		expect(await ids(`changedSince=${later}&find=event-1`)).toEqual([]);
+		expect(await ids(`changedSince=${since}&find=of%20old`)).toEqual(["of old"]);
+	});
+
+	it("show the runs and the state of its window's dispatch for each event of the window", async () => {
+		let clock = Date.now();
+		const bridge = fixture.bridge({ BRIDGE_ROUTES: COALESCING }, { now: () => clock });
+		const blob = asCloudEvent(exampleOf("BlobCreated"));
+		await bridge.accept(
+			[
+				{ ...blob, id: "one" },
+				{ ...blob, id: "two" },
+			],
+			logLines(),
+		);
+		// A lane is known as soon as it was looked at.
+		await bridge.wake({ lane: "default", wake: 0 }, logLines().log);
+		const [open] = (await find(bridge, "find=one")).receipts;
+		expect(open).toMatchObject({ state: "coalescing", windowState: null, runs: [], following: null });
+		clock += 3_600_000;
+		await bridge.wake({ lane: "default", wake: 0 }, logLines().log);
+		await bridge.follow({ lane: "default", wake: 0 }, logLines().log);
+		const { receipts: found } = await find(bridge, "");
+		const dispatch = found.find(({ state }) => state === "dispatched");
+		const members = found.filter(({ state }) => state === "coalesced");
+		expect(members).toHaveLength(2);
+		expect(dispatch?.["runs"]).toMatchObject([{ id: expect.any(String) }]);
+		for (const member of members) {
+			expect(member).toMatchObject({
+				window: dispatch?.["key"],
+				windowState: "dispatched",
+				runs: dispatch?.["runs"],
+				following: dispatch?.["following"],
+			});
+		}
+		// Also where its dispatch is not in the same answer.
+		expect((await find(bridge, "find=one")).receipts).toMatchObject([{ runs: dispatch?.["runs"] }]);
+	});
+
 	it("name no next try at a time that is over", async () => {
 		let clock = Date.now();
 		const bridge = fixture.bridge({}, { now: () => clock });
@@ -185,6 +244,7 @@ describe("receipts", () => {
 		["until=2026-03-14", "until"],
 		["since=2026-03-15T00:00:00Z&until=2026-03-14T00:00:00Z", "later than until"],
 		["continue=made-up", "continue"],
+		["changedSince=yesterday", "changedSince"],
 	])("refuse %s, and name what may be asked", async (query, word) => {
 		const { status, error } = await find(fixture.bridge(), query);
 		expect(status).toBe(400);

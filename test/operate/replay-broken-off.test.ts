@@ -131,7 +131,7 @@ describe("a replay that breaks off", () => {
 });
 
 describe("two replays at the same time", () => {
-	it("move each dead letter once, and both say that it is fed back", async () => {
+	it("move each dead letter once, and both say that it is replayed", async () => {
 		for (let n = 1; n <= MOST_CALLS; n++) {
 			lane = await startLane();
 			const [key = ""] = await die(1);
@@ -151,7 +151,7 @@ describe("two replays at the same time", () => {
 
 	it("say that it was sent meanwhile, or refused again", async () => {
 		for (const [classification, outcome, reason] of [
-			["dispatched", "accepted", "another replay has fed it back just now, and it is dispatched"],
+			["dispatched", "accepted", "another replay has just replayed it, and it is dispatched"],
 			["refused", "accepted", null],
 		] as const) {
 			lane = await startLane();
@@ -183,13 +183,13 @@ describe("what a replay leaves alone", () => {
 		expect(Date.parse(String(entry?.columns["acceptedAt"]))).toBe(lane.now);
 	});
 
-	it("is a dead letter whose row is damaged: it is named, and the others are fed back", async () => {
+	it("is a dead letter whose row is damaged: it is named, and the others are replayed", async () => {
 		const [first = "", second = ""] = await die(1, 2);
 		const [row] = (await lane.ledger.rows(LANE, "x-")).filter(({ columns }) => columns["key"] === first);
 		await lane.ledger.storage.commit(LANE, [{ kind: "delete", rowKey: row?.rowKey ?? "" }]);
 		expect((await ask({})).replayed).toEqual([
 			{ key: second, outcome: "accepted", reason: null },
-			{ key: first, outcome: "refused", reason: "what was to be sent is gone from storage" },
+			{ key: first, outcome: "refused", reason: "the request is missing in storage" },
 		]);
 	});
 });

@@ -97,7 +97,9 @@ describe("a replay", () => {
 		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "accepted", reason: null }]);
 		await handleWakeUps();
 		expect(receivedIds()).toEqual(["one"]);
-		expect((await ask({ key })).replayed).toEqual([{ key, outcome: "refused", reason: "it is dispatched" }]);
+		expect((await ask({ key })).replayed).toEqual([
+			{ key, outcome: "refused", reason: "it is dispatched, so it is not a dead letter" },
+		]);
 	});
 
 	it("accepts a rejected event once more, and forgets the rejection when it is accepted", async () => {
@@ -166,7 +168,7 @@ describe("a replay", () => {
 		expect(replayed).toMatchObject([
 			{ key: "topic/2026/3/14/8/a.json", outcome: "accepted" },
 			{ key: "topic/2026/3/14/9/b.json", outcome: "refused", reason: expect.stringContaining("experimentName") },
-			{ key: "topic/2026/3/14/9/c.json", outcome: "refused", reason: "it holds no events" },
+			{ key: "topic/2026/3/14/9/c.json", outcome: "refused", reason: "the blob contains no events" },
 		]);
 		expect(receivedIds().sort()).toEqual(["a", "b"]);
 		const left: string[] = [];

@@ -32,9 +32,6 @@ const root = join(import.meta.dirname, "../..");
 const work = mkdtempSync(join(tmpdir(), "package-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-const content = pack(root);
-const names = Object.keys(unzipSync(content));
-
 /** The files of a project that are packed, and some others, in a folder of that name. */
 function copyTo(name: string): string {
 	const folder = join(work, name);
@@ -45,6 +42,10 @@ function copyTo(name: string): string {
 		cpSync(join(root, file), join(folder, file), { recursive: true });
 	return folder;
 }
+
+/** Without a routes.json that somebody has in the root. */
+const content = pack(copyTo("product"));
+const names = Object.keys(unzipSync(content));
 
 function unpacked(): string {
 	const [file, folder] = [join(work, "package.zip"), join(work, "unpacked")];
@@ -86,8 +87,8 @@ describe("the package", () => {
 		},
 	);
 
-	it("stays at most 1 MB", () => {
-		expect(content.length).toBeLessThanOrEqual(1_000_000);
+	it("stays at most 1.1 MB", () => {
+		expect(content.length).toBeLessThanOrEqual(1_100_000);
 	});
 
 	it("has a package.json that leaves nothing to install or run, and names what Core Tools looks for", () => {
@@ -113,7 +114,7 @@ describe("the package", () => {
 	it("is refused when it has become too large", () => {
 		const folder = copyTo("too-large");
 		writeFileSync(join(folder, "dist/noise.cjs"), randomBytes(1_000_000));
-		expect(() => pack(folder)).toThrow("are more than the 1000000 allowed");
+		expect(() => pack(folder)).toThrow("are more than the 1100000 allowed");
 	});
 });
 
@@ -128,9 +129,12 @@ describe("the package's bytes", () => {
 	});
 
 	it.each(["Pacific/Kiritimati", "America/St_Johns"])("are the same in the time zone of %s", (zone) => {
-		const code = `import { pack, sha256 } from "./scripts/package.ts"; process.umask(0o077); console.log(sha256(pack(".")));`;
+		const code = `import { pack, sha256 } from "./scripts/package.ts"; process.umask(0o077); console.log(sha256(pack(process.env.PRODUCT)));`;
 		const args = ["--import", "tsx", "--input-type=module", "--eval", code];
-		const out = execFileSync(process.execPath, args, { cwd: root, env: { ...process.env, TZ: zone } });
+		const out = execFileSync(process.execPath, args, {
+			cwd: root,
+			env: { ...process.env, TZ: zone, PRODUCT: join(work, "product") },
+		});
 		expect(String(out).trim()).toBe(sha256(content));
 	});
 });

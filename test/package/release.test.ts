@@ -106,7 +106,7 @@ describe("the release workflow", () => {
 		expect(bill.metadata.component).toMatchObject({ name: "grid-dispatch", version });
 		const listed = new Map(bill.components.map((component) => [component.name, component.version]));
 		for (const [name, wanted] of Object.entries(dependencies)) expect([name, listed.get(name)]).toEqual([name, wanted]);
-		for (const name of ["jest", "esbuild", "azurite", "typescript"]) {
+		for (const name of ["jest", "esbuild", "azurite", "tsx"]) {
 			expect(devDependencies).toHaveProperty(name);
 			expect(listed.has(name)).toBe(false);
 		}

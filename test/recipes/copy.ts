@@ -46,7 +46,9 @@ export function copyRepository(): Copy {
 		async types(path) {
 			const project = JSON.stringify({ extends: "./tsconfig.json", include: [], files: [path] });
 			writeFileSync(join(root, "recipe.tsconfig.json"), project);
-			return (await node("node_modules/typescript/bin/tsc", "-p", "recipe.tsconfig.json").catch(failed)).stdout;
+			return (
+				await node(join(ROOT, "test/node_modules/typescript/bin/tsc"), "-p", "recipe.tsconfig.json").catch(failed)
+			).stdout;
 		},
 		load: (path) => import(join(root, path)),
 		async cli(...args) {

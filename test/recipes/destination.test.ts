@@ -123,7 +123,11 @@ describe("a new destination, once its folder and its line in the list are there"
 			{ verdict: "error", path: "routes[1].to.hook", problem },
 		]);
 		expect(await found("other.json")).toMatchObject([
-			{ verdict: "error", path: "routes[0].to", problem: expect.stringContaining('no "branch" here') },
+			{
+				verdict: "error",
+				path: "routes[0].to",
+				problem: expect.stringContaining('the key "branch" does not exist here'),
+			},
 		]);
 	});
 

@@ -81,7 +81,7 @@ describe("a new event type, once its schema lies in its folder", () => {
 		const { findings } = JSON.parse(await copy.cli("routes", "check", "wrong.json", "--json"));
 		expect(findings).toMatchObject([
 			{ verdict: "error", repair: 'such subjects begin with "batches/"' },
-			{ verdict: "warning", repair: `write "${TYPE}" if that is meant` },
+			{ verdict: "warning", repair: `if you mean "${TYPE}", write that` },
 			{ verdict: "warning", repair: 'write "data.batchId"' },
 			{ verdict: "error", problem: expect.stringContaining("data.batchId is a single value") },
 		]);

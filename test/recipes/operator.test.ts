@@ -77,7 +77,7 @@ describe("a new operator, once its entry stands in the table", () => {
 			{ path: "routes[3].filter.advancedFilters[0].value", problem: "must be number" },
 			{
 				path: "routes[0].filter.advancedFilters[0]",
-				problem: "no event can match: data.size cannot fulfil NumberEquals 7 and NumberGreaterThan 7 at once",
+				problem: "no event can match: data.size cannot meet NumberEquals 7 and NumberGreaterThan 7 at the same time",
 			},
 		]);
 		expect(findings).toHaveLength(3);

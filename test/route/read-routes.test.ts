@@ -126,18 +126,30 @@ describe("a routes table that is wrong", () => {
 			{ routes: [{ to: {} }] },
 			"routes[0].to: must have required property 'repository'",
 		],
-		["with an empty name", { routes: [{ name: "", to }] }, "routes[0].name: must NOT have fewer than 1 characters"],
-		["with an unknown key", { routes: [{ to }], route: [] }, 'the table: there is no "route" here; check its spelling'],
-		["with an unknown key of a route", { routes: [{ to, filters: {} }] }, 'routes[0]: there is no "filters" here'],
+		[
+			"with a name between its dots is empty",
+			{ routes: [{ name: "", to }] },
+			"routes[0].name: must NOT have fewer than 1 characters",
+		],
+		[
+			"with an unknown key",
+			{ routes: [{ to }], route: [] },
+			'the table: the key "route" does not exist here; remove it or correct its spelling',
+		],
+		[
+			"with an unknown key of a route",
+			{ routes: [{ to, filters: {} }] },
+			'routes[0]: the key "filters" does not exist here',
+		],
 		[
 			"with an unknown key of a destination",
 			{ routes: [{ to: { ...to, ref: "main" } }] },
-			'routes[0].to: there is no "ref" here',
+			'routes[0].to: the key "ref" does not exist here',
 		],
 		[
 			"with an unknown key of a filter",
 			{ routes: [{ to, filter: { subjectStartsWith: "/" } }] },
-			'routes[0].filter: there is no "subjectStartsWith" here',
+			'routes[0].filter: the key "subjectStartsWith" does not exist here',
 		],
 		["with null for a filter", { routes: [{ to, filter: null }] }, "routes[0].filter: must be object"],
 		[
@@ -184,7 +196,7 @@ describe("a routes table that is wrong", () => {
 		const known = { operatorType: "IsNotNull", key: "data.x" };
 		for (const operatorType of ["StringLike", "stringin", "constructor", ""]) {
 			expect(problemsOf(withFilters(known, { operatorType, key: "data.x", values: ["a"] }))).toEqual([
-				`${place}: "${operatorType}" is none of Event Grid's operators`,
+				`${place}: "${operatorType}" is not one of Event Grid's operators`,
 			]);
 		}
 	});
@@ -222,7 +234,7 @@ describe("a routes table that is wrong", () => {
 	it.each([
 		["StringIn", { value: "a" }, "must have required property 'values'"],
 		["NumberGreaterThan", { values: [1] }, "must have required property 'value'"],
-		["IsNotNull", { values: ["a"] }, 'there is no "values" here; check its spelling'],
+		["IsNotNull", { values: ["a"] }, 'the key "values" does not exist here; remove it or correct its spelling'],
 	])("refuses %s with %j", (operatorType, operands, problem) => {
 		expect(problemsOf(withFilters({ operatorType, key: "data.x", ...operands }))).toContain(
 			`routes[0].filter.advancedFilters[0]: ${problem}`,
@@ -243,7 +255,9 @@ describe("a routes table that is wrong", () => {
 			{ operatorType: "NumberLessThan", key: "data.x", value: 0 },
 			{ operatorType: "IsNotNull", key: "data.x" },
 		);
-		expect(problemsOf(table)).toEqual(["routes[0].filter: 26 filter values; Event Grid allows 25 in all"]);
+		expect(problemsOf(table)).toEqual([
+			"routes[0].filter: the route has 26 filter values; Event Grid allows at most 25",
+		]);
 	});
 
 	it("refuses a range whose ends are reversed", () => {
@@ -256,7 +270,7 @@ describe("a routes table that is wrong", () => {
 		};
 		for (const operatorType of ["NumberInRange", "NumberNotInRange"]) {
 			expect(problemsOf(withFilters({ operatorType: "IsNotNull", key: "a" }, { operatorType, ...range }))).toEqual([
-				"routes[0].filter.advancedFilters[1].values: [5,1] is upside down; put the lower end first",
+				"routes[0].filter.advancedFilters[1].values: [5,1] has its ends in the wrong order; put the lower end first",
 			]);
 		}
 	});
@@ -268,7 +282,7 @@ describe("a routes table that is wrong", () => {
 	});
 
 	it("refuses a repeated name once, even one that another route has by its place", () => {
-		const twice = "stands twice; receipts and logs could not tell them apart";
+		const twice = "is used twice; receipts and logs could not tell the two routes apart";
 		const names = ["a", "b", "a", "a", "b"].map((name) => ({ name, to }));
 		expect(problemsOf({ routes: names })).toEqual([`routes: the name "a" ${twice}`, `routes: the name "b" ${twice}`]);
 		expect(problemsOf({ routes: [{ name: "routes[1]", to }, { to }] })).toEqual([
@@ -294,12 +308,12 @@ describe("a routes table that is wrong", () => {
 		};
 		expect([...problemsOf(table)].sort()).toEqual([
 			"routes[0].onlyCompletedWrites: must be boolean",
-			'routes[0].to: there is no "branch" here; check its spelling',
-			'routes[1].filter.advancedFilters[0].operatorType: "Nope" is none of Event Grid\'s operators',
+			'routes[0].to: the key "branch" does not exist here; remove it or correct its spelling',
+			'routes[1].filter.advancedFilters[0].operatorType: "Nope" is not one of Event Grid\'s operators',
 			"routes[1].filter.advancedFilters[1].values[0]: must be number",
 			"routes[1].filter.includedEventTypes[0]: must be string",
 			"routes[1]: must have required property 'to'",
-			'the table: there is no "extra" here; check its spelling',
+			'the table: the key "extra" does not exist here; remove it or correct its spelling',
 		]);
 	});
 
@@ -309,7 +323,7 @@ describe("a routes table that is wrong", () => {
 			routes: [7, { to: { repository: "nope" } }, { to: { repository: "a/b" }, coalesce: {} }],
 		};
 		const problems = problemsOf(table).join("; ");
-		expect(problems).toContain('there is no "extra"');
+		expect(problems).toContain('the key "extra" does not exist');
 		expect(problems).toContain("routes[0]: must be object");
 		expect(problems).toContain('routes[1].to.repository: "nope"');
 		expect(problems).toContain("routes[2].coalesce: must have required property");
@@ -333,9 +347,9 @@ describe("a routes table that is wrong", () => {
 			'routes[0].to.repository: "contoso" is not owner/name, such as contoso/fraud-model',
 			'routes[1].to.repository: "a/b/c" is not owner/name, such as contoso/fraud-model',
 			"routes[1].coalesce.maxSeconds: must be at least quietSeconds",
-			"routes[1].filter: 26 filter values; Event Grid allows 25 in all",
-			"routes[1].filter.advancedFilters[0].values: [2,1] is upside down; put the lower end first",
-			expect.stringContaining('routes: the name "n" stands twice'),
+			"routes[1].filter: the route has 26 filter values; Event Grid allows at most 25",
+			"routes[1].filter.advancedFilters[0].values: [2,1] has its ends in the wrong order; put the lower end first",
+			expect.stringContaining('routes: the name "n" is used twice'),
 		]);
 	});
 });

@@ -190,8 +190,8 @@ describe("what storage would refuse", () => {
 			{ columns: Object.fromEntries(Array.from({ length: 253 }, (_, at) => [`c${at}`, at])) },
 			"more than 252 columns",
 		],
-		["a slash in a key", { rowKey: "r-a/b" }, "holds a character"],
-		["a control character in a key", { rowKey: "r-\u0085" }, "holds a character"],
+		["a slash in a key", { rowKey: "r-a/b" }, "contains a character"],
+		["a control character in a key", { rowKey: "r-\u0085" }, "contains a character"],
 		["a key over 1 KiB", { rowKey: "r".repeat(513) }, "longer than 1 KiB"],
 	] as const)("is refused before it is sent, with the name of what is wrong: %s", async (_, write, words) => {
 		const before = canned.requests.length;

@@ -90,6 +90,21 @@ describe("rows", () => {
 		expect(keys((await storage.list(LANE, ALL)).rows)).toEqual(["a"]);
 	});
 
+	it.each([
+		["line separator", "a\u2028b"],
+		["paragraph separator", "a\u2029b"],
+		["next line", "a\u0085b"],
+		["line breaks", "a\r\nb\nc\rd"],
+		["escaped separator", "a\\u2028b"],
+		["boundary of a batch", "\r\n--batch_1\r\nHTTP/1.1 404 Not Found\r\n\r\n--changeset_1--\r\n"],
+		["null character", "a\u0000b"],
+		["half an emoji's neighbour", "\ufffd😀"],
+	])("keep a text with a %s as it is, and their neighbours in the transaction too", async (_, text) => {
+		await storage.commit(LANE, [insert("a", { text }), insert("b", { text: "neighbour" })]);
+		const { rows } = await storage.list(LANE, ALL);
+		expect(rows.map(({ columns }) => columns["text"])).toEqual([text, "neighbour"]);
+	});
+
 	it("leave columns out that are undefined", async () => {
 		await storage.commit(LANE, [insert("a", { one: undefined, two: 2 })]);
 		expect((await storage.get(LANE, "a"))?.columns).toEqual({ two: 2 });
@@ -212,6 +227,15 @@ describe("messages", () => {
 		const { peekedMessageItems } = await queue.peekMessages();
 		expect(peekedMessageItems).toMatchObject([{ messageText: Buffer.from("elsewhere").toString("base64") }]);
 		expect(peekedMessageItems[0]?.expiresOn.getUTCFullYear()).toBe(9999);
+	});
+
+	it("finds its queue there, where that was made before; making it again leaves what is in it", async () => {
+		const other = `${names.queue}-made`;
+		await storage.makeQueues([other]);
+		await storage.put("first", 0, other);
+		await storage.makeQueues([other]);
+		const { approximateMessagesCount } = await new QueueClient(connectionString, other).getProperties();
+		expect(approximateMessagesCount).toBe(1);
 	});
 
 	it("may be put to be seen six days later", async () => {

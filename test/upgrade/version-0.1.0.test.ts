@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { leaseBlob } from "../../src/ledger/lane-lease.ts";
 import { ROWS } from "../../src/ledger/rows.ts";
-import type { ShownReceipt } from "../../src/operate/operate.ts";
+import type { ShownReceipt } from "../../src/operate/show-receipts.ts";
 import type { Columns, Write } from "../../src/storage/storage.ts";
 import { type BridgeWorld, startWorld } from "../helpers/bridge-world.ts";
 

@@ -16,10 +16,15 @@ PARENTS = ("azureml.pipelinerunid", "azureml.parentrunid", "mlflow.parentrunid",
 def parent_of(job):
     """The run that a run belongs to, where its properties or tags name one."""
     for members in (job.get("properties"), job.get("tags")):
-        for key, value in (members or {}).items():
+        for key, value in members_of(members):
             if key.lower() in PARENTS and value and value != job.get("name"):
                 return value
     return None
+
+
+def members_of(value):
+    """The members of an object; none of anything else."""
+    return value.items() if isinstance(value, dict) else ()
 
 
 def why_not(job, run_id, experiment, event_experiment):
@@ -34,7 +39,7 @@ def why_not(job, run_id, experiment, event_experiment):
     for name in (job.get("experiment_name"), event_experiment):
         if name != experiment:
             return f"it belongs to the experiment {name!r}, not {experiment!r}"
-    tag = (job.get("tags") or {}).get("deploy")
+    tag = dict(members_of(job.get("tags"))).get("deploy")
     if str(tag).lower() != "true":
         return f"its tag deploy is {tag!r}, not 'true'"
     return None
@@ -47,8 +52,14 @@ def main():
     parser.add_argument("--experiment", required=True, help="the experiment whose runs are deployed")
     parser.add_argument("--event-experiment", required=True, help="the experiment that the event tells of")
     options = parser.parse_args()
-    with open(options.job, encoding="utf-8") as file:
-        job = json.load(file)
+    with open(options.job, encoding="utf-8", errors="replace") as file:
+        printed = file.read()
+    try:
+        job = json.loads(printed)
+    except ValueError:
+        job = None
+    if not isinstance(job, dict):
+        sys.exit(f"deployable.py: az ml job show printed no JSON object: {printed.strip()[:200] or 'nothing'}")
     reason = why_not(job, options.run_id, options.experiment, options.event_experiment)
     if reason is None and job.get("status") != "Completed":
         sys.exit(f"deployable.py: the run is {job.get('status')!r}, not 'Completed': run this workflow again")

@@ -42,9 +42,9 @@ export function findType(text: string): string {
 	const meant = meantType(text);
 	const hint =
 		meant === undefined
-			? `there are ${TYPE_NAMES.map(shortName).join(", ")}; of another type, send a recorded event with --file`
+			? `the known types are ${TYPE_NAMES.map(shortName).join(", ")}; for another type, send a recorded event with --file`
 			: `did you mean ${shortName(meant)}?`;
-	throw new CliError(`there are no events of the type "${text}": ${hint}`, 2);
+	throw new CliError(`the event type "${text}" is not known: ${hint}`, 2);
 }
 
 /** The last part of a type, such as `RunCompleted`. */

@@ -5,7 +5,8 @@ import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options
 import { CliError } from "../cli-error.ts";
 import { collectReceipts } from "../collect-receipts.ts";
 import { colour } from "../colour.ts";
-import { describeDestination, describeReceipt } from "../describe-receipt.ts";
+import { discardCommand } from "../dead-letters/discard.ts";
+import { adviceFor, describeDestination, describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
@@ -18,9 +19,10 @@ const DEAD = ["dead", "rejected"] as const;
 /** `grid-dispatch dead-letters`: what will not be delivered without a repair. */
 export function deadLettersCommand(io: Io): Command {
 	return new Command("dead-letters")
-		.description("list what was given up, refused for good or rejected, with the reasons")
+		.description("list, show and discard events that the bridge cannot deliver without a repair")
 		.addCommand(listCommand(io), { isDefault: true })
 		.addCommand(showCommand(io))
+		.addCommand(discardCommand(io))
 		.addHelpText(
 			"after",
 			examples("npx grid-dispatch dead-letters", "npx grid-dispatch dead-letters list --limit 500 --json"),
@@ -29,9 +31,9 @@ export function deadLettersCommand(io: Io): Command {
 
 function listCommand(io: Io): Command {
 	return withBridgeOptions(
-		new Command("list").description("list them, the newest event first (what is done by default)"),
+		new Command("list").description("list all dead letters, the newest event first (the default)"),
 	)
-		.option("--limit <n>", "how many of each kind at most", readNumber(1, 500), 50)
+		.option("--limit <n>", "the most dead letters of each state to show", readNumber(1, 500), 50)
 		.option("--json", "print the receipts as JSON")
 		.addHelpText("after", examples("npx grid-dispatch dead-letters list", "npx grid-dispatch dead-letters list --json"))
 		.action(async (flags: BridgeFlags & { limit: number; json?: boolean }) => {
@@ -44,21 +46,43 @@ function listCommand(io: Io): Command {
 			if (flags.json) return printJson(io, { receipts, complete: found.every(({ complete }) => complete) });
 			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
 			const paint = colour(io.stdout, io.env);
-			for (const receipt of receipts)
-				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}\n`);
-			io.stdout.write("\nfeed them back after a repair: npx grid-dispatch replay KEY, or --all\n");
+			for (const receipt of receipts) {
+				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would end the same way")}` : "";
+				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}${again}\n`);
+			}
+			const cut = DEAD.filter((_, index) => found[index]?.complete === false).map((state) => `"${state}"`);
+			if (cut.length > 0) {
+				io.stdout.write(
+					`\nonly the ${limit} newest in the state ${cut.join(" and ")} are shown, and there are more: add --limit N (up to 500)\n`,
+				);
+			}
+			io.stdout.write(`\n${hints(receipts, bridge.command).join("\n")}\n`);
 		});
 }
 
+/** A replay is advised only where it can end in another way. */
+function hints(receipts: readonly ShownReceipt[], command: BridgeClient["command"]): readonly string[] {
+	const useful = receipts.filter(({ replay }) => replay?.wouldRepeat !== true).length;
+	return [
+		`see all facts of one dead letter: ${command("dead-letters show KEY")}`,
+		...(useful === 0 ? [] : [`after a repair: ${command("replay KEY")}`]),
+		`if you do not need it any more: ${command("dead-letters discard KEY")}`,
+	];
+}
+
 function showCommand(io: Io): Command {
-	return withBridgeOptions(new Command("show").description("everything that is known of one"))
+	return withBridgeOptions(new Command("show").description("show all facts of one dead letter"))
 		.argument("<key>", "the key of its receipt")
-		.option("--json", "print its receipt as JSON")
+		.option("--json", "print the receipt as JSON")
 		.addHelpText("after", examples("npx grid-dispatch dead-letters show 599cb32fcc8017b54fa6dc8d01c6a673"))
 		.action(async (key: string, flags: BridgeFlags & { json?: boolean }) => {
-			const receipt = await deadLetter(bridgeOf(flags, io), key);
+			const bridge = bridgeOf(flags, io);
+			const receipt = await deadLetter(bridge, key);
 			if (flags.json) return printJson(io, receipt);
 			for (const [name, value] of factsOf(receipt)) io.stdout.write(`${name.padEnd(10)} ${plain(value)}\n`);
+			for (const advice of adviceFor({ ...receipt, arrived: null }, bridge.command)) {
+				io.stdout.write(`${"next".padEnd(10)} ${plain(advice)}\n`);
+			}
 		});
 }
 
@@ -66,17 +90,21 @@ async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownRecei
 	const { receipts } = await collectReceipts(bridge, { find: key, limit: AT_ONCE });
 	const receipt = receipts.find((one) => one.key === key);
 	if (receipt === undefined)
-		throw new CliError(`${bridge.url} has no receipt with the key ${key}; list them: npx grid-dispatch dead-letters`);
+		throw new CliError(
+			`${bridge.url} has no receipt with the key ${key}; list the dead letters: ${bridge.command("dead-letters")}`,
+		);
 	if (receipt.state === "dead" || receipt.state === "rejected") return receipt;
-	throw new CliError(`${key} is no dead letter: it is ${receipt.state}; see it with: npx grid-dispatch trace ${key}`);
+	throw new CliError(
+		`${key} is not a dead letter; its state is ${receipt.state}. See its trace: ${bridge.command(`trace ${key}`)}`,
+	);
 }
 
-function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempts, reason }: ShownReceipt) {
+function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempts, reason, arrived }: ShownReceipt) {
 	const tried = attempts.map(({ at, status, reason: why }) => `${at} ${status ?? "no answer"}${why ? `, ${why}` : ""}`);
 	return [
 		["key", key],
 		["state", state],
-		["reason", reason ?? "none was written down"],
+		["reason", reason ?? "no reason was stored"],
 		["event", event.id],
 		["type", event.type],
 		["source", event.source],
@@ -87,5 +115,11 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 		["accepted", acceptedAt],
 		["finished", finishedAt ?? "not yet"],
 		...tried.map((one) => ["attempt", one] as const),
+		...(arrived ? [["arrived", arrivedInWords(arrived)] as const] : []),
 	] as const;
+}
+
+/** As it arrived, on one line: JSON has no line break of its own in a text. */
+function arrivedInWords({ text, bytes, whole }: NonNullable<ShownReceipt["arrived"]>): string {
+	return whole ? text : `${text}… (the first part of ${bytes} bytes)`;
 }

@@ -11,17 +11,23 @@ import { printJson } from "../print-json.ts";
 /** `grid-dispatch doctor`: every link from Event Grid to a workflow, with a verdict and its repair. */
 export function doctorCommand(io: Io): Command {
 	return new Command("doctor")
-		.description("look at every link from Event Grid to a workflow, and name what to repair")
-		.option("--app <name>", "a deployed function app; az is asked where it is, for its keys and its settings")
+		.description("check every link from Event Grid to a workflow or a pipeline, and say what to repair")
+		.option("--app <name>", "a deployed function app; the Azure CLI (az) reads its address, its keys and its settings")
 		.option("--resource-group <name>", "the app's resource group")
-		.option("--url <url>", `the bridge; left out: ${DEFAULT_URL}`)
-		.option("--key <key>", "a function key; better in GRID_DISPATCH_KEY")
-		.option("--routes <file>", "its routes table; left out: BRIDGE_ROUTES, else GITHUB_REPOSITORY")
-		.option("--github <url>", 'GitHub\'s API; "real" for GitHub itself from a local host')
-		.option("--topic <id>", "the topic that the handshake names, where HANDSHAKE_TOPICS lets only some")
-		.option("--bridge-token", "the token is the deployed bridge's own: what it may not do is an error")
+		.option("--url <url>", `the bridge to check (default: ${DEFAULT_URL})`)
+		.option("--key <key>", "a function key; safer in GRID_DISPATCH_KEY")
+		.option(
+			"--routes <file>",
+			"the routes table to check (default: the bridge's table, if it is found in this folder or in the settings)",
+		)
+		.option("--github <url>", 'GitHub\'s API; "real" means GitHub itself for a local host')
+		.option("--topic <id>", "the topic that the handshake names, if HANDSHAKE_TOPICS lets only some topics subscribe")
+		.option("--bridge-token", "your token is the deployed bridge's token, so a missing permission is an error")
 		.option("--json", "print the verdicts as JSON")
-		.addHelpText("after", "\nThe token is read from GITHUB_TOKEN or GH_TOKEN, and never shown.")
+		.addHelpText(
+			"after",
+			"\nThe tokens are read from GITHUB_TOKEN or GH_TOKEN, and AZURE_DEVOPS_TOKEN. They are never printed.",
+		)
 		.addHelpText(
 			"after",
 			examples(
@@ -36,7 +42,7 @@ export function doctorCommand(io: Io): Command {
 			const clear = isTTY === true && control !== undefined ? () => void control("\r\u001b[K") : undefined;
 			const step = (what: string) => {
 				clear?.();
-				io.stderr.write(`looking at ${what}`);
+				io.stderr.write(`checking ${what}`);
 			};
 			const { fetch, now } = io;
 			const checks = await runDoctor(target, {

@@ -1,17 +1,20 @@
 import { Command } from "commander";
+import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
+import { decoded } from "../read-file.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { diffTables, printDiff } from "../routes/diff-tables.ts";
+import { exampleEvents } from "../routes/example-events.ts";
 import { type Explained, explainRequests, printExplained } from "../routes/explain.ts";
 import { printFindings, summaryOf } from "../routes/findings.ts";
-import { loadEvents, loadRoutes, loadTable } from "../routes/load-table.ts";
+import { loadEvents, loadRoutes, loadTable, readEvents } from "../routes/load-table.ts";
 
 /** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
 export function routesCommand(io: Io): Command {
-	const command = new Command("routes").description("check a routes table, and try it on events");
+	const command = new Command("routes").description("check a routes table, and try it with events");
 	command.addCommand(checkCommand(io));
 	command.addCommand(explainCommand(io));
 	command.addCommand(diffCommand(io));
@@ -19,7 +22,7 @@ export function routesCommand(io: Io): Command {
 		"after",
 		examples(
 			"npx grid-dispatch routes check",
-			"npx grid-dispatch routes explain event.json",
+			"npx grid-dispatch routes explain",
 			"npx grid-dispatch routes diff old.json new.json",
 		),
 	);
@@ -27,9 +30,9 @@ export function routesCommand(io: Io): Command {
 
 function checkCommand(io: Io): Command {
 	return new Command("check")
-		.description("what the bridge would refuse, and what cannot be meant so")
-		.argument("[file]", "the table; left out: BRIDGE_ROUTES, else routes.json")
-		.option("--strict", "fail on warnings, too")
+		.description("report errors and likely mistakes in a routes table")
+		.argument("[file]", "the table (default: BRIDGE_ROUTES, else routes.json)")
+		.option("--strict", "fail on warnings as well")
 		.option("--json", "print the findings as JSON")
 		.addHelpText(
 			"after",
@@ -47,32 +50,55 @@ function checkCommand(io: Io): Command {
 
 function explainCommand(io: Io): Command {
 	return new Command("explain")
-		.description("which route takes an event, what it would send, and why the others do not")
-		.argument("<event file>", "events in either schema: one, an array, or one in each line")
-		.option("--routes <file>", "the table; left out: BRIDGE_ROUTES, else routes.json")
+		.description("show which route matches an event, what it would send, and why the other routes do not match")
+		.argument("[event file]", 'events in either schema: one, an array, or one on each line; "-" reads them from stdin')
+		.option("--routes <file>", "the table (default: BRIDGE_ROUTES, else routes.json)")
 		.option("--json", "print it as JSON")
 		.addHelpText(
 			"after",
 			examples(
+				"npx grid-dispatch routes explain",
 				"npx grid-dispatch routes explain event.json",
+				"npx grid-dispatch send RunCompleted --print | npx grid-dispatch routes explain -",
 				"npx grid-dispatch routes explain events.jsonl --routes routes.json --json",
 			),
 		)
-		.action(async (file: string, { routes, json }: { routes?: string; json?: boolean }) => {
-			const table = loadRoutes(io, routes);
+		.action(async (file: string | undefined, { routes, json }: { routes?: string; json?: boolean }) => {
+			const table = loadRoutes(io, routes, "--routes");
 			const explained: Explained[] = [];
-			for (const event of loadEvents(file)) explained.push(await explainRequests(event, table));
+			for (const event of await eventsToExplain(file, table, io)) explained.push(await explainRequests(event, table));
 			if (json) printJson(io, { events: explained });
 			else printExplained(io, explained);
 		});
 }
 
+/** Of a file, of stdin, or the examples of the types that the table names: what is being explained is said. */
+async function eventsToExplain(
+	file: string | undefined,
+	table: Parameters<typeof exampleEvents>[0],
+	io: Io,
+): Promise<readonly unknown[]> {
+	if (file === "-") {
+		const text = decoded((await io.readInput?.()) ?? new Uint8Array());
+		if (text === undefined) throw new CliError("stdin is not text (UTF-8); pipe JSON events into it");
+		if (text.trim() === "") throw new CliError("stdin is empty; pipe JSON events into it, or give a file");
+		return readEvents(text, "stdin");
+	}
+	if (file !== undefined) return loadEvents(file);
+	const { events, without } = exampleEvents(table);
+	io.stderr.write("These are example events of the types in the table. To explain your own event, give its file.\n");
+	if (without.length > 0) {
+		io.stderr.write(`${plain(`There is no example of ${without.join(", ")}: give the file of a recorded event.`)}\n`);
+	}
+	return events;
+}
+
 function diffCommand(io: Io): Command {
 	return new Command("diff")
-		.description("what another table changes, and which events would go elsewhere")
+		.description("compare two tables, and show which events would go to another destination")
 		.argument("<old>", "the table before")
 		.argument("<new>", "the table after")
-		.option("--events <file>", "recorded events: one, an array, or one in each line")
+		.option("--events <file>", "recorded events: one, an array, or one on each line")
 		.option("--json", "print it as JSON")
 		.addHelpText(
 			"after",
@@ -82,7 +108,7 @@ function diffCommand(io: Io): Command {
 			),
 		)
 		.action((before: string, after: string, { events, json }: { events?: string; json?: boolean }) => {
-			const recorded = events === undefined ? undefined : loadEvents(events);
+			const recorded = events === undefined ? undefined : loadEvents(events, "--events");
 			const diff = diffTables(loadRoutes(io, before), loadRoutes(io, after), recorded);
 			if (json) printJson(io, diff);
 			else printDiff(io, diff);

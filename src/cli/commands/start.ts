@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { USUAL_PORT } from "../../config/settings.ts";
 import { plain } from "../../log.ts";
@@ -5,12 +6,14 @@ import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { readNumber } from "../read-number.ts";
-import { runWatched } from "../start/run-watched.ts";
-import { clone, type RunningBridge, type Workshop } from "../start/workshop.ts";
+import { loadRoutes } from "../routes/load-table.ts";
+import { runWatched } from "../run-watched.ts";
+import { clone, type RunningBridge, type Workshop } from "../workshop.ts";
 
 interface StartFlags {
 	readonly port: number;
 	readonly watch?: boolean;
+	readonly routes?: string;
 	readonly github?: "real";
 	/** Seconds. */
 	readonly lock: number;
@@ -23,14 +26,23 @@ const WEEK_SECONDS = 604_800;
 export function startCommand(io: Io, workshop: Workshop = clone): Command {
 	return new Command("start")
 		.description("build the bridge and run it on this machine, with a stand-in for GitHub and Azure Storage (Azurite)")
-		.option("--port <n>", "the bridge on this port, the stand-in on the next one", readNumber(1, 65_534), USUAL_PORT)
-		.option("--watch", "build and start again after each change in src/")
+		.option(
+			"--port <n>",
+			"the port of the bridge; the stand-in for GitHub takes the next one",
+			readNumber(1, 65_534),
+			USUAL_PORT,
+		)
+		.option(
+			"--routes <file>",
+			"route events by this table (default: BRIDGE_ROUTES, else every event to one repository)",
+		)
+		.option("--watch", "build and restart after each change in src/")
 		.addOption(
-			new Option("--github <real>", "dispatch to GitHub itself, with your token; asks first").choices(["real"]),
+			new Option("--github <real>", "send dispatches to GitHub itself, with your token; asks first").choices(["real"]),
 		)
 		.option(
 			"--lock <seconds>",
-			"how long a queue message stays away whose host was killed",
+			"seconds until a message is retried after the host that was processing it was killed",
 			readNumber(1, WEEK_SECONDS),
 			20,
 		)
@@ -40,12 +52,14 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			examples(
 				"npx grid-dispatch start",
 				"npx grid-dispatch start --port 8080 --watch",
+				"npx grid-dispatch start --routes routes.json",
 				"GITHUB_TOKEN=... GITHUB_REPOSITORY=you/your-repository npx grid-dispatch start --github real",
 			),
 		)
 		.action(async (flags: StartFlags) => {
-			const env = flags.github === "real" ? await realEnvironment(flags, io) : io.env;
-			if (!(await workshop.build())) throw new CliError("the build failed");
+			const routed = { ...io, env: { ...io.env, ...tableOf(flags, io) } };
+			const env = flags.github === "real" ? await realEnvironment(flags, routed) : routed.env;
+			if (!(await workshop.build())) throw new CliError("the build failed; the lines above name the error");
 			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
 			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
 			const ended = flags.watch
@@ -53,8 +67,15 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 				: endOf(run(), io.signal);
 			const code = await ended;
 			if (code !== 0 && io.signal?.aborted !== true)
-				throw new CliError(`the bridge has ended with ${code ?? "a signal"}`);
+				throw new CliError(`the bridge has ended with ${code === null ? "a signal" : `exit code ${code}`}`);
 		});
+}
+
+/** The setting for a table that the bridge would take; the bridge runs in another folder. */
+function tableOf({ routes }: StartFlags, io: Io): Io["env"] {
+	if (routes === undefined) return {};
+	loadRoutes(io, routes, "--routes");
+	return { BRIDGE_ROUTES: resolve(routes) };
 }
 
 /** What is sent to GitHub itself cannot be taken back: whose token, and where to, is said first. */
@@ -62,14 +83,17 @@ async function realEnvironment(flags: StartFlags, { env, ask }: Io): Promise<Io[
 	const set = (name: string) => env[name]?.trim() || undefined;
 	const name = ["GITHUB_TOKEN", "PAT_TOKEN", "GH_TOKEN", "GITHUB_APP_ID", "KEY_VAULT_URL"].find(set);
 	if (name === undefined) throw new CliError("--github real needs your token in GITHUB_TOKEN (or GH_TOKEN)", 2);
-	const where = set("BRIDGE_ROUTES") === undefined ? set("GITHUB_REPOSITORY") : "the repositories of BRIDGE_ROUTES";
+	const where =
+		set("BRIDGE_ROUTES") === undefined
+			? set("GITHUB_REPOSITORY")
+			: `the repositories of ${flags.routes ?? "BRIDGE_ROUTES"}`;
 	if (where === undefined) throw new CliError("--github real needs GITHUB_REPOSITORY (owner/name) or BRIDGE_ROUTES", 2);
 	if (!flags.yes) {
 		if (ask === undefined)
-			throw new CliError("--github real asks first, and there is no terminal to answer at: add --yes", 2);
+			throw new CliError("--github real asks for confirmation, but there is no terminal to answer: add --yes", 2);
 		const api = set("GITHUB_API_URL") ?? "https://api.github.com";
-		const question = `Every event will start workflows for real: in ${where}, at ${api}, as ${name} allows. Start?`;
-		if (!(await ask(question))) throw new CliError("not started");
+		const question = `Every event will start real workflows in ${where}, at ${api}, with the credentials in ${name}. Start?`;
+		if (!(await ask(question))) throw new CliError("the bridge was not started");
 	}
 	return name === "GH_TOKEN" ? { ...env, GITHUB_TOKEN: env["GH_TOKEN"] } : env;
 }

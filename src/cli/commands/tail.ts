@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import type { ReceiptState } from "../../ledger/list-receipts.ts";
-import { plainJson } from "../../log.ts";
-import type { ShownReceipt } from "../bridge-client.ts";
+import { plain, plainJson } from "../../log.ts";
+import type { BridgeClient } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import { CliError } from "../cli-error.ts";
 import { colour } from "../colour.ts";
 import { describeReceipt } from "../describe-receipt.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
+import { counted } from "../paint.ts";
 import { readNumber } from "../read-number.ts";
 import { stateOption } from "../receipt-states.ts";
-import { follow } from "../tail/follow.ts";
+import { follow, type Line } from "../tail/follow.ts";
 
 interface TailFlags extends BridgeFlags {
 	readonly state?: ReceiptState;
+	readonly ignored?: boolean;
 	readonly find?: string;
 	readonly lines: number;
 	/** Seconds. */
@@ -33,18 +36,23 @@ const untilThen: Sleep = (ms, signal) =>
 /** `grid-dispatch tail`: receipts as they happen. */
 export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 	return withBridgeOptions(
-		new Command("tail").description("show receipts as they happen, each change once, to the end of their runs"),
+		new Command("tail").description("show receipts as they change, up to the end of their runs; times are UTC"),
 	)
 		.addOption(stateOption())
-		.option("--find <text>", "only those that the text is found in: an event's id, a run, a subject, a repository")
-		.option("--lines <n>", "how many of those that are there already", readNumber(0, 500), 10)
-		.option("--for <seconds>", "end after so many seconds; left out, Ctrl-C ends it", readNumber(1, DAY_SECONDS))
-		.option("--json", "print each receipt as JSON, one on a line")
+		.option(
+			"--ignored",
+			"only events that match no route, with the reasons, and how many events each route did not match",
+		)
+		.option("--find <text>", "only receipts with this text: an event's id, a run, a subject or a repository")
+		.option("--lines <n>", "how many earlier receipts to show first", readNumber(0, 500), 10)
+		.option("--for <seconds>", "stop after this time (default: run until Ctrl-C)", readNumber(1, DAY_SECONDS))
+		.option("--json", "print each receipt as JSON on a line of its own")
 		.addHelpText(
 			"after",
 			examples(
 				"npx grid-dispatch tail",
 				"npx grid-dispatch tail --state dead --lines 0",
+				"npx grid-dispatch tail --ignored",
 				"npx grid-dispatch tail --find fraud-model --for 60 --json",
 				"npx grid-dispatch tail --url https://contoso-bridge.azurewebsites.net",
 			),
@@ -52,9 +60,13 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 		.action(async (flags: TailFlags) => {
 			const isOver = () => io.signal?.aborted === true;
 			const endsAt = flags.for === undefined ? Number.POSITIVE_INFINITY : io.now() + flags.for * 1000;
-			await follow(bridgeOf(flags, io), {
+			if (flags.ignored && flags.state !== undefined) throw new CliError("give --ignored or --state, not both", 2);
+			const state = flags.ignored ? "ignored" : flags.state;
+			const bridge = bridgeOf(flags, io);
+			if (flags.ignored && !flags.json) await noteMissed(bridge, io);
+			await follow(bridge, {
 				asked: {
-					...(flags.state === undefined ? {} : { state: flags.state }),
+					...(state === undefined ? {} : { state }),
 					...(flags.find === undefined ? {} : { find: flags.find }),
 				},
 				lines: flags.lines,
@@ -64,18 +76,38 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 					await wait(Math.min(EVERY_MS, leftMs), io.signal);
 					return !isOver();
 				},
-				show: flags.json ? (receipt) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
+				show: flags.json ? ({ receipt }) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
 				outage: (message) =>
-					io.stderr.write(message === undefined ? "it answers again\n" : `${message}; trying again\n`),
+					io.stderr.write(message === undefined ? "the bridge answers again\n" : `${message}; tail tries again\n`),
 			});
 		});
 }
 
-function printer(io: Io): (receipt: ShownReceipt, isRun: boolean) => void {
+/** Times are those of the bridge, in UTC, as `trace` shows them. */
+function printer(io: Io): (line: Line) => void {
 	const paint = colour(io.stdout, io.env);
-	return (receipt, isRun) => {
-		// A receipt does not tell when its run has changed: that is seen now.
-		const at = isRun ? io.now() : (receipt.finishedAt ?? receipt.attempts.at(-1)?.at ?? receipt.acceptedAt);
-		io.stdout.write(`${paint("grey", new Date(at).toTimeString().slice(0, 8))}  ${describeReceipt(receipt, paint)}\n`);
+	return ({ receipt, at }) => {
+		const time = Number.isNaN(at) ? "" : `${new Date(at).toISOString().slice(0, 19)}Z`;
+		io.stdout.write(`${paint("grey", time.padEnd(20))}  ${describeReceipt(receipt, paint)}\n`);
 	};
+}
+
+/** Which route of the table was missed how often, of all ignored events: not each of them has a receipt. */
+async function noteMissed(bridge: BridgeClient, io: Io): Promise<void> {
+	const { ignored, missed = [] } = (await bridge.health()) as Awaited<ReturnType<BridgeClient["health"]>> & Missed;
+	io.stderr.write(`${counted(ignored, "event")} ignored so far\n`);
+	for (const { route, events, by } of missed) {
+		const parts = Object.entries(by).map(([part, count]) => `${part} ${count}`);
+		io.stderr.write(`  ${plain(`route "${route}" did not match ${counted(events, "event")}: ${parts.join(", ")}`)}\n`);
+	}
+}
+
+/** A bridge of an older version does not count them. */
+interface Missed {
+	readonly missed?: readonly {
+		readonly route: string;
+		readonly events: number;
+		/** By the part of the route that did not match. */
+		readonly by: Readonly<Record<string, number>>;
+	}[];
 }

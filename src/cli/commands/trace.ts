@@ -1,10 +1,13 @@
 import { Command } from "commander";
+import { plain } from "../../log.ts";
+import type { BridgeClient } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
-import { findReceipts } from "../trace/find-receipts.ts";
+import { readNumber } from "../read-number.ts";
+import { findReceipts, USUAL_LIMIT } from "../trace/find-receipts.ts";
 import { foldWindows } from "../trace/fold-windows.ts";
 import { printTrace } from "../trace/print-trace.ts";
 import { traceOf } from "../trace/trace-of.ts";
@@ -12,9 +15,13 @@ import { traceOf } from "../trace/trace-of.ts";
 /** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
 	return withBridgeOptions(
-		new Command("trace").description("show the trace of an event: received, decided, waited, attempted, answered, run"),
+		new Command("trace").description("show what happened to an event, step by step, up to the run that it started"),
 	)
-		.argument("<what>", "an event's id, a run's id, a blob (subject, address, or container/path), or a key")
+		.argument(
+			"<what>",
+			"the id of an event or of a run, a blob (subject, address, or container/path), or a receipt's key",
+		)
+		.option("--limit <n>", "the most receipts to show", readNumber(1, 500), USUAL_LIMIT)
 		.option("--json", "print the traces as JSON")
 		.addHelpText(
 			"after",
@@ -24,16 +31,20 @@ export function traceCommand(io: Io): Command {
 				"npx grid-dispatch trace train_7 --url https://contoso-bridge.azurewebsites.net --json",
 			),
 		)
-		.action(async (what: string, flags: BridgeFlags & { json?: boolean }) => {
+		.action(async (what: string, flags: BridgeFlags & { limit: number; json?: boolean }) => {
 			const bridge = bridgeOf(flags, io);
-			const receipts = await findReceipts(bridge, what);
-			if (receipts.length === 0) throw new CliError(unknown(bridge.url, what));
+			const { receipts, complete } = await findReceipts(bridge, what, flags.limit);
+			if (receipts.length === 0) throw new CliError(unknown(bridge, what));
 			const traces = (await foldWindows(bridge, receipts)).map(traceOf);
-			if (!flags.json) for (const trace of traces) printTrace(io, trace);
-			else printJson(io, { traces: traces.map(({ sent: _, ...shown }) => shown) });
+			if (!flags.json) for (const trace of traces) printTrace(io, trace, bridge.command);
+			else printJson(io, { traces: traces.map(({ sent: _, ...shown }) => shown), complete });
+			if (complete) return;
+			const note = `only the newest ${receipts.length} receipts with "${what}" are shown, and there are more: add --limit N, or give the event's complete id`;
+			io.stderr.write(`${plain(note)}\n`);
 		});
 }
 
-function unknown(url: string, what: string): string {
-	return `${url} has no receipt for "${what}": it did not arrive, or no route took it. The answer to the event and the app's log say what each route missed; "npx grid-dispatch routes explain" tells for a recorded event`;
+function unknown(bridge: BridgeClient, what: string): string {
+	const explain = `or run "npx grid-dispatch routes explain FILE" with the event`;
+	return `no receipt for "${what}" at ${bridge.url}. Either the event never arrived, or no route matched it and its receipt is gone: the bridge keeps only the newest 1,000 ignored events (${bridge.command("tail --ignored")}). Search the app's log for the event's id, ${explain}`;
 }

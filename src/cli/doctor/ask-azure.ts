@@ -30,7 +30,8 @@ export async function askAzure(app: string, group: string, env: Io["env"]): Prom
 		throw new CliError(explain(error, app), 1);
 	})) as { defaultHostName?: string; properties?: { defaultHostName?: string } };
 	const host = shown.defaultHostName ?? shown.properties?.defaultHostName;
-	if (host === undefined) throw new CliError(`az does not say where ${app} is reached; give its address with --url`, 1);
+	if (host === undefined)
+		throw new CliError(`az does not report the address of ${app}; give the address with --url`, 1);
 	const keys = (await az("functionapp", "keys", "list").catch(() => ({}))) as {
 		functionKeys?: Record<string, string>;
 		systemKeys?: Record<string, string>;

@@ -25,9 +25,11 @@ export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promi
 	}
 	const start = local
 		? 'start it with "npm start"'
-		: "check its address, and that the app runs and its code is deployed";
+		: "check the address, that the app is running, and that its code is deployed";
 	const what =
-		status === 0 ? `nothing answers at ${bridgeUrl} (${reason})` : `something else answers at ${bridgeUrl}: ${status}`;
+		status === 0
+			? `nothing answers at ${bridgeUrl} (${reason})`
+			: `another program than the bridge answers at ${bridgeUrl} (HTTP status ${status})`;
 	return { checks: [error(what, start)], reachable: false, aheadMs };
 }
 
@@ -39,7 +41,7 @@ function digestIn({ routes }: Told): string | undefined {
 function settingsOf({ problems = [], warnings = [] }: Told): Check[] {
 	const { ok, error, warning } = checksOf("settings");
 	const wrong = problems.map(({ setting, problem }) =>
-		error(`${setting} ${problem}`, `correct ${setting}; docs/settings.md`),
+		error(`${setting} ${problem}`, `correct ${setting}: see docs/settings.md`),
 	);
 	const odd = warnings.map((text) => warning(text, "see docs/settings.md"));
 	return wrong.length + odd.length === 0 ? [ok("no problems and no warnings")] : [...wrong, ...odd];
@@ -48,11 +50,12 @@ function settingsOf({ problems = [], warnings = [] }: Told): Check[] {
 function storageOf({ storage, problems = [] }: Told): Check[] {
 	const { ok, error, cannotTell } = checksOf("storage");
 	if (storage === undefined) return [];
-	if (storage.reachable) return [ok("reachable")];
+	if (storage.reachable) return [ok("the bridge can reach its storage")];
 	// With broken settings the bridge has not looked.
-	if (problems.length > 0) return [cannotTell("not looked at while a setting is wrong", "correct the settings first")];
+	if (problems.length > 0)
+		return [cannotTell("the bridge does not check its storage while a setting is wrong", "correct the settings first")];
 	const repair = "check AzureWebJobsStorage, the roles of the app's identity, and the network (docs/settings.md)";
-	return [error(storage.reason ?? "not reachable", repair)];
+	return [error(storage.reason ?? "the bridge cannot reach its storage", repair)];
 }
 
 /** The token that the bridge has, and what waits for it. */
@@ -62,22 +65,31 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 		.filter(({ present, lane }) => !present && !lanes.some((one) => one.lane === lane && one.state === "parked"))
 		.map(({ lane, reason }) => {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
-			return checksOf("token", lane).error(reason ?? "the bridge has none", repair);
+			return checksOf("token", lane).error(reason ?? "the bridge has no token", repair);
 		});
 	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
-		const { error, warning } = checksOf("GitHub", lane);
-		const why = reason ?? "no reason told";
+		// Lanes of Azure Pipelines begin with the service's name.
+		const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
+		const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
+		const why = reason ?? "the bridge reports no reason";
 		if (state === "parked")
-			return [error(`nothing is sent: ${why}`, "repair what GitHub says; it is tried again by itself")];
-		if (state === "paused") return [warning(`nothing is sent until ${until}: ${why}`, "wait; it goes on by itself")];
+			return [
+				error(
+					`the bridge sends nothing: ${why}`,
+					`repair the cause that ${service} names; the bridge then continues automatically`,
+				),
+			];
+		if (state === "paused")
+			return [warning(`the bridge sends nothing until ${until}: ${why}`, "wait; the bridge continues automatically")];
 		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
-		const repair = "look at the receipts with state=parked: each names its repository and the reason";
+		const repair =
+			'list the parked deliveries with the command "tail --state parked": each line has its repository and the reason';
 		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
-		return [warning(`${closed} closed to the bridge`, repair)];
+		return [warning(`${closed} parked`, repair)];
 	});
 	const dead = checksOf("bridge").warning(
-		deadLetters === 1 ? "a dead letter" : `${deadLetters} dead letters`,
-		"look at them, repair the cause, and replay them",
+		deadLetters === 1 ? "there is one dead letter" : `there are ${deadLetters} dead letters`,
+		'list them with the command "dead-letters", repair the cause, then replay or discard them',
 	);
 	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
 }

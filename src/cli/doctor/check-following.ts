@@ -34,12 +34,15 @@ export function checkFollowing(routes: readonly Route[], listeners: Listeners): 
 export async function checkReading(repository: string, github: GitHub, tokenIsBridges: boolean): Promise<Check> {
 	const { ok, warning, cannotTell } = checksOf("runs", repository);
 	const answer = await github.get(`/repos/${repository}/actions/runs?per_page=1`);
-	if (answer.status === 200) return ok("the token may read runs: deliveries are followed to their end");
+	if (answer.status === 200) return ok("the token may read runs, so the bridge can follow each run to its end");
 	if (answer.classification.kind !== "unavailable") {
-		return cannotTell(`whether the token may read runs: ${reasonOf(answer)}`, "look again later");
+		return cannotTell(
+			`the command could not check whether the token may read runs: ${reasonOf(answer)}`,
+			"try again later",
+		);
 	}
-	const finding = `the token may not read runs, so that no delivery is followed: ${reasonOf(answer)}`;
-	const repair = "give it Actions: read on this repository (classic: the scope repo)";
+	const finding = `the token may not read runs, so the bridge cannot follow them: ${reasonOf(answer)}`;
+	const repair = "give the token Actions: read on this repository (classic token: the scope repo)";
 	return tokenIsBridges ? warning(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair);
 }
 
@@ -50,15 +53,15 @@ function checkRunName({ path, runName }: WorkflowFacts, key: string, { repositor
 	const repair = `write into ${path}: ${line}`;
 	switch (placeOfKey(runName, key)) {
 		case "first":
-			return ok("its runs are named after bridge.key");
+			return ok("its run-name contains bridge.key");
 		case "behind":
 			return warning(
-				"its run-name has other text of the event before bridge.key, which may look like a key: nothing can be followed exactly there",
-				`put the key first; ${repair}`,
+				"its run-name has other text of the event before bridge.key, and that text may look like a key: the bridge cannot be sure which run a dispatch started",
+				`put the key first: ${repair}`,
 			);
 		default: {
-			const why = runName === null ? "it has no run-name" : "its run-name does not carry bridge.key";
-			return warning(`${why}: nothing can be followed exactly there`, repair);
+			const why = runName === null ? "it has no run-name" : "its run-name does not contain bridge.key";
+			return warning(`${why}: the bridge cannot be sure which run a dispatch started`, repair);
 		}
 	}
 }
@@ -67,16 +70,16 @@ function checkRunName({ path, runName }: WorkflowFacts, key: string, { repositor
 function checkDispatchedName(route: Route, workflow: WorkflowFacts, { repository }: Listeners): Check | undefined {
 	const input = keyInputOf(route);
 	const { warning } = checksOf("runs", `${repository} ${nameOf(workflow.path)}`);
-	const lost = "where GitHub's answer is lost, the run cannot be found again";
+	const lost = "if GitHub's answer is lost, the bridge cannot find the run";
 	if (input === undefined) {
-		const repair = `declare an input for it, map it ("bridge_key": "bridge.key"), and name runs after it: run-name: \${{ inputs.bridge_key }}`;
-		return warning(`route "${route.name}" gives it no bridge.key: ${lost}`, repair);
+		const repair = `declare an input bridge_key in the workflow, map it in the route ("bridge_key": "bridge.key"), and begin the run-name with it: run-name: \${{ inputs.bridge_key }}`;
+		return warning(`route "${route.name}" does not send bridge.key to this workflow: ${lost}`, repair);
 	}
 	const place = placeOfKey(workflow.runName, `inputs.${input}`);
 	if (place === "first") return undefined;
-	const why = place === "behind" ? "has other text of the event before" : "does not carry";
+	const why = place === "behind" ? "has other text of the event before" : "does not contain";
 	const line = `run-name: ${nameOf(workflow.path).replace(/\.ya?ml$/, "")} \${{ inputs.${input} }}`;
-	return warning(`its run-name ${why} the input ${input}, which is bridge.key: ${lost}`, `write: ${line}`);
+	return warning(`its run-name ${why} the input ${input}, which holds bridge.key: ${lost}`, `write: ${line}`);
 }
 
 /** What an event writes: all of the payload and of the inputs, but for what is the bridge's. */
@@ -109,14 +112,12 @@ function checkGroups(workflow: WorkflowFacts, routes: readonly Route[], { reposi
 		.filter((group) => !(group.queues && !group.cancels) && !isOfOneEvent(group, inputs))
 		.map(({ line, text, cancels }) => {
 			const { warning } = checksOf("runs", `${repository} ${nameOf(workflow.path)}:${line}`);
-			const lost = cancels
-				? "cancels the one that is under way"
-				: "takes the place of one that waits, which is cancelled";
-			const what = `its concurrency group "${text}" loses runs: the next one ${lost}`;
-			const off = cancels ? "take cancel-in-progress out, and " : "";
+			const lost = cancels ? "cancels the run that is in progress" : "cancels a run that waits";
+			const what = `its concurrency group "${text}" loses runs: the next run ${lost}`;
+			const off = cancels ? "remove cancel-in-progress, and " : "";
 			return warning(
 				what,
-				`${off}add "queue: max" to it (github.com has it since May 2026), or \${{ ${KEY} }} to its name`,
+				`${off}add "queue: max" to the group (on github.com since May 2026), or add \${{ ${KEY} }} to the group's name`,
 			);
 		});
 }

@@ -53,22 +53,23 @@ function checkType(type: string, sent: readonly string[], listeners: Listeners):
 		return ok(`${awake.map(({ path }) => nameOf(path)).join(", ")} ${awake.length === 1 ? "listens" : "listen"}`);
 	const [asleep] = all;
 	if (asleep !== undefined) {
-		const repair = `gh workflow enable ${nameOf(asleep.path)} --repo ${repository}`;
-		return error(`only ${nameOf(asleep.path)} listens, and it is ${listeners.states?.get(asleep.path)}`, repair);
+		const repair = `enable it: gh workflow enable ${nameOf(asleep.path)} --repo ${repository}`;
+		return error(`only ${nameOf(asleep.path)} listens, but its state is ${listeners.states?.get(asleep.path)}`, repair);
 	}
 	if (unread.length > 0) {
 		return cannotTell(
-			`no workflow listens among the files that could be read; ${unread.join(", ")} could not be`,
-			"let the token read Contents",
+			`no workflow listens in the files that could be read; these could not be read: ${unread.join(", ")}`,
+			"give the token Contents: read",
 		);
 	}
 	const near = slips(workflows, sent).find(({ meant }) => meant === type);
 	if (near !== undefined) {
-		const how = near.heard.toLowerCase() === type.toLowerCase() ? "differs in case alone" : "is spelt otherwise";
+		const how =
+			near.heard.toLowerCase() === type.toLowerCase() ? "differs only in upper and lower case" : "has another spelling";
 		const repair = `write "${type}" in ${near.path}, or "${near.heard}" as the route's to.dispatchType`;
 		return error(`no workflow listens; ${nameOf(near.path)} listens to "${near.heard}", which ${how}`, repair);
 	}
-	const repair = `add a workflow with "on: repository_dispatch: types: [${type}]" to ${branch}; on another branch it does not count`;
+	const repair = `add a workflow with "on: repository_dispatch: types: [${type}]" to ${branch}; on another branch it does not listen`;
 	return error(`no workflow on ${branch} listens`, repair);
 }
 
@@ -84,21 +85,21 @@ function checkOpen(types: readonly string[], named: readonly string[], listeners
 		const told = awake.map(
 			(one) => `${nameOf(one.path)} (${one.listens === "all" ? "everything" : heardOf(one, open).join(", ")})`,
 		);
-		return [ok(`listening: ${told.join("; ")}`)];
+		return [ok(`these workflows listen: ${told.join("; ")}`)];
 	}
-	if (unread.length > 0) return [cannotTell(`${unread.join(", ")} could not be read`, "let the token read Contents")];
+	if (unread.length > 0) return [cannotTell(`${unread.join(", ")} could not be read`, "give the token Contents: read")];
 	const asleep = workflows.filter((one) => open.some((type) => hears(one, type)));
 	if (asleep.length > 0) {
 		const names = asleep.map(({ path }) => nameOf(path));
 		return [
 			error(
-				`only ${names.join(", ")} would listen, and is disabled`,
-				`gh workflow enable ${names[0]} --repo ${repository}`,
+				`${names.join(", ")} would listen, but is disabled`,
+				`enable it: gh workflow enable ${names[0]} --repo ${repository}`,
 			),
 		];
 	}
-	const repair = `add a workflow with "on: repository_dispatch" to ${branch}; on another branch it does not count`;
-	return [error(`no workflow on ${branch} listens to anything that may be sent`, repair)];
+	const repair = `add a workflow with "on: repository_dispatch" to ${branch}; on another branch it does not listen`;
+	return [error(`no workflow on ${branch} listens to any dispatch type that the routes can send`, repair)];
 }
 
 /**
@@ -114,8 +115,8 @@ function misspelt(sent: readonly string[], named: readonly string[], listeners: 
 		)
 		.map(({ path, heard, meant }) =>
 			checksOf("workflows", `${repository} ${nameOf(path)}`).warning(
-				`listens to "${heard}", which no route sends`,
-				`write "${meant}" if that is meant`,
+				`it listens to "${heard}", but no route sends that`,
+				`if you mean "${meant}", write that`,
 			),
 		);
 }

@@ -29,8 +29,8 @@ export async function checkRepository(
 	if (classification.kind !== "taken") {
 		const closed = classification.kind === "unavailable" && tokenIsBridges;
 		const repair = closed
-			? "correct the route's repository, or let the token reach it"
-			: "look again later, with a token that may see it";
+			? "correct the route's repository, or give the token access to it"
+			: "try again later, with a token that may see the repository";
 		const more = classification.kind === "unavailable" && !tokenIsBridges ? NOT_THE_BRIDGES : "";
 		return { checks: [(closed ? error : cannotTell)(reasonOf(answer) + more, repair)] };
 	}
@@ -60,12 +60,18 @@ function stateOf(
 ): Check[] {
 	const { ok, error, warning } = checksOf("repository", repository);
 	if (archived) {
-		return [error("it is archived: GitHub takes no dispatch", "unarchive it in its settings, or route to another one")];
+		return [
+			error(
+				"it is archived, so GitHub accepts no dispatch",
+				"unarchive it in its settings, or name another repository in the route",
+			),
+		];
 	}
 	if (disabled) return [error("GitHub has disabled it", "ask GitHub's support")];
-	if (name.toLowerCase() === repository.toLowerCase()) return [ok(`reachable; its default branch is ${branch}`)];
-	const repair = "write that in the route: GitHub forwards the old name only until another repository takes it";
-	return [warning(`it is called ${name} now`, repair)];
+	if (name.toLowerCase() === repository.toLowerCase())
+		return [ok(`the token can reach it; its default branch is ${branch}`)];
+	const repair = "write the new name in the route: GitHub forwards the old name only until another repository uses it";
+	return [warning(`its name is now ${name}`, repair)];
 }
 
 /** Repository dispatches and workflow dispatches need different permissions; one of each tells. */
@@ -86,17 +92,26 @@ async function checkRight(
 	const answer = await github.tryDispatch(repository, workflow);
 	const [what, permission] =
 		workflow === undefined ? ["dispatch", "Contents: write"] : ["start workflows", "Actions: write"];
-	if (answer.status === 422) return ok(`it may ${what}`);
+	if (answer.status === 422) return ok(`the token may ${what}`);
 	// What is not there is told below.
 	if (answer.status === 404 && workflow !== undefined) {
-		return cannotTell(`whether it may ${what}: ${workflow} is not found`, "look again when it is there");
+		return cannotTell(
+			`the command cannot check whether the token may ${what}: GitHub does not find ${workflow}`,
+			"try again when the workflow exists",
+		);
 	}
 	if (answer.classification.kind !== "unavailable") {
-		return cannotTell(`whether it may ${what}: ${reasonOf(answer)}`, "look again later");
+		return cannotTell(
+			`the command could not check whether the token may ${what}: ${reasonOf(answer)}`,
+			"try again later",
+		);
 	}
-	const repair = `give it ${permission} on this repository (classic: the scope repo); docs/settings.md`;
-	if (tokenIsBridges) return error(`it may not ${what}: ${reasonOf(answer)}`, repair);
-	return cannotTell(`it may not ${what}: ${reasonOf(answer)}${NOT_THE_BRIDGES}`, "look with the bridge's token");
+	const repair = `give the token ${permission} on this repository (classic token: the scope repo); see docs/settings.md`;
+	if (tokenIsBridges) return error(`the token may not ${what}: ${reasonOf(answer)}`, repair);
+	return cannotTell(
+		`the token may not ${what}: ${reasonOf(answer)}${NOT_THE_BRIDGES}`,
+		"run doctor with the bridge's token",
+	);
 }
 
 async function checkActions(repository: string, github: GitHub): Promise<Check> {
@@ -105,7 +120,10 @@ async function checkActions(repository: string, github: GitHub): Promise<Check> 
 	const enabled = (answer.json as { enabled?: unknown } | null | undefined)?.enabled;
 	if (answer.status === 200 && enabled === true) return ok("Actions are on");
 	if (answer.status === 200 && enabled === false) {
-		return error("Actions are off: no workflow starts", "turn them on: Settings, Actions, General");
+		return error("Actions are off, so no workflow starts", "turn them on: Settings, Actions, General");
 	}
-	return cannotTell("whether Actions are on: only who administers it may ask", "look at Settings, Actions, General");
+	return cannotTell(
+		"the token may not read whether Actions are on; that needs administrator rights",
+		"check it on the repository's page: Settings, Actions, General",
+	);
 }

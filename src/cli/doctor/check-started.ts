@@ -61,17 +61,22 @@ async function checkOne(route: Started, listeners: Listeners, readAt: ReadAt): P
 	const { path } = there;
 	if (!isAwake(listeners, path)) {
 		const state = listeners.states?.get(path);
-		return [error(`it is ${state}`, `gh workflow enable ${nameOf(path)} --repo ${repository}`)];
+		return [error(`its state is ${state}`, `enable it: gh workflow enable ${nameOf(path)} --repo ${repository}`)];
 	}
 	const ref = route.to.ref?.replace(/^refs\/(?:heads|tags)\//, "") ?? branch;
 	const read = ref === branch ? there : await readAt(path, ref);
 	if (read === undefined) {
 		const repair = `push ${ref} with ${path}, or correct the to.ref of route "${route.name}"`;
-		return [error(`it could not be read on ${ref}, which route "${route.name}" names`, repair)];
+		return [error(`route "${route.name}" starts it on ${ref}, but the file could not be read there`, repair)];
 	}
 	if (!read.parses) return [];
 	if (read.inputs === null) {
-		return [error(`it takes no workflow dispatch on ${ref}`, `add "on: workflow_dispatch" to ${path}`)];
+		return [
+			error(
+				`it has no "on: workflow_dispatch" on ${ref}, so a route cannot start it`,
+				`add "on: workflow_dispatch" to ${path}`,
+			),
+		];
 	}
 	return checkInputs(route, read.inputs, { repository, path, ref });
 }
@@ -80,17 +85,18 @@ function missing(route: Started, { repository, branch, workflows, unread, ids }:
 	const named = route.to.workflow;
 	const { error, cannotTell } = checksOf("workflows", `${repository} ${named}`);
 	const isId = /^\d+$/.test(named);
-	if (isId && ids === undefined) return cannotTell("which workflow has this id", "let the token read Actions");
+	if (isId && ids === undefined)
+		return cannotTell("the token may not read which workflow has this id", "give the token Actions: read");
 	if (unread.some((path) => nameOf(path) === named)) {
-		return cannotTell("whether it takes a workflow dispatch: it could not be read", "let the token read Contents");
+		return cannotTell("the file could not be read, so the command cannot check it", "give the token Contents: read");
 	}
 	const near = nearest(
 		named,
 		workflows.map(({ path }) => nameOf(path)),
 	);
-	const meant = near === undefined ? "" : `; there is ${near}`;
+	const meant = near === undefined ? "" : `; a similar name exists: ${near}`;
 	return error(
-		`no such workflow is on ${branch}, which route "${route.name}" starts${meant}`,
+		`route "${route.name}" starts this workflow, but it does not exist on ${branch}${meant}`,
 		near === undefined
 			? `add .github/workflows/${isId ? "FILE" : named} to ${branch}, or correct the route`
 			: `write "${near}" as the route's to.workflow`,
@@ -113,11 +119,11 @@ function checkInputs(route: Started, inputs: Inputs, { repository, path, ref }: 
 	const wrong = [
 		...unknown.map((name) => {
 			const near = nearest(name, declared);
-			const meant = near === undefined ? "" : `; it has "${near}"`;
+			const meant = near === undefined ? "" : `; a similar input exists: "${near}"`;
 			return error(
-				`${from} gives it the input "${name}", which it does not declare on ${ref}${meant}`,
+				`${from} sends the input "${name}", but the workflow does not declare it on ${ref}${meant}`,
 				near === undefined
-					? `declare it in ${path}, or take it out of the route`
+					? `declare the input in ${path}, or remove it from the route`
 					: `write "${near}" in the route's inputs`,
 			);
 		}),
@@ -125,15 +131,15 @@ function checkInputs(route: Started, inputs: Inputs, { repository, path, ref }: 
 			.filter((name) => inputs[name]?.isNeeded && !Object.hasOwn(mapped, name))
 			.map((name) =>
 				error(
-					`${from} does not give it the input "${name}", which is required`,
-					`map it in the route's inputs, or let it have a default in ${path}`,
+					`the workflow requires the input "${name}", but ${from} does not send it`,
+					`map the input in the route's inputs, or give it a default in ${path}`,
 				),
 			),
 		...Object.entries(mapped).flatMap(([name, value]) => {
 			const options = inputs[name]?.options;
 			if (!options || !isObject(value) || !("value" in value) || options.includes(String(value["value"]))) return [];
 			return error(
-				`${from} gives the input "${name}" the value "${value["value"]}", which it does not take`,
+				`${from} sends the value "${value["value"]}" for the input "${name}", but the workflow does not allow it`,
 				`write one of ${options.join(", ")}`,
 			);
 		}),

@@ -4,11 +4,11 @@ import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
 
 const KINDS: readonly (readonly [prefix: string, kind: string])[] = [
-	["github_pat_", "a fine-grained personal access token"],
-	["ghp_", "a classic personal access token"],
-	["gho_", "an OAuth token"],
-	["ghu_", "a user token of a GitHub App"],
-	["ghs_", "an installation token"],
+	["github_pat_", "fine-grained personal access token"],
+	["ghp_", "classic personal access token"],
+	["gho_", "OAuth token"],
+	["ghu_", "user token of a GitHub App"],
+	["ghs_", "installation token"],
 ];
 
 const DAY_MS = 86_400_000;
@@ -16,26 +16,26 @@ const DAY_MS = 86_400_000;
 /** What an answer tells about the token that was sent with it; nothing of the token itself is shown. */
 export function checkToken(target: Target, token: string, answer: GitHubAnswer, now: number): readonly Check[] {
 	const { ok, error, cannotTell } = checksOf("token");
-	if (answer.status === 0) return [cannotTell("GitHub could not be asked", "repair the way to GitHub first")];
+	if (answer.status === 0) return [cannotTell("GitHub did not answer", "repair the connection to GitHub first")];
 	if (answer.classification.kind === "unauthorized") {
-		const repair = "make a new one, with Contents: write, and put it in its place (docs/settings.md)";
+		const repair = "make a new token with Contents: write, and replace this token with it (docs/settings.md)";
 		const blame = target.tokenIsBridges ? error : cannotTell;
 		return [blame(`${reasonOf(answer)}${target.tokenIsBridges ? "" : NOT_THE_BRIDGES}`, repair)];
 	}
-	const kind = KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? "a token of another kind";
-	return [ok(`GitHub takes it: ${kind}`), ...scopesOf(target, answer), expiryOf(target, answer, now)];
+	const kind = KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? "unknown kind";
+	return [ok(`GitHub accepts the token (${kind})`), ...scopesOf(target, answer), expiryOf(target, answer, now)];
 }
 
-export const NOT_THE_BRIDGES = "; this is the token of your environment, and the bridge may have another one";
+export const NOT_THE_BRIDGES = "; this is the token of your environment, and the bridge may use another token";
 
 /** Classic and OAuth tokens only: GitHub names what they may do. */
 function scopesOf({ tokenIsBridges }: Target, answer: GitHubAnswer): Check[] {
 	const lacking = lacksScope(answer);
 	if (lacking === undefined) return [];
 	const { error, cannotTell } = checksOf("token", "scopes");
-	const what = `it lacks the scope repo; it has ${lacking}`;
-	if (tokenIsBridges) return [error(what, "give it the scope repo on github.com/settings/tokens")];
-	return [cannotTell(what + NOT_THE_BRIDGES, "look with the bridge's token")];
+	const what = `the token does not have the scope repo; its scopes are: ${lacking}`;
+	if (tokenIsBridges) return [error(what, "add the scope repo to the token on github.com/settings/tokens")];
+	return [cannotTell(what + NOT_THE_BRIDGES, "run doctor with the bridge's token")];
 }
 
 /** What a token has in place of the scope that a dispatch needs; undefined where it has it, or is of another kind. */
@@ -50,10 +50,11 @@ export function lacksScope({ headers, json }: GitHubAnswer): string | undefined 
 function expiryOf({ tokenIsBridges }: Target, { headers }: GitHubAnswer, now: number): Check {
 	const { ok, warning, cannotTell } = checksOf("token", "expiry");
 	const expiresAt = momentOf(headers.get("github-authentication-token-expiration"));
-	if (expiresAt === undefined) return ok("GitHub names no end");
-	const when = `it ends on ${new Date(expiresAt).toISOString().slice(0, 10)}, in ${Math.max(0, Math.floor((expiresAt - now) / DAY_MS))} days`;
+	if (expiresAt === undefined) return ok("GitHub reports no expiry date");
+	const when = `it expires on ${new Date(expiresAt).toISOString().slice(0, 10)}, in ${Math.max(0, Math.floor((expiresAt - now) / DAY_MS))} days`;
 	if (expiresAt - now > EXPIRY_WARNING_MS) return ok(when);
-	const repair = "make a new one and put it in its place; with a key vault no restart is needed";
+	const repair =
+		"make a new token, and replace this token with it; if the token is in a key vault, no restart is needed";
 	return tokenIsBridges ? warning(when, repair) : cannotTell(when + NOT_THE_BRIDGES, repair);
 }
 

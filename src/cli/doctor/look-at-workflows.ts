@@ -36,14 +36,16 @@ export async function lookAtWorkflows(
 		if (root.status === 200 || isEmpty) {
 			return [
 				error(
-					`there is no ${FOLDER} on ${branch}: nothing listens`,
+					`there is no folder ${FOLDER} on ${branch}, so no workflow listens`,
 					`add a workflow with "on: ${routes.every(({ to }) => isWorkflow(to)) ? "workflow_dispatch" : "repository_dispatch"}" to ${branch}`,
 				),
 			];
 		}
 	}
 	if (listed.status !== 200 || !Array.isArray(listed.json)) {
-		return [cannotTell(`who listens: ${reasonOf(listed)}`, "let the token read Contents")];
+		return [
+			cannotTell(`the command could not read the workflows: ${reasonOf(listed)}`, "give the token Contents: read"),
+		];
 	}
 	const paths = (listed.json as { type: string; path: string }[])
 		.filter(({ type, path }) => type === "file" && /\.ya?ml$/.test(path))
@@ -56,7 +58,12 @@ export async function lookAtWorkflows(
 		...(await checkStarted(routes, listeners, readAt)),
 		...checkFiles(repository, listeners.workflows),
 		...(listeners.states === undefined
-			? [cannotTell("whether one of them is disabled", "let the token read Actions, or look at the Actions tab")]
+			? [
+					cannotTell(
+						"the token may not read whether a workflow is disabled",
+						"give the token Actions: read, or look at the Actions tab",
+					),
+				]
 			: []),
 		...(follows ? checkFollowing(routes, listeners) : []),
 	];

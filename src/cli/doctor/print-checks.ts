@@ -33,9 +33,9 @@ export function printChecks(io: Io, checks: readonly Check[]): void {
 export function summaryOf(checks: readonly Check[]): string {
 	const count = (verdict: Verdict) => checks.filter((check) => check.verdict === verdict).length;
 	const told = ORDER.filter((verdict) => verdict !== "ok" && count(verdict) > 0).map((verdict) =>
-		verdict === "cannot tell" ? `${count(verdict)} that cannot be told` : counted(count(verdict), verdict),
+		verdict === "cannot tell" ? `${counted(count(verdict), "check")} not possible` : counted(count(verdict), verdict),
 	);
-	return told.length === 0 ? `all ${checks.length} links are sound` : told.join(", ");
+	return told.length === 0 ? `all ${checks.length} checks are ok` : told.join(", ");
 }
 
 /** The worst of all verdicts. */

@@ -2,6 +2,7 @@ import { isLoopback } from "../../config/settings.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
+import { counted } from "../paint.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { type Check, checksOf } from "./check.ts";
 import { checkBridge } from "./check-bridge.ts";
@@ -12,7 +13,8 @@ import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
-import type { GivenRoutes, Target } from "./find-target.ts";
+import type { GivenRoutes } from "./find-routes.ts";
+import type { Target } from "./find-target.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
 export interface DoctorOptions {
@@ -30,9 +32,11 @@ export async function runDoctor(target: Target, options: DoctorOptions): Promise
 	onStep(target.bridgeUrl);
 	const bridge = await checkBridge(target, ask);
 	const doors = bridge.reachable ? await checkDoors(target, ask) : [];
-	const table = checkTableInUse(target.routes, bridge);
-	const judged = { ...target, routes: table.isJudged ? target.routes : undefined };
-	const routes = [...table.checks, ...(table.isJudged ? checkRoutes(target.routes) : [])];
+	const table = checkTableInUse(target, bridge);
+	const judged = { ...target, routes: table.routes };
+	// Where the bridge uses another table than the given one, that has been said.
+	const isUnknown = target.routes !== undefined && table.routes === undefined;
+	const routes = [...table.checks, ...(isUnknown ? [] : checkRoutes(table.routes))];
 	const github = await checkGitHub(judged, ask, options);
 	const pipelines = await checkPipelines(judged.routes?.routes ?? [], target.devOps, ask);
 	const clock = checkClock(bridge.aheadMs, github.aheadMs);
@@ -44,8 +48,8 @@ function checkRoutes(given: GivenRoutes | undefined): Check[] {
 	if (given === undefined) {
 		return [
 			cannotTell(
-				"which routes the bridge has",
-				"give its table with --routes, or set BRIDGE_ROUTES or GITHUB_REPOSITORY",
+				"the command does not know which routes the bridge has",
+				"give the bridge's table with --routes, or set BRIDGE_ROUTES or GITHUB_REPOSITORY",
 			),
 		];
 	}
@@ -55,7 +59,9 @@ function checkRoutes(given: GivenRoutes | undefined): Check[] {
 		const checks = checksOf("routes", route === null ? given.name : `${route} ${path}`);
 		return verdict === "cannot tell" ? [] : [checks[verdict](problem, repair)];
 	});
-	return made.length > 0 ? made : [ok(`${given.name}: ${given.routes.length} in order`)];
+	return made.length > 0
+		? made
+		: [ok(`${given.name}: ${counted(given.routes.length, "route")}, no errors and no warnings`)];
 }
 
 interface GitHubSeen {
@@ -71,7 +77,7 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	if (routes.length > 0 && repositories.length === 0) return { checks: [], aheadMs: undefined };
 	if (target.token === undefined) {
 		return {
-			checks: [cannotTell("without a token nothing can be asked", "set GITHUB_TOKEN or GH_TOKEN")],
+			checks: [cannotTell("the command needs a token to ask GitHub", "set GITHUB_TOKEN or GH_TOKEN")],
 			aheadMs: undefined,
 		};
 	}
@@ -89,10 +95,10 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	if (told?.fromApi !== true) {
 		const there = "check the network, a proxy, and GITHUB_API_URL";
 		const repair = isLoopback(new URL(githubUrl))
-			? 'start the stand-in with "npm start", or see GITHUB_API_URL'
+			? 'start the stand-in with "npm start", or correct GITHUB_API_URL'
 			: there;
 		return {
-			checks: [error(`${githubUrl}: ${told === undefined ? "not asked" : reasonOf(told)}`, repair)],
+			checks: [error(`${githubUrl}: ${told === undefined ? "GitHub was not asked" : reasonOf(told)}`, repair)],
 			aheadMs: undefined,
 		};
 	}
@@ -121,7 +127,7 @@ async function checkOne(
 	const { ok } = checksOf("runs", name);
 	const reading = follows
 		? await checkReading(name, github, tokenIsBridges)
-		: ok("FOLLOW_RUNS is off: runs are not followed");
+		: ok("FOLLOW_RUNS is off, so the bridge does not follow runs");
 	return [...checks, ...workflows, reading];
 }
 

@@ -22,7 +22,7 @@ export function checkNames({ to }: Route, place: string): RouteFinding[] {
 	return Object.entries({ owner, name }).flatMap(([what, text]) => {
 		const limit = LONGEST[what as keyof typeof LONGEST];
 		if (text.length <= limit) return [];
-		const problem = `the ${what} has ${text.length} characters; on GitHub it has ${limit} at the most`;
+		const problem = `the ${what} has ${text.length} characters; GitHub allows at most ${limit}`;
 		return [error(`${place}.to.repository`, problem, "correct the repository's name")];
 	});
 }
@@ -37,9 +37,13 @@ export function checkDispatchType({ to }: Route, place: string): RouteFinding[] 
 		.split(new RegExp(INVISIBLE, "gu"))
 		.filter((part) => part !== "")
 		.join("-");
-	const problem = `"${dispatchType}" has white space in it: a workflow listens to it only where its types name the same text, space by space`;
+	const problem = `"${dispatchType}" contains white space: a workflow listens to it only if its types contain exactly the same text, with every space`;
 	return [
-		warning(`${place}.to.dispatchType`, problem, `write "${simple || "new-data"}", and let workflows listen to that`),
+		warning(
+			`${place}.to.dispatchType`,
+			problem,
+			`write "${simple || "new-data"}", here and in the types of the workflows`,
+		),
 	];
 }
 
@@ -51,8 +55,8 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 		.filter(({ shared }) => shared.length > 0);
 	const hiding = before.find(({ route, shared }) => sendsAll(route, later.route, shared) && covers(route, later.route));
 	if (hiding !== undefined) {
-		const problem = `it is never reached: "${hiding.route.name}" stands before it, leads to the same place and takes every event of it`;
-		return [warning(path, problem, "put it first, give it another dispatchType, or remove it")];
+		const problem = `this route never has an effect: the earlier route "${hiding.route.name}" matches all of its events and has the same destination`;
+		return [warning(path, problem, "move this route before the other one, give it another dispatchType, or remove it")];
 	}
 	return before
 		.filter(({ route, shared }) => mayOverlap(route, later.route, shared))
@@ -60,10 +64,14 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 			const place = destinationOf(route, type).id.replace(/#(.*)$/s, ' with "$1"');
 			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
 			const mapped = JSON.stringify(mappingsOf(route)) === JSON.stringify(mappingsOf(later.route));
-			const as = [coalesced ? "" : ", gathered as that one says", mapped ? "" : ", with what that one maps"].join("");
-			const what = `under the name of the first${as}`;
-			const problem = `"${route.name}" leads to the same place, ${place}: an event that both take is dispatched once, ${what}`;
-			return warning(path, problem, "give one of them another dispatchType, or filters that exclude each other");
+			const differing = [...(coalesced ? [] : ["coalesce"]), ...(mapped ? [] : ["mappings"])];
+			const as = ["name", ...differing].join(" and ");
+			const problem = `the earlier route "${route.name}" has the same destination, ${place}: an event that matches both routes is dispatched once, with the ${as} of the earlier route`;
+			return warning(
+				path,
+				problem,
+				"give one of the routes another dispatchType, or change the filters so that no event matches both",
+			);
 		});
 }
 

@@ -32,9 +32,9 @@ function clash(demands: readonly Demand[], place: string): RouteFinding {
 	const path = `${place}.${members.find((member) => member.includes("advanced")) ?? members[0]}`;
 	const asked = demands.map(inWords).join(" and ");
 	const repair = members.includes("onlyCompletedWrites")
-		? 'say "onlyCompletedWrites": false, or ask for the operation that completes the upload'
-		: "correct one of them, or make two routes of it";
-	return error(path, `no event can match: ${demands[0]?.filter.key} cannot fulfil ${asked} at once`, repair);
+		? 'write "onlyCompletedWrites": false, or filter for the operation that completes the upload'
+		: "correct one of these conditions, or split the route into two";
+	return error(path, `no event can match: ${demands[0]?.filter.key} cannot meet ${asked} at the same time`, repair);
 }
 
 /** As the table asks for it: `StringIn ["a"]`, `subjectEndsWith ".csv"`, `onlyCompletedWrites`. */
@@ -61,5 +61,5 @@ function checkKeys(route: Route, place: string): RouteFinding[] {
 function nothingBelow(filter: AdvancedFilter, { why, repair }: Never, path: string): RouteFinding {
 	const { key, operatorType } = filter;
 	if (!passes(filter, undefined)) return error(path, `no event can match: "${key}": ${why}`, repair);
-	return warning(path, `"${key}" is in no event, so that ${operatorType} always holds: ${why}`, repair);
+	return warning(path, `no event has the key "${key}", so ${operatorType} is always true: ${why}`, repair);
 }

@@ -31,19 +31,20 @@ function checkKey(key: string, path: string, route: Route): RouteFinding[] {
 	const [first = "", ...below] = key.split(".");
 	const name = first.toLowerCase();
 	if (isOwn(key)) return [];
-	const left = "so that its default, or nothing, is sent";
+	const left = "so the bridge sends its default, or nothing";
 	if (name === "bridge") {
 		const keys = MAPPING_KEYS.filter((own) => own.startsWith("bridge."));
-		return [warning(path, `there is no "${key}", ${left}`, `write ${quoted(nearest(key, keys) ?? keys)}`)];
+		return [warning(path, `the key "${key}" does not exist, ${left}`, `write ${quoted(nearest(key, keys) ?? keys)}`)];
 	}
 	if (name === "event" || name === "extensions") {
-		const problem = `"${first}" is mapped as a whole: there is no "${key}", ${left}`;
+		const problem = `"${first}" can only be mapped as a whole: the key "${key}" does not exist, ${left}`;
 		return [warning(path, problem, `write "${below.join(".")}"`)];
 	}
 	if (name === "data" && below.length > 0 && route.coalesce !== undefined) return checkSummary(key, path);
 	const never = neverThere(key.split("."), route);
 	if (never !== undefined) {
-		const repair = below.length > 1 ? `write "${first}.${below[0]}", and look into it in the workflow` : never.repair;
+		const repair =
+			below.length > 1 ? `write "${first}.${below[0]}", and read its members in the workflow` : never.repair;
 		return [warning(path, `no event has "${key}", ${left}: ${never.why}`, repair)];
 	}
 	if (name === "data") return checkMember(key, path, route);
@@ -61,7 +62,7 @@ function checkMember(key: string, path: string, route: Route): RouteFinding[] {
 	if (member === undefined || member === "reference" || !takesKnownTypes(route)) return [];
 	if (memberNamed(member, types) !== undefined) return [];
 	const members = [...new Set(types.flatMap((type) => type.members))];
-	return [unknownMember(key, path, "the data of these events has", members, [member, ...below])];
+	return [unknownMember(key, path, "the members of these events' data are", members, [member, ...below])];
 }
 
 /** A member of the data of a window. */
@@ -69,10 +70,13 @@ function checkSummary(key: string, path: string): RouteFinding[] {
 	const [, member = "", ...below] = key.split(".");
 	if (SUMMARY.some((one) => one.toLowerCase() === member.toLowerCase())) return [];
 	return [
-		unknownMember(key, path, "events are gathered here, and the data of their dispatch has", SUMMARY, [
-			member,
-			...below,
-		]),
+		unknownMember(
+			key,
+			path,
+			"this route gathers events (coalesce), and the members of its dispatch's data are",
+			SUMMARY,
+			[member, ...below],
+		),
 	];
 }
 
@@ -84,8 +88,8 @@ function unknownMember(
 	[member = "", ...below]: readonly string[],
 ): RouteFinding {
 	const meant = nearest(member, members);
-	const repair = meant === undefined ? "map one of these" : `write "${["data", meant, ...below].join(".")}"`;
-	return warning(path, `"${key}" is not known: ${where} ${members.join(", ")}`, repair);
+	const repair = meant === undefined ? "map one of these members" : `write "${["data", meant, ...below].join(".")}"`;
+	return warning(path, `"${key}" does not exist: ${where} ${members.join(", ")}`, repair);
 }
 
 /** An extension attribute; or a text that was not meant for a key. */
@@ -97,8 +101,14 @@ function checkAttribute(key: string, path: string, route: Route): RouteFinding[]
 	const gathered = route.coalesce !== undefined;
 	if (near === undefined && !gathered && ATTRIBUTE.test(key) && !takesKnownTypes(route)) return [];
 	const literal = `{ "value": ${JSON.stringify(key)} }`;
-	const problem = `"${key}" would be an extension attribute of the envelope, which ${gathered ? "no window" : "no known event"} has`;
-	return [warning(path, problem, `write ${literal} for the text itself${near === undefined ? "" : `, or "${near}"`}`)];
+	const problem = `"${key}" would be an extension attribute of the envelope, but ${gathered ? "the dispatch of a window has none" : "no known event has it"}`;
+	return [
+		warning(
+			path,
+			problem,
+			`write ${literal} to send this text${near === undefined ? "" : `, or write the key "${near}"`}`,
+		),
+	];
 }
 
 function quoted(names: string | readonly string[]): string {
@@ -123,14 +133,16 @@ function checkSize(keys: readonly string[], path: string, route: Route): RouteFi
 	const facts = { version: "0".repeat(50), route: route.name, key: "0".repeat(32) };
 	const built = destinations.build(destinationOf(route, type), largest(keys, type, route), facts);
 	if (!built.ok && built.tooLarge) {
-		return [error(path, `the longest values that it may have do not fit: ${built.reason}`, "map less")];
+		return [error(path, `the mapped values can be too long: ${built.reason}`, "map fewer values")];
 	}
 	const open = [...new Set(keys.filter((key) => longest(key, route) === undefined))];
 	if (open.length === 0) return [];
 	const refers = open.some((key) => ["data", "event"].includes(key.toLowerCase()));
-	const then = `${refers ? "data goes by reference then, and " : ""}what does not fit is rejected, with the reason`;
-	const problem = `cannot prove that each event fits: ${quoted(open)} may have any length; ${then}`;
-	return [cannotTell(path, problem, "nothing, where such values are short; else map fewer of them")];
+	const then = refers
+		? "For a long value the bridge sends data by reference. It rejects an event whose request is still too large"
+		: "The bridge rejects an event whose request is too large";
+	const problem = `the command cannot prove that every event fits: ${quoted(open)} can have any length. ${then}`;
+	return [cannotTell(path, problem, "if these values are short, there is nothing to do; otherwise map fewer of them")];
 }
 
 function largest(keys: readonly string[], type: string, route: Route): BridgeEvent {

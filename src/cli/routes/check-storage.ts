@@ -14,8 +14,8 @@ export function checkContainer(route: Route, place: string): RouteFinding[] {
 	if (!types.some((type) => OF_A_RUN.test(type)) || namesContainer(route)) return [];
 	const path = named ? `${place}.filter` : place;
 	const problem =
-		"it takes what happens in any container: what a training run writes or deletes in the same account would start the next run";
-	const repair = `name the container that data comes to, "subjectBeginsWith": "${BLOBS}CONTAINER/", and keep the run's output out of it (docs/loops.md)`;
+		"it matches events of every container: if a training run writes or deletes blobs in the same account, that starts the next run";
+	const repair = `name the container that receives your data, "subjectBeginsWith": "${BLOBS}CONTAINER/", and let runs write their output to another container (docs/loops.md)`;
 	return [warning(path, problem, repair)];
 }
 
@@ -40,9 +40,10 @@ const MARKER = /(?:^|[/_.])(?:_?success|done|ready|complete|completed|finished|t
 export function checkEmptyFiles(route: Route, place: string): RouteFinding[] {
 	const takesUploads = routeTypes(route).types.includes("Microsoft.Storage.BlobCreated");
 	if (route.onlyCompletedWrites === false || !takesUploads) return [];
-	const repair = 'if such files are empty, say "onlyCompletedWrites": false, which takes the event that creates them';
+	const repair =
+		'if these files are empty, write "onlyCompletedWrites": false: the route then matches the event that creates them';
 	const rest =
-		"in a Data Lake account such a file raises one event, CreateFile, which onlyCompletedWrites does not count";
+		"in a Data Lake account an empty file raises only the event CreateFile, which onlyCompletedWrites ignores";
 	const markers = asked(route, NAMES, ["end", "whole"]).flatMap(({ filter, member }) => {
 		const name = filter.values?.map(String).find((value) => MARKER.test(value));
 		const problem = `"${name}" looks like the name of an empty file: ${rest}`;
@@ -50,7 +51,7 @@ export function checkEmptyFiles(route: Route, place: string): RouteFinding[] {
 	});
 	const empty = demandsOf(route)
 		.filter(({ filter }) => filter.key === "data.contentlength" && takesZeroOnly(filter))
-		.map(({ member }) => warning(`${place}.${member}`, `it takes empty files only: ${rest}`, repair));
+		.map(({ member }) => warning(`${place}.${member}`, `it matches only empty files: ${rest}`, repair));
 	return [...markers, ...empty];
 }
 

@@ -46,7 +46,7 @@ function checkContainers(route: Route, place: string): RouteFinding[] {
 		const verdict = known && wrong.length === values.length ? error : warning;
 		const path = `${place}.${member}${member.includes("advanced") ? ".values" : ""}`;
 		return wrong.map(({ value, meant }) =>
-			verdict(path, `no subject begins with "${value}": after the container follows "blobs/"`, `write "${meant}"`),
+			verdict(path, `no subject begins with "${value}": "blobs/" must follow the container's name`, `write "${meant}"`),
 		);
 	});
 }
@@ -64,14 +64,20 @@ function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 	const dropped = types.filter((type) => !possible.includes(type));
 	const findings: RouteFinding[] = [];
 	if (dropped.length > 0 && routeTypes(route).named) {
-		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types can match`;
-		findings.push(warning(path, what, "take those types out, or give them a route of their own"));
+		const what = `no subject of ${shortened(dropped)} begins with "${begin}"; only the other types of this route can match`;
+		findings.push(warning(path, what, "remove these types, or put them into a route of their own"));
 	}
 	const container = begin.toLowerCase().startsWith(BLOBS.toLowerCase()) ? begin.slice(BLOBS.length) : "";
 	if (container.split("/")[0]?.includes("*") === true) {
-		findings.push(error(path, "there are no wildcards in subjects; no container has a star in its name", "name one"));
+		findings.push(
+			error(
+				path,
+				"subjects have no wildcards, and no container has a star in its name",
+				"write the name of one container",
+			),
+		);
 	} else if (container !== "" && !container.includes("/")) {
-		const what = `"${begin}" also takes containers whose names only begin with "${container}"`;
+		const what = `"${begin}" also matches other containers whose names begin with "${container}"`;
 		findings.push(warning(path, what, `end it with a slash: "${begin}/"`));
 	}
 	return findings;
@@ -79,7 +85,7 @@ function checkBegin(route: Route, begin: string, path: string): RouteFinding[] {
 
 function checkEnd(end: string, path: string): RouteFinding[] {
 	if (!end.startsWith("*")) return [];
-	const what = `"${end}" looks for a star: there are no wildcards in subjects`;
+	const what = `"${end}" matches only subjects that contain a star: subjects have no wildcards`;
 	return [warning(path, what, `write "${end.replace(/^\*+/, "")}"`)];
 }
 
@@ -95,7 +101,7 @@ function repairBegin(begin: string, starts: readonly string[]): string {
 	const cased = starts.find((start) => meet(start.toLowerCase(), begin.toLowerCase()));
 	if (cased !== undefined) return `write "${cased}${begin.slice(cased.length)}", or leave isSubjectCaseSensitive out`;
 	if (/^[a-z0-9-]+\/?$/.test(begin) && one === BLOBS)
-		return `name the container in full: "${BLOBS}${begin.replace(/\/?$/, "/")}"`;
+		return `write the container's full path: "${BLOBS}${begin.replace(/\/?$/, "/")}"`;
 	const meant = nearest(begin.slice(0, one.length), starts);
 	return meant === undefined
 		? `such subjects begin with ${starts.map((start) => `"${start}"`).join(" or ")}`

@@ -24,7 +24,7 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkEmptyFiles,
 ];
 
-/** All that is wrong with a routes table: what the bridge refuses, and what it takes but cannot be meant so. */
+/** All that is wrong with a routes table: what the bridge refuses, and what it accepts although it is probably a mistake. */
 export function checkTable(table: unknown): readonly Finding[] {
 	const read = readRoutes(table, SERVICES);
 	const refused = read.ok ? [] : read.problems.map((problem) => fromProblem(problem, table));
@@ -74,24 +74,24 @@ function nameAt(table: unknown, index: string | undefined): string | null {
 }
 
 function repairOf(problem: string, path: string): string {
-	const unknown = /^there is no "(.*)" here/.exec(problem)?.[1];
+	const unknown = /^the key "(.*)" does not exist here/.exec(problem)?.[1];
 	if (unknown !== undefined) {
 		const keys = keysOf(path);
 		const meant = nearest(unknown, keys);
-		return meant === undefined ? `remove it; there are ${keys.join(", ")}` : `write "${meant}"`;
+		return meant === undefined ? `remove it; the possible keys are ${keys.join(", ")}` : `write "${meant}"`;
 	}
-	const operator = /^"(.*)" is none of Event Grid's/.exec(problem)?.[1];
+	const operator = /^"(.*)" is not one of Event Grid's/.exec(problem)?.[1];
 	if (operator !== undefined) {
 		const operators = Object.keys(OPERATORS);
 		const meant = nearest(operator, operators);
-		return meant === undefined ? `one of ${operators.join(", ")}` : `write "${meant}"`;
+		return meant === undefined ? `write one of ${operators.join(", ")}` : `write "${meant}"`;
 	}
 	const missing = /must have required property '(.+)'/.exec(problem)?.[1];
 	if (missing !== undefined) return `add "${missing}"`;
 	if (problem.includes("more than 100 characters"))
-		return "choose a shorter dispatchType; workflows have to listen to it";
-	if (problem.includes("filter values") || problem.includes("more than 25 items")) return "make two routes of it";
-	if (problem.includes("stands twice")) return "give one of them another name";
+		return "choose a shorter dispatchType, and change the types of the workflows that listen to it";
+	if (problem.includes("filter values") || problem.includes("more than 25 items")) return "split the route into two";
+	if (problem.includes("is used twice")) return "give one of them another name";
 	const cloned = /"([^"\s]+)\.git"/.exec(problem)?.[1];
 	if (cloned !== undefined && path.endsWith(".repository")) return `write "${cloned}"`;
 	return "correct it as docs/routes.md says";

@@ -12,13 +12,13 @@ export function checkTypes(route: Route, place: string): RouteFinding[] {
 	const path = `${place}.filter.includedEventTypes`;
 	if (types === undefined || types === null) return checkSource(route, place);
 	if (types.length === 0) {
-		const repair = "leave it out to say that every type is meant, or name the types";
-		return [warning(path, "an empty list takes every type of event", repair), ...checkSource(route, place)];
+		const repair = "remove the list if the route is for every type; otherwise name the types";
+		return [warning(path, "an empty list matches every event type", repair), ...checkSource(route, place)];
 	}
 	if (types.some((type) => type.toLowerCase() === "all")) {
 		if (types.length === 1) return checkSource(route, place);
-		const problem = `"All" takes every type, so that the other ${types.length - 1} do not matter`;
-		return [warning(path, problem, 'remove "All", or the others'), ...checkSource(route, place)];
+		const problem = `"All" matches every type, so ${types.length === 2 ? "the other type has" : `the other ${types.length - 1} types have`} no effect`;
+		return [warning(path, problem, 'remove "All", or remove the other types'), ...checkSource(route, place)];
 	}
 	return [
 		...types.flatMap((type, index) => checkType(type, `${path}[${index}]`, types, index)),
@@ -30,29 +30,35 @@ export function checkTypes(route: Route, place: string): RouteFinding[] {
 
 function checkType(type: string, path: string, all: readonly string[], index: number): RouteFinding[] {
 	if (all.findIndex((other) => other.toLowerCase() === type.toLowerCase()) < index) {
-		return [warning(path, `"${type}" stands there twice`, "remove one of them")];
+		return [warning(path, `the list contains "${type}" twice`, "remove one of the two")];
 	}
 	const known = eventType(type)?.type;
 	if (known === type) return [];
 	if (known !== undefined) {
-		const problem = `"${type}" is written with another case than it is published with; it works here, but need not elsewhere`;
+		const problem = `the published name is "${known}", with other upper and lower case; the bridge accepts both, but other programs may not`;
 		return [warning(path, problem, `write "${known}"`)];
 	}
 	const meant = meantType(type);
 	if (meant !== undefined) {
 		// What is not called Microsoft's may be the user's own, of a custom topic.
 		if (/^Microsoft\./i.test(type)) {
-			return [error(path, `"${type}" is no event type, so that nothing matches it`, `write "${meant}"`)];
+			return [error(path, `"${type}" is not an event type, so no event can match it`, `write "${meant}"`)];
 		}
-		const problem = `"${type}" is none of the known event types; only a topic of your own can raise it`;
-		return [warning(path, problem, `write "${meant}" if that is meant`)];
+		const problem = `"${type}" is not a known event type; only a custom topic can send it`;
+		return [warning(path, problem, `if you mean "${meant}", write that`)];
 	}
 	if (type.includes("*")) {
-		return [error(path, `"${type}": there are no wildcards in event types`, "name each type, or leave the list out")];
+		return [
+			error(path, `"${type}" contains a star, but event types have no wildcards`, "name each type, or remove the list"),
+		];
 	}
 	if (!isKnownPublisher(type)) return [];
 	return [
-		warning(path, `"${type}" is not among the known event types of its publisher`, "check its spelling in the README"),
+		warning(
+			path,
+			`"${type}" is not one of the known event types of its publisher`,
+			"check its spelling: README.md lists the known event types",
+		),
 	];
 }
 
@@ -61,8 +67,8 @@ function tooLong(route: Route, type: string, path: string): RouteFinding[] {
 	const { dispatchType } = destinationOf(route, type);
 	const { length } = [...String(dispatchType ?? "")];
 	if (route.to["dispatchType"] !== undefined || length <= LONGEST_TYPE) return [];
-	const problem = `its dispatch type would have ${length} characters; GitHub takes ${LONGEST_TYPE}`;
-	return [error(path, problem, "give the route a to.dispatchType")];
+	const problem = `the dispatch type that follows from "${type}" has ${length} characters; GitHub allows at most ${LONGEST_TYPE}`;
+	return [error(path, problem, "set to.dispatchType in the route")];
 }
 
 /** Types that no event of this source can have. */
@@ -72,8 +78,8 @@ function raisedElsewhere({ source }: Route, types: readonly string[], path: stri
 	const known = types.flatMap((type) => eventType(type)?.type ?? []);
 	const strangers = known.filter((type) => !raised.includes(type));
 	if (strangers.length === 0) return [];
-	const problem = `${strangers.join(", ")}: the source of this route does not raise that, but ${raised[0]?.split(".")[1]} events`;
-	const repair = "correct the source or the types; what two sources raise needs two routes";
+	const problem = `the source of this route never sends ${strangers.join(" or ")}; it sends only events of Microsoft.${raised[0]?.split(".")[1]}`;
+	const repair = "correct the source or the types; for events of two sources write two routes";
 	return [(strangers.length === types.length ? error : warning)(path, problem, repair)];
 }
 
@@ -82,15 +88,15 @@ function checkSource({ source }: Route, place: string): RouteFinding[] {
 	const path = `${place}.source`;
 	if (/^subscriptions\//i.test(source)) {
 		const repair = `write "/${source}"`;
-		return [error(path, "an ARM id begins with a slash; no event has a source like this", repair)];
+		return [error(path, "an ARM id begins with a slash, so no event has this source", repair)];
 	}
 	if (source.includes("*")) {
-		const repair = "name the resource, or one above it: events of what lies below it are taken, too";
-		return [error(path, "there are no wildcards in a source; no event has one with a star", repair)];
+		const repair = "name the resource, or a resource group or subscription: it also matches everything below it";
+		return [error(path, "a source has no wildcards, and no event has a source with a star", repair)];
 	}
 	const [, account, below] = /^(.+\/storageAccounts\/[^/]+)\/(.+)$/i.exec(source) ?? [];
 	if (account === undefined || below === undefined) return [];
 	const container = /containers\/([^/]+)/i.exec(below)?.[1] ?? "CONTAINER";
-	const repair = `write the account, "${account}", and "subjectBeginsWith": "/blobServices/default/containers/${container}/" in the filter`;
-	return [error(path, `events of a storage account come from the account itself, not from ${below}`, repair)];
+	const repair = `write the account, "${account}", as the source, and "subjectBeginsWith": "/blobServices/default/containers/${container}/" in the filter`;
+	return [error(path, `the source of a storage event is the account itself, not ${below}`, repair)];
 }

@@ -122,13 +122,13 @@ export function printDiff(io: Io, { added, removed, renamed, changed, reordered,
 		say(paint("warning", `~ ${quoted(route)}`));
 		for (const { path, before, after } of members) say(plain(`    ${path}: ${shown(before)} -> ${shown(after)}`));
 	}
-	if (reordered) say("~ the order of the routes");
+	if (reordered) say("~ the order of the routes has changed");
 	if (added.length + removed.length + renamed.length + changed.length === 0 && !reordered)
 		say("the routes are the same");
 	if (events === undefined) return;
 	const { looked, unreadable, moved } = events;
 	say(
-		`\n${moved.length} of ${counted(looked, "event")} ${moved.length === 1 ? "goes" : "go"} elsewhere${unreadable > 0 ? `; ${unreadable} could not be read` : ""}`,
+		`\n${moved.length} of ${counted(looked, "event")} ${moved.length === 1 ? "goes" : "go"} to another destination${unreadable > 0 ? `; ${counted(unreadable, "event")} could not be read` : ""}`,
 	);
 	for (const { id, type, subject, before, after } of moved) {
 		say(plain(`  ${id}  ${type}  ${subject}`));

@@ -8,6 +8,7 @@ import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 import { destinationInWords } from "../describe-receipt.ts";
+import { indentJson } from "../indent-json.ts";
 import type { Io } from "../io.ts";
 import { painter } from "../paint.ts";
 import { requestFor, type ShownRequest } from "./requests.ts";
@@ -135,7 +136,7 @@ export function printExplained(io: Io, explained: readonly Explained[]): void {
 		const { id, type, source, subject } = one.event;
 		io.stdout.write(`${plain(`${id}  ${type}`)}\n  source  ${plain(source)}\n  subject ${plain(subject)}\n`);
 		for (const verdict of one.routes) printVerdict(io, verdict, paint);
-		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route takes it\n");
+		if (!one.routes.some(({ takes }) => takes)) io.stdout.write("  ignored: no route matches\n");
 	}
 }
 
@@ -156,13 +157,15 @@ function printVerdict(
 	const where = `${to === undefined ? "" : destinationInWords(to)}${token}`;
 	io.stdout.write(`  ${paint("ok", "yes")} "${plain(route)}": to ${plain(where)}\n`);
 	if (sameAs !== undefined)
-		io.stdout.write(`        the same place as "${plain(sameAs)}": dispatched once, under that name\n`);
+		io.stdout.write(
+			`        "${plain(sameAs)}" has the same destination: the event is dispatched once, by that route\n`,
+		);
 	else if (group !== undefined) {
 		const { by, quietSeconds, maxSeconds, id } = group;
 		io.stdout.write(
 			`        gathered by ${by} for ${quietSeconds} to ${maxSeconds} seconds, in the window of group ${id}\n`,
 		);
-		io.stdout.write("        of this event alone, under its own key, the window would send\n");
+		io.stdout.write("        a window with only this event, under the event's own key, would send\n");
 	}
 	if (request !== undefined) printRequest(io, request, paint);
 }
@@ -172,20 +175,6 @@ function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof pa
 		io.stdout.write(`        ${paint("error", "rejected")}: ${plain(request.rejected)}\n`);
 		return;
 	}
-	const lines = [`${request.method} ${request.url}`, ...indented(request.body)];
+	const lines = [`${request.method} ${request.url}`, ...indentJson(request.body).split("\n")];
 	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
-}
-
-/** JSON in lines, each of its tokens as it is: to read and write it anew could change digits. */
-function indented(json: string): readonly string[] {
-	let depth = 0;
-	const line = () => `\n${"  ".repeat(depth)}`;
-	const broken = json.replace(/"(?:[^"\\]+|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (token) => {
-		if (token === "{" || token === "[") depth += 1;
-		if (token === "}" || token === "]") depth -= 1;
-		if (token === "{" || token === "[" || token === ",") return token + line();
-		if (token === "}" || token === "]") return line() + token;
-		return token === ":" ? ": " : token;
-	});
-	return broken.split("\n");
 }

@@ -48,5 +48,5 @@ export function summaryOf(findings: readonly Finding[]): string {
 	const parts = (["error", "warning"] as const).filter((verdict) => count(verdict) > 0);
 	const told = parts.length === 0 ? ["nothing to repair"] : parts.map((verdict) => counted(count(verdict), verdict));
 	const open = count("cannot tell");
-	return [...told, ...(open === 0 ? [] : [`${counted(open, "limit")} that cannot be proved`])].join(", ");
+	return [...told, ...(open === 0 ? [] : [`${counted(open, "limit")} that cannot be checked`])].join(", ");
 }

@@ -27,7 +27,7 @@ export function takesKnownTypes(route: Route): boolean {
 
 /** For a key that leaves out `data.`. */
 export function misplaced(key: string, meant: string, path: string): RouteFinding {
-	const problem = `"${key}" looks for an attribute of the envelope; known events have ${meant} in their data`;
+	const problem = `"${key}" means an attribute of the envelope, but known events have ${meant} in their data`;
 	return warning(path, problem, `write "data.${meant}${key.slice(meant.length)}"`);
 }
 
@@ -41,7 +41,7 @@ export interface Never {
 export function neverThere(names: readonly string[], route: Route): Never | undefined {
 	const [first = "", ...below] = names;
 	if (names.includes("")) {
-		return { why: "it has an empty name between its dots", repair: "write the names with one dot between them" };
+		return { why: "a name between its dots is empty", repair: "write one dot between two names" };
 	}
 	if (first.toLowerCase() === "data") {
 		// Data of any other type may have any form.
@@ -50,8 +50,8 @@ export function neverThere(names: readonly string[], route: Route): Never | unde
 	if (below.length === 0) return undefined;
 	const isText = ENVELOPE.has(first.toLowerCase());
 	return {
-		why: `"${first}" ${isText ? "is a text" : "would be an attribute of the envelope"}, and nothing lies below it`,
-		repair: `write the key of one member, or one in the data: "data.${names.join(".")}"`,
+		why: `"${first}" ${isText ? "is a text" : "would be an attribute of the envelope"}, so it has no members`,
+		repair: `write only "${first}", or a key in the data: "data.${names.join(".")}"`,
 	};
 }
 
@@ -63,14 +63,14 @@ function neverInData([first = "", ...names]: readonly string[], types: readonly 
 	);
 	if (member === undefined || shown.length === 0 || names.length === 0) return undefined;
 	if (shown.every((value) => typeof value !== "object")) {
-		return { why: `data.${member} is a single value, and nothing lies below it`, repair: `write "data.${member}"` };
+		return { why: `data.${member} is a single value, so it has no members`, repair: `write "data.${member}"` };
 	}
 	if (names.length < 2 || !shown.every(isFlat)) return undefined;
 	const name = names.join(".");
 	const looked = names.map((one) => `"${one}"`).join(" with ");
 	return {
-		why: `${member} holds texts by name, and a dot cannot stand in a name: "${name}" is looked for as ${looked} below it`,
-		repair: `filter by a name without a dot (Event Grid has the same limit), and look at "${name}" in the workflow`,
+		why: `a dot in a key separates two names, so "${name}" means ${looked} below it, but ${member} contains only texts`,
+		repair: `filter on a name without a dot (Event Grid has the same limit), and check "${name}" in the workflow`,
 	};
 }
 

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { SERVICES } from "../../destinations/list.ts";
 import { readJson, readPlainJson } from "../../event/json.ts";
 import { readRoutes } from "../../route/read-routes.ts";
 import type { Route } from "../../route/route.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
+import { readTextFile } from "../read-file.ts";
 
 /** A routes table as it was given, not yet checked. */
 export interface GivenTable {
@@ -13,51 +14,54 @@ export interface GivenTable {
 	readonly table: unknown;
 }
 
-const USUAL_FILE = "routes.json";
+export const USUAL_FILE = "routes.json";
 
-/** The table of a file; without one that of BRIDGE_ROUTES, as JSON or as a path, and else that of `routes.json`. */
-export function loadTable({ env }: Pick<Io, "env">, file?: string): GivenTable {
-	const setting = file === undefined ? env["BRIDGE_ROUTES"]?.trim() || undefined : undefined;
-	if (setting !== undefined && /^[{[]/.test(setting))
+/**
+ * The table of a file; without one that of BRIDGE_ROUTES, as JSON or as a path, and else that of `routes.json`.
+ * @param from the flag that names the file; undefined for an argument
+ */
+export function loadTable({ env }: Pick<Io, "env">, file?: string, from?: string): GivenTable {
+	if (file !== undefined) return readTable(file, from);
+	const setting = env["BRIDGE_ROUTES"]?.trim() || undefined;
+	if (setting !== undefined && /^[{[]/.test(setting)) {
 		return { name: "BRIDGE_ROUTES", table: parsed(setting, "BRIDGE_ROUTES", readPlainJson) };
-	const name = file ?? setting ?? USUAL_FILE;
-	return { name, table: parsed(readText(name), name, readPlainJson) };
+	}
+	if (setting !== undefined) return readTable(setting, "BRIDGE_ROUTES");
+	if (existsSync(USUAL_FILE)) return readTable(USUAL_FILE);
+	const repair = 'give the path of a table, or write a table with "npx grid-dispatch init"';
+	throw new CliError(`there is no file ${USUAL_FILE} in this folder, and BRIDGE_ROUTES is not set; ${repair}`);
+}
+
+function readTable(file: string, from?: string): GivenTable {
+	return { name: file, table: parsed(readTextFile(file, from), file, readPlainJson) };
 }
 
 /** The routes of a table that the bridge would take. */
-export function loadRoutes(io: Pick<Io, "env">, file?: string): readonly Route[] {
-	const { name, table } = loadTable(io, file);
+export function loadRoutes(io: Pick<Io, "env">, file?: string, from?: string): readonly Route[] {
+	const { name, table } = loadTable(io, file, from);
 	const read = readRoutes(table, SERVICES);
 	if (read.ok) return read.routes;
-	throw new CliError(
-		[
-			`the bridge would refuse ${name}; see "npx grid-dispatch routes check"`,
-			...read.problems.map((problem) => `  ${problem}`),
-		],
-		1,
-	);
+	const problems = read.problems.map((problem) => `  ${problem}`);
+	throw new CliError([`the bridge would refuse ${name}; see "npx grid-dispatch routes check"`, ...problems], 1);
 }
 
-/** Events of a file: one, an array of them, or one in each line. */
-export function loadEvents(file: string): readonly unknown[] {
-	const text = readText(file);
+/**
+ * Events of a file: one, an array of them, or one in each line.
+ * @param from the flag that names the file; undefined for an argument
+ */
+export function loadEvents(file: string, from?: string): readonly unknown[] {
+	return readEvents(readTextFile(file, from), file);
+}
+
+/** @param name what to call the text in errors */
+export function readEvents(text: string, name: string): readonly unknown[] {
 	try {
 		const value = readJson(text);
 		return Array.isArray(value) ? value : [value];
 	} catch (error) {
 		const lines = text.split("\n").filter((line) => line.trim() !== "");
-		if (lines.length < 2 || lines.some((line) => !line.trim().startsWith("{"))) throw notJson(file, error);
-		return lines.map((line) => parsed(line, file, readJson));
-	}
-}
-
-function readText(file: string): string {
-	try {
-		return readFileSync(file, "utf8");
-	} catch (error) {
-		const { code, message } = error as NodeJS.ErrnoException;
-		if (code === "ENOENT") throw new CliError(`there is no file ${file}; give its path`, 1);
-		throw new CliError(`${file} cannot be read: ${message}`, 1);
+		if (lines.length < 2 || lines.some((line) => !line.trim().startsWith("{"))) throw notJson(name, error);
+		return lines.map((line, index) => parsed(line, `line ${index + 1} of ${name}`, readJson));
 	}
 }
 

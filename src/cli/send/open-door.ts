@@ -1,6 +1,6 @@
 import { isLoopback } from "../../config/settings.ts";
 import { createAsk } from "../ask.ts";
-import { keyOf, urlOf } from "../bridge-options.ts";
+import { keyOf, urlOf, webhookTokenOf } from "../bridge-options.ts";
 import { readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
@@ -21,7 +21,7 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	const { topic, to, trigger } = flags;
 	if (topic === undefined) return createWebhookDoor(createAsk(io, TIMEOUT_MS), targetOf(flags, io));
 	if (to !== undefined || trigger || flags.url !== undefined) {
-		throw new CliError("give one of --topic, --to, --url and --trigger", 2);
+		throw new CliError("give only one of --topic, --to, --url and --trigger", 2);
 	}
 	const endpoint = readUrl(topic, "--topic");
 	if (endpoint.pathname === "/") endpoint.pathname = WEBHOOK;
@@ -29,22 +29,23 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 	return createTopicDoor({ endpoint, key: io.env["EVENT_GRID_TOPIC_KEY"]?.trim() || undefined });
 }
 
-/** The address of a webhook, and its key. */
-export function targetOf(flags: SendFlags, io: Io): { url: URL; key: string | undefined } {
+/** The address of a webhook, and what opens it. */
+export function targetOf(
+	flags: SendFlags,
+	io: Io,
+): { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined } {
 	const { to, url, trigger, key } = flags;
 	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
-	const given = readUrl(to ?? urlOf(flags, io), to === undefined ? "--url" : "--to");
+	const named = to === undefined ? urlOf(flags, io) : { value: to, from: "--to" };
+	const given = readUrl(named.value, named.from ?? "--url");
 	if (trigger) {
 		if (!isLoopback(given) || given.pathname !== "/") {
-			throw new CliError(
-				"--trigger is for a local host; in Azure the platform guards that door with a key of its own",
-				2,
-			);
+			throw new CliError("--trigger works only with a local host; in Azure a system key protects the trigger", 2);
 		}
-		return { url: new URL(TRIGGER, given), key: keyOf(flags, io) };
+		return { url: new URL(TRIGGER, given), key: keyOf(flags, io).value };
 	}
-	// The key of the environment is the bridge's, and of no other server.
+	// The key and the token of the environment are the bridge's, and of no other server.
 	if (!OF_THE_BRIDGE.test(given.pathname)) return { url: given, key };
 	const door = given.pathname === "/" ? new URL(`${WEBHOOK}${given.search}`, given) : given;
-	return { url: door, key: keyOf(flags, io) };
+	return { url: door, key: keyOf(flags, io).value, token: webhookTokenOf(io) };
 }

@@ -22,7 +22,7 @@ export function readSetting(text: string): Setting {
 	const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
 	const names = path.split(".");
 	if (path === "" || names.some((name) => name === "")) {
-		throw new CliError(`--set takes path=value, such as data.runId=train-7, not "${text}"`, 2);
+		throw new CliError(`--set must have the form path=value, such as data.runId=train-7, not "${text}"`, 2);
 	}
 	return { path: names, value: parsed(value) };
 }

@@ -1,5 +1,6 @@
 import { plain } from "../../log.ts";
 import type { EventResult } from "../../model.ts";
+import { quoted } from "../bridge-url.ts";
 import { colour, colourOf } from "../colour.ts";
 import type { Io } from "../io.ts";
 import type { Delivery, DeliveryEnd } from "./deliveries.ts";
@@ -14,7 +15,7 @@ export interface Summary {
 	/** Events by outcome; where the receiver does not tell, by status: `answered 202`. */
 	readonly outcomes: Readonly<Record<string, number>>;
 	/**
-	 * How often an event went another way than to GitHub, by its reason; the most frequent few. Reasons that differ in
+	 * How often an event was not dispatched at once, by its reason; the most frequent few. Reasons that differ in
 	 * what they quote, or in a time, count as the first one of them.
 	 */
 	readonly reasons: Readonly<Record<string, number>>;
@@ -78,13 +79,13 @@ export function createTally(): Tally {
 const FEW = 10;
 
 /** Prints what became of what was sent. */
-export function printSummary(io: Io, name: string, summary: Summary): void {
+export function printSummary(io: Io, name: string, summary: Summary, command: (words: string) => string): void {
 	const { sent, deliveries, outcomes, reasons, seconds, rate, events } = summary;
 	const paint = colour(io.stdout, io.env);
 	const say = (text: string) => io.stdout.write(`${text}\n`);
 	if (events.length <= FEW) {
 		for (const { id, outcome, route, key } of events) {
-			const facts = [plain(id ?? "without an id"), route === null ? "" : `route "${plain(route)}"`, plain(key ?? "")];
+			const facts = [plain(id ?? "no id"), route === null ? "" : `route "${plain(route)}"`, plain(key ?? "")];
 			say([paint(colourOf(outcome), plain(outcome).padEnd(11)), ...facts.filter((fact) => fact !== "")].join("  "));
 		}
 	}
@@ -96,5 +97,6 @@ export function printSummary(io: Io, name: string, summary: Summary): void {
 	if (counts.length > 0) say(`  ${counts.join(", ")}`);
 	for (const [reason, count] of Object.entries(reasons)) say(`  ${count} × ${plain(reason)}`);
 	const [only] = events;
-	if (sent === 1 && only?.id && only.key !== null) say(`see its trace: npx grid-dispatch trace ${plain(only.id)}`);
+	if (sent === 1 && only?.id && (only.key !== null || only.outcome === "ignored"))
+		say(`see its trace: ${command(`trace ${quoted(plain(only.id))}`)}`);
 }

@@ -75,7 +75,7 @@ function timeOf<Name extends string>(name: Name, given: unknown): { [key in Name
 function whyNot(status: number | null, error: unknown): string {
 	const [first = ""] = reasonOf(error).split("\n");
 	if (status === 401) return "the topic refuses the key: give one of its access keys in EVENT_GRID_TOPIC_KEY";
-	if (status === 403) return 'the topic refuses this identity: it needs the role "EventGrid Data Sender"';
-	if (status === 400) return `the topic answered 400: is its schema the one of --schema? ${first}`;
+	if (status === 403) return 'the topic refuses this identity: give it the role "EventGrid Data Sender"';
+	if (status === 400) return `the topic answered 400; check that --schema is the topic's schema. ${first}`;
 	return status === null ? first : `the topic answered ${status}: ${first}`;
 }

@@ -1,15 +1,18 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { EventResult } from "../../model.ts";
-import { type Ask, type Asked, errorIn, keyHeader } from "../ask.ts";
+import { type Ask, type Asked, errorIn, GIVE_TOKEN, keyHeader, wantsToken } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
 import type { Delivery, DeliveryEnd, Door } from "./deliveries.ts";
 
 /** Delivers as Event Grid does to a webhook. */
-export function createWebhookDoor(ask: Ask, { url, key }: { url: URL; key: string | undefined }): Door {
+export function createWebhookDoor(
+	ask: Ask,
+	{ url, key, token }: { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined },
+): Door {
 	return {
 		name: shownUrl(url),
 		async deliver(delivery): Promise<DeliveryEnd> {
-			const headers = { ...headersOf(delivery), ...keyHeader(key) };
+			const headers = { ...headersOf(delivery), ...keyHeader(key, token) };
 			const asked = await ask(url, { method: "POST", headers, body: writeJson(bodyOf(delivery)) });
 			const { status, json } = asked;
 			if (status === 0) {
@@ -49,8 +52,9 @@ function bodyOf({ schema, elements }: Delivery): unknown {
 function whyNot(asked: Asked): string {
 	const { status } = asked;
 	const error = errorIn(asked);
+	if (wantsToken(asked)) return `answered 401: ${error}. ${GIVE_TOKEN}`;
 	if (error !== "") return `answered ${status}: ${error}`;
-	if (status === 401) return "answered 401: give a function key with GRID_DISPATCH_KEY or --key";
-	if (status === 404) return "answered 404: there is no such door; is it a grid-dispatch app?";
+	if (status === 401) return "answered 401: give a function key in GRID_DISPATCH_KEY or with --key";
+	if (status === 404) return "answered 404: this address has no webhook; check that it is a grid-dispatch app";
 	return `answered ${status}`;
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { BridgeClient, ReceiptsAsked, ShownReceipt } from "../bridge-client.ts";
 import { CliError } from "../cli-error.ts";
+import { collectReceipts } from "../collect-receipts.ts";
 import { newsOf } from "../runs.ts";
 
 export interface FollowOptions {
@@ -9,50 +10,72 @@ export interface FollowOptions {
 	readonly lines: number;
 	/** Waits until the next look; answers false where that was the last one. */
 	readonly wait: () => Promise<boolean>;
-	/** Is handed each receipt, and again whenever it has changed. `isRun`: since a run was found, or has ended. */
-	readonly show: (receipt: ShownReceipt, isRun: boolean) => void;
+	/** Is handed each line, in the order of time. */
+	readonly show: (line: Line) => void;
 	/** Is told when the bridge does not answer, and when it does again. */
 	readonly outage: (message: string | undefined) => void;
 }
 
-const AT_ONCE = 500;
+/** A receipt that is new, or has changed. */
+export interface Line {
+	readonly receipt: ShownReceipt;
+	/** Epoch milliseconds, by the bridge's clock: when the delivery came so far, or when a change of its run was seen. */
+	readonly at: number;
+}
 
-/** Looks at the receipts again and again, and shows each change once. */
+/** One request answers so many. */
+const AT_ONCE = 500;
+/** More changes than these between two looks are shown with the next looks. */
+const MOST_CHANGES = 10_000;
+/** The clock of storage may be so far behind that of the bridge; what comes twice is shown once. */
+const OVERLAP_MS = 30_000;
+
+/**
+ * Looks at the receipts again and again, and shows each change once. At first at the newest ones, and then at what was
+ * written since, however many there are and however old their events.
+ */
 export async function follow(bridge: BridgeClient, options: FollowOptions): Promise<void> {
 	const { asked, lines, wait, show, outage } = options;
 	const known = new Map<string, Mark>();
 	let answers = true;
 
-	async function look(): Promise<readonly ShownReceipt[]> {
-		const { receipts } = await bridge.receipts({ ...asked, limit: AT_ONCE });
-		// The newest is answered first, and read last.
-		return receipts.filter((receipt) => !isDeepStrictEqual(known.get(receipt.key), markOf(receipt))).reverse();
+	function changes(receipts: readonly ShownReceipt[]): readonly Line[] {
+		const changed = receipts.filter((receipt) => !isDeepStrictEqual(known.get(receipt.key), markOf(receipt)));
+		const seen = changed.map((receipt): Line => {
+			// A receipt does not tell when its run has changed: that is seen now.
+			const isRun = known.get(receipt.key)?.delivery === markOf(receipt).delivery;
+			return { receipt, at: isRun ? bridge.now() : timeOf(receipt) };
+		});
+		for (const receipt of changed) known.set(receipt.key, markOf(receipt));
+		return seen.sort((one, other) => (one.at || 0) - (other.at || 0));
 	}
 
 	// What fails at once is a mistake to repair; what fails later may come back.
-	const first = await look();
-	note(first);
-	for (const receipt of lines === 0 ? [] : first.slice(-lines)) show(receipt, false);
+	const { receipts } = await bridge.receipts({ ...asked, limit: AT_ONCE });
+	let since = bridge.now();
+	// The newest is answered first, and read last.
+	const first = changes(receipts.toReversed());
+	for (const line of lines === 0 ? [] : first.slice(-lines)) show(line);
 	while (await wait()) {
 		try {
-			const changed = await look();
+			const from = bridge.now();
+			const changedSince = new Date(since - OVERLAP_MS).toISOString();
+			const found = await collectReceipts(bridge, { ...asked, changedSince, limit: MOST_CHANGES });
 			if (!answers) outage(undefined);
 			answers = true;
-			const isRun = changed.map((receipt) => known.get(receipt.key)?.delivery === markOf(receipt).delivery);
-			note(changed);
-			changed.forEach((receipt, index) => {
-				show(receipt, isRun[index] === true);
-			});
+			if (found.complete) since = from;
+			for (const line of changes(found.receipts.toReversed())) show(line);
 		} catch (error) {
 			if (!(error instanceof CliError)) throw error;
 			if (answers) outage(error.message);
 			answers = false;
 		}
 	}
+}
 
-	function note(receipts: readonly ShownReceipt[]): void {
-		for (const receipt of receipts) known.set(receipt.key, markOf(receipt));
-	}
+/** When a delivery came as far as it is. */
+function timeOf({ finishedAt, attempts, acceptedAt }: ShownReceipt): number {
+	return Date.parse(finishedAt ?? attempts.at(-1)?.at ?? acceptedAt);
 }
 
 /** What has to change for a receipt to be shown again. */

@@ -1,18 +1,23 @@
-import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
+import type { BridgeClient, ShownReceipts } from "../bridge-client.ts";
 import { collectReceipts } from "../collect-receipts.ts";
 
-const MOST = 20;
+/** An event of some routes has a few receipts; more is a text that is found in many. */
+export const USUAL_LIMIT = 20;
 
 /**
  * The receipts that a text means, the newest event first: an event's id, a run, a key, or a blob, by its subject, its
  * address, or its path with the container in front.
  */
-export async function findReceipts(bridge: BridgeClient, text: string): Promise<readonly ShownReceipt[]> {
+export async function findReceipts(
+	bridge: Pick<BridgeClient, "receipts">,
+	text: string,
+	limit = USUAL_LIMIT,
+): Promise<ShownReceipts> {
 	for (const find of spellingsOf(text)) {
-		const { receipts } = await collectReceipts(bridge, { find, limit: MOST });
-		if (receipts.length > 0) return receipts;
+		const found = await collectReceipts(bridge, { find, limit });
+		if (found.receipts.length > 0) return found;
 	}
-	return [];
+	return { receipts: [], complete: true };
 }
 
 /** As it was given, and as subjects write it. */

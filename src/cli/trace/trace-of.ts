@@ -1,5 +1,5 @@
 import type { ShownReceipt } from "../bridge-client.ts";
-import { describeDestination } from "../describe-receipt.ts";
+import { describeDestination, serviceOf } from "../describe-receipt.ts";
 import { counted } from "../paint.ts";
 import type { Traced, TracedWindow } from "./fold-windows.ts";
 
@@ -19,7 +19,7 @@ export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "follow
 export interface Step {
 	/** ISO 8601; null where it is not known, or not yet. */
 	readonly at: string | null;
-	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "answered";
+	readonly kind: "happened" | "received" | "decided" | "waited" | "attempted" | "replayed" | "answered";
 	readonly text: string;
 }
 
@@ -39,7 +39,7 @@ export function traceOf({ receipt, window }: Traced): Trace {
 			received(receipt, window),
 			decided(receipt),
 			...waited(receipt, sent, window),
-			...sent.attempts.map((attempt) => attempted(attempt, sent)),
+			...tried(sent),
 			answered(sent),
 		],
 		...{ runs, following, followingReason, page },
@@ -59,11 +59,12 @@ function countOf({ events, isMore }: TracedWindow): string {
 }
 
 function decided({ state, route, to, acceptedAt }: ShownReceipt): Step {
-	const nowhere = state === "rejected" ? "it leads nowhere: the event itself is unsound" : "it leads nowhere";
+	const nowhere =
+		state === "rejected" ? "the event is not valid, so the bridge looks for no route" : "no route matches";
 	const text =
 		to === null
 			? nowhere
-			: `route "${route ?? "none"}" leads to ${describeDestination(to, to["dispatchType"] === undefined ? ", on " : ", as ")}`;
+			: `route "${route ?? "none"}" sends it to ${describeDestination(to, to["dispatchType"] === undefined ? ", on " : ", as ")}`;
 	return { at: acceptedAt, kind: "decided", text };
 }
 
@@ -73,53 +74,66 @@ function waited(receipt: ShownReceipt, sent: ShownReceipt, window: TracedWindow 
 	if (receipt.state === "coalescing") steps.push({ at, kind: "waited", text: "in a window that is still open" });
 	if (receipt.window !== null) {
 		const others = window === undefined || window.events < 2 ? "" : `, ${countOf(window)} in all`;
-		const gathered = `gathered with others into the dispatch ${receipt.window}`;
+		const gathered = `gathered with other events into the dispatch ${receipt.window}`;
 		steps.push({ at, kind: "waited", text: `${gathered}${after(at, sent.acceptedAt)}${others}` });
 	}
 	const first = sent.attempts[0]?.at;
 	if (first !== undefined && Date.parse(first) - Date.parse(sent.acceptedAt) >= 1_000) {
-		steps.push({ at: sent.acceptedAt, kind: "waited", text: `for its turn${after(sent.acceptedAt, first)}` });
+		steps.push({ at: sent.acceptedAt, kind: "waited", text: `for its turn${after(sent.acceptedAt, first, "for")}` });
 	}
 	return steps;
+}
+
+/** The attempts, and when it was fed back in between. */
+function tried(sent: ShownReceipt): readonly Step[] {
+	const attempts = sent.attempts.map((attempt) => attempted(attempt, sent));
+	if (!sent.replayedAt) return attempts;
+	const replayed = { at: sent.replayedAt, kind: "replayed", text: "a replay sent the dead letter again" } as const;
+	const isLater = ({ at }: Step) => at !== null && Date.parse(at) >= Date.parse(replayed.at);
+	const index = attempts.findIndex(isLater);
+	return attempts.toSpliced(index === -1 ? attempts.length : index, 0, replayed);
 }
 
 function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts"][number], sent: ShownReceipt): Step {
 	const service = serviceOf(sent);
 	const answer =
-		status === null || status === undefined ? `${service} gave no answer` : `${service} answered ${status}`;
+		status === null || status === undefined ? `${service} did not answer` : `${service} answered ${status}`;
 	const more = [`${ms} ms`, requestId ? `request ${requestId}` : "", reason ?? ""].filter((fact) => fact !== "");
 	return { at, kind: "attempted", text: `${answer} (${more.join("; ")})` };
 }
 
-function serviceOf({ to }: ShownReceipt): string {
-	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
-}
-
+/** How far it is: the state in the one word that everything else calls it, and what that means here. */
 function answered(sent: ShownReceipt): Step {
 	const { state, finishedAt, reason, acceptedAt } = sent;
 	const why = reason === null ? "" : `: ${reason}`;
 	// As a text: a bridge of another version may have a state that this one does not.
 	switch (state as string) {
 		case "ignored":
-			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `nothing is sent${why}` };
+			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `ignored, the bridge sends nothing${why}` };
 		case "dispatched":
-			return { at: finishedAt, kind: "answered", text: `${serviceOf(sent)} has it${after(acceptedAt, finishedAt)}` };
-		case "coalesced":
-			return { at: finishedAt, kind: "answered", text: "it went out with others" };
-		case "dead":
-		case "rejected":
 			return {
 				at: finishedAt,
 				kind: "answered",
-				text: `a dead letter${why}; repair that, then: npx grid-dispatch replay KEY`,
+				text: `dispatched, ${serviceOf(sent)} accepted it${after(acceptedAt, finishedAt)}`,
 			};
+		case "coalesced":
+			return { at: finishedAt, kind: "answered", text: "coalesced, the bridge sent it together with other events" };
+		case "discarded":
+			return {
+				at: finishedAt,
+				kind: "answered",
+				text: `discarded, the bridge will not send it; it was a dead letter${why}`,
+			};
+		case "dead":
+		case "rejected":
+			return { at: finishedAt, kind: "answered", text: `${state}, a dead letter${why}` };
 		default:
-			return { at: null, kind: "answered", text: `not yet, it is ${state}${why}` };
+			return { at: null, kind: "answered", text: `${state}, not sent yet${why}` };
 	}
 }
 
-function after(from: string, to: string | null): string {
+function after(from: string, to: string | null, word = "after"): string {
 	const ms = to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
 	if (Number.isNaN(ms) || ms < 0) return "";
-	return ms < 1_000 ? `, after ${ms} ms` : `, after ${(ms / 1_000).toFixed(1)} s`;
+	return ms < 1_000 ? `, ${word} ${ms} ms` : `, ${word} ${(ms / 1_000).toFixed(1)} s`;
 }

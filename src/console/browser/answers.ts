@@ -9,6 +9,7 @@ export type State =
 	| "coalesced"
 	| "dead"
 	| "rejected"
+	| "discarded"
 	| "ignored";
 
 export interface Attempt {
@@ -34,19 +35,41 @@ export interface Receipt {
 	};
 	readonly route: string | null;
 	/** What a route's `to` says, with nothing left open; the id is `owner/name#dispatchType`, or its like. */
-	readonly to: { readonly id: string } | null;
+	readonly to: { readonly id: string; readonly [member: string]: unknown } | null;
 	readonly acceptedAt: string;
 	readonly finishedAt: string | null;
+	/** When a replay has last fed it back. */
+	readonly replayedAt: string | null;
 	readonly attempts: readonly Attempt[];
 	readonly reason: string | null;
+	/** Of a dead letter: whether a replay would end as before, and why. */
+	readonly replay: { readonly wouldRepeat: boolean; readonly why: string | null } | null;
+	/** Of a rejected event: what arrived, as text; `whole` where that is all of its `bytes`. */
+	readonly arrived: { readonly text: string; readonly bytes: number; readonly whole: boolean } | null;
+	/** Where it was asked for: the request that a replay of a dead letter sends. */
+	readonly sends?: Sends | null;
+	/** Of an event in an open window: the group of that window. */
+	readonly group: string | null;
+	/** The dispatch that a coalesced event went out with, and its state. */
 	readonly window: string | null;
-	/** The runs that it has started, as far as they are known. */
+	readonly windowState: State | null;
+	/** The runs that it has started, as far as they are known; of a coalesced event those of its window's dispatch. */
 	readonly runs: readonly Run[];
 	/** How far they were followed: `looking`, `running`, `concluded`, `none`, `cannot tell`, `off`; null: not at all. */
 	readonly following: string | null;
 	readonly followingReason: string | null;
 	/** The page where a person sees them. */
 	readonly page: string | null;
+}
+
+/** A request, as far as it is shown. */
+export interface Sends {
+	/** Its method and URL. */
+	readonly line: string;
+	/** The beginning of its body; `whole` where that is all of its `bytes`. */
+	readonly text: string;
+	readonly bytes: number;
+	readonly whole: boolean;
 }
 
 /** Its texts may be anything, too: a workflow has any name. */
@@ -65,51 +88,8 @@ export interface Run {
 export interface Receipts {
 	readonly receipts: readonly Receipt[];
 	readonly complete: boolean;
-}
-
-export interface Health {
-	readonly status: "healthy" | "degraded" | "unhealthy";
-	readonly version: string;
-	readonly problems: readonly { readonly setting: string; readonly problem: string }[];
-	readonly warnings: readonly string[];
-	readonly storage: { readonly reachable: boolean; readonly reason: string | null };
-	readonly tokens: readonly {
-		readonly lane: string;
-		readonly present: boolean;
-		readonly expiresAt: string | null;
-		readonly reason: string | null;
-	}[];
-	readonly lanes: readonly Lane[];
-	readonly waiting: number;
-	readonly oldest: string | null;
-	readonly windows: number;
-	readonly gathering: readonly Gathering[];
-	readonly pace: readonly Pace[];
-	readonly deadLetters: number;
-}
-
-export interface Lane {
-	readonly lane: string;
-	readonly state: "paused" | "parked" | "open";
-	readonly until: string | null;
-	readonly reason: string | null;
-	readonly parkedDestinations: number;
-}
-
-export interface Gathering {
-	readonly lane: string;
-	readonly route: string;
-	readonly events: number;
-	readonly since: string;
-	readonly closes: string;
-	readonly latest: string;
-}
-
-export interface Pace {
-	readonly lane: string;
-	readonly count: number;
-	readonly seconds: number;
-	readonly used: number;
+	/** Where the next page begins, if there is one. */
+	readonly continue?: string;
 }
 
 export interface Replayed {
@@ -121,6 +101,33 @@ export interface Replayed {
 	readonly more: boolean;
 	/** Where the next request goes on. */
 	readonly continue?: string;
+}
+
+export interface Discarded {
+	readonly discarded: readonly {
+		readonly key: string;
+		readonly outcome: "discarded" | "refused";
+		readonly reason: string | null;
+	}[];
+	readonly more: boolean;
+	readonly continue?: string;
+}
+
+/** What became of the events of a time range, minute by minute. */
+export interface Counts {
+	readonly since: string;
+	readonly until: string;
+	/**
+	 * Those in which something happened. `received`: accepted in it. `states`: what ended in it, and what was accepted in
+	 * it and has not ended.
+	 */
+	readonly minutes: readonly {
+		readonly at: string;
+		readonly received: number;
+		readonly states: Readonly<Partial<Record<State, number>>>;
+	}[];
+	/** False where not everything was counted. */
+	readonly complete: boolean;
 }
 
 /** What only the local host answers. */

@@ -1,20 +1,32 @@
-import type { Accepted, Health, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
+import type { Accepted, Counts, Discarded, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
+import type { Health } from "./health-answer.ts";
 import type { KeyName, KeyRing } from "./key-ring.ts";
 
-/** What a list is narrowed to. */
-export interface Filter {
-	/** Empty: all. */
-	readonly state: State | "";
-	readonly find: string;
+/** Which receipts are asked for; what is left out narrows nothing. */
+export interface Query {
+	readonly limit: number;
+	readonly state?: State | "";
+	readonly find?: string;
+	/** Bounds of the events' times, epoch milliseconds. */
+	readonly since?: number;
+	readonly until?: number;
+	/** Asks as well what dead letters would send. */
+	readonly requests?: boolean;
+	/** Where an earlier answer to the same question said that it goes on. */
+	readonly continue?: string;
 }
+
+/** Which dead letters: one, or all. */
+export type Which = { readonly key: string } | { readonly all: true };
 
 /** What the page asks of its own host; every method rejects with ApiError. */
 export interface Api {
-	receipts(filter: Filter, limit: number): Promise<Receipts>;
+	receipts(query: Query): Promise<Receipts>;
+	/** @param since, until epoch milliseconds */
+	counts(since: number, until: number): Promise<Counts>;
 	health(): Promise<Health>;
-	replay(
-		which: ({ readonly key: string } | { readonly all: true }) & { readonly continue?: string },
-	): Promise<Replayed>;
+	replay(which: Which & { readonly continue?: string }): Promise<Replayed>;
+	discard(which: Which & { readonly continue?: string }): Promise<Discarded>;
 	/** These are the local host's, and nowhere else. */
 	local(): Promise<Local>;
 	samples(): Promise<readonly Sample[]>;
@@ -71,20 +83,34 @@ export function createApi(keys: KeyRing, fetch: Fetch): Api {
 	}
 
 	return {
-		receipts({ state, find }, limit) {
-			const query = new URLSearchParams({ limit: String(limit) });
-			if (state !== "") query.set("state", state);
-			if (find !== "") query.set("find", find);
-			return ask(`/api/receipts?${query}`, { key: "receipts" });
-		},
+		receipts: (query) => ask(`/api/receipts?${parametersOf(query)}`, { key: "receipts" }),
+		counts: (since, until) =>
+			ask(`/api/receipts/counts?${new URLSearchParams({ since: iso(since), until: iso(until) })}`, { key: "counts" }),
 		health: () => ask("/api/health"),
 		replay: (which) => ask("/api/receipts/replay", { key: "replay", body: which }),
+		discard: (which) => ask("/api/receipts/discard", { key: "discard", body: which }),
 		local: () => ask("/_local"),
 		samples: () => ask("/_local/samples"),
 		send: (events) => ask("/api/events", { body: events }),
 		setFaults: (faults) => ask("/_local/faults", { body: faults }),
 		dispatchesOf: (key) => ask(`/_local/dispatches?${new URLSearchParams({ key })}`),
 	};
+}
+
+function parametersOf(query: Query): URLSearchParams {
+	const { limit, state = "", find = "", since, until, requests, continue: next } = query;
+	const parameters = new URLSearchParams({ limit: String(limit) });
+	if (state !== "") parameters.set("state", state);
+	if (find !== "") parameters.set("find", find);
+	if (since !== undefined) parameters.set("since", iso(since));
+	if (until !== undefined) parameters.set("until", iso(until));
+	if (requests === true) parameters.set("requests", "true");
+	if (next !== undefined) parameters.set("continue", next);
+	return parameters;
+}
+
+function iso(epochMs: number): string {
+	return new Date(epochMs).toISOString();
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

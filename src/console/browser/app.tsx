@@ -1,17 +1,23 @@
 import { useState } from "preact/hooks";
-import type { Receipt } from "./answers.ts";
 import type { Api } from "./api.ts";
+import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
 import { Filters } from "./filters.tsx";
+import { HelpDialog } from "./help-dialog.tsx";
+import { Ignored } from "./ignored.tsx";
 import { KeyForm } from "./key-form.tsx";
 import type { KeyRing } from "./key-ring.ts";
 import type { Live } from "./live.ts";
-import type { View } from "./look.ts";
 import { Masthead } from "./masthead.tsx";
 import { Problems } from "./problems.tsx";
 import { ReceiptDialog } from "./receipt-dialog.tsx";
+import { RunsToCheck } from "./runs-to-check.tsx";
 import { Stream } from "./stream.tsx";
+import { Summary } from "./summary.tsx";
 import { ThroughputChart } from "./throughput-chart.tsx";
+import { useLetters } from "./use-letters.ts";
+import { useShortcuts } from "./use-shortcuts.ts";
+import type { View } from "./view.ts";
 import { Vitals } from "./vitals.tsx";
 import { Windows } from "./windows.tsx";
 import { Workbench } from "./workbench.tsx";
@@ -22,24 +28,33 @@ export interface AppProps {
 	readonly api: Api;
 	readonly keys: KeyRing;
 	readonly view: View;
+	/** Opens the receipt with that key under its own address, and closes it with undefined. */
+	readonly onOpen: (key: string | undefined) => void;
 }
 
-/** The whole page. */
-export function App({ live, api, keys, view }: AppProps) {
-	const [open, setOpen] = useState<Receipt>();
+/** The whole page: problems first, then the numbers, then the events. */
+export function App({ live, api, keys, view, onOpen }: AppProps) {
 	const [asksForKeys, setAsksForKeys] = useState(false);
-	const { access, local } = view;
-
-	// The receipt that is open goes on being told.
-	const known = [...view.shown, ...view.recent, ...view.deadLetters];
-	const current = open && (known.find(({ key }) => key === open.key) ?? open);
+	const [helps, setHelps] = useState(false);
 	const askForKeys = () => setAsksForKeys(true);
-	const replays = { api, live, keys, askForKeys };
+	const letters = useLetters({ api, live, keys, askForKeys });
+	const { access, local, opened, now } = view;
+	const isOpen = access === "open";
+	useShortcuts({ view, letters, onOpen, onHelp: () => setHelps(true) });
 
 	return (
 		<>
-			<Masthead view={view} live={live} onKeys={local === undefined ? askForKeys : undefined} />
+			<Masthead
+				view={view}
+				live={live}
+				onKeys={local === undefined ? askForKeys : undefined}
+				onHelp={() => setHelps(true)}
+			/>
 			<main>
+				<Summary view={view} />
+				<p class="said" role="status">
+					{letters.said}
+				</p>
 				{(access === "locked" || asksForKeys) && (
 					<KeyForm
 						keys={keys}
@@ -48,40 +63,49 @@ export function App({ live, api, keys, view }: AppProps) {
 							setAsksForKeys(false);
 							void live.refresh();
 						}}
+						onCancel={access === "locked" ? undefined : () => setAsksForKeys(false)}
 					/>
 				)}
+				<div class="first">
+					<Problems view={view} />
+					{isOpen && <DeadLetters view={view} live={live} letters={letters} onOpen={onOpen} />}
+					{isOpen && <RunsToCheck view={view} onOpen={onOpen} />}
+				</div>
 				<Vitals view={view} />
 				<div class="columns">
 					<div class="wide">
-						{access === "open" && <ThroughputChart view={view} />}
-						{access === "open" && (
-							<section class="card stream" aria-labelledby="stream-title">
+						{isOpen && <ThroughputChart view={view} />}
+						{isOpen && (
+							<section class="card stream" id="events" aria-labelledby="stream-title">
 								<header>
 									<h2 id="stream-title">Events</h2>
-									<Filters filter={view.filter} onChange={live.setFilter} />
+									<Filters now={now} filter={view.filter} onChange={live.setFilter} />
 								</header>
-								<Stream view={view} onOpen={setOpen} />
+								<Stream view={view} live={live} onOpen={onOpen} />
 							</section>
 						)}
 					</div>
-					<aside class="narrow" aria-label="State of the bridge">
+					<aside class="narrow" aria-label="More about the bridge">
 						{local !== undefined && <Workbench api={api} live={live} local={local} />}
-						<Problems view={view} />
-						<Windows view={view} />
-						{access === "open" && <DeadLetters view={view} onOpen={setOpen} {...replays} />}
+						<Windows view={view} live={live} />
+						{isOpen && <Ignored view={view} live={live} onOpen={onOpen} />}
 					</aside>
 				</div>
 			</main>
-			{current !== undefined && access === "open" && (
+			{opened !== undefined && isOpen && (
 				<ReceiptDialog
-					receipt={current}
-					now={view.now}
+					opened={opened}
+					now={now}
+					api={api}
+					letters={letters}
 					hasStandIn={local?.standIn != null}
-					onClose={() => setOpen(undefined)}
-					onFind={(find) => live.setFilter({ state: "", find })}
-					{...replays}
+					onClose={() => onOpen(undefined)}
+					onOpen={onOpen}
+					onFind={(find) => live.setFilter({ state: "", find, range: "any" })}
 				/>
 			)}
+			{letters.asked !== undefined && <ConfirmDialog asked={letters.asked} letters={letters} view={view} api={api} />}
+			{helps && <HelpDialog onClose={() => setHelps(false)} />}
 		</>
 	);
 }

@@ -1,49 +1,128 @@
+import { useState } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
-import type { View } from "./look.ts";
-import { type ReplayProps, useReplay } from "./use-replay.ts";
-import { shortType } from "./way-of.ts";
+import type { Live } from "./live.ts";
+import { presentOf } from "./present.ts";
+import { StatePill } from "./state-pill.tsx";
+import { Subject } from "./subject.tsx";
+import { clock } from "./times.ts";
+import type { Letters } from "./use-letters.ts";
+import type { View } from "./view.ts";
+import { shortSubject, shortType } from "./way-of.ts";
 
-const SHOWN = 8;
+const FEW = 3;
 
-/** What was given up or rejected, with its reason, and the way back. */
-export function DeadLetters({ view, onOpen, ...props }: ReplayProps & { view: View; onOpen: (one: Receipt) => void }) {
-	const { replay, isBusy, said } = useReplay(props);
-	const { deadLetters, health } = view;
-	if (deadLetters.length === 0 && said === undefined) return null;
-	const count = health?.deadLetters ?? deadLetters.length;
+interface DeadLettersProps {
+	readonly view: View;
+	readonly live: Live;
+	readonly letters: Letters;
+	readonly onOpen: (key: string) => void;
+}
+
+/** What was given up or rejected, with its reason, and what can be done about it. */
+export function DeadLetters({ view, live, letters, onOpen }: DeadLettersProps) {
+	const [shows, setShows] = useState(FEW);
+	const { deadLetters, hasMoreDeadLetters, now } = view;
+	if (deadLetters.length === 0) return null;
+	const count = presentOf(view).deadLetters ?? deadLetters.length;
+	const more = deadLetters.length - shows;
 	return (
-		<section class="card dead" aria-labelledby="dead-title">
+		<section class="card dead" id="dead-letters" aria-labelledby="dead-title">
 			<header>
-				<h2 id="dead-title">Dead letters</h2>
-				{deadLetters.length > 0 && (
-					<button type="button" disabled={isBusy} onClick={() => void replay({ all: true })}>
+				<h2 id="dead-title">
+					Dead letters <span class="count">{count >= 1_000 ? "1,000+" : count}</span>
+				</h2>
+				<span class="buttons">
+					<button
+						type="button"
+						disabled={letters.isBusy}
+						onClick={() => letters.ask({ action: "replay", receipt: undefined })}
+					>
 						Replay all
 					</button>
-				)}
+					<button
+						type="button"
+						class="danger"
+						disabled={letters.isBusy}
+						onClick={() => letters.ask({ action: "discard", receipt: undefined })}
+					>
+						Discard all
+					</button>
+				</span>
 			</header>
-			<p class="said" role="status">
-				{said}
-			</p>
 			<ul>
-				{deadLetters.slice(0, SHOWN).map((receipt) => (
-					<li key={receipt.key}>
-						<button type="button" class="link" onClick={() => onOpen(receipt)}>
-							{shortType(receipt.event.type)} {receipt.event.id}
-						</button>
-						<button
-							type="button"
-							class="quiet"
-							disabled={isBusy}
-							aria-label={`Replay ${receipt.event.id}`}
-							onClick={() => void replay({ key: receipt.key })}
-						>
-							Replay
-						</button>
-						<p class="more">{receipt.reason}</p>
-					</li>
+				{deadLetters.slice(0, shows).map((receipt) => (
+					<DeadLetter key={receipt.key} receipt={receipt} now={now} letters={letters} onOpen={onOpen} />
 				))}
 			</ul>
-			{count > SHOWN && <p class="note">and {count - SHOWN} more; filter by “dead” or “rejected” to see them</p>}
+			<p class="note pages">
+				{more > 0 && (
+					<button type="button" class="quiet" onClick={() => setShows(shows + 20)}>
+						Show {Math.min(20, more)} more
+					</button>
+				)}
+				{shows > FEW && (
+					<button type="button" class="quiet" onClick={() => setShows(FEW)}>
+						Show fewer
+					</button>
+				)}
+				{hasMoreDeadLetters && more <= 0 && (
+					<>
+						<span>Only the newest are here. All of them:</span>
+						{(["dead", "rejected"] as const).map((state) => (
+							<button
+								key={state}
+								type="button"
+								class="quiet"
+								onClick={() => live.setFilter({ state, find: "", range: "any" })}
+							>
+								list {state}
+							</button>
+						))}
+					</>
+				)}
+			</p>
 		</section>
+	);
+}
+
+function DeadLetter(props: { receipt: Receipt; now: number; letters: Letters; onOpen: (key: string) => void }) {
+	const { receipt, now, letters, onOpen } = props;
+	const { event, key, reason, replay, finishedAt, acceptedAt } = receipt;
+	return (
+		<li>
+			<div class="line">
+				<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
+					{shortType(event.type)} {event.id}
+				</button>
+				<StatePill receipt={receipt} />
+				<span class="buttons">
+					<button
+						type="button"
+						class="quiet"
+						disabled={letters.isBusy}
+						aria-label={`Replay ${event.id}`}
+						onClick={() => letters.ask({ action: "replay", receipt })}
+					>
+						Replay
+					</button>
+					<button
+						type="button"
+						class="quiet"
+						disabled={letters.isBusy}
+						aria-label={`Discard ${event.id}`}
+						onClick={() => letters.ask({ action: "discard", receipt })}
+					>
+						Discard
+					</button>
+				</span>
+			</div>
+			<p class="more">
+				<Subject text={`${clock(finishedAt ?? acceptedAt, now)}  ${shortSubject(event)}`} />
+			</p>
+			<p class="more">
+				{reason}
+				{replay?.wouldRepeat === true && <span class="repeats"> · A replay would end the same way.</span>}
+			</p>
+		</li>
 	);
 }

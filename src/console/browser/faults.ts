@@ -1,7 +1,7 @@
 /** Looks for runs must not use a fault up that is meant for a dispatch. */
 const DISPATCH = { calls: "dispatches" } as const;
 
-/** What the stand-in for GitHub can be told to do, as the button offers it; see `docs/local.md`, "Faults". */
+/** What the stand-in can be told to do, as the button offers it; see `docs/local.md`, "Faults". */
 export const FAULTS: readonly { readonly title: string; readonly script: Readonly<Record<string, unknown>> }[] = [
 	{ title: "be down for 2 calls (503)", script: { ...DISPATCH, status: 503, times: 2 } },
 	{ title: "be down until repaired (503)", script: { status: 503, times: 1_000 } },

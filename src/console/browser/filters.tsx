@@ -1,13 +1,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { State } from "./answers.ts";
-import type { Filter } from "./api.ts";
-import { TONES } from "./way-of.ts";
+import { type Filter, RANGES, type Range, type RangeName } from "./filter.ts";
+import { TONES } from "./tones.ts";
 
 /** A pause in typing, after which it is looked for. */
 const TYPED_MS = 250;
 
+interface FiltersProps {
+	/** Epoch milliseconds. */
+	readonly now: number;
+	readonly filter: Filter;
+	readonly onChange: (filter: Filter) => void;
+}
+
 /** Narrows the list; the bridge itself looks, so that old events are found, too. */
-export function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filter) => void }) {
+export function Filters({ now, filter, onChange }: FiltersProps) {
 	const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 	// What is typed must not be overwritten by what was looked for last, while it is being typed.
 	const [typed, setTyped] = useState(filter.find);
@@ -24,8 +31,10 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
 			<label>
 				<span class="hidden">Find</span>
 				<input
+					id="find"
 					type="search"
 					placeholder="id, subject, run, repository, key"
+					aria-keyshortcuts="/"
 					value={typed}
 					onInput={({ currentTarget }) => type(currentTarget.value)}
 				/>
@@ -44,6 +53,53 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange: (filte
 					))}
 				</select>
 			</label>
+			<label>
+				<span class="hidden">Time</span>
+				<select
+					value={typeof filter.range === "string" ? filter.range : "chosen"}
+					onChange={({ currentTarget }) => onChange({ ...filter, range: rangeOf(currentTarget.value, now) })}
+				>
+					{Object.entries(RANGES).map(([name, { title }]) => (
+						<option key={name} value={name}>
+							{title}
+						</option>
+					))}
+					<option value="chosen">from … to …</option>
+				</select>
+			</label>
+			{typeof filter.range !== "string" && <FromTo range={filter.range} filter={filter} onChange={onChange} />}
 		</search>
 	);
+}
+
+function FromTo({ range, filter, onChange }: Omit<FiltersProps, "now"> & { range: Exclude<Range, string> }) {
+	const field = (name: "since" | "until", title: string) => (
+		<label>
+			{title}
+			<input
+				type="datetime-local"
+				value={range[name]}
+				onChange={({ currentTarget }) => onChange({ ...filter, range: { ...range, [name]: currentTarget.value } })}
+			/>
+		</label>
+	);
+	return (
+		<div class="from-to">
+			{field("since", "From")}
+			{field("until", "To")}
+		</div>
+	);
+}
+
+const DAY_MS = 86_400_000;
+
+function rangeOf(value: string, now: number): Range {
+	if (value !== "chosen") return value as RangeName;
+	return { since: localTime(now - DAY_MS), until: localTime(now + 60_000) };
+}
+
+/** As an input for a local time writes it: to the minute, without a zone. */
+function localTime(epochMs: number): string {
+	const offset = new Date(epochMs).getTimezoneOffset() * 60_000;
+	return new Date(epochMs - offset).toISOString().slice(0, 16);
 }

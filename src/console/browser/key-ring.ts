@@ -1,10 +1,11 @@
 /** Whose function key: each keyed function has its own, and neither is the master key. */
-export type KeyName = "receipts" | "replay";
+export type KeyName = (typeof KEY_NAMES)[number];
+export const KEY_NAMES = ["receipts", "counts", "replay", "discard"] as const;
 
 /** The function keys that were typed in. */
 export interface KeyRing {
 	get(name: KeyName): string | undefined;
-	/** An empty text forgets it. */
+	/** An empty text removes it. */
 	set(name: KeyName, key: string): void;
 	forget(): void;
 }
@@ -16,7 +17,6 @@ export interface TabStorage {
 	removeItem(name: string): void;
 }
 
-const NAMES: readonly KeyName[] = ["receipts", "replay"];
 const place = (name: KeyName) => `grid-dispatch key ${name}`;
 
 /**
@@ -32,7 +32,7 @@ export function createKeyRing(tab: TabStorage): KeyRing {
 			else tab.setItem(place(name), key);
 		},
 		forget() {
-			for (const name of NAMES) tab.removeItem(place(name));
+			for (const name of KEY_NAMES) tab.removeItem(place(name));
 		},
 	};
 }

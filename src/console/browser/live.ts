@@ -1,20 +1,23 @@
-import type { Filter } from "./api.ts";
-import { createLooker, type LookOptions, type View } from "./look.ts";
+import type { Filter } from "./filter.ts";
+import { createLooker, type LookOptions } from "./look.ts";
+import { emptyView, knownReceipt, type Part, type View } from "./view.ts";
 
-/** Looks at the bridge again and again, as long as the page is seen. */
+/** Asks the bridge again and again while the page is visible. */
 export interface Live {
 	view(): View;
 	setFilter(filter: Filter): void;
+	/** Shows the next page of the list, or the one before. */
+	turn(forward: boolean): Promise<void>;
+	/** Opens the receipt with that key, and closes it with undefined. */
+	open(key: string | undefined): void;
 	setRunning(running: boolean): void;
 	/** Looks at once, at everything: after a replay, or with another key. */
 	refresh(): Promise<void>;
-	/** The page was hidden, or is seen again. */
+	/** The page was hidden, or is visible again. */
 	setVisible(visible: boolean): void;
 }
 
 export interface LiveOptions extends LookOptions {
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 	readonly onChange: () => void;
 	/** As `setTimeout`. */
 	readonly later: (run: () => void, ms: number) => void;
@@ -27,26 +30,13 @@ const HEALTH_EVERY = 5;
 export function createLive(options: LiveOptions): Live {
 	const { now, onChange, later } = options;
 	const looker = createLooker(options);
-	let view: View = {
-		now: now(),
-		access: "asking",
-		problem: undefined,
-		health: undefined,
-		shown: [],
-		complete: true,
-		recent: [],
-		isPart: false,
-		deadLetters: [],
-		local: undefined,
-		filter: { state: "", find: "" },
-		running: true,
-	};
+	let view = emptyView(now());
 	let visible = true;
 	/** Counts what was asked, so that an answer that was overtaken is dropped. */
 	let asked = 0;
 	let round = 0;
 
-	function change(part: Partial<View>): void {
+	function change(part: Part): void {
 		view = { ...view, now: now(), ...part };
 		onChange();
 	}
@@ -55,6 +45,8 @@ export function createLive(options: LiveOptions): Live {
 		asked += 1;
 		const mine = asked;
 		const part = await looker.look(view, everything);
+		// What was opened or closed meanwhile stays so.
+		if (part.opened?.key !== view.opened?.key) delete part.opened;
 		if (mine === asked) change(part);
 	}
 
@@ -72,8 +64,26 @@ export function createLive(options: LiveOptions): Live {
 	return {
 		view: () => view,
 		setFilter(filter) {
+			// The chart covers the same time as the list.
+			const isOtherTime = filter.range !== view.filter.range;
+			looker.toFirst();
 			change({ filter });
-			void look(false);
+			void look(isOtherTime);
+		},
+		async turn(forward) {
+			try {
+				await looker.turn(forward, view.filter);
+			} catch (error) {
+				return change({ problem: (error as Error).message });
+			}
+			await look(false);
+		},
+		open(key) {
+			if (key === view.opened?.key) return;
+			if (key === undefined) return change({ opened: undefined });
+			const receipt = knownReceipt(view, key);
+			change({ opened: { key, receipt, isMissing: false } });
+			if (receipt === undefined) void look(false);
 		},
 		setRunning(running) {
 			change({ running });

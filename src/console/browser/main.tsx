@@ -3,6 +3,7 @@ import { createApi } from "./api.ts";
 import { App } from "./app.tsx";
 import { createKeyRing } from "./key-ring.ts";
 import { createLive } from "./live.ts";
+import { fragmentOf, keyInFragment } from "./receipt-link.ts";
 
 /** Where no key is asked for, and the local host may be: this machine. */
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -20,13 +21,30 @@ const live = createLive({
 });
 
 document.addEventListener("visibilitychange", () => live.setVisible(!document.hidden));
+addEventListener("hashchange", followFragment);
+followFragment();
 draw();
+
+/** A link to a receipt opens it, and so do the browser's Back and Forward. */
+function followFragment(): void {
+	live.open(keyInFragment(location.hash));
+}
+
+/** Opens a receipt under its own address, and closes it with undefined. */
+function open(key: string | undefined): void {
+	const isOpen = live.view().opened !== undefined;
+	live.open(key);
+	// Closing leaves no address behind that would open it again, and moving from one to the next no trail of addresses.
+	if (key === undefined) history.replaceState(null, "", location.pathname + location.search);
+	else if (isOpen) history.replaceState(null, "", fragmentOf(key));
+	else location.hash = fragmentOf(key);
+}
 
 function draw(): void {
 	const root = document.getElementById("app");
 	const view = live.view();
-	const status = view.health?.status ?? "healthy";
-	// For a person who sees no more of it than its tab.
-	document.title = status === "healthy" ? "grid-dispatch" : `${status} – grid-dispatch`;
-	if (root !== null) render(<App live={live} api={api} keys={keys} view={view} />, root);
+	const status = view.isOffline ? "no answer" : view.health?.status;
+	// For a person who sees only the tab.
+	document.title = status === undefined || status === "healthy" ? "grid-dispatch" : `${status} – grid-dispatch`;
+	if (root !== null) render(<App live={live} api={api} keys={keys} view={view} onOpen={open} />, root);
 }

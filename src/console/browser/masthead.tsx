@@ -1,13 +1,21 @@
 import type { Live } from "./live.ts";
-import type { View } from "./look.ts";
+import type { View } from "./view.ts";
 
 const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy" } as const;
 
-/** The page's head: whose it is, how the bridge is, and whether the page is looking. */
-export function Masthead({ view, live, onKeys }: { view: View; live: Live; onKeys: (() => void) | undefined }) {
-	const { health, running, problem, access } = view;
+interface MastheadProps {
+	readonly view: View;
+	readonly live: Live;
+	readonly onKeys: (() => void) | undefined;
+	readonly onHelp: () => void;
+}
+
+/** The page's head: whose it is, how the bridge is, and whether the page keeps asking. */
+export function Masthead({ view, live, onKeys, onHelp }: MastheadProps) {
+	const { health, running, problem, isOffline, access } = view;
 	const status = problem !== undefined && access !== "locked" ? "unreachable" : health?.status;
-	const word = status === "unreachable" ? "No answer" : status === undefined ? "Asking …" : WORDS[status];
+	const failed = isOffline ? "No answer" : "Error";
+	const word = status === "unreachable" ? failed : status === undefined ? "Asking …" : WORDS[status];
 	return (
 		<header class="masthead">
 			<h1>
@@ -28,6 +36,9 @@ export function Masthead({ view, live, onKeys }: { view: View; live: Live; onKey
 						Keys
 					</button>
 				)}
+				<button type="button" class="quiet" aria-label="Keyboard help" aria-keyshortcuts="?" onClick={onHelp}>
+					?
+				</button>
 				<button
 					type="button"
 					class="quiet live"
@@ -35,7 +46,7 @@ export function Masthead({ view, live, onKeys }: { view: View; live: Live; onKey
 					aria-checked={running}
 					onClick={() => live.setRunning(!running)}
 				>
-					Live
+					Live {running ? "on" : "off"}
 				</button>
 			</div>
 		</header>

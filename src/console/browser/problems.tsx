@@ -1,43 +1,72 @@
-import type { View } from "./look.ts";
+import { Glyph } from "./glyph.tsx";
+import { unusableTokens } from "./present.ts";
 import { clock } from "./times.ts";
+import type { Tone } from "./tones.ts";
+import type { View } from "./view.ts";
+
+interface Problem {
+	readonly tone: Tone;
+	readonly title: string;
+	readonly text: string;
+}
+
+const FEW = 6;
 
 /** What a person should know or repair; nothing at all while there is nothing. */
-export function Problems({ view: { health, now } }: { view: View }) {
-	if (health === undefined) return null;
-	const { problems, warnings, storage, tokens, lanes } = health;
-	const items = [
-		...problems.map(({ setting, problem }) => ({ tone: "lost", title: setting, text: problem })),
-		...(storage.reachable || problems.length > 0
-			? []
-			: [{ tone: "lost", title: "Storage", text: storage.reason ?? "cannot be reached" }]),
-		...tokens
-			.filter(({ present }) => !present)
-			.map(({ lane, reason }) => ({ tone: "lost", title: `Token of ${lane}`, text: reason ?? "is missing" })),
-		...lanes.map(({ lane, state, until, reason, parkedDestinations }) => ({
-			tone: "delayed",
-			title: state === "open" ? `Lane ${lane}` : `Lane ${lane} is ${state}`,
-			text: [
-				reason,
-				until === null ? undefined : `next try at ${clock(until, now)}`,
-				parkedDestinations > 0 ? `${parkedDestinations} of its repositories parked` : undefined,
-			]
-				.filter(Boolean)
-				.join("; "),
-		})),
-		...warnings.map((text) => ({ tone: "delayed", title: "Warning", text })),
-	];
+export function Problems({ view }: { view: View }) {
+	const items = problemsOf(view);
 	if (items.length === 0) return null;
+	const row = ({ tone, title, text }: Problem) => (
+		<li key={`${title} ${text}`} class={tone}>
+			<strong>
+				<Glyph tone={tone} /> {title}
+			</strong>
+			<span>{text}</span>
+		</li>
+	);
 	return (
-		<section class="card problems" aria-labelledby="problems-title">
-			<h2 id="problems-title">To be looked at</h2>
-			<ul>
-				{items.map(({ tone, title, text }) => (
-					<li key={`${title} ${text}`} class={tone}>
-						<strong>{title}</strong>
-						<span>{text}</span>
-					</li>
-				))}
-			</ul>
+		<section class="card problems" id="attention" aria-labelledby="problems-title">
+			<h2 id="problems-title">Needs attention</h2>
+			<ul>{items.slice(0, FEW).map(row)}</ul>
+			{items.length > FEW && (
+				<details>
+					<summary>Show {items.length - FEW} more</summary>
+					<ul>{items.slice(FEW).map(row)}</ul>
+				</details>
+			)}
 		</section>
 	);
+}
+
+function problemsOf(view: View): readonly Problem[] {
+	const { health, now } = view;
+	if (health === undefined) return [];
+	const { problems, warnings, storage, lanes } = health;
+	return [
+		...problems.map(({ setting, problem }) => ({ tone: "lost", title: setting, text: problem }) as const),
+		...(storage.reachable || problems.length > 0
+			? []
+			: [{ tone: "lost", title: "Storage", text: storage.reason ?? "cannot be reached" } as const]),
+		...unusableTokens(view).map(({ lane, state, reason }) => {
+			const title = state === "refused" ? `Token of ${lane} is refused` : `Token of ${lane}`;
+			return { tone: "lost", title, text: reason ?? "is missing" } as const;
+		}),
+		...lanes.map((lane) => ({ tone: "delayed", ...laneProblem(lane, now) }) as const),
+		...warnings.map((text) => ({ tone: "delayed", title: "Warning", text }) as const),
+	];
+}
+
+function laneProblem(
+	{ lane, state, until, reason, parkedDestinations }: NonNullable<View["health"]>["lanes"][number],
+	now: number,
+) {
+	const parts = [
+		reason,
+		until === null ? undefined : `next try at ${clock(until, now)}`,
+		parkedDestinations > 0 ? `parked destinations: ${parkedDestinations}` : undefined,
+	];
+	return {
+		title: state === "open" ? `Lane ${lane}` : `Lane ${lane} is ${state}`,
+		text: parts.filter(Boolean).join("; "),
+	};
 }

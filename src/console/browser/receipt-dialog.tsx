@@ -1,28 +1,153 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Attempt, Receipt } from "./answers.ts";
-import { alarmOf } from "./run-step.ts";
+import type { Receipt } from "./answers.ts";
+import type { Api } from "./api.ts";
+import { Arrived } from "./arrived.tsx";
+import { Attempts, Payload } from "./attempts.tsx";
+import { Glyph } from "./glyph.tsx";
 import { Runs } from "./runs.tsx";
-import { clock, span } from "./times.ts";
-import { type ReplayProps, useReplay } from "./use-replay.ts";
-import { shortType, TONES, wayOf } from "./way-of.ts";
+import { serviceOf } from "./service-of.ts";
+import { StatePill } from "./state-pill.tsx";
+import { isDeadLetter, TONES } from "./tones.ts";
+import type { Letters } from "./use-letters.ts";
+import type { Opened } from "./view.ts";
+import { shortType, wayOf } from "./way-of.ts";
 
-export interface ReceiptDialogProps extends ReplayProps {
-	readonly receipt: Receipt;
+export interface ReceiptDialogProps {
+	readonly opened: Opened;
 	readonly now: number;
+	readonly api: Api;
+	readonly letters: Letters;
 	/** Whether the stand-in can be asked what it has taken. */
 	readonly hasStandIn: boolean;
 	readonly onClose: () => void;
+	readonly onOpen: (key: string) => void;
 	readonly onFind: (text: string) => void;
 }
 
-/** All of one receipt, from its arrival on; it goes on being told while it is open. */
-export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...props }: ReceiptDialogProps) {
+/** All of one receipt, from its arrival on; it stays up to date while it is open. */
+export function ReceiptDialog(props: ReceiptDialogProps) {
+	const { opened, onClose } = props;
 	const dialog = useRef<HTMLDialogElement>(null);
 	// A modal dialog keeps the focus, closes on Escape, and gives the focus back, all by itself.
 	useEffect(() => dialog.current?.showModal(), []);
-	const { replay, isBusy, said } = useReplay(props);
-	const { event, state, to, route, reason, window, key, attempts, acceptedAt, finishedAt } = receipt;
-	const alarm = alarmOf(receipt);
+	const close = () => dialog.current?.close();
+	const { receipt, key } = opened;
+	return (
+		<dialog ref={dialog} class="receipt" aria-labelledby="receipt-title" onClose={onClose}>
+			<header>
+				<h2 id="receipt-title">{receipt === undefined ? "Receipt" : shortType(receipt.event.type)}</h2>
+				{receipt !== undefined && <StatePill receipt={receipt} />}
+				<CopyLink />
+				<button type="button" class="quiet" autofocus onClick={close}>
+					Close
+				</button>
+			</header>
+			{receipt !== undefined && <Whole {...props} receipt={receipt} onClose={close} />}
+			{receipt === undefined && !opened.isMissing && <p>Looking for the receipt {key} …</p>}
+			{receipt === undefined && opened.isMissing && (
+				<>
+					<p class="reason lost">No receipt has the key {key}.</p>
+					<p class="more">
+						Either it is older than KEEP_DAYS and was removed, or a replay has replaced it, or it belongs to another
+						bridge.
+					</p>
+				</>
+			)}
+		</dialog>
+	);
+}
+
+function Whole({ receipt, ...props }: ReceiptDialogProps & { receipt: Receipt }) {
+	const { now, api, letters, hasStandIn, onOpen, onFind, onClose } = props;
+	const { state, reason, window, key, attempts } = receipt;
+	const isDead = isDeadLetter(receipt);
+	return (
+		<>
+			{reason !== null && <p class={`reason ${TONES[state]}`}>{reason}</p>}
+			{isDead && <Advice receipt={receipt} letters={letters} />}
+			<p class="said" role="status">
+				{letters.said}
+			</p>
+			<h3>Way</h3>
+			<ol class="way">
+				{wayOf(receipt, now).map(({ name, mark, text }) => (
+					<li key={name} class={mark}>
+						<span>{name}</span> {mark !== "none" && <Glyph mark={mark} />} <strong>{text}</strong>
+					</li>
+				))}
+			</ol>
+			{(state === "dispatched" || receipt.windowState === "dispatched") && <Runs receipt={receipt} />}
+			<h3>Calls of {serviceOf(receipt) === "Destination" ? "the destination" : serviceOf(receipt)}</h3>
+			{attempts.length === 0 ? (
+				<p class="more">{NO_CALLS[state] ?? "none"}</p>
+			) : (
+				<Attempts attempts={attempts} now={now} />
+			)}
+			{window !== null && (
+				<p class="buttons">
+					<span>It went out with its window, and shares its run.</span>
+					<button type="button" class="link" onClick={() => onOpen(window)}>
+						Open its window
+					</button>
+					<button
+						type="button"
+						class="link"
+						onClick={() => {
+							onFind(window);
+							onClose();
+						}}
+					>
+						List all events of the window
+					</button>
+				</p>
+			)}
+			<Arrived receipt={receipt} />
+			<Facts receipt={receipt} />
+			{hasStandIn && TONES[state] === "sent" && <Payload key={window ?? key} receiptKey={window ?? key} api={api} />}
+		</>
+	);
+}
+
+/** Why a receipt has no calls. */
+const NO_CALLS: Readonly<Partial<Record<Receipt["state"], string>>> = {
+	accepted: "none yet",
+	paused: "none yet",
+	parked: "none yet",
+	coalescing: "none yet",
+	coalesced: "Its window was sent, not the event itself.",
+	rejected: "none: it was never sent",
+	ignored: "none: no route matches",
+};
+
+/** What a replay would do, and the ways to decide. */
+function Advice({ receipt, letters }: { receipt: Receipt; letters: Letters }) {
+	const { replay } = receipt;
+	return (
+		<>
+			{replay?.wouldRepeat === true && (
+				<p class="reason delayed">
+					<strong>A replay would end the same way.</strong> {replay.why}
+				</p>
+			)}
+			<p class="buttons">
+				<button type="button" disabled={letters.isBusy} onClick={() => letters.ask({ action: "replay", receipt })}>
+					Replay
+				</button>
+				<button
+					type="button"
+					class="danger"
+					disabled={letters.isBusy}
+					onClick={() => letters.ask({ action: "discard", receipt })}
+				>
+					Discard
+				</button>
+			</p>
+		</>
+	);
+}
+
+function Facts({ receipt }: { receipt: Receipt }) {
+	const { event, route, to, key, acceptedAt, finishedAt, replayedAt } = receipt;
 	const facts: readonly (readonly [string, string | null | undefined])[] = [
 		["Type", event.type],
 		["Id", event.id],
@@ -32,54 +157,12 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 		["Route", route],
 		["Destination", to?.id.replace("#", " ")],
 		["Key", key],
+		["Accepted", acceptedAt],
+		["Finished", finishedAt ?? "not yet"],
+		...(replayedAt ? [["Replayed", replayedAt] as const] : []),
 	];
 	return (
-		<dialog ref={dialog} aria-labelledby="receipt-title" onClose={onClose}>
-			<header>
-				<h2 id="receipt-title">{shortType(event.type)}</h2>
-				<span class={`state ${TONES[state]}`}>{state}</span>
-				{alarm !== undefined && <span class={`state ${alarm.tone}`}>{alarm.text}</span>}
-				<button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-					Close
-				</button>
-			</header>
-			{reason !== null && <p class={`reason ${TONES[state]}`}>{reason}</p>}
-			{TONES[state] === "lost" && (
-				<p>
-					<button type="button" disabled={isBusy} onClick={() => void replay({ key })}>
-						Replay
-					</button>
-				</p>
-			)}
-			<p class="said" role="status">
-				{said}
-			</p>
-			<h3>Way</h3>
-			<ol class="way">
-				{wayOf(receipt, now).map(({ name, mark, text }) => (
-					<li key={name} class={mark}>
-						<span>{name}</span> <strong>{text}</strong>
-					</li>
-				))}
-			</ol>
-			{state === "dispatched" && <Runs receipt={receipt} />}
-			<h3>Calls of GitHub</h3>
-			{attempts.length === 0 ? <p class="more">none yet</p> : <Attempts attempts={attempts} now={now} />}
-			{window !== null && (
-				<p>
-					Went out with others, and so did its run:{" "}
-					<button
-						type="button"
-						class="link"
-						onClick={() => {
-							onFind(window);
-							dialog.current?.close();
-						}}
-					>
-						show its window
-					</button>
-				</p>
-			)}
+		<>
 			<h3>Receipt</h3>
 			<dl class="facts">
 				{facts.map(([name, value]) => (
@@ -88,57 +171,25 @@ export function ReceiptDialog({ receipt, now, hasStandIn, onClose, onFind, ...pr
 						<dd>{value || "–"}</dd>
 					</div>
 				))}
-				<div>
-					<dt>Accepted</dt>
-					<dd>{acceptedAt}</dd>
-				</div>
-				<div>
-					<dt>Finished</dt>
-					<dd>{finishedAt ?? "not yet"}</dd>
-				</div>
 			</dl>
-			{hasStandIn && TONES[state] === "sent" && <Payload receiptKey={window ?? key} {...props} />}
-		</dialog>
-	);
-}
-
-function Attempts({ attempts, now }: { attempts: readonly Attempt[]; now: number }) {
-	return (
-		<ol class="attempts">
-			{attempts.map(({ at, status, ms, requestId, reason }) => (
-				<li key={at} class={status !== null && status < 300 ? "sent" : "delayed"}>
-					<strong>{status ?? "no answer"}</strong>
-					<span>
-						{clock(at, now)}, {span(ms)}
-						{requestId !== null && (
-							<>
-								{" · "}
-								<code>{requestId}</code>
-							</>
-						)}
-					</span>
-					{reason !== null && <p>{reason}</p>}
-				</li>
-			))}
-		</ol>
-	);
-}
-
-/** What a workflow would read as `github.event`, as the stand-in has taken it. */
-function Payload({ receiptKey, api }: ReplayProps & { receiptKey: string }) {
-	const [taken, setTaken] = useState<string>();
-	useEffect(() => {
-		api.dispatchesOf(receiptKey).then(
-			(dispatches) => setTaken(JSON.stringify(dispatches[0] ?? null, null, 2)),
-			() => setTaken(undefined),
-		);
-	}, [receiptKey]);
-	if (taken === undefined || taken === "null") return null;
-	return (
-		<>
-			<h3>What the run gets</h3>
-			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-			<pre tabIndex={0}>{taken}</pre>
 		</>
+	);
+}
+
+/** Copies the address of the page, which opens this receipt. */
+function CopyLink() {
+	const [said, setSaid] = useState("Copy link");
+	async function copy(): Promise<void> {
+		try {
+			await navigator.clipboard.writeText(location.toString());
+			setSaid("Copied");
+		} catch {
+			setSaid("The link is in the address bar");
+		}
+	}
+	return (
+		<button type="button" class="quiet" onClick={() => void copy()}>
+			{said}
+		</button>
 	);
 }

@@ -1,5 +1,5 @@
 import type { Receipt, Receipts } from "./answers.ts";
-import { TONES } from "./way-of.ts";
+import { TONES } from "./tones.ts";
 
 /** The receipts that the page knows, from one answer to the next. */
 export interface Recent {
@@ -35,7 +35,7 @@ export function createRecent(): Recent {
 		// The answer holds the newest events; what should be among them and is not has been replaced by a replay.
 		const older = [...known.values()].filter((receipt) => !answered.has(receipt.key) && eventTime(receipt) <= until);
 		const fresh = receipts.filter(({ key }) => !known.has(key)).length;
-		known = new Map([...(isAll ? [] : older), ...receipts].map((receipt) => [receipt.key, receipt]));
+		known = new Map([...receipts, ...(isAll ? [] : older)].map((receipt) => [receipt.key, receipt]));
 		if (asked === ALL || isAll) isPart = !isAll;
 		const unsettled = isAll ? [] : older.filter(({ state }) => TONES[state] === "moving" || TONES[state] === "delayed");
 		limit = !isAll && (fresh === receipts.length || unsettled.length > 0) ? ALL : FEW;

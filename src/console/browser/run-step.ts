@@ -1,8 +1,9 @@
 import type { Receipt, Run } from "./answers.ts";
+import { TONES } from "./tones.ts";
 
 /**
- * How a step went: `now` is where the event is, `stuck` where it waits for GitHub or for a repair. `unknown`: the bridge
- * does not know, and so it does not look like `done`.
+ * How a step went: `now` is where the event is, `stuck` where it waits for the destination or for a repair. `unknown`: the
+ * bridge does not know, and so it does not look like `done`.
  */
 export type Mark = "done" | "now" | "stuck" | "failed" | "none" | "unknown";
 
@@ -19,7 +20,7 @@ export interface Alarm {
 	readonly text: string;
 }
 
-const UNKNOWN: Judged = { mark: "unknown", text: "not followed" };
+const UNKNOWN: Judged = { mark: "unknown", text: "unknown" };
 
 /** The step of the run: what is known of it, and never more. */
 export function runStep(receipt: Receipt) {
@@ -27,26 +28,29 @@ export function runStep(receipt: Receipt) {
 	return { name: "Run", mark, text } as const;
 }
 
-/** What a person should look at although GitHub has taken the dispatch; undefined where there is nothing. */
+/** What a person should look at although the dispatch was taken; undefined where there is nothing. */
 export function alarmOf(receipt: Receipt): Alarm | undefined {
 	return judge(receipt).alarm;
 }
 
-function judge({ state, window, runs, following }: Receipt): Judged {
-	if (state === "coalesced") return { mark: "unknown", text: window === null ? "unknown" : "see its window" };
+function judge({ state: own, windowState, runs, following }: Receipt): Judged {
+	// The run of a window's dispatch is the run of each of its events.
+	const state = own === "coalesced" ? windowState : own;
+	if (state === null || state === undefined) return UNKNOWN;
 	// No request was taken, so that no run can come of it.
-	if (state === "dead" || state === "rejected") return { mark: "failed", text: "none" };
+	if (TONES[state] === "lost" || state === "discarded") return { mark: "failed", text: "none" };
 	if (state !== "dispatched") return { mark: "none", text: "–" };
 	switch (following ?? "") {
 		case "":
-		case "off":
 			return UNKNOWN;
+		case "off":
+			return { mark: "unknown", text: "not followed" };
 		case "looking":
 			return { mark: "now", text: "looking" };
 		case "none":
 			return { mark: "failed", text: "none", alarm: { tone: "lost", text: "no run" } };
 		case "cannot tell":
-			return { mark: "stuck", text: "cannot tell", alarm: { tone: "delayed", text: "run unknown" } };
+			return { mark: "stuck", text: "cannot tell", alarm: { tone: "delayed", text: "run: cannot tell" } };
 		case "running":
 		case "concluded":
 			return worstOf(runs.map(judgeRun));

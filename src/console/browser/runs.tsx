@@ -44,7 +44,7 @@ export function Runs({ receipt }: { receipt: Receipt }) {
 }
 
 const SAID: Readonly<Record<string, string>> = {
-	"": "not followed: whether a run came is not known",
+	"": "unknown: the bridge did not look for a run of this",
 	off: "not followed: FOLLOW_RUNS is off",
 	looking: "looking for it",
 };

@@ -1,31 +1,42 @@
-import type { View } from "./look.ts";
-import { MINUTES, type Minute, throughput } from "./throughput.ts";
-import { clock } from "./times.ts";
+import { RANGES } from "./filter.ts";
+import { serviceOfAll } from "./service-of.ts";
+import { counted } from "./summary-of.ts";
+import { type Bar, throughputOf } from "./throughput.ts";
+import { clock, span } from "./times.ts";
+import type { View } from "./view.ts";
 
-const [WIDTH, HEIGHT, BAR] = [720, 96, 12];
+const [WIDTH, HEIGHT] = [720, 96];
 
-/** The last hour: what was received as an outline, what GitHub has taken as bars in front of it. */
+/** What was received as an outline, what the destination has taken as bars in front of it, dead letters striped on top. */
 export function ThroughputChart({ view }: { view: View }) {
-	const minutes = throughput(view.recent, view.now);
-	const sum = (of: (minute: Minute) => number) => minutes.reduce((total, minute) => total + of(minute), 0);
-	const most = Math.max(4, ...minutes.map(({ received, sent, lost }) => Math.max(received, sent + lost)));
+	const { bars, barMs, isWhole } = throughputOf(view);
+	const sum = (of: (bar: Bar) => number) => bars.reduce((total, bar) => total + of(bar), 0);
+	const most = Math.max(4, ...bars.map(({ received, sent, lost }) => Math.max(received, sent + lost)));
+	const service = serviceOfAll(view.recent);
+	const taken = `taken by ${service === "Destination" ? "their destinations" : service}`;
 	const [received, sent, lost] = [sum((one) => one.received), sum((one) => one.sent), sum((one) => one.lost)];
-	const words = `${received} received, ${sent} taken by GitHub${lost === 0 ? "" : `, ${lost} dead letters`}`;
+	const words = `${received} received, ${sent} ${taken}, ${counted(lost, "dead letter")}`;
+	const title = titleOf(view);
 	return (
 		<figure class="card chart">
 			<figcaption>
-				<h2>Last hour</h2>
+				<h2>{title}</h2>
 				<p>
-					{view.isPart ? "at least " : ""}
+					{isWhole ? "" : "at least "}
 					{words}
 				</p>
 				<p class="legend" aria-hidden="true">
 					<span class="key received">received</span>
-					<span class="key sent">taken by GitHub</span>
+					<span class="key sent">{taken}</span>
 					<span class="key lost">dead letters</span>
 				</p>
 			</figcaption>
-			<svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`Last hour: ${words}`}>
+			<svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`${title}: ${words}`}>
+				<defs>
+					<pattern id="stripes" width="4" height="4" patternUnits="userSpaceOnUse">
+						<rect class="lost" width="4" height="2.4" />
+					</pattern>
+				</defs>
 				{[0.5, 1].map((part) => (
 					<line
 						key={part}
@@ -36,34 +47,64 @@ export function ThroughputChart({ view }: { view: View }) {
 						y2={HEIGHT * (1 - part) + 0.5}
 					/>
 				))}
-				{minutes.map((minute, index) => (
-					<Bars key={minute.from} minute={minute} x={index * BAR} scale={HEIGHT / most} now={view.now} />
+				{bars.map((bar, index) => (
+					<Column
+						key={bar.from}
+						bar={bar}
+						place={index}
+						width={WIDTH / bars.length}
+						scale={HEIGHT / most}
+						now={view.now}
+					/>
 				))}
 			</svg>
 			<p class="axis" aria-hidden="true">
-				<span>{MINUTES} min ago</span>
-				<span>at most {most} a minute</span>
-				<span>now</span>
+				<span>{clock(new Date(bars[0]?.from ?? view.now).toISOString(), view.now)}</span>
+				<span>
+					at most {most} in {barMs === 60_000 ? "a minute" : span(barMs)}
+				</span>
+				<span>{clock(new Date((bars.at(-1)?.from ?? view.now) + barMs).toISOString(), view.now)}</span>
 			</p>
 		</figure>
 	);
 }
 
-function Bars({ minute, x, scale, now }: { minute: Minute; x: number; scale: number; now: number }) {
-	const { from, received, sent, lost } = minute;
-	const bar = (className: string, count: number, below: number, left: number, width: number) => (
-		<rect class={className} x={x + left} y={HEIGHT - (count + below) * scale} width={width} height={count * scale} />
+function titleOf({ filter: { range } }: View): string {
+	if (typeof range !== "string") return "The chosen time";
+	const { title } = RANGES[range === "any" ? "hour" : range];
+	return title[0]?.toUpperCase() + title.slice(1);
+}
+
+interface ColumnProps {
+	readonly bar: Bar;
+	readonly place: number;
+	readonly width: number;
+	/** Height of one event. */
+	readonly scale: number;
+	readonly now: number;
+}
+
+function Column({ bar: { from, received, sent, lost }, place, width, scale, now }: ColumnProps) {
+	const x = place * width;
+	const rect = (className: string, count: number, below: number, inset: number) => (
+		<rect
+			class={className}
+			x={x + width * inset}
+			y={HEIGHT - (count + below) * scale}
+			width={width * (1 - 2 * inset)}
+			height={count * scale}
+		/>
 	);
 	return (
 		<g>
 			<title>
-				{clock(new Date(from).toISOString(), now)}: {received} received, {sent} taken by GitHub, {lost} dead letters
+				{clock(new Date(from).toISOString(), now)}: {received} received, {sent} taken, {counted(lost, "dead letter")}
 			</title>
 			{/* The whole column answers to a pointer. */}
-			<rect class="column" x={x} y="0" width={BAR} height={HEIGHT} />
-			{bar("received", received, 0, 1, 10)}
-			{bar("sent", sent, 0, 3, 6)}
-			{bar("lost", lost, sent, 3, 6)}
+			<rect class="column" x={x} y="0" width={width} height={HEIGHT} />
+			{rect("received", received, 0, 0.08)}
+			{rect("sent", sent, 0, 0.25)}
+			{rect("lost striped", lost, sent, 0.25)}
 		</g>
 	);
 }

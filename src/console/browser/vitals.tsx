@@ -1,8 +1,12 @@
 import type { ComponentChildren } from "preact";
-import type { Health, Pace } from "./answers.ts";
-import type { View } from "./look.ts";
+import { Glyph } from "./glyph.tsx";
+import type { Health, Pace } from "./health-answer.ts";
+import { presentOf, unusableTokens } from "./present.ts";
+import { serviceOfLane } from "./service-of.ts";
+import { counted } from "./summary-of.ts";
 import { span } from "./times.ts";
-import type { Tone } from "./way-of.ts";
+import type { Tone } from "./tones.ts";
+import type { View } from "./view.ts";
 
 interface VitalProps {
 	readonly name: string;
@@ -11,28 +15,27 @@ interface VitalProps {
 	readonly children?: ComponentChildren;
 }
 
-/** The state of health in six numbers. */
+/** The state of the bridge in six numbers. */
 export function Vitals({ view }: { view: View }) {
-	const { health, now } = view;
+	const { health } = view;
 	if (health === undefined) return null;
-	const { waiting, oldest, windows, gathering, deadLetters } = health;
+	const { windows, gathering, pace } = health;
+	const { deadLetters = 0 } = presentOf(view);
 	const gathered = gathering.reduce((sum, { events }) => sum + events, 0);
 	return (
 		<dl class="vitals">
-			<Vital name="Waiting" value={counted(waiting)} tone={waiting > 0 ? "moving" : undefined}>
-				{oldest === null ? "nothing owed" : `oldest ${span(now - Date.parse(oldest))}`}
-			</Vital>
-			<GitHubVital health={health} now={now} />
-			<Vital name="Pace" value={fullest(health.pace)}>
-				<Meters pace={health.pace} />
+			<WaitingVital view={view} />
+			<DestinationVital view={view} health={health} />
+			<Vital name="Pace" value={fullest(pace)}>
+				<Meters pace={pace} />
 			</Vital>
 			<Vital name="Windows" value={String(windows)} tone={windows > 0 ? "moving" : undefined}>
-				{windows === 0 ? "none open" : `${gathered} events gathered`}
+				{windows === 0 ? "none open" : `${counted(gathered, "event")} gathered`}
 			</Vital>
-			<Vital name="Dead letters" value={counted(deadLetters)} tone={deadLetters > 0 ? "lost" : undefined}>
-				{deadLetters === 0 ? "none" : "waiting for a replay"}
+			<Vital name="Dead letters" value={number(deadLetters)} tone={deadLetters > 0 ? "lost" : undefined}>
+				{deadLetters === 0 ? "none" : "to replay or discard"}
 			</Vital>
-			<TokenVital health={health} now={now} />
+			<TokenVital view={view} health={health} />
 		</dl>
 	);
 }
@@ -42,56 +45,103 @@ function Vital({ name, value, tone, children }: VitalProps) {
 		<div class={`vital ${tone ?? ""}`}>
 			<dt>{name}</dt>
 			<dd>
-				<strong>{value}</strong>
+				<strong>
+					{tone !== undefined && <Glyph tone={tone} />}
+					{value}
+				</strong>
 				<span class="more">{children}</span>
 			</dd>
 		</div>
 	);
 }
 
-function GitHubVital({ health: { lanes }, now }: { health: Health; now: number }) {
-	const closed = lanes.find(({ state }) => state === "parked") ?? lanes.find(({ state }) => state === "paused");
-	const repositories = lanes.reduce((sum, { parkedDestinations }) => sum + parkedDestinations, 0);
-	if (closed !== undefined) {
-		const left = closed.until === null ? 0 : Date.parse(closed.until) - now;
-		return (
-			<Vital name="GitHub" value={closed.state} tone="delayed">
-				{left > 0 ? `next try in ${span(left)}` : "trying again"}
-			</Vital>
-		);
-	}
-	if (repositories === 0)
-		return (
-			<Vital name="GitHub" value="open" tone="sent">
-				everything flows
-			</Vital>
-		);
+function WaitingVital({ view }: { view: View }) {
+	const { waiting = 0, isLeast, paused, parked } = presentOf(view);
+	const oldest = view.health?.oldest ?? null;
+	const parts = [
+		parked > 0 ? `${parked} parked` : undefined,
+		paused > 0 ? `${paused} paused` : undefined,
+		waiting > 0 && oldest !== null ? `oldest ${span(view.now - Date.parse(oldest))}` : undefined,
+	];
+	const delayed = paused + parked > 0;
 	return (
-		<Vital name="GitHub" value="open" tone="delayed">
-			{repositories === 1 ? "a repository is parked" : `${repositories} repositories are parked`}
+		<Vital
+			name="Waiting"
+			value={isLeast ? `${number(waiting)}+` : number(waiting)}
+			tone={delayed ? "delayed" : waiting > 0 ? "moving" : undefined}
+		>
+			{parts.filter(Boolean).join(", ") || (waiting === 0 ? "queue empty" : "on their way")}
 		</Vital>
 	);
 }
 
-function TokenVital({ health: { tokens }, now }: { health: Health; now: number }) {
-	const missing = tokens.filter(({ present }) => !present);
-	if (tokens.length === 0 || missing.length > 0)
+/** Whether the destinations take calls; what the receipts show counts as well as what health says. */
+function DestinationVital({ view, health: { lanes } }: { view: View; health: Health }) {
+	const { paused, parked } = presentOf(view);
+	const closed = lanes.find(({ state }) => state === "parked") ?? lanes.find(({ state }) => state === "paused");
+	const destinations = lanes.reduce((sum, { parkedDestinations }) => sum + parkedDestinations, 0);
+	const name = "Destinations";
+	if (closed !== undefined) {
+		const left = closed.until === null ? 0 : Date.parse(closed.until) - view.now;
 		return (
-			<Vital name="Token" value="not usable" tone="lost">
-				{missing.map(({ lane }) => lane).join(", ")}
+			<Vital name={name} value={closed.state} tone="delayed">
+				{serviceOfLane(closed.lane)}, {left > 0 ? `next try in ${span(left)}` : "trying again"}
 			</Vital>
 		);
-	const [soonest] = tokens.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [Date.parse(expiresAt)])).sort();
+	}
+	if (destinations > 0 || parked > 0)
+		return (
+			<Vital name={name} value="parked" tone="delayed">
+				{destinations > 0
+					? `${counted(destinations, "destination")} parked`
+					: `${counted(parked, "delivery", "deliveries")} parked`}
+			</Vital>
+		);
+	if (paused > 0)
+		return (
+			<Vital name={name} value="paused" tone="delayed">
+				{counted(paused, "delivery", "deliveries")} paused
+			</Vital>
+		);
+	return (
+		<Vital name={name} value="open" tone="sent">
+			no lane is paused or parked
+		</Vital>
+	);
+}
+
+function TokenVital({ view, health: { tokens } }: { view: View; health: Health }) {
+	const unusable = unusableTokens(view);
+	const [first] = unusable;
+	if (first !== undefined)
+		return (
+			<Vital name="Token" value={first.state ?? "not usable"} tone="lost">
+				{unusable.map(({ lane }) => lane).join(", ")}
+			</Vital>
+		);
+	if (tokens.length === 0)
+		return (
+			<Vital name="Token" value="none">
+				no route needs one
+			</Vital>
+		);
+	const [soonest] = tokens
+		.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [Date.parse(expiresAt)]))
+		.sort((one, other) => one - other);
 	if (soonest === undefined)
 		return (
 			<Vital name="Token" value="present">
-				GitHub names no end
+				no expiry date reported
 			</Vital>
 		);
-	const days = Math.floor((soonest - now) / 86_400_000);
+	const days = Math.floor((soonest - view.now) / 86_400_000);
 	return (
-		<Vital name="Token" value={days < 0 ? "ended" : `${days} days`} tone={days < 30 ? "delayed" : undefined}>
-			{days < 0 ? "put a new one in its place" : "until it ends"}
+		<Vital
+			name="Token"
+			value={days < 0 ? "expired" : counted(days, "day")}
+			tone={days < 0 ? "lost" : days < 30 ? "delayed" : undefined}
+		>
+			{days < 0 ? "replace it" : "until it expires"}
 		</Vital>
 	);
 }
@@ -123,7 +173,7 @@ function Meters({ pace }: { pace: readonly Pace[] }) {
 	);
 }
 
-/** Counts end at 1,000. */
-function counted(count: number): string {
-	return count >= 1_000 ? "1,000+" : String(count);
+/** Counting ends at 1,000 for each lane. */
+function number(count: number): string {
+	return count >= 1_000 ? count.toLocaleString("en-GB") : String(count);
 }

@@ -1,28 +1,15 @@
-import type { Receipt, State } from "./answers.ts";
+import type { Receipt } from "./answers.ts";
 import { type Mark, runStep } from "./run-step.ts";
+import { serviceOf } from "./service-of.ts";
 import { clock, span } from "./times.ts";
 
 export interface Step {
-	readonly name: "Received" | "Route" | "Waiting" | "GitHub" | "Run";
+	/** `Received`, `Route`, `Waiting`, the destination's service, or `Run`. */
+	readonly name: string;
 	readonly mark: Mark;
 	/** A few words. */
 	readonly text: string;
 }
-
-/** What a state means, in colour: sent, on its way, delayed, lost unless a person acts, or passed by. */
-export type Tone = "sent" | "moving" | "delayed" | "lost" | "passed";
-
-export const TONES: Readonly<Record<State, Tone>> = {
-	accepted: "moving",
-	paused: "delayed",
-	parked: "delayed",
-	coalescing: "moving",
-	dispatched: "sent",
-	coalesced: "sent",
-	dead: "lost",
-	rejected: "lost",
-	ignored: "passed",
-};
 
 /** An event's way from its arrival to the run that it starts. */
 export function wayOf(receipt: Receipt, now: number): readonly Step[] {
@@ -30,7 +17,7 @@ export function wayOf(receipt: Receipt, now: number): readonly Step[] {
 		{ name: "Received", mark: "done", text: clock(receipt.acceptedAt, now) },
 		routeStep(receipt),
 		waitingStep(receipt, now),
-		githubStep(receipt),
+		destinationStep(receipt),
 		runStep(receipt),
 	];
 }
@@ -48,8 +35,14 @@ export function shortSubject({ subject, source, id }: Receipt["event"]): string 
 
 function routeStep({ route, state }: Receipt): Step {
 	if (route !== null) return { name: "Route", mark: "done", text: route };
-	const ends = state === "rejected" || state === "ignored";
-	return { name: "Route", mark: state === "rejected" ? "failed" : "none", text: ends ? state : "–" };
+	switch (state) {
+		case "rejected":
+			return { name: "Route", mark: "failed", text: state };
+		case "ignored":
+			return { name: "Route", mark: "none", text: "no route matches" };
+		default:
+			return { name: "Route", mark: "none", text: "–" };
+	}
 }
 
 function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): Step {
@@ -63,6 +56,7 @@ function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): S
 		case "parked":
 			return step("stuck", waited);
 		case "rejected":
+		case "discarded":
 		case "ignored":
 			return step("none", "–");
 		default:
@@ -70,13 +64,24 @@ function waitingStep({ state, acceptedAt, finishedAt }: Receipt, now: number): S
 	}
 }
 
-function githubStep({ state, attempts, to }: Receipt): Step {
-	const step = (mark: Mark, text: string): Step => ({ name: "GitHub", mark, text });
+function destinationStep(receipt: Receipt): Step {
+	const { state, windowState, attempts, to } = receipt;
+	const step = (mark: Mark, text: string): Step => ({ name: serviceOf(receipt), mark, text });
+	// The window of a coalesced event has closed. Whether its dispatch was taken, its own state says.
+	if (state === "coalesced") return step(MARKS[windowState ?? ""] ?? "unknown", "with its window");
 	const last = attempts.at(-1);
-	if (state === "coalesced") return step("done", "with others");
 	if (last === undefined) return step(state === "dead" && to !== null ? "failed" : "none", "–");
 	const answer = last.status === null ? "no answer" : String(last.status);
 	const text = attempts.length === 1 ? answer : `${answer}, try ${attempts.length}`;
-	if (state === "dispatched") return step("done", text);
-	return step(state === "dead" ? "failed" : "stuck", text);
+	return step(MARKS[state] ?? "stuck", text);
 }
+
+/** What a delivery's state says of its destination; the others: it is still to be asked. */
+const MARKS: Readonly<Record<string, Mark>> = {
+	accepted: "stuck",
+	paused: "stuck",
+	parked: "stuck",
+	dispatched: "done",
+	dead: "failed",
+	discarded: "failed",
+};

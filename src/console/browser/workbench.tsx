@@ -8,7 +8,7 @@ import { shortType } from "./way-of.ts";
 
 const COUNTS = [1, 5, 25, 100];
 
-/** On this machine only: sends sample events through the front door, and breaks GitHub. */
+/** On this machine only: sends sample events to the webhook, and breaks the stand-in. */
 export function Workbench({ api, live, local: { standIn } }: { api: Api; live: Live; local: Local }) {
 	const [samples, setSamples] = useState<readonly Sample[]>([]);
 	const [type, setType] = useState("Microsoft.MachineLearningServices.RunCompleted");
@@ -30,7 +30,7 @@ export function Workbench({ api, live, local: { standIn } }: { api: Api; live: L
 		return outcomes.map((one) => `${events.filter(({ outcome }) => outcome === one).length} ${one}`).join(", ");
 	}
 
-	async function breakGitHub(): Promise<string> {
+	async function breakStandIn(): Promise<string> {
 		const chosen = FAULTS[fault];
 		await api.setFaults(chosen === undefined ? [] : [chosen.script]);
 		return `from now on: ${chosen?.title}`;
@@ -66,18 +66,18 @@ export function Workbench({ api, live, local: { standIn } }: { api: Api; live: L
 					</select>
 				</label>
 				<button type="submit" disabled={samples.length === 0}>
-					{standIn === null ? "Send to GitHub" : "Send"}
+					{standIn === null ? "Send for real" : "Send"}
 				</button>
 			</form>
 			{standIn !== null && (
 				<form
 					onSubmit={(event) => {
 						event.preventDefault();
-						void say(breakGitHub());
+						void say(breakStandIn());
 					}}
 				>
 					<label class="full">
-						Let GitHub
+						Let the stand-in
 						<select value={fault} onChange={({ currentTarget }) => setFault(Number(currentTarget.value))}>
 							{FAULTS.map(({ title }, index) => (
 								<option key={title} value={index}>
@@ -92,13 +92,13 @@ export function Workbench({ api, live, local: { standIn } }: { api: Api; live: L
 					<button
 						type="button"
 						class="quiet"
-						onClick={() => void say(api.setFaults([]).then(() => "GitHub answers properly"))}
+						onClick={() => void say(api.setFaults([]).then(() => "the stand-in answers properly again"))}
 					>
 						Repair
 					</button>
 				</form>
 			)}
-			<p class="more">{standIn === null ? "Dispatches go to GitHub itself." : told(standIn)}</p>
+			<p class="more">{standIn === null ? "Dispatches go to the real destinations." : told(standIn)}</p>
 			<p class="said" role="status">
 				{said}
 			</p>
@@ -109,5 +109,5 @@ export function Workbench({ api, live, local: { standIn } }: { api: Api; live: L
 function told({ taken, faultsLeft }: NonNullable<Local["standIn"]>): string {
 	const left =
 		faultsLeft === 0 ? "no fault is left" : faultsLeft === 1 ? "1 fault is left" : `${faultsLeft} faults are left`;
-	return `The stand-in for GitHub has taken ${taken}; ${left}.`;
+	return `The stand-in has taken ${taken}; ${left}.`;
 }

@@ -109,7 +109,7 @@ function readError(text: string): { readonly message: string; readonly typeKey: 
 	};
 }
 
-/** A JSON that was cut off, or is none, is undefined. */
+/** Undefined if the text was cut off or is not JSON. */
 export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text) as unknown;

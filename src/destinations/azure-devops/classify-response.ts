@@ -37,7 +37,7 @@ export function classifyResponse(response: AzureResponse, asked: Asked, now: num
 	if (status === 429 || isThrottled(response)) return rateLimited(response, now);
 	if (status >= 500 || status === 408) {
 		const wait = retryAfterMs(headers, now);
-		const reason = said(response, "an error on its side");
+		const reason = said(response, "server error at Azure DevOps");
 		return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
 	}
 	if (status === 413) return { kind: "permanent", reason: said(response, "this request can never succeed") };
@@ -50,14 +50,14 @@ export function classifyResponse(response: AzureResponse, asked: Asked, now: num
 function meaningOfSuccess(response: AzureResponse): Classification {
 	if (response.body === "json") return { kind: "taken" };
 	if (response.body === "other") return notFromApi(response);
-	const reason = said(response, "it has no body; whether it took the request is not known");
+	const reason = said(response, "the answer has no body, so it is not known whether Azure DevOps took the request");
 	return { kind: "uncertain", reason };
 }
 
 function unauthorized(response: AzureResponse): Classification {
 	const means = response.isSignIn ? "its sign-in page: the token" : "the token";
 	const repair =
-		"is wrong, revoked or expired, or its identity is not in the organization; put a valid one in its place";
+		"is wrong, revoked or expired, or its identity is not in the organization; replace it with a valid one";
 	return { kind: "unauthorized", reason: said(response, `${means} ${repair}`) };
 }
 
@@ -66,7 +66,7 @@ function notFromApi({ status, headers }: AzureResponse): Classification {
 	const { location } = headers;
 	const type = headers["content-type"];
 	const what = location === undefined ? ` as ${type ?? "no known type"}` : ` to ${location}`;
-	const repair = "which is not its API's answer: check AZURE_DEVOPS_URL, the route's organization, and proxies";
+	const repair = "which is not an answer of its API: check AZURE_DEVOPS_URL, the route's organization, and proxies";
 	return { kind: "unavailable", reason: `Azure DevOps answered ${status}${clipLine(what, 80)}, ${repair}` };
 }
 
@@ -103,9 +103,12 @@ function refused(response: AzureResponse, asked: Asked): Classification {
 	const parameter = response.status === 400 ? parameterFault(response.message) : undefined;
 	if (parameter !== undefined) {
 		const { name, means } = parameter;
-		// What one event brings with it closes the pipeline for no other.
+		// A value of one event does not park the pipeline for other events.
 		if (isOfEvent(asked.to, name) && parameter.isOfValue)
-			return { kind: "permanent", reason: said(response, "the event does not give the parameter what it takes") };
+			return {
+				kind: "permanent",
+				reason: said(response, "the parameter does not accept the event's value, or the event has none"),
+			};
 		return { kind: "unavailable", reason: said(response, means) };
 	}
 	return { kind: "unavailable", reason: said(response, causeOf(response, asked)) };
@@ -118,16 +121,16 @@ interface ParameterFault {
 	readonly means: string;
 }
 
-/** By the words of Azure Pipelines, whose first quotation is the name. A value that quotes such words comes later. */
+/** Read from the message of Azure Pipelines. Its first quotation is the name; a quoted value comes later. */
 function parameterFault(message: string): ParameterFault | undefined {
 	const [, before = "", quoted = "", after = ""] = /^(.*?)'([^']{1,200})'(.*)$/s.exec(message) ?? [];
 	const name = clipLine(quoted, 60);
 	if (/unexpected parameter\s*$/i.test(before)) {
-		const means = `declare ${name} in the pipeline's parameters, or leave it out of the route's`;
+		const means = `declare ${name} in the pipeline's parameters, or remove it from the route's`;
 		return { name: quoted, isOfValue: false, means };
 	}
 	if (/a value for the\s*$/i.test(before) && /^\s*parameter must be provided/i.test(after)) {
-		const means = `give ${name} in the route's parameters, or a default in the pipeline`;
+		const means = `give ${name} a value in the route's parameters, or a default in the pipeline`;
 		return { name: quoted, isOfValue: true, means };
 	}
 	if (!/\bthe\s*$/i.test(before) || !/^\s*parameter\b/i.test(after)) return undefined;
@@ -140,19 +143,19 @@ function isOfEvent({ fromEvent }: Destination, name: string): boolean {
 	return names.some((one) => String(one).toLowerCase() === name.toLowerCase());
 }
 
-/** What closes a pipeline, with the repair, as far as the answer tells. */
+/** Why a pipeline is parked, with the repair, as far as the answer says. */
 function causeOf({ status, message, typeKey }: AzureResponse, { permission, to }: Asked): string {
 	if (status === 400 && /latest source version|using ref\b/i.test(message))
 		return "the pipeline's repository has no such branch; correct ref in the route";
 	if (status === 400 && typeKey === "PipelineValidationException")
-		return "the pipeline's YAML or its parameters are refused; repair the pipeline, or the route's parameters";
+		return "Azure DevOps refuses the pipeline's YAML or its parameters; repair the pipeline, or the route's parameters";
 	if (status === 403)
 		return `the identity may not: allow it "${permission}" on the pipeline (its page, Security), or check the token's scope`;
 	if (status === 404 && (/TF215016/.test(message) || typeKey === "DefinitionNotFoundException"))
 		return `there is no pipeline ${clipLine(String(to["pipeline"]), 20)} in the project, or the identity cannot see it`;
 	if (status === 404)
 		return "there is no such project, or the identity cannot see it; check the route, and add the identity to the project";
-	return "not an answer that Azure DevOps documents; tried again later";
+	return "Azure DevOps does not document this answer; the bridge tries again later";
 }
 
 function said({ status, message }: AzureResponse, meaning: string): string {

@@ -83,7 +83,7 @@ function pipelineProblem(pipeline: unknown): string | undefined {
 
 function refProblem(ref: unknown): string | undefined {
 	if (typeof ref === "string" && REF.test(ref)) return undefined;
-	return `${JSON.stringify(ref)} is not a branch, such as main, nor a ref, such as refs/tags/v1`;
+	return `${JSON.stringify(ref)} is neither a branch, such as main, nor a ref, such as refs/tags/v1`;
 }
 
 function parametersProblem(parameters: unknown): string | undefined {
@@ -111,7 +111,7 @@ export function buildRun(to: Destination, event: BridgeEvent, facts: BridgeFacts
 	if (body === undefined) return refuse("data is nested too deeply to be written as JSON");
 	const bytes = Buffer.byteLength(body);
 	if (bytes < BODY_BYTES) return { ok: true, body };
-	const reason = `the parameters would take ${bytes} bytes, the bridge sends less than ${BODY_BYTES} to Azure Pipelines`;
+	const reason = `the parameters would have ${bytes} bytes, but the bridge sends less than ${BODY_BYTES} to Azure Pipelines`;
 	return { ok: false, tooLarge: true, reason, body };
 }
 
@@ -124,7 +124,7 @@ function toTexts(mapping: Mapping, event: BridgeEvent, facts: BridgeFacts): Reco
 	return Object.fromEntries(values.map(([name, value]) => [name, toText(value)]));
 }
 
-/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
 function toJson(build: () => object): string | undefined {
 	try {
 		return writeJson(build());

@@ -58,7 +58,7 @@ function readAnswer({ classification, response, text = "" }: Answered, { now }: 
 	if (classification.kind === "taken") {
 		const seen = read(text, serverTime);
 		if (seen !== undefined) return { kind: "runs", ...seen, serverTime };
-		return { kind: "unavailable", reason: "Azure DevOps' answer does not hold the runs that were asked for" };
+		return { kind: "unavailable", reason: "Azure DevOps' answer does not contain the requested runs" };
 	}
 	const isRefused = classification.kind === "unauthorized" || classification.kind === "unavailable";
 	if (isRefused || classification.kind === "permanent") {

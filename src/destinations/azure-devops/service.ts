@@ -50,7 +50,7 @@ function laneOf({ token }: RouteTo): string {
 
 /** The page that lists a pipeline's runs; null for a stand-in on this machine, which has no pages. */
 function pipelinePage(address: string, to: Destination): string | null {
-	// Where no route leads there, what is wrong with the address is no problem.
+	// If no route leads there, a wrong address is not a problem.
 	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
 	return `${address}/${projectOf(to)}/_build?definitionId=${Number(to["pipeline"])}`;
 }

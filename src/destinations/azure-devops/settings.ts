@@ -61,9 +61,9 @@ function findProblem(hostname: string, path: string): string | undefined {
 	const [, organization] = /^([^.]+)\.visualstudio\.com$/.exec(hostname) ?? [];
 	if (organization !== undefined)
 		return `is the former address of an organization; write ${SERVICES}, and "${organization}" as the route's organization`;
-	if (hostname.endsWith(".dev.azure.com")) return `is not where pipelines are; write ${SERVICES}`;
+	if (hostname.endsWith(".dev.azure.com")) return `is not the address of Azure Pipelines; write ${SERVICES}`;
 	if (hostname !== "dev.azure.com" || path === "") return undefined;
-	return `has a path; the organization stands in the route. Write ${SERVICES}`;
+	return `has a path; the organization belongs in the route. Write ${SERVICES}`;
 }
 
 /** Where the token is: a personal one of the vault goes first, then AZURE_DEVOPS_TOKEN, then the app's identity. */
@@ -71,8 +71,8 @@ function readToken(settings: Settings, routes: readonly Route[], isLocal: boolea
 	const vault = readVault(settings);
 	const named = routes.filter(({ to }) => to.token !== undefined);
 	for (const { name, to } of vault === undefined ? named : []) {
-		const unread = `route "${name}": its token "${to.token}" is not read, since AZURE_DEVOPS_URL is on this machine`;
-		const missing = `is not set, but the route "${name}" takes its token from the secret "${to.token}"`;
+		const unread = `route "${name}": its token "${to.token}" is not read, because AZURE_DEVOPS_URL is on this machine`;
+		const missing = `is not set, but the route "${name}" reads its token from the secret "${to.token}"; give it the address of that key vault`;
 		if (isLocal) settings.warnings.push(unread);
 		else settings.refuse("KEY_VAULT_URL", missing);
 	}
@@ -80,7 +80,10 @@ function readToken(settings: Settings, routes: readonly Route[], isLocal: boolea
 	if (settings.get("AZURE_DEVOPS_TOKEN_SECRET_NAME") !== undefined) {
 		const secretName = readSecretName(settings, "AZURE_DEVOPS_TOKEN_SECRET_NAME", "");
 		if (vault !== undefined) return { kind: "key-vault", secretName, vault };
-		settings.refuse("KEY_VAULT_URL", "is not set, but AZURE_DEVOPS_TOKEN_SECRET_NAME is: its secret is in a key vault");
+		settings.refuse(
+			"KEY_VAULT_URL",
+			"is not set, but AZURE_DEVOPS_TOKEN_SECRET_NAME is; give it the address of the key vault with that secret",
+		);
 	}
 	const token = settings.get("AZURE_DEVOPS_TOKEN");
 	if (token !== undefined) {

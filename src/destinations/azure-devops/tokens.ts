@@ -88,5 +88,5 @@ function whyNone(error: unknown, { managedIdentity, clientId }: Identity) {
 		const repair = `give the app ${which} (AZURE_CLIENT_ID), or set AZURE_DEVOPS_TOKEN_SECRET_NAME`;
 		return { kind: "unauthorized", reason: `no token for Azure DevOps: ${repair} (${message})` } as const;
 	}
-	return { kind: "transient", reason: `the identity's token for Azure DevOps could not be had: ${message}` } as const;
+	return { kind: "transient", reason: `the identity got no token for Azure DevOps: ${message}` } as const;
 }

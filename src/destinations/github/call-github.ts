@@ -87,7 +87,7 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	const next = URL.canParse(location, from) ? new URL(location, from) : undefined;
 	const api = new URL(apiUrl);
 	if (next?.origin !== api.origin) {
-		return closed(`GitHub redirects to another host (${clipLine(location, 120)}); not followed`);
+		return closed(`GitHub redirects to another host (${clipLine(location, 120)}); the bridge does not follow it`);
 	}
 	const base = api.pathname.replace(/\/+$/, "");
 	const isApi = ["/repos/", "/repositories/"].some((below) => next.pathname.startsWith(base + below));

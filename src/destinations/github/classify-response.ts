@@ -26,7 +26,7 @@ export function classifyResponse(response: GitHubResponse, now: number, asked?: 
 		return {
 			kind: "uncertain",
 			...(wait === undefined ? {} : { retryAfterMs: wait }),
-			reason: said(response, "an error on its side"),
+			reason: said(response, "server error at GitHub"),
 		};
 	}
 	// Of this request alone, whatever says so: a smaller one passes.
@@ -35,7 +35,7 @@ export function classifyResponse(response: GitHubResponse, now: number, asked?: 
 	if (status === 401) {
 		return {
 			kind: "unauthorized",
-			reason: said(response, "the token is wrong, revoked or expired; put a valid one in its place"),
+			reason: said(response, "the token is wrong, revoked or expired; replace it with a valid one"),
 		};
 	}
 	const repair = status === 422 || status === 403 ? asked?.repairOf?.(response.message) : undefined;
@@ -66,7 +66,10 @@ export function notFromApi(
 	const shown = clipLine(String(location ?? type ?? ""), 80);
 	const what = location === undefined ? (type === undefined ? "" : ` as ${shown}`) : ` to ${shown}`;
 	const repair = "check GITHUB_API_URL (Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies";
-	return { kind: "unavailable", reason: `GitHub answered ${status}${what}, which is not its API's answer: ${repair}` };
+	return {
+		kind: "unavailable",
+		reason: `GitHub answered ${status}${what}, which is not an answer of its API: ${repair}`,
+	};
 }
 
 function isMoved(status: number): boolean {

@@ -147,7 +147,7 @@ function unavailable({ classification, response }: Answered): TokenUnavailable {
 	const before = "no token for the GitHub App: ";
 	switch (classification.kind) {
 		case "unauthorized": {
-			const repair = "check GITHUB_APP_ID, and that the private key is the app's";
+			const repair = "check GITHUB_APP_ID, and whether the private key belongs to the app";
 			const reason = composeReason("GitHub does not recognise the app", `401: ${response?.message}`, `; ${repair}`);
 			return new TokenUnavailable({ kind: "unauthorized", reason });
 		}
@@ -164,4 +164,4 @@ function unavailable({ classification, response }: Answered): TokenUnavailable {
 	}
 }
 
-const NO_TOKEN_IN_IT = "GitHub's answer holds none; check GITHUB_API_URL, and any proxy on the way";
+const NO_TOKEN_IN_IT = "GitHub's answer contains no token; check GITHUB_API_URL, and any proxy on the way";

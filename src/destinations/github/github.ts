@@ -25,7 +25,7 @@ export interface GitHubOptions extends CallOptions {
  */
 const YOUNG_MS = 60_000;
 const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
-/** What a call takes that is still worth beginning. */
+/** The least time that must be left to begin a call. */
 const LAST_CALL_MS = 1_000;
 const REQUEST_ID_CHARACTERS = 100;
 
@@ -91,7 +91,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
 		},
 		async readRun(to, id, etag) {
-			if (!isRunId(id)) return { kind: "gone", reason: "it is no run of GitHub's: its id is no number" };
+			if (!isRunId(id)) return { kind: "gone", reason: "it is not a run of GitHub: its id is not a number" };
 			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
 		},
 		getToken: (to) => tokens.get(wantedFor(to)),

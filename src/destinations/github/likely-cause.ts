@@ -17,7 +17,7 @@ export interface Asked {
 	readonly repairOf?: (message: string) => Repair | undefined;
 }
 
-/** What a refusal means, with the repair. `ofEvent`: the event has caused it, and others would not meet it. */
+/** The meaning of a refusal, with the repair. `ofEvent`: only this event causes it. */
 export interface Repair {
 	readonly means: string;
 	readonly ofEvent?: true;
@@ -33,10 +33,7 @@ const HEADER_CHARACTERS = 120;
  * API", "Managing allowed IP addresses", "Setting a personal access token policy"; messages seen in public reports.
  */
 const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cause])[] = [
-	[
-		/IP allow list/i,
-		() => ({ means: "its IP allow list keeps the bridge out; add the app's outbound addresses to it" }),
-	],
+	[/IP allow list/i, () => ({ means: "an IP allow list blocks the bridge; add the app's outbound addresses to it" })],
 	[/archived/i, () => ({ means: "the repository is archived; unarchive it, or route to another one" })],
 	[
 		/installation (?:has been|is|was) suspended/i,
@@ -44,7 +41,10 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 	],
 	[
 		/suspended/i,
-		() => ({ means: "the account of the token is suspended; use another one's, or ask GitHub's support", wide: true }),
+		() => ({
+			means: "the account of the token is suspended; use a token of another account, or ask GitHub's support",
+			wide: true,
+		}),
 	],
 	[
 		/SAML|single sign-on|\bSSO\b/i,
@@ -52,9 +52,14 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 	],
 	[
 		/forbids access via .*\(classic\)/i,
-		() => ({ means: "the organisation takes no classic token; use a fine-grained one, or a GitHub App" }),
+		() => ({ means: "the organisation does not accept classic tokens; use a fine-grained token, or a GitHub App" }),
 	],
-	[/lifetime/i, () => ({ means: "the organisation takes no token that lasts so long; make one that ends earlier" })],
+	[
+		/lifetime/i,
+		() => ({
+			means: "the organisation does not accept tokens that are valid for so long; create one that expires earlier",
+		}),
+	],
 	[
 		/not accessible by personal access token/i,
 		(asked) => ({ means: `the token lacks a permission (${asked}), or its organisation has not approved it yet` }),
@@ -66,7 +71,7 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 	[/access blocked/i, () => ({ means: "GitHub has blocked the repository; ask its support, or route to another one" })],
 ];
 
-/** What closes a destination, as far as GitHub's answer tells. */
+/** Why a destination is parked, as far as GitHub's answer says. */
 export function likelyCause(response: GitHubResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
@@ -74,9 +79,12 @@ export function likelyCause(response: GitHubResponse, { permission, what }: Aske
 	switch (status) {
 		case 400:
 			if (/not a supported version/i.test(message)) {
-				return { means: "this GitHub does not take the API version that is asked for; update the bridge", wide: true };
+				return {
+					means: "this GitHub does not support the bridge's API version; update GitHub or the bridge",
+					wide: true,
+				};
 			}
-			return { means: "it does not understand the request, which something on the way may have changed" };
+			return { means: "GitHub does not understand the request; check whether a proxy changes it" };
 		case 403: {
 			const address = signOnAddress(headers["x-github-sso"]);
 			if (address !== undefined) return { means: `the token needs single sign-on; authorise it at ${address}` };
@@ -86,9 +94,9 @@ export function likelyCause(response: GitHubResponse, { permission, what }: Aske
 		case 404:
 			return { means: `there is no ${what}, or the token cannot see it (private: it needs ${asked})` };
 		case 410:
-			return { means: "the repository is gone, or Actions are off in it" };
+			return { means: "the repository no longer exists, or Actions are off in it" };
 		default:
-			return { means: "not an answer that GitHub documents for a dispatch; tried again later" };
+			return { means: "GitHub does not document this answer for a dispatch; the bridge tries again later" };
 	}
 }
 

@@ -27,7 +27,7 @@ export interface RawResponse {
 	readonly data: unknown;
 }
 
-/** A run takes up to 20 KB, and a list has a hundred. */
+/** A run has up to 20 KB, and a list has a hundred runs. */
 const READ_BYTES = 8 * 1024 * 1024;
 
 /** The version of GitHub's REST API that we speak; Enterprise Server knows it too. */
@@ -56,7 +56,7 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 					"x-github-api-version": API_VERSION,
 					...(etag === undefined ? {} : { "if-none-match": etag }),
 				},
-				// A string goes out as it is: these are the bytes that were proved to fit.
+				// A string is sent unchanged: these are the bytes whose size was checked.
 				...(body === undefined ? {} : { data: body }),
 				request: { signal, fetch: reads === true ? fetchLarge : fetch },
 			});

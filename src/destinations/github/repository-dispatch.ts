@@ -46,12 +46,12 @@ const MAPPED_KEYS = LIMITS.payloadKeys - 1;
 /** What is wrong with a route's `payload` that its JSON Schema cannot say; undefined where nothing is. */
 export function payloadProblem({ payload }: RouteTo): string | undefined {
 	if (payload === undefined) return undefined;
-	if (!isObject(payload)) return "is no mapping";
+	if (!isObject(payload)) return "is not a mapping";
 	const names = Object.keys(payload);
 	if (names.includes("bridge")) return '"bridge" is the bridge\'s own key, which is always sent; choose another name';
 	if (names.length > MAPPED_KEYS) {
-		const taken = `GitHub takes ${LIMITS.payloadKeys} keys, and "bridge" is always one of them`;
-		return `has ${names.length} names; ${taken}: map ${MAPPED_KEYS} at most, or put some into data`;
+		const taken = `GitHub accepts ${LIMITS.payloadKeys} keys, and "bridge" is always one of them`;
+		return `has ${names.length} names; ${taken}: map at most ${MAPPED_KEYS}, or put some into data`;
 	}
 	return mappingProblem(payload as Mapping);
 }
@@ -66,11 +66,12 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 	const length = [...dispatchType].length;
 	const client_payload = payloadOf(to, event, facts);
 	const body = unlessTooDeep(() => writeJson({ event_type: dispatchType, client_payload }));
-	if (dispatchType.trim() === "") return refuse("the event type leaves nothing for a dispatch type", body);
+	if (dispatchType.trim() === "")
+		return refuse("no dispatch type can be made from the event type; give the route a dispatchType", body);
 	if (length > LIMITS.eventTypeCharacters) {
 		const most = LIMITS.eventTypeCharacters;
 		return refuse(
-			`the dispatch type has ${length} characters, GitHub takes ${most}; give the route a dispatchType`,
+			`the dispatch type has ${length} characters, but GitHub accepts at most ${most}; give the route a dispatchType`,
 			body,
 		);
 	}
@@ -78,7 +79,7 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 	if (body === undefined) return refuse("data is nested too deeply to be written as JSON", body);
 	const bytes = Buffer.byteLength(body);
 	if (bytes < LIMITS.bodyBytes) return { ok: true, body };
-	const reason = `the client payload would take ${bytes} bytes, GitHub takes less than ${LIMITS.bodyBytes}`;
+	const reason = `the client payload would have ${bytes} bytes, but GitHub accepts less than ${LIMITS.bodyBytes}`;
 	return { ok: false, tooLarge: true, reason, body };
 }
 
@@ -91,7 +92,7 @@ export function refuse(reason: string, body: string | undefined): Built {
 	return { ok: false, tooLarge: false, reason, ...(body === undefined ? {} : { body }) };
 }
 
-/** Reading an event bounds its depth; what is built of it otherwise is a dead letter, and not an error. */
+/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
 export function unlessTooDeep<T>(write: () => T): T | undefined {
 	try {
 		return write();

@@ -92,7 +92,7 @@ function readAnswer(answered: Answered, { now }: Question, read: Read): RunsAnsw
 		const seen = read(data, serverTime);
 		const etag = readEtag(response?.headers["etag"]);
 		if (seen !== undefined) return { kind: "runs", ...seen, serverTime, ...(etag === undefined ? {} : { etag }) };
-		return { kind: "unavailable", reason: "GitHub's answer does not hold the runs that were asked for" };
+		return { kind: "unavailable", reason: "GitHub's answer does not contain the requested runs" };
 	}
 	if (classification.kind === "unavailable" && response?.body === "json" && classification.wide !== true) {
 		if (response.status === 403 || response.status === 404) return { kind: "refused", reason: classification.reason };

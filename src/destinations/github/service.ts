@@ -103,7 +103,7 @@ export function isRepository(text: string): boolean {
 
 /** Why a text is not `owner/name`, with the repair; undefined where it is. */
 export function repositoryProblem(text: string): string | undefined {
-	// GitHub takes no name that ends so, and answers 404 to it.
+	// GitHub allows no name that ends so, and answers 404.
 	const name = text.replace(/\.git$/i, "");
 	if (!REPOSITORY.test(name)) return `"${text}" is not owner/name, such as contoso/fraud-model`;
 	return name === text ? undefined : `"${text}" ends in .git, which only its clone address does; write ${name}`;

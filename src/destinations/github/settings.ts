@@ -47,8 +47,8 @@ function refuseNamedTokens(address: string, routes: readonly Route[], settings: 
 	const local = URL.canParse(address) && isLoopback(new URL(address));
 	for (const { name, to } of routes) {
 		if (to.token === undefined) continue;
-		const unread = `route "${name}": its token "${to.token}" is not read, since GITHUB_API_URL is on this machine`;
-		const missing = `is not set, but the route "${name}" takes its token from the secret "${to.token}"`;
+		const unread = `route "${name}": its token "${to.token}" is not read, because GITHUB_API_URL is on this machine`;
+		const missing = `is not set, but the route "${name}" reads its token from the secret "${to.token}"; give it the address of that key vault`;
 		if (local) settings.warnings.push(unread);
 		else settings.refuse("KEY_VAULT_URL", missing);
 	}
@@ -72,12 +72,15 @@ function readTokenConfig(settings: Settings): TokenConfig {
 	const [token, patToken] = [settings.get("GITHUB_TOKEN"), settings.get("PAT_TOKEN")];
 	if (token !== undefined) return fixed(settings, "GITHUB_TOKEN", token);
 	if (patToken !== undefined) {
-		const better = "call it GITHUB_TOKEN, or better keep the token in a key vault (KEY_VAULT_URL)";
+		const better = "rename it to GITHUB_TOKEN, or better store the token in a key vault (KEY_VAULT_URL)";
 		settings.warnings.push(`PAT_TOKEN is the predecessor's name; ${better}`);
 		return fixed(settings, "PAT_TOKEN", patToken);
 	}
 	if (!settings.isUnresolved("GITHUB_APP_ID", "KEY_VAULT_URL", "GITHUB_TOKEN", "PAT_TOKEN")) {
-		settings.refuse("GITHUB_TOKEN", "is not set, and neither is KEY_VAULT_URL: there is no token to dispatch with");
+		settings.refuse(
+			"GITHUB_TOKEN",
+			"is not set, and neither is KEY_VAULT_URL; set one of them, because the bridge needs a token",
+		);
 	}
 	return { kind: "fixed", token: "" };
 }
@@ -93,7 +96,10 @@ function readApp(settings: Settings, appId: string, vault: KeyVaultOptions | und
 	}
 	const keyName = readSecretName(settings, "GITHUB_APP_KEY_SECRET_NAME", "github-app-key");
 	if (vault !== undefined) return { kind: "app", appId, keyName, vault };
-	settings.refuse("KEY_VAULT_URL", "is not set, but GITHUB_APP_ID is: the app's private key is read from a key vault");
+	settings.refuse(
+		"KEY_VAULT_URL",
+		"is not set, but GITHUB_APP_ID is; give it the address of the key vault with the app's private key",
+	);
 	return { kind: "fixed", token: "" };
 }
 
@@ -125,15 +131,15 @@ function readApiUrl(settings: Settings): string {
 function findProblem({ hostname, host }: URL, path: string): string | undefined {
 	if (/^(?:www\.)?github\.com$/.test(hostname)) return `is GitHub's web site; its API is ${GITHUB}`;
 	if (hostname === "api.github.com")
-		return path === "" ? undefined : `has a path that GitHub's API has not; write ${GITHUB}`;
+		return path === "" ? undefined : `has a path that GitHub's API does not have; write ${GITHUB}`;
 	const [, residence] = /^(?:api\.)?([^.]+)\.ghe\.com$/.exec(hostname) ?? [];
 	if (residence !== undefined) {
 		const api = `https://api.${residence}.ghe.com`;
 		if (!hostname.startsWith("api.")) return `is a web site; its API is ${api}`;
-		return path === "" ? undefined : `has a path that the API has not; write ${api}`;
+		return path === "" ? undefined : `has a path that the API does not have; write ${api}`;
 	}
 	if (path === "" && !hostname.startsWith("api.")) {
-		return `has no path, and would serve web pages; the API of an Enterprise Server is https://${host}/api/v3`;
+		return `has no path, so it serves web pages; the API of an Enterprise Server is https://${host}/api/v3`;
 	}
 	return undefined;
 }

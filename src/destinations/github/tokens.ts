@@ -131,8 +131,8 @@ function readKey(secret: string, name: string): string {
 		if (key.asymmetricKeyType !== "rsa") throw new TypeError(`a key of the kind ${key.asymmetricKeyType}`);
 		return key.export({ type: "pkcs8", format: "pem" }).toString();
 	} catch (cause) {
-		const repair = "put the .pem file that GitHub made for the app into it";
-		const reason = `the secret "${name}" does not hold a private key; ${repair}`;
+		const repair = "store the .pem file there that GitHub made for the app";
+		const reason = `the secret "${name}" does not contain a private key; ${repair}`;
 		throw new TokenUnavailable({ kind: "unauthorized", reason }, { cause });
 	}
 }

@@ -60,13 +60,13 @@ function workflowProblem({ workflow }: RouteTo): string | undefined {
 	return `"${workflow}" is neither the name of a workflow's file, such as train.yml, nor its id`;
 }
 
-/** What git takes in no name of a branch or a tag. Source: git-check-ref-format. */
+/** Characters and forms that git refuses in the name of a branch or a tag. Source: git-check-ref-format. */
 const NO_REF = /[\p{C}\s~^:?*[\\]|\.\.|@\{|\/\/|^[/.-]|[/.]$|\.lock$/u;
 
 function refProblem({ ref }: RouteTo): string | undefined {
 	if (ref === undefined) return undefined;
 	if (typeof ref !== "string" || NO_REF.test(ref)) return `"${ref}" cannot be a branch or a tag`;
-	if (/^[0-9a-f]{40}$/i.test(ref)) return `"${ref}" is a commit; GitHub takes a branch or a tag here`;
+	if (/^[0-9a-f]{40}$/i.test(ref)) return `"${ref}" is a commit; GitHub accepts only a branch or a tag here`;
 	return undefined;
 }
 
@@ -75,10 +75,10 @@ const INPUT = /^[A-Za-z_][\w-]*$/;
 
 function inputsProblem({ inputs }: RouteTo): string | undefined {
 	if (inputs === undefined) return undefined;
-	if (!isObject(inputs)) return "is no mapping";
+	if (!isObject(inputs)) return "is not a mapping";
 	const names = Object.keys(inputs);
 	if (names.length > WORKFLOW_LIMITS.inputs)
-		return `has ${names.length} names; GitHub takes ${WORKFLOW_LIMITS.inputs} at most`;
+		return `has ${names.length} names; GitHub accepts at most ${WORKFLOW_LIMITS.inputs}`;
 	const bad = names.find((name) => !INPUT.test(name));
 	if (bad !== undefined) return `"${bad}" is no name of an input: a letter first, then letters, digits, - and _`;
 	return mappingProblem(inputs as Mapping);
@@ -101,7 +101,10 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 		return_run_details: true,
 	});
 	if (mapped.length > mostInputs) {
-		return refuse(`the route has ${mapped.length} inputs, this GitHub takes ${mostInputs}; take some out`, body);
+		return refuse(
+			`the route has ${mapped.length} inputs, but this GitHub accepts at most ${mostInputs}; remove some`,
+			body,
+		);
 	}
 	const { length } = JSON.stringify(texts);
 	const most = WORKFLOW_LIMITS.inputsCharacters;
@@ -109,7 +112,7 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 	return {
 		ok: false,
 		tooLarge: true,
-		reason: `the inputs would take ${length} characters, GitHub takes ${most}`,
+		reason: `the inputs would have ${length} characters, but GitHub accepts at most ${most}`,
 		body,
 	};
 }
@@ -119,7 +122,7 @@ export function workflowPath({ repository, workflow }: Pick<WorkflowDispatch, "r
 	return `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches`;
 }
 
-/** What is asked of GitHub, and what its refusals mean. */
+/** The permission that the request needs, and the meaning of GitHub's refusals. */
 export function askedOf(to: WorkflowDispatch): Asked {
 	const what = `such repository, no workflow ${to.workflow} on its default branch`;
 	return { permission: "Actions: write", what, repairOf: (message) => repairOf(message, to) };
@@ -136,7 +139,7 @@ const REPAIRS: readonly (readonly [said: RegExp, repair: (to: WorkflowDispatch, 
 		({ inputs }, input) => {
 			const mapped = inputs?.[input];
 			if (isObject(mapped) && "value" in mapped) return { means: `correct the route's value for the input ${input}` };
-			return { means: `the event's value is none that the input ${input} takes`, ofEvent: true };
+			return { means: `the input ${input} does not accept the event's value`, ofEvent: true };
 		},
 	],
 	[/^inputs are too large/i, () => ({ means: "map less of the event to inputs", ofEvent: true })],
@@ -145,11 +148,11 @@ const REPAIRS: readonly (readonly [said: RegExp, repair: (to: WorkflowDispatch, 
 		({ workflow, inputs = {} }, input) =>
 			Object.hasOwn(inputs, input)
 				? { means: `the event has no value for the input ${input}; give it a default in the route`, ofEvent: true }
-				: { means: `give the route the input ${input}, or let it have a default in ${workflow}` },
+				: { means: `add the input ${input} to the route, or give it a default in ${workflow}` },
 	],
 	[
 		/unexpected inputs? provided/i,
-		({ workflow }) => ({ means: `declare these inputs in ${workflow}, or take them out of the route` }),
+		({ workflow }) => ({ means: `declare these inputs in ${workflow}, or remove them from the route` }),
 	],
 	[
 		/does not have .{0,3}workflow_dispatch.{0,3} trigger/i,
@@ -169,7 +172,7 @@ const REPAIRS: readonly (readonly [said: RegExp, repair: (to: WorkflowDispatch, 
 	],
 	[
 		/no more than \d+ properties/i,
-		() => ({ means: "the route has more inputs than this GitHub takes; take some out" }),
+		() => ({ means: "the route has more inputs than this GitHub accepts; remove some" }),
 	],
 	[/failed to parse|invalid workflow|yaml/i, ({ workflow }) => ({ means: `correct the file ${workflow}` })],
 ];

@@ -74,14 +74,14 @@ export function workflowIn(below: string | undefined): { readonly workflow?: str
 /** The pipeline that a path below a project names, and the run of it. */
 export function pipelineIn(path: string): {
 	readonly pipeline?: number;
-	readonly part?: "runs";
+	readonly part?: "runs" | "preview";
 	readonly run?: number;
 } {
-	const [, pipeline, part, run] = /\/_apis\/pipelines\/(\d+)(?:\/(runs)(?:\/(\d+))?)?$/.exec(path) ?? [];
+	const [, pipeline, part, run] = /\/_apis\/pipelines\/(\d+)(?:\/(runs|preview)(?:\/(\d+))?)?$/.exec(path) ?? [];
 	if (pipeline === undefined) return {};
 	return {
 		pipeline: Number(pipeline),
-		...(part === undefined ? {} : { part: "runs" }),
+		...(part === undefined ? {} : { part: part as "runs" | "preview" }),
 		...(run === undefined ? {} : { run: Number(run) }),
 	};
 }
@@ -90,7 +90,8 @@ export function pipelineIn(path: string): {
 export function factsOf(call: Call): CallFacts {
 	const { method, below, path, repository, project } = call;
 	const { workflow, part } = workflowIn(below);
-	const { pipeline, part: runs } = pipelineIn(path);
+	const { pipeline, part: asked } = pipelineIn(path);
+	const runs = asked === "runs" ? asked : undefined;
 	const isDispatch = method === "POST" && (below === "/dispatches" || part === "dispatches" || runs !== undefined);
 	const body = isDispatch && isObject(call.json) ? call.json : {};
 	const about: Fault["refuse"][] = [];

@@ -15,7 +15,7 @@ interface Parts {
 }
 
 const KNOWN =
-	"there are GET and DELETE /_received, GET /_runs, POST /_script, POST /_repository, POST /_pipeline, GET and POST /_clock";
+	"the stand-in knows GET and DELETE /_received, GET /_runs, POST /_script, POST /_repository, POST /_pipeline, GET and POST /_clock";
 
 /**
  * What is asked of the stand-in itself.
@@ -88,5 +88,5 @@ function advanceIn(given: unknown, now: number): number {
 	const { advanceMs, now: to } = isObject(given) ? given : {};
 	const ms = typeof to === "string" ? Date.parse(to) - now : advanceMs;
 	if (typeof ms === "number" && ms >= 0) return ms;
-	throw new TypeError('the clock takes "advanceMs", from 0, or "now", a time in ISO 8601 that is not past');
+	throw new TypeError('the clock needs "advanceMs" (0 or more) or "now" (a time in ISO 8601 that is not in the past)');
 }

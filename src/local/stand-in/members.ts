@@ -19,7 +19,9 @@ export function readObject<T extends object>(given: unknown, place: string, memb
 	for (const [key, value] of Object.entries(given)) {
 		const member = Object.hasOwn(known, key) ? known[key] : undefined;
 		if (member === undefined) {
-			throw new TypeError(`${place}: there is no "${key}"; there are ${Object.keys(members).join(", ")}`);
+			throw new TypeError(
+				`${place}: the key "${key}" does not exist; the possible keys are ${Object.keys(members).join(", ")}`,
+			);
 		}
 		const [test, words] = member;
 		if (value !== undefined && !test(value)) throw new TypeError(`${place}.${key} ${words}`);
@@ -29,7 +31,7 @@ export function readObject<T extends object>(given: unknown, place: string, memb
 
 export const ANY = [() => true, ""] as const;
 export const BOOLEAN = [(value: unknown) => typeof value === "boolean", "must be a boolean"] as const;
-export const FLAG_TRUE = [(value: unknown) => value === true, "is true, or left out"] as const;
+export const FLAG_TRUE = [(value: unknown) => value === true, "must be true, or left out"] as const;
 export const STRING = [(value: unknown) => typeof value === "string", "must be a string"] as const;
 export const OBJECT = [isObject, "must be an object"] as const;
 export const STRINGS = [
@@ -38,7 +40,7 @@ export const STRINGS = [
 ] as const;
 
 export function oneOf(...values: readonly string[]) {
-	const words = `is ${values.map((value) => JSON.stringify(value)).join(" or ")}`;
+	const words = `must be ${values.map((value) => JSON.stringify(value)).join(" or ")}`;
 	return [(value: unknown) => typeof value === "string" && values.includes(value), words] as const;
 }
 

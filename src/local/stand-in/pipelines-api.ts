@@ -53,8 +53,8 @@ export class PipelinesApi {
 		if (id === undefined) return azureError(404, "page", call.path);
 		const pipeline = this.pipelines.length === 0 ? { id } : known.find((one) => one.id === id);
 		if (pipeline === undefined) return azureError(404, "pipeline", String(id));
-		if (call.method === "POST" && part === "runs" && run === undefined)
-			return this.run(call, organization, project, pipeline, fault);
+		if (call.method === "POST" && part !== undefined && run === undefined)
+			return this.run(call, organization, project, pipeline, part === "preview", fault);
 		if (call.method !== "GET") return azureError(405, "method", call.method);
 		if (part === undefined) return { status: 200, body: pipelineAnswer(call.url, organization, project, pipeline) };
 		if (pipeline.denied?.includes("read") === true) return this.refuse("runs");
@@ -84,7 +84,15 @@ export class PipelinesApi {
 		return { status: 200, body: runOfPipeline(url, pipeline, run, at, true) };
 	}
 
-	private run(call: Call, organization: string, project: string, pipeline: Pipeline, fault: Fault | undefined): Answer {
+	/** Starts a run; for a preview it says only what the run would be. */
+	private run(
+		call: Call,
+		organization: string,
+		project: string,
+		pipeline: Pipeline,
+		isPreview: boolean,
+		fault: Fault | undefined,
+	): Answer {
 		if (!call.query.has("api-version") && !/api-version=/.test(String(call.headers.accept)))
 			return azureError(400, "version", call.method);
 		const body = call.raw.byteLength === 0 ? {} : call.json;
@@ -97,6 +105,7 @@ export class PipelinesApi {
 		const problem = ref === undefined ? noRef(wanted) : parameterProblem(pipeline, templateParameters);
 		if (ref === undefined || problem !== undefined)
 			return azureError(400, "validation", `/azure-pipelines.yml: ${problem}`);
+		if (isPreview) return { status: 200, body: { finalYaml: "stages: []\n" } };
 		const { authorization: _secret, ...headers } = call.headers;
 		const at = new Date(call.at).toISOString();
 		const dispatch = this.taken.receive({

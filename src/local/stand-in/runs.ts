@@ -89,6 +89,8 @@ export class Runs {
 	private readonly numbers = new Map<string, number>();
 	private readonly usual: RunPlan;
 	private count = 0;
+	/** The ids before the first run: later with each start, since a bridge keeps the ids of runs over a restart. */
+	private before: number | undefined;
 
 	/** @param usual what becomes of a run that the script says nothing about */
 	constructor(usual: RunPlan = {}) {
@@ -139,6 +141,7 @@ export class Runs {
 
 	private create(run: Pick<Run, "dispatch" | "of" | "title" | "ref">, at: number, place: string, plan: RunPlan): Run {
 		const { none, title = run.title, conclusion = "success", ...spans } = { ...this.usual, ...plan };
+		this.before ??= Math.floor(at / 100) % MOST_BEFORE;
 		this.count += 1;
 		const counted = `${place} ${run.of.id}`;
 		const number = (this.numbers.get(counted) ?? 0) + 1;
@@ -146,11 +149,12 @@ export class Runs {
 		const createdAt = none === true ? Number.POSITIVE_INFINITY : at + spread(spans.createAfterMs, this.count);
 		const startedAt = createdAt + spread(spans.startAfterMs, this.count);
 		const completedAt = startedAt + spread(spans.completeAfterMs, this.count);
-		return { ...run, id: FIRST_ID + this.count, number, title, createdAt, startedAt, completedAt, conclusion };
+		return { ...run, id: this.before + this.count, number, title, createdAt, startedAt, completedAt, conclusion };
 	}
 }
 
-const FIRST_ID = 30_000_000;
+/** Ten for each second; those of Azure Pipelines are 32-bit integers. */
+const MOST_BEFORE = 2_000_000_000;
 
 /** The place of a dispatch: its repository, or its project. */
 function placeOf({ repository, organization, project }: Received): string {

@@ -56,7 +56,7 @@ export interface CallFacts {
 	readonly about?: readonly Fault["refuse"][];
 }
 
-const FLAG = [(value: unknown) => typeof value === "boolean", "is true or false"] as const;
+const FLAG = [(value: unknown) => typeof value === "boolean", "must be true or false"] as const;
 const NAME = [
 	(name: unknown) => typeof name === "string" && /^[^/\s]+\/[^/\s]+$/.test(name),
 	"must be owner/name",
@@ -149,15 +149,17 @@ function isSame(wanted: string | undefined, given: string | undefined): boolean 
 function check({ status, hang, taken, cut, refuse, run }: Fault, index: number): void {
 	const place = `script[${index}]`;
 	if (taken === true && (cut !== undefined || (status === undefined && hang !== true))) {
-		throw new TypeError(`${place}.taken goes with status or hang; cut says by itself whether a dispatch is taken`);
+		throw new TypeError(
+			`${place}.taken needs status or hang beside it; with cut, leave it out: cut already says whether the dispatch is accepted`,
+		);
 	}
 	if (refuse !== undefined && (status !== undefined || hang === true || cut !== undefined || run !== undefined)) {
-		throw new TypeError(`${place}.refuse is an answer of its own, and goes with no status, hang, cut or run`);
+		throw new TypeError(`${place}.refuse is an answer by itself; remove status, hang, cut and run`);
 	}
 	if (run === undefined) return;
 	readRunPlan(run, `${place}.run`);
 	if (taken !== true && (status !== undefined || hang === true || cut === "before")) {
-		throw new TypeError(`${place}.run goes with a dispatch that is taken; add "taken": true`);
+		throw new TypeError(`${place}.run needs a dispatch that is accepted; add "taken": true`);
 	}
 }
 

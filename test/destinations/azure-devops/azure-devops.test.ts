@@ -107,7 +107,7 @@ describe("starting a run of a pipeline", () => {
 			"correct ref",
 		],
 		["400", { parameters: {} }, { templateParameters: { x: "1" } }, "declare x in the pipeline"],
-		["400", { parameters: { env: {} } }, {}, "give env in the route's parameters"],
+		["400", { parameters: { env: {} } }, {}, "give env a value in the route's parameters"],
 	])("waits for a repair, which the reason names: %s %j", async (status, pipeline, body, words) => {
 		await describePipeline(pipeline);
 		const { classification } = await client().send(TO, JSON.stringify(body));

@@ -219,7 +219,7 @@ describe("a call that gets no answer", () => {
 			const { classification } = await dispatchTo(`http://127.0.0.1:${port}`, { token })();
 			expect(classification).toMatchObject({
 				kind: "unauthorized",
-				reason: expect.stringContaining("put the token alone"),
+				reason: expect.stringContaining("store the token alone"),
 			});
 			if (token !== "") expect(JSON.stringify(classification)).not.toContain(JSON.stringify(token).slice(1, -1));
 			expect(requests).toBe(0);

@@ -135,7 +135,10 @@ describe("an answer that asks to slow down", () => {
 
 describe("an answer that says that GitHub fails", () => {
 	it.each([500, 501, 502, 503, 504, 520, 599, 408])("%d may have been taken all the same", (status) => {
-		expect(classify(status)).toEqual({ kind: "uncertain", reason: `GitHub answered ${status}: an error on its side` });
+		expect(classify(status)).toEqual({
+			kind: "uncertain",
+			reason: `GitHub answered ${status}: server error at GitHub`,
+		});
 	});
 
 	it.each<[unknown, number]>([
@@ -157,7 +160,7 @@ describe("an answer that says that GitHub fails", () => {
 
 	it("is told with GitHub's own words", () => {
 		expect(reasonOf(classify(502, {}, "Server Error"))).toBe(
-			"GitHub answered 502 (Server Error): an error on its side",
+			"GitHub answered 502 (Server Error): server error at GitHub",
 		);
 	});
 });
@@ -167,7 +170,7 @@ describe("an answer that refuses the token", () => {
 		expect(classify(401, {}, "Bad credentials")).toEqual({
 			kind: "unauthorized",
 			reason:
-				"GitHub answered 401 (Bad credentials): the token is wrong, revoked or expired; put a valid one in its place",
+				"GitHub answered 401 (Bad credentials): the token is wrong, revoked or expired; replace it with a valid one",
 		});
 	});
 
@@ -191,8 +194,7 @@ describe("an answer that closes a destination", () => {
 
 	it("is a 400 too: what we send is JSON, so something on the way may have changed it", () => {
 		expect(reasonOf(classify(400, {}, "Problems parsing JSON"))).toBe(
-			"GitHub answered 400 (Problems parsing JSON): it does not understand the request, which something on the way may " +
-				"have changed",
+			"GitHub answered 400 (Problems parsing JSON): GitHub does not understand the request; check whether a proxy changes it",
 		);
 	});
 
@@ -201,7 +203,7 @@ describe("an answer that closes a destination", () => {
 		(status) => {
 			expect(classify(status)).toEqual({
 				kind: "unavailable",
-				reason: `GitHub answered ${status}: not an answer that GitHub documents for a dispatch; tried again later`,
+				reason: `GitHub answered ${status}: GitHub does not document this answer for a dispatch; the bridge tries again later`,
 			});
 		},
 	);
@@ -236,7 +238,9 @@ describe("an answer that closes a destination", () => {
 	});
 
 	it("names for a 410 that Actions may be off", () => {
-		expect(reasonOf(classify(410))).toBe("GitHub answered 410: the repository is gone, or Actions are off in it");
+		expect(reasonOf(classify(410))).toBe(
+			"GitHub answered 410: the repository no longer exists, or Actions are off in it",
+		);
 	});
 });
 
@@ -276,7 +280,7 @@ describe("an answer that is not the API's", () => {
 			const classification = page(status);
 			expect(classification.kind).toBe("unavailable");
 			expect(reasonOf(classification)).toBe(
-				`GitHub answered ${status} as text/html; charset=utf-8, which is not its API's answer: check GITHUB_API_URL ` +
+				`GitHub answered ${status} as text/html; charset=utf-8, which is not an answer of its API: check GITHUB_API_URL ` +
 					"(Enterprise Server: https://HOST/api/v3; is /api/v3 missing?) and proxies",
 			);
 		},
@@ -301,7 +305,7 @@ describe("an answer that is not the API's", () => {
 	it.each([300, 303, 304, 305, 399])("is a %d that leads nowhere, with JSON, too", (status) => {
 		const classification = classifyResponse({ status, headers: {}, message: "", body: "json" }, NOW);
 		expect(reasonOf(classification)).toMatch(
-			new RegExp(`^GitHub answered ${status}, which is not its API's answer: check GITHUB_API_URL`),
+			new RegExp(`^GitHub answered ${status}, which is not an answer of its API: check GITHUB_API_URL`),
 		);
 	});
 
@@ -322,7 +326,7 @@ describe("an API version that this GitHub does not take", () => {
 			'The following versions are currently supported: "2026-03-10" (most recent).';
 		const classification = classify(400, {}, message);
 		expect(classification).toMatchObject({ kind: "unavailable", wide: true });
-		expect(reasonOf(classification)).toContain("update the bridge");
+		expect(reasonOf(classification)).toContain("update GitHub or the bridge");
 	});
 });
 
@@ -364,13 +368,13 @@ describe("a 403 whose cause GitHub names", () => {
 		[
 			"`contoso` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.",
 			{},
-			"takes no classic token",
+			"does not accept classic tokens",
 			false,
 		],
 		[
 			"The 'contoso' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days.",
 			{},
-			"make one that ends earlier",
+			"create one that expires earlier",
 			false,
 		],
 		["Repository access blocked", {}, "blocked the repository", false],

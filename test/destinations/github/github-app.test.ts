@@ -181,9 +181,9 @@ describe("a GitHub App that cannot get a token", () => {
 	it.each([
 		["an id that is not its own", { appId: "7654321" }, privateKey, "check GITHUB_APP_ID"],
 		["another app's key", {}, other.privateKey, "check GITHUB_APP_ID"],
-		["a secret that holds no key", {}, "ghp_sometoken", '"github-app-key" does not hold a private key'],
-		["a key of another kind", {}, ecKey, "does not hold a private key"],
-		["half a key", {}, privateKey.slice(0, 400), "does not hold a private key"],
+		["a secret that holds no key", {}, "ghp_sometoken", '"github-app-key" does not contain a private key'],
+		["a key of another kind", {}, ecKey, "does not contain a private key"],
+		["half a key", {}, privateKey.slice(0, 400), "does not contain a private key"],
 		["an empty secret", {}, "", '"github-app-key" is empty'],
 	])("says what to repair with %s", async (_, options, key, words) => {
 		secrets["github-app-key"] = key;

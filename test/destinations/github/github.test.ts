@@ -191,7 +191,7 @@ describe("a dispatch", () => {
 		["another message", { message: { a: 1 } }],
 	])("copes with an error's body that is %s", async (_, data) => {
 		const attempt = await dispatch(script({ status: 502, data }).send);
-		expect(reasonOf(attempt)).toBe("GitHub answered 502: an error on its side");
+		expect(reasonOf(attempt)).toBe("GitHub answered 502: server error at GitHub");
 		expect(attempt).not.toHaveProperty("requestId");
 	});
 });
@@ -309,7 +309,10 @@ describe("a dispatch to a repository that has moved", () => {
 	])("does not carry the token to %s", async (location) => {
 		const { send, calls } = script({ status: 301, headers: { location, "x-github-request-id": "1" } });
 		await expect(dispatch(send)).resolves.toMatchObject({
-			classification: { kind: "unavailable", reason: `GitHub redirects to another host (${location}); not followed` },
+			classification: {
+				kind: "unavailable",
+				reason: `GitHub redirects to another host (${location}); the bridge does not follow it`,
+			},
 			status: 301,
 			requestId: "1",
 		});
@@ -330,9 +333,9 @@ describe("a dispatch to a repository that has moved", () => {
 describe("a dispatch that gets no answer", () => {
 	const inTime = {
 		kind: "uncertain",
-		reason: "GitHub did not answer in time; whether it took the request is not known",
+		reason: "GitHub did not answer in time; it is not known whether the request was taken",
 	};
-	const notSent = { kind: "transient", reason: "there was no time left to call GitHub; nothing was sent" };
+	const notSent = { kind: "transient", reason: "no time was left to call GitHub; nothing was sent" };
 
 	it("ends at its time limit, and owns that the dispatch may have happened", async () => {
 		const attempt = await dispatch(script(silence).send, { timeoutMs: 5 });
@@ -411,7 +414,7 @@ describe("a dispatch that gets no answer", () => {
 		await expect(dispatch(script(failing(error)).send)).resolves.toEqual({
 			classification: {
 				kind: "uncertain",
-				reason: `no answer from GitHub (${words}); whether it took the request is not known`,
+				reason: `no answer from GitHub (${words}); it is not known whether the request was taken`,
 			},
 			ms: 0,
 			calls: [0],

@@ -52,7 +52,7 @@ describe("a client payload that a route maps", () => {
 		expect(Object.keys(payloadOf(names(9)))).toHaveLength(10);
 		const [problem = ""] = problemsOf(names(10));
 		expect(problem).toMatch(
-			/^routes\[0\]\.to\.payload: has 10 names; GitHub takes 10 keys, and "bridge" .* map 9 at most/,
+			/^routes\[0\]\.to\.payload: has 10 names; GitHub accepts 10 keys, and "bridge" .* map at most 9/,
 		);
 		expect(problemsOf({ bridge: "id" })).toEqual([
 			expect.stringContaining('to.payload: "bridge" is the bridge\'s own key'),
@@ -64,8 +64,16 @@ describe("a client payload that a route maps", () => {
 		["a text", "data", "routes[0].to.payload: must be object"],
 		["a name without a value", { a: 5 }, "routes[0].to.payload.a: must be object"],
 		["neither key nor value", { a: {} }, "routes[0].to.payload.a: must have required property 'key'"],
-		["a key beside a literal", { a: { value: 1, key: "id" } }, 'routes[0].to.payload.a: there is no "key" here'],
-		["a misspelt default", { a: { key: "id", defualt: 1 } }, 'routes[0].to.payload.a: there is no "defualt" here'],
+		[
+			"a key beside a literal",
+			{ a: { value: 1, key: "id" } },
+			'routes[0].to.payload.a: the key "key" does not exist here',
+		],
+		[
+			"a misspelt default",
+			{ a: { key: "id", defualt: 1 } },
+			'routes[0].to.payload.a: the key "defualt" does not exist here',
+		],
 		["an empty key", { a: "" }, "routes[0].to.payload.a: must NOT have fewer than 1 characters"],
 		["null for a literal", { a: { value: null } }, "routes[0].to.payload.a.value: must be"],
 		["too long a text", { a: { value: "x".repeat(1_001) } }, 'routes[0].to.payload: "a" has a text'],
@@ -156,7 +164,7 @@ describe("what is planned with a mapping", () => {
 
 	it("refuses, with the reason, a single value that is too large, and stores nothing", async () => {
 		const { planned, stored } = await plan({ data: "data", fill: "data.fill" });
-		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would take \d+ bytes/) });
+		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would have \d+ bytes/) });
 		expect(stored).toEqual([]);
 	});
 

@@ -62,7 +62,7 @@ describe("a dispatch request", () => {
 		expect(Buffer.byteLength(fits)).toBe(KB_64 - 1);
 		expect(JSON.parse(fits)).toMatchObject({ client_payload: { data: filling(KB_64 - 1, character) } });
 		expect(reasonOf(to, filling(KB_64, character))).toBe(
-			"the client payload would take 65536 bytes, GitHub takes less than 65536",
+			"the client payload would have 65536 bytes, but GitHub accepts less than 65536",
 		);
 	});
 
@@ -82,7 +82,7 @@ describe("a dispatch request", () => {
 
 	it("counts what escaping adds", () => {
 		const quotes = '"'.repeat(Math.ceil(KB_64 / 2));
-		expect(reasonOf(to, quotes)).toMatch(/^the client payload would take \d+ bytes/);
+		expect(reasonOf(to, quotes)).toMatch(/^the client payload would have \d+ bytes/);
 	});
 
 	it("may name a dispatch type of 1 to 100 characters, and no longer one", () => {
@@ -91,17 +91,21 @@ describe("a dispatch request", () => {
 		expect(JSON.parse(bodyOf(named("t".repeat(100)), {}))).toMatchObject({ event_type: "t".repeat(100) });
 		expect(JSON.parse(bodyOf(named("😀".repeat(100)), {}))).toMatchObject({ event_type: "😀".repeat(100) });
 		expect(reasonOf(named("t".repeat(101)), {})).toBe(
-			"the dispatch type has 101 characters, GitHub takes 100; give the route a dispatchType",
+			"the dispatch type has 101 characters, but GitHub accepts at most 100; give the route a dispatchType",
 		);
 		expect(reasonOf(named("😀".repeat(101)), {})).toContain("has 101 characters");
 	});
 
 	it("is refused without a dispatch type", () => {
-		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe("the event type leaves nothing for a dispatch type");
+		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe(
+			"no dispatch type can be made from the event type; give the route a dispatchType",
+		);
 	});
 
 	it.each([" ", "\t\n "])("is refused with nothing but blanks for a dispatch type: %j", (dispatchType) => {
-		expect(reasonOf({ ...to, dispatchType }, {})).toBe("the event type leaves nothing for a dispatch type");
+		expect(reasonOf({ ...to, dispatchType }, {})).toBe(
+			"no dispatch type can be made from the event type; give the route a dispatchType",
+		);
 	});
 
 	it("has U+FFFD for half a character", () => {
@@ -111,7 +115,7 @@ describe("a dispatch request", () => {
 	it("is refused with a reason when data is nested more deeply than can be written", () => {
 		const depth = 200_000;
 		const data = JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown;
-		expect(reasonOf(to, data)).toMatch(/nested too deeply|would take \d+ bytes/);
+		expect(reasonOf(to, data)).toMatch(/nested too deeply|would have \d+ bytes/);
 		expect(reasonOf(to, UNWRITABLE)).toBe("data is nested too deeply to be written as JSON");
 	});
 

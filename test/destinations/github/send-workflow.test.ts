@@ -262,7 +262,7 @@ describe("a refusal of a workflow dispatch", () => {
 			"unavailable",
 			/declare/,
 		],
-		["a missing input", { workflows: { "train.yml": TAKES } }, {}, "unavailable", /give the route the input run/],
+		["a missing input", { workflows: { "train.yml": TAKES } }, {}, "unavailable", /add the input run to the route/],
 		[
 			"an input that this event lacks",
 			{ workflows: { "train.yml": TAKES } },

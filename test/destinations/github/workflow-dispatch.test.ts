@@ -168,7 +168,7 @@ describe("the request of a workflow dispatch", () => {
 				.build(resolveWorkflow({ ...TO, inputs }), EVENT, facts);
 		expect(buildAt("https://host.example/api/v3")).toMatchObject({
 			ok: false,
-			reason: expect.stringContaining("takes 10"),
+			reason: expect.stringContaining("accepts at most 10"),
 		});
 		for (const url of ["https://api.github.com", "https://api.contoso.ghe.com"]) expect(buildAt(url).ok).toBe(true);
 	});
@@ -192,7 +192,7 @@ describe("a refusal, by GitHub's words", () => {
 		["Actions has been disabled for this repository.", false, /turn Actions on/],
 		["No ref found for: main", false, /branch or a tag that exists/],
 		['Unexpected inputs provided: ["env"]', false, /declare these inputs/],
-		["Required input 'other' not provided", false, /give the route the input other/],
+		["Required input 'other' not provided", false, /add the input other to the route/],
 		["Required input 'run' not provided", true, /the event has no value for the input run/],
 		["Provided value 'prod' for input 'env' not in the list of allowed values", false, /the route's value/],
 		["Provided value 'x' for input 'run' not in the list of allowed values", true, /the event's value/],
@@ -218,7 +218,7 @@ describe("a refusal, by GitHub's words", () => {
 	it("without a cause that is known is no repair of the route's", () => {
 		expect(repair("Sorry")).toBeUndefined();
 		expect(repair("Required input '__proto__' not provided")).toMatchObject({
-			means: expect.stringMatching(/give the route/),
+			means: expect.stringMatching(/to the route/),
 		});
 	});
 });

@@ -28,7 +28,7 @@ export async function runWatched({ workshop, run, say, signal, quietMs = 200 }: 
 		do {
 			changedAgain = false;
 			if (!(await workshop.build())) {
-				say("the build failed; what ran before goes on, and the next change is tried again");
+				say("the build failed; a bridge that is running stays as it is, and the next change starts a new build");
 			} else if (!changedAgain && !isOver()) {
 				replaced = true;
 				running.stop();

@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
-import { watch } from "node:fs";
+import { type StdioOptions, spawn } from "node:child_process";
+import { existsSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { Io } from "../io.ts";
+import { isBuilt } from "./built.js";
+import { CliError } from "./cli-error.ts";
+import type { Io } from "./io.ts";
 
 /** A bridge that runs on this machine. */
 export interface RunningBridge {
@@ -19,20 +21,26 @@ export interface Workshop {
 	watch(changed: (file: string) => void): () => void;
 }
 
-const root = join(import.meta.dirname, "../../..");
+const root = join(import.meta.dirname, "../..");
 /** What the build writes by itself. */
 const GENERATED = /\.generated\./;
 
 /** The clone that this file is part of. */
 export const clone: Workshop = {
 	async build() {
-		// On Windows npm is a script, which needs a shell.
-		const options = { cwd: root, stdio: "inherit", shell: process.platform === "win32" } as const;
-		const build = spawn("npm", ["run", "--silent", "build"], options);
-		return (await endOf(build)) === 0;
+		if (!existsSync(join(root, "src/local/start.ts"))) {
+			throw new CliError(
+				'"start" needs the source code, which is not in this package. Clone the repository, then run there: npm ci && npm start. All other commands work without a clone',
+			);
+		}
+		if (isBuilt()) return true;
+		process.stderr.write("building the bridge …\n");
+		// What it prints is no answer of a command: it goes to stderr.
+		const options = { cwd: root, stdio: ["ignore", 2, 2] satisfies StdioOptions };
+		return (await endOf(spawn(process.execPath, ["--import", "tsx", "scripts/build.ts"], options))) === 0;
 	},
 	run(args, env) {
-		const child = spawn(process.execPath, ["--import", "tsx", "src/local/start.ts", ...args], {
+		const child = spawn(process.execPath, ["out/local/start.mjs", ...args], {
 			cwd: root,
 			env: { ...env },
 			stdio: "inherit",

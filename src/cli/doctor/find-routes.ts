@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import { isRepository } from "../../destinations/github/service.ts";
+import { SERVICES } from "../../destinations/list.ts";
+import { readRoutes } from "../../route/read-routes.ts";
+import type { Route } from "../../route/route.ts";
+import { CliError } from "../cli-error.ts";
+import type { GitHubApi } from "../github-api.ts";
+import type { Io } from "../io.ts";
+import { loadTable, USUAL_FILE } from "../routes/load-table.ts";
+
+export interface GivenRoutes {
+	/** Where they were found. */
+	readonly name: string;
+	/** The table as it stands there; undefined for GITHUB_REPOSITORY. */
+	readonly table?: unknown;
+	/** Empty where the bridge would refuse the table. */
+	readonly routes: readonly Route[];
+	/** Whether it was asked for by name, with --routes: it may be one that is to come. */
+	readonly isNamed: boolean;
+}
+
+export interface FoundRoutes {
+	readonly routes: GivenRoutes | undefined;
+	/** Further tables that the bridge may use instead. */
+	readonly otherRoutes: readonly GivenRoutes[];
+}
+
+/** What `npm start` dispatches to. */
+const LOCAL_REPOSITORY = "contoso/fraud-model";
+
+/**
+ * The table that was given, that of the settings, or the one repository; and besides it the table of this folder and
+ * the one repository, since the bridge may have been started with those.
+ * @param file of --routes
+ */
+export function findRoutes(
+	file: string | undefined,
+	env: Io["env"],
+	localGitHub: Pick<GitHubApi, "local" | "standIn"> | undefined,
+	deployed: boolean,
+): FoundRoutes {
+	const setting = env["BRIDGE_ROUTES"]?.trim() || undefined;
+	const repository = ofRepository(env, localGitHub);
+	const others = [
+		...(file === undefined || setting === undefined ? [] : fromHere(env)),
+		...fromHere({}),
+		...repository,
+	];
+	if (file !== undefined) return { routes: fromTable({ env }, file), otherRoutes: others };
+	// A path in a deployed app's settings names a file of its package, which may lie here as well.
+	if (setting !== undefined && deployed && !/^[{[]/.test(setting)) {
+		return { routes: undefined, otherRoutes: [...fromHere(env), ...others] };
+	}
+	if (setting !== undefined) return { routes: fromTable({ env }), otherRoutes: others };
+	return { routes: repository[0], otherRoutes: others };
+}
+
+function fromTable(io: Pick<Io, "env">, file?: string): GivenRoutes {
+	const { name, table } = loadTable(io, file, "--routes");
+	const read = readRoutes(table, SERVICES);
+	return { name, table, routes: read.ok ? read.routes : [], isNamed: file !== undefined };
+}
+
+/** The table of BRIDGE_ROUTES, else of `routes.json` in this folder, if it is there and can be read. */
+function fromHere(env: Io["env"]): readonly GivenRoutes[] {
+	if (env["BRIDGE_ROUTES"] === undefined && !existsSync(USUAL_FILE)) return [];
+	try {
+		return [fromTable({ env })];
+	} catch (error) {
+		if (error instanceof CliError) return [];
+		throw error;
+	}
+}
+
+/** `npm start` reads GITHUB_REPOSITORY only where it was told which GitHub to dispatch to. */
+function ofRepository(
+	env: Io["env"],
+	localGitHub: Pick<GitHubApi, "local" | "standIn"> | undefined,
+): readonly GivenRoutes[] {
+	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
+	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
+	if (repository === undefined || !isRepository(repository)) return [];
+	const name = `every event to ${repository}${named === undefined ? " (npm start without a routes table)" : ""}`;
+	return [{ name, routes: [{ name: "default", to: { repository } }], isNamed: false }];
+}

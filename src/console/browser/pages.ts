@@ -1,0 +1,64 @@
+import type { Api, Query } from "./api.ts";
+import { boundsOf, type Filter, isNarrow } from "./filter.ts";
+import type { Recent } from "./recent.ts";
+import type { View } from "./view.ts";
+
+/** The rows of one page of the list. */
+export const PAGE = 100;
+/** The most that one answer holds. */
+export const ALL = 500;
+
+type Listed = Pick<View, "recent" | "isPart" | "shown" | "complete" | "page">;
+
+/** The list of events, page by page: what is known first, then what the bridge is asked for. */
+export function createPages(api: Api, now: () => number, recent: Recent) {
+	let page = 0;
+	/** Where the pages begin that the bridge has to be asked for: the last one is shown. */
+	let cursors: string[] = [];
+	/** A question that goes on must stay the same, its times included. */
+	let bounds: ReturnType<typeof boundsOf> = {};
+
+	function questionOf({ state, find, range }: Filter): Query {
+		const next = cursors.at(-1);
+		if (next === undefined) return { limit: PAGE, state, find, ...boundsOf(range, now()) };
+		return { limit: PAGE, state, find, ...bounds, continue: next };
+	}
+
+	return {
+		/** The newest receipts, and one page of what the filter finds. */
+		async list(filter: Filter): Promise<Listed> {
+			const limit = recent.limit();
+			recent.merge(await api.receipts({ limit }), limit);
+			const known = { recent: recent.list(), isPart: recent.isPart(), page };
+			if (cursors.length === 0 && !isNarrow(filter)) {
+				const shown = known.recent.slice(page * PAGE, (page + 1) * PAGE);
+				return { ...known, shown, complete: known.recent.length <= (page + 1) * PAGE && !known.isPart };
+			}
+			const { receipts, complete } = await api.receipts(questionOf(filter));
+			return { ...known, shown: receipts, complete };
+		},
+		/** Turns to the next page, or to the one before. */
+		async turn(forward: boolean, filter: Filter): Promise<void> {
+			if (!forward) {
+				cursors.pop();
+				page = Math.max(0, page - 1);
+				return;
+			}
+			const isKnown = cursors.length === 0 && !isNarrow(filter);
+			if (!isKnown || recent.list().length <= (page + 1) * PAGE) {
+				if (cursors.length === 0) bounds = boundsOf(filter.range, now());
+				// Behind the receipts that are known, in the bridge's order.
+				const question = isKnown ? { limit: ALL } : { ...questionOf(filter), ...bounds };
+				const { continue: next } = await api.receipts(question);
+				if (next === undefined) return;
+				cursors.push(next);
+			}
+			page += 1;
+		},
+		/** Back to the first page: the filter has changed. */
+		toFirst(): void {
+			cursors = [];
+			page = 0;
+		},
+	};
+}

@@ -1,0 +1,77 @@
+import { isObject } from "../event/json.ts";
+import { LEDGER } from "../storage/storage.ts";
+
+/** Those of the platform hold no dead letters of Event Grid. */
+const CONTAINER = /^(?!azure-webjobs)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
+/** What the ledger holds is told by its receipts. */
+const OF_THE_LEDGER = [LEDGER.container, LEDGER.payloads, LEDGER.deadLetters];
+
+/** What a member may be, and how that is told. */
+const MEMBERS: Readonly<Record<string, { readonly fits: (value: unknown) => boolean; readonly is: string }>> = {
+	key: { fits: isText, is: "a text" },
+	find: { fits: isText, is: "a text" },
+	all: { fits: (value) => value === true, is: "true" },
+	container: {
+		fits: isContainer,
+		is: "the name of the blob container with Event Grid's dead letters, and not one of the bridge's own containers",
+	},
+	state: { fits: (value) => value === "dead" || value === "rejected", is: '"dead" or "rejected"' },
+	prefix: { fits: (value) => typeof value === "string", is: "a text" },
+	continue: { fits: (value) => typeof value === "string", is: "a text" },
+};
+
+/** The ways to say which dead letters are meant, each with what may stand beside it, and all of them in words. */
+export interface Choices {
+	readonly beside: Readonly<Record<string, readonly string[]>>;
+	readonly help: string;
+}
+
+/** Which dead letters of the ledger. */
+export const OF_RECEIPTS: Choices["beside"] = {
+	key: ["continue"],
+	find: ["state", "continue"],
+	all: ["state", "continue"],
+};
+
+/** The words for those. */
+export const RECEIPTS_HELP =
+	'the body must be JSON: {"key": "…"} for one dead letter, {"find": "…"} for those that contain a text, or {"all": true} for all; with "find" or "all" you may add "state": "dead" or "rejected"';
+/** The words that end the help. */
+export const CONTINUE_HELP = 'add "continue": "…" from an answer to continue after it';
+
+/** Reads a body that says which dead letters are meant. Answers what is wrong with it, as a text. */
+export function readDeadLetters<Request>(text: string, { beside, help }: Choices): Request | string {
+	const body = parse(text);
+	if (body === undefined) return help;
+	const names = Object.keys(body);
+	const known = new Set(Object.entries(beside).flat(2));
+	const stranger = names.find((name) => !known.has(name));
+	if (stranger !== undefined) return `the member "${stranger.slice(0, MAX_QUOTED)}" does not exist; ${help}`;
+	const [choice = "", ...others] = names.filter((name) => Object.hasOwn(beside, name));
+	if (choice === "" || others.length > 0) return help;
+	const misplaced = names.find((name) => name !== choice && !beside[choice]?.includes(name));
+	if (misplaced !== undefined) return `"${misplaced}" cannot be used with "${choice}", so nothing was done; ${help}`;
+	const wrong = names.find((name) => MEMBERS[name]?.fits(body[name]) !== true);
+	if (wrong !== undefined) return `"${wrong}" must be ${MEMBERS[wrong]?.is}; ${help}`;
+	const { all: _, ...request } = body;
+	return request as Request;
+}
+
+const MAX_QUOTED = 100;
+
+function isText(value: unknown): boolean {
+	return typeof value === "string" && value !== "";
+}
+
+function isContainer(value: unknown): boolean {
+	return typeof value === "string" && CONTAINER.test(value) && !OF_THE_LEDGER.includes(value);
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+	try {
+		const body: unknown = JSON.parse(text);
+		return isObject(body) ? body : undefined;
+	} catch {
+		return undefined;
+	}
+}

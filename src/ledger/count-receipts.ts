@@ -1,0 +1,137 @@
+import type { Storage } from "../storage/storage.ts";
+import { listPartitions } from "./lane-lease.ts";
+import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
+import { isFinal, type ReceiptState, readReceipt, showReceipt } from "./receipt.ts";
+import { DESTINATION_COLUMNS, ROWS } from "./rows.ts";
+
+/** The time to count; epoch milliseconds, both included. */
+export interface CountQuery {
+	readonly since: number;
+	readonly until: number;
+}
+
+/** What happened in one minute. */
+export interface CountedMinute {
+	/** Its beginning, ISO 8601. */
+	readonly at: string;
+	/** How many receipts were accepted in it, the dispatches of windows left out. */
+	readonly received: number;
+	/** Of each state: how many came to it in this minute, or were accepted in it, where the state is not final. */
+	readonly states: Readonly<Partial<Record<ReceiptState, number>>>;
+}
+
+export interface ReceiptCounts {
+	/** ISO 8601 */
+	readonly since: string;
+	readonly until: string;
+	/** In order; without those in which nothing happened. */
+	readonly minutes: readonly CountedMinute[];
+	/** False where the work had to stop: then there are at least so many. */
+	readonly complete: boolean;
+	/** What could not be read. */
+	readonly problems: readonly string[];
+}
+
+export interface CountOptions {
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+	/** How many pages of one lane one request looks at. */
+	readonly maxPages?: number;
+	/** No further page is begun after so many milliseconds. */
+	readonly maxMs?: number;
+}
+
+const MINUTE_MS = 60_000;
+const MAX_PAGES = 100;
+const MAX_MS = 15_000;
+const PAGE = 1_000;
+const COLUMNS = ["key", "id", "state", "acceptedAt", "finishedAt", "notBefore", "reason", ...DESTINATION_COLUMNS];
+
+/** One that is being counted. */
+interface Minute {
+	received: number;
+	states: Partial<Record<ReceiptState, number>>;
+}
+
+type Minutes = Map<number, Minute>;
+
+/**
+ * Counts all receipts of a time, minute by minute, in bounded work: it looks through each lane from the newest event on, and
+ * says where it had to stop. Rejects with the error of storage where no lane can be read.
+ */
+export async function countReceipts(
+	storage: Storage,
+	query: CountQuery,
+	{ now, maxPages = MAX_PAGES, maxMs = MAX_MS }: CountOptions,
+): Promise<ReceiptCounts> {
+	const [since, until] = [query.since, query.until].map((at) => new Date(at).toISOString()) as [string, string];
+	const minutes: Minutes = new Map();
+	const lanes = await listPartitions(storage);
+	const endsAt = now() + maxMs;
+	const problems: string[] = [];
+	const failures: unknown[] = [];
+	const counted = await Promise.all(
+		lanes.map((lane) =>
+			countLane(storage, lane, { since, until, minutes, maxPages, endsAt, now }).catch((error: unknown) => {
+				failures.push(error);
+				problems.push(`the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`);
+				return false;
+			}),
+		),
+	);
+	if (failures.length === lanes.length) throw failures[0];
+	const inOrder = [...minutes].sort(([one], [other]) => one - other);
+	const shown = inOrder.map(([at, counts]) => ({ at: new Date(at).toISOString(), ...counts }));
+	return { since, until, minutes: shown, complete: counted.every(Boolean), problems };
+}
+
+interface LaneCount {
+	/** ISO 8601: the same form as the columns that they are compared with. */
+	readonly since: string;
+	readonly until: string;
+	readonly minutes: Minutes;
+	readonly maxPages: number;
+	readonly endsAt: number;
+	readonly now: () => number;
+}
+
+/** Answers whether it came to the lane's end. */
+async function countLane(
+	storage: Storage,
+	lane: string,
+	{ since, until, minutes, maxPages, endsAt, now }: LaneCount,
+): Promise<boolean> {
+	const within = (column: string) => `(${column} ge '${since}' and ${column} le '${until}')`;
+	const where = `${within("acceptedAt")} or ${within("finishedAt")}`;
+	let state: LaneState | undefined;
+	let after: string | undefined;
+	for (let pages = 0; pages < maxPages && (pages === 0 || now() <= endsAt); pages++) {
+		const page = await storage.list(lane, { ...ROWS.receipts, top: PAGE, where, after, select: COLUMNS });
+		for (const row of page.rows) {
+			const receipt = readReceipt(row);
+			if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
+			const { state: shown, acceptedAt, finishedAt } = showReceipt(receipt, lane, state ?? NEW_LANE, now());
+			// A window's own dispatch has its key as its event's id; its events were received.
+			if (receipt.key !== receipt.event.id) count(acceptedAt, receive);
+			count(isFinal(receipt) ? (finishedAt ?? acceptedAt) : acceptedAt, ({ states }) => {
+				states[shown] = (states[shown] ?? 0) + 1;
+			});
+		}
+		after = page.next;
+		if (after === undefined) return true;
+	}
+	return false;
+
+	function count(iso: string, add: (minute: Minute) => void): void {
+		if (iso < since || iso > until) return;
+		const at = Math.floor(Date.parse(iso) / MINUTE_MS) * MINUTE_MS;
+		if (Number.isNaN(at)) return;
+		const minute = minutes.get(at) ?? { received: 0, states: {} };
+		minutes.set(at, minute);
+		add(minute);
+	}
+}
+
+function receive(minute: Minute): void {
+	minute.received += 1;
+}

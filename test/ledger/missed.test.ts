@@ -1,0 +1,81 @@
+import { describe, expect, it } from "@jest/globals";
+import {
+	addMissed,
+	type MissedTally,
+	NONE_MISSED,
+	readMissed,
+	subtractMissed,
+	sumMissed,
+	writeMissed,
+} from "../../src/ledger/missed.ts";
+
+const at = (minute: number) => new Date(Date.parse("2026-05-26T12:00:00Z") + minute * 60_000).toISOString();
+
+describe("the counts of what missed a route", () => {
+	it("are by the part of the route that an event does not meet, with the first and the last time", () => {
+		const tally: MissedTally = new Map();
+		addMissed(
+			tally,
+			[
+				{ route: "a", by: "source" },
+				{ route: "b", by: "includedEventTypes" },
+			],
+			at(1),
+		);
+		addMissed(tally, [{ route: "a", by: "source" }], at(2));
+		addMissed(tally, [{ route: "a", by: "subjectEndsWith" }], at(3));
+		expect(Object.fromEntries(tally)).toEqual({
+			a: { by: { source: 2, subjectEndsWith: 1 }, since: at(1), last: at(3) },
+			b: { by: { includedEventTypes: 1 }, since: at(1), last: at(1) },
+		});
+	});
+
+	it("add up over writings, and lose nothing of what comes while one is under way", () => {
+		const tally: MissedTally = new Map();
+		addMissed(tally, [{ route: "a", by: "source" }], at(1));
+		const counted = structuredClone(tally);
+		addMissed(
+			tally,
+			[
+				{ route: "a", by: "source" },
+				{ route: "c", by: "source" },
+			],
+			at(2),
+		);
+		let stored = sumMissed(NONE_MISSED, counted);
+		subtractMissed(tally, counted);
+		stored = sumMissed(stored, tally);
+		expect(stored).toEqual({
+			a: { by: { source: 2 }, since: at(1), last: at(2) },
+			c: { by: { source: 1 }, since: at(2), last: at(2) },
+		});
+		subtractMissed(tally, structuredClone(tally));
+		expect(tally.size).toBe(0);
+	});
+
+	it("fit into a property of a row, of however many routes: those stay that were missed last", () => {
+		const tally: MissedTally = new Map();
+		for (let number = 0; number < 1_000; number++) {
+			const route = String(number).padStart(16, "0");
+			for (const by of ["source", "includedEventTypes", "advancedFilters", "onlyCompletedWrites"] as const) {
+				addMissed(tally, [{ route, by }], at(number));
+			}
+		}
+		const counts = sumMissed(NONE_MISSED, tally);
+		expect(Object.keys(counts)).toHaveLength(200);
+		expect(Math.min(...Object.keys(counts).map(Number))).toBe(800);
+		const bytes = writeMissed(counts);
+		expect(bytes.length).toBeLessThan(60 * 1024);
+		expect(readMissed(bytes)).toEqual(counts);
+	});
+
+	it.each([
+		["nothing", undefined],
+		["a text", "{}"],
+		["no JSON", Buffer.from("{")],
+		["null", Buffer.from("null")],
+		["counts that are none", Buffer.from('{"a":null,"b":{"by":{"source":"x"},"since":"","last":""},"c":7}')],
+	])("begin anew where a row holds %s", (_, column) => {
+		expect(readMissed(column)).toEqual({});
+	});
+});
