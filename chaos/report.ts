@@ -43,7 +43,7 @@ export interface Report {
 	readonly impatient: number;
 	/** From the first event until nothing waited any more. */
 	readonly seconds: number;
-	/** Dispatches a second in all, and the most calls of a lane in a minute beside what is allowed. */
+	/** Dispatches a second in all, and the most of a lane in a minute beside what is allowed. */
 	readonly rate: { readonly perSecond: number; readonly fullestMinute: number; readonly perMinuteAllowed: number };
 	/** Until a request was answered with success, and from that answer until its destination had the event. */
 	readonly answerMs: Percentiles;
@@ -143,7 +143,7 @@ export function toText(report: Report): string {
 			"dispatches",
 			`${report.dispatches} in ${report.seconds} s: ${rate.perSecond} a second; ${report.workflows} to workflows, ${report.pipelines} to pipelines`,
 		],
-		["fullest minute", `${rate.fullestMinute} calls of a lane, ${rate.perMinuteAllowed} are allowed`],
+		["fullest minute", `${rate.fullestMinute} dispatches of a lane, ${rate.perMinuteAllowed} are allowed`],
 		["repeats", `${excuses.join(", ")}; unexplained: ${duplicates.unexplained}`],
 		["in two windows", String(twiceGathered)],
 		["runs", `${report.withRun} receipts show theirs for certain`],

@@ -9,7 +9,7 @@ export interface PaceKept {
 	readonly refusedUnexplained: number;
 	/** Calls that came although GitHub had asked for time. */
 	readonly impatient: number;
-	/** The most calls that a lane has made in a minute. */
+	/** The most dispatches that a lane has sent in a minute. Looks at runs take nothing of the pace. */
 	readonly fullestMinute: number;
 }
 
@@ -93,7 +93,8 @@ function isImpatient({ at, token }: ApiCall, asked: readonly Asked[], { kills, o
 function fullestMinute(calls: readonly ApiCall[]): number {
 	const times = new Map<string, number[]>();
 	let fullest = 0;
-	for (const { token = "", at } of calls) {
+	for (const { token = "", at, method } of calls) {
+		if (method !== "POST") continue;
 		const recent = [...(times.get(token) ?? []), at].filter((time) => time > at - MINUTE_MS);
 		times.set(token, recent);
 		fullest = Math.max(fullest, recent.length);

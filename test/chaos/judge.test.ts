@@ -140,6 +140,18 @@ describe("the judges", () => {
 		expect((await rules(falsify)).toSorted()).toEqual(expected.toSorted());
 	});
 
+	it("count dispatches against the pace, and no look at runs", async () => {
+		const look = {
+			at: START + 1,
+			method: "GET",
+			path: "/repos/contoso/fraud-model/actions/runs",
+			token: "token",
+			status: 200,
+		};
+		const { pace } = await judged((evidence) => (evidence.calls = [...evidence.calls, look]));
+		expect(pace.fullestMinute).toBe(calmEvidence().calls.length);
+	});
+
 	it("take a dead letter with a reason for an end, and none without", async () => {
 		const deadLetter = (reason: string) => (evidence: CalmEvidence) => {
 			without(evidence, "key-alone");
