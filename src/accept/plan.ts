@@ -159,15 +159,7 @@ function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options:
 	const proof = options.destinations.build(to, leastWindow(event), facts);
 	if (!proof.ok) return { ok: false, key, reason: proof.reason };
 	const { id, type, source, subject, time, data = null, extensions } = event;
-	const line = writeJson({
-		id,
-		type,
-		source,
-		subject,
-		time,
-		data,
-		...(extensions === undefined ? {} : { extensions }),
-	});
+	const line = writeJson({ id, type, source, subject, time, data, extensions });
 	const { quietSeconds, maxSeconds, maxEvents } = coalesce;
 	const limits = maxEvents === undefined ? {} : { maxEvents };
 	const how = {

@@ -26,7 +26,8 @@ export function toFiltered(event: BridgeEvent, lowerCase = (text: string) => tex
 	});
 	const byType = {
 		number: once((array: readonly unknown[]) => array.map(asNumber).filter((value) => typeof value === "number")),
-		boolean: once((array: readonly unknown[]) => array.filter((value) => typeof value === "boolean")),
+		// What is none equals none.
+		boolean: (array: readonly unknown[]) => array,
 		string: once((array: readonly unknown[]) => array.filter((value) => typeof value === "string").map(lower)),
 	};
 	return {

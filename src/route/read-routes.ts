@@ -67,7 +67,7 @@ function reversedRange({ operatorType, values }: AdvancedFilter): string | undef
 	if (OPERATORS[operatorType]?.operand !== "ranges") return undefined;
 	const ranges = values as readonly (readonly [number, number])[];
 	const reversed = ranges.find(([low, high]) => low > high);
-	return reversed === undefined ? undefined : JSON.stringify(reversed);
+	return reversed && JSON.stringify(reversed);
 }
 
 function repeatedNames(routes: readonly Route[]): string[] {
@@ -79,12 +79,7 @@ function repeatedNames(routes: readonly Route[]): string[] {
 }
 
 function describe({ instancePath, keyword, params, message }: Violation): string {
-	const place = instancePath
-		.slice(1)
-		.replaceAll("~1", "/")
-		.replace(/\/(\d+)/g, "[$1]")
-		.replaceAll("/", ".");
-	const at = place === "" ? "the table" : place;
+	const at = instancePath === "" ? "the table" : placeOf(instancePath);
 	switch (keyword) {
 		case "additionalProperties":
 			return `${at}: the key "${params["additionalProperty"]}" does not exist here; remove it or correct its spelling`;
@@ -96,4 +91,13 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 		default:
 			return `${at}: ${message}`;
 	}
+}
+
+/** A JSON pointer as a person writes it: `/routes/0/to/payload/a~1b` is `routes[0].to.payload.a/b`. */
+function placeOf(pointer: string): string {
+	const parts = pointer.slice(1).split("/");
+	const named = parts.map((part) =>
+		/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll("~1", "/").replaceAll("~0", "~")}`,
+	);
+	return named.join("").slice(1);
 }

@@ -3,7 +3,7 @@ import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
 import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
-import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Accepted } from "../../src/ledger/ledger.ts";
 import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
@@ -226,6 +226,83 @@ describe("the elements of one request", () => {
 		resolveLate(undefined);
 		await new Promise(setImmediate);
 		expect(lines.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(["one dispatched", "two unavailable"]);
+	});
+
+	it("are not delivered by this request when they are recorded after its time is up: their wake-up does it", async () => {
+		let pass = () => {};
+		const passed = new Promise<undefined>((resolve) => (pass = () => resolve(undefined)));
+		let isPassed = false;
+		const { accept, offered } = accepting({
+			write: async ({ event: { id } }) => {
+				isPassed = true;
+				pass();
+				await new Promise(setImmediate);
+				return { kind: "written", entry: id };
+			},
+		});
+		expect(outcomes(await accept([event("one")], { passed, isPassed: () => isPassed }))).toEqual(["one unavailable"]);
+		for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+		expect(offered).toEqual([]);
+	});
+
+	it("have a line each, with the key, the reason and the time that it took", async () => {
+		let clock = 1_000;
+		const { accept, lines } = accepting({
+			now: () => clock,
+			offer: async (_lane, entry): Promise<Disposition> => {
+				clock = 1_025;
+				if (entry === "e-one") return { kind: "dispatched" };
+				return { kind: "dead-lettered", reason: "it can never succeed" };
+			},
+		});
+		const [one, two] = await accept([event("one"), event("two")]);
+		expect([one?.key, one?.reason, two?.reason]).toEqual([expect.any(String), null, "it can never succeed"]);
+		expect(lines).toMatchObject([
+			{ outcome: "dispatched", key: one?.key, reason: null, destination: TO.id, ms: 25 },
+			{ outcome: "rejected", key: two?.key, reason: "it can never succeed", ms: 25 },
+		]);
+	});
+
+	it("are woken for when their lane may send again, and when its pace has a slot, whichever is later", async () => {
+		const clock = Date.parse("2026-05-26T12:00:00Z");
+		const asked: number[] = [];
+		const wakeAt = async (state: LaneState, notBefore = 0) => {
+			const { accept } = accepting({
+				now: () => clock,
+				offer: async (): Promise<Disposition> => ({ kind: "deferred", notBefore, reason: "later" }) as Disposition,
+				wake: async (_lane, earliest) => {
+					asked.push(earliest(state) - clock);
+					return state;
+				},
+			});
+			return accept([event("one")]);
+		};
+		const paused = { ...NEW_LANE, pause: { until: clock + 60_000, reason: "an outage" } };
+		const [{ reason } = {}] = await wakeAt(paused);
+		expect(reason).toBe("paused until 2026-05-26T12:01:00.000Z: an outage");
+		await wakeAt({ ...NEW_LANE, calls: [clock] });
+		await wakeAt({ ...paused, calls: [clock] });
+		await wakeAt(NEW_LANE, clock + 5_000);
+		expect(asked).toEqual([60_000, 1_000, 60_000, 5_000]);
+	});
+
+	it("are woken for when a window is quiet, where they are gathered", async () => {
+		const asked: number[] = [];
+		const { accept, offered } = accepting({
+			now: () => 1_000,
+			route: () => ({ matches: [{ route: "r", to: TO, coalesce: { quietSeconds: 30, maxSeconds: 600 } }] }),
+			wake: async (_lane, earliest) => {
+				asked.push(earliest(NEW_LANE));
+				return NEW_LANE;
+			},
+		});
+		expect(await accept([event("one")])).toMatchObject([
+			{
+				outcome: "accepted",
+				reason: "it is in a window (coalesce) and is dispatched when the window closes",
+			},
+		]);
+		expect([asked, offered]).toEqual([[31_000], []]);
 	});
 
 	it("are not begun to be recorded after time is up", async () => {
