@@ -34,26 +34,24 @@ export interface Line {
 	readonly [fact: string]: string | number | null | undefined;
 }
 
-/** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
-export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
-	log(level, redact(JSON.stringify(line, (_, fact: unknown) => (typeof fact === "string" ? clipFact(fact) : fact))));
-}
-
 /** Application Insights takes 32 KB a message; an event's id or subject can be as long as its sender likes. */
 const MAX_FACT_CHARACTERS = 1_000;
 
-function clipFact(text: string): string {
-	return text.length > MAX_FACT_CHARACTERS ? `${clipText(text, MAX_FACT_CHARACTERS)}…` : text;
+/** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
+export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
+	const clean = (_: string, fact: unknown) => (typeof fact === "string" ? cleanText(fact, MAX_FACT_CHARACTERS) : fact);
+	log(level, JSON.stringify(line, clean));
 }
 
 /**
  * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), JWTs, bearer and
- * basic credentials, private keys, and the keys and signatures that Azure puts into URLs.
+ * basic credentials, private keys, and the keys and signatures that Azure puts into URLs. None of them takes the end of a
+ * text in JSON along, be it escaped.
  */
 const SECRETS = [
 	/\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{16,}/g,
 	/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
-	/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*/g,
+	/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"\\]|\\+(?!["\\]))*/g,
 	/(?<=\b(?:bearer|basic|token) )[A-Za-z0-9+/=._~-]{8,}/gi,
 	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
 ];

@@ -50,10 +50,30 @@ describe("redaction", () => {
 			expect(redact(text)).toBe(text);
 	});
 
-	it("leaves a line whole when a secret stands at the end of a JSON string", () => {
-		const { log, lines } = logLines();
-		log("info", redact(JSON.stringify({ stage: "accept", subject: "https://x/y?sig=abc", outcome: "dispatched" })));
-		expect(lines[0]).toMatchObject({ subject: "https://x/y?sig=[redacted]", outcome: "dispatched" });
+	const SECRETS = [
+		"-----BEGIN PRIVATE KEY-----\nMIIE\\n",
+		"ghp_0123456789abcdefghijklmnopqrstuvwxyz",
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl",
+		"bearer 0123456789abcdef",
+		"https://x/y?sig=0123456789abcdef",
+	];
+	const ENDS = ["", '"', "\\", '\\"', '\\\\"', '","outcome":"x', "\n", "\u2028", "\ud800", "}"];
+	it.each(SECRETS)("leaves JSON whole, whatever comes after the secret in %j", (secret) => {
+		for (const end of ENDS) {
+			const { log, lines, text } = logLines();
+			const line = { stage: "accept", subject: `of ${secret}${end}`, outcome: "dispatched" } as const;
+			report(log, "info", line);
+			log("info", redact(JSON.stringify(line)));
+			// What is printed may hold JSON as a text.
+			expect(JSON.parse(JSON.parse(redact(JSON.stringify(JSON.stringify(line)))))).toHaveProperty(
+				"outcome",
+				"dispatched",
+			);
+			const subject = expect.stringContaining("[redacted]");
+			const whole = { level: "info", stage: "accept", subject, outcome: "dispatched" };
+			expect(lines).toEqual([whole, whole]);
+			expect(text()).not.toMatch(/MIIE|0123456789|c2ln/);
+		}
 	});
 });
 
