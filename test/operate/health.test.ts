@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
+import { health } from "../../src/functions/health.ts";
+import { openStorage as openAzureStorage } from "../../src/storage/azure-storage.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
+import { callFunction } from "../helpers/call-function.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
@@ -19,6 +22,25 @@ const event = (id: string) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id 
 const accept = (bridge: Bridge, id: string) => bridge.accept([event(id)], logLines());
 
 describe("the health of a bridge", () => {
+	it.each([
+		["without its key", "DefaultEndpointsProtocol=https;AccountName=contoso;EndpointSuffix=core.windows.net"],
+		["that was cut", "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKe"],
+		["that is no URL", "BlobEndpoint=x"],
+	])("says that storage cannot be opened, by a connection string %s", async (_, connectionString) => {
+		const openStorage = () => openAzureStorage({ kind: "connection-string", connectionString });
+		const bridge = fixture.bridge({ AzureWebJobsStorage: connectionString }, { openStorage });
+		const { status, json } = await callFunction(
+			health(
+				async () => bridge,
+				"9.9.9",
+				() => 0,
+			),
+			{ method: "GET", path: "/api/health" },
+		);
+		const reason = expect.stringContaining("AzureWebJobsStorage could not be opened: ");
+		expect([status, json]).toMatchObject([503, { status: "unhealthy", storage: { reachable: false, reason } }]);
+	});
+
 	it("is good while all that is accepted flows", async () => {
 		const bridge = fixture.bridge();
 		await accept(bridge, "a");
