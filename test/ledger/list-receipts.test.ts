@@ -212,6 +212,23 @@ describe("what cannot be read", () => {
 		expect(found.receipts.map(({ attempts }) => attempts)).toEqual([[], []]);
 	});
 
+	it.each([
+		["a number", '[{"id":"1","url":5,"workflow":{},"status":null,"conclusion":7,"attempt":"x"}]'],
+		["a list", '[{"id":"1","url":["https://x"],"workflow":[]}]'],
+		["nothing", '[{"id":"1"}]'],
+		["a script", '[{"id":"1","url":"javascript:alert(1)","workflow":null,"conclusion":null}]'],
+	])(
+		"is a run in a receipt that has %s where a text belongs: it is listed, and others are found beside it",
+		async (_, runs) => {
+			await write("default", [1], { runs });
+			await write("default", [2]);
+			const run = { id: "1", url: null, workflow: null, status: "", attempt: 1, certain: false };
+			expect((await list({})).receipts.map((receipt) => receipt.runs)).toMatchObject([[], [run]]);
+			const found = await list({ find: "vent-" });
+			expect([numbers(found), found.problems]).toEqual([[2, 1], []]);
+		},
+	);
+
 	it("is a lane with an odd name, which keeps no other from being listed", async () => {
 		for (const name of ["o'brien", "a/b", "x y#?%", "é"]) await ledger.storage.lease(`lanes/${name}`, 15);
 		await write("default", [1]);
