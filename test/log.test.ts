@@ -18,6 +18,8 @@ describe("redaction", () => {
 		["a fine-grained token", "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz0123456789"],
 		["an installation token", "ghs_0123456789abcdefghijklmnopqrstuvwxyz"],
 		["a new installation token", "ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl"],
+		["a personal access token of Azure DevOps", "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"],
+		["a newer one", `${"aB3".repeat(25)}aAZDO1a2B`],
 		["a JWT", "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl"],
 	])("takes out %s", (_, secret) => {
 		expect(redact(`before ${secret} after`)).toBe("before [redacted] after");
@@ -45,6 +47,7 @@ describe("redaction", () => {
 		for (const text of [
 			"experiments/fraud-model/runs/train-7 of contoso/fraud-model, code=3",
 			"ghp_tooShort15chars bearer short7x mytoken abcdefghijkl",
+			`${"a".repeat(53)} ${"0".repeat(52)} ${"aB3".repeat(20)}AZDO ${"0123456789abcdef".repeat(4)}`,
 			"eyJshort.a.b, xghp_0123456789abcdefghijklmnop",
 		])
 			expect(redact(text)).toBe(text);
