@@ -6,7 +6,7 @@ import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { EventResult } from "../model.ts";
-import type { PutMessage, Storage } from "../storage/storage.ts";
+import { isStorageError, type PutMessage, type Storage } from "../storage/storage.ts";
 import { AT_ONCE, type Ended, MAX_MS, type ReceiptsRequest, type WalkOptions, walkReceipts } from "./walk-receipts.ts";
 
 /** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */
@@ -196,9 +196,12 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 	}
 }
 
+/** Far more than Event Grid writes. Another container may hold blobs that are larger than the memory. */
+const MAX_BLOB_BYTES = 32 * 1024 * 1024;
+
 async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<End> {
 	try {
-		const content = await storage.read(name, container);
+		const content = await storage.read(name, container, MAX_BLOB_BYTES);
 		if (content === undefined)
 			return refused("the blob no longer exists: another replay processed it, or it was removed");
 		const elements = parse(content);
@@ -207,6 +210,7 @@ async function replayBlob(name: string, container: string, { storage, accept }: 
 		if (end.outcome === "accepted") await storage.remove(name, container);
 		return end;
 	} catch (error) {
+		if (isStorageError(error) && error.refusesContent) return refused(error.message);
 		return refused(`the blob could not be read or removed (${(error as Error).message}); replay it again`);
 	}
 }

@@ -244,6 +244,25 @@ describe("a replay", () => {
 		expect(await ask({ container: "letters", continue: first.continue })).toMatchObject({ replayed: [], more: false });
 	});
 
+	it("reads no blob of a container that is larger than any of Event Grid's, and goes on with the next one", async () => {
+		const container = BlobServiceClient.fromConnectionString(await fileStorage()).getContainerClient(
+			`data${Date.now()}`,
+		);
+		await container.create();
+		const text = JSON.stringify([event("a")]);
+		// JSON may end in white space.
+		const large = Buffer.alloc(32 * 1024 * 1024 + 1, " ");
+		large.write(JSON.stringify([event("large")]));
+		await container.getBlockBlobClient("a.json").uploadData(large);
+		await container.getBlockBlobClient("b.json").upload(text, Buffer.byteLength(text));
+		const { replayed } = await ask({ container: container.containerName });
+		expect(replayed).toEqual([
+			{ key: "a.json", outcome: "refused", reason: "the blob has 33554433 bytes, and may have at most 33554432" },
+			{ key: "b.json", outcome: "accepted", reason: null },
+		]);
+		expect(receivedIds()).toEqual(["a"]);
+	});
+
 	it("says that a container is not there, as when its name is misspelt", async () => {
 		expect(await ask({ container: "no-such-container" })).toMatchObject({
 			status: 404,
