@@ -1,9 +1,8 @@
-import { cleanText } from "../log.ts";
 import type { Answer, Destination, Following, Run } from "../model.ts";
 import { movedBody, readRows } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";
 import type { Entry, FollowWrites } from "./outbox.ts";
-import { readRuns } from "./receipt.ts";
+import { readRuns, soundRun } from "./receipt.ts";
 import { DESTINATION_COLUMNS, destinationColumn, followKey, ROWS, readDestination } from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
@@ -91,28 +90,6 @@ function firstRunAt({ doubt }: Entry, { ms }: Answer, takenAt: number): number {
 	return Math.floor(Math.min(doubt?.since ?? began, began) / 1_000) * 1_000;
 }
 
-const MAX_WORD = 100;
-const MAX_NAME = 300;
-const MAX_URL = 1_000;
-
-/** A run within the bounds of a receipt, whatever a service says. */
-export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
-	return {
-		id: cleanText(String(id), MAX_WORD),
-		url: isPage(url) ? url : null,
-		workflow: workflow === null ? null : cleanText(String(workflow), MAX_NAME),
-		status: cleanText(String(status), MAX_WORD),
-		conclusion: conclusion === null ? null : cleanText(String(conclusion), MAX_WORD),
-		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
-		certain: certain === true,
-	};
-}
-
-/** An address that a person may follow. */
-function isPage(url: string | null): boolean {
-	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
-}
-
 /** Everything but what is sent. */
 const COLUMNS = [
 	"key",
@@ -158,7 +135,7 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		takenAt,
 		from: timeOf(text("from")) ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
-		runs: readRuns(columns["runs"]).map(soundRun),
+		runs: readRuns(columns["runs"]),
 		readAt: timeOf(text("readAt")) ?? 0,
 		resends: columns["resends"] === true,
 		resent: columns["resent"] === true,

@@ -1,3 +1,4 @@
+import { cleanText } from "../log.ts";
 import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
 import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
 import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
@@ -142,11 +143,34 @@ function readArrived(text: string | null, bytes: Columns[string]): Arrived | nul
 /** The runs of a row; none where they cannot be read. */
 export function readRuns(column: Columns[string]): readonly Run[] {
 	try {
-		const runs: unknown = JSON.parse(String(column ?? "[]") || "[]");
-		return Array.isArray(runs) ? runs.filter((run) => typeof (run as Partial<Run> | null)?.id === "string") : [];
+		const read: unknown = JSON.parse(String(column ?? "[]") || "[]");
+		const runs = Array.isArray(read) ? (read as (Partial<Run> | null)[]) : [];
+		return runs.filter((run) => typeof run?.id === "string").map((run) => soundRun(run as Run));
 	} catch {
 		return [];
 	}
+}
+
+const MAX_WORD = 100;
+const MAX_NAME = 300;
+const MAX_URL = 1_000;
+
+/** A run within the bounds of a receipt, whatever a service or a damaged row says. */
+export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
+	return {
+		id: cleanText(String(id), MAX_WORD),
+		url: isPage(url) ? url : null,
+		workflow: typeof workflow === "string" ? cleanText(workflow, MAX_NAME) : null,
+		status: cleanText(String(status ?? ""), MAX_WORD),
+		conclusion: typeof conclusion === "string" ? cleanText(conclusion, MAX_WORD) : null,
+		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
+		certain: certain === true,
+	};
+}
+
+/** An address that a person may follow. */
+function isPage(url: string | null): boolean {
+	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
 }
 
 /** Undefined where they cannot be read. */

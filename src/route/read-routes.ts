@@ -1,3 +1,4 @@
+import { tokenForName } from "../log.ts";
 import { OPERATORS } from "./operators.ts";
 import type { AdvancedFilter, Route, RouteTo } from "./route.ts";
 import { type Violation, validateRoutes } from "./validate-routes.generated.js";
@@ -42,6 +43,8 @@ function findProblems(route: Route, index: number, services: readonly OfRoutes[]
 	const owner = services.find((service) => service.owns(route.to));
 	for (const { member, problem } of owner?.problemsOf(route.to) ?? [])
 		problems.push(`${place}.to.${member}: ${problem}`);
+	const tokenProblem = tokenForName(route.to.token ?? "");
+	if (tokenProblem !== undefined) problems.push(`${place}.to.token: ${tokenProblem}`);
 	if (route.coalesce !== undefined && route.coalesce.maxSeconds < route.coalesce.quietSeconds) {
 		problems.push(`${place}.coalesce.maxSeconds: must be at least quietSeconds`);
 	}

@@ -41,8 +41,9 @@ export interface Storage {
 	/**
 	 * A blob's content; undefined where there is none.
 	 * @param container one that is not the ledger's, here and below
+	 * @param most how many bytes it may have: a larger one is refused with the status 413
 	 */
-	read(blob: string, container?: string): Promise<Buffer | undefined>;
+	read(blob: string, container?: string, most?: number): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
 	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
 	/**
