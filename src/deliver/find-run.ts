@@ -131,7 +131,8 @@ function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | u
 function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
 	if (answer.kind === "unchanged") return "the service did not list the runs";
 	if (answer.kind !== "runs") return answer.reason;
-	const { runs, complete } = answer;
+	const { runs, complete, unreadable = 0 } = answer;
+	if (unreadable > 0) return "a run in the list cannot be read, and it may be the run of this delivery";
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
 		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}

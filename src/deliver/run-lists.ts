@@ -46,15 +46,16 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 	/** One page is enough unless hundreds of runs were started since. */
 	async function readPages(to: Destination, from: number, at: number): Promise<RunsAnswer> {
 		const runs = new Map<string, SeenRun>();
+		let unreadable = 0;
 		for (let page = 1; ; page++) {
 			const answer = await destinations.listRuns(to, at - LOOK_BACK_MS, undefined, page);
 			if (answer.kind !== "runs") return answer;
 			for (const run of answer.runs) runs.set(run.id, run);
-			const isFull = answer.runs.length >= FULL_PAGE;
-			// Where fewer are listed than there are, one was unreadable.
-			const complete = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
-			if (complete || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
-				return { ...answer, runs: [...runs.values()], complete };
+			unreadable += answer.unreadable ?? 0;
+			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= FULL_PAGE;
+			const isEnd = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
+			if (isEnd || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
+				return { ...answer, runs: [...runs.values()], unreadable, complete: isEnd && unreadable === 0 };
 			}
 		}
 	}

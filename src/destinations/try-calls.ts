@@ -2,7 +2,6 @@ import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
-import type { RunsAnswer } from "./destination.ts";
 import { wasNeverSent } from "./fetch.ts";
 
 /** What is noted while calls are made, so that they can be accounted for when they end early. */
@@ -122,16 +121,4 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 		signal.addEventListener("abort", abort, { once: true });
 		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
 	});
-}
-
-/** The meaning of a refusal when runs are read: not now, and not before the time that the service names. */
-export function noRunsNow(
-	classification: Exclude<Classification, { readonly kind: "taken" }>,
-	now: number,
-): RunsAnswer {
-	const { reason } = classification;
-	const at = "until" in classification ? classification.until : undefined;
-	const wait = "retryAfterMs" in classification ? classification.retryAfterMs : undefined;
-	const retryAt = at ?? (wait === undefined ? undefined : now + wait);
-	return { kind: "unavailable", ...(retryAt === undefined ? {} : { retryAt }), reason };
 }

@@ -9,6 +9,8 @@ export interface FollowListOptions {
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
 	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
+	/** Whether one more run may be read. Rejects with LeaseLost. */
+	readonly goesOn: () => Promise<boolean>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -27,6 +29,11 @@ export const LIST_MS = 60_000;
 const REFUSED_MS = 60 * 60_000;
 /** Runs that cannot be listed for so long are not looked for any more. */
 const UNREACHABLE_MS = 24 * 60 * 60_000;
+/**
+ * No delivery is followed for longer, whatever the answers are. Source: docs.github.com, "Actions limits": a run lasts 35
+ * days at most.
+ */
+const LONGEST_MS = 36 * 24 * 60 * 60_000;
 /** So many runs are read alone in one look: those that no list has shown, the ones that were read longest ago first. */
 const MOST_READS = 30;
 /** A run may be created so long before it is listed. */
@@ -52,7 +59,9 @@ export function listOf({ to }: FollowRow): string {
 	return [to?.id.split("#", 1)[0] ?? "", ...form].join(" ");
 }
 
-/** Asks for the runs of one list, and reads what it does not show. Never rejects, apart from a fault of ours. */
+/**
+ * Asks for the runs of one list, and reads what it does not show. Rejects only with LeaseLost, apart from a fault of ours.
+ */
 export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
 	const { destinations, now } = options;
 	const listedAt = now();
@@ -104,6 +113,19 @@ function unavailable(rows: readonly FollowRow[], watched: Watched, reason: strin
 	return { findings, read: [], watched };
 }
 
+/** What is still followed after too long is not followed any more. */
+export function withoutOld(looked: Looked, now: number): Looked {
+	const findings = looked.findings.map((finding): Finding => {
+		const { row, following, runs } = finding;
+		if ((following !== "running" && following !== "looking") || now - row.takenAt < LONGEST_MS) return finding;
+		return { row, following: "cannot tell", runs, reason: TOO_LONG };
+	});
+	return { ...looked, findings };
+}
+
+const TOO_LONG =
+	"the bridge has followed it for 36 days, and then it stops; the page of the run shows whether the run has ended";
+
 function asBefore(row: FollowRow): Finding {
 	return { row, following: row.following, runs: row.runs, reason: null };
 }
@@ -148,8 +170,11 @@ async function readUnseen(
 		const { row } = finding;
 		const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
 		if (unseen === undefined) continue;
+		if (!(await options.goesOn())) break;
 		const answer = await options.destinations.readRun(row.to as Destination, unseen.id);
 		if (answer.kind === "unavailable") {
+			// The others come first the next time.
+			changed.set(row, finding);
 			notBefore = answer.retryAt ?? 0;
 			break;
 		}

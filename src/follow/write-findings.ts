@@ -46,10 +46,18 @@ export async function writeFindings(looked: Looked, options: WriteFindingsOption
 	const changed = looked.findings.filter(hasChanged);
 	const again = changed.filter(({ row, following }) => following === "none" && row.resends);
 	const written: Written[] = [];
+	const notSent: Finding[] = [];
 	for (const finding of again) {
-		if (await sendAgain(finding, options)) written.push({ ...finding, isResent: true });
+		const isSent = await sendAgain(finding, options).catch((error: unknown) => {
+			if (!(isStorageError(error) && error.refused)) throw error;
+			// A conflict comes from another follower. Anything else would be refused each time: the receipt says that no run came.
+			if (!error.conflict) notSent.push(finding);
+			return false;
+		});
+		if (isSent) written.push({ ...finding, isResent: true });
 	}
-	const plain = changed.filter((finding) => !again.includes(finding)).map((finding) => groupOf(finding, options));
+	const once = changed.filter((finding) => !again.includes(finding));
+	const plain = [...once, ...notSent].map((finding) => groupOf(finding, options));
 	const groups = [...plain, ...readRows(looked, options)];
 	const byWrites = new Map(groups.map((group) => [group.writes, group]));
 	for (const together of groupsByTransaction(groups.map(({ writes }) => writes))) {

@@ -147,7 +147,8 @@ export async function readFollowRows(
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
 	const keyed = Number(rowKey.split("-")[1]);
-	const takenAt = timeOf(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const time = (name: string) => timeOf(text(name), now);
+	const takenAt = time("takenAt") ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
 	return {
 		rowKey,
 		etag,
@@ -156,19 +157,20 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
-		from: timeOf(text("from")) ?? takenAt,
+		from: time("from") ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
 		runs: readRuns(columns["runs"]).map(soundRun),
-		readAt: timeOf(text("readAt")) ?? 0,
+		readAt: time("readAt") ?? 0,
 		resends: columns["resends"] === true,
 		resent: columns["resent"] === true,
 		again: text("again") || undefined,
 	};
 }
 
-function timeOf(text: string): number | undefined {
+/** A time that is further ahead than a clock can be wrong would never come. */
+function timeOf(text: string, now: number): number | undefined {
 	const time = Date.parse(text);
-	return Number.isNaN(time) ? undefined : time;
+	return time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
 /** What a receipt says of its runs. */

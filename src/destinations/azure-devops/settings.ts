@@ -38,7 +38,8 @@ export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route
 	};
 }
 
-const SERVICES = "https://dev.azure.com";
+/** Where Azure DevOps is, unless a server of one's own is meant. */
+export const SERVICES = "https://dev.azure.com";
 
 /**
  * Where Azure DevOps is, or was. An address that leads elsewhere for certain is refused with the right one. A server of

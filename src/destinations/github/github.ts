@@ -88,11 +88,11 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
 		async listRuns(to, since, etag, page) {
-			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
+			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), { since, page, etag });
 		},
-		async readRun(to, id, etag) {
+		async readRun(to, id) {
 			if (!isRunId(id)) return { kind: "gone", reason: "it is not a run of GitHub: its id is not a number" };
-			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+			return readOne(await read(to, runRequest(to, id)), questionOf(to), id);
 		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {

@@ -10,7 +10,7 @@ import {
 	type RepositoryDispatch,
 	resolveDispatch,
 } from "./repository-dispatch.ts";
-import { webOrigins } from "./runs.ts";
+import { webOf } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 import {
@@ -85,7 +85,7 @@ export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", t
  */
 export function runsPage(apiUrl: string, to: Destination): string | null {
 	if (isLoopback(new URL(apiUrl))) return null;
-	const actions = `${webOrigins(apiUrl)[0]}/${to["repository"]}/actions`;
+	const actions = `${webOf(apiUrl)}/${to["repository"]}/actions`;
 	if (!isWorkflow(to)) return `${actions}?query=event%3Arepository_dispatch`;
 	const { workflow } = to;
 	// A page is found by the name of the file alone.
