@@ -3,6 +3,7 @@ import { type FollowRow, followColumns } from "../ledger/follow-rows.ts";
 import { newEntry } from "../ledger/outbox.ts";
 import { readReceipt } from "../ledger/receipt.ts";
 import { entryKey } from "../ledger/rows.ts";
+import type { Doubt } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import type { Looked } from "./follow-list.ts";
@@ -166,7 +167,9 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const place = entryKey(now(), 0, row.key);
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
 	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
-	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, resent: true };
+	// A run of the first dispatch may still come. It has the key, too.
+	const doubt = JSON.stringify({ since: row.from } satisfies Doubt);
+	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, doubt, resent: true };
 	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);

@@ -80,7 +80,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 }
 
 /** What the receipt of a delivery says that was sent twice. */
-export const RESENT = "it was sent a second time, because the first dispatch had no run";
+export const RESENT = "it was sent a second time, because no run of the first dispatch came in time";
 
 /**
  * The beginning of the first call that may have started a run: a service may have taken one that it answered 5xx or not at
