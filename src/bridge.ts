@@ -4,6 +4,7 @@ import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { createAttempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
@@ -109,19 +110,7 @@ async function openStorage(config: Config["storage"]): Promise<Storage> {
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
-	let opening: Promise<ReturnType<typeof wire>> | undefined;
-
-	/** If storage could not be opened, the next call opens it again. */
-	function rooms(): Promise<ReturnType<typeof wire>> {
-		opening ??= options
-			.openStorage()
-			.then((storage) => wire(config, options, storage))
-			.catch((error: unknown) => {
-				opening = undefined;
-				throw error;
-			});
-		return opening;
-	}
+	const rooms = once(async () => wire(config, options, await options.openStorage()));
 
 	let changes = 0;
 	/** Whether it succeeds or not, something may have changed. */

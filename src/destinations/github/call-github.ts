@@ -1,3 +1,4 @@
+import { once } from "../../config/once.ts";
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
@@ -38,15 +39,7 @@ const MAX_REDIRECTS = 3;
 
 /** The one way to GitHub's API: whatever is asked for, its answer is classified by the same rules. */
 export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
-	let loading: Promise<Send> | undefined;
-
-	function load(): Promise<Send> {
-		loading ??= loadSend().catch((error: unknown) => {
-			loading = undefined;
-			throw error;
-		});
-		return loading;
-	}
+	const load = once(loadSend);
 
 	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
 		const { path, asked, ...request } = asking;

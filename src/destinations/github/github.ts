@@ -72,7 +72,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		);
 	}
 
-	const sendWorkflow = createWorkflowSender(options.apiUrl);
+	const sendWorkflow = createWorkflowSender(options.apiUrl, now);
 
 	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
 
