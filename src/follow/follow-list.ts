@@ -76,7 +76,7 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 		case "runs": {
 			const seen = soundSeen(answer, now());
 			const watched = watch(asked, answer.etag, seen, before, now());
-			const findings = judge(rows, seen, { ...options, missedUntil: watched.missedUntil });
+			const findings = judge(rows, seen, { ...options, now: now(), missedUntil: watched.missedUntil });
 			return readUnseen(findings, new Set(seen.runs.map(({ id }) => id)), watched, options);
 		}
 		case "unchanged": {

@@ -22,6 +22,8 @@ export interface Finding {
 }
 
 export interface JudgeOptions {
+	/** Epoch milliseconds, by our clock. */
+	readonly now: number;
 	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
 	/** The bridge may have missed runs that were created before this time, by the service's clock. 0 if it missed none. */
@@ -95,7 +97,9 @@ export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOpti
 		if (runs.length > 0) return found(row, runs);
 		const likely = seen.complete ? guesses.likely(row) : undefined;
 		if (likely !== undefined) return found(row, [toRun(likely, false)]);
-		if (seen.serverTime - row.takenAt < options.runWithinMs) return { row, following: "looking", runs, reason: null };
+		// One wrong answer of a clock is no reason to say that no run came.
+		const waitedMs = Math.min(seen.serverTime - row.takenAt, options.now - row.finishedAt);
+		if (waitedMs < options.runWithinMs) return { row, following: "looking", runs, reason: null };
 		return ended(row, guesses.candidates(row).length > 0, seen, options);
 	});
 }

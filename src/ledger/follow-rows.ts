@@ -18,6 +18,8 @@ export interface FollowRow {
 	readonly route: string;
 	/** When the service took it, by the service's clock; epoch milliseconds. */
 	readonly takenAt: number;
+	/** The same by our clock. */
+	readonly finishedAt: number;
 	/** No run of it is older, by the service's clock; epoch milliseconds. */
 	readonly from: number;
 	readonly following: "looking" | "running";
@@ -70,6 +72,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		...destinationColumn(to),
 		route,
 		takenAt: new Date(takenAt).toISOString(),
+		finishedAt: new Date(now).toISOString(),
 		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
 		following,
 		runs: written.runs,
@@ -120,6 +123,7 @@ const COLUMNS = [
 	...DESTINATION_COLUMNS,
 	"route",
 	"takenAt",
+	"finishedAt",
 	"from",
 	"following",
 	"runs",
@@ -157,6 +161,7 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
+		finishedAt: time("finishedAt") ?? takenAt,
 		from: time("from") ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
 		runs: readRuns(columns["runs"]).map(soundRun),

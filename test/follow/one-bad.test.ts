@@ -89,6 +89,34 @@ describe("a service that", () => {
 	});
 });
 
+describe("one answer that", () => {
+	it.each([2 * HOUR_MS, 20 * DAY_MS])(
+		"tells a time to come by %i ms makes no receipt say that no run came",
+		async (ms) => {
+			const service = { skewMs: 0, resends: () => true };
+			const world = new FollowWorld(service);
+			const sent = await world.dispatch();
+			service.skewMs = ms;
+			await world.pass(MINUTE_MS);
+			service.skewMs = 0;
+			world.run(sent, { lastsMs: 1_000 });
+			await world.pass(3 * MINUTE_MS);
+			expect(await followingOf(world, sent)).toBe("concluded");
+		},
+	);
+
+	it("took a dispatch at a time long ago makes no receipt say that no run came", async () => {
+		const service = { skewMs: -2 * HOUR_MS, resends: () => true };
+		const world = new FollowWorld(service);
+		const sent = await world.dispatch();
+		service.skewMs = 0;
+		await world.pass(MINUTE_MS);
+		world.run(sent, { createdAt: world.now, lastsMs: 1_000 });
+		await world.pass(3 * MINUTE_MS);
+		expect(await followingOf(world, sent)).toBe("concluded");
+	});
+});
+
 describe("one row that", () => {
 	/** Both have one list. The row of the first is damaged. */
 	async function damaged(columns: Columns) {
