@@ -39,18 +39,16 @@ export const github: Service = {
 };
 
 function configured(config: GitHubConfig): ConfiguredService {
+	const { token, ...policy } = config;
 	// The path of an Enterprise Server's API.
 	const isEnterpriseServer = config.address.endsWith("/api/v3");
 	const mostInputs = isEnterpriseServer ? WORKFLOW_LIMITS.inputsOnEnterpriseServer : WORKFLOW_LIMITS.inputs;
 	return {
+		...policy,
 		name: github.name,
 		owns: github.owns,
 		problemsOf: github.problemsOf,
-		address: config.address,
-		formerAddress: config.formerAddress,
-		limits: config.limits,
-		concurrency: config.concurrency,
-		laneOf: (to) => laneOf(config.token.kind, to),
+		laneOf: (to) => laneOf(token.kind, to),
 		build: (to, event, facts) =>
 			isWorkflow(to)
 				? buildWorkflow(to, event, facts, mostInputs)
