@@ -3,6 +3,7 @@ import { clipLine } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { RunsAnswer, SeenRun } from "./destination.ts";
 import { serverTimeOf } from "./header-time.ts";
+import type { ServiceResponse } from "./service-response.ts";
 
 /** How many runs one page of a list holds. */
 export const PAGE_RUNS = 100;
@@ -11,11 +12,7 @@ export const PAGE_RUNS = 100;
 interface Answered {
 	readonly classification: Classification;
 	/** None where no answer came. */
-	readonly response?: {
-		readonly status: number;
-		readonly headers: Readonly<Record<string, string | number | undefined>>;
-		readonly body: "json" | "none" | "other";
-	};
+	readonly response?: ServiceResponse;
 }
 
 /** What was asked. */

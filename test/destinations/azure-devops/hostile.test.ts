@@ -55,7 +55,9 @@ describe("an answer that is not Azure DevOps' API's", () => {
 	it("names the setting that may be wrong", async () => {
 		const client = await answering(200, HTML, "<html>Welcome</html>");
 		const { classification } = await client.send(TO, "{}");
-		expect(classification).toMatchObject({ reason: expect.stringContaining("AZURE_DEVOPS_URL") });
+		expect(classification).toMatchObject({
+			reason: expect.stringMatching(/^Azure DevOps answered 200 as text\/html.*AZURE_DEVOPS_URL/),
+		});
 	});
 
 	it("that is empty may have been a success", async () => {
