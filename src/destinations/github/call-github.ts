@@ -94,7 +94,7 @@ export function readResponse({ status, headers, data }: RawResponse, secrets: It
 	const cleanHeaders = Object.fromEntries(
 		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
 	);
-	const message = (data as { message?: unknown } | null | undefined)?.message;
+	const { message } = (jsonOf(data) ?? {}) as { readonly message?: unknown };
 	return {
 		status,
 		headers: cleanHeaders,
