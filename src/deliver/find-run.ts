@@ -38,8 +38,6 @@ const MARGIN_MS = 60_000;
 /** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
 const FIRST_ASIDE_MS = 5_000;
 const LONGEST_ASIDE_MS = 60 * 60_000;
-/** How many runs a page of a list holds. */
-export const FULL_PAGE = 100;
 const MAX_REASON = 300;
 
 /**

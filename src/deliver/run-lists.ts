@@ -1,8 +1,9 @@
 import type { RunsAnswer, SeenRun } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
+import { PAGE_RUNS } from "../destinations/read-runs.ts";
 import { targetOf } from "../ledger/rows.ts";
 import type { Destination } from "../model.ts";
-import { FULL_PAGE, LIST_MS, type Listing } from "./find-run.ts";
+import { LIST_MS, type Listing } from "./find-run.ts";
 
 export interface RunListsOptions {
 	readonly destinations: Pick<Destinations, "listRuns">;
@@ -52,7 +53,7 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 			if (answer.kind !== "runs") return answer;
 			for (const run of answer.runs) runs.set(run.id, run);
 			unreadable += answer.unreadable ?? 0;
-			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= FULL_PAGE;
+			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= PAGE_RUNS;
 			const isEnd = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
 			if (isEnd || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
 				return { ...answer, runs: [...runs.values()], unreadable, complete: isEnd && unreadable === 0 };

@@ -178,21 +178,35 @@ async function readUnseen(
 			notBefore = answer.retryAt ?? 0;
 			break;
 		}
-		changed.set(row, afterRead(finding, unseen.id, answer, options.now()));
+		changed.set(row, afterRead(finding, unseen.id, answer, options));
 	}
+	const { etag, ...others } = { ...watched, notBefore };
+	// An unchanged list that is complete would be taken to show them.
+	const isAskedAnew = etag === undefined || (due.length > 0 && watched.complete);
 	return {
 		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
 		read: [...changed.keys()],
-		watched: { ...watched, notBefore },
+		watched: isAskedAnew ? others : { ...others, etag },
 	};
 }
 
-function afterRead(finding: Finding, id: string, answer: RunsAnswer, now: number): Finding {
+function afterRead(
+	finding: Finding,
+	id: string,
+	answer: RunsAnswer,
+	{ now, runWithinMs }: Pick<FollowListOptions, "now" | "runWithinMs">,
+): Finding {
 	const { row, runs } = finding;
+	if (answer.kind === "gone") {
+		// One that an answer has named may come as late as any other.
+		if (now() - row.finishedAt < runWithinMs) return finding;
+		const others = runs.filter((run) => run.id !== id);
+		if (others.length > 0) return found(row, others);
+	}
 	if (answer.kind === "gone" || answer.kind === "refused")
 		return { row, following: "cannot tell", runs, reason: answer.reason };
 	if (answer.kind !== "runs") return finding;
-	const read = soundSeen(answer, now).runs.find((run) => run.id === id);
+	const read = soundSeen(answer, now()).runs.find((run) => run.id === id);
 	if (read === undefined) return finding;
 	return found(
 		row,

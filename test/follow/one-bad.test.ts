@@ -34,6 +34,36 @@ describe("one run that", () => {
 		expect([await followingOf(world, bad), await followingOf(world, good)]).toEqual(["running", "concluded"]);
 	});
 
+	it("is not there yet, though the answer has named it, is waited for", async () => {
+		const world = withoutLists();
+		const sent = await named(world, "1", MINUTE_MS);
+		Object.assign(world.runs[0] ?? {}, {
+			createdAt: world.now + 5 * MINUTE_MS,
+			completedAt: world.now + 6 * MINUTE_MS,
+		});
+		const never = await named(world, "2", MINUTE_MS);
+		world.runs.pop();
+		await world.pass(8 * MINUTE_MS);
+		expect([await followingOf(world, sent), await followingOf(world, never)]).toEqual(["concluded", "running"]);
+		await world.pass(HOUR_MS);
+		expect(await world.receipt(never)).toMatchObject({
+			following: "cannot tell",
+			followingReason: "the run is not there",
+		});
+	});
+
+	it("was removed keeps no other of its delivery from its end", async () => {
+		const world = new FollowWorld();
+		const sent = await world.dispatch();
+		for (const id of ["1", "2"]) world.run(sent, { id, lastsMs: 70 * MINUTE_MS });
+		await world.pass(5 * MINUTE_MS);
+		world.runs.shift();
+		await world.pass(60 * MINUTE_MS);
+		expect(await world.receipt(sent)).toMatchObject({ following: "running", runs: [{ id: "2" }] });
+		await world.pass(10 * MINUTE_MS);
+		expect(await world.receipt(sent)).toMatchObject({ following: "concluded", runs: [{ id: "2", certain: true }] });
+	});
+
 	it("takes long to be read costs no follower its lane", async () => {
 		const world = withoutLists();
 		const sent: Dispatch[] = [];
