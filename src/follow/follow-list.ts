@@ -1,7 +1,7 @@
 import type { RunsAnswer } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { Watched } from "../ledger/follow-lease.ts";
-import type { FollowRow } from "../ledger/follow-rows.ts";
+import { type FollowRow, soundServerTime } from "../ledger/follow-rows.ts";
 import type { Destination } from "../model.ts";
 import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
 
@@ -81,7 +81,8 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 		}
 		case "unchanged": {
 			const findings = rows.map(asBefore);
-			return asked.complete ? { findings, read: [], watched: asked } : readUnseen(findings, new Set(), asked, options);
+			const watched = { ...asked, skewMs: soundServerTime(answer.serverTime, now()) - now() };
+			return asked.complete ? { findings, read: [], watched } : readUnseen(findings, new Set(), watched, options);
 		}
 		case "unavailable":
 			return unavailable(rows, { ...asked, notBefore: answer.retryAt ?? 0 }, answer.reason, now());

@@ -135,6 +135,17 @@ describe("one answer that", () => {
 		},
 	);
 
+	it("told an absurd time, as it was recorded, keeps no delivery from its end", async () => {
+		const world = new FollowWorld();
+		const sent = await world.dispatch();
+		await world.pass(3 * MINUTE_MS);
+		const row = await world.storage.get(LANE, "g-follow");
+		const state = String(row?.columns["state"]).replaceAll(/"skewMs":-?\d+/g, '"skewMs":-1e15');
+		await world.storage.commit(LANE, [{ kind: "merge", rowKey: "g-follow", columns: { state } }]);
+		await world.pass(HOUR_MS + 3 * MINUTE_MS);
+		expect(await followingOf(world, sent)).toBe("none");
+	});
+
 	it("took a dispatch at a time long ago makes no receipt say that no run came", async () => {
 		const service = { skewMs: -2 * HOUR_MS, resends: () => true };
 		const world = new FollowWorld(service);
