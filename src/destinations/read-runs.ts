@@ -25,7 +25,7 @@ interface Asked {
 	readonly missing: "gone" | "refused";
 }
 
-export type Read = Pick<Extract<RunsAnswer, { kind: "runs" }>, "runs" | "complete" | "unreadable">;
+type Read = Pick<Extract<RunsAnswer, { kind: "runs" }>, "runs" | "complete" | "unreadable">;
 
 /**
  * What a service says of runs.

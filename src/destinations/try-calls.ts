@@ -81,14 +81,15 @@ export function noAnswer(
 	service: string,
 	error: unknown,
 	signal: AbortSignal,
-	{ underWay, secrets }: Trace,
+	{ calls, underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
 	const notKnown = "; it is not known whether the request was taken";
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
 		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
-		const never = `no time was left to call ${service}; nothing was sent`;
+		const left = `no time was left to call ${service}`;
+		const never = calls.length > 0 ? `${left} again` : `${left}; nothing was sent`;
 		return { kind: "transient", reason: underWay === "read" ? late : never };
 	}
 	const words = withoutSecrets(innermost(error), secrets);
