@@ -76,6 +76,9 @@ export async function tryWithin<T extends { readonly classification: Classificat
 	return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
 }
 
+/** What is added to the reason of a call that may have been taken. */
+export const NOT_KNOWN = "; it is not known whether the request was taken";
+
 /** Why a call was not answered, and what that means. */
 export function noAnswer(
 	service: string,
@@ -84,10 +87,9 @@ export function noAnswer(
 	{ calls, underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "; it is not known whether the request was taken";
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
-		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
+		if (underWay === "write") return { kind: "uncertain", reason: late + NOT_KNOWN };
 		const left = `no time was left to call ${service}`;
 		const never = calls.length > 0 ? `${left} again` : `${left}; nothing was sent`;
 		return { kind: "transient", reason: underWay === "read" ? late : never };
@@ -96,7 +98,7 @@ export function noAnswer(
 	const before = `no answer from ${service}`;
 	if (underWay === "read") return { kind: "transient", reason: composeReason(before, words, "") };
 	const isSent = underWay === "write" && !wasNeverSent(error);
-	const reason = composeReason(before, words, isSent ? notKnown : "; nothing was sent");
+	const reason = composeReason(before, words, isSent ? NOT_KNOWN : "; nothing was sent");
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 

@@ -2,7 +2,7 @@ import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
 import { serverTimeOf } from "../header-time.ts";
-import { newTrace } from "../try-calls.ts";
+import { NOT_KNOWN, newTrace } from "../try-calls.ts";
 import type { Answered, Call, TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
@@ -180,7 +180,12 @@ function unavailable({ classification, response }: Answered): TokenUnavailable {
 			return new TokenUnavailable(classification);
 		case "transient":
 		case "uncertain":
-			return new TokenUnavailable({ ...classification, kind: "transient", reason: before + classification.reason });
+			return new TokenUnavailable({
+				...classification,
+				kind: "transient",
+				// A token was asked for, and no run.
+				reason: before + classification.reason.replace(NOT_KNOWN, "; nothing was dispatched"),
+			});
 		case "unavailable":
 		case "permanent":
 			return new TokenUnavailable({ kind: "unavailable", wide: true, reason: before + classification.reason });

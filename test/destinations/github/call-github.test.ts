@@ -74,24 +74,6 @@ describe("an answer over a real connection", () => {
 		expect(await dispatch()).toMatchObject({ status, classification: { kind } });
 	});
 
-	it("that was a refusal is not forgotten where no time is left to read the token anew", async () => {
-		const apiUrl = `http://127.0.0.1:${await listen(
-			createServer((_, response) => response.writeHead(401, { "content-type": "application/json" }).end("{}")),
-		)}`;
-		const github = createGitHub({
-			apiUrl,
-			tokens: { get: async () => TOKEN, refresh: () => new Promise(() => {}) },
-			loadSend: async () => createSend({ apiUrl, userAgent: "test", fetch: globalThis.fetch }),
-			now: Date.now,
-			sleep: async () => {},
-			timeoutMs: 300,
-		});
-		expect(await github.send(TO, BODY)).toMatchObject({
-			classification: { kind: "transient", reason: "no time was left to call GitHub again" },
-			calls: { length: 1 },
-		});
-	});
-
 	it.each<[string, Record<string, string>]>([
 		["no content type", {}],
 		["GitHub's media type", { "content-type": "application/vnd.github+json; charset=utf-8" }],

@@ -301,6 +301,21 @@ describe("a GitHub App that cannot get a token", () => {
 		expect(await classificationOf()).toMatchObject({ kind: "taken" });
 	});
 
+	it.each<[string, Fault]>([
+		["a cut", { cut: "after" }],
+		["a 502", { status: 502 }],
+	])(
+		"says of a dispatch that was not sent, since GitHub made no token, nothing that is not known: %s",
+		async (_, fault) => {
+			standIn.script.set([fault]);
+			const { classification } = await client().send(to("contoso"), BODY);
+			expect(classification).toMatchObject({
+				kind: "transient",
+				reason: expect.stringMatching(/^no token for the GitHub App: (?!.*it is not known)/),
+			});
+		},
+	);
+
 	it("tries again after its client could not be loaded", async () => {
 		let loads = 0;
 		const tokens = appTokens({
