@@ -1,7 +1,7 @@
 import type { RunsAnswer } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { Watched } from "../ledger/follow-lease.ts";
-import type { FollowRow } from "../ledger/follow-rows.ts";
+import { type FollowRow, soundServerTime } from "../ledger/follow-rows.ts";
 import type { Destination } from "../model.ts";
 import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
 
@@ -9,6 +9,8 @@ export interface FollowListOptions {
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
 	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
+	/** Whether one more run may be read. Rejects with LeaseLost. */
+	readonly goesOn: () => Promise<boolean>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -27,6 +29,11 @@ export const LIST_MS = 60_000;
 const REFUSED_MS = 60 * 60_000;
 /** Runs that cannot be listed for so long are not looked for any more. */
 const UNREACHABLE_MS = 24 * 60 * 60_000;
+/**
+ * No delivery is followed for longer, whatever the answers are. Source: docs.github.com, "Actions limits": a run lasts 35
+ * days at most.
+ */
+const LONGEST_MS = 36 * 24 * 60 * 60_000;
 /** So many runs are read alone in one look: those that no list has shown, the ones that were read longest ago first. */
 const MOST_READS = 30;
 /** A run may be created so long before it is listed. */
@@ -52,7 +59,9 @@ export function listOf({ to }: FollowRow): string {
 	return [to?.id.split("#", 1)[0] ?? "", ...form].join(" ");
 }
 
-/** Asks for the runs of one list, and reads what it does not show. Never rejects, apart from a fault of ours. */
+/**
+ * Asks for the runs of one list, and reads what it does not show. Rejects only with LeaseLost, apart from a fault of ours.
+ */
 export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
 	const { destinations, now } = options;
 	const listedAt = now();
@@ -67,12 +76,13 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 		case "runs": {
 			const seen = soundSeen(answer, now());
 			const watched = watch(asked, answer.etag, seen, before, now());
-			const findings = judge(rows, seen, { ...options, missedUntil: watched.missedUntil });
+			const findings = judge(rows, seen, { ...options, now: now(), missedUntil: watched.missedUntil });
 			return readUnseen(findings, new Set(seen.runs.map(({ id }) => id)), watched, options);
 		}
 		case "unchanged": {
 			const findings = rows.map(asBefore);
-			return asked.complete ? { findings, read: [], watched: asked } : readUnseen(findings, new Set(), asked, options);
+			const watched = { ...asked, skewMs: soundServerTime(answer.serverTime, now()) - now() };
+			return asked.complete ? { findings, read: [], watched } : readUnseen(findings, new Set(), watched, options);
 		}
 		case "unavailable":
 			return unavailable(rows, { ...asked, notBefore: answer.retryAt ?? 0 }, answer.reason, now());
@@ -103,6 +113,19 @@ function unavailable(rows: readonly FollowRow[], watched: Watched, reason: strin
 	});
 	return { findings, read: [], watched };
 }
+
+/** What is still followed after too long is not followed any more. */
+export function withoutOld(looked: Looked, now: number): Looked {
+	const findings = looked.findings.map((finding): Finding => {
+		const { row, following, runs } = finding;
+		if ((following !== "running" && following !== "looking") || now - row.takenAt < LONGEST_MS) return finding;
+		return { row, following: "cannot tell", runs, reason: TOO_LONG };
+	});
+	return { ...looked, findings };
+}
+
+const TOO_LONG =
+	"the bridge has followed it for 36 days, and then it stops; the page of the run shows whether the run has ended";
 
 function asBefore(row: FollowRow): Finding {
 	return { row, following: row.following, runs: row.runs, reason: null };
@@ -148,26 +171,43 @@ async function readUnseen(
 		const { row } = finding;
 		const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
 		if (unseen === undefined) continue;
+		if (!(await options.goesOn())) break;
 		const answer = await options.destinations.readRun(row.to as Destination, unseen.id);
 		if (answer.kind === "unavailable") {
+			// The others come first the next time.
+			changed.set(row, finding);
 			notBefore = answer.retryAt ?? 0;
 			break;
 		}
-		changed.set(row, afterRead(finding, unseen.id, answer, options.now()));
+		changed.set(row, afterRead(finding, unseen.id, answer, options));
 	}
+	const { etag, ...others } = { ...watched, notBefore };
+	// An unchanged list that is complete would be taken to show them.
+	const isAskedAnew = etag === undefined || (due.length > 0 && watched.complete);
 	return {
 		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
 		read: [...changed.keys()],
-		watched: { ...watched, notBefore },
+		watched: isAskedAnew ? others : { ...others, etag },
 	};
 }
 
-function afterRead(finding: Finding, id: string, answer: RunsAnswer, now: number): Finding {
+function afterRead(
+	finding: Finding,
+	id: string,
+	answer: RunsAnswer,
+	{ now, runWithinMs }: Pick<FollowListOptions, "now" | "runWithinMs">,
+): Finding {
 	const { row, runs } = finding;
+	if (answer.kind === "gone") {
+		// One that an answer has named may come as late as any other.
+		if (now() - row.finishedAt < runWithinMs) return finding;
+		const others = runs.filter((run) => run.id !== id);
+		if (others.length > 0) return found(row, others);
+	}
 	if (answer.kind === "gone" || answer.kind === "refused")
 		return { row, following: "cannot tell", runs, reason: answer.reason };
 	if (answer.kind !== "runs") return finding;
-	const read = soundSeen(answer, now).runs.find((run) => run.id === id);
+	const read = soundSeen(answer, now()).runs.find((run) => run.id === id);
 	if (read === undefined) return finding;
 	return found(
 		row,

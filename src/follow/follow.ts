@@ -13,14 +13,14 @@ import { type Addresses, foreignAddress, readLaneState } from "../ledger/lane-st
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import { LEDGER, type Storage } from "../storage/storage.ts";
-import { LIST_MS, type Looked, listOf, lookAt, refused, UNSEEN } from "./follow-list.ts";
+import { LIST_MS, type Looked, listOf, lookAt, refused, UNSEEN, withoutOld } from "./follow-list.ts";
 import type { Finding } from "./judge.ts";
 import { reportEnd } from "./report-run.ts";
 import { finishAgain, hasChanged, type WriteFindingsOptions, writeFindings } from "./write-findings.ts";
 
 export interface FollowOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
+	readonly destinations: Pick<Destinations, "listRuns" | "readRun" | "problemOf">;
 	/** Whether runs are followed. If not, the rows of deliveries to follow are removed. */
 	readonly isOn: boolean;
 	/** If no run came within this time, there is none. */
@@ -99,7 +99,8 @@ async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, option
 	if (rows.length === 0) return;
 	const look: Look = { storage, lane, lease, wakeLane, now, log, options, endsAt: now() + RUN_MS };
 	const before = lease.state().lists;
-	const due = dueLists(rows, before, now());
+	const sound = rows.filter(({ to, again }) => again === undefined && options.destinations.problemOf(to) === undefined);
+	const due = dueLists(sound, before, now());
 	// Before anything else: should the process die, the next look surfaces in a minute.
 	const takeBack = await lease.putNext(now() + NEXT_MS, before);
 	try {
@@ -142,7 +143,6 @@ type Lists = ReadonlyMap<string, { readonly rows: readonly FollowRow[]; readonly
 function dueLists(rows: readonly FollowRow[], lists: FollowState["lists"], now: number): Lists {
 	const groups = new Map<string, FollowRow[]>();
 	for (const row of rows) {
-		if (row.to === undefined || row.again !== undefined) continue;
 		const list = listOf(row);
 		const group = groups.get(list);
 		if (group === undefined) groups.set(list, [row]);
@@ -165,12 +165,14 @@ async function lookAtAll(
 	look: Look,
 ): Promise<FollowState["lists"]> {
 	const { now } = look;
+	const { isOn, destinations } = look.options;
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
-	const { isOn } = look.options;
-	const leftAlone = rows.filter(({ to, again }) => again === undefined && (to === undefined || !isOn));
+	const leftAlone = rows.filter(
+		({ to, again }) => again === undefined && (!isOn || destinations.problemOf(to) !== undefined),
+	);
 	if (leftAlone.length > 0) await contained(look, "what is not followed", () => letGo(leftAlone, look));
-	if (look.options.isOn) {
+	if (isOn) {
 		const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
 		await pMap(
 			inOrder,
@@ -195,9 +197,14 @@ async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: 
 	const { lease, lane, log, now, options } = look;
 	await lease.ensureFor(LEASE_MS);
 	const isRefused = watched.refused !== undefined && watched.notBefore > now();
-	const looked: Looked = isRefused
+	const goesOn = async () => {
+		await lease.ensureFor(LEASE_MS);
+		return now() <= look.endsAt;
+	};
+	const asked: Looked = isRefused
 		? refused(rows, watched, watched.refused, now())
-		: await lookAt(rows, watched, options);
+		: await lookAt(rows, watched, { ...options, goesOn });
+	const looked = withoutOld(asked, now());
 	const written = await writeFindings(looked, look);
 	for (const one of written) reportEnd(log, lane, one);
 	// An answer that is not written whole has to come again.
@@ -208,12 +215,11 @@ async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: 
 
 /** Where it went cannot be read, or runs are not followed any more. */
 async function letGo(rows: readonly FollowRow[], look: Look): Promise<void> {
-	const findings = rows.map(
-		(row): Finding =>
-			row.to === undefined
-				? { row, following: "cannot tell", runs: row.runs, reason: "its row in storage is damaged" }
-				: { row, following: "off", runs: row.runs, reason: null },
-	);
+	const { problemOf } = look.options.destinations;
+	const findings = rows.map((row): Finding => {
+		const reason = problemOf(row.to) ?? null;
+		return { row, following: reason === null ? "off" : "cannot tell", runs: row.runs, reason };
+	});
 	for (const one of await writeFindings({ findings, read: [], watched: UNSEEN }, look))
 		reportEnd(look.log, look.lane, one);
 }

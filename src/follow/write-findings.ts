@@ -3,6 +3,7 @@ import { type FollowRow, followColumns } from "../ledger/follow-rows.ts";
 import { newEntry } from "../ledger/outbox.ts";
 import { readReceipt } from "../ledger/receipt.ts";
 import { entryKey } from "../ledger/rows.ts";
+import type { Doubt } from "../model.ts";
 import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import type { Looked } from "./follow-list.ts";
@@ -46,10 +47,18 @@ export async function writeFindings(looked: Looked, options: WriteFindingsOption
 	const changed = looked.findings.filter(hasChanged);
 	const again = changed.filter(({ row, following }) => following === "none" && row.resends);
 	const written: Written[] = [];
+	const notSent: Finding[] = [];
 	for (const finding of again) {
-		if (await sendAgain(finding, options)) written.push({ ...finding, isResent: true });
+		const isSent = await sendAgain(finding, options).catch((error: unknown) => {
+			if (!(isStorageError(error) && error.refused)) throw error;
+			// A conflict comes from another follower. Anything else would be refused each time: the receipt says that no run came.
+			if (!error.conflict) notSent.push(finding);
+			return false;
+		});
+		if (isSent) written.push({ ...finding, isResent: true });
 	}
-	const plain = changed.filter((finding) => !again.includes(finding)).map((finding) => groupOf(finding, options));
+	const once = changed.filter((finding) => !again.includes(finding));
+	const plain = [...once, ...notSent].map((finding) => groupOf(finding, options));
 	const groups = [...plain, ...readRows(looked, options)];
 	const byWrites = new Map(groups.map((group) => [group.writes, group]));
 	for (const together of groupsByTransaction(groups.map(({ writes }) => writes))) {
@@ -158,7 +167,9 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const place = entryKey(now(), 0, row.key);
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
 	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
-	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, resent: true };
+	// A run of the first dispatch may still come. It has the key, too.
+	const doubt = JSON.stringify({ since: row.from } satisfies Doubt);
+	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, doubt, resent: true };
 	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);

@@ -17,6 +17,8 @@ export interface FollowRow {
 	readonly route: string;
 	/** When the service took it, by the service's clock; epoch milliseconds. */
 	readonly takenAt: number;
+	/** The same by our clock. */
+	readonly finishedAt: number;
 	/** No run of it is older, by the service's clock; epoch milliseconds. */
 	readonly from: number;
 	readonly following: "looking" | "running";
@@ -69,6 +71,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		...destinationColumn(to),
 		route,
 		takenAt: new Date(takenAt).toISOString(),
+		finishedAt: new Date(now).toISOString(),
 		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
 		following,
 		runs: written.runs,
@@ -79,7 +82,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 }
 
 /** What the receipt of a delivery says that was sent twice. */
-export const RESENT = "it was sent a second time, because the first dispatch had no run";
+export const RESENT = "it was sent a second time, because no run of the first dispatch came in time";
 
 /**
  * The beginning of the first call that may have started a run: a service may have taken one that it answered 5xx or not at
@@ -97,6 +100,7 @@ const COLUMNS = [
 	...DESTINATION_COLUMNS,
 	"route",
 	"takenAt",
+	"finishedAt",
 	"from",
 	"following",
 	"runs",
@@ -124,7 +128,8 @@ export async function readFollowRows(
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
 	const keyed = Number(rowKey.split("-")[1]);
-	const takenAt = timeOf(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const time = (name: string) => timeOf(text(name), now);
+	const takenAt = time("takenAt") ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
 	return {
 		rowKey,
 		etag,
@@ -133,19 +138,21 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
-		from: timeOf(text("from")) ?? takenAt,
+		finishedAt: time("finishedAt") ?? takenAt,
+		from: time("from") ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
 		runs: readRuns(columns["runs"]),
-		readAt: timeOf(text("readAt")) ?? 0,
+		readAt: time("readAt") ?? 0,
 		resends: columns["resends"] === true,
 		resent: columns["resent"] === true,
 		again: text("again") || undefined,
 	};
 }
 
-function timeOf(text: string): number | undefined {
+/** A time that is further ahead than a clock can be wrong would never come. */
+function timeOf(text: string, now: number): number | undefined {
 	const time = Date.parse(text);
-	return Number.isNaN(time) ? undefined : time;
+	return time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
 /** What a receipt says of its runs. */

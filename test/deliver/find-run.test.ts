@@ -98,7 +98,11 @@ describe("a delivery whose run is not listed", () => {
 		["a run since then has no key", runs(run("6", "retrain"), long), "run 6"],
 		["a run since then has the key behind another", runs(run("6", `${OTHER} ${KEY}`), long), "run 6"],
 		["the list does not reach back to the call", { ...runs(...many(100)), complete: false } as RunsAnswer, "back to"],
-		["a run of the list could not be read", { ...runs(...many(9), long), complete: false } as RunsAnswer, "back to"],
+		[
+			"a run of the list could not be read",
+			{ ...runs(...many(9), long), complete: false, unreadable: 1 } as RunsAnswer,
+			"cannot be read",
+		],
 		["the token may not read runs", { kind: "refused", reason: "needs Actions: read" }, "Actions: read"],
 		["the repository is gone", { kind: "gone", reason: "404" }, "404"],
 		["the list is said to be unchanged", { kind: "unchanged", serverTime: DUE }, "did not list"],

@@ -52,6 +52,15 @@ describe("the message that wakes a lane's follower", () => {
 		expect(puts).toHaveLength(2);
 	});
 
+	it("is put once more after the clock was set back", async () => {
+		const follower = waking();
+		await follower.before("default");
+		now -= 3_600_000;
+		await follower.before("default");
+		await follower.after("default");
+		expect(puts).toHaveLength(2);
+	});
+
 	it("is tried again after the write where the queue did not take it, and rejects never", async () => {
 		const follower = waking();
 		answer = () => Promise.reject(new Error("the queue is down"));

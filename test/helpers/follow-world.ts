@@ -9,7 +9,7 @@ import { newReceipt } from "../../src/ledger/receipt-columns.ts";
 import { entryKey, receiptKey } from "../../src/ledger/rows.ts";
 import type { Answer, Run } from "../../src/model.ts";
 import { LEDGER, type Row, type Storage } from "../../src/storage/storage.ts";
-import { repositoryDispatch } from "../../support/destinations.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { memoryStorage } from "./memory-storage.ts";
@@ -90,6 +90,8 @@ export class FollowWorld {
 	readonly storage: Storage;
 	/** In place of what the service would answer. */
 	answer: (target: string) => RunsAnswer | undefined = () => undefined;
+	/** The same for a single run. */
+	answerOne: (id: string) => RunsAnswer | undefined | Promise<undefined> = () => undefined;
 	readonly options: FollowWorldOptions;
 	private readonly leases = new Map<string, { id: string; until: number }>();
 	private leaseIds = 0;
@@ -115,7 +117,7 @@ export class FollowWorld {
 		const storage = wrapStorage(this.storage, around);
 		const follow = createFollow({
 			storage,
-			destinations: { listRuns: this.listRuns, readRun: this.readRun },
+			destinations: { listRuns: this.listRuns, readRun: this.readRun, problemOf: destinations.problemOf },
 			isOn: this.policy.isOn,
 			runWithinMs: this.options.runWithinMs ?? 60 * MINUTE_MS,
 			addressesOf: () => ({ address: "https://api.github.com" }),
@@ -236,6 +238,8 @@ export class FollowWorld {
 	}
 
 	private readonly listRuns = async (to: { id: string }, since: number, etag?: string): Promise<RunsAnswer> => {
+		const problem = destinations.problemOf(to);
+		if (problem !== undefined) throw new Error(problem);
 		const [target = ""] = to.id.split("#");
 		const answer = this.answer(target) ?? this.listed(since, etag);
 		this.lists.push({ at: this.now, target, etag, answered: answer.kind });
@@ -257,6 +261,8 @@ export class FollowWorld {
 
 	private readonly readRun = async (_: unknown, id: string): Promise<RunsAnswer> => {
 		this.reads.push({ at: this.now, id });
+		const answer = await this.answerOne(id);
+		if (answer !== undefined) return answer;
 		const serverTime = this.serverNow();
 		const run = this.runs.find((one) => one.id === id && one.createdAt <= serverTime);
 		if (run === undefined) return { kind: "gone", reason: "the run is not there" };
