@@ -2,9 +2,10 @@ import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
 import { reasonColumn } from "../ledger/receipt-columns.ts";
-import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
+import { isReceiptKey, memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
 import type { Destination } from "../model.ts";
+import { readRows } from "../storage/rows.ts";
 import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import { isMember, linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
@@ -90,17 +91,10 @@ function completion([member, receipt]: Member, columns: Columns): readonly Write
 	return isReceiptKey(receipt) ? [{ kind: "merge", rowKey: receipt, columns }, removal] : [removal];
 }
 
-function isReceiptKey(text: string): boolean {
-	return /^r-[\w-]+$/.test(text);
-}
-
-/** A page may be empty, and not the last one. */
+/** Where that could not be found out, a window is made all the same: one without members does no harm. */
 async function hasMembers(storage: Storage, lane: string, group: string): Promise<boolean> {
-	const range = { ...memberRange(group), top: 1, select: ["key"] };
-	let page = await storage.list(lane, range);
-	while (page.rows.length === 0 && page.next !== undefined)
-		page = await storage.list(lane, { ...range, after: page.next });
-	return page.rows.length > 0;
+	const { rows, complete } = await readRows(storage, lane, { ...memberRange(group), select: ["key"] }, 1);
+	return rows.length > 0 || !complete;
 }
 
 /** In one transaction; in ever smaller ones where a row that it names is gone. */

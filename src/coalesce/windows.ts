@@ -4,7 +4,7 @@ import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";
 import { isStorageError, type Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
+import { type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
 import { AGAIN_MS, type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
 import { inspectWindow } from "./inspect-window.ts";
 
@@ -25,7 +25,7 @@ export interface CloseRun {
 	readonly goesOn: () => boolean;
 }
 
-type CloseDueOptions = CloseOptions & CleanUpOptions & CloseRun;
+type CloseDueOptions = CloseOptions & CloseRun;
 
 export interface ClosedDue {
 	/** When the next window is due, epoch milliseconds; 0 where one was closed, and there is something new to look at. */
@@ -40,7 +40,7 @@ export interface ClosedDue {
 const LEASE_MS = 15_000;
 const LOOKS_AT_ONCE = 8;
 
-export function createWindows(options: CloseOptions & CleanUpOptions): Windows {
+export function createWindows(options: CloseOptions): Windows {
 	return {
 		closeDue: (lease, windows, run) => closeDueWindows(lease, windows, { ...options, ...run }),
 		complete: (lease, dispatch) => cleanUp(lease, dispatch, options),

@@ -4,11 +4,10 @@ import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Attempts, Looked } from "./attempt.ts";
+import type { Attempts, Looked, Ready } from "./attempt.ts";
 import type { DrainRun } from "./drain-run.ts";
 import { beginOf } from "./find-run.ts";
 import type { Tried } from "./finish-attempt.ts";
-import type { Ready } from "./read-request.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;

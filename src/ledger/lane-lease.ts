@@ -1,5 +1,13 @@
 import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
-import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import {
+	type Addresses,
+	dueAt,
+	foreignAddress,
+	fromColumns,
+	type LaneState,
+	NEW_LANE,
+	toColumns,
+} from "./lane-state.ts";
 import type { Entry } from "./outbox.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
 import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
@@ -37,13 +45,9 @@ export interface LaneLease {
 	release(): Promise<void>;
 }
 
-export interface LaneLeaseOptions {
+export interface LaneLeaseOptions extends Addresses {
 	readonly storage: Storage;
 	readonly lane: string;
-	/** The address of the service that this app is configured for. */
-	readonly address: string;
-	/** Lanes of this address are taken over: the app was moved. */
-	readonly formerAddress?: string | undefined;
 	/** What an earlier reading by this process has passed over; kept by who takes the lane. */
 	readonly passed?: Map<string, Passed>;
 	/** Epoch milliseconds. */

@@ -46,9 +46,10 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** The address of the service that this app is configured for, and the one before it was moved. */
 export interface Addresses {
+	/** The address of the service that this app is configured for. */
 	readonly address: string;
+	/** The one before the app was moved: lanes of this address are taken over. */
 	readonly formerAddress?: string | undefined;
 }
 

@@ -7,6 +7,7 @@ import {
 	DESTINATION_COLUMNS,
 	deadLetterKey,
 	destinationColumn,
+	isReceiptKey,
 	LONGEST_WAIT_MS,
 	MAX_SKEW_MS,
 	readDestination,
@@ -85,9 +86,6 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
 	};
 }
 
-/** What a receipt's row can be called. */
-const RECEIPT_KEY = /^r-[\w-]{1,200}$/;
-
 /**
  * Reads a delivery's row. What cannot be read in it counts as not there, and so does a time that is more than a day ahead:
  * a bad row delays nothing, not even itself.
@@ -99,7 +97,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 		const read = readTime(text(name));
 		return read === undefined || read > now + LONGEST_WAIT_MS ? undefined : read;
 	};
-	const [bodyBlob, closing] = [text("bodyBlob"), text("closing")];
+	const [receipt = "", bodyBlob, closing] = [text("receipt"), text("bodyBlob"), text("closing")];
 	const to = readDestination(columns);
 	const { body } = columns;
 	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
@@ -108,7 +106,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 	return {
 		rowKey,
 		key: text("key") ?? "",
-		receipt: RECEIPT_KEY.test(text("receipt") ?? "") ? String(text("receipt")) : receiptKey("", rowKey),
+		receipt: isReceiptKey(receipt) ? receipt : receiptKey("", rowKey),
 		acceptedAt,
 		to,
 		target: targetOf(to),

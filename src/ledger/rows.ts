@@ -67,6 +67,11 @@ export function receiptKey(time: string, key: string): string {
 	return `r-${receiptOrder(readInstant(time)?.epochMs ?? 0)}-${key}`;
 }
 
+/** What a receipt's row can be called. */
+export function isReceiptKey(text: string): boolean {
+	return /^r-[\w-]{1,200}$/.test(text);
+}
+
 /** The part of a receipt's key that stands for its event's time. */
 export function receiptOrder(epochMs: number): string {
 	return String(LATEST - epochMs).padStart(DIGITS, "0");
