@@ -18,8 +18,6 @@ export interface CleanUpOptions {
 
 /** The run that everybody waits for starts after this. */
 const PARTS_AT_ONCE = 4;
-/** Cleaning up after many members takes longer than a lease. */
-const LEASE_MS = 15_000;
 
 /** The dispatch of a closed window whose members are not completed yet. */
 export interface ClosedDispatch {
@@ -72,7 +70,7 @@ export async function completeMembers(
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		await complete(storage, lease.lane, part);
 	};
 	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });

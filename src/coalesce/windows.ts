@@ -36,8 +36,6 @@ export interface ClosedDue {
 	readonly cleaned: readonly string[];
 }
 
-/** Looking at the members of a window, and closing it, takes a while. */
-const LEASE_MS = 15_000;
 const LOOKS_AT_ONCE = 8;
 
 export function createWindows(options: CloseOptions): Windows {
@@ -63,7 +61,7 @@ async function closeDueWindows(
 		if (!goesOn()) return { nextAt: now(), writes, cleaned };
 		const isDone = await alone(lease, window, options, async () => {
 			await options.begin();
-			await lease.ensureFor(LEASE_MS);
+			await lease.ensureFor();
 			if (isUnclean) cleaned.push(...(await cleanUpClosed(lease, options)));
 			isUnclean = true;
 			const closed = await closeWindow(lease, window, options);
@@ -95,7 +93,7 @@ async function look(lease: LaneLease, window: Window, options: CloseDueOptions):
 	if (window.dueAt > now() && window.dueAt <= now() + LONGEST_WAIT_MS) return { window, dueAt: window.dueAt };
 	let looked: Looked = { window, dueAt: now() + AGAIN_MS };
 	await alone(lease, window, options, async () => {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		const { dueAt, write } = await inspectWindow(storage, lease.lane, window, now());
 		looked = dueAt > now() ? { window, dueAt, write } : { window, dueAt };
 	});
