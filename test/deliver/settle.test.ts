@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { failingSince, type SettleOptions, settle, type Called } from "../../src/deliver/settle.ts";
+import { type Called, failingSince, type SettleOptions, settle } from "../../src/deliver/settle.ts";
 import { type Breaker, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Classification } from "../../src/model.ts";
 
