@@ -1,13 +1,14 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
-import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
+import { reasonColumn } from "../ledger/receipt-columns.ts";
+import { isReceiptKey, memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
-import { cleanText } from "../log.ts";
 import type { Destination } from "../model.ts";
+import { readRows } from "../storage/rows.ts";
 import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
-import { linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
+import { isMember, linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
 
 export interface CleanUpOptions {
 	readonly storage: Storage;
@@ -17,8 +18,6 @@ export interface CleanUpOptions {
 
 /** The run that everybody waits for starts after this. */
 const PARTS_AT_ONCE = 4;
-/** Cleaning up after many members takes longer than a lease. */
-const LEASE_MS = 15_000;
 
 /** The dispatch of a closed window whose members are not completed yet. */
 export interface ClosedDispatch {
@@ -67,19 +66,17 @@ export async function completeMembers(
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
 		dispatch: receipt,
-		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
+		...(reason === undefined ? {} : { reason: reasonColumn(reason) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		await complete(storage, lease.lane, part);
 	};
 	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });
 	const next = (await hasMembers(storage, lease.lane, window.group)) ? [ensureWindow(window)] : [];
 	await lease.commit(lease.state(), [...writes, ...next]);
 }
-
-const MAX_REASON = 1_500;
 
 /** Says of a dispatch that its members are completed. */
 export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
@@ -92,17 +89,10 @@ function completion([member, receipt]: Member, columns: Columns): readonly Write
 	return isReceiptKey(receipt) ? [{ kind: "merge", rowKey: receipt, columns }, removal] : [removal];
 }
 
-function isReceiptKey(text: string): boolean {
-	return /^r-[\w-]+$/.test(text);
-}
-
-/** A page may be empty, and not the last one. */
+/** Where that could not be found out, a window is made all the same: one without members does no harm. */
 async function hasMembers(storage: Storage, lane: string, group: string): Promise<boolean> {
-	const range = { ...memberRange(group), top: 1, select: ["key"] };
-	let page = await storage.list(lane, range);
-	while (page.rows.length === 0 && page.next !== undefined)
-		page = await storage.list(lane, { ...range, after: page.next });
-	return page.rows.length > 0;
+	const { rows, complete } = await readRows(storage, lane, { ...memberRange(group), select: ["key"] }, 1);
+	return rows.length > 0 || !complete;
 }
 
 /** In one transaction; in ever smaller ones where a row that it names is gone. */
@@ -196,7 +186,7 @@ async function listedIn(
 function parse(content: Buffer | undefined): Closing | undefined {
 	try {
 		const { window, members } = JSON.parse(content?.toString("utf8") ?? "") as Partial<Closing>;
-		if (typeof window?.group !== "string" || !Array.isArray(members)) return undefined;
+		if (typeof window?.group !== "string" || !members?.every(isMember)) return undefined;
 		return { window: window.to?.id === undefined ? { ...window, to: formerDestination(window) } : window, members };
 	} catch {
 		return undefined;

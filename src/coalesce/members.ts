@@ -8,6 +8,10 @@ import type { Columns, Row, Storage } from "../storage/storage.ts";
 /** A member of a window: the keys of its row, and of its receipt's. */
 export type Member = readonly [member: string, receipt: string];
 
+export function isMember(value: unknown): value is Member {
+	return Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string";
+}
+
 /** An event of a window, as a line of its manifest. */
 export interface Line {
 	readonly member: Member;
@@ -22,8 +26,6 @@ const PAGE = 1_000;
 /** A page of rows with their lines, each of which may have 60 KiB: the first one, and what the later ones aim at. */
 const FIRST_LINES = 100;
 const LINE_PAGE_BYTES = 4 * 1024 * 1024;
-/** Reading many members takes longer than a lease. */
-const LEASE_MS = 15_000;
 /** How many members' blobs are in memory, each of which may have as much as a request. */
 const READS_AT_ONCE = 4;
 
@@ -104,7 +106,7 @@ async function* rowsOf(
 	let after: string | undefined;
 	let top = sizeOf([]);
 	do {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		const page = await storage.list(lease.lane, { ...range, top, after });
 		yield* page.rows;
 		if (page.rows.length > 0) top = sizeOf(page.rows);

@@ -3,7 +3,16 @@ import { movedBody, readRows } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";
 import type { Entry, FollowWrites } from "./outbox.ts";
 import { readRuns, soundRun } from "./receipt.ts";
-import { DESTINATION_COLUMNS, destinationColumn, followKey, ROWS, readDestination } from "./rows.ts";
+import {
+	DESTINATION_COLUMNS,
+	destinationColumn,
+	followKey,
+	isReceiptKey,
+	MAX_SKEW_MS,
+	ROWS,
+	readDestination,
+	readTime,
+} from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
 export interface FollowRow {
@@ -41,8 +50,6 @@ export interface FollowPolicy {
 	readonly resends: (route: string) => boolean;
 }
 
-/** A service's clock may be wrong by so much; what is further off is no time that was meant. */
-const MAX_SKEW_MS = 30 * 86_400_000;
 /** A call takes no longer, whatever the clocks say that it took. */
 const MAX_CALL_MS = 60_000;
 
@@ -128,13 +135,13 @@ export async function readFollowRows(
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
 	const keyed = Number(rowKey.split("-")[1]);
-	const time = (name: string) => timeOf(text(name), now);
+	const time = (name: string) => past(readTime(text(name)), now);
 	const takenAt = time("takenAt") ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
 	return {
 		rowKey,
 		etag,
 		key: text("key"),
-		receipt: /^r-[\w-]{1,200}$/.test(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
+		receipt: isReceiptKey(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
@@ -150,9 +157,8 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 }
 
 /** A time that is further ahead than a clock can be wrong would never come. */
-function timeOf(text: string, now: number): number | undefined {
-	const time = Date.parse(text);
-	return time <= now + MAX_SKEW_MS ? time : undefined;
+function past(time: number | undefined, now: number): number | undefined {
+	return time !== undefined && time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
 /** What a receipt says of its runs. */

@@ -215,7 +215,7 @@ describe("what cannot be read", () => {
 	it.each([
 		["a number", '[{"id":"1","url":5,"workflow":{},"status":null,"conclusion":7,"attempt":"x"}]'],
 		["a list", '[{"id":"1","url":["https://x"],"workflow":[]}]'],
-		["nothing", '[{"id":"1"}]'],
+		["nothing", '[{"id":"1"},{"id":7},null]'],
 		["a script", '[{"id":"1","url":"javascript:alert(1)","workflow":null,"conclusion":null}]'],
 	])(
 		"is a run in a receipt that has %s where a text belongs: it is listed, and others are found beside it",

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
-import { recordExpiry } from "../../src/ledger/lane-lease.ts";
-import { checkTokens } from "../../src/operate/maintenance.ts";
+import { checkTokens, recordExpiry } from "../../src/operate/maintenance.ts";
 import type { RouteTo } from "../../src/route/route.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
