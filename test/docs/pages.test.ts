@@ -73,6 +73,14 @@ describe("a token that a page asks for", () => {
 	});
 });
 
+describe("the map of the sources", () => {
+	it("in CONTRIBUTING.md has each room and file of src/, and no other", () => {
+		const [, map = ""] = /^src\/\n((?: {2}\S.*\n)+(?: {2,}.*\n)*)/m.exec(readText("CONTRIBUTING.md")) ?? [];
+		const named = [...map.matchAll(/^ {2}([\w.]+)\/? /gm)].map(([, name]) => name);
+		expect(named.sort()).toEqual(readdirSync(join(ROOT, "src")).sort());
+	});
+});
+
 describe("the files that the documentation names", () => {
 	const FOLDERS = ["bench", "chaos", "docs", "examples", "infra", "scripts", "src", "test", ".github"];
 	/** What a build or a reader makes, and what only stands for a name. */
