@@ -92,6 +92,12 @@ describe("the reasons of what is accepted", () => {
 });
 
 describe("GitHub's answers", () => {
+	it.each(["docs/events.md", "docs/why.md"])("that refuse an event for good are the same in %s", (page) => {
+		const [row = ""] = readText(page).match(/^\| .*GitHub answered 4.*`dead`.*|^\| `dead`.*GitHub answered 4.*/m) ?? [];
+		const permanent = answers.flatMap(({ status, classification }) => (classification === "permanent" ? [status] : []));
+		expect([...new Set(row.match(/\b4\d\d\b/g)?.map(Number))].sort()).toEqual(permanent.sort());
+	});
+
 	it.each(answers)(
 		"$status $headers is $classification, as the page says",
 		async ({ status, headers, classification, outcome, state }) => {
