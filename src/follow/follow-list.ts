@@ -108,7 +108,7 @@ export function refused(
 
 function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
 	const findings = rows.map((row): Finding => {
-		const isLong = row.following === "looking" && now - row.takenAt >= UNREACHABLE_MS;
+		const isLong = row.following === "looking" && now - row.finishedAt >= UNREACHABLE_MS;
 		return isLong ? { row, following: "cannot tell", runs: row.runs, reason } : asBefore(row);
 	});
 	return { findings, read: [], watched };
@@ -118,7 +118,7 @@ function unavailable(rows: readonly FollowRow[], watched: Watched, reason: strin
 export function withoutOld(looked: Looked, now: number): Looked {
 	const findings = looked.findings.map((finding): Finding => {
 		const { row, following, runs } = finding;
-		if ((following !== "running" && following !== "looking") || now - row.takenAt < LONGEST_MS) return finding;
+		if ((following !== "running" && following !== "looking") || now - row.finishedAt < LONGEST_MS) return finding;
 		return { row, following: "cannot tell", runs, reason: TOO_LONG };
 	});
 	return { ...looked, findings };

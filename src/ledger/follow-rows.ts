@@ -127,9 +127,8 @@ export async function readFollowRows(
 /** Reads a row. What cannot be read in it counts as not there, so that a bad one ends as any other does. */
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
-	const keyed = Number(rowKey.split("-")[1]);
-	const time = (name: string) => timeOf(text(name), now);
-	const takenAt = time("takenAt") ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const time = (name: string) => soundTime(Date.parse(text(name)), now);
+	const takenAt = time("takenAt") ?? soundTime(Number(rowKey.split("-")[1]), now) ?? now;
 	return {
 		rowKey,
 		etag,
@@ -150,8 +149,7 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 }
 
 /** A time that is further ahead than a clock can be wrong would never come. */
-function timeOf(text: string, now: number): number | undefined {
-	const time = Date.parse(text);
+function soundTime(time: number, now: number): number | undefined {
 	return time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
