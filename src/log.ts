@@ -45,8 +45,9 @@ export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
 
 /**
  * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), personal access tokens
- * of Azure DevOps (52 characters of base 32, or 84 with a mark near their end), JWTs, bearer and basic credentials, private keys, and the keys and signatures that Azure puts into URLs. None of them takes the end of a
- * text in JSON along, be it escaped.
+ * of Azure DevOps (52 characters of base 32, or 84 with a mark near their end), JWTs, bearer and basic credentials,
+ * private keys, and the keys and signatures that Azure puts into URLs. No match includes the quotation mark that ends a
+ * text in JSON, also where that mark is escaped.
  */
 const SECRETS = [
 	/\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{16,}/g,

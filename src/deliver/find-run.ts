@@ -56,7 +56,7 @@ function longPause(failures: number): number {
 
 /**
  * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
- * the calls before it.
+ * the calls before it: a run of theirs may still come.
  * @param began when its call began, epoch milliseconds of the service's clock
  */
 export function doubtAfter(
@@ -64,7 +64,7 @@ export function doubtAfter(
 	{ classification }: Pick<Answer, "classification">,
 	began: number,
 ): Doubt | undefined {
-	if (classification.kind !== "uncertain") return before?.from === undefined ? undefined : before;
+	if (classification.kind !== "uncertain") return before;
 	const { since = began, from = began, reason } = before ?? {};
 	return { since, from, ...(reason === undefined ? {} : { reason }) };
 }

@@ -95,8 +95,10 @@ export class Sender {
 		const known: Looked[] = [];
 		// One list is for all of a destination that are in doubt, also for those that are due a little later.
 		const from = new Map<string, number>();
-		for (const { target, doubt } of entries) {
-			if (doubt !== undefined) from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
+		for (const entry of entries) {
+			const { target, doubt } = entry;
+			if (doubt === undefined || !attempts.isInDoubt(entry)) continue;
+			from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
 		}
 		const looks = [...inDoubt]
 			.filter(({ target }) => targets.has(target))

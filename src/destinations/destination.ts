@@ -102,8 +102,8 @@ export function keyOfTitle(title: string): string | undefined {
 /** What a service says of runs. */
 export type RunsAnswer =
 	/**
-	 * `complete`: there are no others since then, apart from those of the pages before. `unreadable`: how much of the answer
-	 * could not be read, and so may be any run. `serverTime` is when the service answered, by its clock.
+	 * `complete`: there are no others since then, apart from those of the pages before. `unreadable`: how many entries could
+	 * not be read; each may be any run. `serverTime` is when the service answered, by its clock.
 	 */
 	| {
 			readonly kind: "runs";

@@ -17,7 +17,7 @@ interface Answered {
 
 /** What was asked. */
 interface Asked {
-	/** The service as the possessive of its name, for reasons. */
+	/** How a reason says whose answer it is: `GitHub's`. */
 	readonly whose: string;
 	/** Epoch milliseconds, by our clock. */
 	readonly now: number;
@@ -60,7 +60,7 @@ function notNow(classification: Exclude<Classification, { readonly kind: "taken"
 	return { kind: "unavailable", ...(retryAt === undefined ? {} : { retryAt }), reason };
 }
 
-/** The runs of a list, each once, and how many of its entries are none. What cannot be read is left out alone. */
+/** The runs of a list, each once, and how many of its entries cannot be read. Only these are left out. */
 export function readEach(
 	values: readonly unknown[],
 	toSeenRun: (value: unknown) => SeenRun | undefined,

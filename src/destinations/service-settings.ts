@@ -38,7 +38,7 @@ export function readAddress(
 	return url.origin + path;
 }
 
-/** Whether an address is one of this machine: what calls it is seen by a stand-in alone. */
+/** Whether an address is on this machine. Only a stand-in sees what is sent there. */
 export function isLocal(address: string): boolean {
 	return URL.canParse(address) && isLoopback(new URL(address));
 }
@@ -51,7 +51,7 @@ export function readToken(settings: Settings, setting: string): string | undefin
 	return token;
 }
 
-/** Without a vault there is one token for all; that is good enough only where nothing but a stand-in sees it. */
+/** Without a vault there is one token for all routes. This is enough only if nothing but a stand-in sees the token. */
 export function refuseNamedTokens(
 	settings: Settings,
 	routes: readonly Route[],

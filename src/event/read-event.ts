@@ -21,7 +21,7 @@ export function readEvent(element: unknown): ReadEvent {
 		refuseDeep(element);
 		const envelope = readEnvelope(element);
 		const data = normaliseData(envelope.type, envelope.data);
-		// A text may hold arrays and objects.
+		// Data that arrived as a text of JSON is arrays and objects now.
 		refuseDeep({ data });
 		const event = Object.freeze({ ...envelope, data });
 		const problem = validateEvent(event);

@@ -108,17 +108,17 @@ export function refused(
 
 function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
 	const findings = rows.map((row): Finding => {
-		const isLong = row.following === "looking" && now - row.takenAt >= UNREACHABLE_MS;
+		const isLong = row.following === "looking" && now - row.finishedAt >= UNREACHABLE_MS;
 		return isLong ? { row, following: "cannot tell", runs: row.runs, reason } : asBefore(row);
 	});
 	return { findings, read: [], watched };
 }
 
-/** What is still followed after too long is not followed any more. */
+/** Ends what has been followed for too long. */
 export function withoutOld(looked: Looked, now: number): Looked {
 	const findings = looked.findings.map((finding): Finding => {
 		const { row, following, runs } = finding;
-		if ((following !== "running" && following !== "looking") || now - row.takenAt < LONGEST_MS) return finding;
+		if ((following !== "running" && following !== "looking") || now - row.finishedAt < LONGEST_MS) return finding;
 		return { row, following: "cannot tell", runs, reason: TOO_LONG };
 	});
 	return { ...looked, findings };
@@ -182,7 +182,7 @@ async function readUnseen(
 		changed.set(row, afterRead(finding, unseen.id, answer, options));
 	}
 	const { etag, ...others } = { ...watched, notBefore };
-	// An unchanged list that is complete would be taken to show them.
+	// If a complete list is unchanged, no run is read alone. So a list that does not show these runs is asked for as a whole.
 	const isAskedAnew = etag === undefined || (due.length > 0 && watched.complete);
 	return {
 		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
@@ -199,7 +199,7 @@ function afterRead(
 ): Finding {
 	const { row, runs } = finding;
 	if (answer.kind === "gone") {
-		// One that an answer has named may come as late as any other.
+		// A run that an answer has named may appear as late as any other run.
 		if (now() - row.finishedAt < runWithinMs) return finding;
 		const others = runs.filter((run) => run.id !== id);
 		if (others.length > 0) return found(row, others);

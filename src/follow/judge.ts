@@ -60,7 +60,7 @@ export function soundSeen(
 	});
 	const isSound = !unreadable && sound.length === given.length;
 	const isWhole = complete === true && isSound;
-	// A list that shows none, and is not all, says as little.
+	// A list that is not complete and shows no run says as little.
 	return { runs: sound, complete: isWhole, unreadable: !isSound || (!isWhole && sound.length === 0), serverTime: time };
 }
 

@@ -57,9 +57,8 @@ export async function writeFindings(looked: Looked, options: WriteFindingsOption
 		});
 		if (isSent) written.push({ ...finding, isResent: true });
 	}
-	const once = changed.filter((finding) => !again.includes(finding));
-	const plain = [...once, ...notSent].map((finding) => groupOf(finding, options));
-	const groups = [...plain, ...readRows(looked, options)];
+	const plain = [...changed.filter((finding) => !again.includes(finding)), ...notSent];
+	const groups = [...plain.map((finding) => groupOf(finding, options)), ...readRows(looked, options)];
 	const byWrites = new Map(groups.map((group) => [group.writes, group]));
 	for (const together of groupsByTransaction(groups.map(({ writes }) => writes))) {
 		const included = together.flatMap((writes) => byWrites.get(writes) ?? []);

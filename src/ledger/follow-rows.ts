@@ -134,9 +134,8 @@ export async function readFollowRows(
 /** Reads a row. What cannot be read in it counts as not there, so that a bad one ends as any other does. */
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
-	const keyed = Number(rowKey.split("-")[1]);
 	const time = (name: string) => past(readTime(text(name)), now);
-	const takenAt = time("takenAt") ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const takenAt = time("takenAt") ?? past(readTime(Number(rowKey.split("-")[1])), now) ?? now;
 	return {
 		rowKey,
 		etag,

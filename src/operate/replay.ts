@@ -121,7 +121,7 @@ async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accep
 	return end;
 }
 
-/** The end of what holds these events: refused, where one of them is. Of those that are not new the reason tells. */
+/** What came of a dead letter with these events: refused if one of them is. The reason tells of those that are not new. */
 function endOf(results: readonly EventResult[]): End {
 	const refusal = results.find(isRefused);
 	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
@@ -178,7 +178,7 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 	let { after, past } = (request.continue === undefined ? {} : readContinue(request.continue, question)) as Place;
 	for (;;) {
 		const page = await storage.names(prefix, after, container).catch((error: unknown) => {
-			// What was done already must be told.
+			// The answer has to say what is done already.
 			if (replayed.length === 0) throw error;
 			return undefined;
 		});

@@ -26,7 +26,7 @@ export function toFiltered(event: BridgeEvent, lowerCase = (text: string) => tex
 	});
 	const byType = {
 		number: once((array: readonly unknown[]) => array.map(asNumber).filter((value) => typeof value === "number")),
-		// What is none equals none.
+		// A value that is no boolean equals no boolean.
 		boolean: (array: readonly unknown[]) => array,
 		string: once((array: readonly unknown[]) => array.filter((value) => typeof value === "string").map(lower)),
 	};

@@ -164,7 +164,7 @@ describe("what an answer leaves in doubt", () => {
 		["the first uncertain call", undefined, uncertain, { since: DUE, from: DUE }],
 		["another one, from the first on", doubtful, uncertain, doubtful],
 		["one after those that were excluded", { since: TRIED }, uncertain, { since: TRIED, from: DUE }],
-		["nothing where all were excluded", { since: TRIED }, limited, undefined],
+		["when the first call began, where all were excluded", { since: TRIED }, limited, { since: TRIED }],
 		["what was in doubt before another answer", doubtful, limited, doubtful],
 		["why nothing can be known", { ...doubtful, reason: "x" }, uncertain, { ...doubtful, reason: "x" }],
 		["no looks of before the call", { ...doubtful, looks: 3 }, uncertain, doubtful],

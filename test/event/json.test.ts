@@ -140,6 +140,12 @@ describe("JSON as the bridge reads and writes it", () => {
 		expect(writeJson([before, after])).toBe('[{"a":1.0,"s":"]},[\\"{\\\\"},{"b":9007199254740993}]');
 	});
 
+	it.each(["x", "\\n"])("keeps them beside a text of many megabytes, too: %s", (part) => {
+		const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+		const [before] = readJson(`[1.0,${deep},"${part.repeat(8 * 1024 * 1024)}"]`) as unknown[];
+		expect(String(before)).toBe("1.0");
+	});
+
 	it.each([
 		["arrays", (levels: number) => `${"[".repeat(levels)}1.0${"]".repeat(levels)}`],
 		["arrays beside others", (levels: number) => `${"[0,".repeat(levels)}1.0${",0]".repeat(levels)}`],

@@ -146,6 +146,23 @@ describe("one answer that", () => {
 		expect(await followingOf(world, sent)).toBe("none");
 	});
 
+	it.each<[string, number, Partial<FollowWorld>]>([
+		["whose runs cannot be listed", 0, { answer: () => BROKEN }],
+		["that has a long run", 7 * DAY_MS, {}],
+	])("took a dispatch %s at a time long ago ends nothing too soon", async (_, laterMs, answers) => {
+		const service = { skewMs: -29.9 * DAY_MS };
+		const world = new FollowWorld(service);
+		const sent = await world.dispatch();
+		if (laterMs > 0) world.run(sent);
+		await world.pass(MINUTE_MS);
+		service.skewMs = 0;
+		Object.assign(world, answers);
+		await world.pass(MINUTE_MS);
+		world.now += laterMs;
+		await world.pass(2 * MINUTE_MS);
+		expect(await followingOf(world, sent)).toBe(laterMs > 0 ? "running" : "looking");
+	});
+
 	it("took a dispatch at a time long ago makes no receipt say that no run came", async () => {
 		const service = { skewMs: -2 * HOUR_MS, resends: () => true };
 		const world = new FollowWorld(service);
@@ -192,6 +209,18 @@ describe("one row that", () => {
 			expect([await followingOf(world, bad), await followingOf(world, good)]).toEqual(["none", "none"]);
 		},
 	);
+
+	it("does not say when it was taken is not followed for ever", async () => {
+		const { world, bad } = await damaged({ takenAt: "", finishedAt: "" });
+		world.run(bad);
+		await world.pass(5 * MINUTE_MS);
+		expect(await followingOf(world, bad)).toBe("running");
+		for (const days of [20, 17]) {
+			world.now += days * DAY_MS;
+			await world.pass(5 * MINUTE_MS);
+		}
+		expect(await followingOf(world, bad)).toBe("cannot tell");
+	});
 
 	it("storage does not let back into the outbox ends without a run, and the others are sent again", async () => {
 		const world = new FollowWorld({ resends: () => true });

@@ -42,7 +42,7 @@ interface Issued {
 const CALL_TIMEOUT_MS = 3_000;
 /** Installation tokens live one hour. Source: docs.github.com, "Generating an installation access token". */
 const TOKEN_LIFE_MS = 3_600_000;
-/** Clocks that differ by less differ for GitHub, too, and it does not mind. */
+/** GitHub accepts clocks that differ by no more. */
 const CLOCK_MARGIN_SECONDS = 20;
 /** A token is not used in its last minute. */
 const MARGIN_MS = 60_000;
@@ -116,24 +116,25 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 }
 
 /**
- * Calls as the app, which says who it is in words that hold for ten minutes of GitHub's clock. Where this machine's clock is
- * off, GitHub's counts.
+ * Makes calls as the app. The token that says so is valid for ten minutes by GitHub's clock. If this machine's clock is
+ * wrong, GitHub's is used.
  */
 function createAsk({ appId, privateKey, call, now }: AppOptions) {
-	/** What has to be added to this machine's clock to get GitHub's, seconds; 0 as long as GitHub knows the app. */
+	/** What has to be added to this machine's clock to get GitHub's, seconds. 0 until GitHub refuses the app. */
 	let timeDifference = 0;
 
 	return async (method: "GET" | "POST", path: string, calls?: number[]): Promise<Answered> => {
 		const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-		async function once(): Promise<Answered> {
+		async function askOnce(): Promise<Answered> {
 			const { token } = await createAppAuth({ appId, privateKey, timeDifference })({ type: "app" });
 			return call({ method, path, token }, signal, newTrace(calls));
 		}
-		const first = await once();
-		const off = first.classification.kind === "unauthorized" ? differenceOf(first, now()) : timeDifference;
-		if (Math.abs(off - timeDifference) <= CLOCK_MARGIN_SECONDS) return first;
-		timeDifference = off;
-		return once();
+		const first = await askOnce();
+		if (first.classification.kind !== "unauthorized") return first;
+		const difference = differenceOf(first, now());
+		if (Math.abs(difference - timeDifference) <= CLOCK_MARGIN_SECONDS) return first;
+		timeDifference = difference;
+		return askOnce();
 	};
 }
 
@@ -183,7 +184,7 @@ function unavailable({ classification, response }: Answered): TokenUnavailable {
 			return new TokenUnavailable({
 				...classification,
 				kind: "transient",
-				// A token was asked for, and no run.
+				// The call asked for a token. It cannot have started a run.
 				reason: before + classification.reason.replace(NOT_KNOWN, "; nothing was dispatched"),
 			});
 		case "unavailable":
