@@ -1,13 +1,13 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
+import { reasonColumn } from "../ledger/receipt-columns.ts";
 import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
-import { cleanText } from "../log.ts";
 import type { Destination } from "../model.ts";
 import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
-import { linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
+import { isMember, linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
 
 export interface CleanUpOptions {
 	readonly storage: Storage;
@@ -67,7 +67,7 @@ export async function completeMembers(
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
 		dispatch: receipt,
-		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
+		...(reason === undefined ? {} : { reason: reasonColumn(reason) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
@@ -78,8 +78,6 @@ export async function completeMembers(
 	const next = (await hasMembers(storage, lease.lane, window.group)) ? [ensureWindow(window)] : [];
 	await lease.commit(lease.state(), [...writes, ...next]);
 }
-
-const MAX_REASON = 1_500;
 
 /** Says of a dispatch that its members are completed. */
 export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
@@ -196,7 +194,7 @@ async function listedIn(
 function parse(content: Buffer | undefined): Closing | undefined {
 	try {
 		const { window, members } = JSON.parse(content?.toString("utf8") ?? "") as Partial<Closing>;
-		if (typeof window?.group !== "string" || !Array.isArray(members)) return undefined;
+		if (typeof window?.group !== "string" || !members?.every(isMember)) return undefined;
 		return { window: window.to?.id === undefined ? { ...window, to: formerDestination(window) } : window, members };
 	} catch {
 		return undefined;

@@ -19,6 +19,9 @@ export interface CloseOptions extends CleanUpOptions {
 	readonly destinations: Pick<Destinations, "build">;
 }
 
+/** A window that cannot be closed is tried again after so long. */
+export const AGAIN_MS = 5 * 60_000;
+
 /** The one dispatch that a window becomes. */
 export interface WindowDispatch {
 	readonly key: string;
@@ -62,7 +65,7 @@ export async function closeWindow(
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
 		// Such a window is damaged. Its row is not removed, since an event may be joining it just now.
-		const dueAt = new Date(now() + window.maxMs).toISOString();
+		const dueAt = new Date(now() + Math.max(window.maxMs, AGAIN_MS)).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
 	}

@@ -8,6 +8,10 @@ import type { Columns, Row, Storage } from "../storage/storage.ts";
 /** A member of a window: the keys of its row, and of its receipt's. */
 export type Member = readonly [member: string, receipt: string];
 
+export function isMember(value: unknown): value is Member {
+	return Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string";
+}
+
 /** An event of a window, as a line of its manifest. */
 export interface Line {
 	readonly member: Member;

@@ -1,5 +1,5 @@
 import type { Entry } from "../ledger/outbox.ts";
-import { isStorageError, type Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
 export interface Ready {
@@ -14,8 +14,6 @@ export async function readRequest(storage: Storage, lane: string, entry: Entry):
 	try {
 		return { entry, body: await bodyOf(storage, lane, entry) };
 	} catch (error) {
-		// A name that storage refuses cannot be that of a blob.
-		if (isStorageError(error) && error.refused) return { entry };
 		return { entry, reason: `the request could not be read from storage: ${(error as Error).message}` };
 	}
 }

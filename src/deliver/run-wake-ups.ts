@@ -50,6 +50,8 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 		| undefined;
 	let hasPut = false;
 	let hasRecorded = false;
+	/** The number of the wake-up that was left last. It need not be higher than the run's own, which may be any number. */
+	let left: number | undefined;
 
 	async function put(at: number): Promise<() => Promise<void>> {
 		const takeBack = await persist(() => lease.putWakeUp(at));
@@ -86,7 +88,7 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 		},
 		async leaveTo({ at, writes, toState }) {
 			const record = lease.state().wake;
-			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
+			const another = record.last === left || (record.last > (wake ?? -1) && watchdog?.wake !== record.last);
 			if (another && isWokenInTime(record, at, now())) return true;
 			const takeBack = await put(Math.max(at, now()));
 			try {
@@ -98,6 +100,7 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 				throw error;
 			}
 			hasRecorded = true;
+			left = lease.state().wake.last;
 			await takeWatchdogBack();
 			// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
 			return record.at === null || isWokenInTime(lease.state().wake, now(), now());

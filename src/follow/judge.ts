@@ -1,5 +1,6 @@
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
-import { type FollowRow, RESENT, soundRun, soundServerTime } from "../ledger/follow-rows.ts";
+import { type FollowRow, RESENT, soundServerTime } from "../ledger/follow-rows.ts";
+import { soundRun } from "../ledger/receipt.ts";
 import type { Following, Run } from "../model.ts";
 
 /** What a list of runs, or one run, says at a time. */

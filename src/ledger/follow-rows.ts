@@ -1,10 +1,17 @@
-import { cleanText } from "../log.ts";
 import type { Answer, Destination, Following, Run } from "../model.ts";
 import { movedBody, readRows } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";
 import type { Entry, FollowWrites } from "./outbox.ts";
-import { readRuns } from "./receipt.ts";
-import { DESTINATION_COLUMNS, destinationColumn, followKey, ROWS, readDestination } from "./rows.ts";
+import { readRuns, soundRun } from "./receipt.ts";
+import {
+	DESTINATION_COLUMNS,
+	destinationColumn,
+	followKey,
+	MAX_SKEW_MS,
+	ROWS,
+	readDestination,
+	readTime,
+} from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
 export interface FollowRow {
@@ -40,8 +47,6 @@ export interface FollowPolicy {
 	readonly resends: (route: string) => boolean;
 }
 
-/** A service's clock may be wrong by so much; what is further off is no time that was meant. */
-const MAX_SKEW_MS = 30 * 86_400_000;
 /** A call takes no longer, whatever the clocks say that it took. */
 const MAX_CALL_MS = 60_000;
 
@@ -91,28 +96,6 @@ function firstRunAt({ doubt }: Entry, { ms }: Answer, takenAt: number): number {
 	return Math.floor(Math.min(doubt?.since ?? began, began) / 1_000) * 1_000;
 }
 
-const MAX_WORD = 100;
-const MAX_NAME = 300;
-const MAX_URL = 1_000;
-
-/** A run within the bounds of a receipt, whatever a service says. */
-export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
-	return {
-		id: cleanText(String(id), MAX_WORD),
-		url: isPage(url) ? url : null,
-		workflow: workflow === null ? null : cleanText(String(workflow), MAX_NAME),
-		status: cleanText(String(status), MAX_WORD),
-		conclusion: conclusion === null ? null : cleanText(String(conclusion), MAX_WORD),
-		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
-		certain: certain === true,
-	};
-}
-
-/** An address that a person may follow. */
-function isPage(url: string | null): boolean {
-	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
-}
-
 /** Everything but what is sent. */
 const COLUMNS = [
 	"key",
@@ -147,7 +130,7 @@ export async function readFollowRows(
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
 	const keyed = Number(rowKey.split("-")[1]);
-	const takenAt = timeOf(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const takenAt = readTime(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
 	return {
 		rowKey,
 		etag,
@@ -156,19 +139,14 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
-		from: timeOf(text("from")) ?? takenAt,
+		from: readTime(text("from")) ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
-		runs: readRuns(columns["runs"]).map(soundRun),
-		readAt: timeOf(text("readAt")) ?? 0,
+		runs: readRuns(columns["runs"]),
+		readAt: readTime(text("readAt")) ?? 0,
 		resends: columns["resends"] === true,
 		resent: columns["resent"] === true,
 		again: text("again") || undefined,
 	};
-}
-
-function timeOf(text: string): number | undefined {
-	const time = Date.parse(text);
-	return Number.isNaN(time) ? undefined : time;
 }
 
 /** What a receipt says of its runs. */

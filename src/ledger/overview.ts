@@ -5,7 +5,6 @@ import { listLanes } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
 import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
-import { isoOf } from "./receipt.ts";
 import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
 import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
@@ -113,9 +112,9 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		parkedDestinations: countBreakers(state, entries, windows, complete),
 		waiting: entries.length,
 		windows: windows.length,
-		gathering: filling.filter(({ since, closes, latest }) => [since, closes, latest].every((at) => isoOf(at) !== null)),
+		gathering: filling,
 		calls: state.calls,
-		oldest: entries.map(({ acceptedAt }) => isoOf(acceptedAt)).find((at) => at !== null) ?? null,
+		oldest: entries[0] === undefined ? null : new Date(entries[0].acceptedAt).toISOString(),
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
 		ignored: 0,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { WRITTEN_AT } from "../storage/storage.ts";
 import { type FoundReceipt, mentions, type ReceiptState } from "./receipt.ts";
+import { MAX_FACT } from "./receipt-columns.ts";
 import { ROWS, receiptOrder } from "./rows.ts";
 
 export interface ReceiptQuery {
@@ -31,8 +32,6 @@ export interface Conditions {
 
 /** What the service compares must fit into an address, six times. */
 const MAX_EXACT = 300;
-/** No fact of a receipt is longer. */
-const MAX_FACT = 1_500;
 /** Columns that a text is looked for in. */
 const FOUND_IN = ["key", "id", "run", "subject", "window"] as const;
 

@@ -16,7 +16,8 @@ export function blobCalls(
 		...leaseCalls(containerFor),
 		write: (blob, content, contentType) => upload(containerFor(blob), blob, [content], contentType),
 		writeStream: (blob, content, contentType) => upload(containerFor(blob), blob, inBlocks(content), contentType),
-		read: (blob, container) => {
+		read: async (blob, container) => {
+			if (!canBeBlob(blob)) return undefined;
 			const download = async (abortSignal: AbortSignal) => {
 				const client = containerFor(blob, container).getBlobClient(blob);
 				const { readableStreamBody, contentLength, etag } = await client.download(0, undefined, { abortSignal });
@@ -80,6 +81,14 @@ function leaseCalls(containerFor: ContainerFor): Pick<Storage, "lease" | "renew"
 
 function makeContainer(container: ContainerClient) {
 	return (abortSignal: AbortSignal) => container.createIfNotExists({ abortSignal });
+}
+
+/** Source: learn.microsoft.com, "Naming and Referencing Containers, Blobs, and Metadata". */
+const MAX_NAME = 1_024;
+
+/** A row may name anything. The service answers such a name as it answers a wrong request, or for another resource. */
+function canBeBlob(name: string): boolean {
+	return name !== "" && name.length <= MAX_NAME && name.isWellFormed() && !/\p{Cc}/u.test(name);
 }
 
 /** 409 BlobAlreadyExists; 412 while it is leased. */

@@ -125,7 +125,7 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 	});
 
 	it("is found by GitHub's clock, however wrong the bridge's is", async () => {
-		for (const skewMs of [-5 * HOUR, 5 * HOUR]) {
+		for (const skewMs of [-5 * HOUR, 5 * HOUR, -720 * HOUR, 720 * HOUR]) {
 			const { lane, runs } = await incident({ play: () => takenThough, skewMs });
 			await lane.wakeAll();
 			expect(runs()).toHaveLength(1);
@@ -335,6 +335,7 @@ describe("a row that an earlier version wrote, or that is damaged", () => {
 		["with what is no JSON", "{"],
 		["with times that are none", '{"since":"x","from":true}'],
 		["with a time that is years ahead", '{"since":99999999999999}'],
+		["with a time that is before all others", '{"since":-1e300,"from":-1e300}'],
 	])("is sent when it is due: %s", async (_, doubt) => {
 		const { lane } = await incident({ play: (_, call) => (call < 1 ? lost : taken) });
 		await lane.wakeAll(() => lane.sent.length === 1);

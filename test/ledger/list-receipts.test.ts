@@ -210,6 +210,17 @@ describe("what cannot be read", () => {
 		expect(found.receipts.map(({ attempts }) => attempts)).toEqual([[], []]);
 	});
 
+	it("is a part of a run, which keeps no other receipt from being found", async () => {
+		await write("default", [1], {
+			runs: '[{"id":"4711","url":5,"workflow":6,"status":{},"conclusion":[]},{"id":7},null]',
+		});
+		await write("default", [2]);
+		expect((await list({ find: "nowhere" })).problems).toEqual([]);
+		const found = await list({});
+		expect(numbers(found)).toEqual([2, 1]);
+		expect(found.receipts[1]?.runs).toMatchObject([{ id: "4711", url: null, certain: false }]);
+	});
+
 	it("is a lane with an odd name, which keeps no other from being listed", async () => {
 		for (const name of ["o'brien", "a/b", "x y#?%", "é"]) await ledger.storage.lease(`lanes/${name}`, 15);
 		await write("default", [1]);
