@@ -254,7 +254,7 @@ describe("a window's row", () => {
 		["holds what no route can ask for", { quietMs: -1, maxMs: 1e300, maxEvents: -5, newest: "m-' or true" }],
 	])("is read, and closes in time, when it %s", async (_, columns) => {
 		const filled = await fill({ count: 2 });
-		const window = readWindow({ rowKey: `b-${GROUP}`, etag: "", columns: columns as Record<string, string> });
+		const window = readWindow({ rowKey: `b-${GROUP}`, columns: columns as Record<string, string> });
 		const { dueAt } = await inspectWindow(filled.storage, LANE, window, START + 100);
 		expect(dueAt).toBeLessThanOrEqual(START + 86_400_100);
 		expect(window.maxEvents).toBeGreaterThan(0);
@@ -268,6 +268,6 @@ describe("a window's row", () => {
 			dueAt: "2999-01-01T00:00:00Z",
 			oldestAt: new Date(START).toISOString(),
 		};
-		expect(readWindow({ rowKey: `b-${GROUP}`, etag: "", columns }).dueAt).toBe(START + 60_000);
+		expect(readWindow({ rowKey: `b-${GROUP}`, columns }).dueAt).toBe(START + 60_000);
 	});
 });
