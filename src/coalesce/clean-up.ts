@@ -4,7 +4,7 @@ import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
 import { reasonColumn } from "../ledger/receipt-columns.ts";
 import { ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
-import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
+import { type Columns, isRefusal, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import { hasMembers, isMember, linesOf, type Member, presentMembers, rowsOf, takeMembers } from "./members.ts";
 
@@ -97,7 +97,7 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 	try {
 		return void (await persist(() => storage.commit(lane, writes)));
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 	}
 	if (members.length > 1) {
 		const half = Math.ceil(members.length / 2);
