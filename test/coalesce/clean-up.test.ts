@@ -80,6 +80,7 @@ describe("the members of a closed window whose close broke off", () => {
 		["has no members", `{"window":{"group":"${GROUP}","to":{"id":"a#b"}}}`],
 		["has a text for members", `{"window":{"group":"${GROUP}"},"members":"m-1"}`],
 		["has a member that is null", `{"window":{"group":"${GROUP}"},"members":[null]}`],
+		["has a member that is null, beside others", `{"window":{"group":"${GROUP}"},"members":[["m-1","r-1"],null]}`],
 		["has a member that is a text", `{"window":{"group":"${GROUP}"},"members":["m-1"]}`],
 		["has a member without a receipt", `{"window":{"group":"${GROUP}"},"members":[["m-1"]]}`],
 		["has a member without a name", `{"window":{"group":"${GROUP}"},"members":[[null,"r-1"]]}`],
@@ -184,6 +185,30 @@ describe("the members of a closed window whose close broke off", () => {
 		expect(removals(filled).map(({ args }) => (args[1] as readonly Write[]).length)).toEqual([100]);
 		expect(left(filled)).toEqual([]);
 	});
+
+	it.each(["r-1", ""])(
+		"are passed by, with nothing asked in vain, where one is just gone, of receipt %j",
+		async (receipt) => {
+			let isGone = false;
+			const filled: Filled = await brokenOff({
+				count: 1,
+				closed: 1,
+				around: async ({ method, args }, make) => {
+					if (isGone || method !== "commit" || !JSON.stringify(args[1]).includes('"delete","rowKey":"m-'))
+						return make();
+					isGone = true;
+					await filled.storage.commit(LANE, [{ kind: "delete", rowKey: String(left(filled)[0]) }]);
+					return make();
+				},
+			});
+			const list = { window: { group: GROUP, to: TO }, members: [[left(filled)[0], receipt]] };
+			filled.storage.putBlob(closingBlob(KEY), Buffer.from(JSON.stringify(list)));
+			await clean(filled);
+			const commits = filled.calls.filter(({ method }) => method === "commit");
+			expect(commits.filter(({ args }) => (args[1] as Write[]).length === 0)).toEqual([]);
+			expect(columnsOf(filled, DISPATCH.rowKey)).toMatchObject({ closing: "" });
+		},
+	);
 
 	it("are written in four transactions at once", async () => {
 		let [running, most] = [0, 0];
