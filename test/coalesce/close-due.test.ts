@@ -139,7 +139,8 @@ describe("closing the windows that are due", () => {
 		expect(due).toEqual({ nextAt: LATER + Math.min(ms, AGAIN_MS), writes: [], cleaned: [] });
 		const reason = `a window could not be closed: the disk is full; the bridge tries again at ${iso(LATER + AGAIN_MS)}`;
 		expect(lines).toEqual([{ level: "error", stage: "window", change: "failed", lane: LANE, route: "r", reason }]);
-		expect(rowOf(filled, `b-${GROUP}`)[0]?.columns["dueAt"]).toBe(iso(LATER + AGAIN_MS));
+		const forgotten = { newest: "", oldestAt: "", seen: 0, seenBytes: 0 };
+		expect(rowOf(filled, `b-${GROUP}`)[0]?.columns).toMatchObject({ dueAt: iso(LATER + AGAIN_MS), ...forgotten });
 	});
 
 	it("waits five minutes where the window is due right now, and its close fails", async () => {
@@ -224,4 +225,13 @@ describe("a fault while windows are closed", () => {
 			expect(rowOf(filled, "b-").map(({ rowKey }) => rowKey)).toEqual([`b-${GROUP}`]);
 		},
 	);
+
+	it("ends the drain where the lane turns out to be another drainer's when the window is put off", async () => {
+		const filled: Filled = await filling(async ({ method, args }, make) => {
+			if (method !== "list" || !isFirst(args[1])) return make();
+			await filled.storage.commit(LANE, [{ kind: "upsert", rowKey: "a-state", columns: { by: "another" } }]);
+			throw new Error("?");
+		});
+		await expect(closeDue(filled)).rejects.toThrow(LeaseLost);
+	});
 });
