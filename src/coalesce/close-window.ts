@@ -91,7 +91,7 @@ export async function closeWindow(
  * Other members give another key. So a drainer that lost its lease unnoticed cannot write into another dispatch's blobs.
  */
 function keyOf({ group, after }: Window, members: readonly Member[]): string {
-	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));
+	const hash = createHash("sha256").update(JSON.stringify([group, after]));
 	for (const [member] of members) hash.update(`\n${member}`);
 	return hash.digest("hex").slice(0, 32);
 }
@@ -122,7 +122,7 @@ function dispatchRows(
 		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
 	];
 	// As it is when its members are completed.
-	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
+	return { entry: readEntry({ rowKey: place, columns }, acceptedAt), rows };
 }
 
 /** A longer type is cut here; the manifest has it whole. */

@@ -3,7 +3,7 @@ import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
 import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";
-import { isStorageError, type Write } from "../storage/storage.ts";
+import { isRefusal, isStorageError, type Write } from "../storage/storage.ts";
 import { type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
 import { AGAIN_MS, type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
 import { inspectWindow } from "./inspect-window.ts";
@@ -114,7 +114,7 @@ async function alone(
 		await work();
 		return true;
 	} catch (error) {
-		if (error instanceof LeaseLost || (isStorageError(error) && !error.refused)) throw error;
+		if (error instanceof LeaseLost || (isStorageError(error) && !isRefusal(error))) throw error;
 		const dueAt = new Date(now() + AGAIN_MS).toISOString();
 		const reason = `a window could not be closed: ${(error as Error).message}; the bridge tries again at ${dueAt}`;
 		report(log, "error", { stage: "window", change: "failed", lane: lease.lane, route, reason });
@@ -130,6 +130,6 @@ async function putOff(lease: LaneLease, rowKey: string, dueAt: string): Promise<
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey, columns }]);
 	} catch (error) {
 		// Its row is gone if the close broke off after its dispatch was written.
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 	}
 }

@@ -91,7 +91,7 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
  * a bad row delays nothing, not even itself.
  * @param now epoch milliseconds
  */
-export function readEntry({ rowKey, columns }: Row, now: number): Entry {
+export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, now: number): Entry {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const time = (name: string) => {
 		const read = readTime(text(name));

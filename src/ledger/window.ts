@@ -68,7 +68,7 @@ export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, ro
 }
 
 /** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not block its lane. */
-export function readWindow({ rowKey, columns }: Row): Window {
+export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">): Window {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);
 	const time = (name: string) => readTime(text(name));
@@ -106,9 +106,9 @@ export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: 
 	};
 }
 
-/** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. */
-export function acceptedAtOf(memberRowKey: string): number {
-	return readTime(Number(memberRowKey.split("-")[2])) ?? 0;
+/** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. 0 where it says nothing. */
+export function acceptedAtOf(memberRowKey: string | undefined): number {
+	return readTime(Number(memberRowKey?.split("-")[2])) ?? 0;
 }
 
 function within(value: number, least: number, most: number): number {

@@ -136,6 +136,11 @@ export function isStorageError(error: unknown): error is StorageError {
 	return error instanceof Error && error.name === "StorageError";
 }
 
+/** Whether an error is a refusal: a fault of what was asked, and of nothing else. */
+export function isRefusal(error: unknown): boolean {
+	return isStorageError(error) && error.refused;
+}
+
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2_000;
 

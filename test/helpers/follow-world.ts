@@ -151,7 +151,7 @@ export class FollowWorld {
 			...newEntry({ key, receipt, acceptedAt: this.now, to, route: "r" }),
 		};
 		const doubt = doubtMs === undefined ? {} : { doubt: { since: this.serverNow() - doubtMs } };
-		const read = readEntry({ rowKey: place, etag: "", columns }, this.now);
+		const read = readEntry({ rowKey: place, columns }, this.now);
 		const entry = { ...read, ...doubt, body: `{"key":"${key}"}` };
 		const delivery = { key, event, route: "r", to, how: { body: "" } };
 		await this.storage.commit(LANE, [
