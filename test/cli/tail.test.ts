@@ -210,6 +210,21 @@ describe("tail, of many receipts", () => {
 		expect(new Set(order(out)).size).toBe(1_200);
 	});
 
+	it("shows what one look leaves over with the next looks, and then what came meanwhile", async () => {
+		const many = Array.from({ length: 10_200 }, (_, index) => at(`n${index}`, 1));
+		const { out, asked } = await tailedBy((query, look) => {
+			if (look === 0) return { receipts: [], complete: true };
+			const all = look < 3 ? many : [at("later", 3)];
+			const from = Number(query.get("continue") ?? 0);
+			const rest = from + 500 < all.length ? { complete: false, continue: String(from + 500) } : { complete: true };
+			return { receipts: all.slice(from, from + 500), ...rest };
+		}, 3);
+		expect(new Set(order(out)).size).toBe(10_201);
+		// What changed during a look that went on is asked for again.
+		const since = (query: URLSearchParams | undefined) => Date.parse(query?.get("changedSince") ?? "");
+		expect(since(asked.at(-1))).toBe(since(asked[1]) + 1_000);
+	});
+
 	it("shows ignored events alone with --ignored, each with its reason", async () => {
 		const ignored = receipt({
 			state: "ignored",

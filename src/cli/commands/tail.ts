@@ -78,7 +78,9 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 				},
 				show: flags.json ? ({ receipt }) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
 				outage: (message) =>
-					io.stderr.write(message === undefined ? "the bridge answers again\n" : `${message}; tail tries again\n`),
+					io.stderr.write(
+						message === undefined ? "the bridge answers again\n" : `${plain(message)}; tail tries again\n`,
+					),
 			});
 		});
 }

@@ -13,11 +13,15 @@ export async function findReceipts(
 	text: string,
 	limit = USUAL_LIMIT,
 ): Promise<ShownReceipts> {
+	const problems: string[] = [];
+	let complete = true;
 	for (const find of spellingsOf(text)) {
 		const found = await collectReceipts(bridge, { find, limit });
-		if (found.receipts.length > 0) return found;
+		problems.push(...(found.problems ?? []));
+		if (found.receipts.length > 0) return { ...found, problems };
+		complete &&= found.complete;
 	}
-	return { receipts: [], complete: true };
+	return { receipts: [], complete, problems };
 }
 
 /** As it was given, and as subjects write it. */
