@@ -18,6 +18,9 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		local: undefined as Error | undefined,
 		lock: undefined as Error | undefined,
 		counts: undefined as Error | undefined,
+		/** What answers about receipts wait for, from the question on. */
+		hold: undefined as Promise<void> | undefined,
+		holdCounts: undefined as Promise<void> | undefined,
 	};
 	const turns: (() => void)[] = [];
 	const delays: number[] = [];
@@ -28,10 +31,10 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 	};
 	const api = {
 		receipts: async ({ state = "", find = "", limit, since, continue: next }) => {
-			if (bridge.lock !== undefined) {
-				asked.push(`receipts ${limit}`);
-				throw bridge.lock;
-			}
+			const { lock, hold } = bridge;
+			if (lock !== undefined) asked.push(`receipts ${limit}`);
+			await hold;
+			if (lock !== undefined) throw lock;
 			const isFound = (one: Receipt) => (state === "" || one.state === state) && JSON.stringify(one).includes(find);
 			const found = bridge.receipts.filter(isFound);
 			const from = Number(next ?? 0);
@@ -44,8 +47,10 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 			});
 		},
 		counts: async (since, until) => {
+			const { counts, holdCounts } = bridge;
 			await answer("counts", null);
-			if (bridge.counts !== undefined) throw bridge.counts;
+			await holdCounts;
+			if (counts !== undefined) throw counts;
 			return { since: String(since), until: String(until), minutes: [], complete: true };
 		},
 		health: () => answer("health", bridge.health),
@@ -244,6 +249,79 @@ describe("the page's way of looking", () => {
 		live.setFilter({ state: "", find: "k7", range: "any" });
 		await settled();
 		expect(live.view()).toMatchObject({ page: 0, complete: true });
+	});
+
+	it.each([[{}], [{ range: "hour" as const }]])("turns one page where two clicks come at once: %j", async (filter) => {
+		const { live, turn, bridge } = page();
+		bridge.receipts = Array.from({ length: 900 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" }));
+		await turn();
+		live.setFilter({ state: "", find: "", range: "any", ...filter });
+		await settled();
+		for (let turns = 0; turns < 4; turns++) await live.turn(true);
+		const { page: at } = live.view();
+		await Promise.all([live.turn(true), live.turn(true)]);
+		const { page: after, shown } = live.view();
+		expect(shown[0]?.key).toBe(`k${after * 100}`);
+		expect(after).toBeGreaterThan(at);
+		await live.turn(true);
+		expect(live.view().shown[0]?.key).toBe(`k${live.view().page * 100}`);
+	});
+
+	it("stays on the first page of a filter that was set while another page was looked for", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 900 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" }));
+		await turn();
+		live.setFilter({ state: "", find: "k", range: "any" });
+		await settled();
+		let go = () => {};
+		bridge.hold = new Promise((resolve) => {
+			go = resolve;
+		});
+		const turned = live.turn(true);
+		live.setFilter({ state: "dispatched", find: "", range: "any" });
+		go();
+		await turned;
+		await settled();
+		expect(live.view().page).toBe(0);
+		expect(asked.slice(-1)).toEqual(["receipts dispatched 100"]);
+	});
+
+	it("counts with a new key although the one before is refused late", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 501 }, (_, n) => receiptOf({ key: `${n}`, state: "dispatched" }));
+		let go = () => {};
+		bridge.counts = new ApiError("the bridge answered 401", 401);
+		bridge.holdCounts = new Promise((resolve) => {
+			go = resolve;
+		});
+		await turn();
+		Object.assign(bridge, { counts: undefined, holdCounts: undefined });
+		await live.refresh();
+		go();
+		await settled();
+		for (let turns = 0; turns < 6; turns++) await turn();
+		expect(asked.filter((what) => what === "counts")).toHaveLength(2);
+		expect(live.view().counts).toMatchObject({ complete: true });
+	});
+
+	it("goes on with a new key although the one before is refused late", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.lock = new ApiError("the bridge answered 401", 401);
+		let go = () => {};
+		bridge.hold = new Promise((resolve) => {
+			go = resolve;
+		});
+		const late = live.refresh();
+		await settled();
+		Object.assign(bridge, { lock: undefined, hold: undefined });
+		await live.refresh();
+		expect(live.view().access).toBe("open");
+		go();
+		await late;
+		await turn();
+		await turn();
+		expect(live.view()).toMatchObject({ access: "open", problem: undefined });
+		expect(asked.slice(-1)[0]).toContain("receipts");
 	});
 
 	it("opens a receipt by its key, keeps it up to date, and says that there is none", async () => {

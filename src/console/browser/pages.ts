@@ -17,6 +17,8 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 	let cursors: string[] = [];
 	/** A question that goes on must stay the same, its times included. */
 	let bounds: ReturnType<typeof boundsOf> = {};
+	/** Counts turns and new beginnings, so that an answer that was overtaken by one turns no page. */
+	let moves = 0;
 
 	function questionOf({ state, find, range }: Filter): Query {
 		const next = cursors.at(-1);
@@ -39,6 +41,8 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 		},
 		/** Turns to the next page, or to the one before. */
 		async turn(forward: boolean, filter: Filter): Promise<void> {
+			moves += 1;
+			const mine = moves;
 			if (!forward) {
 				cursors.pop();
 				page = Math.max(0, page - 1);
@@ -50,13 +54,14 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 				// Behind the receipts that are known, in the bridge's order.
 				const question = isKnown ? { limit: ALL } : { ...questionOf(filter), ...bounds };
 				const { continue: next } = await api.receipts(question);
-				if (next === undefined) return;
+				if (next === undefined || mine !== moves) return;
 				cursors.push(next);
 			}
 			page += 1;
 		},
 		/** Back to the first page: the filter has changed. */
 		toFirst(): void {
+			moves += 1;
 			cursors = [];
 			page = 0;
 		},
