@@ -124,6 +124,25 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await page.getByText("No event matches.").waitFor();
 	});
 
+	it("finds by a text and a state that were given at once", async () => {
+		const { page } = opened;
+		const state = page.getByRole("combobox", { name: "State" });
+		await page.getByText("the hay").waitFor();
+		await page.evaluate(async () => {
+			const give = (selector: string, value: string, type: string) => {
+				const field = document.querySelector(selector) as HTMLInputElement;
+				field.value = value;
+				field.dispatchEvent(new Event(type, { bubbles: true }));
+			};
+			give("#find", "needle", "input");
+			await new Promise(requestAnimationFrame);
+			give(".filters select", "dispatched", "change");
+		});
+		await page.getByText("the hay").waitFor({ state: "hidden" });
+		await page.getByText("the needle").waitFor();
+		expect([await page.getByLabel("Find").inputValue(), await state.inputValue()]).toEqual(["needle", "dispatched"]);
+	});
+
 	it("stands still when it is paused, and goes on when it is resumed", async () => {
 		const { page } = opened;
 		const live = (checked: boolean) => page.getByRole("switch", { name: "Live", checked });

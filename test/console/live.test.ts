@@ -3,6 +3,7 @@ import type { Receipt } from "../../src/console/browser/answers.ts";
 import { type Api, ApiError } from "../../src/console/browser/api.ts";
 import type { Health } from "../../src/console/browser/health-answer.ts";
 import { createLive, EVERY_MS } from "../../src/console/browser/live.ts";
+import { summaryOf } from "../../src/console/browser/summary-of.ts";
 import { receiptOf } from "./receipt-of.ts";
 
 const HEALTH = { status: "healthy", deadLetters: 0, waiting: 0, ignored: 0, lanes: [] } as Partial<Health> as Health;
@@ -18,11 +19,14 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		local: undefined as Error | undefined,
 		lock: undefined as Error | undefined,
 		counts: undefined as Error | undefined,
+		draw: () => {},
+		/** What cannot be read of the receipts. */
+		problems: [] as string[],
 		/** What answers about receipts wait for, from the question on. */
 		hold: undefined as Promise<void> | undefined,
 		holdCounts: undefined as Promise<void> | undefined,
 	};
-	const turns: (() => void)[] = [];
+	const turns: (() => unknown)[] = [];
 	const delays: number[] = [];
 	const answer = async <T>(what: string, value: T): Promise<T> => {
 		asked.push(what);
@@ -42,7 +46,8 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 			const words = ["receipts", state, find, since === undefined ? "" : "since", next ?? "", String(limit)];
 			return answer(words.filter((word) => word !== "").join(" "), {
 				receipts: found.slice(from, from + limit),
-				complete,
+				complete: complete && bridge.problems.length === 0,
+				...(bridge.problems.length === 0 ? {} : { problems: bridge.problems }),
 				...(complete ? {} : { continue: String(from + limit) }),
 			});
 		},
@@ -65,7 +70,7 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		isLocal,
 		hasKey: () => bridge.hasKey,
 		now: () => 0,
-		onChange: () => {},
+		onChange: () => bridge.draw(),
 		later: (run, ms) => {
 			turns.push(run);
 			delays.push(ms);
@@ -74,7 +79,7 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 	/** Lets the next turn come, and waits for its end. */
 	async function turn(): Promise<string[]> {
 		const before = asked.length;
-		turns.shift()?.();
+		Promise.resolve(turns.shift()?.()).catch(() => {});
 		while (turns.length === 0) await new Promise(setImmediate);
 		return asked.slice(before);
 	}
@@ -150,6 +155,18 @@ describe("the page's way of looking", () => {
 		bridge.fail = undefined;
 		await turn();
 		expect(live.view()).toMatchObject({ problem: undefined, isOffline: false });
+	});
+
+	it("goes on looking although an answer could not be drawn", async () => {
+		const { live, turn, bridge } = page();
+		bridge.draw = () => {
+			throw new TypeError("the answer of another version");
+		};
+		await turn();
+		bridge.draw = () => {};
+		bridge.receipts = [receiptOf({})];
+		await turn();
+		expect(live.view().shown).toHaveLength(1);
 	});
 
 	it("lets the bridge look for what is filtered, beside what is new", async () => {
@@ -343,6 +360,27 @@ describe("the page's way of looking", () => {
 		live.open(undefined);
 		await turn();
 		expect(live.view().opened).toBeUndefined();
+	});
+
+	it("says what the bridge cannot read, and not that it is gone", async () => {
+		const { live, turn, bridge } = page();
+		const all = ["one", "two"].map((key) => receiptOf({ key }));
+		bridge.receipts = all;
+		bridge.health = { ...HEALTH, waiting: 2, tokens: [] };
+		live.open("two");
+		await turn();
+		await settled();
+		Object.assign(bridge, { receipts: all.slice(0, 1), problems: ["lane x"] });
+		await turn();
+		expect(live.view()).toMatchObject({ unread: ["lane x"], isPart: true, opened: { isMissing: false } });
+		expect(summaryOf(live.view()).map(({ text }) => text)).toContain("Some receipts cannot be read");
+		live.open("three");
+		await turn();
+		await settled();
+		expect(live.view().opened).toEqual({ key: "three", receipt: undefined, isMissing: false });
+		bridge.problems = [];
+		await turn();
+		expect(live.view()).toMatchObject({ unread: [], opened: { isMissing: true } });
 	});
 
 	it("remembers which receipt a link asks for while a key is needed", async () => {

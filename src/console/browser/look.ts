@@ -22,6 +22,7 @@ function locked({ opened }: View): Part {
 		access: "locked",
 		shown: [],
 		recent: [],
+		unread: [],
 		deadLetters: [],
 		ignored: [],
 		counts: undefined,

@@ -8,7 +8,7 @@ export const PAGE = 100;
 /** The most that one answer holds. */
 export const ALL = 500;
 
-type Listed = Pick<View, "recent" | "isPart" | "shown" | "complete" | "page">;
+type Listed = Pick<View, "recent" | "isPart" | "unread" | "shown" | "complete" | "page">;
 
 /** The list of events, page by page: what is known first, then what the bridge is asked for. */
 export function createPages(api: Api, now: () => number, recent: Recent) {
@@ -30,14 +30,16 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 		/** The newest receipts, and one page of what the filter finds. */
 		async list(filter: Filter): Promise<Listed> {
 			const limit = recent.limit();
-			recent.merge(await api.receipts({ limit }), limit);
-			const known = { recent: recent.list(), isPart: recent.isPart(), page };
+			const newest = await api.receipts({ limit });
+			recent.merge(newest, limit);
+			const unread = newest.problems ?? [];
+			const known = { recent: recent.list(), isPart: recent.isPart(), unread, page };
 			if (cursors.length === 0 && !isNarrow(filter)) {
 				const shown = known.recent.slice(page * PAGE, (page + 1) * PAGE);
 				return { ...known, shown, complete: known.recent.length <= (page + 1) * PAGE && !known.isPart };
 			}
-			const { receipts, complete } = await api.receipts(questionOf(filter));
-			return { ...known, shown: receipts, complete };
+			const { receipts, complete, problems = [] } = await api.receipts(questionOf(filter));
+			return { ...known, shown: receipts, complete, unread: [...new Set([...unread, ...problems])] };
 		},
 		/** Turns to the next page, or to the one before. */
 		async turn(forward: boolean, filter: Filter): Promise<void> {
