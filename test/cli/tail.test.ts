@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
 import { tailCommand } from "../../src/cli/commands/tail.ts";
 import type { Run } from "../../src/model.ts";
+import { runCli } from "../helpers/run-cli.ts";
 
 const NOW = Date.parse("2026-03-14T09:00:00Z");
 const RUN: Run = {
@@ -223,6 +224,13 @@ describe("tail, of many receipts", () => {
 		// What changed during a look that went on is asked for again.
 		const since = (query: URLSearchParams | undefined) => Date.parse(query?.get("changedSince") ?? "");
 		expect(since(asked.at(-1))).toBe(since(asked[1]) + 1_000);
+	});
+
+	it("says nothing of a number that the bridge does not tell", async () => {
+		const { err } = await runCli(["tail", "--ignored", "--for", "1"], {
+			fetch: (async () => Response.json({ status: "healthy", receipts: [], complete: true })) as never,
+		});
+		expect(err).toBe("");
 	});
 
 	it("shows ignored events alone with --ignored, each with its reason", async () => {
