@@ -9,6 +9,7 @@ import { type Asked, createAsk, errorIn, keyHeader } from "./ask.ts";
 import { readUrl, shownUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
+import { readReceipt } from "./read-receipt.ts";
 
 /** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less, and its `runs` is a page. */
 export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns | keyof ToldDeadLetter> & ToldRuns & ToldDeadLetter;
@@ -101,6 +102,11 @@ export interface BridgeClient {
 	discard(asked: DeadLettersAsked & Continued): Promise<DiscardAnswer>;
 }
 
+/** Receipts as they were answered. */
+interface Answered extends Omit<ShownReceipts, "receipts"> {
+	readonly receipts: readonly Readonly<Record<string, unknown>>[];
+}
+
 interface Continued {
 	readonly continue?: string;
 }
@@ -150,7 +156,8 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 			const given = names.flatMap((name) =>
 				asked[name] === undefined ? [] : [[name, String(asked[name])] as [string, string]],
 			);
-			return read("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			const answer = await read<Answered>("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			return { ...answer, receipts: answer.receipts.map(readReceipt) };
 		},
 		replay: (asked) => post("replay", asked),
 		discard: (asked) => post("discard", asked),

@@ -202,3 +202,39 @@ describe("what trace prints of runs", () => {
 		expect(asked).toHaveLength(1);
 	});
 });
+
+describe("a receipt of another version", () => {
+	const sound = {
+		key: "k2",
+		state: "dead",
+		event: { id: "the-other", type: "A.B", subject: "/the-other", source: "/s", time: "" },
+	};
+	const bare = { key: "k1", state: "dead", event: {}, attempts: [] };
+
+	it.each<[string, object]>([
+		["without most members", {}],
+		["without an event's texts", { event: { id: 7, type: null } }],
+		["with attempts that are none", { attempts: [null, "x", {}, { at: 5, status: "x", ms: "y" }] }],
+		[
+			"with runs that are none",
+			{ state: "dispatched", following: "running", runs: [null, {}, { id: 5, status: null }] },
+		],
+		["with a destination that is none", { to: "contoso/fraud-model" }],
+		[
+			"with members of other types",
+			{ reason: 7, window: 8, route: {}, finishedAt: 9, acceptedAt: null, replay: "no", page: 1 },
+		],
+	])("is shown as far as it is known, and hides no other one: %s", async (_, more) => {
+		const receipts = [
+			{ ...bare, ...more },
+			{ ...sound, attempts: [] },
+		];
+		const fetch = (async () => Response.json({ receipts, complete: true })) as unknown as typeof globalThis.fetch;
+		for (const words of [["trace", "k2"], ["tail", "--for", "1"], ["dead-letters"], ["dead-letters", "--json"]]) {
+			const { code, out, err } = await runCli(words, { fetch });
+			expect({ words, code, err }).toEqual({ words, code: 0, err: "" });
+			expect(out).toContain("the-other");
+			expect(out).not.toMatch(/undefined|\[object|NaN/);
+		}
+	});
+});

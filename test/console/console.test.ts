@@ -128,16 +128,9 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		const { page } = opened;
 		const state = page.getByRole("combobox", { name: "State" });
 		await page.getByText("the hay").waitFor();
-		await page.evaluate(async () => {
-			const give = (selector: string, value: string, type: string) => {
-				const field = document.querySelector(selector) as HTMLInputElement;
-				field.value = value;
-				field.dispatchEvent(new Event(type, { bubbles: true }));
-			};
-			give("#find", "needle", "input");
-			await new Promise(requestAnimationFrame);
-			give(".filters select", "dispatched", "change");
-		});
+		// Before the pause after which a text is looked for.
+		await page.getByLabel("Find").fill("needle");
+		await state.selectOption("dispatched");
 		await page.getByText("the hay").waitFor({ state: "hidden" });
 		await page.getByText("the needle").waitFor();
 		expect([await page.getByLabel("Find").inputValue(), await state.inputValue()]).toEqual(["needle", "dispatched"]);
