@@ -6,7 +6,7 @@ import type { Following, Run } from "../model.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
 import { type Asked, createAsk, errorIn, keyHeader } from "./ask.ts";
-import { readUrl, shownUrl } from "./bridge-url.ts";
+import { baseOf, readUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
 import { readReceipt } from "./read-receipt.ts";
@@ -132,7 +132,7 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 	const { url, key, io } = options;
 	const ask = createAsk(io, TIMEOUT_MS);
 	const base = readUrl(url, options.urlFrom ?? "--url");
-	const shown = shownUrl(new URL(base.pathname.replace(/\/+$/, ""), base));
+	const shown = baseOf(base);
 	let aheadMs = 0;
 
 	async function read<T>(name: string, expected: readonly number[], path: string, init: RequestInit = {}): Promise<T> {

@@ -75,6 +75,17 @@ describe("the bridge's client", () => {
 		await expect(client.health()).rejects.toThrow(`nothing answers at ${url} (connect ECONNREFUSED): ${words}`);
 	});
 
+	it.each([["tail", "--for", "1"], ["trace", "k"], ["doctor"]])(
+		"asks a bridge whose address was given with a query: %s",
+		async (...words) => {
+			const { asked, fetch } = network({ status: 404 });
+			const { err, out } = await runCli([...words, "--url", `${URL_GIVEN}/?clientId=x`], { fetch });
+			expect(new Set(asked.map(({ url }) => new URL(url).pathname))).not.toContain("/");
+			expect(new URL(asked[0]?.url ?? "").search).not.toContain("/api");
+			expect(`${out}${err}`).not.toContain("?");
+		},
+	);
+
 	it("takes an address with a slash at its end, or with a path", () => {
 		expect(clientOf({}, { url: `${URL_GIVEN}/` }).client.url).toBe(URL_GIVEN);
 		expect(clientOf({}, { url: `${URL_GIVEN}/bridge/` }).client.url).toBe(`${URL_GIVEN}/bridge`);
