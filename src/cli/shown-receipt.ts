@@ -1,5 +1,26 @@
 import { isObject } from "../event/json.ts";
-import type { ShownReceipt } from "./bridge-client.ts";
+import type { ReceiptJson } from "../functions/receipts.ts";
+import type { Following, Run } from "../model.ts";
+
+/** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less, and its `runs` is a page. */
+export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns | keyof ToldDeadLetter> & ToldRuns & ToldDeadLetter;
+
+interface ToldRuns {
+	readonly runs?: readonly Run[] | string | null | undefined;
+	readonly following?: Following | null | undefined;
+	readonly followingReason?: string | null | undefined;
+	readonly page?: string | null | undefined;
+}
+
+/** What a dead letter tells besides. Source: docs/receipts.md. */
+interface ToldDeadLetter {
+	/** What a replay would do now. */
+	readonly replay?: { readonly wouldRepeat: boolean; readonly why: string | null } | null | undefined;
+	/** ISO 8601: when a replay has last fed it back. */
+	readonly replayedAt?: string | null | undefined;
+	/** Of a rejected event what arrived: its beginning as text, and how many bytes there are in all. */
+	readonly arrived?: { readonly text: string; readonly bytes: number; readonly whole: boolean } | null | undefined;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
