@@ -29,6 +29,15 @@ export function baseOf({ origin, pathname }: URL): string {
 	return `${origin}${pathname.replace(/\/+$/, "")}`;
 }
 
+/** A path without its percent-encoding; as it is where that cannot be read. */
+export function decodedPath(path: string): string {
+	try {
+		return decodeURIComponent(path);
+	} catch {
+		return path;
+	}
+}
+
 /** As one word of a shell: in quotes where it has characters that mean something to a shell. */
 export function quoted(text: string): string {
 	return /^[\w:/.@%+,=~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
