@@ -403,6 +403,15 @@ describe("the configuration", () => {
 		}
 	});
 
+	it.each(["le", "be"])(
+		"reads a file in UTF-16 %s, as Windows PowerShell writes it, and as routes check does",
+		(order) => {
+			const bytes = Buffer.from(`\uFEFF${table({ name: "wïde" })}`, "utf16le");
+			writeFileSync(join(appRoot, "routes.json"), order === "le" ? bytes : bytes.swap16());
+			expect(read({ ...sound, BRIDGE_ROUTES: "routes.json" }).routes).toMatchObject([{ name: "wïde" }]);
+		},
+	);
+
 	it("names the position where a routes table ceases to be JSON", () => {
 		writeFileSync(join(appRoot, "routes.json"), "{ routes: [] }");
 		expect(problemsOf({ ...sound, BRIDGE_ROUTES: "routes.json" })).toMatchObject([
