@@ -135,12 +135,12 @@ function contentLengthOf({ data }: Line["event"]): number {
 
 /** Character by character, so that none is cut in two, such as an emoji. */
 function commonPrefix(one: string, other: string): string {
-	let common = "";
+	let length = 0;
 	for (const character of one) {
-		if (!other.startsWith(character, common.length)) break;
-		common += character;
+		if (!other.startsWith(character, length)) break;
+		length += character.length;
 	}
-	return common;
+	return one.slice(0, length);
 }
 
 /** A sample is there to be recognised; the manifest has it whole. */
