@@ -99,8 +99,11 @@ async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, option
 	if (rows.length === 0) return;
 	const look: Look = { storage, lane, lease, wakeLane, now, log, options, endsAt: now() + RUN_MS };
 	const before = lease.state().lists;
-	const sound = rows.filter(({ to, again }) => again === undefined && options.destinations.problemOf(to) === undefined);
-	const due = dueLists(sound, before, now());
+	const due = dueLists(
+		rows.filter((row) => isLookedFor(row, options)),
+		before,
+		now(),
+	);
 	// Before anything else: should the process die, the next look surfaces in a minute.
 	const takeBack = await lease.putNext(now() + NEXT_MS, before);
 	try {
@@ -137,6 +140,11 @@ async function leave({ lease, lane, storage, now }: Look, lists: FollowState["li
 	await takeBack();
 }
 
+/** Whether the runs of a delivery are looked for: not of one that is sent again, and only where it went to is known. */
+function isLookedFor({ to, again }: FollowRow, { isOn, destinations }: FollowOptions): boolean {
+	return isOn && again === undefined && destinations.problemOf(to) === undefined;
+}
+
 type Lists = ReadonlyMap<string, { readonly rows: readonly FollowRow[]; readonly at: number }>;
 
 /** The lists that can be asked for in this look, and when. */
@@ -165,28 +173,23 @@ async function lookAtAll(
 	look: Look,
 ): Promise<FollowState["lists"]> {
 	const { now } = look;
-	const { isOn, destinations } = look.options;
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
-	const leftAlone = rows.filter(
-		({ to, again }) => again === undefined && (!isOn || destinations.problemOf(to) !== undefined),
-	);
+	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look.options));
 	if (leftAlone.length > 0) await contained(look, "what is not followed", () => letGo(leftAlone, look));
-	if (isOn) {
-		const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
-		await pMap(
-			inOrder,
-			async ([list, { rows: group, at }]) => {
-				if (now() > look.endsAt) return;
-				const watched = before[list] ?? UNSEEN;
-				await contained(look, list, async () => {
-					if (at > now()) await look.options.sleep(at - now());
-					after.set(list, await lookAndWrite(group, watched, look));
-				});
-			},
-			{ concurrency: LISTS_AT_ONCE },
-		);
-	}
+	const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
+	await pMap(
+		inOrder,
+		async ([list, { rows: group, at }]) => {
+			if (now() > look.endsAt) return;
+			const watched = before[list] ?? UNSEEN;
+			await contained(look, list, async () => {
+				if (at > now()) await look.options.sleep(at - now());
+				after.set(list, await lookAndWrite(group, watched, look));
+			});
+		},
+		{ concurrency: LISTS_AT_ONCE },
+	);
 	// A list is remembered as long as it must not be asked for again.
 	const isNeeded = (list: string, { listedAt, notBefore }: Watched) =>
 		due.has(list) || Math.max(listedAt + LIST_MS, notBefore) > now();

@@ -10,7 +10,7 @@ export interface FilteredEvent {
 	lower(text: string): string;
 	/** The member of an object by its name: exact, or else in any case. Undefined where there is none. */
 	member(object: unknown, name: string): unknown;
-	/** The elements of an array that are of a type; texts in lower case. */
+	/** The elements of an array that count for a type; texts in lower case. */
 	elements(array: readonly unknown[], type: ValueType): readonly unknown[];
 }
 
