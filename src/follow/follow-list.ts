@@ -2,7 +2,8 @@ import type { RunsAnswer } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { Watched } from "../ledger/follow-lease.ts";
 import { type FollowRow, soundServerTime } from "../ledger/follow-rows.ts";
-import type { Destination } from "../model.ts";
+import { targetOf } from "../ledger/rows.ts";
+import type { Destination, Run } from "../model.ts";
 import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
 
 export interface FollowListOptions {
@@ -55,8 +56,7 @@ export const UNSEEN: Watched = {
 /** What destinations with the same runs have in common. */
 export function listOf({ to }: FollowRow): string {
 	// One service lists runs by what started them, so that destinations of another form have another list.
-	const form = Object.keys(to ?? {}).filter((member) => /^(?:workflow|pipeline)$/.test(member));
-	return [to?.id.split("#", 1)[0] ?? "", ...form].join(" ");
+	return to?.["workflow"] === undefined ? targetOf(to) : `${targetOf(to)} workflow`;
 }
 
 /**
@@ -133,7 +133,7 @@ function asBefore(row: FollowRow): Finding {
 
 function sinceOf(rows: readonly FollowRow[], { since }: Watched): number {
 	const oldest = rows.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY);
-	return since <= oldest && oldest - since < SAME_QUESTION_MS ? since : oldest;
+	return oldest - since < SAME_QUESTION_MS ? Math.min(since, oldest) : oldest;
 }
 
 function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, now }: FollowListOptions): boolean {
@@ -144,8 +144,8 @@ function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, 
 function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Watched {
 	const { runs, complete, serverTime } = seen;
 	const oldest = runs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
-	const lookedAt = before.listedAt === 0 ? 0 : before.listedAt + before.skewMs - LAG_MS;
-	const missed = !complete && oldest > lookedAt && oldest !== Number.POSITIVE_INFINITY ? oldest : 0;
+	const lookedAt = before.listedAt + before.skewMs - LAG_MS;
+	const missed = oldest > lookedAt && runs.length > 0 ? oldest : 0;
 	const { etag: _, ...rest } = asked;
 	return {
 		...rest,
@@ -163,23 +163,28 @@ async function readUnseen(
 	watched: Watched,
 	options: FollowListOptions,
 ): Promise<Looked> {
-	const isUnseen = ({ runs }: Finding) => runs.some((run) => !isCompleted(run) && !shown.has(run.id));
-	const due = findings.filter(isUnseen).sort((one, other) => one.row.readAt - other.row.readAt);
+	const isUnseen = (run: Run) => !isCompleted(run) && !shown.has(run.id);
+	const due = findings
+		.flatMap((finding) =>
+			finding.runs
+				.filter(isUnseen)
+				.slice(0, 1)
+				.map(({ id }) => ({ finding, id })),
+		)
+		.sort((one, other) => one.finding.row.readAt - other.finding.row.readAt);
 	const changed = new Map<FollowRow, Finding>();
 	let notBefore = watched.notBefore;
-	for (const finding of due.slice(0, MOST_READS)) {
+	for (const { finding, id } of due.slice(0, MOST_READS)) {
 		const { row } = finding;
-		const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
-		if (unseen === undefined) continue;
 		if (!(await options.goesOn())) break;
-		const answer = await options.destinations.readRun(row.to as Destination, unseen.id);
+		const answer = await options.destinations.readRun(row.to as Destination, id);
 		if (answer.kind === "unavailable") {
 			// The others come first the next time.
 			changed.set(row, finding);
 			notBefore = answer.retryAt ?? 0;
 			break;
 		}
-		changed.set(row, afterRead(finding, unseen.id, answer, options));
+		changed.set(row, afterRead(finding, id, answer, options));
 	}
 	const { etag, ...others } = { ...watched, notBefore };
 	// If a complete list is unchanged, no run is read alone. So a list that does not show these runs is asked for as a whole.

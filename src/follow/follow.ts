@@ -176,7 +176,7 @@ async function lookAtAll(
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
 	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look.options));
-	if (leftAlone.length > 0) await contained(look, "what is not followed", () => letGo(leftAlone, look));
+	await contained(look, "what is not followed", () => letGo(leftAlone, look));
 	const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
 	await pMap(
 		inOrder,
@@ -211,9 +211,8 @@ async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: 
 	const written = await writeFindings(looked, look);
 	for (const one of written) reportEnd(log, lane, one);
 	// An answer that is not written whole has to come again.
-	const { etag, ...rest } = looked.watched;
-	const isWhole = written.length === looked.findings.filter(hasChanged).length;
-	return isWhole && etag !== undefined ? { ...rest, etag } : rest;
+	const { etag: _, ...rest } = looked.watched;
+	return written.length === looked.findings.filter(hasChanged).length ? looked.watched : rest;
 }
 
 /** Where it went cannot be read, or runs are not followed any more. */

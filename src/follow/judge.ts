@@ -42,23 +42,18 @@ export function soundSeen(
 	now: number,
 ): Seen {
 	const time = soundServerTime(serverTime, now);
-	const given: readonly unknown[] = Array.isArray(runs) ? runs : [];
-	const sound = given.slice(0, MOST_RUNS).flatMap((run) => {
-		const { id, title, createdAt, status, conclusion } = (run ?? {}) as Partial<SeenRun>;
+	const sound = runs.slice(0, MOST_RUNS).flatMap((run) => {
+		const { id, title, createdAt, status } = (run ?? {}) as Partial<SeenRun>;
 		const isSound =
-			(typeof id === "string" || typeof id === "number") &&
+			typeof id === "string" &&
 			typeof status === "string" &&
 			Number.isFinite(createdAt) &&
 			(createdAt as number) <= time + MAX_AHEAD_MS;
 		if (!isSound) return [];
-		const plain = soundRun({
-			...(run as SeenRun),
-			conclusion: typeof conclusion === "string" ? conclusion : null,
-			certain: false,
-		});
+		const plain = soundRun({ ...run, certain: false });
 		return [{ ...plain, title: String(title ?? ""), createdAt: createdAt as number }];
 	});
-	const isSound = !unreadable && sound.length === given.length;
+	const isSound = !unreadable && sound.length === runs.length;
 	const isWhole = complete === true && isSound;
 	// A list that is not complete and shows no run says as little.
 	return { runs: sound, complete: isWhole, unreadable: !isSound || (!isWhole && sound.length === 0), serverTime: time };
@@ -86,12 +81,12 @@ export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOpti
 	const byId = new Map(seen.runs.map((run) => [run.id, run]));
 	const byKey = groupByKey(seen.runs);
 	const known = rows.map((row) => {
-		const own = (byKey.get(row.key.toLowerCase()) ?? []).filter(({ createdAt }) => createdAt >= row.from);
+		const own = byKey.get(row.key.toLowerCase())?.filter(({ createdAt }) => createdAt >= row.from) ?? [];
 		return { row, runs: merged(row.runs, own, byId) };
 	});
 	const guesses = new Guesses(
 		known.filter(({ runs }) => runs.length === 0).map(({ row }) => row),
-		byKey.get(undefined) ?? [],
+		seen.runs.filter(({ title }) => keyOfTitle(title) === undefined),
 		new Set(known.flatMap(({ runs }) => runs.map(({ id }) => id))),
 	);
 	return known.map(({ row, runs }) => {
@@ -109,7 +104,9 @@ function groupByKey(runs: readonly SeenRun[]): ReadonlyMap<string | undefined, r
 	const groups = new Map<string | undefined, SeenRun[]>();
 	for (const run of runs) {
 		const key = keyOfTitle(run.title);
-		groups.set(key, [...(groups.get(key) ?? []), run]);
+		const group = groups.get(key);
+		if (group === undefined) groups.set(key, [run]);
+		else group.push(run);
 	}
 	return groups;
 }

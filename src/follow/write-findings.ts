@@ -61,7 +61,7 @@ export async function writeFindings(looked: Looked, options: WriteFindingsOption
 	const groups = [...plain.map((finding) => groupOf(finding, options)), ...readRows(looked, options)];
 	const byWrites = new Map(groups.map((group) => [group.writes, group]));
 	for (const together of groupsByTransaction(groups.map(({ writes }) => writes))) {
-		const included = together.flatMap((writes) => byWrites.get(writes) ?? []);
+		const included = together.map((writes) => byWrites.get(writes) as Group);
 		for (const finding of await writeTogether(included, options)) {
 			if (hasChanged(finding)) written.push({ ...finding, isResent: false });
 		}
@@ -136,11 +136,11 @@ async function settle(
 ): Promise<boolean> {
 	const { storage, lane, lease } = options;
 	const receipt = await storage.get(lane, row.receipt).catch(() => undefined);
-	const isThere = (await storage.get(lane, row.rowKey)) !== undefined;
 	if (receipt === undefined || !isConflict) {
-		if (isThere) await removeRow(row, options);
+		await removeRow(row, options);
 		return false;
 	}
+	const isThere = (await storage.get(lane, row.rowKey)) !== undefined;
 	return !isThere && receipt.columns["followedBy"] === lease.id && receipt.columns["following"] === following;
 }
 
@@ -165,10 +165,9 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const { body, bodyBlob } = full.columns;
 	const place = entryKey(now(), 0, row.key);
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
-	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
 	// A run of the first dispatch may still come. It has the key, too.
 	const doubt = JSON.stringify({ since: row.from } satisfies Doubt);
-	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, doubt, resent: true };
+	const entry = { ...newEntry({ ...row, acceptedAt: now() }), body, bodyBlob, attempts, doubt, resent: true };
 	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);

@@ -276,13 +276,13 @@ describe("the reason why no route takes an event", () => {
 		expect(route([narrow("a"), everything], event)).not.toHaveProperty("reason");
 	});
 
-	it.each<[string, Partial<Route>, string?]>([
-		["source", { source: "/elsewhere" }],
-		["includedEventTypes", { filter: { includedEventTypes: ["Contoso.A"] } }],
-		["subjectBeginsWith", { filter: { subjectBeginsWith: "/x/" } }],
-		["subjectEndsWith", { filter: { subjectEndsWith: "/x" } }],
-		["advancedFilters", { filter: { advancedFilters: [{ operatorType: "IsNotNull", key: "data.none" }] } }],
-		["onlyCompletedWrites", {}],
+	it.each<[string, Partial<Route>, string | undefined]>([
+		["source", { source: "/elsewhere" }, undefined],
+		["includedEventTypes", { filter: { includedEventTypes: ["Contoso.A"] } }, undefined],
+		["subjectBeginsWith", { filter: { subjectBeginsWith: "/x/" } }, undefined],
+		["subjectEndsWith", { filter: { subjectEndsWith: "/x" } }, undefined],
+		["advancedFilters", { filter: { advancedFilters: [{ operatorType: "IsNotNull", key: "data.none" }] } }, undefined],
+		["onlyCompletedWrites", {}, undefined],
 		["repoName", { onlyCompletedWrites: false }, "contoso/other"],
 	])("counts an event that %s keeps from a route for that route, by its digest", (by, part, onlyRepository) => {
 		const missing = { ...everything, ...part };

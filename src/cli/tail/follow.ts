@@ -50,9 +50,9 @@ export async function follow(bridge: BridgeClient, options: FollowOptions): Prom
 		return seen.sort((one, other) => (one.at || 0) - (other.at || 0));
 	}
 
-	function judge(trouble: string | undefined): void {
-		if (isWell !== (trouble === undefined)) outage(trouble);
-		isWell = trouble === undefined;
+	function judge(problem: string | undefined): void {
+		if (isWell !== (problem === undefined)) outage(problem);
+		isWell = problem === undefined;
 	}
 
 	// What fails at once is a mistake to repair; what fails later may come back.
