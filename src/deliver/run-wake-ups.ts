@@ -1,7 +1,7 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
-import { isStorageError, persist, type Write } from "../storage/storage.ts";
+import { isRefusal, persist, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 
 /**
@@ -95,7 +95,7 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 				await commitApart(lease, toState(lease.state()), writes);
 			} catch (error) {
 				// What is certainly not recorded is relied on by nothing. The watchdog is the one message that is left.
-				const isUnwritten = isStorageError(error) && error.refused && !lease.isRecorded();
+				const isUnwritten = isRefusal(error) && !lease.isRecorded();
 				if (isUnwritten && watchdog !== undefined) await takeBack();
 				throw error;
 			}
@@ -123,7 +123,7 @@ async function commitAsFarAsTaken(lease: LaneLease, state: LaneState, writes: re
 	try {
 		await lease.commit(state, writes);
 	} catch (error) {
-		if (writes.length === 0 || !(isStorageError(error) && error.refused)) throw error;
+		if (writes.length === 0 || !isRefusal(error)) throw error;
 		await lease.commit(state, []);
 	}
 }

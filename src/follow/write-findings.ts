@@ -4,7 +4,7 @@ import { newEntry } from "../ledger/outbox.ts";
 import { readReceipt } from "../ledger/receipt.ts";
 import { entryKey } from "../ledger/rows.ts";
 import type { Doubt } from "../model.ts";
-import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
+import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import type { Looked } from "./follow-list.ts";
 import type { Finding } from "./judge.ts";
@@ -50,7 +50,7 @@ export async function writeFindings(looked: Looked, options: WriteFindingsOption
 	const notSent: Finding[] = [];
 	for (const finding of again) {
 		const isSent = await sendAgain(finding, options).catch((error: unknown) => {
-			if (!(isStorageError(error) && error.refused)) throw error;
+			if (!isRefusal(error)) throw error;
 			// A conflict comes from another follower. Anything else would be refused each time: the receipt says that no run came.
 			if (!error.conflict) notSent.push(finding);
 			return false;
@@ -109,7 +109,7 @@ async function writeTogether(groups: readonly Group[], options: WriteFindingsOpt
 		);
 		return groups.map(({ finding }) => finding);
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 	}
 	const written: Finding[] = [];
 	for (const group of groups) if (await writeAlone(group, options)) written.push(group.finding);
@@ -123,7 +123,7 @@ async function writeAlone({ finding, writes }: Group, options: WriteFindingsOpti
 		await persist(() => storage.commit(lane, writes));
 		return true;
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 		return await settle(finding, error.conflict, options);
 	}
 }

@@ -137,7 +137,7 @@ export function isStorageError(error: unknown): error is StorageError {
 }
 
 /** Whether an error is a refusal: a fault of what was asked, and of nothing else. */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): error is StorageError {
 	return isStorageError(error) && error.refused;
 }
 
