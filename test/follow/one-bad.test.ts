@@ -175,6 +175,18 @@ describe("one answer that", () => {
 	});
 });
 
+describe("a clock of the bridge that", () => {
+	it("was two hours ahead for one look makes no receipt say that no run came", async () => {
+		const service = { skewMs: 0, resends: () => true };
+		const world = new FollowWorld(service);
+		const sent = await world.dispatch();
+		world.now += 2 * HOUR_MS;
+		service.skewMs = -2 * HOUR_MS;
+		await world.pass(MINUTE_MS);
+		expect(await followingOf(world, sent)).toBe("looking");
+	});
+});
+
 describe("one row that", () => {
 	/** Both have one list. The row of the first is damaged. */
 	async function damaged(columns: Columns) {
@@ -220,6 +232,20 @@ describe("one row that", () => {
 			await world.pass(5 * MINUTE_MS);
 		}
 		expect(await followingOf(world, bad)).toBe("cannot tell");
+	});
+
+	it("another follower has sent again is left to that follower", async () => {
+		const world = new FollowWorld({ resends: () => true });
+		const sent = await world.dispatch();
+		world.restart(async ({ method, args }, make) => {
+			const made = await make();
+			if (method === "commit" && JSON.stringify(args).includes('"again"')) throw new StorageError("changed", 412);
+			return made;
+		});
+		await world.pass(HOUR_MS + 5 * MINUTE_MS);
+		expect(await world.receipt(sent)).toMatchObject({ state: "accepted", following: null });
+		expect(world.ends()).toEqual([]);
+		expect([world.woken.length, await world.followed()]).toEqual([1, 0]);
 	});
 
 	it("storage does not let back into the outbox ends without a run, and the others are sent again", async () => {
