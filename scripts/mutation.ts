@@ -40,7 +40,7 @@ install(tools);
 mkdirSync(out, { recursive: true });
 const scores: Scores[] = [];
 for (const [room, files] of chosen) scores.push(count(await mutate(room, files)));
-if (scores.length > 1) say("all", sum(scores));
+if (scores.length > 1) process.stdout.write(inWords("all", sum(scores)));
 process.exitCode = score(sum(scores)) >= GOAL ? 0 : 1;
 
 /** The rooms with the files to mutate; all of them where none is named. */
@@ -76,7 +76,8 @@ async function mutate(room: string, files: readonly string[]): Promise<Report> {
 		mutants.filter(isLeft).map((one) => describe(file, source.split("\n"), one)),
 	);
 	writeFileSync(join(out, `${room}.txt`), `${text.join("\n")}\n`);
-	say(room, count(found));
+	process.stdout.write(inWords(room, count(found)));
+	process.stdout.write(`the survivors: out/mutation/${room}.txt\n`);
 	return found;
 }
 
@@ -141,12 +142,10 @@ function score({ Killed, Timeout, Survived, NoCoverage }: Scores): number {
 	return ((Killed + Timeout) * 100) / Math.max(1, Killed + Timeout + Survived + NoCoverage);
 }
 
-function say(name: string, scores: Scores): void {
+function inWords(name: string, scores: Scores): string {
 	const { Killed, Timeout, Survived, NoCoverage, RuntimeError } = scores;
 	const parts = `${Killed} killed, ${Timeout} timed out, ${Survived} survived, ${NoCoverage} reached by no test, ${RuntimeError} cannot be loaded`;
-	process.stdout.write(
-		`${name.padEnd(16)} ${score(scores).toFixed(1).padStart(5)} %: ${parts}; out/mutation/${name}.txt\n`,
-	);
+	return `${name.padEnd(16)} ${score(scores).toFixed(1).padStart(5)} %: ${parts}\n`;
 }
 
 async function run(command: string, args: readonly string[], env: Record<string, string>): Promise<void> {
