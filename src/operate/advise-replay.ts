@@ -29,8 +29,7 @@ export function adviseReplay(receipt: FoundReceipt, judge: string): ReplayAdvice
 
 function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 	const where = to?.id ?? "the same destination";
-	const why = reason ?? "";
-	if (why.startsWith(GAVE_UP)) {
+	if (reason?.startsWith(GAVE_UP)) {
 		const then = `a replay sends the stored request to ${where} again, even if the routes have changed`;
 		return {
 			wouldRepeat: false,
@@ -38,7 +37,7 @@ function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 		};
 	}
 	// What has ended it is its last call, unless the bridge has given it up without one.
-	const decided = attempts.slice(-1).find(({ reason: said }) => said !== null && why.startsWith(said));
+	const decided = attempts.slice(-1).find(({ reason: said }) => said !== null && reason?.startsWith(said));
 	if (decided === undefined) {
 		return {
 			wouldRepeat: false,

@@ -51,7 +51,7 @@ export function laneHealthOf(seen: LaneOverview, options: LaneHealthOptions): La
 			: undefined,
 		problem ?? undefined,
 	].filter((reason) => reason !== undefined);
-	if (state === "open" && parkedDestinations === 0 && reasons.length === 0) return undefined;
+	if (parkedDestinations === 0 && reasons.length === 0) return undefined;
 	return {
 		lane,
 		state,

@@ -64,8 +64,7 @@ export function createOperate(options: OperateOptions): Operate {
 	const { storage, ledger, destinations, routes, now } = options;
 	/** A destination of each lane that a route leads to. */
 	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
-	const list = (query: ReceiptQuery, endsAt?: number) =>
-		listReceipts(storage, query, { now, ...(endsAt === undefined ? {} : { endsAt }) });
+	const list = (query: ReceiptQuery, endsAt?: number) => listReceipts(storage, query, { now, endsAt });
 	return {
 		...createPoisoned(storage, now),
 		async receipts(query) {
