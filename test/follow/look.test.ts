@@ -252,6 +252,18 @@ describe("a list of runs", () => {
 		expect(world.slept).toEqual(slept);
 	});
 
+	it("is asked for where the wait for it ends a moment too early", async () => {
+		const world = new FollowWorld();
+		const retryAt = START + 70_000;
+		world.answer = () => (world.now === START ? { kind: "unavailable", retryAt, reason: "limit" } : undefined);
+		const sent = await world.dispatch();
+		await look(world);
+		[world.now, world.earlyMs] = [START + 65_000, 1];
+		await look(world);
+		expect(world.lists.map(({ at }) => at)).toEqual([START, retryAt - 1]);
+		expect((await world.receipt(sent)).following).toBe("looking");
+	});
+
 	it("that is due is asked for before one that is waited for", async () => {
 		const world = new FollowWorld();
 		await world.dispatch({ repository: "contoso/a" });

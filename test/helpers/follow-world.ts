@@ -88,6 +88,8 @@ export class FollowWorld {
 	readonly woken: string[] = [];
 	/** How long followers have waited for a list, each time. */
 	readonly slept: number[] = [];
+	/** Their timers end so much too early. */
+	earlyMs = 0;
 	readonly logged: LogLines = logLines();
 	readonly storage: Storage;
 	/** In place of what the service would answer. */
@@ -129,7 +131,7 @@ export class FollowWorld {
 			monotonic: () => this.now,
 			sleep: async (ms) => {
 				this.slept.push(ms);
-				this.now += ms;
+				this.now += ms - this.earlyMs;
 			},
 		});
 		return { storage, follow, wakeFollower: createWakeFollower(storage, () => this.now) };
