@@ -140,19 +140,21 @@ function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, 
 	return now() + skewMs - takenAt >= runWithinMs - WHOLE_LIST_MS;
 }
 
+/** What is known of a list before what it does not show is read. */
+type Known = Omit<Watched, "etag"> & { readonly etag?: string | undefined };
+
 /** A list that is cut, and whose oldest run is newer than the last look, leaves a time in which runs were missed. */
-function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Watched {
+function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Known {
 	const { runs, complete, serverTime } = seen;
 	const oldest = runs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
 	const lookedAt = before.listedAt + before.skewMs - LAG_MS;
 	const missed = oldest > lookedAt && runs.length > 0 ? oldest : 0;
-	const { etag: _, ...rest } = asked;
 	return {
-		...rest,
+		...asked,
+		etag,
 		skewMs: serverTime - now,
 		complete,
 		missedUntil: complete ? 0 : Math.max(before.missedUntil, missed),
-		...(etag === undefined ? {} : { etag }),
 	};
 }
 
@@ -160,7 +162,7 @@ function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Wat
 async function readUnseen(
 	findings: readonly Finding[],
 	shown: ReadonlySet<string>,
-	watched: Watched,
+	watched: Known,
 	options: FollowListOptions,
 ): Promise<Looked> {
 	const isUnseen = (run: Run) => !isCompleted(run) && !shown.has(run.id);

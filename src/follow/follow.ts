@@ -222,8 +222,7 @@ async function letGo(rows: readonly FollowRow[], look: Look): Promise<void> {
 		const reason = problemOf(row.to) ?? null;
 		return { row, following: reason === null ? "off" : "cannot tell", runs: row.runs, reason };
 	});
-	for (const one of await writeFindings({ findings, read: [], watched: UNSEEN }, look))
-		reportEnd(look.log, look.lane, one);
+	for (const one of await writeFindings({ findings, read: [] }, look)) reportEnd(look.log, look.lane, one);
 }
 
 async function contained(look: Look, what: string, work: () => Promise<void>): Promise<void> {

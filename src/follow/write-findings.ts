@@ -43,7 +43,10 @@ export function isEnd({ following }: Pick<Finding, "following">): boolean {
  * is written alone. It is skipped if its receipt is missing.
  * @returns the findings that were written. Each is returned once, even if two followers have the lane
  */
-export async function writeFindings(looked: Looked, options: WriteFindingsOptions): Promise<readonly Written[]> {
+export async function writeFindings(
+	looked: Pick<Looked, "findings" | "read">,
+	options: WriteFindingsOptions,
+): Promise<readonly Written[]> {
 	const changed = looked.findings.filter(hasChanged);
 	const again = changed.filter(({ row, following }) => following === "none" && row.resends);
 	const written: Written[] = [];
@@ -87,7 +90,10 @@ function groupOf(finding: Finding, { lease, now }: WriteFindingsOptions): Group 
 }
 
 /** Of those that were read and are as they were: when that was, so that others come first the next time. */
-function readRows({ findings, read }: Looked, { now }: WriteFindingsOptions): readonly Group[] {
+function readRows(
+	{ findings, read }: Pick<Looked, "findings" | "read">,
+	{ now }: WriteFindingsOptions,
+): readonly Group[] {
 	const rows = new Set(read);
 	return findings
 		.filter((finding) => rows.has(finding.row) && !hasChanged(finding))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { SeenRun } from "../../src/destinations/destination.ts";
 import { isGood, judge, NO_KEY, type Seen, soundSeen, TOO_MANY, UNREADABLE } from "../../src/follow/judge.ts";
-import type { FollowRow } from "../../src/ledger/follow-rows.ts";
+import { type FollowRow, RESENT } from "../../src/ledger/follow-rows.ts";
 import { followRow, runOf, seenRun } from "../helpers/follow-rows.ts";
 import { keyOf, MINUTE_MS, START } from "../helpers/follow-world.ts";
 
@@ -113,6 +113,15 @@ describe("a delivery's own runs", () => {
 		]);
 	});
 
+	it("are each there once", () => {
+		expect(idsOf(followRow(1, { runs: [runOf("1")] }), [keyed(1, "1"), keyed(1, "2")])).toEqual(["1", "2"]);
+	});
+
+	it("are said to be of two dispatches where it was sent a second time", () => {
+		const reasons = [true, false].map((resent) => judged([followRow(1, { resent })], [keyed(1, "1")])[0]?.reason);
+		expect(reasons).toEqual([RESENT, null]);
+	});
+
 	it("have a key in any case, as the row has", () => {
 		expect(idsOf(followRow(1, { key: keyOf(1).toUpperCase() }), [keyed(1, "1")])).toEqual(["1"]);
 	});
@@ -137,6 +146,13 @@ describe("a run without a key", () => {
 			["1", undefined],
 		],
 		["is not an older one's", [followRow(1), followRow(2, { from: START + 1 })], [seenRun("1")], ["1", undefined]],
+		[
+			"is nobody's if it is older than the only delivery",
+			[followRow(1, { from: START + 1 })],
+			[seenRun("1")],
+			[undefined],
+		],
+		["has to be without any: one of another's is nobody's", [followRow(1)], [keyed(9, "1")], [undefined]],
 		[
 			"that is called after a type is that of the type's delivery",
 			[followRow(1, { to: { id: "a#x" } }), followRow(2, { to: { id: "a#y" } })],
@@ -163,6 +179,11 @@ describe("a run without a key", () => {
 		);
 	});
 
+	it("is not certain to be a delivery's, and one with its key is", () => {
+		expect(judged([followRow(1)], [seenRun("1")])[0]?.runs).toEqual([runOf("1", { certain: false })]);
+		expect(judged([followRow(1)], [keyed(1, "1")])[0]?.runs).toEqual([runOf("1")]);
+	});
+
 	it("is nobody's while the list is not whole", () => {
 		expect(judged([followRow(1)], [seenRun("1")], { ...at, complete: false })).toMatchObject([
 			{ following: "looking" },
@@ -180,6 +201,14 @@ describe("the verdict on a delivery without a run", () => {
 		["it is looked for until then, by the service's clock", {}, [], early, "looking", null],
 		["it is looked for until then, by our clock", {}, [], { now: START + HOUR_MS - 1 }, "looking", null],
 		["two runs without keys may be it", {}, [seenRun("1"), seenRun("2")], {}, "cannot tell", NO_KEY],
+		[
+			"a run without a key is older",
+			{},
+			[seenRun("1", { createdAt: START - 1 })],
+			{},
+			"none",
+			none("contoso/fraud-model#contoso-test"),
+		],
 		["what cannot be read may be it", {}, [], { unreadable: true }, "cannot tell", UNREADABLE],
 		["one that was missed may be it", {}, [], { missedUntil: START + 1 }, "cannot tell", TOO_MANY],
 		[

@@ -86,12 +86,17 @@ export class FollowWorld {
 	readonly reads: { readonly at: number; readonly id: string }[] = [];
 	readonly messages: FollowMessage[] = [];
 	readonly woken: string[] = [];
+	/** How long followers have waited for a list, each time. */
+	readonly slept: number[] = [];
+	/** Their timers end so much too early. */
+	earlyMs = 0;
 	readonly logged: LogLines = logLines();
 	readonly storage: Storage;
 	/** In place of what the service would answer. */
 	answer: (target: string) => RunsAnswer | undefined = () => undefined;
 	/** The same for a single run. */
 	answerOne: (id: string) => RunsAnswer | undefined | Promise<undefined> = () => undefined;
+	wakeLane = async (lane: string): Promise<void> => void this.woken.push(lane);
 	readonly options: FollowWorldOptions;
 	private readonly leases = new Map<string, { id: string; until: number }>();
 	private leaseIds = 0;
@@ -121,11 +126,12 @@ export class FollowWorld {
 			isOn: this.policy.isOn,
 			runWithinMs: this.options.runWithinMs ?? 60 * MINUTE_MS,
 			addressesOf: () => ({ address: "https://api.github.com" }),
-			wakeLane: async (lane) => void this.woken.push(lane),
+			wakeLane: (lane) => this.wakeLane(lane),
 			now: () => this.now,
 			monotonic: () => this.now,
 			sleep: async (ms) => {
-				this.now += ms;
+				this.slept.push(ms);
+				this.now += ms - this.earlyMs;
 			},
 		});
 		return { storage, follow, wakeFollower: createWakeFollower(storage, () => this.now) };
