@@ -121,7 +121,7 @@ export async function playSituations(): Promise<Situations> {
 		github.advance(MINUTE_MS);
 		await bridge(FOLLOWED, {}, ledger).accept([event], { log: nowhere });
 		github.advance(afterMs);
-		await bridge(FOLLOWED, {}, ledger).follow(WAKE_UP, log);
+		await bridge(FOLLOWED, later(afterMs), ledger).follow(WAKE_UP, log);
 	}
 	await happen("a run succeeds", (log) => followed([], 1_000, log));
 	await happen("a run fails", (log) => followed([{ run: { conclusion: "failure" } }], 1_000, log));
