@@ -75,6 +75,11 @@ param githubAppKeySecretName string = 'github-app-key'
 @description('Optional. The resource id of an existing key vault, to use instead of a new one. The vault must use roles (RBAC).')
 param existingKeyVaultId string = ''
 
+// ── Azure DevOps ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+@description('Optional. The name of the secret that contains a personal access token for Azure Pipelines. You write the secret into the vault. If the parameter is empty, the bridge uses its identity.')
+param azureDevOpsTokenSecretName string = ''
+
 // ── Sources ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 @description('Optional. The Azure ML workspace whose events the bridge gets. If it does not exist, the template creates it, with its other resources and a cluster.')
@@ -242,6 +247,7 @@ var problems = flatten([
   problemOf('githubTokenSecretName', githubTokenSecretName, rules.secret)
   problemIfGiven('githubAppId', githubAppId, rules.githubApp)
   problemOf('githubAppKeySecretName', githubAppKeySecretName, rules.secret)
+  problemIfGiven('azureDevOpsTokenSecretName', azureDevOpsTokenSecretName, rules.secret)
   flatten(map(routeTokens, name => problemOf('routes.to.token', name, rules.secret)))
   problemOfVaultId('existingKeyVaultId', existingKeyVaultId)
   problemOf('computeClusterName', computeClusterName, rules.cluster)
@@ -296,6 +302,7 @@ var bridgeOwnSettings = {
   ...(empty(githubAppId)
     ? { GITHUB_TOKEN_SECRET_NAME: githubTokenSecretName }
     : { GITHUB_APP_ID: githubAppId, GITHUB_APP_KEY_SECRET_NAME: githubAppKeySecretName })
+  ...(empty(azureDevOpsTokenSecretName) ? {} : { AZURE_DEVOPS_TOKEN_SECRET_NAME: azureDevOpsTokenSecretName })
   GITHUB_API_URL: githubApiUrl
   KEY_VAULT_URL: 'https://${vaultName}${environment().suffixes.keyvaultDns}'
   ...settings
@@ -372,9 +379,13 @@ module credential 'modules/secret.bicep' = if (empty(githubAppId) ? !empty(githu
   dependsOn: [keyVault]
 }
 
-// Those that routes name in `to.token`, too: the deployment does not write them.
+// Those for Azure Pipelines and those that routes name in `to.token`, too: the deployment does not write them.
 module credentialReader 'modules/secret-reader.bicep' = [
-  for (name, i) in union([credentialName], routeTokens): {
+  for (name, i) in union(
+    [credentialName],
+    empty(azureDevOpsTokenSecretName) ? [] : [azureDevOpsTokenSecretName],
+    routeTokens
+  ): {
     name: 'secret-reader-${names.hash}-${i}'
     scope: resourceGroup(split(vaultId, '/')[2], split(vaultId, '/')[4])
     params: {

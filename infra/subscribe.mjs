@@ -6,12 +6,12 @@
  *
  * This is plain JavaScript. It needs Node.js 20 and the Azure CLI, and no packages.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { azIn, Failure } from "./az.mjs";
 import { unsubscribe } from "./unsubscribe.mjs";
 
 const USAGE = `node infra/subscribe.mjs RESOURCE_GROUP [DEPLOYMENT_NAME] [--subscription ID] [--remove]
@@ -31,12 +31,9 @@ const API = "api-version=2024-04-01";
 const WAIT_MS = 10 * 60_000;
 const POLL_MS = 10_000;
 
-/** A failure whose message explains everything. No stack trace is printed. */
-class Failure extends Error {}
-
 /**
  * @typedef {{ id: string, name: string, tags?: Record<string, string> | null, properties: { provisioningState: string, timestamp: string, outputs?: Record<string, { value: any }> | null } }} Deployment
- * @typedef {import("./unsubscribe.mjs").Az} Az
+ * @typedef {import("./az.mjs").Az} Az
  * @typedef {{ say: (text: string) => void, sleep: (ms: number) => Promise<unknown>, now: () => number, env: Record<string, string | undefined> }} Surroundings
  */
 
@@ -114,7 +111,7 @@ async function subscribe(group, { scope, app, parameters }, az, surroundings) {
 /** @param {string} group @param {string} name @param {Az} az */
 function deploymentOf(group, name, az) {
 	/** @type {Deployment} */
-	const deployment = az("deployment", "group", "show", "--resource-group", group, "--name", name);
+	const deployment = az.json("deployment", "group", "show", "--resource-group", group, "--name", name);
 	const { provisioningState, outputs } = deployment.properties;
 	if (provisioningState !== "Succeeded")
 		throw new Failure(
@@ -133,7 +130,7 @@ function deploymentOf(group, name, az) {
  */
 function newestIn(group, az, env) {
 	/** @type {Deployment[]} */
-	const all = az("deployment", "group", "list", "--resource-group", group);
+	const all = az.json("deployment", "group", "list", "--resource-group", group);
 	const found = all
 		.filter(({ properties }) => properties.provisioningState === "Succeeded" && properties.outputs?.["subscribe"])
 		.sort((a, b) => b.properties.timestamp.localeCompare(a.properties.timestamp));
@@ -160,13 +157,11 @@ async function functionListed(app, az, { say, sleep, now }) {
 	say(`Waiting for the function ${FUNCTION} of ${app.split("/").pop()} …`);
 	for (;;) {
 		// A host that has just got its code may refuse for a while; a missing right stays missing.
-		const refused = refusalOf(() => az("rest", "--method", "post", "--url", `${app}/host/default/sync?${API}`));
+		const refused = refusalOf(() => az.run("rest", "--method", "post", "--url", `${app}/host/default/sync?${API}`));
 		/** @type {string[]} */
 		let names = [];
 		const unlisted = refusalOf(() => {
-			/** @type {{ value: { name: string }[] }} */
-			const { value } = az("rest", "--method", "get", "--url", `${app}/functions?${API}`);
-			names = value.map(({ name }) => name.split("/").pop() ?? "");
+			names = az.list(`${app}/functions?${API}`).map(({ name }) => name.split("/").pop() ?? "");
 		});
 		if (names.includes(FUNCTION)) return;
 		const seen =
@@ -205,41 +200,10 @@ function createSubscriptions(group, parameters, az, { say }) {
 	try {
 		writeFileSync(file, JSON.stringify({ $schema: schema, contentVersion: "1.0.0.0", parameters }));
 		const what = ["--name", "subscribe", "--template-file", template, "--parameters", `@${file}`];
-		az("deployment", "group", "create", "--resource-group", group, ...what);
+		az.run("deployment", "group", "create", "--resource-group", group, ...what);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
-}
-
-/** @param {string | undefined} subscription @returns {Az} */
-function azIn(subscription) {
-	return (...args) => {
-		const all = [...args, ...(subscription ? ["--subscription", subscription] : []), "--output", "json"];
-		const { error, status, stdout, stderr } = runAz(all);
-		const missing = /** @type {NodeJS.ErrnoException | undefined} */ (error)?.code === "ENOENT";
-		if (missing || /is not recognized as an internal/.test(stderr ?? ""))
-			throw new Failure(
-				"The Azure CLI (az) is missing. Install it: https://learn.microsoft.com/cli/azure/install-azure-cli",
-			);
-		const why = error?.message ?? (stderr.trim() || `Exit code ${status}`);
-		if (status !== 0) throw new Failure(`az ${args.slice(0, 3).join(" ")} failed. ${why}`);
-		return stdout.trim() === "" ? undefined : JSON.parse(stdout);
-	};
-}
-
-/**
- * On Windows az is a batch file, which only a shell runs: each argument in quotes, and none that would end them.
- * @param {readonly string[]} args
- */
-function runAz(args) {
-	const options = /** @type {const} */ ({ encoding: "utf8", maxBuffer: 64_000_000, windowsHide: true });
-	if (process.platform !== "win32") return spawnSync("az", args, options);
-	const unsafe = args.find((arg) => /["%\r\n]/.test(arg));
-	if (unsafe !== undefined)
-		throw new Failure(
-			`cmd.exe cannot pass this argument on correctly, because of a quote, a percent sign or a line break: ${unsafe}`,
-		);
-	return spawnSync(`az ${args.map((arg) => `"${arg}"`).join(" ")}`, { ...options, shell: true });
 }
 
 const [, script] = process.argv;

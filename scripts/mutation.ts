@@ -2,10 +2,12 @@
  * `npm run mutation [-- ROOM or FILE …]`: changes the sources in one place after the other, and looks whether a test
  * fails. Stryker does it, which has packages of its own in test/mutation, installed when first asked for.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LEFT_OUT, ROOMS } from "./mutation-rooms.ts";
+import { startAzurite } from "../src/local/azurite.ts";
+import { ALL_TESTS, LEFT_OUT, ROOMS } from "./mutation-rooms.ts";
 import { install } from "./tool.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -15,14 +17,31 @@ const STRYKER = join(tools, "node_modules/@stryker-mutator/core/bin/stryker.js")
 /** In percent. */
 const GOAL = 95;
 
-/** How many mutants of a room ended in each way. */
-type Counts = Record<"Killed" | "Timeout" | "Survived" | "NoCoverage", number>;
+/** `RuntimeError`: the program cannot be loaded. */
+type Status = "Killed" | "Timeout" | "Survived" | "NoCoverage" | "RuntimeError";
+
+interface Mutant {
+	readonly mutatorName: string;
+	readonly replacement?: string;
+	readonly status: string;
+	readonly location: { readonly start: Place; readonly end: Place };
+}
+
+interface Place {
+	readonly line: number;
+	readonly column: number;
+}
+
+/** By file: its text, and what became of its mutants. */
+type Report = Record<string, { readonly source: string; mutants: readonly Mutant[] }>;
 
 const chosen = choose(process.argv.slice(2));
 install(tools);
 mkdirSync(out, { recursive: true });
-const counted = chosen.map(([room, files]) => [room, mutate(room, files)] as const);
-process.exitCode = report(counted);
+const scores: Scores[] = [];
+for (const [room, files] of chosen) scores.push(count(await mutate(room, files)));
+if (scores.length > 1) process.stdout.write(inWords("all", sum(scores)));
+process.exitCode = score(sum(scores)) >= GOAL ? 0 : 1;
 
 /** The rooms with the files to mutate; all of them where none is named. */
 function choose(names: readonly string[]): (readonly [string, readonly string[]])[] {
@@ -41,44 +60,96 @@ function choose(names: readonly string[]): (readonly [string, readonly string[]]
 	return [...rooms];
 }
 
-function mutate(room: string, files: readonly string[]): Counts {
-	run(process.execPath, [STRYKER, "run", join(tools, "stryker.config.mjs")], {
-		MUTATION_FILES: JSON.stringify(files),
-		MUTATION_TESTS: JSON.stringify(ROOMS[room]?.tests),
-		MUTATION_LEFT_OUT: JSON.stringify(LEFT_OUT),
-		MUTATION_AZURITE: ROOMS[room]?.azurite ? "1" : "",
-	});
-	const counts: Counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
-	const { files: reported } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as {
-		files: Record<string, { mutants: { status: keyof Counts }[] }>;
-	};
-	for (const { mutants } of Object.values(reported)) {
-		for (const { status } of mutants) if (status in counts) counts[status] += 1;
+/** What survives the tests of its room meets those of all rooms. */
+async function mutate(room: string, files: readonly string[]): Promise<Report> {
+	const { tests = [], azurite = false } = ROOMS[room] ?? {};
+	const found = await tryMutants(files, tests, azurite);
+	const left = Object.entries(found).flatMap(([file, { mutants }]) =>
+		mutants.filter(isLeft).map((one) => rangeOf(file, one)),
+	);
+	const again = left.length === 0 ? {} : await tryMutants(left, ALL_TESTS, false);
+	for (const [file, reported] of Object.entries(found)) {
+		const known = new Map(again[file]?.mutants.map((mutant) => [nameOf(mutant), mutant]));
+		reported.mutants = reported.mutants.map((one) => (isLeft(one) ? (known.get(nameOf(one)) ?? one) : one));
 	}
-	for (const kind of ["json", "html"]) renameSync(join(out, `report.${kind}`), join(out, `${room}.${kind}`));
+	const text = Object.entries(found).flatMap(([file, { source, mutants }]) =>
+		mutants.filter(isLeft).map((one) => describe(file, source.split("\n"), one)),
+	);
+	writeFileSync(join(out, `${room}.txt`), `${text.join("\n")}\n`);
+	process.stdout.write(inWords(room, count(found)));
+	process.stdout.write(`the survivors: out/mutation/${room}.txt\n`);
+	return found;
+}
+
+async function tryMutants(files: readonly string[], tests: readonly string[], onAzurite: boolean): Promise<Report> {
+	const azurite = onAzurite ? await startAzurite({ folder: join(out, "azurite") }) : undefined;
+	try {
+		await run(process.execPath, [STRYKER, "run", join(tools, "stryker.config.mjs")], {
+			MUTATION_FILES: JSON.stringify(files),
+			MUTATION_TESTS: JSON.stringify(tests),
+			MUTATION_LEFT_OUT: JSON.stringify(LEFT_OUT),
+			MUTATION_AZURITE: azurite?.connectionString ?? "",
+		});
+	} finally {
+		await azurite?.stop();
+	}
+	return (JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as { files: Report }).files;
+}
+
+function isLeft({ status }: Mutant): boolean {
+	return status === "Survived" || status === "NoCoverage";
+}
+
+/** As Stryker takes it; its columns start with 0 there, and with 1 in its reports. */
+function rangeOf(file: string, { location: { start, end } }: Mutant): string {
+	return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
+function nameOf({ mutatorName, replacement, location }: Mutant): string {
+	return JSON.stringify([mutatorName, replacement, location]);
+}
+
+/** `file:line:column was → is`. */
+function describe(file: string, lines: readonly string[], { location: { start, end }, replacement }: Mutant): string {
+	const last = start.line === end.line ? end.column - 1 : undefined;
+	const was = lines[start.line - 1]?.slice(start.column - 1, last).trim();
+	return `${file}:${start.line}:${start.column} ${was} → ${replacement?.replace(/\s+/g, " ")}`;
+}
+
+type Scores = Readonly<Record<Status, number>>;
+
+function count(report: Report): Scores {
+	const counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0, RuntimeError: 0 };
+	for (const { status } of Object.values(report).flatMap(({ mutants }) => mutants)) {
+		if (status in counts) counts[status as Status] += 1;
+	}
 	return counts;
 }
 
-function report(rooms: readonly (readonly [string, Counts])[]): number {
-	const score = ({ Killed, Timeout, Survived, NoCoverage }: Counts) =>
-		((Killed + Timeout) * 100) / Math.max(1, Killed + Timeout + Survived + NoCoverage);
-	const line = (name: string, counts: Counts) => {
-		const { Killed, Timeout, Survived, NoCoverage } = counts;
-		const parts = `${Killed} killed, ${Timeout} timed out, ${Survived} survived, ${NoCoverage} reached by no test`;
-		process.stdout.write(`${name.padEnd(16)} ${score(counts).toFixed(1).padStart(5)} %: ${parts}\n`);
+function sum(all: readonly Scores[]): Scores {
+	const total = (status: Status) => all.reduce((before, one) => before + one[status], 0);
+	return {
+		Killed: total("Killed"),
+		Timeout: total("Timeout"),
+		Survived: total("Survived"),
+		NoCoverage: total("NoCoverage"),
+		RuntimeError: total("RuntimeError"),
 	};
-	const all: Counts = { Killed: 0, Timeout: 0, Survived: 0, NoCoverage: 0 };
-	for (const [room, counts] of rooms) {
-		line(room, counts);
-		for (const status of Object.keys(all) as (keyof Counts)[]) all[status] += counts[status];
-	}
-	line("all", all);
-	process.stdout.write("the survivors: out/mutation/ROOM.html\n");
-	return score(all) >= GOAL ? 0 : 1;
 }
 
-function run(command: string, args: readonly string[], env: Record<string, string> = {}): void {
-	const { error, status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
-	if (error !== undefined) throw error;
-	if (status !== 0) process.exit(status ?? 1);
+/** In percent, of those that can be loaded. */
+function score({ Killed, Timeout, Survived, NoCoverage }: Scores): number {
+	return ((Killed + Timeout) * 100) / Math.max(1, Killed + Timeout + Survived + NoCoverage);
+}
+
+function inWords(name: string, scores: Scores): string {
+	const { Killed, Timeout, Survived, NoCoverage, RuntimeError } = scores;
+	const parts = `${Killed} killed, ${Timeout} timed out, ${Survived} survived, ${NoCoverage} reached by no test, ${RuntimeError} cannot be loaded`;
+	return `${name.padEnd(16)} ${score(scores).toFixed(1).padStart(5)} %: ${parts}\n`;
+}
+
+async function run(command: string, args: readonly string[], env: Record<string, string>): Promise<void> {
+	const child = spawn(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+	const [status] = await once(child, "exit");
+	if (status !== 0) throw new Error(`Stryker has ended with ${status}`);
 }

@@ -4,6 +4,7 @@ import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
+import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { createAttempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
@@ -18,10 +19,10 @@ import { createRecordRejected } from "./ledger/dead-letters.ts";
 import { createIgnoredLog } from "./ledger/ignored.ts";
 import type { LaneLease } from "./ledger/lane-lease.ts";
 import { createLedger } from "./ledger/ledger.ts";
-import { type Log, report } from "./log.ts";
+import { type Log, redact, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
 import { judgeOf } from "./operate/advise-replay.ts";
-import { UNKNOWN_HEALTH } from "./operate/check-health.ts";
+import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
 import { createOperate, type Operate } from "./operate/operate.ts";
 import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
@@ -109,19 +110,7 @@ async function openStorage(config: Config["storage"]): Promise<Storage> {
 /** Nothing is loaded or called before the first event. */
 export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
-	let opening: Promise<ReturnType<typeof wire>> | undefined;
-
-	/** If storage could not be opened, the next call opens it again. */
-	function rooms(): Promise<ReturnType<typeof wire>> {
-		opening ??= options
-			.openStorage()
-			.then((storage) => wire(config, options, storage))
-			.catch((error: unknown) => {
-				opening = undefined;
-				throw error;
-			});
-		return opening;
-	}
+	const rooms = once(async () => wire(config, options, await options.openStorage()));
 
 	let changes = 0;
 	/** Whether it succeeds or not, something may have changed. */
@@ -143,6 +132,12 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		}
 	}
 
+	function unopened({ message }: Error): Health {
+		const storage = { reachable: false, reason: redact(`AzureWebJobsStorage could not be opened: ${message}`) };
+		const routes = { digest: digestOfRoutes(config.routes) };
+		return { ...UNKNOWN_HEALTH, problems: [], warnings: config.warnings, routes, storage };
+	}
+
 	return {
 		problems: [],
 		warnings: config.warnings,
@@ -157,7 +152,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
-		health: async () => (await rooms()).health(),
+		health: () => rooms().then((opened) => opened.health(), unopened),
 		upkeep: async (log) => (await rooms()).upkeep(log),
 		makeQueues: async (names) => (await rooms()).makeQueues(names),
 		changes: () => changes,

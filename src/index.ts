@@ -3,6 +3,7 @@ import { app } from "@azure/functions";
 import { version } from "../package.json";
 import type { Bridge } from "./bridge.ts";
 import { openSenderCheck } from "./config/entra.ts";
+import { once } from "./config/once.ts";
 import { readEventQueue } from "./config/settings.ts";
 import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
 import { console as consolePage } from "./functions/console.ts";
@@ -14,23 +15,12 @@ import { discard, replay } from "./functions/replay.ts";
 import { webhook } from "./functions/webhook.ts";
 import { LEDGER } from "./storage/storage.ts";
 
-let bridge: Promise<Bridge> | undefined;
-
 /** The one bridge. It lies in a file of its own, so that a cold start reads no more than what registers the functions. */
-async function open(): Promise<Bridge> {
+const theBridge = once(async () => {
 	const { openBridge } = await import("./bridge.ts");
 	// The bundle lies in dist/, beside host.json.
 	return openBridge(process.env, join(__dirname, ".."), version);
-}
-
-/** A bridge that could not be opened is opened anew for the next one that asks. */
-function theBridge(): Promise<Bridge> {
-	bridge ??= open().catch((error: unknown) => {
-		bridge = undefined;
-		throw error;
-	});
-	return bridge;
-}
+});
 
 const rules = readHandshakeRules(process.env);
 const queue = readEventQueue(process.env);

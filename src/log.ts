@@ -34,26 +34,26 @@ export interface Line {
 	readonly [fact: string]: string | number | null | undefined;
 }
 
-/** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
-export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
-	log(level, redact(JSON.stringify(line, (_, fact: unknown) => (typeof fact === "string" ? clipFact(fact) : fact))));
-}
-
 /** Application Insights takes 32 KB a message; an event's id or subject can be as long as its sender likes. */
 const MAX_FACT_CHARACTERS = 1_000;
 
-function clipFact(text: string): string {
-	return text.length > MAX_FACT_CHARACTERS ? `${clipText(text, MAX_FACT_CHARACTERS)}…` : text;
+/** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
+export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
+	const clean = (_: string, fact: unknown) => (typeof fact === "string" ? cleanText(fact, MAX_FACT_CHARACTERS) : fact);
+	log(level, JSON.stringify(line, clean));
 }
 
 /**
- * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), JWTs, bearer and
- * basic credentials, private keys, and the keys and signatures that Azure puts into URLs.
+ * GitHub's token formats (classic, fine-grained, app, and the newer app tokens, which hold a JWT), personal access tokens
+ * of Azure DevOps (52 characters of base 32, or 84 with a mark near their end), JWTs, bearer and basic credentials,
+ * private keys, and the keys and signatures that Azure puts into URLs. No match includes the quotation mark that ends a
+ * text in JSON, also where that mark is escaped.
  */
 const SECRETS = [
 	/\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_.-]{16,}/g,
+	/\b(?:[a-z2-7]{52}|[A-Za-z0-9]{74,78}AZDO[A-Za-z0-9]{2,6})\b/g,
 	/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g,
-	/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*/g,
+	/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"\\]|\\+(?!["\\]))*/g,
 	/(?<=\b(?:bearer|basic|token) )[A-Za-z0-9+/=._~-]{8,}/gi,
 	/(?<=[?&;](?:code|sig|sv_sig|accountkey|sharedaccesskey|x-functions-key)=)[^&\s"\\]+/gi,
 ];
@@ -71,6 +71,15 @@ export function cleanText(text: string, most: number): string {
 /** A text without credentials in it. */
 export function redact(text: string): string {
 	return SECRETS.reduce((clean, secret) => clean.replace(secret, "[redacted]"), text);
+}
+
+/**
+ * What is wrong with a token that stands where the name of its secret belongs; undefined for a name. Lanes are called after
+ * such names, and health shows them to everyone.
+ */
+export function tokenForName(name: string): string | undefined {
+	if (redact(name) === name) return undefined;
+	return "looks like a token itself; put the token into the key vault, and give the name of its secret";
 }
 
 /**

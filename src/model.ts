@@ -233,11 +233,11 @@ export type Disposition =
 			readonly doubt?: Doubt;
 	  };
 
-/** What is known of a delivery that may have been taken, though no answer says so. Times by the service's clock. */
+/** What is known of a delivery that may have been taken, and whose run was not seen. Times by the service's clock. */
 export interface Doubt {
-	/** When its first uncertain call began, epoch milliseconds: no run of it is older. */
+	/** When the first of those calls began, epoch milliseconds: no run of it is older. */
 	readonly since: number;
-	/** When the first of those calls began that may have started a run; none where the runs have excluded each of them. */
+	/** When the first of them began that may have started a run; none where the runs have excluded each of them. */
 	readonly from?: number;
 	/** How often its runs could not be read since its last call. */
 	readonly looks?: number;

@@ -18,6 +18,8 @@ describe("redaction", () => {
 		["a fine-grained token", "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz0123456789"],
 		["an installation token", "ghs_0123456789abcdefghijklmnopqrstuvwxyz"],
 		["a new installation token", "ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl"],
+		["a personal access token of Azure DevOps", "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"],
+		["a newer one", `${"aB3".repeat(25)}aAZDO1a2B`],
 		["a JWT", "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl"],
 	])("takes out %s", (_, secret) => {
 		expect(redact(`before ${secret} after`)).toBe("before [redacted] after");
@@ -45,15 +47,36 @@ describe("redaction", () => {
 		for (const text of [
 			"experiments/fraud-model/runs/train-7 of contoso/fraud-model, code=3",
 			"ghp_tooShort15chars bearer short7x mytoken abcdefghijkl",
+			`${"a".repeat(53)} ${"0".repeat(52)} ${"aB3".repeat(20)}AZDO ${"0123456789abcdef".repeat(4)}`,
 			"eyJshort.a.b, xghp_0123456789abcdefghijklmnop",
 		])
 			expect(redact(text)).toBe(text);
 	});
 
-	it("leaves a line whole when a secret stands at the end of a JSON string", () => {
-		const { log, lines } = logLines();
-		log("info", redact(JSON.stringify({ stage: "accept", subject: "https://x/y?sig=abc", outcome: "dispatched" })));
-		expect(lines[0]).toMatchObject({ subject: "https://x/y?sig=[redacted]", outcome: "dispatched" });
+	const SECRETS = [
+		"-----BEGIN PRIVATE KEY-----\nMIIE\\n",
+		"ghp_0123456789abcdefghijklmnopqrstuvwxyz",
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMjMifQ.c2lnbmF0dXJl",
+		"bearer 0123456789abcdef",
+		"https://x/y?sig=0123456789abcdef",
+	];
+	const ENDS = ["", '"', "\\", '\\"', '\\\\"', '","outcome":"x', "\n", "\u2028", "\ud800", "}"];
+	it.each(SECRETS)("leaves JSON whole, whatever comes after the secret in %j", (secret) => {
+		for (const end of ENDS) {
+			const { log, lines, text } = logLines();
+			const line = { stage: "accept", subject: `of ${secret}${end}`, outcome: "dispatched" } as const;
+			report(log, "info", line);
+			log("info", redact(JSON.stringify(line)));
+			// What is printed may hold JSON as a text.
+			expect(JSON.parse(JSON.parse(redact(JSON.stringify(JSON.stringify(line)))))).toHaveProperty(
+				"outcome",
+				"dispatched",
+			);
+			const subject = expect.stringContaining("[redacted]");
+			const whole = { level: "info", stage: "accept", subject, outcome: "dispatched" };
+			expect(lines).toEqual([whole, whole]);
+			expect(text()).not.toMatch(/MIIE|0123456789|c2ln/);
+		}
 	});
 });
 

@@ -70,7 +70,7 @@ var alerts = [
   {
     name: 'function-failures'
     title: 'Invocations of the bridge fail'
-    repair: 'GET /api/health names what is wrong with settings, storage and tokens. What failed is tried again. See docs/receipts.md, "Alerts".'
+    repair: 'GET /api/health names what is wrong with settings, storage and tokens. The log line of a window names its reason. What failed is tried again. See docs/receipts.md, "Alerts".'
     query: loadTextContent('../queries/function-failures.kql')
     severity: 1
     evaluationFrequency: 'PT15M'

@@ -330,18 +330,19 @@ func problemsOfAccounts(accounts dataAccount[], ownAccounts string[]) string[] =
       : ['dataAccounts: two entries name the same container of the same account. Remove one of them.']
     length(distinct(map(accounts, account => account.name))) == length(distinct(map(
         accounts,
-        account => whereOf(account)
+        account => withoutContainer(account)
       )))
       ? []
       : [
-          'dataAccounts: two entries name the same account, but differ in resourceGroup, subscriptionId or topicName. Use the same values in both.'
+          'dataAccounts: two entries name the same account, but differ in resourceGroup, subscriptionId, topicName, location or isHnsEnabled. Use the same values in both.'
         ]
   ])
 
 func distinct(values string[]) string[] => union(values, [])
 
-func whereOf(account dataAccount) string =>
-  toLower('${account.name}/${account.?subscriptionId ?? ''}/${account.?resourceGroup ?? ''}/${account.?topicName ?? ''}')
+@description('What an entry says of its account. The template creates an account once for each entry, so the entries must agree.')
+func withoutContainer(account dataAccount) string =>
+  toLower('${account.name}/${account.?subscriptionId ?? ''}/${account.?resourceGroup ?? ''}/${account.?topicName ?? ''}/${account.?location ?? ''}/${account.?isHnsEnabled ?? true}')
 
 @export()
 @sealed()

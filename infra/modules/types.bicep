@@ -58,8 +58,13 @@ type dataAccount = {
 @sealed()
 @description('Settings of the bridge, by their names in docs/settings.md. Other settings follow from other parameters. None of these settings is a secret.')
 type bridgeSettings = {
+  GITHUB_API_URL_BEFORE: string?
   GITHUB_PACE: string?
   GITHUB_CONCURRENCY: string?
+  AZURE_DEVOPS_URL: string?
+  AZURE_DEVOPS_URL_BEFORE: string?
+  AZURE_DEVOPS_PACE: string?
+  AZURE_DEVOPS_CONCURRENCY: string?
   GIVE_UP_DAYS: string?
   FOLLOW_RUNS: string?
   RUN_WITHIN_MINUTES: string?

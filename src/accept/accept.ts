@@ -103,7 +103,6 @@ async function acceptAll(
 
 	async function work(): Promise<void> {
 		const plans = await planAll(elements, onlyRepository);
-		if (late.isPassed()) return;
 		open = plans;
 		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
 		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });

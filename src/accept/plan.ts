@@ -87,8 +87,11 @@ export function createPlanner(options: PlanOptions): Planner {
 
 	return async (elements, onlyRepository) => {
 		if (elements.length > 1 && !elements.some(isMeantAsEvent)) return [withoutEvents(elements)];
+		/** All that come after wait for it, not only one of those that are planned at once. */
+		let turn: Promise<unknown> | undefined;
 		const plan = async (element: unknown, index: number) => {
-			if (index % ELEMENTS_A_TURN === ELEMENTS_A_TURN - 1) await new Promise(setImmediate);
+			if (index % ELEMENTS_A_TURN === ELEMENTS_A_TURN - 1) turn = new Promise(setImmediate);
+			await turn;
 			return planElement(element, onlyRepository);
 		};
 		return (await pMap(elements, plan, { concurrency: AT_ONCE })).flat();
@@ -159,15 +162,7 @@ function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options:
 	const proof = options.destinations.build(to, leastWindow(event), facts);
 	if (!proof.ok) return { ok: false, key, reason: proof.reason };
 	const { id, type, source, subject, time, data = null, extensions } = event;
-	const line = writeJson({
-		id,
-		type,
-		source,
-		subject,
-		time,
-		data,
-		...(extensions === undefined ? {} : { extensions }),
-	});
+	const line = writeJson({ id, type, source, subject, time, data, extensions });
 	const { quietSeconds, maxSeconds, maxEvents } = coalesce;
 	const limits = maxEvents === undefined ? {} : { maxEvents };
 	const how = {

@@ -1,34 +1,15 @@
 import { isLoopback, USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
-import type { ReceiptJson } from "../functions/receipts.ts";
 import type { ReceiptState } from "../ledger/list-receipts.ts";
-import type { Following, Run } from "../model.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
 import { type Asked, createAsk, errorIn, keyHeader } from "./ask.ts";
-import { readUrl, shownUrl } from "./bridge-url.ts";
+import { baseOf, readUrl } from "./bridge-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Io } from "./io.ts";
+import { readReceipt, type ShownReceipt } from "./shown-receipt.ts";
 
-/** A receipt as `GET /api/receipts` shows it. A bridge of an older version tells less, and its `runs` is a page. */
-export type ShownReceipt = Omit<ReceiptJson, keyof ToldRuns | keyof ToldDeadLetter> & ToldRuns & ToldDeadLetter;
-
-interface ToldRuns {
-	readonly runs?: readonly Run[] | string | null | undefined;
-	readonly following?: Following | null | undefined;
-	readonly followingReason?: string | null | undefined;
-	readonly page?: string | null | undefined;
-}
-
-/** What a dead letter tells besides. Source: docs/receipts.md. */
-interface ToldDeadLetter {
-	/** What a replay would do now. */
-	readonly replay?: { readonly wouldRepeat: boolean; readonly why: string | null } | null | undefined;
-	/** ISO 8601: when a replay has last fed it back. */
-	readonly replayedAt?: string | null | undefined;
-	/** Of a rejected event what arrived: its beginning as text, and how many bytes there are in all. */
-	readonly arrived?: { readonly text: string; readonly bytes: number; readonly whole: boolean } | null | undefined;
-}
+export type { ShownReceipt } from "./shown-receipt.ts";
 
 export interface ShownReceipts {
 	readonly receipts: readonly ShownReceipt[];
@@ -101,6 +82,11 @@ export interface BridgeClient {
 	discard(asked: DeadLettersAsked & Continued): Promise<DiscardAnswer>;
 }
 
+/** Receipts as they were answered. */
+interface Answered extends Omit<ShownReceipts, "receipts"> {
+	readonly receipts: readonly Readonly<Record<string, unknown>>[];
+}
+
 interface Continued {
 	readonly continue?: string;
 }
@@ -126,7 +112,7 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 	const { url, key, io } = options;
 	const ask = createAsk(io, TIMEOUT_MS);
 	const base = readUrl(url, options.urlFrom ?? "--url");
-	const shown = shownUrl(new URL(base.pathname.replace(/\/+$/, ""), base));
+	const shown = baseOf(base);
 	let aheadMs = 0;
 
 	async function read<T>(name: string, expected: readonly number[], path: string, init: RequestInit = {}): Promise<T> {
@@ -150,7 +136,8 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 			const given = names.flatMap((name) =>
 				asked[name] === undefined ? [] : [[name, String(asked[name])] as [string, string]],
 			);
-			return read("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			const answer = await read<Answered>("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			return { ...answer, receipts: answer.receipts.map(readReceipt) };
 		},
 		replay: (asked) => post("replay", asked),
 		discard: (asked) => post("discard", asked),

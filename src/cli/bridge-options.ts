@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type BridgeClient, createBridgeClient } from "./bridge-client.ts";
-import { LOCAL_BRIDGE, quoted, readUrl, shownUrl } from "./bridge-url.ts";
+import { baseOf, LOCAL_BRIDGE, quoted, readUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
 
 /** Which bridge to ask. */
@@ -66,12 +66,6 @@ export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
  * the next command, too. A key is never printed: `KEY` stands for one that was in --key.
  */
 export function commandFor(words: string, flags: BridgeFlags): string {
-	const url = flags.url === undefined ? "" : ` --url ${quoted(addressOf(flags.url))}`;
+	const url = flags.url === undefined ? "" : ` --url ${quoted(baseOf(readUrl(flags.url, "--url")))}`;
 	return `npx grid-dispatch ${words}${url}${flags.key === undefined ? "" : " --key KEY"}`;
-}
-
-/** The address of a bridge as it may be printed. */
-function addressOf(text: string): string {
-	const url = readUrl(text, "--url");
-	return shownUrl(new URL(url.pathname.replace(/\/+$/, ""), url.origin));
 }

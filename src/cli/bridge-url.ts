@@ -24,6 +24,20 @@ export function shownUrl({ origin, pathname, search }: URL): string {
 	return `${origin}${pathname === "/" ? "" : pathname}${search === "" ? "" : "?…"}`;
 }
 
+/** What paths below an address begin with: without a slash at its end, and without a query, which may hold a key. */
+export function baseOf({ origin, pathname }: URL): string {
+	return `${origin}${pathname.replace(/\/+$/, "")}`;
+}
+
+/** A path without its percent-encoding; as it is where that cannot be read. */
+export function decodedPath(path: string): string {
+	try {
+		return decodeURIComponent(path);
+	} catch {
+		return path;
+	}
+}
+
 /** As one word of a shell: in quotes where it has characters that mean something to a shell. */
 export function quoted(text: string): string {
 	return /^[\w:/.@%+,=~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

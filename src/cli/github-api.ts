@@ -1,5 +1,5 @@
 import { isLoopback } from "../config/settings.ts";
-import { readUrl } from "./bridge-url.ts";
+import { baseOf, readUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
 
 /** GitHub's API, and what to ask it with. */
@@ -37,8 +37,7 @@ export function githubApi(
 	const local = isLoopback(address);
 	const given = named === undefined ? undefined : [env["GITHUB_TOKEN"], env["GH_TOKEN"]].find((one) => one?.trim());
 	const token = given?.trim() ?? (local ? STAND_IN_TOKEN : undefined);
-	const url = address.href.replace(/\/+$/, "");
-	return { url, ...(token === undefined ? {} : { token }), local, standIn: named === undefined };
+	return { url: baseOf(address), ...(token === undefined ? {} : { token }), local, standIn: named === undefined };
 }
 
 /** Undefined for the stand-in. */

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { decodeText } from "../event/decode-text.ts";
 import { CliError } from "./cli-error.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -12,8 +13,6 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 /** A device has no end. */
 const MOST_BYTES = 256 * 1024 * 1024;
-const UTF_16_LE = Buffer.from([0xff, 0xfe]);
-const UTF_16_BE = Buffer.from([0xfe, 0xff]);
 
 /**
  * Reads a text file: UTF-8, or UTF-16 with a byte-order mark, as the redirection of Windows PowerShell writes it.
@@ -30,7 +29,7 @@ export function readTextFile(file: string, from?: string): string {
 		throw new CliError(`${named} ${REASONS[code] ?? `cannot be read (${message})`}`);
 	}
 	if (content.length > MOST_BYTES) throw new CliError(`${named} is larger than 256 MB; split it into smaller files`);
-	const text = decoded(content);
+	const text = decodeText(content);
 	if (text === undefined) throw new CliError(`${named} is not a text file (UTF-8); give a JSON file`);
 	if (text.trim() === "") throw new CliError(`${named} is empty; give a JSON file`);
 	return text;
@@ -51,18 +50,5 @@ function readBytes(file: string): Buffer {
 		return Buffer.concat(chunks);
 	} finally {
 		closeSync(opened);
-	}
-}
-
-/** Undefined for what is no text. */
-export function decoded(content: Uint8Array): string | undefined {
-	const bytes = Buffer.from(content);
-	const start = bytes.subarray(0, 2);
-	const encoding = start.equals(UTF_16_LE) ? "utf-16le" : start.equals(UTF_16_BE) ? "utf-16be" : "utf-8";
-	try {
-		const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-		return text.includes("\0") ? undefined : text;
-	} catch {
-		return undefined;
 	}
 }

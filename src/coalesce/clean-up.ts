@@ -1,13 +1,12 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
-import { memberRange, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
+import { reasonColumn } from "../ledger/receipt-columns.ts";
+import { isReceiptKey, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
-import { cleanText } from "../log.ts";
-import type { Destination } from "../model.ts";
-import { type Columns, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
+import { type Columns, isRefusal, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
-import { linesOf, type Member, presentMembers, takeMembers } from "./members.ts";
+import { hasMembers, isMember, linesOf, type Member, presentMembers, rowsOf, takeMembers } from "./members.ts";
 
 export interface CleanUpOptions {
 	readonly storage: Storage;
@@ -17,8 +16,6 @@ export interface CleanUpOptions {
 
 /** The run that everybody waits for starts after this. */
 const PARTS_AT_ONCE = 4;
-/** Cleaning up after many members takes longer than a lease. */
-const LEASE_MS = 15_000;
 
 /** The dispatch of a closed window whose members are not completed yet. */
 export interface ClosedDispatch {
@@ -37,8 +34,6 @@ export interface ClosedDispatch {
 export async function cleanUp(lease: LaneLease, dispatch: ClosedDispatch, options: CleanUpOptions): Promise<void> {
 	const { storage } = options;
 	const closing = await readClosing(lease, storage, dispatch);
-	// Of an earlier version, and its list is gone: who joins its group next makes the window that gathers them anew.
-	if (closing === undefined) return lease.commit(lease.state(), [cleaned(dispatch)]);
 	const present = await presentMembers(lease, storage, closing.window.group);
 	const members = closing.members.filter(([member]) => present.has(member));
 	await completeMembers(lease, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
@@ -67,19 +62,17 @@ export async function completeMembers(
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
 		dispatch: receipt,
-		...(reason === undefined ? {} : { reason: cleanText(reason, MAX_REASON) }),
+		...(reason === undefined ? {} : { reason: reasonColumn(reason) }),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		await complete(storage, lease.lane, part);
 	};
 	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });
-	const next = (await hasMembers(storage, lease.lane, window.group)) ? [ensureWindow(window)] : [];
+	const next = (await hasMembers(lease, storage, window.group)) ? [ensureWindow(window)] : [];
 	await lease.commit(lease.state(), [...writes, ...next]);
 }
-
-const MAX_REASON = 1_500;
 
 /** Says of a dispatch that its members are completed. */
 export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
@@ -92,37 +85,22 @@ function completion([member, receipt]: Member, columns: Columns): readonly Write
 	return isReceiptKey(receipt) ? [{ kind: "merge", rowKey: receipt, columns }, removal] : [removal];
 }
 
-function isReceiptKey(text: string): boolean {
-	return /^r-[\w-]+$/.test(text);
-}
-
-/** A page may be empty, and not the last one. */
-async function hasMembers(storage: Storage, lane: string, group: string): Promise<boolean> {
-	const range = { ...memberRange(group), top: 1, select: ["key"] };
-	let page = await storage.list(lane, range);
-	while (page.rows.length === 0 && page.next !== undefined)
-		page = await storage.list(lane, { ...range, after: page.next });
-	return page.rows.length > 0;
-}
-
 /** In one transaction; in ever smaller ones where a row that it names is gone. */
 async function complete(storage: Storage, lane: string, members: readonly (readonly Write[])[]): Promise<void> {
+	const writes = members.flat();
 	try {
-		return void (await persist(() => storage.commit(lane, members.flat())));
+		return void (await persist(() => storage.commit(lane, writes)));
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 	}
-	const [only = []] = members;
 	if (members.length > 1) {
 		const half = Math.ceil(members.length / 2);
 		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
-	} else if (only.length > 1) {
+	} else if (writes.length > 1) {
 		// The member is gone, since another drainer has completed it; or its receipt is gone.
-		await complete(storage, lane, [only.slice(-1)]);
+		await complete(storage, lane, [writes.slice(1)]);
 	}
 }
-
-const PAGE = 1_000;
 
 /**
  * Completes the unfinished work of closes that were interrupted, in the whole lane. Call it before a drain closes its
@@ -130,18 +108,13 @@ const PAGE = 1_000;
  * @returns the keys of the entries that need no clean-up any more
  */
 export async function cleanUpClosed(lease: LaneLease, options: CleanUpOptions): Promise<readonly string[]> {
-	const range = { ...ROWS.entries, top: PAGE, select: LIGHT_COLUMNS, where: "closing gt ''" };
+	const range = { ...ROWS.entries, select: LIGHT_COLUMNS, where: "closing gt ''" };
 	const cleaned: string[] = [];
-	let after: string | undefined;
-	do {
-		const page = await options.storage.list(lease.lane, { ...range, after });
-		for (const entry of page.rows.map((row) => readEntry(row, options.now()))) {
-			if (entry.closing === undefined) continue;
-			await cleanUp(lease, { ...entry, closing: entry.closing }, options);
-			cleaned.push(entry.rowKey);
-		}
-		after = page.next;
-	} while (after !== undefined);
+	for await (const row of rowsOf(lease, options.storage, range)) {
+		const closing = String(row.columns["closing"]);
+		await cleanUp(lease, { ...readEntry(row, options.now()), closing }, options);
+		cleaned.push(row.rowKey);
+	}
 	return cleaned;
 }
 
@@ -163,18 +136,14 @@ export function closingBlob(key: string): string {
 /**
  * What a closed window's clean-up goes by. Where its list is gone or cannot be read, the manifest still tells the
  * members that are left: by their lines. Where that is gone, too, nothing was closed as far as anybody can tell, and the
- * window gathers its members anew. Undefined for a dispatch of an earlier version, which does not say of what group it is.
+ * window gathers its members anew. A dispatch of an earlier version does not say of what group it is: then no member is
+ * left, and an event that joins its group later makes the window that gathers them anew.
  */
-export async function readClosing(
-	lease: LaneLease,
-	storage: Storage,
-	dispatch: { readonly rowKey: string; readonly key: string; readonly closing: string },
-): Promise<Closing | undefined> {
+async function readClosing(lease: LaneLease, storage: Storage, dispatch: ClosedDispatch): Promise<Closing> {
 	const listed = parse(await storage.read(dispatch.closing));
 	if (listed !== undefined) return listed;
 	const columns = (await storage.get(lease.lane, dispatch.rowKey))?.columns ?? {};
-	if (columns["group"] === undefined) return undefined;
-	const window = groupOf(readWindow({ rowKey: windowKey(String(columns["group"])), etag: "", columns }));
+	const window = groupOf(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
 	const manifest = await storage.read(manifestBlob(dispatch.key));
 	if (manifest === undefined) return { window: { ...window, after: dispatch.key }, members: [] };
 	return { window, members: await listedIn(lease, storage, manifest, window) };
@@ -195,15 +164,17 @@ async function listedIn(
 
 function parse(content: Buffer | undefined): Closing | undefined {
 	try {
-		const { window, members } = JSON.parse(content?.toString("utf8") ?? "") as Partial<Closing>;
-		if (typeof window?.group !== "string" || !Array.isArray(members)) return undefined;
-		return { window: window.to?.id === undefined ? { ...window, to: formerDestination(window) } : window, members };
+		const { window, members } = JSON.parse(String(content)) as Closing;
+		if (typeof window.group === "string" && members.every(isMember))
+			return { window: withDestination(window), members };
 	} catch {
-		return undefined;
+		// It is gone, or it is no list.
 	}
+	return undefined;
 }
 
 /** In lists of version 0.1.0 a destination has no identity, and the token stands beside it. */
-function formerDestination({ to, token }: Group & { readonly token?: string }): Destination | undefined {
-	return readDestination({ ...(to as Columns | undefined), token });
+function withDestination({ token, ...window }: Group & { readonly token?: string }): Group {
+	if (window.to?.id !== undefined) return window;
+	return { ...window, to: readDestination({ ...(window.to as Columns | undefined), token }) };
 }

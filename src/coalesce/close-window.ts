@@ -19,6 +19,9 @@ export interface CloseOptions extends CleanUpOptions {
 	readonly destinations: Pick<Destinations, "build">;
 }
 
+/** A window that cannot be closed is tried again after so long. */
+export const AGAIN_MS = 5 * 60_000;
+
 /** The one dispatch that a window becomes. */
 export interface WindowDispatch {
 	readonly key: string;
@@ -62,7 +65,7 @@ export async function closeWindow(
 	const members = await takeMembers(lease, storage, window);
 	if (members.length === 0) {
 		// Such a window is damaged. Its row is not removed, since an event may be joining it just now.
-		const dueAt = new Date(now() + window.maxMs).toISOString();
+		const dueAt = new Date(now() + Math.max(window.maxMs, AGAIN_MS)).toISOString();
 		await lease.commit(lease.state(), [{ kind: "merge", rowKey: window.rowKey, columns: { dueAt } }]);
 		return undefined;
 	}
@@ -88,7 +91,7 @@ export async function closeWindow(
  * Other members give another key. So a drainer that lost its lease unnoticed cannot write into another dispatch's blobs.
  */
 function keyOf({ group, after }: Window, members: readonly Member[]): string {
-	const hash = createHash("sha256").update(JSON.stringify([group, after ?? ""]));
+	const hash = createHash("sha256").update(JSON.stringify([group, after]));
 	for (const [member] of members) hash.update(`\n${member}`);
 	return hash.digest("hex").slice(0, 32);
 }
@@ -119,7 +122,7 @@ function dispatchRows(
 		{ kind: "insert", rowKey: place, columns: { ...columns, ...closing } },
 	];
 	// As it is when its members are completed.
-	return { entry: readEntry({ rowKey: place, etag: "", columns }, acceptedAt), rows };
+	return { entry: readEntry({ rowKey: place, columns }, acceptedAt), rows };
 }
 
 /** A longer type is cut here; the manifest has it whole. */

@@ -11,7 +11,13 @@ export interface Inspected {
 }
 
 /** What is known of a window's members. */
-type Seen = Pick<Window, "newest" | "oldestAt" | "seen" | "seenBytes">;
+interface Seen extends Pick<Window, "seen" | "seenBytes"> {
+	readonly newest: Window["newest"];
+	/** Epoch milliseconds; 0 where it is not known, so that the window closes. */
+	readonly oldestAt: number;
+	/** 1 where the window is full. */
+	readonly fullness: number;
+}
 
 const PAGE = 1_000;
 /** A window that fills up is looked at no more often. */
@@ -25,24 +31,17 @@ const SECOND_MS = 1_000;
  * @param now epoch milliseconds
  */
 export async function inspectWindow(storage: Storage, lane: string, window: Window, now: number): Promise<Inspected> {
-	const known = await lookAtNew(storage, lane, window);
-	const { newest, seen, seenBytes } = known;
-	const fullness = Math.max(seen / window.maxEvents, seenBytes / MAX_MANIFEST_BYTES);
+	const { newest, seen, seenBytes, fullness, ...known } = await lookAtNew(storage, lane, window);
 	// An instance with a fast clock may have accepted members at a time that is later than now.
-	const oldestAt = Math.min(known.oldestAt ?? 0, now);
-	const newestAt = newest === undefined ? 0 : acceptedAtOf(newest);
-	const closesAt = newest === undefined ? 0 : Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
+	const oldestAt = Math.min(known.oldestAt, now);
+	const newestAt = acceptedAtOf(newest);
+	const closesAt = Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
 	// If events keep their rate. The longer none has come, the less often the window is read.
 	const fullAt = oldestAt + Math.max(now - oldestAt, SECOND_MS) / fullness;
 	const lookAt = Math.max(fullAt, now + Math.max(LOOK_MS, now - newestAt));
 	const dueAt = fullness >= 1 ? 0 : Math.min(closesAt, lookAt);
-	const columns = {
-		dueAt: new Date(dueAt).toISOString(),
-		seen,
-		seenBytes,
-		...(newest === undefined ? {} : { newest }),
-		...(known.oldestAt === undefined ? {} : { oldestAt: new Date(known.oldestAt).toISOString() }),
-	};
+	const [due, oldest] = [dueAt, known.oldestAt].map((time) => new Date(time).toISOString());
+	const columns = { dueAt: due, newest, oldestAt: oldest, seen, seenBytes };
 	return { dueAt, write: { kind: "merge", rowKey: window.rowKey, columns } };
 }
 
@@ -53,18 +52,15 @@ async function lookAtNew(storage: Storage, lane: string, window: Window): Promis
 	// `~` sorts behind every character of a key: what comes after the one that was seen.
 	const range = { from: newest === undefined ? from : `${newest}~`, to, top: PAGE, select: ["bytes"] };
 	let after: string | undefined;
+	let fullness: number;
 	do {
 		const { rows, next } = await storage.list(lane, { ...range, after });
 		oldestAt ??= rows[0] && acceptedAtOf(rows[0].rowKey);
 		newest = rows.at(-1)?.rowKey ?? newest;
 		seen += rows.length;
 		seenBytes += rows.reduce((sum, { columns }) => sum + lineBytes(columns), 0);
+		fullness = Math.max(seen / window.maxEvents, seenBytes / MAX_MANIFEST_BYTES);
 		after = next;
-	} while (after !== undefined && seen < window.maxEvents && seenBytes < MAX_MANIFEST_BYTES);
-	return {
-		seen,
-		seenBytes,
-		...(newest === undefined ? {} : { newest }),
-		...(oldestAt === undefined ? {} : { oldestAt }),
-	};
+	} while (after !== undefined && fullness < 1);
+	return { newest, oldestAt: oldestAt ?? 0, seen, seenBytes, fullness };
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
+import { clipText } from "../log.ts";
 import type { BridgeEvent } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
-import { linesOf, type Member } from "./members.ts";
+import { type Line, linesOf, type Member } from "./members.ts";
 
 /** An event as a line of a manifest. */
 export type GatheredEvent = Pick<BridgeEvent, "id" | "type" | "source" | "subject" | "time" | "data" | "extensions">;
@@ -42,35 +43,61 @@ const MAX_SAMPLE_CHARACTERS = 1_000;
 /** With nine digits of a second and an offset it is shorter. */
 const MAX_TIME_CHARACTERS = 40;
 
-/** Sums a window up while its events pass by, one after the other, so that they need not all be there at once. */
-export interface Summing {
-	/** @param event parsed; whatever a member lacks, or has of another type, counts as empty */
-	add(event: Readonly<Record<string, unknown>>): void;
-	/** What is said of all that were added, at least one. */
-	summary(): WindowSummary;
+/** What is known of some events, in their order. */
+interface Sum extends Pick<WindowSummary, "type" | "source" | "subject"> {
+	readonly count: number;
+	readonly totalBytes: number;
+	readonly first: Moment;
+	readonly last: Moment;
+	readonly sample: WindowSummary["data"]["sample"];
 }
 
-export function startSumming(): Summing {
-	let [count, totalBytes] = [0, 0];
-	let [type, source, subject] = ["", "", ""];
-	let [first, last] = [
-		{ at: Number.POSITIVE_INFINITY, time: "" },
-		{ at: Number.NEGATIVE_INFINITY, time: "" },
-	];
-	const sample: WindowSummary["data"]["sample"][number][] = [];
+interface Moment {
+	/** Epoch milliseconds. */
+	readonly at: number;
+	readonly time: string;
+}
+
+/** Whatever an event lacks, or has of another type, counts as empty. */
+function sumOf(event: Line["event"]): Sum {
+	const moment = momentOf(event);
+	const subject = textOf(event, "subject");
+	const shown = { id: clip(textOf(event, "id")), subject: clip(subject), time: moment.time };
 	return {
-		add(event) {
-			const { at, time } = timeOf(event);
-			type = count === 0 ? textOf(event, "type") : type;
-			source = count === 0 ? textOf(event, "source") : commonPrefix(source, textOf(event, "source"));
-			subject = count === 0 ? textOf(event, "subject") : commonPrefix(subject, textOf(event, "subject"));
-			if (at < first.at) first = { at, time };
-			if (at >= last.at) last = { at, time };
-			totalBytes = Math.min(totalBytes + contentLengthOf(event), Number.MAX_SAFE_INTEGER);
-			if (count < SAMPLE) sample.push({ id: clip(textOf(event, "id")), subject: clip(textOf(event, "subject")), time });
-			count += 1;
+		count: 1,
+		type: textOf(event, "type"),
+		source: textOf(event, "source"),
+		subject,
+		totalBytes: contentLengthOf(event),
+		first: moment,
+		last: moment,
+		sample: [shown],
+	};
+}
+
+function plus(one: Sum, other: Sum): Sum {
+	return {
+		count: one.count + other.count,
+		type: one.type,
+		source: commonPrefix(one.source, other.source),
+		subject: commonPrefix(one.subject, other.subject),
+		totalBytes: Math.min(one.totalBytes + other.totalBytes, Number.MAX_SAFE_INTEGER),
+		first: other.first.at < one.first.at ? other.first : one.first,
+		last: other.last.at >= one.last.at ? other.last : one.last,
+		sample: [...one.sample, ...other.sample].slice(0, SAMPLE),
+	};
+}
+
+/** Sums a window up while its events pass by, one after the other, so that they need not all be there at once. */
+function startSumming() {
+	let sum: Sum | undefined;
+	return {
+		add(event: Line["event"]): void {
+			sum = sum === undefined ? sumOf(event) : plus(sum, sumOf(event));
 		},
-		summary() {
+		/** What is said of all that were added, at least one. */
+		summary(): WindowSummary {
+			const { type, source, subject, count, totalBytes, first, last, sample } = sum as Sum;
 			const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
 			return { type, source, subject, time: last.time, data };
 		},
@@ -83,17 +110,17 @@ export function startSumming(): Summing {
  */
 export function summarise(lines: readonly string[]): WindowSummary {
 	const summing = startSumming();
-	for (const line of lines) summing.add(JSON.parse(line) as GatheredEvent & Record<string, unknown>);
+	for (const line of lines) summing.add(JSON.parse(line) as Line["event"]);
 	return summing.summary();
 }
 
-function textOf(event: Readonly<Record<string, unknown>>, name: keyof GatheredEvent): string {
+function textOf(event: Line["event"], name: keyof GatheredEvent): string {
 	const value = event[name];
 	return typeof value === "string" ? value : "";
 }
 
 /** In the event's own spelling, unless that is absurdly long. What is no time counts as none. */
-function timeOf(event: Readonly<Record<string, unknown>>): { readonly at: number; readonly time: string } {
+function momentOf(event: Line["event"]): Moment {
 	const time = textOf(event, "time");
 	const at = readInstant(time)?.epochMs;
 	if (at === undefined) return { at: 0, time: "" };
@@ -101,25 +128,24 @@ function timeOf(event: Readonly<Record<string, unknown>>): { readonly at: number
 }
 
 /** What is no size that a blob can have counts as none: a sum must stay a number. */
-function contentLengthOf({ data }: Readonly<Record<string, unknown>>): number {
-	const { contentLength } = (data ?? {}) as { readonly contentLength?: unknown };
-	return typeof contentLength === "number" && Number.isSafeInteger(contentLength) ? Math.max(contentLength, 0) : 0;
+function contentLengthOf({ data }: Line["event"]): number {
+	const { contentLength = 0 } = (data ?? {}) as { readonly contentLength?: number };
+	return Number.isSafeInteger(contentLength) ? Math.max(contentLength, 0) : 0;
 }
 
+/** Character by character, so that none is cut in two, such as an emoji. */
 function commonPrefix(one: string, other: string): string {
 	let length = 0;
-	while (length < one.length && one[length] === other[length]) length += 1;
-	return whole(one.slice(0, length));
+	for (const character of one) {
+		if (!other.startsWith(character, length)) break;
+		length += character.length;
+	}
+	return one.slice(0, length);
 }
 
 /** A sample is there to be recognised; the manifest has it whole. */
 function clip(text: string): string {
-	return whole(text.slice(0, MAX_SAMPLE_CHARACTERS));
-}
-
-/** Without the half of a character that was cut in two, such as an emoji. */
-function whole(text: string): string {
-	return /[\uD800-\uDBFF]$/.test(text) ? text.slice(0, -1) : text;
+	return clipText(text, MAX_SAMPLE_CHARACTERS);
 }
 
 /** A manifest that was written, and what is known of its events. */
@@ -154,8 +180,8 @@ export async function writeManifest(
 			summing.add(event);
 			hash.update(part);
 			bytes += part.length;
-			if (bytes <= MAX_REMEMBERED_BYTES) lines?.push(text);
-			else lines = undefined;
+			if (bytes > MAX_REMEMBERED_BYTES) lines = undefined;
+			lines?.push(text);
 			parts.push(part);
 			waiting += part.length;
 			if (waiting < CHUNK_BYTES) continue;

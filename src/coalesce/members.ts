@@ -1,12 +1,17 @@
 import { pMapIterable } from "p-map";
+import { isObject } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { memberRange } from "../ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
 import { readBody } from "../storage/rows.ts";
-import type { Columns, Row, Storage } from "../storage/storage.ts";
+import type { Columns, Page, Range, Row, Storage } from "../storage/storage.ts";
 
 /** A member of a window: the keys of its row, and of its receipt's. */
 export type Member = readonly [member: string, receipt: string];
+
+export function isMember(value: unknown): value is Member {
+	return Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string";
+}
 
 /** An event of a window, as a line of its manifest. */
 export interface Line {
@@ -22,8 +27,6 @@ const PAGE = 1_000;
 /** A page of rows with their lines, each of which may have 60 KiB: the first one, and what the later ones aim at. */
 const FIRST_LINES = 100;
 const LINE_PAGE_BYTES = 4 * 1024 * 1024;
-/** Reading many members takes longer than a lease. */
-const LEASE_MS = 15_000;
 /** How many members' blobs are in memory, each of which may have as much as a request. */
 const READS_AT_ONCE = 4;
 
@@ -35,8 +38,8 @@ export async function takeMembers(
 ): Promise<readonly Member[]> {
 	const members: Member[] = [];
 	let bytes = 0;
-	const options = { ...memberRange(group), select: ["receipt", "bytes"] };
-	for await (const { rowKey, columns } of rowsOf(lease, storage, options, () => PAGE)) {
+	const range = { ...memberRange(group), select: ["receipt", "bytes"] };
+	for await (const { rowKey, columns } of rowsOf(lease, storage, range)) {
 		bytes += lineBytes(columns);
 		if (members.length > 0 && bytes > MAX_MANIFEST_BYTES) break;
 		members.push([rowKey, String(columns["receipt"])]);
@@ -56,9 +59,18 @@ export function lineBytes(columns: Columns): number {
 /** The keys of all members of a group that are there. */
 export async function presentMembers(lease: LaneLease, storage: Storage, group: string): Promise<ReadonlySet<string>> {
 	const keys = new Set<string>();
-	const options = { ...memberRange(group), select: ["key"] };
-	for await (const { rowKey } of rowsOf(lease, storage, options, () => PAGE)) keys.add(rowKey);
+	for await (const { rowKey } of rowsOf(lease, storage, keysOf(group))) keys.add(rowKey);
 	return keys;
+}
+
+export async function hasMembers(lease: LaneLease, storage: Storage, group: string): Promise<boolean> {
+	for await (const _ of rowsOf(lease, storage, keysOf(group), () => 1)) return true;
+	return false;
+}
+
+/** The rows of all members of a group, with little in them. */
+function keysOf(group: string) {
+	return { ...memberRange(group), select: ["key"] };
 }
 
 /** The lines of members, in their order. Few of them are read at a time: when the ones before have been taken. */
@@ -71,9 +83,11 @@ export function linesOf(lease: LaneLease, storage: Storage, members: readonly Me
 
 /** Who has joined since the list was made is passed by; of whom it names and who is gone there is no row. */
 async function* withRows(lease: LaneLease, storage: Storage, members: readonly Member[]) {
-	const [[from] = [""], [last] = [""]] = [members[0], members.at(-1)];
+	const last = members.at(-1);
+	if (last === undefined) return;
+	const [first = last] = members;
 	// `~` sorts behind every character of a key.
-	const rows = rowsOf(lease, storage, { from, to: `${last}~` }, pageOfLines);
+	const rows = rowsOf(lease, storage, { from: first[0], to: `${last[0]}~` }, pageOfLines);
 	let next = 0;
 	for await (const row of rows) {
 		for (let member = members[next]; member !== undefined && member[0] <= row.rowKey; member = members[next]) {
@@ -86,59 +100,61 @@ async function* withRows(lease: LaneLease, storage: Storage, members: readonly M
 
 /** How many rows the next page is to have, from what the last one had. */
 function pageOfLines(page: readonly Row[]): number {
+	if (page.length === 0) return FIRST_LINES;
 	const bytes = page.reduce((sum, { columns }) => sum + ((columns["line"] as Uint8Array | undefined)?.length ?? 0), 0);
-	const fitting = Math.floor(LINE_PAGE_BYTES / Math.max(bytes / Math.max(page.length, 1), 1));
-	return page.length === 0 ? FIRST_LINES : Math.min(Math.max(fitting, 1), PAGE);
+	return Math.min(Math.floor((LINE_PAGE_BYTES * page.length) / bytes), PAGE);
 }
 
 /**
  * The rows of a range of a lane's partition. A page may be empty, and not the last one.
  * @param sizeOf how many rows the page after this one is to have; asked for the first one with none
  */
-async function* rowsOf(
+export async function* rowsOf(
 	lease: LaneLease,
 	storage: Storage,
-	range: { readonly from: string; readonly to: string; readonly select?: readonly string[] },
-	sizeOf: (page: readonly Row[]) => number,
+	range: Omit<Range, "top" | "after">,
+	sizeOf: (page: readonly Row[]) => number = () => PAGE,
 ): AsyncGenerator<Row> {
-	let after: string | undefined;
-	let top = sizeOf([]);
+	let page: Page = { rows: [] };
 	do {
-		await lease.ensureFor(LEASE_MS);
-		const page = await storage.list(lease.lane, { ...range, top, after });
+		await lease.ensureFor();
+		page = await storage.list(lease.lane, { ...range, top: sizeOf(page.rows), after: page.next });
 		yield* page.rows;
-		if (page.rows.length > 0) top = sizeOf(page.rows);
-		after = page.next;
-	} while (after !== undefined);
+	} while (page.next !== undefined);
 }
 
 /** What cannot be read of a member must be seen, and must not block its neighbours. */
 function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
-	if (row === undefined) return lost(member, undefined, "its row is missing in storage");
-	const key = String(row.columns["key"] ?? "");
+	if (row === undefined) return lost(member, row, "its row is missing in storage");
 	if (text === undefined) {
 		const isBlob = row.columns["lineBlob"] !== undefined;
-		return lost(member, key, isBlob ? "its blob is missing in storage" : "its row does not contain the event");
+		return lost(member, row, isBlob ? "its blob is missing in storage" : "its row does not contain the event");
 	}
 	const event = parse(text);
 	// Between the members of an object, a line's end is nothing but space; within a text there is none.
 	return event === undefined
-		? lost(member, key, "its content in storage is not an event in JSON")
-		: { member, event, text: text.replace(/[\r\n]+/g, " ") };
+		? lost(member, row, "its content in storage is not an event in JSON")
+		: { member, event, text: text.replace(/[\r\n]/g, "") };
 }
 
-function lost(member: Member, key: string | undefined, why: string): Line {
-	const event = { id: key ?? member[0], type: "", source: "", subject: "", time: "", data: { lost: why } };
+function lost(member: Member, row: Row | undefined, why: string): Line {
+	const event = {
+		id: String(row?.columns["key"] ?? member[0]),
+		type: "",
+		source: "",
+		subject: "",
+		time: "",
+		data: { lost: why },
+	};
 	return { member, event, text: JSON.stringify(event) };
 }
 
 function parse(text: string): Line["event"] | undefined {
 	try {
 		const parsed: unknown = JSON.parse(text);
-		return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
-			? (parsed as Line["event"])
-			: undefined;
+		if (isObject(parsed)) return parsed;
 	} catch {
-		return undefined;
+		// It is no JSON.
 	}
+	return undefined;
 }

@@ -1,11 +1,11 @@
 import pMap from "p-map";
 import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
-import { LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
+import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";
-import { isStorageError, type Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
-import { type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
+import { isRefusal, isStorageError, type Write } from "../storage/storage.ts";
+import { type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
+import { AGAIN_MS, type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
 import { inspectWindow } from "./inspect-window.ts";
 
 /** What a drain does with windows. */
@@ -25,7 +25,7 @@ export interface CloseRun {
 	readonly goesOn: () => boolean;
 }
 
-type CloseDueOptions = CloseOptions & CleanUpOptions & CloseRun;
+type CloseDueOptions = CloseOptions & CloseRun;
 
 export interface ClosedDue {
 	/** When the next window is due, epoch milliseconds; 0 where one was closed, and there is something new to look at. */
@@ -36,13 +36,9 @@ export interface ClosedDue {
 	readonly cleaned: readonly string[];
 }
 
-/** Looking at the members of a window, and closing it, takes a while. */
-const LEASE_MS = 15_000;
 const LOOKS_AT_ONCE = 8;
-/** A window that cannot be closed is tried again after so long. */
-const AGAIN_MS = 5 * 60_000;
 
-export function createWindows(options: CloseOptions & CleanUpOptions): Windows {
+export function createWindows(options: CloseOptions): Windows {
 	return {
 		closeDue: (lease, windows, run) => closeDueWindows(lease, windows, { ...options, ...run }),
 		complete: (lease, dispatch) => cleanUp(lease, dispatch, options),
@@ -63,17 +59,16 @@ async function closeDueWindows(
 	let isUnclean = true;
 	for (const { window } of looked.filter(({ dueAt }) => !(dueAt > now()))) {
 		if (!goesOn()) return { nextAt: now(), writes, cleaned };
-		const again = await alone(lease, window, options, async () => {
+		const isDone = await alone(lease, window, options, async () => {
 			await options.begin();
-			await lease.ensureFor(LEASE_MS);
+			await lease.ensureFor();
 			if (isUnclean) cleaned.push(...(await cleanUpClosed(lease, options)));
 			isUnclean = true;
 			const closed = await closeWindow(lease, window, options);
 			isUnclean = false;
 			if (closed !== undefined) reportClosed(options.log, lease.lane, closed);
 		});
-		if (again !== undefined) writes.push(again);
-		nextAt = again === undefined ? 0 : Math.min(nextAt, now() + AGAIN_MS);
+		nextAt = isDone ? 0 : Math.min(nextAt, now() + AGAIN_MS);
 	}
 	return { nextAt, writes, cleaned };
 }
@@ -97,32 +92,44 @@ async function look(lease: LaneLease, window: Window, options: CloseDueOptions):
 	// No window lasts longer than a day: a later time is none, and its members are looked at.
 	if (window.dueAt > now() && window.dueAt <= now() + LONGEST_WAIT_MS) return { window, dueAt: window.dueAt };
 	let looked: Looked = { window, dueAt: now() + AGAIN_MS };
-	const again = await alone(lease, window, options, async () => {
-		await lease.ensureFor(LEASE_MS);
+	await alone(lease, window, options, async () => {
+		await lease.ensureFor();
 		const { dueAt, write } = await inspectWindow(storage, lease.lane, window, now());
 		looked = dueAt > now() ? { window, dueAt, write } : { window, dueAt };
 	});
-	return again === undefined ? looked : { ...looked, write: again };
+	return looked;
 }
 
 /**
  * Does something with one window. A fault of this window is logged, and the window waits. Other faults, such as a lost
- * lease or storage that does not answer, end the drain. Answers the write that makes the window wait.
+ * lease or storage that does not answer, end the drain. Answers whether it was done.
  */
 async function alone(
 	lease: LaneLease,
 	{ rowKey, route }: Window,
 	{ now, log }: CloseDueOptions,
 	work: () => Promise<void>,
-): Promise<Write | undefined> {
+): Promise<boolean> {
 	try {
 		await work();
-		return undefined;
+		return true;
 	} catch (error) {
-		if (error instanceof LeaseLost || (isStorageError(error) && !error.refused)) throw error;
+		if (error instanceof LeaseLost || (isStorageError(error) && !isRefusal(error))) throw error;
 		const dueAt = new Date(now() + AGAIN_MS).toISOString();
 		const reason = `a window could not be closed: ${(error as Error).message}; the bridge tries again at ${dueAt}`;
 		report(log, "error", { stage: "window", change: "failed", lane: lease.lane, route, reason });
-		return { kind: "merge", rowKey, columns: { dueAt } };
+		await putOff(lease, rowKey, dueAt);
+		return false;
+	}
+}
+
+/** Written at once: the next drain may come before this one has anything else to write. What was seen is forgotten. */
+async function putOff(lease: LaneLease, rowKey: string, dueAt: string): Promise<void> {
+	const columns = { dueAt, newest: "", oldestAt: "", seen: 0, seenBytes: 0 };
+	try {
+		await lease.commit(lease.state(), [{ kind: "merge", rowKey, columns }]);
+	} catch (error) {
+		// Its row is gone if the close broke off after its dispatch was written.
+		if (!isRefusal(error)) throw error;
 	}
 }

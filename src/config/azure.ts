@@ -1,3 +1,4 @@
+import { tokenForName } from "../log.ts";
 import { LEDGER_CONNECTION } from "../storage/storage.ts";
 import type { Settings } from "./settings.ts";
 
@@ -91,5 +92,7 @@ export function readSecretName(settings: Settings, setting: string, usual: strin
 	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
 		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
 	}
+	const problem = tokenForName(given);
+	if (problem !== undefined) settings.refuse(setting, problem);
 	return given;
 }

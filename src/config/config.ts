@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConfiguredService, Service } from "../destinations/destination.ts";
+import { decodeText } from "../event/decode-text.ts";
 import { isObject, readPlainJson } from "../event/json.ts";
 import { readRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
@@ -107,11 +108,17 @@ function readRouting(settings: Settings, appRoot: string, services: readonly Ser
 	return { routes: [{ name: "default", to }], meant: [to] };
 }
 
+/** What is no text is read as far as it is one, so that the error names where it ceases to be JSON. */
+function readText(file: string): string {
+	const content = readFileSync(file);
+	return decodeText(content) ?? content.toString("utf8");
+}
+
 function readTable(setting: string, settings: Settings, appRoot: string, services: readonly Service[]): Routing {
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {
-		const table = readPlainJson(inline ? setting : readFileSync(resolve(appRoot, setting), "utf8"));
+		const table = readPlainJson(inline ? setting : readText(resolve(appRoot, setting)));
 		const read = readRoutes(table, services);
 		if (read.ok) return { routes: read.routes, meant: read.routes.map(({ to }) => to) };
 		for (const problem of read.problems) settings.refuse("BRIDGE_ROUTES", where + problem);

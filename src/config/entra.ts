@@ -1,6 +1,7 @@
 import type { Surroundings } from "./entra-keys.ts";
 import { isProtected } from "./entra-settings.ts";
 import type { SenderCheck } from "./entra-token.ts";
+import { once } from "./once.ts";
 import type { Env } from "./settings.ts";
 
 /**
@@ -9,9 +10,13 @@ import type { Env } from "./settings.ts";
  */
 export function openSenderCheck(env: Env, surroundings: Surroundings): SenderCheck | undefined {
 	if (!isProtected(env)) return undefined;
-	let check: Promise<SenderCheck> | undefined;
+	const load = once(async () => (await import("./entra-token.ts")).createSenderCheck(env, surroundings));
 	return async (authorization) => {
-		check ??= import("./entra-token.ts").then((loaded) => loaded.createSenderCheck(env, surroundings));
-		return (await check)(authorization);
+		try {
+			return await (await load())(authorization);
+		} catch (error) {
+			const reason = `the check of tokens could not be loaded: ${(error as Error).message}`;
+			return { ok: false, status: 503, reason };
+		}
 	};
 }

@@ -1,6 +1,7 @@
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { KeyVaultOptions } from "./azure.ts";
+import { once } from "./once.ts";
 
 /** What the lack of a token means for the request, as an answer would say it. */
 export type NoToken = Extract<
@@ -35,17 +36,12 @@ type ReadSecret = (name: string) => Promise<string>;
 
 /** The secrets of a key vault. An SDK is loaded when the first one is asked for. */
 export function openSecrets(vault: KeyVaultOptions, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
-	let reader: Promise<ReadSecret> | undefined;
-	const load = async () => {
+	const load = once(async () => {
 		const { createSecretReader } = await import("./key-vault.ts");
 		const { createCredential } = await import("./credential.ts");
 		return createSecretReader(vault, createCredential(vault));
-	};
-	const read: ReadSecret = async (name) => {
-		reader ??= load();
-		return (await reader)(name);
-	};
-	return cachedSecrets(read, now, sleep);
+	});
+	return cachedSecrets(async (name) => (await load())(name), now, sleep);
 }
 
 /** A vault's secrets by their names, as a TokenSource hands out tokens. */

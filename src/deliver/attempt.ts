@@ -4,25 +4,24 @@ import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Log, report } from "../log.ts";
 import type { Destination, Disposition } from "../model.ts";
+import { readBody } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
 import { lookFor } from "./find-run.ts";
-import { createFinish, type Finish, type FollowTaken, type Tried } from "./finish-attempt.ts";
-import { bodyOf, isJsonObject, type Ready, readRequest } from "./read-request.ts";
+import { createFinish, type Finish, type FinishOptions, type Tried } from "./finish-attempt.ts";
 import { createRunLists, type RunLists } from "./run-lists.ts";
 import { failingSince, gaveUp, givenUp } from "./settle.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
-export interface AttemptsOptions {
-	readonly storage: Storage;
+export interface AttemptsOptions extends FinishOptions {
 	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
-	readonly giveUpMs: number;
-	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
-	readonly looksUp: boolean;
-	readonly follow: FollowTaken;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
-	/** From 0 to 1. */
-	readonly random: () => number;
+}
+
+/** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
+export interface Ready {
+	readonly entry: Entry;
+	/** None where it is gone, or storage did not hand it out; then `reason` says why. */
+	readonly body?: string | undefined;
+	readonly reason?: string;
 }
 
 /** What a look for the run of a delivery says: that it is to be sent, or what came of it instead. */
@@ -96,6 +95,32 @@ async function look(lists: RunLists, now: () => number, entry: Entry, from: numb
 			const disposition: Disposition = { kind: "deferred", reason, notBefore, failures, doubt, ...since };
 			return { tried: { entry, at, disposition, isLook: true } };
 		}
+	}
+}
+
+async function readRequest(storage: Storage, lane: string, entry: Entry): Promise<Ready> {
+	try {
+		return { entry, body: await bodyOf(storage, lane, entry) };
+	} catch (error) {
+		return { entry, reason: `the request could not be read from storage: ${(error as Error).message}` };
+	}
+}
+
+/** What is to be sent; undefined where it is gone. Rejects with StorageError. */
+async function bodyOf(storage: Storage, lane: string, { body, bodyBlob, rowKey }: Entry): Promise<string | undefined> {
+	if (body !== undefined) return body;
+	// Read past in passing, without its body; or it lies in a blob.
+	const columns = bodyBlob === undefined ? (await storage.get(lane, rowKey))?.columns : { bodyBlob };
+	return readBody(storage, "body", columns ?? {});
+}
+
+/** A request that a service cannot read would be refused as if it were the destination's fault, and block all others. */
+function isJsonObject(text: string): boolean {
+	try {
+		const parsed: unknown = JSON.parse(text);
+		return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+	} catch {
+		return false;
 	}
 }
 

@@ -38,8 +38,6 @@ const MARGIN_MS = 60_000;
 /** Where it is not known whether a repeat starts another run: 5 s, tripling, up to an hour. */
 const FIRST_ASIDE_MS = 5_000;
 const LONGEST_ASIDE_MS = 60 * 60_000;
-/** How many runs a page of a list holds. */
-export const FULL_PAGE = 100;
 const MAX_REASON = 300;
 
 /**
@@ -58,7 +56,7 @@ function longPause(failures: number): number {
 
 /**
  * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
- * the calls before it.
+ * the calls before it: a run of theirs may still come.
  * @param began when its call began, epoch milliseconds of the service's clock
  */
 export function doubtAfter(
@@ -66,7 +64,7 @@ export function doubtAfter(
 	{ classification }: Pick<Answer, "classification">,
 	began: number,
 ): Doubt | undefined {
-	if (classification.kind !== "uncertain") return before?.from === undefined ? undefined : before;
+	if (classification.kind !== "uncertain") return before;
 	const { since = began, from = began, reason } = before ?? {};
 	return { since, from, ...(reason === undefined ? {} : { reason }) };
 }
@@ -131,7 +129,8 @@ function runOf(runs: readonly SeenRun[], key: string, { since }: Doubt): Run | u
 function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | undefined {
 	if (answer.kind === "unchanged") return "the service did not list the runs";
 	if (answer.kind !== "runs") return answer.reason;
-	const { runs, complete } = answer;
+	const { runs, complete, unreadable = 0 } = answer;
+	if (unreadable > 0) return "a run in the list cannot be read, and it may be the run of this delivery";
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
 		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}

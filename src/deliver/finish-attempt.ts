@@ -1,10 +1,10 @@
 import type { Destinations } from "../destinations/list.ts";
 import { type FollowPolicy, followWrites } from "../ledger/follow-rows.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { type LaneState, LONGEST_WAIT_MS } from "../ledger/lane-state.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { logCalls } from "../ledger/pace.ts";
-import { ROWS } from "../ledger/rows.ts";
+import { LONGEST_WAIT_MS, ROWS } from "../ledger/rows.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";

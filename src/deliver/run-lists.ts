@@ -1,8 +1,9 @@
 import type { RunsAnswer, SeenRun } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
+import { PAGE_RUNS } from "../destinations/read-runs.ts";
 import { targetOf } from "../ledger/rows.ts";
 import type { Destination } from "../model.ts";
-import { FULL_PAGE, LIST_MS, type Listing } from "./find-run.ts";
+import { LIST_MS, type Listing } from "./find-run.ts";
 
 export interface RunListsOptions {
 	readonly destinations: Pick<Destinations, "listRuns">;
@@ -46,15 +47,16 @@ export function createRunLists({ destinations, now }: RunListsOptions): RunLists
 	/** One page is enough unless hundreds of runs were started since. */
 	async function readPages(to: Destination, from: number, at: number): Promise<RunsAnswer> {
 		const runs = new Map<string, SeenRun>();
+		let unreadable = 0;
 		for (let page = 1; ; page++) {
 			const answer = await destinations.listRuns(to, at - LOOK_BACK_MS, undefined, page);
 			if (answer.kind !== "runs") return answer;
 			for (const run of answer.runs) runs.set(run.id, run);
-			const isFull = answer.runs.length >= FULL_PAGE;
-			// Where fewer are listed than there are, one was unreadable.
-			const complete = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
-			if (complete || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
-				return { ...answer, runs: [...runs.values()], complete };
+			unreadable += answer.unreadable ?? 0;
+			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= PAGE_RUNS;
+			const isEnd = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
+			if (isEnd || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
+				return { ...answer, runs: [...runs.values()], unreadable, complete: isEnd && unreadable === 0 };
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
-import { isStorageError, persist, type Write } from "../storage/storage.ts";
+import { isRefusal, persist, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 
 /**
@@ -50,6 +50,8 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 		| undefined;
 	let hasPut = false;
 	let hasRecorded = false;
+	/** The number of the wake-up that was left last. It need not be higher than the run's own, which may be any number. */
+	let left: number | undefined;
 
 	async function put(at: number): Promise<() => Promise<void>> {
 		const takeBack = await persist(() => lease.putWakeUp(at));
@@ -86,18 +88,19 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 		},
 		async leaveTo({ at, writes, toState }) {
 			const record = lease.state().wake;
-			const another = record.last > (wake ?? -1) && watchdog?.wake !== record.last;
+			const another = record.last === left || (record.last > (wake ?? -1) && watchdog?.wake !== record.last);
 			if (another && isWokenInTime(record, at, now())) return true;
 			const takeBack = await put(Math.max(at, now()));
 			try {
 				await commitApart(lease, toState(lease.state()), writes);
 			} catch (error) {
 				// What is certainly not recorded is relied on by nothing. The watchdog is the one message that is left.
-				const isUnwritten = isStorageError(error) && error.refused && !lease.isRecorded();
+				const isUnwritten = isRefusal(error) && !lease.isRecorded();
 				if (isUnwritten && watchdog !== undefined) await takeBack();
 				throw error;
 			}
 			hasRecorded = true;
+			left = lease.state().wake.last;
 			await takeWatchdogBack();
 			// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
 			return record.at === null || isWokenInTime(lease.state().wake, now(), now());
@@ -120,7 +123,7 @@ async function commitAsFarAsTaken(lease: LaneLease, state: LaneState, writes: re
 	try {
 		await lease.commit(state, writes);
 	} catch (error) {
-		if (writes.length === 0 || !(isStorageError(error) && error.refused)) throw error;
+		if (writes.length === 0 || !isRefusal(error)) throw error;
 		await lease.commit(state, []);
 	}
 }

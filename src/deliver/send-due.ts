@@ -4,11 +4,10 @@ import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Attempts, Looked } from "./attempt.ts";
+import type { Attempts, Looked, Ready } from "./attempt.ts";
 import type { DrainRun } from "./drain-run.ts";
 import { beginOf } from "./find-run.ts";
 import type { Tried } from "./finish-attempt.ts";
-import type { Ready } from "./read-request.ts";
 
 export interface SenderOptions {
 	readonly windows: Windows;
@@ -24,9 +23,6 @@ export interface SenderOptions {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
-
-/** A call takes 10 s at most, and then its result has to be written. */
-const LEASE_MS = 15_000;
 
 /** A look takes two calls at most. */
 const LOOK_LEASE_MS = 25_000;
@@ -99,8 +95,10 @@ export class Sender {
 		const known: Looked[] = [];
 		// One list is for all of a destination that are in doubt, also for those that are due a little later.
 		const from = new Map<string, number>();
-		for (const { target, doubt } of entries) {
-			if (doubt !== undefined) from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
+		for (const entry of entries) {
+			const { target, doubt } = entry;
+			if (doubt === undefined || !attempts.isInDoubt(entry)) continue;
+			from.set(target, Math.min(from.get(target) ?? beginOf(doubt), beginOf(doubt)));
 		}
 		const looks = [...inDoubt]
 			.filter(({ target }) => targets.has(target))
@@ -127,7 +125,7 @@ export class Sender {
 		await this.prepare(entry);
 		const ready = await attempts.read(lease.lane, entry);
 		// Reading it may have taken long. The call comes right after this look at the lease.
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		this.begin(ready);
 		return 1;
 	}
@@ -188,11 +186,11 @@ export class Sender {
 	private async prepare(entry: Entry): Promise<void> {
 		const { lease, begin } = this.options;
 		await begin();
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		if (entry.closing === undefined || this.cleaned.has(entry.rowKey)) return;
 		await this.options.windows.complete(lease, { ...entry, closing: entry.closing });
 		this.cleaned.add(entry.rowKey);
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 	}
 
 	private begin(ready: Ready): void {

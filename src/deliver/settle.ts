@@ -1,20 +1,12 @@
 import type { Breaker, LaneState } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { GAVE_UP } from "../ledger/receipt.ts";
 import { cleanText } from "../log.ts";
-import type { Classification, Disposition, Doubt } from "../model.ts";
+import type { Classification, Disposition } from "../model.ts";
 import { asideFor } from "./find-run.ts";
 
 /** What of a delivery counts when a call of it has ended. */
-export interface Tried {
-	/** What its circuit breaker is for, such as a repository. */
-	readonly target: string;
-	/** How many of its answers in a row were uncertain. */
-	readonly failures: number;
-	/** Its first failure, epoch milliseconds; none where it has not failed. */
-	readonly failingSince?: number;
-	/** What is known of the calls of it that may have been taken. */
-	readonly doubt?: Doubt;
-}
+export type Called = Pick<Entry, "target" | "failures" | "failingSince" | "doubt">;
 
 /** What becomes of a delivery, and of its lane. */
 export interface Settled {
@@ -50,7 +42,7 @@ const MAX_REASON = 300;
 /** From an answer to its meaning for the delivery and for its lane. Pure. */
 export function settle(
 	before: LaneState,
-	entry: Tried,
+	entry: Called,
 	classification: Classification,
 	options: SettleOptions,
 ): Settled {
@@ -79,7 +71,7 @@ export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "n
  */
 export function failingSince(
 	{ parked, breakers }: LaneState,
-	entry: Pick<Tried, "target" | "failingSince"> & { readonly acceptedAt: number },
+	entry: Pick<Entry, "target" | "failingSince" | "acceptedAt">,
 ): number | undefined {
 	const breaker = parked ?? breakers[entry.target];
 	if (breaker === undefined) return undefined;
@@ -92,7 +84,7 @@ export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUp
 	return `${GAVE_UP}${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
 }
 
-function apply(before: LaneState, entry: Tried, classification: Classification, options: SettleOptions): Settled {
+function apply(before: LaneState, entry: Called, classification: Classification, options: SettleOptions): Settled {
 	const { now } = options;
 	// Any other answer ends a row of rate limits or failures; unless its call was begun before the pause, as happens when
 	// several calls are under way.

@@ -1,6 +1,6 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { fromColumns, NEW_LANE } from "../ledger/lane-state.ts";
-import { ROWS, STATE_KEY } from "../ledger/rows.ts";
+import { readLaneState } from "../ledger/lane-state.ts";
+import { ROWS } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -33,8 +33,7 @@ export const MOVED =
 
 export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {
-		const row = await storage.get(lane, STATE_KEY);
-		const { wake: record } = row === undefined ? NEW_LANE : fromColumns(row.columns, now());
+		const { wake: record } = await readLaneState(storage, lane, now());
 		if (isSuperseded(wake, record, now())) return;
 		await storage.put(writeWakeUp({ lane, wake }), BEHIND_THE_LEASE_SECONDS);
 	}

@@ -4,7 +4,7 @@ import type { Entry } from "../ledger/outbox.ts";
 import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { routeColumns } from "../ledger/receipt-columns.ts";
 import type { Attempt, Disposition } from "../model.ts";
-import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
+import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 
 /** A 2xx is a fact: it is written even if storage fails for a while. */
 const FACT_MS = 60_000;
@@ -38,7 +38,7 @@ export async function writeOutcome(
 		await lease.commit(state, writes, forMs);
 	} catch (error) {
 		if (error instanceof LeaseLost && isFact) await writeFact(storage, lease.lane, writes);
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 		// A row of this one delivery was removed, or takes no more. That must not stop the lane.
 		await lease.commit(state, await withoutRefused(storage, lease.lane, entry, writes), forMs);
 	}
@@ -66,7 +66,7 @@ async function hasRow(storage: Storage, lane: string, rowKey: string): Promise<b
 	try {
 		return (await storage.get(lane, rowKey)) !== undefined;
 	} catch (error) {
-		if (isStorageError(error) && error.refused) return false;
+		if (isRefusal(error)) return false;
 		throw error;
 	}
 }

@@ -78,7 +78,7 @@ export interface Client {
 	 */
 	listRuns(to: Destination, since: number, etag?: string, page?: number): Promise<RunsAnswer>;
 	/** One run as it is now. One call. Never rejects. */
-	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
+	readRun(to: Destination, id: string): Promise<RunsAnswer>;
 	/** Asks the service about the token of a destination. Meant for once a day. Never rejects. */
 	checkToken(to: RouteTo): Promise<TokenCheck>;
 }
@@ -101,11 +101,15 @@ export function keyOfTitle(title: string): string | undefined {
 
 /** What a service says of runs. */
 export type RunsAnswer =
-	/** `complete`: there are no others since then, apart from those of the pages before. `serverTime` is when the service answered, by its clock. */
+	/**
+	 * `complete`: there are no others since then, apart from those of the pages before. `unreadable`: how many entries could
+	 * not be read; each may be any run. `serverTime` is when the service answered, by its clock.
+	 */
 	| {
 			readonly kind: "runs";
 			readonly runs: readonly SeenRun[];
 			readonly complete: boolean;
+			readonly unreadable?: number;
 			readonly serverTime: number;
 			readonly etag?: string;
 	  }

@@ -1,10 +1,10 @@
+import { LONGEST_WAIT_MS, MAX_SKEW_MS } from "../ledger/rows.ts";
+
 /** By lower-case name. */
 type Headers = Readonly<Record<string, string | number | undefined>>;
 
 /** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
 const SHORTEST_MS = 1_000;
-/** No wait is longer than this, whatever a header says: a day late is late enough to look again. */
-const LONGEST_WAIT_MS = 86_400_000;
 /** GitHub's primary limit starts anew each hour; Azure DevOps' budget within minutes. Source: docs.github.com, "Rate limits for the REST API". */
 const PRIMARY_WINDOW_MS = 3_600_000;
 /** As seconds this would be the year 5138, so a larger number counts milliseconds. */
@@ -42,9 +42,6 @@ export function resetMs(headers: Headers, now: number): number | undefined {
 	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
 }
 
-/** If a clock is further off than this, it is ignored. */
-const MOST_OFF_MS = 400 * 86_400_000;
-
 /**
  * When a service answered by its own clock, as `date` says it.
  * @param now epoch milliseconds
@@ -52,7 +49,7 @@ const MOST_OFF_MS = 400 * 86_400_000;
  */
 export function serverTimeOf(headers: Headers, now: number): number | undefined {
 	const time = httpDate(textOf(headers["date"]));
-	return Math.abs(time - now) <= MOST_OFF_MS ? time : undefined;
+	return Math.abs(time - now) <= MAX_SKEW_MS ? time : undefined;
 }
 
 /** The one place where a header becomes a wait. */

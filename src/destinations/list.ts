@@ -39,7 +39,7 @@ export interface Destinations {
 	send(to: Destination, body: string): Promise<Answer>;
 	/** As `Client` has them. Never reject. */
 	listRuns(to: Destination, since: number, etag?: string, page?: number): Promise<RunsAnswer>;
-	readRun(to: Destination, id: string, etag?: string): Promise<RunsAnswer>;
+	readRun(to: Destination, id: string): Promise<RunsAnswer>;
 	/** Rejects with TokenUnavailable. */
 	getToken(to: RouteTo): Promise<unknown>;
 	/** Rejects only where no service owns the destination. */
@@ -84,7 +84,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
 		send: async (to, body) => clientOf(to).send(to, body),
 		listRuns: (to, since, etag, page) => clientOf(to).listRuns(to, since, etag, page),
-		readRun: (to, id, etag) => clientOf(to).readRun(to, id, etag),
+		readRun: (to, id) => clientOf(to).readRun(to, id),
 		getToken: async (to) => clientOf(to).getToken(to),
 		checkToken: async (to) => clientOf(to).checkToken(to),
 	};

@@ -2,7 +2,6 @@ import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
-import type { RunsAnswer } from "./destination.ts";
 import { wasNeverSent } from "./fetch.ts";
 
 /** What is noted while calls are made, so that they can be accounted for when they end early. */
@@ -77,26 +76,29 @@ export async function tryWithin<T extends { readonly classification: Classificat
 	return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
 }
 
+/** What is added to the reason of a call that may have been taken. */
+export const NOT_KNOWN = "; it is not known whether the request was taken";
+
 /** Why a call was not answered, and what that means. */
 export function noAnswer(
 	service: string,
 	error: unknown,
 	signal: AbortSignal,
-	{ underWay, secrets }: Trace,
+	{ calls, underWay, secrets }: Trace,
 ): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
-	const notKnown = "; it is not known whether the request was taken";
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
-		if (underWay === "write") return { kind: "uncertain", reason: late + notKnown };
-		const never = `no time was left to call ${service}; nothing was sent`;
+		if (underWay === "write") return { kind: "uncertain", reason: late + NOT_KNOWN };
+		const left = `no time was left to call ${service}`;
+		const never = calls.length > 0 ? `${left} again` : `${left}; nothing was sent`;
 		return { kind: "transient", reason: underWay === "read" ? late : never };
 	}
 	const words = withoutSecrets(innermost(error), secrets);
 	const before = `no answer from ${service}`;
 	if (underWay === "read") return { kind: "transient", reason: composeReason(before, words, "") };
 	const isSent = underWay === "write" && !wasNeverSent(error);
-	const reason = composeReason(before, words, isSent ? notKnown : "; nothing was sent");
+	const reason = composeReason(before, words, isSent ? NOT_KNOWN : "; nothing was sent");
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 
@@ -122,16 +124,4 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 		signal.addEventListener("abort", abort, { once: true });
 		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
 	});
-}
-
-/** The meaning of a refusal when runs are read: not now, and not before the time that the service names. */
-export function noRunsNow(
-	classification: Exclude<Classification, { readonly kind: "taken" }>,
-	now: number,
-): RunsAnswer {
-	const { reason } = classification;
-	const at = "until" in classification ? classification.until : undefined;
-	const wait = "retryAfterMs" in classification ? classification.retryAfterMs : undefined;
-	const retryAt = at ?? (wait === undefined ? undefined : now + wait);
-	return { kind: "unavailable", ...(retryAt === undefined ? {} : { retryAt }), reason };
 }

@@ -131,12 +131,19 @@ const MAYBE = /(?:^|[:,[\s])(?:-0|-?(?:[\d.]{16,}|\d+\.\d*0|0\.000000\d+|\d+(?:\
 /** @param plain what the text is with plain numbers */
 function withNumberTexts(json: string, plain: unknown): unknown {
 	if (!MAYBE.test(json)) return plain;
+	const read = parseNumbers(json);
+	if (read !== undefined) return read;
+	// Its neighbours in an array need not be so deep.
+	return Array.isArray(plain) ? elementTexts(json).map((element, at) => parseNumbers(element) ?? plain[at]) : plain;
+}
+
+/** Undefined for what is nested too deeply for the library. */
+function parseNumbers(json: string): unknown {
 	try {
 		return parse(json, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
 	} catch (error) {
-		// Nested too deeply for the library. In an array its neighbours need not be.
-		if (!(error instanceof RangeError)) throw error;
-		return Array.isArray(plain) ? elementsOf(json).map((element, at) => withNumberTexts(element, plain[at])) : plain;
+		if (error instanceof RangeError) return undefined;
+		throw error;
 	}
 }
 
@@ -145,29 +152,25 @@ function parseNumber(text: string): number | NumberText {
 	return JSON.stringify(number) === text ? number : new NumberText(text);
 }
 
-/** The texts of an array's elements. */
-function elementsOf(json: string): readonly string[] {
-	const elements: string[] = [];
-	let [depth, from, inString] = [0, 0, false];
-	for (let at = 0; at < json.length; at += 1) {
-		const character = json[at];
-		if (inString) {
-			if (character === "\\") at += 1;
-			else if (character === '"') inString = false;
-		} else if (character === '"') inString = true;
-		else if (character === "[" || character === "{") {
-			depth += 1;
-			if (depth === 1) from = at + 1;
-		} else if (character === "]" || character === "}" || character === ",") {
-			if (depth === 1) {
-				elements.push(json.slice(from, at));
-				from = at + 1;
-			}
-			if (character !== ",") depth -= 1;
-		}
+/** The texts of an array's elements. Its brackets and commas are told from those inside of an element. */
+export function elementTexts(array: string): readonly string[] {
+	const texts: string[] = [];
+	let [depth, from, inText] = [0, 0, false];
+	for (const { 0: token, index } of array.matchAll(TOKEN)) {
+		if (token === '"') inText = !inText;
+		if (inText) continue;
+		if (token === "[" || token === "{") depth += 1;
+		else if (token === "]" || token === "}") depth -= 1;
+		const isBegin = depth === 1 && token === "[";
+		const isEnd = depth === 0 || (depth === 1 && token === ",");
+		if (isEnd) texts.push(array.slice(from, index).trim());
+		if (isBegin || isEnd) from = index + 1;
 	}
-	return elements;
+	return texts;
 }
+
+/** What gives JSON its form, and what a backslash makes part of a text. No match is long: an engine fails at long ones. */
+const TOKEN = /\\.|["[\]{},]/g;
 
 function withoutMark(text: string): string {
 	return text.startsWith("\uFEFF") ? text.slice(1) : text;

@@ -18,17 +18,23 @@ const MAX_LEVELS = 1_000;
  */
 export function readEvent(element: unknown): ReadEvent {
 	try {
-		if (isNestedDeeper(element, MAX_LEVELS)) {
-			throw new MalformedEvent(`the event is nested too deeply: more than ${MAX_LEVELS} levels`);
-		}
+		refuseDeep(element);
 		const envelope = readEnvelope(element);
-		const event = Object.freeze({ ...envelope, data: normaliseData(envelope.type, envelope.data) });
+		const data = normaliseData(envelope.type, envelope.data);
+		// Data that arrived as a text of JSON is arrays and objects now.
+		refuseDeep({ data });
+		const event = Object.freeze({ ...envelope, data });
 		const problem = validateEvent(event);
 		return problem === undefined ? { ok: true, event } : { ok: false, id: idOf(element), reason: problem };
 	} catch (error) {
 		if (error instanceof MalformedEvent) return { ok: false, id: idOf(element), reason: error.message };
 		throw error;
 	}
+}
+
+function refuseDeep(value: unknown): void {
+	if (!isNestedDeeper(value, MAX_LEVELS)) return;
+	throw new MalformedEvent(`the event is nested too deeply: more than ${MAX_LEVELS} levels`);
 }
 
 /** The event's id where there is one to name, even in an element that is no event. */

@@ -1,14 +1,17 @@
 import type { RunsAnswer } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { Watched } from "../ledger/follow-lease.ts";
-import type { FollowRow } from "../ledger/follow-rows.ts";
-import type { Destination } from "../model.ts";
+import { type FollowRow, soundServerTime } from "../ledger/follow-rows.ts";
+import { targetOf } from "../ledger/rows.ts";
+import type { Destination, Run } from "../model.ts";
 import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
 
 export interface FollowListOptions {
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
 	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
+	/** Whether one more run may be read. Rejects with LeaseLost. */
+	readonly goesOn: () => Promise<boolean>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -27,6 +30,11 @@ export const LIST_MS = 60_000;
 const REFUSED_MS = 60 * 60_000;
 /** Runs that cannot be listed for so long are not looked for any more. */
 const UNREACHABLE_MS = 24 * 60 * 60_000;
+/**
+ * No delivery is followed for longer, whatever the answers are. Source: docs.github.com, "Actions limits": a run lasts 35
+ * days at most.
+ */
+const LONGEST_MS = 36 * 24 * 60 * 60_000;
 /** So many runs are read alone in one look: those that no list has shown, the ones that were read longest ago first. */
 const MOST_READS = 30;
 /** A run may be created so long before it is listed. */
@@ -48,11 +56,12 @@ export const UNSEEN: Watched = {
 /** What destinations with the same runs have in common. */
 export function listOf({ to }: FollowRow): string {
 	// One service lists runs by what started them, so that destinations of another form have another list.
-	const form = Object.keys(to ?? {}).filter((member) => /^(?:workflow|pipeline)$/.test(member));
-	return [to?.id.split("#", 1)[0] ?? "", ...form].join(" ");
+	return to?.["workflow"] === undefined ? targetOf(to) : `${targetOf(to)} workflow`;
 }
 
-/** Asks for the runs of one list, and reads what it does not show. Never rejects, apart from a fault of ours. */
+/**
+ * Asks for the runs of one list, and reads what it does not show. Rejects only with LeaseLost, apart from a fault of ours.
+ */
 export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
 	const { destinations, now } = options;
 	const listedAt = now();
@@ -67,12 +76,13 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 		case "runs": {
 			const seen = soundSeen(answer, now());
 			const watched = watch(asked, answer.etag, seen, before, now());
-			const findings = judge(rows, seen, { ...options, missedUntil: watched.missedUntil });
+			const findings = judge(rows, seen, { ...options, now: now(), missedUntil: watched.missedUntil });
 			return readUnseen(findings, new Set(seen.runs.map(({ id }) => id)), watched, options);
 		}
 		case "unchanged": {
 			const findings = rows.map(asBefore);
-			return asked.complete ? { findings, read: [], watched: asked } : readUnseen(findings, new Set(), asked, options);
+			const watched = { ...asked, skewMs: soundServerTime(answer.serverTime, now()) - now() };
+			return asked.complete ? { findings, read: [], watched } : readUnseen(findings, new Set(), watched, options);
 		}
 		case "unavailable":
 			return unavailable(rows, { ...asked, notBefore: answer.retryAt ?? 0 }, answer.reason, now());
@@ -98,11 +108,24 @@ export function refused(
 
 function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
 	const findings = rows.map((row): Finding => {
-		const isLong = row.following === "looking" && now - row.takenAt >= UNREACHABLE_MS;
+		const isLong = row.following === "looking" && now - row.finishedAt >= UNREACHABLE_MS;
 		return isLong ? { row, following: "cannot tell", runs: row.runs, reason } : asBefore(row);
 	});
 	return { findings, read: [], watched };
 }
+
+/** Ends what has been followed for too long. */
+export function withoutOld(looked: Looked, now: number): Looked {
+	const findings = looked.findings.map((finding): Finding => {
+		const { row, following, runs } = finding;
+		if ((following !== "running" && following !== "looking") || now - row.finishedAt < LONGEST_MS) return finding;
+		return { row, following: "cannot tell", runs, reason: TOO_LONG };
+	});
+	return { ...looked, findings };
+}
+
+const TOO_LONG =
+	"the bridge has followed it for 36 days, and then it stops; the page of the run shows whether the run has ended";
 
 function asBefore(row: FollowRow): Finding {
 	return { row, following: row.following, runs: row.runs, reason: null };
@@ -110,26 +133,28 @@ function asBefore(row: FollowRow): Finding {
 
 function sinceOf(rows: readonly FollowRow[], { since }: Watched): number {
 	const oldest = rows.reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY);
-	return since <= oldest && oldest - since < SAME_QUESTION_MS ? since : oldest;
+	return oldest - since < SAME_QUESTION_MS ? Math.min(since, oldest) : oldest;
 }
 
 function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, now }: FollowListOptions): boolean {
 	return now() + skewMs - takenAt >= runWithinMs - WHOLE_LIST_MS;
 }
 
+/** What is known of a list before what it does not show is read. */
+type Known = Omit<Watched, "etag"> & { readonly etag?: string | undefined };
+
 /** A list that is cut, and whose oldest run is newer than the last look, leaves a time in which runs were missed. */
-function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Watched {
+function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Known {
 	const { runs, complete, serverTime } = seen;
 	const oldest = runs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
-	const lookedAt = before.listedAt === 0 ? 0 : before.listedAt + before.skewMs - LAG_MS;
-	const missed = !complete && oldest > lookedAt && oldest !== Number.POSITIVE_INFINITY ? oldest : 0;
-	const { etag: _, ...rest } = asked;
+	const lookedAt = before.listedAt + before.skewMs - LAG_MS;
+	const missed = oldest > lookedAt && runs.length > 0 ? oldest : 0;
 	return {
-		...rest,
+		...asked,
+		etag,
 		skewMs: serverTime - now,
 		complete,
 		missedUntil: complete ? 0 : Math.max(before.missedUntil, missed),
-		...(etag === undefined ? {} : { etag }),
 	};
 }
 
@@ -137,37 +162,59 @@ function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Wat
 async function readUnseen(
 	findings: readonly Finding[],
 	shown: ReadonlySet<string>,
-	watched: Watched,
+	watched: Known,
 	options: FollowListOptions,
 ): Promise<Looked> {
-	const isUnseen = ({ runs }: Finding) => runs.some((run) => !isCompleted(run) && !shown.has(run.id));
-	const due = findings.filter(isUnseen).sort((one, other) => one.row.readAt - other.row.readAt);
+	const isUnseen = (run: Run) => !isCompleted(run) && !shown.has(run.id);
+	const due = findings
+		.flatMap((finding) =>
+			finding.runs
+				.filter(isUnseen)
+				.slice(0, 1)
+				.map(({ id }) => ({ finding, id })),
+		)
+		.sort((one, other) => one.finding.row.readAt - other.finding.row.readAt);
 	const changed = new Map<FollowRow, Finding>();
 	let notBefore = watched.notBefore;
-	for (const finding of due.slice(0, MOST_READS)) {
+	for (const { finding, id } of due.slice(0, MOST_READS)) {
 		const { row } = finding;
-		const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
-		if (unseen === undefined) continue;
-		const answer = await options.destinations.readRun(row.to as Destination, unseen.id);
+		if (!(await options.goesOn())) break;
+		const answer = await options.destinations.readRun(row.to as Destination, id);
 		if (answer.kind === "unavailable") {
+			// The others come first the next time.
+			changed.set(row, finding);
 			notBefore = answer.retryAt ?? 0;
 			break;
 		}
-		changed.set(row, afterRead(finding, unseen.id, answer, options.now()));
+		changed.set(row, afterRead(finding, id, answer, options));
 	}
+	const { etag, ...others } = { ...watched, notBefore };
+	// If a complete list is unchanged, no run is read alone. So a list that does not show these runs is asked for as a whole.
+	const isAskedAnew = etag === undefined || (due.length > 0 && watched.complete);
 	return {
 		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
 		read: [...changed.keys()],
-		watched: { ...watched, notBefore },
+		watched: isAskedAnew ? others : { ...others, etag },
 	};
 }
 
-function afterRead(finding: Finding, id: string, answer: RunsAnswer, now: number): Finding {
+function afterRead(
+	finding: Finding,
+	id: string,
+	answer: RunsAnswer,
+	{ now, runWithinMs }: Pick<FollowListOptions, "now" | "runWithinMs">,
+): Finding {
 	const { row, runs } = finding;
+	if (answer.kind === "gone") {
+		// A run that an answer has named may appear as late as any other run.
+		if (now() - row.finishedAt < runWithinMs) return finding;
+		const others = runs.filter((run) => run.id !== id);
+		if (others.length > 0) return found(row, others);
+	}
 	if (answer.kind === "gone" || answer.kind === "refused")
 		return { row, following: "cannot tell", runs, reason: answer.reason };
 	if (answer.kind !== "runs") return finding;
-	const read = soundSeen(answer, now).runs.find((run) => run.id === id);
+	const read = soundSeen(answer, now()).runs.find((run) => run.id === id);
 	if (read === undefined) return finding;
 	return found(
 		row,

@@ -13,14 +13,14 @@ import { type Addresses, foreignAddress, readLaneState } from "../ledger/lane-st
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import { LEDGER, type Storage } from "../storage/storage.ts";
-import { LIST_MS, type Looked, listOf, lookAt, refused, UNSEEN } from "./follow-list.ts";
+import { LIST_MS, type Looked, listOf, lookAt, refused, UNSEEN, withoutOld } from "./follow-list.ts";
 import type { Finding } from "./judge.ts";
 import { reportEnd } from "./report-run.ts";
 import { finishAgain, hasChanged, type WriteFindingsOptions, writeFindings } from "./write-findings.ts";
 
 export interface FollowOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
+	readonly destinations: Pick<Destinations, "listRuns" | "readRun" | "problemOf">;
 	/** Whether runs are followed. If not, the rows of deliveries to follow are removed. */
 	readonly isOn: boolean;
 	/** If no run came within this time, there is none. */
@@ -99,7 +99,11 @@ async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, option
 	if (rows.length === 0) return;
 	const look: Look = { storage, lane, lease, wakeLane, now, log, options, endsAt: now() + RUN_MS };
 	const before = lease.state().lists;
-	const due = dueLists(rows, before, now());
+	const due = dueLists(
+		rows.filter((row) => isLookedFor(row, options)),
+		before,
+		now(),
+	);
 	// Before anything else: should the process die, the next look surfaces in a minute.
 	const takeBack = await lease.putNext(now() + NEXT_MS, before);
 	try {
@@ -136,13 +140,17 @@ async function leave({ lease, lane, storage, now }: Look, lists: FollowState["li
 	await takeBack();
 }
 
+/** Whether the runs of a delivery are looked for: not of one that is sent again, and only where it went to is known. */
+function isLookedFor({ to, again }: FollowRow, { isOn, destinations }: FollowOptions): boolean {
+	return isOn && again === undefined && destinations.problemOf(to) === undefined;
+}
+
 type Lists = ReadonlyMap<string, { readonly rows: readonly FollowRow[]; readonly at: number }>;
 
 /** The lists that can be asked for in this look, and when. */
 function dueLists(rows: readonly FollowRow[], lists: FollowState["lists"], now: number): Lists {
 	const groups = new Map<string, FollowRow[]>();
 	for (const row of rows) {
-		if (row.to === undefined || row.again !== undefined) continue;
 		const list = listOf(row);
 		const group = groups.get(list);
 		if (group === undefined) groups.set(list, [row]);
@@ -167,24 +175,21 @@ async function lookAtAll(
 	const { now } = look;
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
-	const { isOn } = look.options;
-	const leftAlone = rows.filter(({ to, again }) => again === undefined && (to === undefined || !isOn));
-	if (leftAlone.length > 0) await contained(look, "what is not followed", () => letGo(leftAlone, look));
-	if (look.options.isOn) {
-		const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
-		await pMap(
-			inOrder,
-			async ([list, { rows: group, at }]) => {
-				if (now() > look.endsAt) return;
-				const watched = before[list] ?? UNSEEN;
-				await contained(look, list, async () => {
-					if (at > now()) await look.options.sleep(at - now());
-					after.set(list, await lookAndWrite(group, watched, look));
-				});
-			},
-			{ concurrency: LISTS_AT_ONCE },
-		);
-	}
+	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look.options));
+	await contained(look, "what is not followed", () => letGo(leftAlone, look));
+	const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
+	await pMap(
+		inOrder,
+		async ([list, { rows: group, at }]) => {
+			if (now() > look.endsAt) return;
+			const watched = before[list] ?? UNSEEN;
+			await contained(look, list, async () => {
+				if (at > now()) await look.options.sleep(at - now());
+				after.set(list, await lookAndWrite(group, watched, look));
+			});
+		},
+		{ concurrency: LISTS_AT_ONCE },
+	);
 	// A list is remembered as long as it must not be asked for again.
 	const isNeeded = (list: string, { listedAt, notBefore }: Watched) =>
 		due.has(list) || Math.max(listedAt + LIST_MS, notBefore) > now();
@@ -195,27 +200,29 @@ async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: 
 	const { lease, lane, log, now, options } = look;
 	await lease.ensureFor(LEASE_MS);
 	const isRefused = watched.refused !== undefined && watched.notBefore > now();
-	const looked: Looked = isRefused
+	const goesOn = async () => {
+		await lease.ensureFor(LEASE_MS);
+		return now() <= look.endsAt;
+	};
+	const asked: Looked = isRefused
 		? refused(rows, watched, watched.refused, now())
-		: await lookAt(rows, watched, options);
+		: await lookAt(rows, watched, { ...options, goesOn });
+	const looked = withoutOld(asked, now());
 	const written = await writeFindings(looked, look);
 	for (const one of written) reportEnd(log, lane, one);
 	// An answer that is not written whole has to come again.
-	const { etag, ...rest } = looked.watched;
-	const isWhole = written.length === looked.findings.filter(hasChanged).length;
-	return isWhole && etag !== undefined ? { ...rest, etag } : rest;
+	const { etag: _, ...rest } = looked.watched;
+	return written.length === looked.findings.filter(hasChanged).length ? looked.watched : rest;
 }
 
 /** Where it went cannot be read, or runs are not followed any more. */
 async function letGo(rows: readonly FollowRow[], look: Look): Promise<void> {
-	const findings = rows.map(
-		(row): Finding =>
-			row.to === undefined
-				? { row, following: "cannot tell", runs: row.runs, reason: "its row in storage is damaged" }
-				: { row, following: "off", runs: row.runs, reason: null },
-	);
-	for (const one of await writeFindings({ findings, read: [], watched: UNSEEN }, look))
-		reportEnd(look.log, look.lane, one);
+	const { problemOf } = look.options.destinations;
+	const findings = rows.map((row): Finding => {
+		const reason = problemOf(row.to) ?? null;
+		return { row, following: reason === null ? "off" : "cannot tell", runs: row.runs, reason };
+	});
+	for (const one of await writeFindings({ findings, read: [] }, look)) reportEnd(look.log, look.lane, one);
 }
 
 async function contained(look: Look, what: string, work: () => Promise<void>): Promise<void> {

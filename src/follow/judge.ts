@@ -1,5 +1,6 @@
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
-import { type FollowRow, RESENT, soundRun, soundServerTime } from "../ledger/follow-rows.ts";
+import { type FollowRow, RESENT, soundServerTime } from "../ledger/follow-rows.ts";
+import { soundRun } from "../ledger/receipt.ts";
 import type { Following, Run } from "../model.ts";
 
 /** What a list of runs, or one run, says at a time. */
@@ -7,6 +8,8 @@ export interface Seen {
 	readonly runs: readonly SeenRun[];
 	/** Whether there are no others since the time that was asked for. */
 	readonly complete: boolean;
+	/** Whether there is more in the list than could be read: any run may be among it. */
+	readonly unreadable: boolean;
 	/** When the service answered, by its clock; epoch milliseconds. */
 	readonly serverTime: number;
 }
@@ -20,6 +23,8 @@ export interface Finding {
 }
 
 export interface JudgeOptions {
+	/** Epoch milliseconds, by our clock. */
+	readonly now: number;
 	/** If no run came within this time, there is none. */
 	readonly runWithinMs: number;
 	/** The bridge may have missed runs that were created before this time, by the service's clock. 0 if it missed none. */
@@ -32,27 +37,26 @@ const MOST_RUNS = 1_000;
 const MAX_AHEAD_MS = 60_000;
 
 /** An answer within its bounds. Entries that are not a run, or have no time, are left out. */
-export function soundSeen({ runs, complete, serverTime }: Extract<RunsAnswer, { kind: "runs" }>, now: number): Seen {
+export function soundSeen(
+	{ runs, complete, unreadable, serverTime }: Extract<RunsAnswer, { kind: "runs" }>,
+	now: number,
+): Seen {
 	const time = soundServerTime(serverTime, now);
-	const given: readonly unknown[] = Array.isArray(runs) ? runs : [];
-	const sound = given.slice(0, MOST_RUNS).flatMap((run) => {
-		const { id, title, createdAt, status, conclusion } = (run ?? {}) as Partial<SeenRun>;
+	const sound = runs.slice(0, MOST_RUNS).flatMap((run) => {
+		const { id, title, createdAt, status } = (run ?? {}) as Partial<SeenRun>;
 		const isSound =
-			(typeof id === "string" || typeof id === "number") &&
+			typeof id === "string" &&
 			typeof status === "string" &&
 			Number.isFinite(createdAt) &&
 			(createdAt as number) <= time + MAX_AHEAD_MS;
 		if (!isSound) return [];
-		const plain = soundRun({
-			...(run as SeenRun),
-			conclusion: typeof conclusion === "string" ? conclusion : null,
-			certain: false,
-		});
+		const plain = soundRun({ ...run, certain: false });
 		return [{ ...plain, title: String(title ?? ""), createdAt: createdAt as number }];
 	});
-	// A run that cannot be read may belong to any delivery.
-	const isWhole = complete === true && sound.length === given.length;
-	return { runs: sound, complete: isWhole, serverTime: time };
+	const isSound = !unreadable && sound.length === runs.length;
+	const isWhole = complete === true && isSound;
+	// A list that is not complete and shows no run says as little.
+	return { runs: sound, complete: isWhole, unreadable: !isSound || (!isWhole && sound.length === 0), serverTime: time };
 }
 
 export function isCompleted({ status }: Pick<Run, "status">): boolean {
@@ -69,25 +73,30 @@ export const NO_KEY =
 export const TOO_MANY =
 	"too many runs came to look at all of them, and this delivery's run may be among them; look at the page of runs";
 
+export const UNREADABLE =
+	"the service lists runs that the bridge cannot read, and this delivery's run may be among them; look at the page of runs";
+
 /** What a list says of all deliveries that are followed by it. Pure. */
 export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOptions): readonly Finding[] {
 	const byId = new Map(seen.runs.map((run) => [run.id, run]));
 	const byKey = groupByKey(seen.runs);
 	const known = rows.map((row) => {
-		const own = (byKey.get(row.key.toLowerCase()) ?? []).filter(({ createdAt }) => createdAt >= row.from);
+		const own = byKey.get(row.key.toLowerCase())?.filter(({ createdAt }) => createdAt >= row.from) ?? [];
 		return { row, runs: merged(row.runs, own, byId) };
 	});
 	const guesses = new Guesses(
 		known.filter(({ runs }) => runs.length === 0).map(({ row }) => row),
-		byKey.get(undefined) ?? [],
+		seen.runs.filter(({ title }) => keyOfTitle(title) === undefined),
 		new Set(known.flatMap(({ runs }) => runs.map(({ id }) => id))),
 	);
 	return known.map(({ row, runs }) => {
 		if (runs.length > 0) return found(row, runs);
 		const likely = seen.complete ? guesses.likely(row) : undefined;
 		if (likely !== undefined) return found(row, [toRun(likely, false)]);
-		if (seen.serverTime - row.takenAt < options.runWithinMs) return { row, following: "looking", runs, reason: null };
-		return ended(row, guesses.candidates(row).length > 0, options);
+		// One wrong answer of a clock is no reason to say that no run came.
+		const waitedMs = Math.min(seen.serverTime - row.takenAt, options.now - row.finishedAt);
+		if (waitedMs < options.runWithinMs) return { row, following: "looking", runs, reason: null };
+		return ended(row, guesses.candidates(row).length > 0, seen, options);
 	});
 }
 
@@ -95,7 +104,9 @@ function groupByKey(runs: readonly SeenRun[]): ReadonlyMap<string | undefined, r
 	const groups = new Map<string | undefined, SeenRun[]>();
 	for (const run of runs) {
 		const key = keyOfTitle(run.title);
-		groups.set(key, [...(groups.get(key) ?? []), run]);
+		const group = groups.get(key);
+		if (group === undefined) groups.set(key, [run]);
+		else group.push(run);
 	}
 	return groups;
 }
@@ -106,8 +117,14 @@ export function found(row: FollowRow, runs: readonly Run[]): Finding {
 	return { row, following, runs, reason: row.resent ? RESENT : null };
 }
 
-function ended(row: FollowRow, hasCandidates: boolean, { runWithinMs, missedUntil }: JudgeOptions): Finding {
+function ended(
+	row: FollowRow,
+	hasCandidates: boolean,
+	{ unreadable }: Seen,
+	{ runWithinMs, missedUntil }: JudgeOptions,
+): Finding {
 	if (hasCandidates) return { row, following: "cannot tell", runs: [], reason: NO_KEY };
+	if (unreadable) return { row, following: "cannot tell", runs: [], reason: UNREADABLE };
 	if (missedUntil > row.from) return { row, following: "cannot tell", runs: [], reason: TOO_MANY };
 	return { row, following: "none", runs: [], reason: noRun(row, runWithinMs) };
 }

@@ -43,12 +43,18 @@ export function createWakeFollower(storage: Pick<Storage, "put">, now: () => num
 		clearTimeout(timer);
 	}
 
+	/** A message never surfaces later than its delay: if it seems to, the clock was set back. */
+	function isComing(lane: string, inMs: number): boolean {
+		const waits = (surfacesAt.get(lane) ?? 0) - now();
+		return waits >= inMs && waits <= DELAY_MS;
+	}
+
 	return {
 		async before(lane) {
-			if ((surfacesAt.get(lane) ?? 0) < now() + COMMIT_MS) await patiently(lane);
+			if (!isComing(lane, COMMIT_MS)) await patiently(lane);
 		},
 		async after(lane) {
-			if ((surfacesAt.get(lane) ?? 0) <= now()) await patiently(lane);
+			if (!isComing(lane, 1)) await patiently(lane);
 		},
 		now: (lane) => put(lane, 0),
 	};

@@ -3,7 +3,8 @@ import { type FollowRow, followColumns } from "../ledger/follow-rows.ts";
 import { newEntry } from "../ledger/outbox.ts";
 import { readReceipt } from "../ledger/receipt.ts";
 import { entryKey } from "../ledger/rows.ts";
-import { isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
+import type { Doubt } from "../model.ts";
+import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import type { Looked } from "./follow-list.ts";
 import type { Finding } from "./judge.ts";
@@ -42,18 +43,28 @@ export function isEnd({ following }: Pick<Finding, "following">): boolean {
  * is written alone. It is skipped if its receipt is missing.
  * @returns the findings that were written. Each is returned once, even if two followers have the lane
  */
-export async function writeFindings(looked: Looked, options: WriteFindingsOptions): Promise<readonly Written[]> {
+export async function writeFindings(
+	looked: Pick<Looked, "findings" | "read">,
+	options: WriteFindingsOptions,
+): Promise<readonly Written[]> {
 	const changed = looked.findings.filter(hasChanged);
 	const again = changed.filter(({ row, following }) => following === "none" && row.resends);
 	const written: Written[] = [];
+	const notSent: Finding[] = [];
 	for (const finding of again) {
-		if (await sendAgain(finding, options)) written.push({ ...finding, isResent: true });
+		const isSent = await sendAgain(finding, options).catch((error: unknown) => {
+			if (!isRefusal(error)) throw error;
+			// A conflict comes from another follower. Anything else would be refused each time: the receipt says that no run came.
+			if (!error.conflict) notSent.push(finding);
+			return false;
+		});
+		if (isSent) written.push({ ...finding, isResent: true });
 	}
-	const plain = changed.filter((finding) => !again.includes(finding)).map((finding) => groupOf(finding, options));
-	const groups = [...plain, ...readRows(looked, options)];
+	const plain = [...changed.filter((finding) => !again.includes(finding)), ...notSent];
+	const groups = [...plain.map((finding) => groupOf(finding, options)), ...readRows(looked, options)];
 	const byWrites = new Map(groups.map((group) => [group.writes, group]));
 	for (const together of groupsByTransaction(groups.map(({ writes }) => writes))) {
-		const included = together.flatMap((writes) => byWrites.get(writes) ?? []);
+		const included = together.map((writes) => byWrites.get(writes) as Group);
 		for (const finding of await writeTogether(included, options)) {
 			if (hasChanged(finding)) written.push({ ...finding, isResent: false });
 		}
@@ -79,7 +90,10 @@ function groupOf(finding: Finding, { lease, now }: WriteFindingsOptions): Group 
 }
 
 /** Of those that were read and are as they were: when that was, so that others come first the next time. */
-function readRows({ findings, read }: Looked, { now }: WriteFindingsOptions): readonly Group[] {
+function readRows(
+	{ findings, read }: Pick<Looked, "findings" | "read">,
+	{ now }: WriteFindingsOptions,
+): readonly Group[] {
 	const rows = new Set(read);
 	return findings
 		.filter((finding) => rows.has(finding.row) && !hasChanged(finding))
@@ -101,7 +115,7 @@ async function writeTogether(groups: readonly Group[], options: WriteFindingsOpt
 		);
 		return groups.map(({ finding }) => finding);
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 	}
 	const written: Finding[] = [];
 	for (const group of groups) if (await writeAlone(group, options)) written.push(group.finding);
@@ -115,7 +129,7 @@ async function writeAlone({ finding, writes }: Group, options: WriteFindingsOpti
 		await persist(() => storage.commit(lane, writes));
 		return true;
 	} catch (error) {
-		if (!(isStorageError(error) && error.refused)) throw error;
+		if (!isRefusal(error)) throw error;
 		return await settle(finding, error.conflict, options);
 	}
 }
@@ -128,11 +142,11 @@ async function settle(
 ): Promise<boolean> {
 	const { storage, lane, lease } = options;
 	const receipt = await storage.get(lane, row.receipt).catch(() => undefined);
-	const isThere = (await storage.get(lane, row.rowKey)) !== undefined;
 	if (receipt === undefined || !isConflict) {
-		if (isThere) await removeRow(row, options);
+		await removeRow(row, options);
 		return false;
 	}
+	const isThere = (await storage.get(lane, row.rowKey)) !== undefined;
 	return !isThere && receipt.columns["followedBy"] === lease.id && receipt.columns["following"] === following;
 }
 
@@ -157,8 +171,9 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const { body, bodyBlob } = full.columns;
 	const place = entryKey(now(), 0, row.key);
 	const attempts = JSON.stringify(readReceipt(receiptRow).attempts);
-	const what = { ...(body === undefined ? {} : { body }), ...(bodyBlob === undefined ? {} : { bodyBlob }) };
-	const entry = { ...newEntry({ ...row, acceptedAt: now() }), ...what, attempts, resent: true };
+	// A run of the first dispatch may still come. It has the key, too.
+	const doubt = JSON.stringify({ since: row.from } satisfies Doubt);
+	const entry = { ...newEntry({ ...row, acceptedAt: now() }), body, bodyBlob, attempts, doubt, resent: true };
 	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
 	await lease.ensureFor(LEASE_MS);

@@ -1,5 +1,4 @@
-import { textsOf } from "../event/element-texts.ts";
-import { isObject, readJson } from "../event/json.ts";
+import { elementTexts, isObject, readJson } from "../event/json.ts";
 
 /** The elements of a delivery, or the status and the words that refuse it. */
 export type Body =
@@ -49,6 +48,21 @@ function readElements(text: string): Body {
 		if (!(error instanceof SyntaxError)) throw error;
 		return refuse(400, `the body is not JSON: ${error.message}`);
 	}
+}
+
+/**
+ * Finds the text of an element in the JSON that it was read from: for a person, who wants to see what arrived as it arrived.
+ * Nothing is looked for before the first element is asked for.
+ * @returns answers undefined for what is none of the elements
+ */
+function textsOf(text: string, elements: readonly unknown[]): (element: unknown) => string | undefined {
+	let texts: readonly string[] | undefined;
+	return (element) => {
+		const whole = text.trim();
+		if (element === elements || !whole.startsWith("[")) return whole;
+		texts ??= elementTexts(whole);
+		return texts[elements.indexOf(element)];
+	};
 }
 
 const TOO_LARGE = `the body is larger than ${MAX_BODY_BYTES} bytes`;

@@ -6,18 +6,23 @@ const CONTAINER = /^(?!azure-webjobs)(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*$/;
 /** What the ledger holds is told by its receipts. */
 const OF_THE_LEDGER = [LEDGER.container, LEDGER.payloads, LEDGER.deadLetters];
 
-/** What a member may be, and how that is told. */
+/** Far longer than any key is. */
+const MAX_KEY = 300;
+/** Source: learn.microsoft.com, "Naming and referencing containers, blobs, and metadata". */
+const MAX_BLOB_NAME = 1_024;
+
+/** What a member may be, and how that is told. What storage could not be asked is refused here. */
 const MEMBERS: Readonly<Record<string, { readonly fits: (value: unknown) => boolean; readonly is: string }>> = {
-	key: { fits: isText, is: "a text" },
-	find: { fits: isText, is: "a text" },
+	key: { fits: (value) => isText(value, MAX_KEY) && value !== "", is: `a text of at most ${MAX_KEY} characters` },
+	find: { fits: (value) => isText(value) && value !== "", is: "a text" },
 	all: { fits: (value) => value === true, is: "true" },
 	container: {
 		fits: isContainer,
 		is: "the name of the blob container with Event Grid's dead letters, and not one of the bridge's own containers",
 	},
 	state: { fits: (value) => value === "dead" || value === "rejected", is: '"dead" or "rejected"' },
-	prefix: { fits: (value) => typeof value === "string", is: "a text" },
-	continue: { fits: (value) => typeof value === "string", is: "a text" },
+	prefix: { fits: (value) => isText(value, MAX_BLOB_NAME), is: `a text of at most ${MAX_BLOB_NAME} characters` },
+	continue: { fits: isText, is: "a text" },
 };
 
 /** The ways to say which dead letters are meant, each with what may stand beside it, and all of them in words. */
@@ -59,8 +64,9 @@ export function readDeadLetters<Request>(text: string, { beside, help }: Choices
 
 const MAX_QUOTED = 100;
 
-function isText(value: unknown): boolean {
-	return typeof value === "string" && value !== "";
+/** Half a character has no place in an address. */
+function isText(value: unknown, most = Number.POSITIVE_INFINITY): boolean {
+	return typeof value === "string" && value.length <= most && value.isWellFormed();
 }
 
 function isContainer(value: unknown): boolean {

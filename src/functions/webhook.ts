@@ -65,7 +65,8 @@ async function receive(
 	if (!body.ok) return logged({ status: body.status, jsonBody: { error: body.error } }, "receive", log);
 	const handshake = answerHandshake(request.headers, body.elements, rules);
 	if (handshake !== undefined) return logged(handshake, "handshake", log);
-	const repoName = request.query.get("repoName")?.trim();
+	// Upper and lower case do not count. If the name were overlooked, all routes would get the event.
+	const repoName = [...request.query].find(([name]) => name.toLowerCase() === "reponame")?.[1].trim();
 	const bridge = await theBridge();
 	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, ...(repoName ? { repoName } : {}) });
 	return { status: httpStatus(events), jsonBody: { events } };

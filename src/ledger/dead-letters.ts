@@ -180,7 +180,7 @@ export async function replayDead(
 	if (deadLetter === undefined) return notMoved();
 	const place = entryKey(now, 0, String(deadLetter.columns["key"]));
 	const acceptedAt = new Date(now).toISOString();
-	const replayed = { replayedAt: acceptedAt, finishedAt: "", reason: "" };
+	const replayed = { replayedAt: acceptedAt, finishedAt: "", reason: "", notBefore: "" };
 	try {
 		await storage.commit(lane, [
 			{ kind: "delete", rowKey: deadLetter.rowKey },

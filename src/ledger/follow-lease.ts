@@ -1,8 +1,8 @@
 import { cleanText } from "../log.ts";
 import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
 import { LEASE_SECONDS, LeaseLost } from "./lane-lease.ts";
-import { FOLLOW_STATE_KEY } from "./rows.ts";
-import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { FOLLOW_STATE_KEY, readTime, readWait } from "./rows.ts";
+import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
 export interface FollowState {
@@ -144,38 +144,28 @@ function toText(state: FollowState): string {
 	return text;
 }
 
-const DAY_MS = 86_400_000;
 const MAX_REASON = 300;
 const MAX_ETAG = 300;
 
 /** Whatever the row holds becomes a sound state: nothing in it is waited for longer than a day. */
 function fromColumns(row: Row | undefined, now: number): FollowState {
 	const read = objectOf(parsed(row?.columns["state"]));
-	const wake = objectOf(read["wake"]);
-	const at = numberOf(wake["at"], Number.NaN);
 	const lists = Object.entries(objectOf(read["lists"])).map(([name, value]) => {
 		const list = objectOf(value);
 		const { etag, refused } = list;
 		const watched: Watched = {
-			listedAt: Math.min(numberOf(list["listedAt"], 0), now),
-			since: numberOf(list["since"], 0),
-			skewMs: numberOf(list["skewMs"], 0),
+			listedAt: Math.min(readTime(list["listedAt"]) ?? 0, now),
+			since: readTime(list["since"]) ?? 0,
+			skewMs: readTime(list["skewMs"]) ?? 0,
 			complete: list["complete"] === true,
-			missedUntil: numberOf(list["missedUntil"], 0),
-			notBefore: Math.min(numberOf(list["notBefore"], 0), now + DAY_MS),
+			missedUntil: readTime(list["missedUntil"]) ?? 0,
+			notBefore: readWait(list["notBefore"], now) ?? 0,
 			...(typeof etag === "string" && etag.length <= MAX_ETAG ? { etag } : {}),
 			...(typeof refused === "string" ? { refused: cleanText(refused, MAX_REASON) } : {}),
 		};
 		return [name, watched] as const;
 	});
-	const last = numberOf(wake["last"], 0);
-	return {
-		wake: {
-			last: Number.isSafeInteger(last) && last > 0 ? last : 0,
-			at: Number.isNaN(at) ? null : Math.min(at, now + DAY_MS),
-		},
-		lists: Object.fromEntries(lists),
-	};
+	return { wake: readWakeRecord(read["wake"], now), lists: Object.fromEntries(lists) };
 }
 
 function parsed(text: unknown): unknown {
@@ -188,8 +178,4 @@ function parsed(text: unknown): unknown {
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function numberOf(value: unknown, otherwise: number): number {
-	return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
 }

@@ -1,10 +1,18 @@
-import { cleanText } from "../log.ts";
 import type { Answer, Destination, Following, Run } from "../model.ts";
 import { movedBody, readRows } from "../storage/rows.ts";
 import type { Columns, Row, Storage } from "../storage/storage.ts";
 import type { Entry, FollowWrites } from "./outbox.ts";
-import { readRuns } from "./receipt.ts";
-import { DESTINATION_COLUMNS, destinationColumn, followKey, ROWS, readDestination } from "./rows.ts";
+import { readRuns, soundRun } from "./receipt.ts";
+import {
+	DESTINATION_COLUMNS,
+	destinationColumn,
+	followKey,
+	isReceiptKey,
+	MAX_SKEW_MS,
+	ROWS,
+	readDestination,
+	readTime,
+} from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
 export interface FollowRow {
@@ -18,6 +26,8 @@ export interface FollowRow {
 	readonly route: string;
 	/** When the service took it, by the service's clock; epoch milliseconds. */
 	readonly takenAt: number;
+	/** The same by our clock. */
+	readonly finishedAt: number;
 	/** No run of it is older, by the service's clock; epoch milliseconds. */
 	readonly from: number;
 	readonly following: "looking" | "running";
@@ -40,8 +50,6 @@ export interface FollowPolicy {
 	readonly resends: (route: string) => boolean;
 }
 
-/** A service's clock may be wrong by so much; what is further off is no time that was meant. */
-const MAX_SKEW_MS = 30 * 86_400_000;
 /** A call takes no longer, whatever the clocks say that it took. */
 const MAX_CALL_MS = 60_000;
 
@@ -70,6 +78,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		...destinationColumn(to),
 		route,
 		takenAt: new Date(takenAt).toISOString(),
+		finishedAt: new Date(now).toISOString(),
 		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
 		following,
 		runs: written.runs,
@@ -80,7 +89,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 }
 
 /** What the receipt of a delivery says that was sent twice. */
-export const RESENT = "it was sent a second time, because the first dispatch had no run";
+export const RESENT = "it was sent a second time, because no run of the first dispatch came in time";
 
 /**
  * The beginning of the first call that may have started a run: a service may have taken one that it answered 5xx or not at
@@ -91,28 +100,6 @@ function firstRunAt({ doubt }: Entry, { ms }: Answer, takenAt: number): number {
 	return Math.floor(Math.min(doubt?.since ?? began, began) / 1_000) * 1_000;
 }
 
-const MAX_WORD = 100;
-const MAX_NAME = 300;
-const MAX_URL = 1_000;
-
-/** A run within the bounds of a receipt, whatever a service says. */
-export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
-	return {
-		id: cleanText(String(id), MAX_WORD),
-		url: isPage(url) ? url : null,
-		workflow: workflow === null ? null : cleanText(String(workflow), MAX_NAME),
-		status: cleanText(String(status), MAX_WORD),
-		conclusion: conclusion === null ? null : cleanText(String(conclusion), MAX_WORD),
-		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
-		certain: certain === true,
-	};
-}
-
-/** An address that a person may follow. */
-function isPage(url: string | null): boolean {
-	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
-}
-
 /** Everything but what is sent. */
 const COLUMNS = [
 	"key",
@@ -120,6 +107,7 @@ const COLUMNS = [
 	...DESTINATION_COLUMNS,
 	"route",
 	"takenAt",
+	"finishedAt",
 	"from",
 	"following",
 	"runs",
@@ -146,29 +134,30 @@ export async function readFollowRows(
 /** Reads a row. What cannot be read in it counts as not there, so that a bad one ends as any other does. */
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
-	const keyed = Number(rowKey.split("-")[1]);
-	const takenAt = timeOf(text("takenAt")) ?? (Math.abs(keyed - now) < MAX_SKEW_MS ? keyed : now);
+	const time = (name: string) => past(readTime(text(name)), now);
+	const takenAt = time("takenAt") ?? past(readTime(Number(rowKey.split("-")[1])), now) ?? now;
 	return {
 		rowKey,
 		etag,
 		key: text("key"),
-		receipt: /^r-[\w-]{1,200}$/.test(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
+		receipt: isReceiptKey(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
-		from: timeOf(text("from")) ?? takenAt,
+		finishedAt: time("finishedAt") ?? takenAt,
+		from: time("from") ?? takenAt,
 		following: text("following") === "running" ? "running" : "looking",
-		runs: readRuns(columns["runs"]).map(soundRun),
-		readAt: timeOf(text("readAt")) ?? 0,
+		runs: readRuns(columns["runs"]),
+		readAt: time("readAt") ?? 0,
 		resends: columns["resends"] === true,
 		resent: columns["resent"] === true,
 		again: text("again") || undefined,
 	};
 }
 
-function timeOf(text: string): number | undefined {
-	const time = Date.parse(text);
-	return Number.isNaN(time) ? undefined : time;
+/** A time that is further ahead than a clock can be wrong would never come. */
+function past(time: number | undefined, now: number): number | undefined {
+	return time !== undefined && time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
 /** What a receipt says of its runs. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
 import type { EventFacts, Missed } from "../model.ts";
-import { type Columns, isStorageError, type Page, type Storage, type Write } from "../storage/storage.ts";
+import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 import {
 	addMissed,
@@ -14,7 +14,7 @@ import {
 	writeMissed,
 } from "./missed.ts";
 import { eventColumns, plainColumns, reasonColumn } from "./receipt-columns.ts";
-import { IGNORED_LANE, ROWS, receiptKey } from "./rows.ts";
+import { IGNORED_LANE, ROWS, receiptKey, receiptOrder } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
@@ -105,23 +105,36 @@ function readCount(columns: Columns | undefined): IgnoredCount | undefined {
 	}
 }
 
+const DAY_MS = 86_400_000;
+
 /**
- * Removes the receipts beyond the newest. Rejects with StorageError.
- * @param most how many to remove at most
+ * Removes the receipts beyond the newest. What is dated in the future goes first: it would be the newest for years, and
+ * leave no room for others. Rejects with StorageError.
+ * @param now epoch milliseconds
+ * @param most how many to remove at most, of either kind
  */
-export async function trimIgnored(storage: Storage, most = 1_000): Promise<void> {
+export async function trimIgnored(storage: Storage, now: number, most = 1_000): Promise<void> {
+	const { from, to } = ROWS.receipts;
+	const ahead = `${from}${receiptOrder(now + DAY_MS)}`;
+	const kept = await trimRange(storage, { from: ahead, to }, KEPT, most);
+	await trimRange(storage, { from, to: ahead }, KEPT - kept, most);
+}
+
+/** Removes the rows of a range beyond the first ones. Answers how many of those there are. */
+async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, kept: number, most: number) {
 	let [seen, removed]: [number, number] = [0, 0];
 	let after: string | undefined;
 	do {
-		const top = seen < KEPT ? KEPT - seen : PAGE;
-		const page: Page = await storage.list(IGNORED_LANE, { ...ROWS.receipts, select: ["key"], top, after });
+		const top = seen < kept ? kept - seen : PAGE;
+		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
 		after = page.next;
-		if (seen >= KEPT && page.rows.length > 0) {
+		if (seen >= kept && page.rows.length > 0) {
 			await storage.commit(IGNORED_LANE, page.rows.map(toDelete));
 			removed += page.rows.length;
 		}
 		seen += page.rows.length;
 	} while (after !== undefined && removed < most);
+	return Math.min(seen, kept);
 }
 
 function toDelete({ rowKey }: { readonly rowKey: string }): Write {
@@ -212,7 +225,7 @@ export function createIgnoredLog({
 
 	async function trim(): Promise<void> {
 		untrimmed = 0;
-		await trimIgnored(storage);
+		await trimIgnored(storage, now());
 	}
 
 	return (ignored) => {

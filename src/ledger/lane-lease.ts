@@ -1,5 +1,13 @@
 import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
-import { dueAt, foreignAddress, fromColumns, type LaneState, NEW_LANE, toColumns } from "./lane-state.ts";
+import {
+	type Addresses,
+	dueAt,
+	foreignAddress,
+	fromColumns,
+	type LaneState,
+	NEW_LANE,
+	toColumns,
+} from "./lane-state.ts";
 import type { Entry } from "./outbox.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
 import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
@@ -32,18 +40,17 @@ export interface LaneLease {
 	putWakeUp(at: number): Promise<() => Promise<void>>;
 	/** Whether the wake-up that was last put is recorded. */
 	isRecorded(): boolean;
-	/** Makes sure that the lease lasts so long from now. Rejects with LeaseLost. */
-	ensureFor(ms: number): Promise<void>;
+	/**
+	 * Makes sure that the lease lasts so long from now. Rejects with LeaseLost.
+	 * @param ms left out, as long as one step of a drain takes
+	 */
+	ensureFor(ms?: number): Promise<void>;
 	release(): Promise<void>;
 }
 
-export interface LaneLeaseOptions {
+export interface LaneLeaseOptions extends Addresses {
 	readonly storage: Storage;
 	readonly lane: string;
-	/** The address of the service that this app is configured for. */
-	readonly address: string;
-	/** Lanes of this address are taken over: the app was moved. */
-	readonly formerAddress?: string | undefined;
 	/** What an earlier reading by this process has passed over; kept by who takes the lane. */
 	readonly passed?: Map<string, Passed>;
 	/** Epoch milliseconds. */
@@ -54,8 +61,8 @@ export interface LaneLeaseOptions {
 
 /** Azure allows 15 to 60 seconds. */
 export const LEASE_SECONDS = 30;
-/** Before a further try to write, the lease lasts at least so long: one call of storage, and a bit. */
-const BETWEEN_TRIES_MS = 15_000;
+/** One step of a drain: a call of the service, 10 s at most, and the write of its result; or a few calls of storage. */
+const STEP_MS = 15_000;
 /** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
 export const LONGEST_DELAY_SECONDS = 30 * 60;
 
@@ -152,7 +159,7 @@ class AcquiredLane implements LaneLease {
 	}
 
 	/** A renewal that takes long leaves less than it was made for, and so it is made again. */
-	async ensureFor(ms: number): Promise<void> {
+	async ensureFor(ms = STEP_MS): Promise<void> {
 		const { storage, monotonic } = this.options;
 		while (this.leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
 			const at = monotonic();
@@ -192,7 +199,7 @@ class AcquiredLane implements LaneLease {
 
 	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
 	private async renewBetweenTries(): Promise<void> {
-		await this.ensureFor(BETWEEN_TRIES_MS).catch((error: unknown) => {
+		await this.ensureFor().catch((error: unknown) => {
 			if (error instanceof LeaseLost) throw error;
 		});
 	}
@@ -224,25 +231,4 @@ export async function listLanes(storage: Pick<Storage, "names">): Promise<readon
 /** Every partition that holds receipts: the lanes, and what has no lane. */
 export async function listPartitions(storage: Pick<Storage, "names">): Promise<readonly string[]> {
 	return [...new Set([...(await listLanes(storage)), NO_LANE, IGNORED_LANE])];
-}
-
-/**
- * Writes down when a lane's token ends, as the service says it. Only the drainer with the lease writes a lane's state; while a
- * drainer does, nothing is written: it hears the same from the service itself.
- * @param expiresAt ISO 8601; null where the service names no end
- */
-export async function recordExpiry(
-	take: (lane: string) => Promise<LaneLease | undefined>,
-	lane: string,
-	expiresAt: string | null,
-): Promise<void> {
-	const lease = await take(lane);
-	if (lease === undefined) return;
-	try {
-		await lease.read(() => true);
-		if (lease.foreign() !== undefined || lease.state().tokenExpiresAt === expiresAt) return;
-		await lease.commit({ ...lease.state(), tokenExpiresAt: expiresAt }, []);
-	} finally {
-		await lease.release();
-	}
 }

@@ -1,7 +1,7 @@
 import { cleanText } from "../log.ts";
 import type { Columns, Storage } from "../storage/storage.ts";
-import { STATE_KEY } from "./rows.ts";
-import type { WakeRecord } from "./wake-up.ts";
+import { readWait, STATE_KEY } from "./rows.ts";
+import { readWakeRecord, type WakeRecord } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
 export interface LaneState {
@@ -46,12 +46,10 @@ export const NEW_LANE: LaneState = {
 	tokenExpiresAt: null,
 };
 
-/** The longest wait that is obeyed, whatever names it. */
-export const LONGEST_WAIT_MS = 86_400_000;
-
-/** The address of the service that this app is configured for, and the one before it was moved. */
 export interface Addresses {
+	/** The address of the service that this app is configured for. */
 	readonly address: string;
+	/** The one before the app was moved: lanes of this address are taken over. */
 	readonly formerAddress?: string | undefined;
 }
 
@@ -142,13 +140,12 @@ export function toColumns({ calls, ...state }: LaneState): Columns {
  */
 export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 	const read = parse(state);
-	const wake = object(read["wake"]);
 	const breakers = Object.entries(object(read["breakers"] ?? read["gates"])).flatMap(([target, value]) => {
 		const breaker = toBreaker(value, now);
 		return breaker === null ? [] : [[target, breaker] as const];
 	});
 	return {
-		wake: { last: count(wake["last"]), at: timeOf(wake["at"], now) },
+		wake: readWakeRecord(read["wake"], now),
 		address: textOf(read["address"]),
 		pause: toPause(read["pause"], now),
 		failures: count(read["failures"] ?? read["troubles"]),
@@ -189,25 +186,20 @@ function textOf(value: unknown): string | null {
 	return typeof value === "string" ? value : null;
 }
 
-/** A time that is waited for: at most a day ahead. */
-function timeOf(value: unknown, now: number): number | null {
-	return Number.isFinite(value) ? Math.min(value as number, now + LONGEST_WAIT_MS) : null;
-}
-
 const MAX_REASON = 300;
 
 function toPause(value: unknown, now: number): LaneState["pause"] {
 	const { until, reason } = object(value);
-	const end = timeOf(until, now);
-	return end === null ? null : { until: end, reason: cleanText(String(reason ?? ""), MAX_REASON) };
+	const end = readWait(until, now);
+	return end === undefined ? null : { until: end, reason: cleanText(String(reason ?? ""), MAX_REASON) };
 }
 
 function toBreaker(value: unknown, now: number): Breaker | null {
 	const { since, probeAt, reason, unauthorized } = object(value);
-	const next = timeOf(probeAt, now);
-	if (next === null) return null;
+	const next = readWait(probeAt, now);
+	if (next === undefined) return null;
 	return {
-		since: Math.min(timeOf(since, now) ?? now, now),
+		since: Math.min(readWait(since, now) ?? now, now),
 		probeAt: next,
 		reason: cleanText(String(reason ?? ""), MAX_REASON),
 		...(unauthorized === true ? { unauthorized } : {}),

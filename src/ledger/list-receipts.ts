@@ -33,8 +33,8 @@ export interface ListOptions {
 	readonly now: () => number;
 	/** How many pages of one lane one request looks at. */
 	readonly maxPages?: number;
-	/** No further page is begun after that, epoch milliseconds. */
-	readonly endsAt?: number;
+	/** No further page is begun after that, epoch milliseconds; left out, 20 seconds from now. */
+	readonly endsAt?: number | undefined;
 }
 
 /** What is looked for, in the terms of storage, and how far. */

@@ -1,13 +1,17 @@
 import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
 import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
-import { LONGEST_WAIT_MS } from "./lane-state.ts";
-import { appendAttempt } from "./receipt.ts";
+import { appendAttempt, readAttempts } from "./receipt.ts";
+import { reasonColumn } from "./receipt-columns.ts";
 import {
 	DESTINATION_COLUMNS,
 	deadLetterKey,
 	destinationColumn,
+	isReceiptKey,
+	LONGEST_WAIT_MS,
+	MAX_SKEW_MS,
 	readDestination,
+	readTime,
 	receiptKey,
 	targetOf,
 } from "./rows.ts";
@@ -82,21 +86,18 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
 	};
 }
 
-/** What a receipt's row can be called. */
-const RECEIPT_KEY = /^r-[\w-]{1,200}$/;
-
 /**
  * Reads a delivery's row. What cannot be read in it counts as not there, and so does a time that is more than a day ahead:
  * a bad row delays nothing, not even itself.
  * @param now epoch milliseconds
  */
-export function readEntry({ rowKey, columns }: Row, now: number): Entry {
+export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, now: number): Entry {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const time = (name: string) => {
-		const read = Date.parse(text(name) ?? "");
-		return Number.isNaN(read) || read > now + LONGEST_WAIT_MS ? undefined : read;
+		const read = readTime(text(name));
+		return read === undefined || read > now + LONGEST_WAIT_MS ? undefined : read;
 	};
-	const [bodyBlob, closing] = [text("bodyBlob"), text("closing")];
+	const [receipt = "", bodyBlob, closing] = [text("receipt"), text("bodyBlob"), text("closing")];
 	const to = readDestination(columns);
 	const { body } = columns;
 	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
@@ -105,14 +106,14 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 	return {
 		rowKey,
 		key: text("key") ?? "",
-		receipt: RECEIPT_KEY.test(text("receipt") ?? "") ? String(text("receipt")) : receiptKey("", rowKey),
+		receipt: isReceiptKey(receipt) ? receipt : receiptKey("", rowKey),
 		acceptedAt,
 		to,
 		target: targetOf(to),
 		route: text("route") ?? "",
 		notBefore: time("notBefore") ?? 0,
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
-		attempts: readAttempts(text("attempts")),
+		attempts: readAttempts(text("attempts")) ?? [],
 		...(failingSince === undefined ? {} : { failingSince }),
 		...(doubt === undefined ? {} : { doubt }),
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
@@ -124,8 +125,7 @@ export function readEntry({ rowKey, columns }: Row, now: number): Entry {
 
 /** A key says it, too: `e-time-…`. */
 function acceptedInKey(rowKey: string): number | undefined {
-	const time = Number(rowKey.split("-")[1]);
-	return Number.isFinite(time) ? time : undefined;
+	return readTime(Number(rowKey.split("-")[1]));
 }
 
 /** A time that no service can have meant says nothing, and so does the whole. */
@@ -133,8 +133,7 @@ function readDoubt(text: string | undefined, now: number): Doubt | undefined {
 	if (!text) return undefined;
 	try {
 		const { since, from, looks, reason } = JSON.parse(text) as Partial<Record<keyof Doubt, unknown>>;
-		const isTime = (value: unknown): value is number =>
-			Number.isFinite(value) && (value as number) < now + LONGEST_WAIT_MS;
+		const isTime = (value: unknown): value is number => Math.abs((readTime(value) ?? Number.NaN) - now) <= MAX_SKEW_MS;
 		if (!isTime(since)) return undefined;
 		return {
 			since,
@@ -144,15 +143,6 @@ function readDoubt(text: string | undefined, now: number): Doubt | undefined {
 		};
 	} catch {
 		return undefined;
-	}
-}
-
-function readAttempts(text: string | undefined): readonly Attempt[] {
-	try {
-		const attempts: unknown = JSON.parse(text ?? "[]");
-		return Array.isArray(attempts) ? (attempts as Attempt[]) : [];
-	} catch {
-		return [];
 	}
 }
 
@@ -190,11 +180,15 @@ export function finishWrites(
 			...((doubt ?? entry.doubt) ? { doubt: doubt === undefined ? "" : JSON.stringify(doubt) } : {}),
 		};
 		return [
-			{ kind: "merge", rowKey: entry.receipt, columns: { ...tried, ...aside, reason: clip(disposition.reason) } },
+			{
+				kind: "merge",
+				rowKey: entry.receipt,
+				columns: { ...tried, ...aside, reason: reasonColumn(disposition.reason) },
+			},
 			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
 		];
 	}
-	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: clip(reason ?? "") };
+	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: reasonColumn(reason ?? "") };
 	const deadLetter: Write[] =
 		disposition.kind === "dead-lettered"
 			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]
@@ -225,9 +219,4 @@ function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Co
 		...(closing === undefined ? {} : { closing }),
 		...movedBody(entry),
 	};
-}
-
-/** A reason may quote GitHub, who may quote us. */
-function clip(text: string): string {
-	return text.slice(0, 1_500);
 }

@@ -5,7 +5,6 @@ import { listLanes } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
 import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
-import { isoOf } from "./receipt.ts";
 import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
 import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
@@ -69,7 +68,7 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
 };
 
 /**
- * How all lanes are: two short calls for each, one for each window, and one to find them. One that cannot be read is named,
+ * How all lanes are: three short calls for each, one for each window, and one to find them. One that cannot be read is named,
  * and keeps no other from being told of. Rejects when none can be.
  */
 export async function overview(storage: Storage, now: number): Promise<readonly LaneOverview[]> {
@@ -96,15 +95,19 @@ async function ignoredOf(storage: Storage): Promise<LaneOverview> {
 }
 
 async function overviewOf(storage: Storage, lane: string, now: number): Promise<LaneOverview> {
-	const [{ rows, complete }, dead] = await Promise.all([
-		readRows(storage, lane, { ...ROWS.pending, select: COLUMNS }, MOST),
+	const beforeEntries = { from: ROWS.pending.from, to: ROWS.entries.from };
+	// Each kind by itself: a thousand windows hide no delivery.
+	const [{ rows, complete: hasAllWindows }, waiting, dead] = await Promise.all([
+		readRows(storage, lane, { ...beforeEntries, select: COLUMNS }, MOST + 1),
+		readRows(storage, lane, { ...ROWS.entries, select: COLUMNS }, MOST),
 		readRows(storage, lane, { ...ROWS.deadLetters, select: ["key"] }, MOST),
 	]);
 	const row = rows.find(({ rowKey }) => rowKey === STATE_KEY);
 	const state = row === undefined ? NEW_LANE : fromColumns(row.columns, now);
-	const entries = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.entries.from)).map((one) => readEntry(one, now));
-	const windows = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).map(readWindow);
-	const filling = await gathering(storage, lane, rows);
+	const entries = waiting.rows.map((one) => readEntry(one, now));
+	const windows = rows.filter(isWindow).slice(0, MOST).map(readWindow);
+	const filling = await gathering(storage, lane, windows);
+	const complete = hasAllWindows && waiting.complete;
 	return {
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
@@ -113,9 +116,9 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		parkedDestinations: countBreakers(state, entries, windows, complete),
 		waiting: entries.length,
 		windows: windows.length,
-		gathering: filling.filter(({ since, closes, latest }) => [since, closes, latest].every((at) => isoOf(at) !== null)),
+		gathering: filling,
 		calls: state.calls,
-		oldest: entries.map(({ acceptedAt }) => isoOf(acceptedAt)).find((at) => at !== null) ?? null,
+		oldest: entries[0] === undefined ? null : new Date(entries[0].acceptedAt).toISOString(),
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
 		ignored: 0,
@@ -126,6 +129,10 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		address: state.address,
 		problem: null,
 	};
+}
+
+function isWindow({ rowKey }: Row): boolean {
+	return rowKey.startsWith(ROWS.windows.from);
 }
 
 function countWaiting(state: LaneState, entries: readonly Entry[], wanted: "paused" | "parked", now: number): number {
@@ -183,13 +190,9 @@ const MOST_EVENTS = 1_000;
 /** Of one lane; each costs a call. */
 const MOST_WINDOWS = 20;
 
-/**
- * How full a lane's windows are. One that is being closed has no member left, and is left out.
- * @param rows of the lane, its windows' among them
- */
-export async function gathering(storage: Storage, lane: string, rows: readonly Row[]): Promise<readonly Gathering[]> {
-	const windows = rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).slice(0, MOST_WINDOWS);
-	const all = await Promise.all(windows.map((row) => lookInto(storage, lane, readWindow(row))));
+/** How full a lane's windows are. One that is being closed has no member left, and is left out. */
+async function gathering(storage: Storage, lane: string, windows: readonly Window[]): Promise<readonly Gathering[]> {
+	const all = await Promise.all(windows.slice(0, MOST_WINDOWS).map((window) => lookInto(storage, lane, window)));
 	return all.filter((one) => one !== undefined);
 }
 

@@ -9,7 +9,7 @@ import { shownColumn } from "./rows.ts";
  * What a text column holds, in UTF-16 units: long enough to recognise an event by, since the whole event is in what is
  * sent or in its dead letter. A column holds 32 Ki of them, and 100 rows share 4 MiB.
  */
-const MAX_FACT = 1_500;
+export const MAX_FACT = 1_500;
 const MAX_REASON = 1_500;
 /** More than any clock writes, and RFC 3339 allows any number of digits. */
 const MAX_TIME = 64;

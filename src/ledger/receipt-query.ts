@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { clipText } from "../log.ts";
 import { WRITTEN_AT } from "../storage/storage.ts";
 import { type FoundReceipt, mentions, type ReceiptState } from "./receipt.ts";
+import { MAX_FACT } from "./receipt-columns.ts";
 import { ROWS, receiptOrder } from "./rows.ts";
 
 export interface ReceiptQuery {
@@ -31,8 +33,6 @@ export interface Conditions {
 
 /** What the service compares must fit into an address, six times. */
 const MAX_EXACT = 300;
-/** No fact of a receipt is longer. */
-const MAX_FACT = 1_500;
 /** Columns that a text is looked for in. */
 const FOUND_IN = ["key", "id", "run", "subject", "window"] as const;
 
@@ -46,13 +46,13 @@ export function canBeExact({ find }: ReceiptQuery): boolean {
  * there in any state is not looked for as a part, so what else is asked is checked here.
  */
 export function conditionsOf({ states, find, key, changedSince }: ReceiptQuery, exact: boolean): Conditions {
-	const text = find?.slice(0, MAX_FACT);
+	const text = find === undefined ? undefined : clipText(find, MAX_FACT);
 	const isWhole = text !== undefined && exact;
 	const written =
 		states && new Set(states.map((state) => (state === "paused" || state === "parked" ? "accepted" : state)));
 	const narrowed = [
 		...(written === undefined ? [] : [[...written].map((state) => `state eq '${state}'`).join(" or ")]),
-		...(changedSince === undefined ? [] : [`${WRITTEN_AT} ge datetime'${new Date(changedSince).toISOString()}'`]),
+		...(changedSince === undefined ? [] : [`${WRITTEN_AT} ge datetime'${toDateTime(changedSince)}'`]),
 	];
 	const conditions = [
 		...(key === undefined ? [] : [equal(["key"], key)]),
@@ -69,6 +69,14 @@ export function conditionsOf({ states, find, key, changedSince }: ReceiptQuery, 
 		...(conditions.length === 0 ? {} : { where: conditions.map((one) => `(${one})`).join(" and ") }),
 		...(checks.length === 0 ? {} : { isWanted: (receipt) => checks.every((check) => check(receipt)) }),
 	};
+}
+
+/** The last millisecond of the year 9999. */
+const LAST_TIME = 253_402_300_799_999;
+
+/** A time as storage takes one: its year has four digits. No row was written before 1970, nor is after the year 9999. */
+function toDateTime(epochMs: number): string {
+	return new Date(Math.min(Math.max(epochMs, 0), LAST_TIME)).toISOString();
 }
 
 function equal(columns: readonly string[], text: string): string {

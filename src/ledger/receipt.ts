@@ -1,7 +1,8 @@
+import { cleanText, clipLine } from "../log.ts";
 import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
 import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
-import { type LaneState, LONGEST_WAIT_MS, waitingFor } from "./lane-state.ts";
-import { DESTINATION_COLUMNS, readDestination, targetOf } from "./rows.ts";
+import { type LaneState, waitingFor } from "./lane-state.ts";
+import { DESTINATION_COLUMNS, LONGEST_WAIT_MS, readDestination, readTime, targetOf } from "./rows.ts";
 
 /** How far a delivery is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
 export type WrittenState =
@@ -80,6 +81,7 @@ export function isFinal({ state }: Pick<Receipt, "state">): boolean {
 }
 
 const MAX_ATTEMPTS = 20;
+const MAX_ATTEMPT_REASON = 500;
 
 /** The columns that `readReceipt` reads. */
 export const RECEIPT_COLUMNS = [
@@ -90,8 +92,19 @@ export const RECEIPT_COLUMNS = [
 
 /** The first attempt says when the failure began, the last ones say how it is now. */
 export function appendAttempt(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
-	const all = [...attempts, { ...attempt, reason: attempt.reason?.slice(0, 500) ?? null }];
+	const all = [...attempts, attempt].map(soundAttempt);
 	return all.length > MAX_ATTEMPTS ? [...all.slice(0, 1), ...all.slice(1 - MAX_ATTEMPTS)] : all;
+}
+
+/** An attempt within its bounds, whatever a row says of it: so all of them fit into a column. */
+function soundAttempt({ at, status, ms, requestId, reason }: Attempt): Attempt {
+	return {
+		at: clipLine(String(at ?? ""), MAX_WORD),
+		status: Number.isSafeInteger(status) ? status : null,
+		ms: Number(ms) || 0,
+		requestId: typeof requestId === "string" ? clipLine(requestId, MAX_WORD) : null,
+		reason: typeof reason === "string" ? clipLine(reason, MAX_ATTEMPT_REASON) : null,
+	};
 }
 
 export function readReceipt({ rowKey, columns }: Row): Receipt {
@@ -130,7 +143,7 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 		runs: readRuns(columns["runs"]),
 		following: text("following") as Following | null,
 		followingReason: text("followingReason"),
-		notBefore: Date.parse(text("notBefore") ?? "") || 0,
+		notBefore: readTime(text("notBefore")) ?? 0,
 	};
 }
 
@@ -142,15 +155,38 @@ function readArrived(text: string | null, bytes: Columns[string]): Arrived | nul
 /** The runs of a row; none where they cannot be read. */
 export function readRuns(column: Columns[string]): readonly Run[] {
 	try {
-		const runs: unknown = JSON.parse(String(column ?? "[]") || "[]");
-		return Array.isArray(runs) ? runs.filter((run) => typeof (run as Partial<Run> | null)?.id === "string") : [];
+		const read: unknown = JSON.parse(String(column ?? "[]") || "[]");
+		const runs = Array.isArray(read) ? (read as (Partial<Run> | null)[]) : [];
+		return runs.filter((run) => typeof run?.id === "string").map((run) => soundRun(run as Run));
 	} catch {
 		return [];
 	}
 }
 
+const MAX_WORD = 100;
+const MAX_NAME = 300;
+const MAX_URL = 1_000;
+
+/** A run within the bounds of a receipt, whatever a service or a damaged row says. */
+export function soundRun({ id, url, workflow, status, conclusion, attempt, certain }: Run): Run {
+	return {
+		id: cleanText(String(id), MAX_WORD),
+		url: isPage(url) ? url : null,
+		workflow: typeof workflow === "string" ? cleanText(workflow, MAX_NAME) : null,
+		status: cleanText(String(status ?? ""), MAX_WORD),
+		conclusion: typeof conclusion === "string" ? cleanText(conclusion, MAX_WORD) : null,
+		attempt: Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 1,
+		certain: certain === true,
+	};
+}
+
+/** An address that a person may follow. */
+function isPage(url: string | null): boolean {
+	return typeof url === "string" && url.length <= MAX_URL && /^https?:\/\/[^\s"'<>]+$/.test(url) && URL.canParse(url);
+}
+
 /** Undefined where they cannot be read. */
-function readAttempts(text: string | null): readonly Attempt[] | undefined {
+export function readAttempts(text: string | null | undefined): readonly Attempt[] | undefined {
 	try {
 		const attempts: unknown = JSON.parse(text ?? "[]");
 		const isWhole = Array.isArray(attempts) && attempts.every((one) => typeof one === "object" && one !== null);
@@ -182,14 +218,8 @@ export function showReceipt(receipt: Receipt, lane: string, state: LaneState, no
 
 function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {
 	if (until <= now) return "the next try is due now";
-	const time = isoOf(until) ?? "later";
+	const time = new Date(until).toISOString();
 	return state === "parked" ? `tried again at ${time}` : `until ${time}`;
-}
-
-/** A row may hold any number; not each is a time. */
-export function isoOf(epochMs: number): string | null {
-	const time = new Date(epochMs);
-	return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 /** Whether one of the texts that a person knows it by holds this one, in any case. */

@@ -32,6 +32,27 @@ export const IGNORED_LANE = "ignored";
 const LATEST = 1_000_000_000_000_000;
 const DIGITS = 16;
 
+/** The longest wait that is obeyed, whatever names it. */
+export const LONGEST_WAIT_MS = 86_400_000;
+
+/** A `Date` holds times until 8.64e15: there is room for the longest wait behind each of these. */
+const MOST_TIME = 8e15;
+
+/** A time of a row: epoch milliseconds, or ISO 8601. Undefined for what is none, so that each one can be written again. */
+export function readTime(value: unknown): number | undefined {
+	const time = typeof value === "string" ? Date.parse(value) : value;
+	return typeof time === "number" && Math.abs(time) <= MOST_TIME ? time : undefined;
+}
+
+/** A time that is waited for: at most a day ahead. */
+export function readWait(value: unknown, now: number): number | undefined {
+	const time = readTime(value);
+	return time === undefined ? undefined : Math.min(time, now + LONGEST_WAIT_MS);
+}
+
+/** If a service's clock is further off than this, it is ignored. */
+export const MAX_SKEW_MS = 400 * 86_400_000;
+
 /** Digits that sort as the times do. */
 export function inOrder(epochMs: number): string {
 	return String(epochMs).padStart(DIGITS, "0");
@@ -44,6 +65,11 @@ export function inOrder(epochMs: number): string {
  */
 export function receiptKey(time: string, key: string): string {
 	return `r-${receiptOrder(readInstant(time)?.epochMs ?? 0)}-${key}`;
+}
+
+/** What a receipt's row can be called. */
+export function isReceiptKey(text: string): boolean {
+	return /^r-[\w-]{1,200}$/.test(text);
 }
 
 /** The part of a receipt's key that stands for its event's time. */

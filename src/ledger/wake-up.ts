@@ -1,3 +1,5 @@
+import { readWait } from "./rows.ts";
+
 /** The message that makes a function look at a lane. */
 export interface WakeUp {
 	readonly lane: string;
@@ -11,6 +13,16 @@ export interface WakeRecord {
 	readonly last: number;
 	/** When the recorded wake-up surfaces, in epoch milliseconds; null while none is recorded. */
 	readonly at: number | null;
+}
+
+/** No lane gets so far. A number that follows this one can still be written and read. */
+const HIGHEST = 2 ** 50;
+
+/** What a row says of its wake-ups, in bounds. */
+export function readWakeRecord(value: unknown, now: number): WakeRecord {
+	const { last, at } = (value ?? {}) as Partial<Record<keyof WakeRecord, unknown>>;
+	const isNumber = Number.isSafeInteger(last) && (last as number) >= 0 && (last as number) <= HIGHEST;
+	return { last: isNumber ? (last as number) : 0, at: readWait(at, now) ?? null };
 }
 
 /** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */

@@ -1,6 +1,6 @@
 import type { Destination } from "../model.ts";
 import type { Row, Write } from "../storage/storage.ts";
-import { DESTINATION_COLUMNS, destinationColumn, readDestination, windowKey } from "./rows.ts";
+import { DESTINATION_COLUMNS, destinationColumn, readDestination, readTime, windowKey } from "./rows.ts";
 
 /** A group whose events are gathered into one dispatch. */
 export interface Group {
@@ -68,13 +68,10 @@ export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, ro
 }
 
 /** What is missing in a row, or cannot be, is read as what closes the window soonest: a row must not block its lane. */
-export function readWindow({ rowKey, columns }: Row): Window {
+export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">): Window {
 	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
 	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);
-	const time = (name: string) => {
-		const at = Date.parse(text(name) ?? "");
-		return Number.isNaN(at) ? undefined : at;
-	};
+	const time = (name: string) => readTime(text(name));
 	const [oldestAt, after] = [time("oldestAt"), text("after")];
 	const newest = /^m-[\w-]+$/.test(text("newest") ?? "") ? text("newest") : undefined;
 	const maxMs = within(number("maxMs") ?? 0, 0, LONGEST_MS);
@@ -109,10 +106,9 @@ export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: 
 	};
 }
 
-/** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. */
-export function acceptedAtOf(memberRowKey: string): number {
-	const at = Number(memberRowKey.split("-")[2]);
-	return Number.isFinite(at) ? at : 0;
+/** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. 0 where it says nothing. */
+export function acceptedAtOf(memberRowKey: string | undefined): number {
+	return readTime(Number(memberRowKey?.split("-")[2])) ?? 0;
 }
 
 function within(value: number, least: number, most: number): number {

@@ -29,21 +29,19 @@ export function adviseReplay(receipt: FoundReceipt, judge: string): ReplayAdvice
 
 function adviseDead({ reason, attempts, to }: FoundReceipt): ReplayAdvice {
 	const where = to?.id ?? "the same destination";
-	const why = reason ?? "";
-	if (why.startsWith(GAVE_UP)) {
+	if (reason?.startsWith(GAVE_UP)) {
 		const then = `a replay sends the stored request to ${where} again, even if the routes have changed`;
 		return {
 			wouldRepeat: false,
 			why: `no answer refused the request itself; after you repair what the reason names, ${then}`,
 		};
 	}
-	const last = attempts.at(-1);
 	// What has ended it is its last call, unless the bridge has given it up without one.
-	const decided = last !== undefined && why.startsWith(last.reason ?? "") ? last : undefined;
+	const decided = attempts.slice(-1).find(({ reason: said }) => said !== null && reason?.startsWith(said));
 	if (decided === undefined) {
 		return {
 			wouldRepeat: false,
-			why: `the request was not sent, so it was not refused; a replay sends the stored request to ${where}`,
+			why: `no answer made it a dead letter; a replay sends the stored request to ${where}`,
 		};
 	}
 	if (decided.status === null) {

@@ -127,8 +127,8 @@ export async function checkHealth(options: HealthOptions): Promise<Health> {
 		const seenLane = byLane.get(lane);
 		return !present || (seenLane !== undefined && isClosed(seenLane, destinations.policyOf(lane)));
 	});
-	// While one token works, what is for it is sent.
-	const isDark = !reachable || (dark.length > 0 && dark.length === lanes.size);
+	// While one token works, what is for it is sent. A table has one route at least.
+	const isDark = !reachable || dark.length === lanes.size;
 	const isDegraded = dark.length > 0 || laneHealth.length > 0 || deadLetters > 0;
 	const expiries = tokenHealth.flatMap(({ lane, expiresAt }) => expiryWarning(lane, expiresAt, now()) ?? []);
 	return {

@@ -3,7 +3,6 @@ import type { Destinations } from "../destinations/list.ts";
 import { type Addresses, foreignAddress } from "../ledger/lane-state.ts";
 import { isLane, type LaneOverview } from "../ledger/overview.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import { isoOf } from "../ledger/receipt.ts";
 import { redact } from "../log.ts";
 import type { RouteTo } from "../route/route.ts";
 
@@ -52,11 +51,11 @@ export function laneHealthOf(seen: LaneOverview, options: LaneHealthOptions): La
 			: undefined,
 		problem ?? undefined,
 	].filter((reason) => reason !== undefined);
-	if (state === "open" && parkedDestinations === 0 && reasons.length === 0) return undefined;
+	if (parkedDestinations === 0 && reasons.length === 0) return undefined;
 	return {
 		lane,
 		state,
-		until: until > now() ? isoOf(until) : null,
+		until: until > now() ? new Date(until).toISOString() : null,
 		reason: reasons.length === 0 ? null : redact(reasons.join("; ")),
 		parkedDestinations,
 	};
@@ -80,7 +79,7 @@ function overdueReason({ dueSince, calls }: LaneOverview, limits: readonly Limit
 	if (dueSince === null || now - dueSince < OVERDUE_MS) return undefined;
 	const sends = (calls.at(-1) ?? 0) > now - OVERDUE_MS || nextSlot(calls, limits, now) > now;
 	if (sends) return undefined;
-	const since = isoOf(dueSince) ?? "long";
+	const since = new Date(dueSince).toISOString();
 	return `something has been due since ${since}, and is not sent; look at the log of the functions deliver and deliverPoison`;
 }
 

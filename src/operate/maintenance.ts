@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import type { TokenCheck } from "../destinations/destination.ts";
 import { readFollowRows } from "../ledger/follow-rows.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import { isBehind } from "../ledger/lane-state.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { applyRetention } from "../ledger/retention.ts";
@@ -114,5 +115,26 @@ async function checkOne(
 	if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
 	if (found.state === "unknown") {
 		report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
+	}
+}
+
+/**
+ * Writes down when a lane's token ends, as the service says it. Only the drainer with the lease writes a lane's state; while a
+ * drainer does, nothing is written: it hears the same from the service itself.
+ * @param expiresAt ISO 8601; null where the service names no end
+ */
+export async function recordExpiry(
+	take: (lane: string) => Promise<LaneLease | undefined>,
+	lane: string,
+	expiresAt: string | null,
+): Promise<void> {
+	const lease = await take(lane);
+	if (lease === undefined) return;
+	try {
+		await lease.read(() => true);
+		if (lease.foreign() !== undefined || lease.state().tokenExpiresAt === expiresAt) return;
+		await lease.commit({ ...lease.state(), tokenExpiresAt: expiresAt }, []);
+	} finally {
+		await lease.release();
 	}
 }

@@ -1,6 +1,5 @@
 import type { Destinations } from "../destinations/list.ts";
 import { type CountQuery, countReceipts, type ReceiptCounts } from "../ledger/count-receipts.ts";
-import { recordExpiry } from "../ledger/lane-lease.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { listReceipts } from "../ledger/list-receipts.ts";
 import type { ReceiptQuery } from "../ledger/receipt-query.ts";
@@ -9,7 +8,7 @@ import type { Route } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkHealth, type Health } from "./check-health.ts";
 import { type DiscardAnswer, type DiscardRequest, discard } from "./discard.ts";
-import { maintain } from "./maintenance.ts";
+import { maintain, recordExpiry } from "./maintenance.ts";
 import { createPoisoned, type Poisoned } from "./poisoned.ts";
 import { type AcceptAgain, type ReplayAnswer, type ReplayRequest, replay } from "./replay.ts";
 import { type ShownReceipt, showReceipts, withRequests } from "./show-receipts.ts";
@@ -65,8 +64,7 @@ export function createOperate(options: OperateOptions): Operate {
 	const { storage, ledger, destinations, routes, now } = options;
 	/** A destination of each lane that a route leads to. */
 	const lanes = new Map(routes.map(({ to }) => [destinations.laneOf(to), to]));
-	const list = (query: ReceiptQuery, endsAt?: number) =>
-		listReceipts(storage, query, { now, ...(endsAt === undefined ? {} : { endsAt }) });
+	const list = (query: ReceiptQuery, endsAt?: number) => listReceipts(storage, query, { now, endsAt });
 	return {
 		...createPoisoned(storage, now),
 		async receipts(query) {

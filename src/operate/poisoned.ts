@@ -33,7 +33,7 @@ export function createPoisoned(storage: Storage, now: () => number): Poisoned {
 		async putBack(message, log, queue) {
 			await storage.put(textOf(message), PUT_BACK_SECONDS, queue);
 			const reason = "all tries of this message failed; the bridge puts it back and tries again";
-			report(log, "error", { stage: "wake-up", change: "put back", ...(queue === undefined ? {} : { queue }), reason });
+			report(log, "error", { stage: "wake-up", change: "put back", queue, reason });
 		},
 		async deadLetter(elements, reason, log) {
 			for (const element of elements) {

@@ -6,7 +6,7 @@ import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { EventResult } from "../model.ts";
-import type { PutMessage, Storage } from "../storage/storage.ts";
+import { isStorageError, type PutMessage, type Storage } from "../storage/storage.ts";
 import { AT_ONCE, type Ended, MAX_MS, type ReceiptsRequest, type WalkOptions, walkReceipts } from "./walk-receipts.ts";
 
 /** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */
@@ -116,10 +116,19 @@ const DISCARDED = "it was discarded, and its request is removed";
 async function acceptAgain({ rowKey, ...before }: FoundReceipt, { storage, accept }: ReplayOptions): Promise<End> {
 	const read = await readRejected(storage, rowKey);
 	if (read === undefined) return refused("the event is missing in storage");
-	const refusal = (await accept([read.element], before)).find(isRefused);
+	const end = endOf(await accept([read.element], before));
+	if (end.outcome === "accepted") await forgetRejected(storage, rowKey, read);
+	return end;
+}
+
+/** What came of a dead letter with these events: refused if one of them is. The reason tells of those that are not new. */
+function endOf(results: readonly EventResult[]): End {
+	const refusal = results.find(isRefused);
 	if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
-	await forgetRejected(storage, rowKey, read);
-	return accepted();
+	const [first, ...others] = results.filter(({ outcome }) => outcome === "duplicate");
+	if (first === undefined) return accepted();
+	const known = `accepted before: ${first.reason}`;
+	return accepted(results.length === 1 ? known : `${1 + others.length} of ${results.length} ${known}`);
 }
 
 /** What no route takes stays a dead letter, too: it is fed back in order to start something. */
@@ -168,7 +177,13 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 	const cut = (place: Place) => ({ replayed, more: true, continue: writeContinue(place, question) });
 	let { after, past } = (request.continue === undefined ? {} : readContinue(request.continue, question)) as Place;
 	for (;;) {
-		const { names, next } = await storage.names(prefix, after, container);
+		const page = await storage.names(prefix, after, container).catch((error: unknown) => {
+			// The answer has to say what is done already.
+			if (replayed.length === 0) throw error;
+			return undefined;
+		});
+		if (page === undefined) return cut({ after, past });
+		const { names, next } = page;
 		for (const name of names.filter((one) => past === undefined || comesAfter(one, past))) {
 			// One at least, so that each request comes further.
 			if (replayed.length >= AT_ONCE || (replayed.length > 0 && now() > endsAt)) return cut({ after, past });
@@ -181,18 +196,21 @@ async function replayBlobs(request: BlobsRequest, options: ReplayOptions): Promi
 	}
 }
 
+/** Far more than Event Grid writes. Another container may hold blobs that are larger than the memory. */
+const MAX_BLOB_BYTES = 32 * 1024 * 1024;
+
 async function replayBlob(name: string, container: string, { storage, accept }: ReplayOptions): Promise<End> {
 	try {
-		const content = await storage.read(name, container);
+		const content = await storage.read(name, container, MAX_BLOB_BYTES);
 		if (content === undefined)
 			return refused("the blob no longer exists: another replay processed it, or it was removed");
 		const elements = parse(content);
 		if (elements === undefined) return refused("the blob contains no events");
-		const refusal = (await accept(elements)).find(isRefused);
-		if (refusal !== undefined) return refused(refusal.reason ?? refusal.outcome);
-		await storage.remove(name, container);
-		return accepted();
+		const end = endOf(await accept(elements));
+		if (end.outcome === "accepted") await storage.remove(name, container);
+		return end;
 	} catch (error) {
+		if (isStorageError(error) && error.refusesContent) return refused(error.message);
 		return refused(`the blob could not be read or removed (${(error as Error).message}); replay it again`);
 	}
 }

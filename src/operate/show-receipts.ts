@@ -51,7 +51,9 @@ export async function showReceipts(
 	{ receipts, problems }: Pick<FoundReceipts, "receipts" | "problems">,
 	options: ShowOptions,
 ): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const dispatches = new Map(receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]));
+	const dispatches = new Map<string, FoundReceipt | undefined>(
+		receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]),
+	);
 	const missing = new Map(
 		receipts.flatMap(({ lane, dispatch }) => {
 			const isKnown = dispatch === null || dispatches.has(placeOf(lane, dispatch));
@@ -62,8 +64,7 @@ export async function showReceipts(
 	const readState = createStateReader(options);
 	const read = async ([place, { lane, dispatch }]: readonly [string, { lane: string; dispatch: string }]) => {
 		try {
-			const found = await readDispatch(options, readState, lane, dispatch);
-			if (found !== undefined) dispatches.set(place, found);
+			dispatches.set(place, await readDispatch(options, readState, lane, dispatch));
 		} catch (error) {
 			unread.add(`a window's dispatch in the lane "${lane}" cannot be read: ${(error as Error).message}`);
 		}

@@ -10,7 +10,7 @@ export interface FilteredEvent {
 	lower(text: string): string;
 	/** The member of an object by its name: exact, or else in any case. Undefined where there is none. */
 	member(object: unknown, name: string): unknown;
-	/** The elements of an array that are of a type; texts in lower case. */
+	/** The elements of an array that count for a type; texts in lower case. */
 	elements(array: readonly unknown[], type: ValueType): readonly unknown[];
 }
 
@@ -26,7 +26,8 @@ export function toFiltered(event: BridgeEvent, lowerCase = (text: string) => tex
 	});
 	const byType = {
 		number: once((array: readonly unknown[]) => array.map(asNumber).filter((value) => typeof value === "number")),
-		boolean: once((array: readonly unknown[]) => array.filter((value) => typeof value === "boolean")),
+		// A value that is no boolean equals no boolean.
+		boolean: (array: readonly unknown[]) => array,
 		string: once((array: readonly unknown[]) => array.filter((value) => typeof value === "string").map(lower)),
 	};
 	return {

@@ -56,8 +56,7 @@ export function mappingProblem(mapping: Mapping): string | undefined {
 
 function longestText(value: unknown): number {
 	if (typeof value === "string") return value.length;
-	if (typeof value !== "object" || value === null) return 0;
-	return Math.max(0, ...Object.values(value).map(longestText));
+	return Math.max(0, ...Object.values(value ?? {}).map(longestText));
 }
 
 /** A value as a text, for what takes texts only: arrays and objects as JSON, numbers with the digits that arrived. */

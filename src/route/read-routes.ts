@@ -1,3 +1,4 @@
+import { tokenForName } from "../log.ts";
 import { OPERATORS } from "./operators.ts";
 import type { AdvancedFilter, Route, RouteTo } from "./route.ts";
 import { type Violation, validateRoutes } from "./validate-routes.generated.js";
@@ -42,6 +43,8 @@ function findProblems(route: Route, index: number, services: readonly OfRoutes[]
 	const owner = services.find((service) => service.owns(route.to));
 	for (const { member, problem } of owner?.problemsOf(route.to) ?? [])
 		problems.push(`${place}.to.${member}: ${problem}`);
+	const tokenProblem = tokenForName(route.to.token ?? "");
+	if (tokenProblem !== undefined) problems.push(`${place}.to.token: ${tokenProblem}`);
 	if (route.coalesce !== undefined && route.coalesce.maxSeconds < route.coalesce.quietSeconds) {
 		problems.push(`${place}.coalesce.maxSeconds: must be at least quietSeconds`);
 	}
@@ -67,7 +70,7 @@ function reversedRange({ operatorType, values }: AdvancedFilter): string | undef
 	if (OPERATORS[operatorType]?.operand !== "ranges") return undefined;
 	const ranges = values as readonly (readonly [number, number])[];
 	const reversed = ranges.find(([low, high]) => low > high);
-	return reversed === undefined ? undefined : JSON.stringify(reversed);
+	return reversed && JSON.stringify(reversed);
 }
 
 function repeatedNames(routes: readonly Route[]): string[] {
@@ -79,12 +82,7 @@ function repeatedNames(routes: readonly Route[]): string[] {
 }
 
 function describe({ instancePath, keyword, params, message }: Violation): string {
-	const place = instancePath
-		.slice(1)
-		.replaceAll("~1", "/")
-		.replace(/\/(\d+)/g, "[$1]")
-		.replaceAll("/", ".");
-	const at = place === "" ? "the table" : place;
+	const at = instancePath === "" ? "the table" : placeOf(instancePath);
 	switch (keyword) {
 		case "additionalProperties":
 			return `${at}: the key "${params["additionalProperty"]}" does not exist here; remove it or correct its spelling`;
@@ -96,4 +94,13 @@ function describe({ instancePath, keyword, params, message }: Violation): string
 		default:
 			return `${at}: ${message}`;
 	}
+}
+
+/** A JSON pointer as a person writes it: `/routes/0/to/payload/a~1b` is `routes[0].to.payload.a/b`. */
+function placeOf(pointer: string): string {
+	const parts = pointer.slice(1).split("/");
+	const named = parts.map((part) =>
+		/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll("~1", "/").replaceAll("~0", "~")}`,
+	);
+	return named.join("").slice(1);
 }

@@ -1,7 +1,8 @@
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { called, expectText, TRANSFER_TIMEOUT_MS, UnclearAnswer, unlessChanged, unlessMissing } from "./azure-call.ts";
-import { containerOf, isStorageError, type LedgerNames, type Storage } from "./storage.ts";
+import { containerOf, isStorageError, type LedgerNames, type Storage, StorageError } from "./storage.ts";
 
 /** The container that a blob lies in: by its name, or another one. */
 type ContainerFor = (blob: string, other?: string) => ContainerClient;
@@ -16,11 +17,16 @@ export function blobCalls(
 		...leaseCalls(containerFor),
 		write: (blob, content, contentType) => upload(containerFor(blob), blob, [content], contentType),
 		writeStream: (blob, content, contentType) => upload(containerFor(blob), blob, inBlocks(content), contentType),
-		read: (blob, container) => {
+		read: async (blob, container, most = Number.POSITIVE_INFINITY) => {
+			if (!canBeBlob(blob)) return undefined;
 			const download = async (abortSignal: AbortSignal) => {
 				const client = containerFor(blob, container).getBlobClient(blob);
-				const { readableStreamBody, contentLength, etag } = await client.download(0, undefined, { abortSignal });
+				const { readableStreamBody, contentLength = 0, etag } = await client.download(0, undefined, { abortSignal });
 				expectText(etag, "ETag of the blob");
+				if (contentLength > most) {
+					(readableStreamBody as Readable | undefined)?.destroy();
+					throw new StorageError(`the blob has ${contentLength} bytes, and may have at most ${most}`, 413);
+				}
 				const content = readableStreamBody ? await buffer(readableStreamBody) : Buffer.alloc(0);
 				if (content.length === contentLength) return content;
 				throw new UnclearAnswer(`the answer has ${content.length} bytes of a blob of ${contentLength}`);
@@ -80,6 +86,14 @@ function leaseCalls(containerFor: ContainerFor): Pick<Storage, "lease" | "renew"
 
 function makeContainer(container: ContainerClient) {
 	return (abortSignal: AbortSignal) => container.createIfNotExists({ abortSignal });
+}
+
+/** Source: learn.microsoft.com, "Naming and Referencing Containers, Blobs, and Metadata". */
+const MAX_NAME = 1_024;
+
+/** A row may name anything. The service answers such a name as it answers a wrong request, or for another resource. */
+function canBeBlob(name: string): boolean {
+	return name !== "" && name.length <= MAX_NAME && name.isWellFormed() && !/\p{Cc}/u.test(name);
 }
 
 /** 409 BlobAlreadyExists; 412 while it is leased. */

@@ -88,6 +88,7 @@ function codeOf(error: unknown): string {
  * and a page of a proxy that says "404" says nothing about a row.
  */
 function toStorageError(error: unknown): StorageError {
+	if (error instanceof StorageError) return error;
 	const { statusCode = 0, message = String(error), innerStatus } = error as AnswerError;
 	const [firstLine = ""] = message.split("\n");
 	const isHeard = statusCode >= 400 && !(FACTS.has(statusCode) && codeOf(error) === "");

@@ -41,8 +41,9 @@ export interface Storage {
 	/**
 	 * A blob's content; undefined where there is none.
 	 * @param container one that is not the ledger's, here and below
+	 * @param most how many bytes it may have: a larger one is refused with the status 413
 	 */
-	read(blob: string, container?: string): Promise<Buffer | undefined>;
+	read(blob: string, container?: string, most?: number): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
 	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
 	/**
@@ -133,6 +134,11 @@ export class StorageError extends Error {
 /** By its name: the SDKs lie in a bundle of their own, and with them another copy of this class. */
 export function isStorageError(error: unknown): error is StorageError {
 	return error instanceof Error && error.name === "StorageError";
+}
+
+/** Whether an error is a refusal: a fault of what was asked, and of nothing else. */
+export function isRefusal(error: unknown): error is StorageError {
+	return isStorageError(error) && error.refused;
 }
 
 const FIRST_WAIT_MS = 100;

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { type AcceptOptions, createAccept } from "../../src/accept/accept.ts";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { type AcceptOptions, createAccept, lateAfter } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
 import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
-import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Accepted } from "../../src/ledger/ledger.ts";
+import type { Receipt } from "../../src/ledger/receipt.ts";
 import type { Delivery, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { destinations, repositoryDispatch } from "../../support/destinations.ts";
@@ -92,9 +93,9 @@ describe("one element that breaks what handles it", () => {
 			},
 		});
 		await accept([event("one")]);
-		expect(kept.map(({ route, reason }) => [route, reason])).toEqual([
-			["a", "it cannot be handled: Maximum call stack size exceeded"],
-			["b", "it is too large"],
+		expect(kept.map(({ route, reason, event: { run } }) => [route, reason, run])).toEqual([
+			["a", "it cannot be handled: Maximum call stack size exceeded", exampleOf("RunCompleted").data["runId"]],
+			["b", "it is too large", exampleOf("RunCompleted").data["runId"]],
 		]);
 	});
 
@@ -102,7 +103,9 @@ describe("one element that breaks what handles it", () => {
 		const end = async (status: number | undefined) => {
 			const store = async () => Promise.reject(new StorageError("no blob", status));
 			const large = { ...(runCompleted.data as object), properties: { log: "x".repeat(80_000) } };
-			return outcomes(await accepting({ store }).accept([event("one", { data: large })]));
+			const results = await accepting({ store }).accept([event("one", { data: large })]);
+			if (status !== 413) expect(results).toMatchObject([{ reason: "it could not be stored: no blob" }]);
+			return outcomes(results);
 		};
 		expect(await end(503)).toEqual(["one unavailable"]);
 		expect(await end(undefined)).toEqual(["one unavailable"]);
@@ -162,10 +165,40 @@ describe("the elements of one request", () => {
 			const results = await accept(elements);
 			expect(results).toHaveLength(1);
 			expect(results[0]).toMatchObject({ id: null, outcome: "rejected", key: "key of " });
-			expect(results[0]?.reason).toContain(`none of the ${elements.length} elements is an event`);
+			expect(results[0]?.reason).toMatch(
+				new RegExp(`^none of the ${elements.length} elements is an event; the first one: .{10}`),
+			);
 			expect(kept).toMatchObject([{ element: elements }]);
 			expect(lines).toHaveLength(1);
 		}
+	});
+
+	it("let others have their turn while thousands of them are planned", async () => {
+		const { accept } = accepting();
+		const answer = accept(Array.from({ length: 1_000 }, (_, index) => event(`${index}`)));
+		let turns = 0;
+		let isOver = false;
+		void answer.then(() => (isOver = true));
+		for (; !isOver; turns++) await new Promise(setImmediate);
+		expect(turns).toBeGreaterThanOrEqual(10);
+	});
+
+	it.each([
+		["dispatched", { reason: null }, "it was dispatched before"],
+		["coalesced", { window: "w1" }, "it was dispatched before, together with other events: w1"],
+		["discarded", { reason: "a 422" }, "it was a dead letter, and was discarded: a 422"],
+		["dead", { reason: "a 422" }, "it is a dead letter: a 422"],
+	] as const)("are duplicates that say so, where they were %s before", async (state, more, reason) => {
+		const { accept, offered } = accepting({
+			write: async () => ({ kind: "known", receipt: { state, ...more } as unknown as Receipt }),
+		});
+		expect(await accept([event("one")])).toMatchObject([{ outcome: "duplicate", reason }]);
+		expect(offered).toEqual([]);
+	});
+
+	it("wait for their turn where nothing is known that keeps them", async () => {
+		const { accept } = accepting({ offer: async () => undefined });
+		expect(await accept([event("one")])).toMatchObject([{ outcome: "accepted", reason: "it waits for its turn" }]);
 	});
 
 	it("are a dead letter each where one of them is meant to be an event", async () => {
@@ -228,11 +261,110 @@ describe("the elements of one request", () => {
 		expect(lines.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(["one dispatched", "two unavailable"]);
 	});
 
+	it("are not delivered by this request when they are recorded after its time is up: their wake-up does it", async () => {
+		let pass = () => {};
+		const passed = new Promise<undefined>((resolve) => (pass = () => resolve(undefined)));
+		let isPassed = false;
+		const { accept, offered } = accepting({
+			write: async ({ event: { id } }) => {
+				isPassed = true;
+				pass();
+				await new Promise(setImmediate);
+				return { kind: "written", entry: id };
+			},
+		});
+		expect(outcomes(await accept([event("one")], { passed, isPassed: () => isPassed }))).toEqual(["one unavailable"]);
+		for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+		expect(offered).toEqual([]);
+	});
+
+	it("have a line each, with the key, the reason and the time that it took", async () => {
+		let clock = 1_000;
+		const { accept, lines } = accepting({
+			now: () => clock,
+			offer: async (_lane, entry): Promise<Disposition> => {
+				clock = 1_025;
+				if (entry === "e-one") return { kind: "dispatched" };
+				return { kind: "dead-lettered", reason: "it can never succeed" };
+			},
+		});
+		const [one, two] = await accept([event("one"), event("two")]);
+		expect([one?.key, one?.reason, two?.reason]).toEqual([expect.any(String), null, "it can never succeed"]);
+		expect(lines).toMatchObject([
+			{ outcome: "dispatched", key: one?.key, reason: null, destination: TO.id, ms: 25 },
+			{ outcome: "rejected", key: two?.key, reason: "it can never succeed", ms: 25 },
+		]);
+	});
+
+	it("are woken for when their lane may send again, and when its pace has a slot, whichever is later", async () => {
+		const clock = Date.parse("2026-05-26T12:00:00Z");
+		const asked: number[] = [];
+		const wakeAt = async (state: LaneState, notBefore = 0) => {
+			const { accept } = accepting({
+				now: () => clock,
+				offer: async (): Promise<Disposition> => ({ kind: "deferred", notBefore, reason: "later" }) as Disposition,
+				wake: async (_lane, earliest) => {
+					asked.push(earliest(state) - clock);
+					return state;
+				},
+			});
+			return accept([event("one")]);
+		};
+		const paused = { ...NEW_LANE, pause: { until: clock + 60_000, reason: "an outage" } };
+		const [{ reason } = {}] = await wakeAt(paused);
+		expect(reason).toBe("paused until 2026-05-26T12:01:00.000Z: an outage");
+		await wakeAt({ ...NEW_LANE, calls: [clock] });
+		await wakeAt({ ...paused, calls: [clock] });
+		await wakeAt(NEW_LANE, clock + 5_000);
+		expect(asked).toEqual([60_000, 1_000, 60_000, 5_000]);
+	});
+
+	it("are woken for when a window is quiet, where they are gathered", async () => {
+		const asked: number[] = [];
+		const { accept, offered } = accepting({
+			now: () => 1_000,
+			route: () => ({ matches: [{ route: "r", to: TO, coalesce: { quietSeconds: 30, maxSeconds: 600 } }] }),
+			wake: async (_lane, earliest) => {
+				asked.push(earliest(NEW_LANE));
+				return NEW_LANE;
+			},
+		});
+		expect(await accept([event("one")])).toMatchObject([
+			{
+				outcome: "accepted",
+				reason: "it is in a window (coalesce) and is dispatched when the window closes",
+			},
+		]);
+		expect([asked, offered]).toEqual([[31_000], []]);
+	});
+
 	it("are not begun to be recorded after time is up", async () => {
 		const { accept, accepted } = accepting();
 		const late = { passed: Promise.resolve(undefined), isPassed: () => true };
-		expect(outcomes(await accept([event("one")], late))).toEqual(["one unavailable"]);
+		expect(await accept([event("one")], late)).toMatchObject([
+			{ id: "one", outcome: "unavailable", reason: expect.stringMatching(/^the request ran out of time; the next/) },
+		]);
 		expect(accepted).toEqual([]);
+	});
+});
+
+describe("the time of a request", () => {
+	beforeEach(() => void jest.useFakeTimers());
+	afterEach(() => void jest.useRealTimers());
+
+	it("is up after its milliseconds, for all that wait for it and all that ask", async () => {
+		const late = lateAfter(1_000);
+		await jest.advanceTimersByTimeAsync(999);
+		expect(late.isPassed()).toBe(false);
+		await jest.advanceTimersByTimeAsync(1);
+		expect([await late.passed, late.isPassed()]).toEqual([undefined, true]);
+	});
+
+	it("is never up once it is not waited for any more", async () => {
+		const late = lateAfter(1_000);
+		late.clear();
+		await jest.advanceTimersByTimeAsync(2_000);
+		expect(late.isPassed()).toBe(false);
 	});
 });
 

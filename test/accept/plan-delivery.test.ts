@@ -101,6 +101,66 @@ describe("the delivery of an event", () => {
 	});
 });
 
+describe("a delivery that a destination cannot build", () => {
+	/** Answers what is built first, second … */
+	async function planBuilt(builds: readonly ReturnType<typeof destinations.build>[], routed: Partial<Match> = {}) {
+		const asked: Parameters<typeof destinations.build>[] = [];
+		const stored: string[] = [];
+		const build = (...question: Parameters<typeof destinations.build>) => {
+			asked.push(question);
+			return builds[asked.length - 1] ?? destinations.build(...question);
+		};
+		const store = async (blob: string) => {
+			stored.push(blob);
+			return `https://contoso.blob.core.windows.net/${blob}`;
+		};
+		const options = { version: "1.2.3", destinations: { ...destinations, build }, store };
+		return { planned: await planDelivery(event, { ...match, ...routed }, options), asked, stored };
+	}
+
+	it("is not tried by reference where its size is not what is wrong", async () => {
+		const { planned, asked, stored } = await planBuilt([{ ok: false, tooLarge: false, reason: "no such input" }]);
+		expect(planned).toEqual({ ok: false, key: expect.any(String), reason: "no such input" });
+		expect([asked.length, stored]).toEqual([1, []]);
+	});
+
+	it("has the reason of the last try, where only the real address is too long", async () => {
+		const tooLarge = { ok: false, tooLarge: true, reason: "too large" } as const;
+		const built = destinations.build(to, event, { version: "1.2.3", route: "r", key: "0".repeat(32) });
+		const { planned, stored } = await planBuilt([tooLarge, built, { ...tooLarge, reason: "the address is too long" }]);
+		expect(planned).toEqual({ ok: false, key: expect.any(String), reason: "the address is too long" });
+		expect(stored).toHaveLength(1);
+	});
+
+	it("is proven, where it joins a window, with the largest dispatch that the window may need", async () => {
+		const { planned, asked } = await planBuilt([], { coalesce: { quietSeconds: 1, maxSeconds: 2 } });
+		const { key } = taken(planned);
+		const [longest, most] = ["x".repeat(64), Number.MAX_SAFE_INTEGER];
+		expect(asked).toEqual([
+			[
+				to,
+				{
+					id: "x".repeat(32),
+					type: event.type,
+					source: "",
+					subject: "",
+					time: longest,
+					attributes: {},
+					data: {
+						count: most,
+						firstTime: longest,
+						lastTime: longest,
+						totalBytes: Number.MAX_VALUE,
+						sample: [],
+						manifest: { url: "x".repeat(300), sha256: longest, bytes: most, count: most },
+					},
+				},
+				{ version: "1.2.3", route: "r", key },
+			],
+		]);
+	});
+});
+
 describe("numbers that a double cannot hold, and extensions", () => {
 	const extensions = readJson('{"part":12345678901234567890}') as NonNullable<typeof event.extensions>;
 	const data = readJson('{"runId":7615917337495251231,"rate":1.0,"big":1e400}');
@@ -127,7 +187,7 @@ describe("the delivery of an event of a coalescing route", () => {
 	it("is a place in the window of its group, with the event as a line", async () => {
 		const { planned } = await planEvent({}, { coalesce, to: { ...to, token: "other" } });
 		const { id, type, source, subject, time, data } = event;
-		expect(taken(planned).how).toEqual({
+		expect(taken(planned).how).toStrictEqual({
 			group: expect.stringMatching(/^[0-9a-f]{32}$/),
 			quietMs: 30_000,
 			maxMs: 600_000,

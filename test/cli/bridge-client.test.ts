@@ -75,6 +75,17 @@ describe("the bridge's client", () => {
 		await expect(client.health()).rejects.toThrow(`nothing answers at ${url} (connect ECONNREFUSED): ${words}`);
 	});
 
+	it.each([["tail", "--for", "1"], ["trace", "k"], ["doctor"]])(
+		"asks a bridge whose address was given with a query: %s",
+		async (...words) => {
+			const { asked, fetch } = network({ status: 404 });
+			const { err, out } = await runCli([...words, "--url", `${URL_GIVEN}/?clientId=x`], { fetch });
+			expect(new Set(asked.map(({ url }) => new URL(url).pathname))).not.toContain("/");
+			expect(new URL(asked[0]?.url ?? "").search).not.toContain("/api");
+			expect(`${out}${err}`).not.toContain("?");
+		},
+	);
+
 	it("takes an address with a slash at its end, or with a path", () => {
 		expect(clientOf({}, { url: `${URL_GIVEN}/` }).client.url).toBe(URL_GIVEN);
 		expect(clientOf({}, { url: `${URL_GIVEN}/bridge/` }).client.url).toBe(`${URL_GIVEN}/bridge`);
@@ -200,5 +211,41 @@ describe("what trace prints of runs", () => {
 		expect(code).toBe(0);
 		expect(out).toContain("not followed: the bridge followed no runs when it delivered this");
 		expect(asked).toHaveLength(1);
+	});
+});
+
+describe("a receipt of another version", () => {
+	const sound = {
+		key: "k2",
+		state: "dead",
+		event: { id: "the-other", type: "A.B", subject: "/the-other", source: "/s", time: "" },
+	};
+	const bare = { key: "k1", state: "dead", event: {}, attempts: [] };
+
+	it.each<[string, object]>([
+		["without most members", {}],
+		["without an event's texts", { event: { id: 7, type: null } }],
+		["with attempts that are none", { attempts: [null, "x", {}, { at: 5, status: "x", ms: "y" }] }],
+		[
+			"with runs that are none",
+			{ state: "dispatched", following: "running", runs: [null, {}, { id: 5, status: null }] },
+		],
+		["with a destination that is none", { to: "contoso/fraud-model" }],
+		[
+			"with members of other types",
+			{ reason: 7, window: 8, route: {}, finishedAt: 9, acceptedAt: null, replay: "no", page: 1 },
+		],
+	])("is shown as far as it is known, and hides no other one: %s", async (_, more) => {
+		const receipts = [
+			{ ...bare, ...more },
+			{ ...sound, attempts: [] },
+		];
+		const fetch = (async () => Response.json({ receipts, complete: true })) as unknown as typeof globalThis.fetch;
+		for (const words of [["trace", "k2"], ["tail", "--for", "1"], ["dead-letters"], ["dead-letters", "--json"]]) {
+			const { code, out, err } = await runCli(words, { fetch });
+			expect({ words, code, err }).toEqual({ words, code: 0, err: "" });
+			expect(out).toContain("the-other");
+			expect(out).not.toMatch(/undefined|\[object|NaN/);
+		}
 	});
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ReceiptsAsked, ShownReceipts } from "../../src/cli/bridge-client.ts";
+import { CliError } from "../../src/cli/cli-error.ts";
 import { collectReceipts } from "../../src/cli/collect-receipts.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
@@ -55,6 +56,77 @@ describe("receipts that one answer does not hold", () => {
 		const receipts = async () => ({ receipts: [], complete: false, continue: String(place++) });
 		await collectReceipts({ receipts }, { limit: 9 });
 		expect(place).toBe(100);
+	});
+
+	it("are shown although what is behind them cannot be read, which is told", async () => {
+		const receipts = async (asked: ReceiptsAsked = {}): Promise<ShownReceipts> => {
+			if (asked.continue !== undefined) throw new CliError("storage is down");
+			return { receipts: [receipt("1")], complete: false, continue: "a", problems: ["lane x"] };
+		};
+		expect(await collectReceipts({ receipts }, { limit: 9 })).toEqual({
+			receipts: [receipt("1")],
+			complete: false,
+			problems: ["lane x", "storage is down"],
+		});
+	});
+
+	it("fail where not even the first answer comes", async () => {
+		const receipts = () => Promise.reject(new CliError("storage is down"));
+		await expect(collectReceipts({ receipts }, { limit: 9 })).rejects.toThrow("storage is down");
+	});
+});
+
+describe("a lane that cannot be read", () => {
+	const dead = (key: string) => ({
+		key,
+		state: "dead",
+		event: {
+			id: `event-${key}`,
+			type: "Contoso.Done",
+			source: "/c",
+			subject: `/event-${key}`,
+			time: "2026-03-14T08:15:30Z",
+		},
+		route: "default",
+		to: { id: "contoso/fraud-model#a", repository: "contoso/fraud-model", dispatchType: "a" },
+		acceptedAt: "2026-03-14T08:15:31.000Z",
+		finishedAt: "2026-03-14T08:15:34.500Z",
+		attempts: [],
+		reason: "GitHub answered 422",
+		window: null,
+		runs: [],
+	});
+	const PROBLEM = 'the receipts of the lane "x" cannot be read: busy';
+
+	/** Runs a command against a bridge that reads one lane of two: the other one alone is an error. */
+	function run(args: readonly string[], receipts: readonly object[]) {
+		const fetch = (async (url: string) =>
+			new URL(url).searchParams.has("continue")
+				? Response.json({ error: "busy" }, { status: 503 })
+				: Response.json({ receipts, complete: false, continue: "x", problems: [PROBLEM] })) as never;
+		return runCli(args, { fetch });
+	}
+
+	it.each([[["trace", "k1"]], [["dead-letters"]], [["dead-letters", "show", "k1"]], [["tail", "--for", "1"]]])(
+		"hides nothing of another one: %j",
+		async (args) => {
+			const { code, out, err } = await run(args, [dead("k1")]);
+			expect(`${out}${err}`).toContain("event-k1");
+			expect(err).toContain(PROBLEM);
+			expect(`${out}${err}`).not.toContain("--limit");
+			expect(code).toBe(0);
+		},
+	);
+
+	it.each([
+		[["trace", "k1"], 1],
+		[["dead-letters"], 0],
+		[["dead-letters", "show", "k1"], 1],
+	])("is no proof that there is nothing: %j", async (args, code) => {
+		const run1 = await run(args, []);
+		expect(run1.code).toBe(code);
+		expect(run1.err).toContain(PROBLEM);
+		expect(`${run1.out}${run1.err}`).not.toMatch(/never arrived|there are no dead letters|has no receipt/);
 	});
 });
 

@@ -114,6 +114,26 @@ describe("replay --all", () => {
 	});
 });
 
+describe("several requests, of which a later one fails", () => {
+	it.each([
+		["discarded", "discarded", ["dead-letters", "discard"]],
+		["replayed", "accepted", ["replay"]],
+	])("tell what was done before: %s", async (name, outcome, words) => {
+		const done = [{ key: "k1", outcome, reason: null }];
+		const { fetch: first } = bridge(() => ({ [name]: done, more: true, continue: "p2" })).world;
+		const fetch = (async (url: string, init: RequestInit) =>
+			String(init.body).includes("p2")
+				? Response.json({ error: "storage is down" }, { status: 503 })
+				: first(url, init)) as typeof globalThis.fetch;
+		const run = await runCli([...words, "--all", "--yes", "--url", URL], { fetch });
+		expect(run.code).toBe(1);
+		expect(run.out).toMatch(/k1/);
+		expect(run.err).toMatch(/storage is down\n.*run the command again for the rest/);
+		const json = await runCli([...words, "--all", "--yes", "--json", "--url", URL], { fetch });
+		expect(json.json()).toEqual({ [name]: done });
+	});
+});
+
 describe("what is advised for a dead letter", () => {
 	const list = (...receipts: readonly object[]) => bridge(() => ({ receipts, complete: true }));
 	const REPEATS = { replay: { wouldRepeat: true, why: "GitHub refused exactly this request" } };

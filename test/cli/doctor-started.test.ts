@@ -55,6 +55,23 @@ describe("a workflow that a route starts", () => {
 		]);
 	});
 
+	it("is not called missing on another branch where GitHub did not say so", async () => {
+		await show({ refs: ["v2"] });
+		const get: GitHub["get"] = async (path) => {
+			const answer = await github.get(path);
+			return path.includes("?ref=") ? { ...answer, status: 503 } : answer;
+		};
+		const options = { github: { ...github, get }, follows: false };
+		const checks = await lookAtWorkflows(REPOSITORY, "main", [routeTo({ ref: "v2", inputs: { run: "id" } })], options);
+		expect(checks).toMatchObject([
+			{
+				verdict: "cannot tell",
+				finding: expect.stringContaining("could not be read there"),
+				repair: "try again later",
+			},
+		]);
+	});
+
 	it.each<[string, object, object, string]>([
 		["is not there", { workflows: { "a.yml": TRAIN } }, {}, "error"],
 		[

@@ -490,8 +490,16 @@ describe("doctor", () => {
 		}
 	});
 
-	it("tells of something else that answers in the bridge's place", async () => {
-		const looked = await look({ bridge: { health: [] } });
+	it.each([
+		[[]],
+		[{ status: "UP" }],
+		[{ status: "ok", version: "2.0.0" }],
+		[{ status: "healthy", version: "0.1.0", problems: {}, warnings: 7 }],
+		[{ ...HEALTH, lanes: "none", tokens: null }],
+		[{ ...HEALTH, lanes: [null] }],
+		[{ ...HEALTH, problems: ["down"] }],
+	])("tells of something else that answers in the bridge's place: %j", async (health) => {
+		const looked = await look({ bridge: { health } });
 		expect(faults(looked)).toEqual([
 			expect.stringMatching(
 				/^error \| bridge \| null \| another program than the bridge answers .* \(HTTP status 200\)/,

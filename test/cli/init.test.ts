@@ -51,6 +51,14 @@ describe("init without a terminal", () => {
 		}
 	});
 
+	it("names the parameters file for the table, because the next deployment forgets what the command line said", async () => {
+		const { out } = await init(["--repository", "contoso/fraud-model", "--event", "RunCompleted"]);
+		const [, parameter = ""] = /(param routes = .*?) in infra\/main\.bicepparam/.exec(out) ?? [];
+		const offered = readFileSync(join(import.meta.dirname, "../../infra/main.bicepparam"), "utf8");
+		expect(offered).toContain(`\n// ${parameter}\n`);
+		expect(out).not.toContain("--parameters");
+	});
+
 	it("gives a workflow and a pipeline the key and the subject, and shows how they declare them", async () => {
 		const workflow = ["--repository", "contoso/fraud-model", "--workflow", ".github/workflows/train.yml"];
 		const one = await init([...workflow, "--event", "BlobCreated", "--container", "training"]);

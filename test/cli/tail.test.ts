@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
 import { tailCommand } from "../../src/cli/commands/tail.ts";
 import type { Run } from "../../src/model.ts";
+import { runCli } from "../helpers/run-cli.ts";
 
 const NOW = Date.parse("2026-03-14T09:00:00Z");
 const RUN: Run = {
@@ -208,6 +209,28 @@ describe("tail, of many receipts", () => {
 			return { receipts: many.slice(from, from + 500), ...rest };
 		}, 1);
 		expect(new Set(order(out)).size).toBe(1_200);
+	});
+
+	it("shows what one look leaves over with the next looks, and then what came meanwhile", async () => {
+		const many = Array.from({ length: 10_200 }, (_, index) => at(`n${index}`, 1));
+		const { out, asked } = await tailedBy((query, look) => {
+			if (look === 0) return { receipts: [], complete: true };
+			const all = look < 3 ? many : [at("later", 3)];
+			const from = Number(query.get("continue") ?? 0);
+			const rest = from + 500 < all.length ? { complete: false, continue: String(from + 500) } : { complete: true };
+			return { receipts: all.slice(from, from + 500), ...rest };
+		}, 3);
+		expect(new Set(order(out)).size).toBe(10_201);
+		// What changed during a look that went on is asked for again.
+		const since = (query: URLSearchParams | undefined) => Date.parse(query?.get("changedSince") ?? "");
+		expect(since(asked.at(-1))).toBe(since(asked[1]) + 1_000);
+	});
+
+	it("says nothing of a number that the bridge does not tell", async () => {
+		const { err } = await runCli(["tail", "--ignored", "--for", "1"], {
+			fetch: (async () => Response.json({ status: "healthy", receipts: [], complete: true })) as never,
+		});
+		expect(err).toBe("");
 	});
 
 	it("shows ignored events alone with --ignored, each with its reason", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { createTally } from "../../src/cli/send/tally.ts";
 import type { EventResult } from "../../src/model.ts";
+import { runCli } from "../helpers/run-cli.ts";
 
 const result = (outcome: string, reason: string | null) =>
 	({ id: "1", outcome, route: null, key: null, reason }) as unknown as EventResult;
@@ -35,5 +36,24 @@ describe("the reasons of a summary", () => {
 		const reasons = reasonsOf(result("dispatched", null), ...rare, ...often);
 		expect(Object.keys(reasons)).toHaveLength(5);
 		expect(Object.entries(reasons)[0]).toEqual(["often", 2]);
+	});
+});
+
+describe("a receiver that is no bridge of this version", () => {
+	it.each([
+		[[null]],
+		[["text"]],
+		[[{ id: 7 }]],
+		[[{ outcome: "accepted" }]],
+		[[{ id: null, outcome: "taken", route: {}, key: 5, reason: 3 }]],
+		[[]],
+	])("ends no send with a stack trace: %j", async (events) => {
+		for (const more of [[], ["--json"]]) {
+			const fetch = (async () => Response.json({ events })) as unknown as typeof globalThis.fetch;
+			const run = await runCli(["send", "RunCompleted", "--to", "https://example.test/hook", ...more], { fetch });
+			expect(run).toMatchObject({ code: 0, err: "" });
+			expect(run.out).toMatch(/sent 1 event |"sent": 1,/);
+			expect(run.out).toContain("answered 200");
+		}
 	});
 });

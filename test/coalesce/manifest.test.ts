@@ -33,6 +33,42 @@ describe("the summary of a window", () => {
 		});
 	});
 
+	it("has the spelling of the first event where times are the same moment, and of the last where that is the last", () => {
+		const [one, other] = ["2026-05-26T14:00:00+02:00", "2026-05-26T12:00:00Z"];
+		expect(summarise(lines({ time: one }, { time: other }))).toMatchObject({
+			time: other,
+			data: { firstTime: one, lastTime: other },
+		});
+	});
+
+	it.each([
+		[40, `2026-05-26T12:00:00.${"1".repeat(19)}Z`, `2026-05-26T12:00:00.${"1".repeat(19)}Z`],
+		[41, `2026-05-26T12:00:00.${"1".repeat(20)}Z`, "2026-05-26T12:00:00.111Z"],
+	])("has a time in the event's own spelling up to 40 characters, of %d", (length, time, shown) => {
+		expect(time).toHaveLength(length);
+		expect(summarise(lines({ time })).data).toMatchObject({ firstTime: shown, lastTime: shown });
+		expect(summarise(lines({ time })).time).toBe(shown);
+	});
+
+	it("has empty texts for what an event lacks, or has of another type", () => {
+		const data = { firstTime: "", lastTime: "", totalBytes: 0, sample: [{ id: "", subject: "", time: "" }] };
+		for (const line of ["{}", '{"id":1,"type":{},"source":[],"subject":null,"time":17,"data":"text"}'])
+			expect(summarise([line])).toEqual({ type: "", source: "", subject: "", time: "", data: { ...data, count: 1 } });
+	});
+
+	it("has the first event's type, and what all sources and subjects begin with, empty ones as well", () => {
+		const { type, source, subject } = event();
+		expect(summarise(lines({}, { type: "Other", source: "/subscriptions/s", subject: "" }))).toMatchObject({
+			type,
+			source: "/subscriptions/s",
+			subject: "",
+		});
+		expect(summarise(lines({}, { source: `${source}/more`, subject: `${subject}/more` }))).toMatchObject({
+			source,
+			subject,
+		});
+	});
+
 	it("never ends a common beginning in the middle of a character", () => {
 		expect(summarise(lines({ subject: "/a/😀" }, { subject: "/a/😁" })).subject).toBe("/a/");
 		expect(summarise(lines({ subject: "/a/😀1" }, { subject: "/a/😀2" })).subject).toBe("/a/😀");

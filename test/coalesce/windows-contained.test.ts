@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/dead-letters.ts";
 import type { Destination } from "../../src/model.ts";
-import type { Row, Write } from "../../src/storage/storage.ts";
+import { type Row, StorageError, type Write } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { type Answering, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
@@ -65,6 +65,13 @@ describe("a member that cannot be read", () => {
 		["is no object", withColumns({ line: Buffer.from("17") }), "not an event in JSON"],
 		["is null", withColumns({ line: Buffer.from("null") }), "not an event in JSON"],
 		["names a blob that is gone", withColumns({ lineBlob: "lines/gone.json" }), "its blob is missing"],
+		...["", "a\\b?", "x".repeat(2_000), "\u0000"].map(
+			(lineBlob): [string, (lane: LaneHarness, member: Row) => Promise<unknown>, string] => [
+				`names a blob that cannot be, ${JSON.stringify(lineBlob.slice(0, 5))}`,
+				withColumns({ lineBlob }),
+				"its blob is missing",
+			],
+		),
 	])("is shown with the reason, and the others are dispatched as ever: it %s", async (_, spoil, why) => {
 		const lane = await spoilt(spoil);
 		await lane.wakeAll();
@@ -284,7 +291,65 @@ describe("a window whose row", () => {
 	});
 });
 
+describe("a window without members, whose row is damaged", () => {
+	it("is looked at no more often than every five minutes, and blocks no other", async () => {
+		const looks: number[] = [];
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method === "list" && JSON.stringify(args[1]).includes("m-cd")) looks.push(lane.now);
+				return make();
+			},
+		});
+		await change(lane, { kind: "insert", rowKey: "b-cd", columns: { route: "r" } });
+		await lane.instance.accept(joining(0), delivery(3));
+		await lane.wakeAll(() => lane.now > START + 20 * MINUTE);
+		expect(lane.sent).toHaveLength(2);
+		expect(looks.length).toBeLessThanOrEqual(2 * 6);
+	});
+});
+
+describe("a delivery that closes a window", () => {
+	it.each([
+		["a list with a member that is none", '{"window":{"group":"cd"},"members":[null]}'],
+		["a list with a member that is a number", '{"window":{"group":"cd"},"members":[7]}'],
+		["a list with a member without names", '{"window":{"group":"cd"},"members":[[1,2]]}'],
+		["a list of a group that cannot be", '{"window":{"group":"a/b?#"},"members":[["m-x","r-x"]]}'],
+		["a list of a window that goes nowhere", '{"window":{"group":"cd","to":7},"members":[]}'],
+	])("is sent, and all others as well, with %s", async (_, list) => {
+		const lane = await startLane();
+		await lane.ledger.storage.write("closings/a.json", Buffer.from(list), "application/json");
+		await lane.instance.accept(delivery(1), delivery(2));
+		const [row] = await lane.ledger.rows(LANE, "e-");
+		await change(lane, { kind: "merge", rowKey: row?.rowKey ?? "", columns: { closing: "closings/a.json" } });
+		await lane.wakeAll();
+		expect(lane.sent).toHaveLength(2);
+		expect(await leftovers(lane)).toEqual([]);
+	});
+});
+
 describe("a close that fails again and again", () => {
+	it("is tried every five minutes, however many deliveries are drained meanwhile, and whatever its maximum is", async () => {
+		const tries: number[] = [];
+		const lane: LaneHarness = await startLane({
+			around: async ({ method }, make) => {
+				if (method !== "writeStream") return make();
+				tries.push(lane.now);
+				throw new StorageError("storage takes no such blob", 400);
+			},
+		});
+		await lane.instance.accept(joining(0));
+		lane.now = START + 20 * MINUTE;
+		for (const number of range(40)) {
+			await lane.instance.ledger.accept(delivery(number + 10));
+			const lease = await lane.instance.take();
+			await lane.instance.drain(lease, number % 2 === 0 ? {} : { wake: 1_000_000 + number });
+			await lease.release();
+			lane.now += 15_000;
+		}
+		expect(lane.sent).toHaveLength(40);
+		expect(tries).toEqual([20, 25].map((minutes) => START + minutes * MINUTE));
+	});
+
 	it("leaves no more blobs behind than one that does not", async () => {
 		let isBroken = true;
 		const lane = await startLane({

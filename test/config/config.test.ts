@@ -349,10 +349,35 @@ describe("the configuration", () => {
 	])("never shows a secret that was pasted into %s by mistake: health is open to everybody", (setting, more) => {
 		const token = "github_pat_11AAAAAAA0aBcDeFgHiJkL_mNoPqRsTuVwXyZ";
 		const key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----";
-		for (const secret of [token, key]) {
+		const pat = `${"aB3".repeat(25)}aAZDO1a2B`;
+		for (const secret of [token, key, pat]) {
 			const problems = problemsOf({ ...sound, ...more, [setting]: secret });
 			expect(problems.map((problem) => problem.setting)).toContain(setting);
-			expect(JSON.stringify(problems)).not.toMatch(/github_pat_11|MIIE/);
+			expect(JSON.stringify(problems)).not.toMatch(/github_pat_11|MIIE|AZDO/);
+		}
+	});
+
+	it.each([
+		["of today", `${"aB3".repeat(25)}aAZDO1a2B`],
+		["of before", "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"],
+	])("refuses a token %s where the name of a secret belongs: names are shown to everybody", (_, pat) => {
+		const vault = { KEY_VAULT_URL: "https://contoso.vault.azure.net" };
+		const pipeline = { organization: "contoso", project: "p", pipeline: 1 };
+		const refused = [
+			problemsOf({ ...sound, ...vault, GITHUB_TOKEN: undefined, GITHUB_TOKEN_SECRET_NAME: pat }),
+			problemsOf({ ...sound, ...vault, GITHUB_APP_ID: "1", GITHUB_APP_KEY_SECRET_NAME: pat }),
+			problemsOf({ ...sound, ...vault, BRIDGE_ROUTES: table({ to: { repository: "contoso/a", token: pat } }) }),
+			problemsOf({ ...sound, ...vault, BRIDGE_ROUTES: table({ to: { ...pipeline, token: pat } }) }),
+			problemsOf({
+				...sound,
+				...vault,
+				AZURE_DEVOPS_TOKEN_SECRET_NAME: pat,
+				BRIDGE_ROUTES: table({ to: pipeline }),
+			}),
+		];
+		for (const problems of refused) {
+			expect(problems.map(({ problem }) => problem).join()).toContain("looks like a token itself");
+			expect(JSON.stringify(problems)).not.toContain(pat);
 		}
 	});
 
@@ -377,6 +402,15 @@ describe("the configuration", () => {
 			expect(read({ ...sound, BRIDGE_ROUTES: setting }).routes).toMatchObject([{ name: "marked" }]);
 		}
 	});
+
+	it.each(["le", "be"])(
+		"reads a file in UTF-16 %s, as Windows PowerShell writes it, and as routes check does",
+		(order) => {
+			const bytes = Buffer.from(`\uFEFF${table({ name: "wïde" })}`, "utf16le");
+			writeFileSync(join(appRoot, "routes.json"), order === "le" ? bytes : bytes.swap16());
+			expect(read({ ...sound, BRIDGE_ROUTES: "routes.json" }).routes).toMatchObject([{ name: "wïde" }]);
+		},
+	);
 
 	it("names the position where a routes table ceases to be JSON", () => {
 		writeFileSync(join(appRoot, "routes.json"), "{ routes: [] }");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Api, createApi, type Fetch } from "../../src/console/browser/api.ts";
+import { type Api, ApiError, createApi, type Fetch } from "../../src/console/browser/api.ts";
 import { createKeyRing, KEY_NAMES } from "../../src/console/browser/key-ring.ts";
 
 /** The browser's storage of a tab. */
@@ -93,9 +93,27 @@ describe("what the page asks", () => {
 			() => Promise.reject(new TypeError("Failed to fetch")),
 			{ message: "the bridge does not answer" },
 		],
+		[
+			"that is cut off",
+			() => new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("network error")) })),
+			{ message: "the bridge does not answer" },
+		],
+		[
+			"of a gateway, in JSON of its own",
+			() => Response.json({ statusCode: 401, message: "Access denied", status: 401 }, { status: 401 }),
+			{ message: "the bridge answered 401", status: 401 },
+		],
 	])("rejects with words for an answer %s", async (_, answer, error) => {
 		const { api } = apiThatAnswers(answer);
-		await expect(api.health()).rejects.toMatchObject(error);
+		const reason: unknown = await api.health().catch((thrown: unknown) => thrown);
+		expect(reason).toBeInstanceOf(ApiError);
+		expect(reason).toMatchObject(error);
+	});
+
+	it("is answered in full where each event of a request was refused", async () => {
+		const events = [{ outcome: "rejected", reason: "no id" }];
+		const { api } = apiThatAnswers(() => Response.json({ events }, { status: 400 }));
+		expect(await api.send([{}])).toEqual({ events });
 	});
 
 	it("reaches the local host's own addresses", async () => {

@@ -124,6 +124,18 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await page.getByText("No event matches.").waitFor();
 	});
 
+	it("finds by a text and a state that were given at once", async () => {
+		const { page } = opened;
+		const state = page.getByRole("combobox", { name: "State" });
+		await page.getByText("the hay").waitFor();
+		// Before the pause after which a text is looked for.
+		await page.getByLabel("Find").fill("needle");
+		await state.selectOption("dispatched");
+		await page.getByText("the hay").waitFor({ state: "hidden" });
+		await page.getByText("the needle").waitFor();
+		expect([await page.getByLabel("Find").inputValue(), await state.inputValue()]).toEqual(["needle", "dispatched"]);
+	});
+
 	it("stands still when it is paused, and goes on when it is resumed", async () => {
 		const { page } = opened;
 		const live = (checked: boolean) => page.getByRole("switch", { name: "Live", checked });

@@ -3,6 +3,7 @@ import type { Receipt } from "../../src/console/browser/answers.ts";
 import { type Api, ApiError } from "../../src/console/browser/api.ts";
 import type { Health } from "../../src/console/browser/health-answer.ts";
 import { createLive, EVERY_MS } from "../../src/console/browser/live.ts";
+import { summaryOf } from "../../src/console/browser/summary-of.ts";
 import { receiptOf } from "./receipt-of.ts";
 
 const HEALTH = { status: "healthy", deadLetters: 0, waiting: 0, ignored: 0, lanes: [] } as Partial<Health> as Health;
@@ -18,8 +19,14 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		local: undefined as Error | undefined,
 		lock: undefined as Error | undefined,
 		counts: undefined as Error | undefined,
+		draw: () => {},
+		/** What cannot be read of the receipts. */
+		problems: [] as string[],
+		/** What answers about receipts wait for, from the question on. */
+		hold: undefined as Promise<void> | undefined,
+		holdCounts: undefined as Promise<void> | undefined,
 	};
-	const turns: (() => void)[] = [];
+	const turns: (() => unknown)[] = [];
 	const delays: number[] = [];
 	const answer = async <T>(what: string, value: T): Promise<T> => {
 		asked.push(what);
@@ -28,10 +35,10 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 	};
 	const api = {
 		receipts: async ({ state = "", find = "", limit, since, continue: next }) => {
-			if (bridge.lock !== undefined) {
-				asked.push(`receipts ${limit}`);
-				throw bridge.lock;
-			}
+			const { lock, hold } = bridge;
+			if (lock !== undefined) asked.push(`receipts ${limit}`);
+			await hold;
+			if (lock !== undefined) throw lock;
 			const isFound = (one: Receipt) => (state === "" || one.state === state) && JSON.stringify(one).includes(find);
 			const found = bridge.receipts.filter(isFound);
 			const from = Number(next ?? 0);
@@ -39,13 +46,16 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 			const words = ["receipts", state, find, since === undefined ? "" : "since", next ?? "", String(limit)];
 			return answer(words.filter((word) => word !== "").join(" "), {
 				receipts: found.slice(from, from + limit),
-				complete,
+				complete: complete && bridge.problems.length === 0,
+				...(bridge.problems.length === 0 ? {} : { problems: bridge.problems }),
 				...(complete ? {} : { continue: String(from + limit) }),
 			});
 		},
 		counts: async (since, until) => {
+			const { counts, holdCounts } = bridge;
 			await answer("counts", null);
-			if (bridge.counts !== undefined) throw bridge.counts;
+			await holdCounts;
+			if (counts !== undefined) throw counts;
 			return { since: String(since), until: String(until), minutes: [], complete: true };
 		},
 		health: () => answer("health", bridge.health),
@@ -60,7 +70,7 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 		isLocal,
 		hasKey: () => bridge.hasKey,
 		now: () => 0,
-		onChange: () => {},
+		onChange: () => bridge.draw(),
 		later: (run, ms) => {
 			turns.push(run);
 			delays.push(ms);
@@ -69,7 +79,7 @@ function page({ isLocal = false, hasKey = true, fail = undefined as Error | unde
 	/** Lets the next turn come, and waits for its end. */
 	async function turn(): Promise<string[]> {
 		const before = asked.length;
-		turns.shift()?.();
+		Promise.resolve(turns.shift()?.()).catch(() => {});
 		while (turns.length === 0) await new Promise(setImmediate);
 		return asked.slice(before);
 	}
@@ -145,6 +155,18 @@ describe("the page's way of looking", () => {
 		bridge.fail = undefined;
 		await turn();
 		expect(live.view()).toMatchObject({ problem: undefined, isOffline: false });
+	});
+
+	it("goes on looking although an answer could not be drawn", async () => {
+		const { live, turn, bridge } = page();
+		bridge.draw = () => {
+			throw new TypeError("the answer of another version");
+		};
+		await turn();
+		bridge.draw = () => {};
+		bridge.receipts = [receiptOf({})];
+		await turn();
+		expect(live.view().shown).toHaveLength(1);
 	});
 
 	it("lets the bridge look for what is filtered, beside what is new", async () => {
@@ -246,6 +268,79 @@ describe("the page's way of looking", () => {
 		expect(live.view()).toMatchObject({ page: 0, complete: true });
 	});
 
+	it.each([[{}], [{ range: "hour" as const }]])("turns one page where two clicks come at once: %j", async (filter) => {
+		const { live, turn, bridge } = page();
+		bridge.receipts = Array.from({ length: 900 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" }));
+		await turn();
+		live.setFilter({ state: "", find: "", range: "any", ...filter });
+		await settled();
+		for (let turns = 0; turns < 4; turns++) await live.turn(true);
+		const { page: at } = live.view();
+		await Promise.all([live.turn(true), live.turn(true)]);
+		const { page: after, shown } = live.view();
+		expect(shown[0]?.key).toBe(`k${after * 100}`);
+		expect(after).toBeGreaterThan(at);
+		await live.turn(true);
+		expect(live.view().shown[0]?.key).toBe(`k${live.view().page * 100}`);
+	});
+
+	it("stays on the first page of a filter that was set while another page was looked for", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 900 }, (_, n) => receiptOf({ key: `k${n}`, state: "dispatched" }));
+		await turn();
+		live.setFilter({ state: "", find: "k", range: "any" });
+		await settled();
+		let go = () => {};
+		bridge.hold = new Promise((resolve) => {
+			go = resolve;
+		});
+		const turned = live.turn(true);
+		live.setFilter({ state: "dispatched", find: "", range: "any" });
+		go();
+		await turned;
+		await settled();
+		expect(live.view().page).toBe(0);
+		expect(asked.slice(-1)).toEqual(["receipts dispatched 100"]);
+	});
+
+	it("counts with a new key although the one before is refused late", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.receipts = Array.from({ length: 501 }, (_, n) => receiptOf({ key: `${n}`, state: "dispatched" }));
+		let go = () => {};
+		bridge.counts = new ApiError("the bridge answered 401", 401);
+		bridge.holdCounts = new Promise((resolve) => {
+			go = resolve;
+		});
+		await turn();
+		Object.assign(bridge, { counts: undefined, holdCounts: undefined });
+		await live.refresh();
+		go();
+		await settled();
+		for (let turns = 0; turns < 6; turns++) await turn();
+		expect(asked.filter((what) => what === "counts")).toHaveLength(2);
+		expect(live.view().counts).toMatchObject({ complete: true });
+	});
+
+	it("goes on with a new key although the one before is refused late", async () => {
+		const { live, turn, bridge, asked } = page();
+		bridge.lock = new ApiError("the bridge answered 401", 401);
+		let go = () => {};
+		bridge.hold = new Promise((resolve) => {
+			go = resolve;
+		});
+		const late = live.refresh();
+		await settled();
+		Object.assign(bridge, { lock: undefined, hold: undefined });
+		await live.refresh();
+		expect(live.view().access).toBe("open");
+		go();
+		await late;
+		await turn();
+		await turn();
+		expect(live.view()).toMatchObject({ access: "open", problem: undefined });
+		expect(asked.slice(-1)[0]).toContain("receipts");
+	});
+
 	it("opens a receipt by its key, keeps it up to date, and says that there is none", async () => {
 		const { live, turn, bridge, asked } = page();
 		const old = receiptOf({ key: "old", state: "paused" });
@@ -265,6 +360,27 @@ describe("the page's way of looking", () => {
 		live.open(undefined);
 		await turn();
 		expect(live.view().opened).toBeUndefined();
+	});
+
+	it("says what the bridge cannot read, and not that it is gone", async () => {
+		const { live, turn, bridge } = page();
+		const all = ["one", "two"].map((key) => receiptOf({ key }));
+		bridge.receipts = all;
+		bridge.health = { ...HEALTH, waiting: 2, tokens: [] };
+		live.open("two");
+		await turn();
+		await settled();
+		Object.assign(bridge, { receipts: all.slice(0, 1), problems: ["lane x"] });
+		await turn();
+		expect(live.view()).toMatchObject({ unread: ["lane x"], isPart: true, opened: { isMissing: false } });
+		expect(summaryOf(live.view()).map(({ text }) => text)).toContain("Some receipts cannot be read");
+		live.open("three");
+		await turn();
+		await settled();
+		expect(live.view().opened).toEqual({ key: "three", receipt: undefined, isMissing: false });
+		bridge.problems = [];
+		await turn();
+		expect(live.view()).toMatchObject({ unread: [], opened: { isMissing: true } });
 	});
 
 	it("remembers which receipt a link asks for while a key is needed", async () => {

@@ -50,6 +50,23 @@ describe("the receipts that the page remembers", () => {
 		expect(recent.limit()).toBe(500);
 	});
 
+	it("stay known while the bridge cannot read them, and are not all that there is", () => {
+		const recent = createRecent();
+		recent.merge({ receipts: [nth(2, { state: "dead" }), nth(1, { state: "paused" }), nth(0)], complete: true }, 500);
+		recent.merge({ receipts: [nth(0)], complete: false, problems: ["lane x"] }, 100);
+		expect(keys(recent)).toEqual(["key 2", "key 1", "key 0"]);
+		expect(recent.isPart()).toBe(true);
+		recent.merge({ receipts: [nth(1), nth(0)], complete: true }, recent.limit());
+		expect(keys(recent)).toEqual(["key 1", "key 0"]);
+		expect(recent.isPart()).toBe(false);
+	});
+
+	it("are a part where the bridge stopped early", () => {
+		const recent = createRecent();
+		recent.merge({ receipts: [nth(0)], complete: false }, 500);
+		expect(recent.isPart()).toBe(true);
+	});
+
 	it("take in what has changed, and lose what a replay has replaced", () => {
 		const recent = createRecent();
 		recent.merge({ receipts: [nth(2, { state: "rejected" }), nth(1, { state: "paused" })], complete: true }, 500);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { replayDead } from "../../src/ledger/dead-letters.ts";
+import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { showReceipt } from "../../src/ledger/receipt.ts";
 import { deadLetterKey, STATE_KEY, targetOf } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
@@ -127,11 +129,16 @@ describe("a delivery whose row is damaged", () => {
 		["troubles without number", { failures: "many" }],
 		["a first failure that is no time", { failingSince: "x" }],
 		["a time to step aside until that is years away", { notBefore: "9999-12-31T00:00:00Z" }],
-	])("is sent all the same with %s", async (_, columns) => {
-		const lane = await waitingLane([1, 2]);
+		["a call in doubt before all times", { doubt: '{"since":-1e300,"from":-9e15}' }],
+		["an attempt that fills its column", { attempts: JSON.stringify([{ reason: "x".repeat(32_700) }]) }],
+		["attempts that are no attempts", { attempts: '[null,1,"x"]' }],
+	])("is sent once all the same, and its receipt is final, with %s", async (_, columns) => {
+		const lane = await waitingLane([1, 2], { follow: { isOn: true } });
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
 		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(1, 2));
+		const { state, attempts } = await lane.receipt(delivery(1).key);
+		expect([state, attempts.at(-1)?.status]).toEqual(["dispatched", 204]);
 	});
 });
 
@@ -375,6 +382,60 @@ describe("a breaker", () => {
 		await lane.wakeAll();
 		expect(ids(lane)).toContain("event-2");
 		expect((await lane.state()).breakers).toEqual({});
+	});
+});
+
+describe("a lane whose state row is damaged", () => {
+	const absurd = { since: -1e300, probeAt: 0, reason: "404" };
+
+	it.each<[string, Partial<LaneState>]>([
+		["parked since before all times", { parked: absurd }],
+		["with a destination that is parked since then", { breakers: { "contoso/fraud-model": absurd } }],
+		["at the highest number that a wake-up can have", { wake: { last: Number.MAX_SAFE_INTEGER, at: null } }],
+		["paused until before all times", { pause: { until: -1e300, reason: "429" } }],
+	])("is drained to its end, one wake-up after the other: %s", async (_, state) => {
+		const lane = await startLane({ pace: "1/m" });
+		await lane.instance.accept(delivery(1), delivery(2));
+		await change(lane, { kind: "upsert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, ...state }) });
+		await lane.wakeAll();
+		expect(ids(lane)).toEqual(events(1, 2));
+		expect(lane.logged.lines.filter(({ change: what }) => what === "interrupted")).toEqual([]);
+	});
+});
+
+describe("a wake-up whose number is higher than the recorded one", () => {
+	it("leaves one wake-up for what is due later, as any other does", async () => {
+		let puts = 0;
+		const lane: LaneHarness = await startLane({
+			around: async ({ method }, make) => {
+				if (method === "put") puts += 1;
+				if (puts > 20) throw new Error("messages without end");
+				return make();
+			},
+		});
+		await lane.instance.accept(delivery(1));
+		lane.answer = () => ({ classification: { kind: "unavailable", reason: "404" } });
+		await lane.wakeNext();
+		puts = 0;
+		await lane.instance.wake({ lane: LANE, wake: 1_000 }, lane.logged.log);
+		lane.answer = () => undefined;
+		expect(puts).toBeLessThan(5);
+		await lane.wakeAll();
+		expect(ids(lane)).toEqual(events(1, 1));
+		expect(await lane.entries()).toBe(0);
+	});
+});
+
+describe("a dead letter that stepped aside until a time to come", () => {
+	it("is replayed at once, and its receipt does not say that it waits", async () => {
+		const lane = await waitingLane([1], { answer: () => ({ classification: refused }) });
+		await lane.wakeAll();
+		const { rowKey } = await rowOf(lane, 1, "r-");
+		const notBefore = new Date(lane.now + HOUR).toISOString();
+		await change(lane, { kind: "merge", rowKey, columns: { notBefore } });
+		await replayDead(lane.ledger.storage, LANE, rowKey, { now: lane.now, by: "test" });
+		const receipt = await lane.receipt(delivery(1).key);
+		expect(showReceipt(receipt, LANE, await lane.state(), lane.now)).toMatchObject({ state: "accepted" });
 	});
 });
 

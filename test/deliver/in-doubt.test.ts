@@ -3,7 +3,7 @@ import type { RunsAnswer, SeenRun } from "../../src/destinations/destination.ts"
 import type { Classification } from "../../src/model.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
-import { type LaneHarness, type Sent, START, startLane } from "../helpers/lane-harness.ts";
+import { LANE, type LaneHarness, type Sent, START, startLane } from "../helpers/lane-harness.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -125,7 +125,7 @@ describe("a delivery that was taken, though the answer did not say so", () => {
 	});
 
 	it("is found by GitHub's clock, however wrong the bridge's is", async () => {
-		for (const skewMs of [-5 * HOUR, 5 * HOUR]) {
+		for (const skewMs of [-5 * HOUR, 5 * HOUR, -720 * HOUR, 720 * HOUR]) {
 			const { lane, runs } = await incident({ play: () => takenThough, skewMs });
 			await lane.wakeAll();
 			expect(runs()).toHaveLength(1);
@@ -305,6 +305,33 @@ describe("an incident that leaves many in doubt", () => {
 			expect(at - (lists[index] ?? 0)).toBeGreaterThanOrEqual(30 * SECOND);
 	});
 
+	it("reads no more of a list because a delivery that was sent twice waits beside it", async () => {
+		const pages: number[] = [];
+		const lane: LaneHarness = await startLane({
+			runs: async (_, __, ___, page = 1) => {
+				pages.push(page);
+				const run = { url: null, workflow: null, status: "queued", conclusion: null, attempt: 1 };
+				const runs = range(100).map((number) => ({
+					...run,
+					id: `${page}-${number}`,
+					title: "0123456789abcdef".repeat(2),
+					createdAt: START - (page - 1) * HOUR - number * MINUTE,
+				}));
+				return { kind: "runs", runs, complete: false, serverTime: lane.now };
+			},
+			answer: ({ id }) => (id === "event-0" && lane.sent.length === 1 ? { classification: uncertain } : undefined),
+		});
+		await lane.instance.accept(delivery(0), delivery(1));
+		const { rows } = await lane.ledger.storage.list(LANE, { from: "e-", to: "e.", top: 2 });
+		const columns = {
+			doubt: JSON.stringify({ since: START - 5 * HOUR }),
+			notBefore: new Date(START + HOUR).toISOString(),
+		};
+		await lane.ledger.storage.commit(LANE, [{ kind: "merge", rowKey: String(rows[1]?.rowKey), columns }]);
+		await lane.wakeAll(() => lane.sent.length === 2);
+		expect([ids(lane), pages]).toEqual([["event-0", "event-0"], [1]]);
+	});
+
 	it("asks once for each repository, whatever the dispatch types are", async () => {
 		const asked: string[] = [];
 		const lane: LaneHarness = await startLane({
@@ -335,6 +362,7 @@ describe("a row that an earlier version wrote, or that is damaged", () => {
 		["with what is no JSON", "{"],
 		["with times that are none", '{"since":"x","from":true}'],
 		["with a time that is years ahead", '{"since":99999999999999}'],
+		["with a time that is before all others", '{"since":-1e300,"from":-1e300}'],
 	])("is sent when it is due: %s", async (_, doubt) => {
 		const { lane } = await incident({ play: (_, call) => (call < 1 ? lost : taken) });
 		await lane.wakeAll(() => lane.sent.length === 1);

@@ -59,12 +59,24 @@ describe("the list of runs", () => {
 		expect(pages).toEqual([1, 2]);
 	});
 
-	it("is not complete where a run of a page could not be read", async () => {
+	it("is not complete where fewer are listed than there are", async () => {
 		const page: RunsAnswer = { kind: "runs", runs: [run(0), run(500)], complete: false, serverTime: START };
 		const { lists, pages } = service(1_000, { 1: page });
 		expect((await lists.read(TO, ago(300))).answer).toMatchObject({ complete: false });
 		expect(pages).toEqual([1]);
 	});
+
+	it.each([1, 2, 3])(
+		"is read to its end where a run of page %i could not be read, and is not complete",
+		async (bad) => {
+			const runs = Array.from({ length: 99 }, (_, index) => run((bad - 1) * 100 + index));
+			const page: RunsAnswer = { kind: "runs", runs, complete: false, unreadable: 1, serverTime: START };
+			const { lists, pages } = service(1_000, { [bad]: page });
+			const { answer } = await lists.read(TO, ago(250));
+			expect(pages).toEqual([1, 2, 3]);
+			expect(answer).toMatchObject({ complete: false, unreadable: 1, runs: { length: 299 } });
+		},
+	);
 
 	it("has a run once that moves to the next page while they are read", async () => {
 		const shifted: RunsAnswer = { kind: "runs", runs: [run(99), run(100)], complete: true, serverTime: START };

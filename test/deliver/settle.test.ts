@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { failingSince, type SettleOptions, settle, type Tried } from "../../src/deliver/settle.ts";
+import { type Called, failingSince, type SettleOptions, settle } from "../../src/deliver/settle.ts";
 import { type Breaker, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Classification } from "../../src/model.ts";
 
@@ -11,7 +11,7 @@ const DAY = 24 * 60 * MINUTE;
 const PROBE = 3 * MINUTE;
 
 const TARGET = "contoso/fraud-model";
-const ENTRY: Tried = { target: TARGET, failures: 0 };
+const ENTRY: Called = { target: TARGET, failures: 0 };
 const OPTIONS: SettleOptions = { now: NOW, random: 1, giveUpMs: 7 * DAY };
 const PAUSE = { until: NOW - 1, reason: "before" };
 
@@ -21,7 +21,7 @@ function settledBy(
 		state = {},
 		entry = {},
 		options = {},
-	}: { state?: Partial<LaneState>; entry?: Partial<Tried>; options?: Partial<SettleOptions> } = {},
+	}: { state?: Partial<LaneState>; entry?: Partial<Called>; options?: Partial<SettleOptions> } = {},
 ) {
 	return settle({ ...NEW_LANE, ...state }, { ...ENTRY, ...entry }, classification, { ...OPTIONS, ...options });
 }

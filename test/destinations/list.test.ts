@@ -30,8 +30,8 @@ function fakeService(name: string) {
 			asked.push(`list ${to.id} ${since} ${etag}`);
 			return { kind: "refused", reason: name };
 		},
-		async readRun(to, id, etag) {
-			asked.push(`read ${to.id} ${id} ${etag}`);
+		async readRun(to, id) {
+			asked.push(`read ${to.id} ${id}`);
 			return { kind: "gone", reason: name };
 		},
 		getToken: async () => `token of ${name}`,
@@ -78,7 +78,7 @@ describe("all destinations together", () => {
 		expect([one.asked, other.asked]).toEqual([[], ["send b#1 {}"]]);
 		expect(await both.listRuns(toOther, 5, "e")).toEqual({ kind: "refused", reason: "other" });
 		expect(await both.readRun(toOther, "7")).toEqual({ kind: "gone", reason: "other" });
-		expect([one.asked, other.asked.slice(1)]).toEqual([[], ["list b#1 5 e", "read b#1 7 undefined"]]);
+		expect([one.asked, other.asked.slice(1)]).toEqual([[], ["list b#1 5 e", "read b#1 7"]]);
 		expect(await both.getToken(toOne)).toBe("token of one");
 		expect(await both.checkToken(toOther)).toMatchObject({ state: "ok", reason: "other" });
 	});

@@ -31,6 +31,17 @@ describe("the names on the pages about deploying", () => {
 		expect(named.filter((name) => !known.includes(name))).toEqual([]);
 	});
 
+	it("a page that runs azd up first sets what the template cannot do without", () => {
+		const needed = ["DISPATCH_REPOSITORY", "DISPATCH_TOKEN"];
+		for (const name of needed) expect(readText("infra/main.bicepparam")).toContain(`'${name}'`);
+		const deploying = PAGES.filter((page) => blocksOf(page).some(({ text }) => /^azd up$/m.test(text)));
+		expect(deploying).toEqual(expect.arrayContaining(["README.md", "docs/deploy.md"]));
+		for (const page of deploying) {
+			const [before = ""] = readText(page).split(/^ *azd up$/m);
+			expect([page, needed.filter((name) => !before.includes(name))]).toEqual([page, []]);
+		}
+	});
+
 	it("every parameter has a row, and no other name", () => {
 		const rows = readText("docs/deploy.md").split("<!-- generated:parameters -->")[1]?.split("<!-- /generated") ?? [];
 		const named = [...(rows[0] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);

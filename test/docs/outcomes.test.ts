@@ -92,6 +92,12 @@ describe("the reasons of what is accepted", () => {
 });
 
 describe("GitHub's answers", () => {
+	it.each(["docs/events.md", "docs/why.md"])("that refuse an event for good are the same in %s", (page) => {
+		const [row = ""] = readText(page).match(/^\| .*GitHub answered 4.*`dead`.*|^\| `dead`.*GitHub answered 4.*/m) ?? [];
+		const permanent = answers.flatMap(({ status, classification }) => (classification === "permanent" ? [status] : []));
+		expect([...new Set(row.match(/\b4\d\d\b/g)?.map(Number))].sort()).toEqual(permanent.sort());
+	});
+
 	it.each(answers)(
 		"$status $headers is $classification, as the page says",
 		async ({ status, headers, classification, outcome, state }) => {
@@ -182,6 +188,7 @@ describe("the log lines", () => {
 			fixture.github.script.set({ status });
 			await fixture.bridge({}, {}, names).accept([runCompleted], { log });
 			await wakeUntil(fixture.bridge({}, later(5 * MINUTE_MS), names), "lane", ["opened"]);
+			await wakeUntil(fixture.bridge({ GITHUB_API_URL: "http://127.0.0.1:9" }, {}, names), "lane", ["foreign"]);
 		}
 	}
 
@@ -194,12 +201,20 @@ describe("the log lines", () => {
 		await bridge.replay({ state: "dead" }, log);
 	}
 
+	/** A window that closes, and one whose manifest cannot be written. */
 	async function gather() {
-		const names = newNames();
 		const coalesce = { quietSeconds: 1, maxSeconds: 1 };
 		const routes = { BRIDGE_ROUTES: JSON.stringify({ routes: [{ to: { repository: "a/b" }, coalesce }] }) };
-		await fixture.bridge(routes, {}, names).accept([runCompleted], { log });
-		await wakeUntil(fixture.bridge(routes, later(MINUTE_MS), names), "window", [undefined]);
+		for (const change of [undefined, "failed"]) {
+			const names = newNames();
+			await fixture.bridge(routes, {}, names).accept([runCompleted], { log });
+			const storage = wrapStorage(await openFileStorage(names), async ({ method }, make) => {
+				if (change === "failed" && method.startsWith("write")) throw new Error("no such luck");
+				return make();
+			});
+			const options = { ...later(MINUTE_MS), openStorage: async () => storage };
+			await wakeUntil(fixture.bridge(routes, options, names), "window", [change]);
+		}
 	}
 
 	async function withoutEvents() {
@@ -245,7 +260,7 @@ describe("the log lines", () => {
 		for (const { level } of linesOf(stage)) expect(levels).toContain(level);
 	});
 
-	it.each(["lane", "dead-letter", "wake-up"])("of %s have the changes that the page names", (stage) => {
+	it.each(["lane", "window", "dead-letter", "wake-up"])("of %s have the changes that the page names", (stage) => {
 		const { holds = "" } = fields.find(({ name, stages: of }) => name === "change" && of.includes(stage)) ?? {};
 		const written = new Set(linesOf(stage).map(({ change }) => change));
 		const named = new Set<unknown>(codesIn(holds).filter((code) => code !== "EVENT_QUEUE"));

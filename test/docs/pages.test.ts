@@ -60,6 +60,27 @@ describe("the links of the documentation", () => {
 	});
 });
 
+describe("a token that a page asks for", () => {
+	it("may read runs, too: the bridge looks for the run of each dispatch", () => {
+		const asking = PAGES.flatMap((page) =>
+			readText(page)
+				.split("\n")
+				.filter((line) => /fine-grained (?:personal access )?token\b.*Contents: write/i.test(line))
+				.map((line) => [page, line] as const),
+		);
+		expect(asking.length).toBeGreaterThan(2);
+		expect(asking.filter(([, line]) => !line.includes("Actions: read")).map(([page]) => page)).toEqual([]);
+	});
+});
+
+describe("the map of the sources", () => {
+	it("in CONTRIBUTING.md has each room and file of src/, and no other", () => {
+		const [, map = ""] = /^src\/\n((?: {2}\S.*\n)+(?: {2,}.*\n)*)/m.exec(readText("CONTRIBUTING.md")) ?? [];
+		const named = [...map.matchAll(/^ {2}([\w.]+)\/? /gm)].map(([, name]) => name);
+		expect(named.sort()).toEqual(readdirSync(join(ROOT, "src")).sort());
+	});
+});
+
 describe("the files that the documentation names", () => {
 	const FOLDERS = ["bench", "chaos", "docs", "examples", "infra", "scripts", "src", "test", ".github"];
 	/** What a build or a reader makes, and what only stands for a name. */

@@ -140,6 +140,22 @@ describe("JSON as the bridge reads and writes it", () => {
 		expect(writeJson([before, after])).toBe('[{"a":1.0,"s":"]},[\\"{\\\\"},{"b":9007199254740993}]');
 	});
 
+	it.each(["x", "\\n"])("keeps them beside a text of many megabytes, too: %s", (part) => {
+		const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+		const [before] = readJson(`[1.0,${deep},"${part.repeat(8 * 1024 * 1024)}"]`) as unknown[];
+		expect(String(before)).toBe("1.0");
+	});
+
+	it.each([
+		["arrays", (levels: number) => `${"[".repeat(levels)}1.0${"]".repeat(levels)}`],
+		["arrays beside others", (levels: number) => `${"[0,".repeat(levels)}1.0${",0]".repeat(levels)}`],
+		["arrays in an array", (levels: number) => `[1.0,${"[".repeat(levels)}1.0${"]".repeat(levels)}]`],
+		["objects", (levels: number) => `${'{"a":'.repeat(levels)}1.0${"}".repeat(levels)}`],
+		["objects in arrays", (levels: number) => `${'[{"a":'.repeat(levels)}1.0${"}]".repeat(levels)}`],
+	])("reads %s of any depth, and looks into the outermost array alone for what is less deep", (_, text) => {
+		for (const levels of [1, 1_000, 5_000, 20_000, 100_000]) expect(typeof readJson(text(levels))).toBe("object");
+	});
+
 	it("counts levels, and never so deep that it could fail itself", () => {
 		const nested = (levels: number) => readPlainJson(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 		expect(isNestedDeeper(nested(10), 10)).toBe(false);

@@ -202,6 +202,18 @@ describe("reading an event", () => {
 		expect(reasonOf(element(5_000))).toContain("nested too deeply");
 	});
 
+	it.each([
+		["data", (text: string) => text],
+		["data_base64", (text: string) => Buffer.from(text).toString("base64")],
+	])("refuses an event whose %s is a text that is nested as deeply", (member, encode) => {
+		const { data: _, ...event } = asCloudEvent({ ...exampleOf("BlobCreated"), type: "A.B" });
+		const element = (levels: number) => ({ ...event, [member]: encode("[".repeat(levels) + "]".repeat(levels)) });
+		expect(readEvent(element(900)).ok).toBe(true);
+		for (const levels of [1_000, 3_000, 100_000]) {
+			expect(reasonOf(element(levels))).toBe("the event is nested too deeply: more than 1000 levels");
+		}
+	});
+
 	it("hands a trace context on", () => {
 		const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 		expect(eventOf({ ...asCloudEvent(exampleOf("BlobCreated")), traceparent }).traceparent).toBe(traceparent);

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+	cpSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
@@ -11,7 +12,7 @@ import {
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { BICEP, bicep } from "../helpers/bicep.ts";
 import { describeWith } from "../helpers/describe-with.ts";
@@ -45,6 +46,51 @@ function pathsIn(text: string): string[] {
 	const named = text.matchAll(/(?<![\w./-])(?:\.cloud|\.github|code|data|infra|scripts)(?:\/[\w.-]+)+/g);
 	return [...named].map(([path]) => path.replace(/\.$/, ""));
 }
+
+describe("the README's steps 1 and 4", () => {
+	const blocksOf = (title: string) => {
+		const section = readme.slice(readme.indexOf(`### ${title}`)).split(/\n##+ /)[0] ?? "";
+		return [...section.matchAll(/```console\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+	};
+
+	it("bring the copy to the default branch of an empty repository, from a folder that has nothing but grid-dispatch", () => {
+		const home = join(root, "newcomer");
+		const tools = join(home, "tools");
+		const remote = join(home, "remote.git");
+		for (const folder of ["tools", "grid-dispatch/out"]) mkdirSync(join(home, folder), { recursive: true });
+		for (const folder of ["examples/ml-repo", "infra"])
+			cpSync(join(ROOT, folder), join(home, "grid-dispatch", folder), { recursive: true });
+		writeFileSync(join(home, "grid-dispatch/out/grid-dispatch.zip"), "");
+		writeFileSync(join(tools, "npm"), "#!/bin/sh\n", { mode: 0o755 });
+		// As GitHub's CLI: gh repo clone OWNER/NAME FOLDER.
+		writeFileSync(join(tools, "gh"), '#!/bin/sh\n[ "$1 $2" = "repo clone" ] && git clone --quiet "$REMOTE" "$4"\n', {
+			mode: 0o755,
+		});
+		const who = { NAME: "a", EMAIL: "a@b.c" };
+		const people = ["AUTHOR", "COMMITTER"].flatMap((role) =>
+			Object.entries(who).map(([what, value]) => [`GIT_${role}_${what}`, value]),
+		);
+		const env = {
+			...Object.fromEntries(people),
+			...{ PATH: `${tools}${delimiter}${process.env["PATH"]}`, HOME: home, GIT_CONFIG_NOSYSTEM: "1", REMOTE: remote },
+		};
+		execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", remote], { env });
+		const [push = ""] = blocksOf("4. Push");
+		const typed = [...blocksOf("1. Copy"), push].join("\n");
+		const { status, stderr } = spawnSync("bash", ["--norc", "-euo", "pipefail", "-c", typed], {
+			cwd: home,
+			env,
+			encoding: "utf8",
+		});
+		expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+		const pushed = execFileSync("git", ["--git-dir", remote, "ls-tree", "-r", "--name-only", "main"], {
+			encoding: "utf8",
+		});
+		expect(pushed.split("\n")).toEqual(
+			expect.arrayContaining([".github/workflows/setup.yml", "infra/main.bicepparam", "infra/grid-dispatch.zip"]),
+		);
+	});
+});
 
 describe("a copy of the two folders", () => {
 	it("is made by two lines of the README", () => {

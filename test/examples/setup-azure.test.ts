@@ -77,10 +77,22 @@ describe("a later Set up", () => {
 	it("changes nothing but what the template changes, and leaves the token alone", async () => {
 		start();
 		await workflow.run(PUSH);
-		const { calls, printed, ok } = await workflow.run(PUSH);
+		const { printed, ok } = await workflow.run(PUSH);
 		expect(ok).toBe(true);
-		expect(printed).toContain("DISPATCH_TOKEN is not handed over: the last deployment succeeded");
-		expect(calls.filter((call) => call.startsWith("keyvault"))).toEqual([]);
+		expect(printed).toContain("DISPATCH_TOKEN is not handed over: the key vault bridge holds a token, and it stays");
+		expect(workflow.state().secrets).toEqual([BRIDGE]);
+	});
+
+	it("hands over a token that came after the first Set up, which succeeded without one", async () => {
+		start({}, { DISPATCH_TOKEN: "" });
+		expect((await workflow.run(PUSH)).printed).toContain("::warning::the secret DISPATCH_TOKEN is empty");
+		expect(workflow.state().secrets).toEqual([]);
+		const azure = workflow.state();
+		workflow.remove();
+		start(azure);
+		const run = await workflow.run(PUSH);
+		expect(run.printed).toContain("DISPATCH_TOKEN is handed over: no key vault of the bridge holds a token yet");
+		expect(workflow.state().secrets).toEqual([BRIDGE]);
 	});
 
 	const ended = (provisioningState: string, parameters: object = {}) => ({

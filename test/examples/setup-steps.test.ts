@@ -45,8 +45,12 @@ describe("setup.yml", () => {
 	});
 
 	it("leaves the token alone from the second run on: it may have been rotated", async () => {
-		expect(await handedOver([ended("Succeeded")])).toBe("");
-		expect(await handedOver([ended("Succeeded")], "")).toBe("");
+		expect(await handedOver([ended("Succeeded"), VAULT])).toBe("");
+		expect(await handedOver([ended("Succeeded"), VAULT], "")).toBe("");
+	});
+
+	it("makes up for a first run that succeeded without a token", async () => {
+		expect(await handedOver([ended("Succeeded"), VAULT, NO_SECRET])).toBe(TOKEN);
 	});
 
 	it("hands it over when that is asked for", async () => {

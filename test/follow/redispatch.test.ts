@@ -71,4 +71,36 @@ describe("a dispatch that has no run, of a route that dispatches again", () => {
 		// No run of the one may be as young as the dispatch of the other: the key is the same.
 		pass(10 * MINUTE_MS);
 	});
+
+	it.each([
+		["once", []],
+		["after GitHub has asked to slow down", [{ status: 429, headers: { "retry-after": "60" }, calls: "dispatches" }]],
+	] as const)(
+		"lists a run of the first time that came before the second time, which was sent %s",
+		async (_, limits) => {
+			const bridge = start();
+			fixture.github.script.set([{ run: { createAfterMs: 3 * MINUTE_MS } }]);
+			await bridge.accept([event], { log: seen.log });
+			fixture.github.script.set(limits);
+			pass(2 * MINUTE_MS);
+			await bridge.follow(WAKE_UP, seen.log);
+			for (let sends = 0; sends <= limits.length; sends++) {
+				// Its lane is paused for a while.
+				pass(2 * MINUTE_MS);
+				await bridge.wake(WAKE_UP, seen.log);
+			}
+			for (let looks = 0; looks < 3; looks++) {
+				pass(2 * MINUTE_MS);
+				await bridge.follow(WAKE_UP, seen.log);
+			}
+			expect(await receiptOf(bridge)).toMatchObject({
+				following: "concluded",
+				runs: [
+					{ certain: true, conclusion: "success" },
+					{ certain: true, conclusion: "success" },
+				],
+			});
+			pass(10 * MINUTE_MS);
+		},
+	);
 });

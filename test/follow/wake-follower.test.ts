@@ -33,9 +33,18 @@ describe("the message that wakes a lane's follower", () => {
 			now += 2_000;
 		}
 		expect(puts).toEqual([{ text: JSON.stringify({ lane: "default", wake: 0 }), seconds: 20, queue: LEDGER.follow }]);
-		now += 3_000;
+		// Ten of the 20 s have passed, and a commit usually takes up to eight.
+		now += 2_000;
+		await follower.before("default");
+		expect(puts).toHaveLength(1);
+		now += 1;
 		await follower.before("default");
 		expect(puts).toHaveLength(2);
+	});
+
+	it("surfaces at once where something is followed, though perhaps none is on its way", async () => {
+		await waking().now("default");
+		expect(puts).toEqual([{ text: JSON.stringify({ lane: "default", wake: 0 }), seconds: 0, queue: LEDGER.follow }]);
 	});
 
 	it("is put for each lane", async () => {
@@ -48,6 +57,15 @@ describe("the message that wakes a lane's follower", () => {
 		const follower = waking();
 		await follower.before("default");
 		now += 21_000;
+		await follower.after("default");
+		expect(puts).toHaveLength(2);
+	});
+
+	it("is put once more after the clock was set back", async () => {
+		const follower = waking();
+		await follower.before("default");
+		now -= 3_600_000;
+		await follower.before("default");
 		await follower.after("default");
 		expect(puts).toHaveLength(2);
 	});

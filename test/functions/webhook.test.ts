@@ -129,6 +129,18 @@ describe("the webhook", () => {
 		});
 	});
 
+	it.each(["repoName", "reponame", "REPONAME"])(
+		"narrows the routes by %s, in whatever case it is written",
+		async (name) => {
+			const asked = (repository: string, id: string) =>
+				callFunction(door(), { path: `/api/events?code=x&${name}=${repository}`, body: { ...event, id } });
+			expect((await asked("contoso/other", `${name}-1`)).json).toMatchObject({ events: [{ outcome: "ignored" }] });
+			expect((await asked("Contoso/Fraud-Model", `${name}-2`)).json).toMatchObject({
+				events: [{ outcome: "dispatched" }],
+			});
+		},
+	);
+
 	it("honours the predecessor's repoName", async () => {
 		const named = await callFunction(door(), {
 			path: "/api/generic_triggers?repoName=contoso/fraud-model",

@@ -6,7 +6,13 @@ import { delimiter, join } from "node:path";
 /** What the stand-in for az answers to the commands that begin so; the last answer stays. */
 export interface Answer {
 	readonly to: string;
-	readonly answers: readonly { readonly out?: unknown; readonly err?: string; readonly status?: number }[];
+	readonly answers: readonly {
+		readonly out?: unknown;
+		/** What it prints as it is. */
+		readonly text?: string;
+		readonly err?: string;
+		readonly status?: number;
+	}[];
 }
 
 /** A command that it was given: its arguments, and the content of the JSON file that one of them named with `@`. */
@@ -49,8 +55,9 @@ appendFileSync(join(__dirname, "az.log"), JSON.stringify(call) + "\\n");
 const found = read("script.jsonl").find(({ to }) => args.join(" ").startsWith(to));
 if (found === undefined) throw new Error("no answer to " + args.join(" "));
 const nth = before.filter((line) => line.startsWith(found.to)).length;
-const { out, err, status } = found.answers[Math.min(nth, found.answers.length - 1)];
+const { out, text, err, status } = found.answers[Math.min(nth, found.answers.length - 1)];
 if (out !== undefined) console.log(JSON.stringify(out));
+if (text !== undefined) console.log(text);
 if (err !== undefined) console.error(err);
 process.exitCode = status ?? 0;
 `;

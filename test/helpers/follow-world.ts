@@ -9,7 +9,7 @@ import { newReceipt } from "../../src/ledger/receipt-columns.ts";
 import { entryKey, receiptKey } from "../../src/ledger/rows.ts";
 import type { Answer, Run } from "../../src/model.ts";
 import { LEDGER, type Row, type Storage } from "../../src/storage/storage.ts";
-import { repositoryDispatch } from "../../support/destinations.ts";
+import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { type LogLines, logLines } from "./log-lines.ts";
 import { memoryStorage } from "./memory-storage.ts";
@@ -86,10 +86,17 @@ export class FollowWorld {
 	readonly reads: { readonly at: number; readonly id: string }[] = [];
 	readonly messages: FollowMessage[] = [];
 	readonly woken: string[] = [];
+	/** How long followers have waited for a list, each time. */
+	readonly slept: number[] = [];
+	/** Their timers end so much too early. */
+	earlyMs = 0;
 	readonly logged: LogLines = logLines();
 	readonly storage: Storage;
 	/** In place of what the service would answer. */
 	answer: (target: string) => RunsAnswer | undefined = () => undefined;
+	/** The same for a single run. */
+	answerOne: (id: string) => RunsAnswer | undefined | Promise<undefined> = () => undefined;
+	wakeLane = async (lane: string): Promise<void> => void this.woken.push(lane);
 	readonly options: FollowWorldOptions;
 	private readonly leases = new Map<string, { id: string; until: number }>();
 	private leaseIds = 0;
@@ -115,15 +122,16 @@ export class FollowWorld {
 		const storage = wrapStorage(this.storage, around);
 		const follow = createFollow({
 			storage,
-			destinations: { listRuns: this.listRuns, readRun: this.readRun },
+			destinations: { listRuns: this.listRuns, readRun: this.readRun, problemOf: destinations.problemOf },
 			isOn: this.policy.isOn,
 			runWithinMs: this.options.runWithinMs ?? 60 * MINUTE_MS,
 			addressesOf: () => ({ address: "https://api.github.com" }),
-			wakeLane: async (lane) => void this.woken.push(lane),
+			wakeLane: (lane) => this.wakeLane(lane),
 			now: () => this.now,
 			monotonic: () => this.now,
 			sleep: async (ms) => {
-				this.now += ms;
+				this.slept.push(ms);
+				this.now += ms - this.earlyMs;
 			},
 		});
 		return { storage, follow, wakeFollower: createWakeFollower(storage, () => this.now) };
@@ -149,7 +157,7 @@ export class FollowWorld {
 			...newEntry({ key, receipt, acceptedAt: this.now, to, route: "r" }),
 		};
 		const doubt = doubtMs === undefined ? {} : { doubt: { since: this.serverNow() - doubtMs } };
-		const read = readEntry({ rowKey: place, etag: "", columns }, this.now);
+		const read = readEntry({ rowKey: place, columns }, this.now);
 		const entry = { ...read, ...doubt, body: `{"key":"${key}"}` };
 		const delivery = { key, event, route: "r", to, how: { body: "" } };
 		await this.storage.commit(LANE, [
@@ -236,6 +244,8 @@ export class FollowWorld {
 	}
 
 	private readonly listRuns = async (to: { id: string }, since: number, etag?: string): Promise<RunsAnswer> => {
+		const problem = destinations.problemOf(to);
+		if (problem !== undefined) throw new Error(problem);
 		const [target = ""] = to.id.split("#");
 		const answer = this.answer(target) ?? this.listed(since, etag);
 		this.lists.push({ at: this.now, target, etag, answered: answer.kind });
@@ -257,6 +267,8 @@ export class FollowWorld {
 
 	private readonly readRun = async (_: unknown, id: string): Promise<RunsAnswer> => {
 		this.reads.push({ at: this.now, id });
+		const answer = await this.answerOne(id);
+		if (answer !== undefined) return answer;
 		const serverTime = this.serverNow();
 		const run = this.runs.find((one) => one.id === id && one.createdAt <= serverTime);
 		if (run === undefined) return { kind: "gone", reason: "the run is not there" };

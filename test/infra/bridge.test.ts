@@ -118,6 +118,21 @@ describeWith(BICEP, "the bridge that is deployed", () => {
 		]);
 	});
 
+	it("may read each secret that its settings and its routes name", async () => {
+		const prediction = await predict({
+			...MODES["a GitHub App, routes, and other names"],
+			azureDevOpsTokenSecretName: "pipelines-token",
+		});
+		const named = Object.entries(settings(prediction)).flatMap(([name, value]) =>
+			name.endsWith("_SECRET_NAME") ? [value] : [],
+		);
+		expect(named).toContain("pipelines-token");
+		const readable = rolesIn(prediction).flatMap(({ role, scope }) =>
+			role === "Key Vault Secrets User" ? [last(scope)] : [],
+		);
+		expect(readable.sort()).toEqual([...named, "risk-token"].sort());
+	});
+
 	it("writes the secret where one is given, and leaves the vault's own alone where none is", () => {
 		const secrets = ({ resources }: Prediction) =>
 			resources.filter(({ type }) => type === "Microsoft.KeyVault/vaults/secrets");

@@ -72,6 +72,15 @@ describeWith(BICEP, "the infrastructure's files", () => {
 		expect(definitions[name ?? ""].additionalProperties).toBe(false);
 	});
 
+	it("every setting of the bridge can be set by the template, but for the tokens of local work", () => {
+		const documented = readFileSync(join(infra, "../docs/settings.md"), "utf8");
+		const names = [...documented.matchAll(/^### `(.+)`$/gm)].map(([, name = ""]) => name);
+		expect(names.length).toBeGreaterThan(20);
+		const template = read(infra, "azuredeploy.json");
+		const missing = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(template));
+		expect(missing).toEqual(["GITHUB_TOKEN", "PAT_TOKEN", "AZURE_DEVOPS_TOKEN"]);
+	});
+
 	it("nothing in the template is different each time it is deployed", () => {
 		const template = read(infra, "azuredeploy.json");
 		expect(template).not.toMatch(/\b(newGuid|utcNow)\(/i);

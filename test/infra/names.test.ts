@@ -43,6 +43,11 @@ const CASES: Readonly<Record<string, readonly [make: (value: string) => object, 
 			["github_token", "github.token", "token/1", "a b", "x".repeat(128)],
 			["GitHub-Token-2", "x".repeat(127)],
 		],
+		azureDevOpsTokenSecretName: [
+			(azureDevOpsTokenSecretName) => ({ azureDevOpsTokenSecretName }),
+			["pipelines_token"],
+			["", "Pipelines-token"],
+		],
 		githubAppKeySecretName: [(githubAppKeySecretName) => ({ githubAppKeySecretName }), ["app_key"], ["app-key"]],
 		githubAppId: [
 			(githubAppId) => ({ githubAppId }),
@@ -262,6 +267,14 @@ describeWith(BICEP, "names", () => {
 			[{}, { dataContainer: "b-c", topicName: "other" }],
 			/two entries name the same account, but differ in/,
 		],
+		...[{ location: "northeurope" }, { isHnsEnabled: false }].map(
+			(other) =>
+				[
+					`an account that two entries would create differently (${Object.keys(other)})`,
+					[other, { dataContainer: "b-c" }],
+					/two entries name the same account, but differ in/,
+				] as const,
+		),
 		["no event types", [{ eventTypes: [] }], /dataAccounts\[0\]\.eventTypes: .*Give at least one/],
 	])("%s is refused", async (_, changes, words) => {
 		const dataAccounts = changes.map((change) => ({ name: "contosodata", dataContainer: "a-b", ...change }));

@@ -62,9 +62,10 @@ describe("the alert", () => {
 				"an event is given up",
 				"an event has waited for 61 minutes, and nothing can be sent",
 				"an event has waited for a day, and no drainer was woken",
+				"a lane belongs to another address",
 			],
 		],
-		["function-failures", ["storage is out of reach"]],
+		["function-failures", ["storage is out of reach", "a window cannot be closed"]],
 		["failed-runs", ["a run fails"]],
 		["no-run", ["no run comes"]],
 		["unknown-runs", ["runs cannot be read"]],
@@ -94,6 +95,24 @@ describe("the alert", () => {
 			const headings = [...readText(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading);
 			expect(headings).toContain(section.replaceAll("\\'", "'"));
 		}
+	});
+
+	it.each([
+		["windows", ["a window closes"]],
+		[
+			"lanes",
+			[
+				"a token is refused",
+				"a repository is closed",
+				"it is open again",
+				"a lane pauses",
+				"a drain breaks off",
+				"a lane belongs to another address",
+			],
+		],
+	])("list of %s in the workbook shows these, and nothing else", (part, expected) => {
+		const [, query = ""] = parts.find(([name]) => name === `the workbook's ${part}`) ?? [];
+		expect(selectedBy(query)).toEqual(expected);
 	});
 
 	it("about upkeep knows the line that upkeep ends with", () => {

@@ -96,6 +96,19 @@ export async function playSituations(): Promise<Situations> {
 		await bridge(routes, {}, ledger).accept([event], { log: nowhere });
 		await wakeUntil(bridge(routes, later(MINUTE_MS), ledger), log, '"window"');
 	});
+	await happen("a window cannot be closed", async (log) => {
+		const coalesce = { quietSeconds: 1, maxSeconds: 1 };
+		const routes = { BRIDGE_ROUTES: JSON.stringify({ routes: [{ to: { repository: "a/b" }, coalesce }] }) };
+		const ledger = newNames();
+		await bridge(routes, {}, ledger).accept([event], { log: nowhere });
+		const storage = wrapStorage(await openFileStorage(ledger), ({ method }, make) =>
+			method.startsWith("write") ? Promise.reject(new Error("no such luck")) : make(),
+		);
+		await wakeUntil(bridge(routes, { ...later(MINUTE_MS), openStorage: async () => storage }, ledger), log, '"window"');
+	});
+	await happen("a lane belongs to another address", async (log) =>
+		wakeUntil(bridge({ GITHUB_API_URL: "http://127.0.0.1:9" }, {}, await answered({ status: 404 })), log, '"foreign"'),
+	);
 	await happen("no route takes an event", (log) => {
 		const routes = [{ to: { repository: "a/b" }, filter: { includedEventTypes: ["Contoso.Other"] } }];
 		return bridge({ BRIDGE_ROUTES: JSON.stringify({ routes }) }).accept([event], { log });
@@ -108,7 +121,7 @@ export async function playSituations(): Promise<Situations> {
 		github.advance(MINUTE_MS);
 		await bridge(FOLLOWED, {}, ledger).accept([event], { log: nowhere });
 		github.advance(afterMs);
-		await bridge(FOLLOWED, {}, ledger).follow(WAKE_UP, log);
+		await bridge(FOLLOWED, later(afterMs), ledger).follow(WAKE_UP, log);
 	}
 	await happen("a run succeeds", (log) => followed([], 1_000, log));
 	await happen("a run fails", (log) => followed([{ run: { conclusion: "failure" } }], 1_000, log));

@@ -150,6 +150,14 @@ describe("subscribing the sources", () => {
 		expect(await subscribeInNoTime(["contoso-ml"], az(sync, look))).toMatchObject({ code: 0, err: "" });
 	});
 
+	it.each([{}, { text: "<html>Service unavailable</html>" }, { out: {} }])(
+		"asks again after an answer that is no list: %j",
+		async (absurd) => {
+			const look = { to: LOOK, answers: [absurd, { out: functions("eventGrid") }] };
+			expect(await subscribeInNoTime(["contoso-ml"], az(look))).toMatchObject({ code: 0, err: "" });
+		},
+	);
+
 	it("gives up after ten minutes, and says what was seen and where to look", async () => {
 		const ran = await subscribeInNoTime(["contoso-ml"], az({ to: LOOK, answers: [{ out: functions("health") }] }));
 		expect(ran.code).toBe(1);
@@ -228,6 +236,35 @@ describe("removing the subscriptions of a bridge", () => {
 		expect(commands().filter((line) => line.includes("/metricAlerts?"))).toHaveLength(3);
 	});
 
+	const deletedIn = (lines: readonly string[]) =>
+		lines.filter((line) => line.startsWith("rest --method delete")).map((line) => line.split(" ")[4]?.split("?")[0]);
+	const OWN = [`${ELSEWHERE}/subscriptions/grid-dispatch-x`, `${DATA}/alerts/grid-dispatch-raw-x-topic-dropped`];
+	const NO_GROUP = "ERROR: Not Found({'error': {'code': 'ResourceGroupNotFound'}})";
+	const FORBIDDEN = "ERROR: Forbidden({'error': {'code': 'AuthorizationFailed'}})";
+	const refusal = (to: string, err: string) => ({ to, answers: [{ err, status: 1 }] });
+
+	it("goes on where the group of a source is gone, with all that was in it", async () => {
+		const gone = refusal(`${LOOK} --url ${ELSEWHERE}/`, NO_GROUP);
+		const ran = await subscribe(["contoso-ml", "main", "--remove"], [gone, ...answers]);
+		expect(ran).toMatchObject({ code: 0, err: "" });
+		expect(deletedIn(commands())).toEqual([OWN[1]]);
+		expect(ran.out).toContain("Deleted: 1.");
+	});
+
+	it.each([
+		["a group that may not be read", `${LOOK} --url ${ELSEWHERE}/`, [OWN[1]]],
+		["a subscription that cannot be deleted", `rest --method delete --url ${OWN[0]}`, OWN],
+	])("%s does not keep the others, and it is told at the end", async (_, to, tried) => {
+		const ran = await subscribe(["contoso-ml", "main", "--remove"], [refusal(to, FORBIDDEN), ...answers]);
+		expect(ran.code).toBe(1);
+		expect(deletedIn(commands())).toEqual(tried);
+		expect(ran.out).toContain("Deleted: 1.");
+		expect(ran.out).not.toContain("gets no new events");
+		expect(ran.err).toContain(FORBIDDEN);
+		expect(ran.err).toContain("Run this command again.");
+		expect(ran.err).not.toMatch(/^\s+at /m);
+	});
+
 	it("may be done twice", async () => {
 		const gone = answers.filter(({ to }) => !to.includes("eventSubscriptions") && !to.includes("metricAlerts"));
 		const ran = await subscribe(["contoso-ml", "main", "--remove"], gone);
@@ -275,6 +312,18 @@ describe("what stands in the way of subscribing", () => {
 			["a"],
 			[{ to: SYNC, answers: [{ err: "ERROR: Forbidden(AuthorizationFailed)", status: 1 }] }],
 			"az rest --method post failed. ERROR: Forbidden(AuthorizationFailed)",
+		],
+		...[SHOW, LIST].map((to): [string, string[], Answer[], string] => [
+			`no answer at all to ${to}`,
+			to === SHOW ? ["a", "main"] : ["a"],
+			[{ to, answers: [{}] }],
+			`az ${to} printed no JSON: nothing`,
+		]),
+		[
+			"a page in place of an answer",
+			["a"],
+			[{ to: LIST, answers: [{ text: "<html>Sign in</html>" }] }],
+			"az deployment group list printed no JSON: <html>Sign in</html>",
 		],
 		["no group", [], [], "node infra/subscribe.mjs RESOURCE_GROUP"],
 		["too many names", ["a", "b", "c"], [], "node infra/subscribe.mjs RESOURCE_GROUP"],

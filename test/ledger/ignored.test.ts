@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
-import { IGNORED_LANE } from "../../src/ledger/rows.ts";
+import { IGNORED_LANE, receiptOrder } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
@@ -116,7 +116,7 @@ describe("many ignored events", () => {
 		const { note, pass, calls } = ignoredLog();
 		for (const number of range(5_000)) note(event(number));
 		await pass(500);
-		expect(calls).toEqual(["commit 60", "get", "commit 1", "list"]);
+		expect(calls).toEqual(["commit 60", "get", "commit 1", "list", "list"]);
 		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(
 			range(60, 4_940)
 				.map((n) => `event-${n}`)
@@ -166,11 +166,30 @@ describe("many ignored events", () => {
 		for (let from = 0; from < rows.length; from += 100)
 			await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
 		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: {} }]);
-		await trimIgnored(ledger.storage);
+		await trimIgnored(ledger.storage, START);
 		expect((await ledger.rows(IGNORED_LANE)).map(({ rowKey }) => rowKey)).toEqual([
 			"a-ignored",
 			...rows.slice(0, 1_000).map(({ rowKey }) => rowKey),
 		]);
+	});
+
+	it.each([
+		["one that was ignored now", 1, 999, 1],
+		["all that were ignored now", 1_000, 0, 1_000],
+		["as many of either as there is room for", 5, 995, 5],
+	])("are not crowded out by a thousand that are dated in the future: %s stays", async (_, today, left, kept) => {
+		const of = (times: readonly number[]) =>
+			times.map(
+				(epochMs): Write => ({ kind: "insert", rowKey: `r-${receiptOrder(epochMs)}-x`, columns: { key: "x" } }),
+			);
+		const future = of(range(1_000).map((number) => Date.parse("9999-12-31T00:00:00Z") - number));
+		const rows = [...of(range(today).map((number) => START - number)), ...future];
+		for (let from = 0; from < rows.length; from += 100)
+			await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
+		await trimIgnored(ledger.storage, START);
+		const keys = (await ledger.rows(IGNORED_LANE, "r-")).map(({ rowKey }) => rowKey);
+		expect(keys.filter((key) => key > `r-${receiptOrder(START + 1)}`)).toHaveLength(kept);
+		expect(keys).toHaveLength(kept + left);
 	});
 
 	it("are trimmed by the process that writes them", async () => {
@@ -179,7 +198,7 @@ describe("many ignored events", () => {
 			for (const number of range(60, minute * 60)) note(event(number));
 			await pass(MINUTE);
 		}
-		expect(calls.filter((call) => call === "list")).toHaveLength(3);
+		expect(calls.filter((call) => call === "list")).toHaveLength(6);
 	});
 });
 
@@ -224,6 +243,6 @@ describe("an ignored event that cannot be recorded", () => {
 
 	it("is told nothing of where no event was ignored yet", async () => {
 		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
-		await expect(trimIgnored(ledger.storage)).resolves.toBeUndefined();
+		await expect(trimIgnored(ledger.storage, START)).resolves.toBeUndefined();
 	});
 });

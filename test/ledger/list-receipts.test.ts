@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { readInstant } from "../../src/event/instant.ts";
 import { type FoundReceipts, listReceipts } from "../../src/ledger/list-receipts.ts";
+import { eventColumns } from "../../src/ledger/receipt-columns.ts";
 import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
 import { IGNORED_LANE, NO_LANE, receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Page, Range, Storage } from "../../src/storage/storage.ts";
@@ -210,10 +212,59 @@ describe("what cannot be read", () => {
 		expect(found.receipts.map(({ attempts }) => attempts)).toEqual([[], []]);
 	});
 
+	it.each([
+		["a number", '[{"id":"1","url":5,"workflow":{},"status":null,"conclusion":7,"attempt":"x"}]'],
+		["a list", '[{"id":"1","url":["https://x"],"workflow":[]}]'],
+		["nothing", '[{"id":"1"},{"id":7},null]'],
+		["a script", '[{"id":"1","url":"javascript:alert(1)","workflow":null,"conclusion":null}]'],
+	])(
+		"is a run in a receipt that has %s where a text belongs: it is listed, and others are found beside it",
+		async (_, runs) => {
+			await write("default", [1], { runs });
+			await write("default", [2]);
+			const run = { id: "1", url: null, workflow: null, status: "", attempt: 1, certain: false };
+			expect((await list({})).receipts.map((receipt) => receipt.runs)).toMatchObject([[], [run]]);
+			const found = await list({ find: "vent-" });
+			expect([numbers(found), found.problems]).toEqual([[2, 1], []]);
+		},
+	);
+
 	it("is a lane with an odd name, which keeps no other from being listed", async () => {
 		for (const name of ["o'brien", "a/b", "x y#?%", "é"]) await ledger.storage.lease(`lanes/${name}`, 15);
 		await write("default", [1]);
 		await write("o'brien", [2]);
 		expect(numbers(await list({}))).toEqual([2, 1]);
+	});
+});
+
+describe("what storage is asked", () => {
+	it.each([
+		"0000-01-01T00:00:00+23:59",
+		"0000-01-01T00:00:00Z",
+		"1969-12-31T23:59:59Z",
+		"2026-05-26T12:00:00Z",
+		"9999-12-31T23:59:59-23:59",
+	])("has a time with a year of four digits, whatever the time since which a receipt has changed: %s", async (time) => {
+		const asked: string[] = [];
+		const storage = wrapStorage(ledger.storage, async ({ method, args }, make) => {
+			if (method === "list") asked.push((args[1] as Range).where ?? "");
+			return make();
+		});
+		await write("default", [1]);
+		const changedSince = readInstant(time)?.epochMs ?? Number.NaN;
+		const isPast = changedSince < Date.now();
+		expect(numbers(await list({ changedSince }, storage))).toEqual(isPast ? [1] : []);
+		expect(asked.length).toBeGreaterThan(0);
+		for (const where of asked) expect(where).toMatch(/datetime'(19[7-9]|[2-9]\d\d)\d-[\d:T-]+\.\d{3}Z'/);
+	});
+
+	it("finds a text that is longer than what a receipt keeps of it, wherever that was cut", async () => {
+		for (const text of ["x".repeat(2_000), `${"x".repeat(1_499)}😀${"y".repeat(500)}`]) {
+			const { subject } = eventColumns({ id: "", type: "", source: "", subject: text, time: "" });
+			ledger = await openTestLedger(newNames());
+			await ledger.storage.lease("lanes/default", 15);
+			await write("default", [1], { subject });
+			expect(numbers(await list({ find: text }))).toEqual([1]);
+		}
 	});
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { finishWrites, readEntry } from "../../src/ledger/outbox.ts";
 import { readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
 import { eventColumns, newReceipt, plainColumns } from "../../src/ledger/receipt-columns.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
@@ -8,7 +9,7 @@ import { bytesOf, checkLimits } from "../../src/storage/transactions.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
 
-const LONG = { letters: "x", accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
+const LONG = { letters: "x", quotes: '"', accents: "é", emoji: "😀", controls: "\u0001", halves: "\ud83d" };
 const MIB = 1024 * 1024;
 const facts = (text: string) => ({
 	id: text,
@@ -32,6 +33,28 @@ describe("a receipt's columns", () => {
 		expect(bytesOf(write)).toBeLessThan((4 * MIB) / 50);
 		for (const value of Object.values(columns)) expect(String(value).isWellFormed()).toBe(true);
 	});
+
+	it.each(Object.entries(LONG))(
+		"are whole texts that fit, too, when it is tried again and again: %s",
+		(_, character) => {
+			const reason = `x${character.repeat(40_000)}`;
+			const attempt = { at: reason, status: 502, ms: 1, requestId: reason, reason };
+			const kinds = ["deferred", "dead-lettered"] as const;
+			for (const kind of kinds) {
+				let entry = readEntry({ rowKey: "e-1-a", columns: { key: "ab", receipt: "r-1" } }, 0);
+				for (let tries = 0; tries < 25; tries++) {
+					const disposition = { kind, reason, notBefore: 1, failures: 1 };
+					const writes = finishWrites(entry, disposition, attempt, 0);
+					expect(() => checkLimits("default", writes)).not.toThrow();
+					const { columns = {} } = writes[0] as { columns?: Columns };
+					expect(String(columns["reason"]).isWellFormed()).toBe(true);
+					const { attempts } = readReceipt({ rowKey: "r-1", etag: "", columns });
+					expect(attempts.every((one) => one.reason?.isWellFormed() && one.requestId?.isWellFormed())).toBe(true);
+					entry = { ...entry, attempts };
+				}
+			}
+		},
+	);
 
 	it("keep a long time as one that can be read, at the same instant", () => {
 		expect(eventColumns(facts("x"))["time"]).toBe("2026-05-26T10:00:00.777Z");

@@ -210,7 +210,7 @@ function pageOf(all: readonly StoredRow[], { from, to, top, select, where, after
 	const first = after === undefined ? from : keyOf(after);
 	const fits = all
 		.filter(({ rowKey }) => rowKey >= first && rowKey >= from && rowKey < to)
-		.filter(({ columns }) => where === undefined || holds(where, columns))
+		.filter((row) => where === undefined || holds(where, row))
 		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1));
 	const page = fits.slice(0, top).map((row) => ({
 		rowKey: row.rowKey,
@@ -240,17 +240,21 @@ function only(columns: Columns, names: readonly string[]): Columns {
 	return sound(Object.fromEntries(names.map((name) => [name, columns[name]])));
 }
 
-/** The conditions that the ledger asks for: `column eq 'text'`, with `gt` and `lt` and with `and`, `or` and brackets. */
-function holds(where: string, columns: Columns): boolean {
+/** The conditions that the ledger asks for: a column against a text or a time, with `and`, `or` and brackets. */
+function holds(where: string, row: StoredRow): boolean {
+	const columns: Columns = { ...row.columns, [WRITTEN_AT]: row.writtenAt };
 	const script = where
+		.replaceAll("datetime'", "'")
 		.replaceAll(
 			/'((?:[^']|'')*)'/g,
 			(_, text: string) => `«${Buffer.from(text.replaceAll("''", "'")).toString("hex")}»`,
 		)
-		.replaceAll(/(\w+) (eq|gt|lt) «([0-9a-f]*)»/g, (_, name: string, operator: string, hex: string) => {
+		.replaceAll(/(\w+) (eq|gt|ge|lt|le) «([0-9a-f]*)»/g, (_, name: string, operator: string, hex: string) => {
 			const [value, text] = [columns[name], Buffer.from(hex, "hex").toString()];
 			if (typeof value !== "string") return "false";
-			return String({ eq: value === text, gt: value > text, lt: value < text }[operator]);
+			return String(
+				{ eq: value === text, gt: value > text, ge: value >= text, lt: value < text, le: value <= text }[operator],
+			);
 		})
 		.replaceAll(" and ", " && ")
 		.replaceAll(" or ", " || ");

@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import type { TokenCheck } from "../../src/destinations/destination.ts";
-import { recordExpiry } from "../../src/ledger/lane-lease.ts";
-import { checkTokens } from "../../src/operate/maintenance.ts";
+import type { LaneLease } from "../../src/ledger/lane-lease.ts";
+import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { checkTokens, recordExpiry } from "../../src/operate/maintenance.ts";
 import type { RouteTo } from "../../src/route/route.ts";
 import { LANE, START, startLane } from "../helpers/lane-harness.ts";
 import { logLines } from "../helpers/log-lines.ts";
@@ -68,8 +70,26 @@ describe("the daily look at the tokens", () => {
 			["unwritable", "token not recorded"],
 		])
 			expect(lines).toContainEqual(
-				expect.objectContaining({ stage: "maintenance", lane, change, reason: expect.any(String) }),
+				expect.objectContaining({ level: "warn", stage: "maintenance", lane, change, reason: expect.any(String) }),
 			);
+	});
+
+	it("asks for eight at once", async () => {
+		const names = Array.from({ length: 9 }, (_, index) => `token-${index}`);
+		const asked: (() => void)[] = [];
+		const done = checkTokens(logLines().log, () => null, {
+			lanes: new Map(names.map((name): [string, RouteTo] => [name, { repository: name }])),
+			checkToken: () => new Promise((resolve) => asked.push(() => resolve(ok(null)))),
+			recordExpiry: async () => {},
+			now: () => NOW,
+		});
+		await setImmediate();
+		expect(asked).toHaveLength(8);
+		for (const answer of asked) answer();
+		await setImmediate();
+		expect(asked).toHaveLength(9);
+		asked[8]?.();
+		await done;
 	});
 });
 
@@ -87,4 +107,24 @@ describe("when a token ends", () => {
 		expect((await lane.state()).tokenExpiresAt).toBe(LATE);
 		expect(lane.now).toBe(START);
 	});
+
+	it.each<[string, { foreign?: string; known?: string }, boolean]>([
+		["its lane says something else", {}, true],
+		["its lane says the same", { known: SOON }, false],
+		["its lane belongs to another address", { foreign: "https://elsewhere" }, false],
+	])(
+		"is written only where that is news and the lane is our own: %s",
+		async (_, { foreign, known = null }, written) => {
+			const calls: string[] = [];
+			const lease = {
+				read: async (stopAt: () => boolean) => void calls.push(`read, and stop at once: ${stopAt()}`),
+				foreign: () => foreign,
+				state: () => ({ ...NEW_LANE, tokenExpiresAt: known }),
+				commit: async ({ tokenExpiresAt }: LaneState) => void calls.push(`commit ${tokenExpiresAt}`),
+				release: async () => void calls.push("release"),
+			};
+			await recordExpiry(async () => lease as unknown as LaneLease, LANE, SOON);
+			expect(calls).toEqual(["read, and stop at once: true", ...(written ? [`commit ${SOON}`] : []), "release"]);
+		},
+	);
 });

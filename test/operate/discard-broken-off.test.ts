@@ -3,7 +3,7 @@ import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { applyRetention } from "../../src/ledger/retention.ts";
 import { type DiscardAnswer, discard } from "../../src/operate/discard.ts";
 import { type ReplayAnswer, replay } from "../../src/operate/replay.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { delivery } from "../helpers/deliveries.ts";
 import { LANE, type LaneHarness, startLane } from "../helpers/lane-harness.ts";
@@ -30,9 +30,9 @@ let ids = 0;
 const newId = () => `id ${++ids}`;
 const now = () => lane.now;
 
-function discardAll(storage: Storage = lane.instance.storage): Promise<DiscardAnswer> {
+function discardAll(storage: Storage = lane.instance.storage, log = logLines().log): Promise<DiscardAnswer> {
 	const list: Parameters<typeof discard>[2]["list"] = (query, endsAt) => listReceipts(storage, query, { now, endsAt });
-	return discard({}, logLines().log, { storage, list, newId, now });
+	return discard({}, log, { storage, list, newId, now });
 }
 
 function replayAll(storage: Storage = lane.instance.storage): Promise<ReplayAnswer> {
@@ -56,6 +56,24 @@ const letters = async () => (await lane.instance.storage.list(LANE, { from: "x-"
 async function expectConsistent(): Promise<void> {
 	expect(await letters()).toBe((await states()).filter((state) => state === "dead").length);
 }
+
+describe("a discard that is always too late", () => {
+	it("refuses the one that changes each time, and discards the other; a line tells of each", async () => {
+		const [one = "", other = ""] = await die(1, 2);
+		const busy = wrapStorage(lane.instance.storage, async ({ method, args }, real) => {
+			if (method === "commit" && JSON.stringify(args).includes(one)) throw new StorageError("changed", 412);
+			return real();
+		});
+		const { log, lines } = logLines();
+		const { discarded } = await discardAll(busy, log);
+		const reason = "it changed several times in the meantime; discard it again";
+		const line = { stage: "dead-letter", change: "discarded" };
+		expect(lines).toHaveLength(2);
+		expect(lines).toContainEqual({ level: "warn", ...line, key: one, outcome: "refused", reason });
+		expect(lines).toContainEqual({ level: "info", ...line, key: other, outcome: "discarded", reason: null });
+		expect(discarded).toContainEqual({ key: one, outcome: "refused", reason });
+	});
+});
 
 describe("a discard that breaks off", () => {
 	it("leaves each dead letter whole or discarded, and can be repeated, whichever call is its last", async () => {

@@ -1,14 +1,14 @@
-import { BlobServiceClient } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { discard } from "../../src/functions/replay.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Discarded } from "../../src/operate/discard.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";
+import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
@@ -62,14 +62,18 @@ const stateOf = async (id: string) => (await find(id)).map(({ state }) => state)
 const receivedIds = () => fixture.github.received.map(({ client_payload }) => client_payload?.["id"]);
 
 async function blobNames(): Promise<readonly string[]> {
-	const blobs = BlobServiceClient.fromConnectionString(await fileStorage());
-	const found: string[] = [];
-	for (const container of [ledger.names.container, ledger.names.payloads, ledger.names.deadLetters]) {
-		const client = blobs.getContainerClient(container);
-		if (!(await client.exists())) continue;
-		for await (const { name } of client.listBlobsFlat()) if (!name.startsWith("lanes/")) found.push(name);
-	}
-	return found;
+	const { container, payloads, deadLetters } = ledger.names;
+	const found = await Promise.all(
+		[container, payloads, deadLetters].map(async (name) => {
+			const page = await ledger.storage.names("", undefined, name).catch((error: unknown) => {
+				// Nothing was written there yet.
+				if (error instanceof StorageError && error.status === 404) return { names: [] };
+				throw error;
+			});
+			return page.names;
+		}),
+	);
+	return found.flat().filter((name) => !name.startsWith("lanes/"));
 }
 
 describe("a discard", () => {
@@ -224,6 +228,9 @@ describe("a discard", () => {
 		["a state that is no dead letter's", { all: true, state: "discarded" }],
 		["a state beside a key", { key: "a", state: "dead" }],
 		["a key that is none", { key: "" }],
+		["a key that is longer than any", { key: "x".repeat(301) }],
+		["a key with half a character", { key: "\ud83d" }],
+		["a text with half a character", { find: "a\udc00b" }],
 		["all that is not all", { all: "true" }],
 		["Event Grid's own dead letters, which are not the bridge's", { container: "dead-letters" }],
 		["a continue that is no text", { all: true, continue: {} }],

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
+import { health } from "../../src/functions/health.ts";
+import { ensureWindow } from "../../src/ledger/window.ts";
+import { openStorage as openAzureStorage } from "../../src/storage/azure-storage.ts";
+import { inTransactions } from "../../src/storage/transactions.ts";
 import { eventually } from "../../support/eventually.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
-import { newNames } from "../helpers/file-storage.ts";
+import { callFunction } from "../helpers/call-function.ts";
+import { newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger } from "../helpers/test-ledger.ts";
 
@@ -19,6 +24,41 @@ const event = (id: string) => ({ ...asCloudEvent(exampleOf("RunCompleted")), id 
 const accept = (bridge: Bridge, id: string) => bridge.accept([event(id)], logLines());
 
 describe("the health of a bridge", () => {
+	it("tells of a delivery that waits behind a thousand open windows", async () => {
+		const names = newNames();
+		const bridge = fixture.bridge({}, {}, names);
+		fixture.github.script.set({ status: 429, headers: { "retry-after": "300" } });
+		await accept(bridge, "a");
+		const storage = await openFileStorage(names);
+		const window = { quietMs: 600_000, maxMs: 600_000, route: "by directory", to: undefined };
+		const windows = Array.from({ length: 1_100 }, (_, index) =>
+			ensureWindow({ ...window, group: String(index).padStart(32, "0") }),
+		);
+		for (const together of inTransactions(windows.map((write) => [write]))) await storage.commit("default", together);
+		const { waiting, paused, oldest, windows: open } = await bridge.health();
+		expect({ waiting, paused, open }).toEqual({ waiting: 1, paused: 1, open: 1_000 });
+		expect(oldest).not.toBeNull();
+	});
+
+	it.each([
+		["without its key", "DefaultEndpointsProtocol=https;AccountName=contoso;EndpointSuffix=core.windows.net"],
+		["that was cut", "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKe"],
+		["that is no URL", "BlobEndpoint=x"],
+	])("says that storage cannot be opened, by a connection string %s", async (_, connectionString) => {
+		const openStorage = () => openAzureStorage({ kind: "connection-string", connectionString });
+		const bridge = fixture.bridge({ AzureWebJobsStorage: connectionString }, { openStorage });
+		const { status, json } = await callFunction(
+			health(
+				async () => bridge,
+				"9.9.9",
+				() => 0,
+			),
+			{ method: "GET", path: "/api/health" },
+		);
+		const reason = expect.stringContaining("AzureWebJobsStorage could not be opened: ");
+		expect([status, json]).toMatchObject([503, { status: "unhealthy", storage: { reachable: false, reason } }]);
+	});
+
 	it("is good while all that is accepted flows", async () => {
 		const bridge = fixture.bridge();
 		await accept(bridge, "a");

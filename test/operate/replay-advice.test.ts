@@ -2,6 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { webhook } from "../../src/functions/webhook.ts";
+import { NEW_LANE } from "../../src/ledger/lane-state.ts";
+import { readReceipt, showReceipt } from "../../src/ledger/receipt.ts";
+import { adviseReplay } from "../../src/operate/advise-replay.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
@@ -71,6 +74,24 @@ describe("the advice before a replay", () => {
 		await deliver(bridge);
 		expect(await only(bridge, "one")).toMatchObject({ state: "dispatched", replay: null });
 	});
+
+	it.each([
+		["was never sent", []],
+		["was taken before, and was to be sent once more", [{ status: 204, reason: null }]],
+		["was refused before, and was replayed", [{ status: 422, reason: "GitHub answered 422" }]],
+	])(
+		"says of a delivery that %s that no answer made it a dead letter, where the bridge has given it up",
+		(_, calls) => {
+			const attempts = calls.map((call) => ({ at: "2026-05-26T12:00:00Z", ms: 1, requestId: null, ...call }));
+			const row = { key: "k", state: "dead", reason: "its row in storage is damaged: it has no destination" };
+			const columns = { ...row, attempts: JSON.stringify(attempts) };
+			const receipt = showReceipt(readReceipt({ rowKey: "r-1", etag: "", columns }), "default", NEW_LANE, clock);
+			expect(adviseReplay(receipt, "1 2")).toEqual({
+				wouldRepeat: false,
+				why: expect.stringMatching(/^no answer made it a dead letter/),
+			});
+		},
+	);
 
 	it("says of an unsound event that this version rejects it again, whatever the routes say", async () => {
 		const bridge = startBridge();

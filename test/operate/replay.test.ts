@@ -4,10 +4,12 @@ import type { Bridge } from "../../src/bridge.ts";
 import { replay } from "../../src/functions/replay.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Replayed } from "../../src/operate/replay.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
+import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";
-import { fileStorage, newNames } from "../helpers/file-storage.ts";
+import { fileStorage, newNames, openFileStorage } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
@@ -51,6 +53,19 @@ async function handleWakeUps(): Promise<void> {
 const stateOf = async (id: string) =>
 	(await bridge.receipts({ limit: 10, find: id })).receipts.map(({ state }) => state);
 const receivedIds = () => fixture.github.received.map(({ client_payload }) => client_payload?.["id"]);
+
+/** Storage with a container of Event Grid's dead letters in memory. */
+function playedContainer(
+	blobs: Readonly<Record<string, Buffer>>,
+	page: (after: unknown) => object = () => ({ names: Object.keys(blobs) }),
+) {
+	return (storage: Storage) =>
+		wrapStorage(storage, async ({ method, args }, real) => {
+			if (method === "names" && args[2] === "letters") return page(args[1]);
+			if (method === "read" && args[1] === "letters") return blobs[String(args[0])];
+			return method === "remove" && args[1] === "letters" ? true : real();
+		});
+}
 
 describe("a replay", () => {
 	it("puts one dead letter back into its lane, for the same receipt, which keeps all attempts", async () => {
@@ -176,6 +191,78 @@ describe("a replay", () => {
 		expect(left).toEqual(["elsewhere/d.json", "topic/2026/3/14/9/b.json", "topic/2026/3/14/9/c.json"]);
 	});
 
+	it("says of what was accepted before what became of it, since nothing starts for it now", async () => {
+		await die("dead");
+		const discarded = await die("discarded");
+		await bridge.discard({ key: discarded }, logLines().log);
+		fixture.github.script.set([]);
+		await bridge.accept([event("sent")], logLines());
+		const all = ["dead", "discarded", "sent"];
+		await bridge.deadLetter(
+			all.map((id) => event(id)),
+			"all tries failed",
+			logLines().log,
+		);
+		const { replayed } = await bridge.replay({ state: "rejected" }, logLines().log);
+		expect(replayed.map(({ outcome, reason }) => [outcome, reason?.slice(0, 45)]).sort()).toEqual([
+			["accepted", "accepted before: it is a dead letter: GitHub "],
+			["accepted", "accepted before: it was a dead letter, and wa"],
+			["accepted", "accepted before: it was dispatched before"],
+		]);
+		expect((await bridge.receipts({ limit: 10 })).receipts.map(({ state }) => state).sort()).toEqual([
+			"dead",
+			"discarded",
+			"dispatched",
+		]);
+		const blob = Buffer.from(JSON.stringify([event("sent"), event("new"), event("dead")]));
+		const storage = playedContainer({ "a.json": blob, "b.json": Buffer.from(JSON.stringify([event("new")])) });
+		bridge = fixture.bridge(
+			{},
+			{ openStorage: async () => storage(await openFileStorage(ledger.names)) },
+			ledger.names,
+		);
+		expect((await bridge.replay({ container: "letters" }, logLines().log)).replayed).toEqual([
+			{ key: "a.json", outcome: "accepted", reason: "2 of 3 accepted before: it was dispatched before" },
+			{ key: "b.json", outcome: "accepted", reason: "accepted before: it was dispatched before" },
+		]);
+	});
+
+	it("tells what it has done where the next page of blobs cannot be listed, and goes on there", async () => {
+		const blobs = { "a.json": Buffer.from(JSON.stringify([event("a")])) };
+		let isAway = true;
+		const played = playedContainer(blobs, (after) => {
+			if (after === undefined) return { names: ["a.json"], next: "page 2" };
+			if (isAway) throw new Error("storage is away");
+			return { names: [] };
+		});
+		const openStorage = async () => played(await openFileStorage(ledger.names));
+		bridge = fixture.bridge({}, { openStorage }, ledger.names);
+		const first = await ask({ container: "letters" });
+		expect(first).toMatchObject({ status: 200, more: true, replayed: [{ key: "a.json", outcome: "accepted" }] });
+		expect(await ask({ container: "letters", continue: first.continue })).toMatchObject({ status: 503 });
+		isAway = false;
+		expect(await ask({ container: "letters", continue: first.continue })).toMatchObject({ replayed: [], more: false });
+	});
+
+	it("reads no blob of a container that is larger than any of Event Grid's, and goes on with the next one", async () => {
+		const container = BlobServiceClient.fromConnectionString(await fileStorage()).getContainerClient(
+			`data${Date.now()}`,
+		);
+		await container.create();
+		const text = JSON.stringify([event("a")]);
+		// JSON may end in white space.
+		const large = Buffer.alloc(32 * 1024 * 1024 + 1, " ");
+		large.write(JSON.stringify([event("large")]));
+		await container.getBlockBlobClient("a.json").uploadData(large);
+		await container.getBlockBlobClient("b.json").upload(text, Buffer.byteLength(text));
+		const { replayed } = await ask({ container: container.containerName });
+		expect(replayed).toEqual([
+			{ key: "a.json", outcome: "refused", reason: "the blob has 33554433 bytes, and may have at most 33554432" },
+			{ key: "b.json", outcome: "accepted", reason: null },
+		]);
+		expect(receivedIds()).toEqual(["a"]);
+	});
+
 	it("says that a container is not there, as when its name is misspelt", async () => {
 		expect(await ask({ container: "no-such-container" })).toMatchObject({
 			status: 404,
@@ -202,8 +289,13 @@ describe("a replay", () => {
 		["an unknown word", { all: true, faster: true }],
 		["a state that cannot be replayed", { all: true, state: "dispatched" }],
 		["a key that is none", { key: "" }],
+		["a key that is longer than any", { key: "x".repeat(301) }],
+		["a key with half a character", { key: "\ud83d" }],
+		["a text with half a character", { find: "a\udc00b" }],
 		["all that is not all", { all: false }],
 		["a text that is none", { find: 7 }],
+		["names with half a character", { container: "dead-letters", prefix: "\ud83d" }],
+		["names that are longer than any", { container: "dead-letters", prefix: "x".repeat(1_025) }],
 		["the ledger's own container", { container: "grid-dispatch" }],
 		["the ledger's container of payloads", { container: "grid-dispatch-payloads" }],
 		["the ledger's container of dead letters", { container: "grid-dispatch-dead-letters" }],

@@ -138,6 +138,18 @@ describe("a subscription filter", () => {
 		]);
 	});
 
+	it.each([
+		["x".repeat(200), "x".repeat(200)],
+		["x".repeat(201), `${"x".repeat(200)}…`],
+		[`${"x".repeat(199)}😀`, `${"x".repeat(199)}\ufffd…`],
+	])("quotes 200 characters of what the event says, and marks that more were there (%#)", (subject, quoted) => {
+		const given = { ...event, subject, type: subject };
+		expect(failures({ subjectEndsWith: "!", includedEventTypes: ["a"] }, given)).toEqual([
+			`${quoted} is not among its event types`,
+			`the subject "${quoted}" does not end with "!"`,
+		]);
+	});
+
 	it("names only the conditions that failed", () => {
 		expect(failures({ includedEventTypes: ["All"], subjectBeginsWith: "/blob", subjectEndsWith: ".txt" })).toEqual([
 			`the subject "${SUBJECT}" does not end with ".txt"`,

@@ -57,6 +57,10 @@ describe("a group of events that become one dispatch", () => {
 
 	it("is the same from version to version, since windows are open while the bridge is updated", () => {
 		expect(group(undefined, ...one)).toBe("6f7a77086e135247f21eeb40c8402a70");
+		expect(group("source", ...one)).toBe("d47fb7b8c76be90dcb16dc2be5adab1e");
+		expect(group("container", ...one)).toBe("41db5bc90ec79412a200364d5f39aebb");
+		expect(group("directory", ...one)).toBe("7993c9d716b5db8b9d148376648481be");
+		expect(group("container", one[0], "experiments/e/runs/1")).toBe("5a3860f17659225d7d84984f85ced2e7");
 	});
 
 	it("is gathered by container and directory for subjects that have neither, too", () => {
@@ -65,6 +69,16 @@ describe("a group of events that become one dispatch", () => {
 			group("directory", account("one"), "experiments/e/runs/2"),
 		);
 		expect(group("directory", account("one"), "x")).toBe(group("directory", account("one"), "y"));
+	});
+
+	it("has a container where Event Grid names it, with or without the slash before, and nowhere else", () => {
+		const of = (subject: string) => group("container", account("one"), subject);
+		const none = of("x");
+		const inner = of(blob("inner", "a"));
+		expect(inner).not.toBe(none);
+		expect(of(blob("inner", "a").slice(1))).toBe(inner);
+		expect(of(blob("in", "a"))).not.toBe(inner);
+		expect(of(`x${blob("inner", "a")}`)).toBe(none);
 	});
 
 	it("has a name that fits into a row's key", () => {

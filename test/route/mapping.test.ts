@@ -44,6 +44,14 @@ describe("a mapping", () => {
 		const { id, type, source, subject, time, data } = read.event;
 		const facts = { id, type, source, subject, time, data, extensions: { comexample: 5 }, traceparent: "00-1-2-01" };
 		expect(valueUnder("event", read.event)).toEqual(facts);
+		expect(valueUnder("event")).toStrictEqual({
+			id: RUN.id,
+			type: RUN.type,
+			source: RUN.source,
+			subject: RUN.subject,
+			time: RUN.time,
+			data: RUN.data,
+		});
 		expect(valueUnder("EVENT", withData(undefined))).toMatchObject({ data: null });
 		expect(valueUnder("extensions", read.event)).toEqual({ comexample: 5 });
 		expect(valueUnder("comExample", read.event)).toBe(5);
@@ -63,14 +71,20 @@ describe("a mapping", () => {
 		expect(applyMapping(mapping, event, FACTS)).toEqual(literals);
 	});
 
-	it.each(["data.nothing", "data.runId.below", "nothing", "event.id", "bridge", "bridge.nothing", "bridge.key.below"])(
-		"leaves a name out whose key the event does not have: %s",
-		(key) => {
-			expect(applyMapping({ it: key, other: "id" }, event, FACTS)).toEqual({ other: RUN.id });
-			expect(applyMapping({ it: { key } }, event, FACTS)).toEqual({});
-			expect(applyMapping({ it: { key, default: "none" } }, event, FACTS)).toEqual({ it: "none" });
-		},
-	);
+	it.each([
+		"data.nothing",
+		"data.runId.below",
+		"nothing",
+		"event.id",
+		"bridge",
+		"bridge.nothing",
+		"bridge.key.below",
+		"xbridge.key",
+	])("leaves a name out whose key the event does not have: %s", (key) => {
+		expect(applyMapping({ it: key, other: "id" }, event, FACTS)).toStrictEqual({ other: RUN.id });
+		expect(applyMapping({ it: { key } }, event, FACTS)).toStrictEqual({});
+		expect(applyMapping({ it: { key, default: "none" } }, event, FACTS)).toEqual({ it: "none" });
+	});
 
 	it("takes null for missing, and nothing else", () => {
 		const given = withData({ nothing: null, no: false, zero: 0, empty: "", list: [] });
@@ -146,6 +160,10 @@ describe("a mapping", () => {
 			expect(values["bad"] ?? undefined).toBeUndefined();
 		},
 	);
+
+	it("that has lost a key in storage gives its default", () => {
+		expect(applyMapping({ bad: { key: 5, default: "none" } } as never, event, FACTS)).toEqual({ bad: "none" });
+	});
 });
 
 /** What JSON can hold. */
@@ -235,6 +253,9 @@ describe("what a mapping may hold", () => {
 	const names = (count: number, value: Mapped): Mapping =>
 		Object.fromEntries(Array.from({ length: count }, (_, index) => [`name${index}`, value]));
 
+	/** So many characters more, in names. */
+	const filled = (count: number): Mapping => ({ [`fill${"x".repeat(count)}`]: "" });
+
 	it("is 4,000 characters in all, and 1,000 to a text of a literal, however deep", () => {
 		expect(mappingProblem({})).toBeUndefined();
 		expect(mappingProblem(names(3, { value: "x".repeat(1_000) }))).toBeUndefined();
@@ -243,6 +264,13 @@ describe("what a mapping may hold", () => {
 			'"a" has a text of more than 1000 characters',
 		);
 		expect(mappingProblem({ a: "id", b: { key: "id", default: [{ c: "x".repeat(1_001) }] } })).toContain('"b"');
+	});
+
+	it("is exactly 4,000 characters, whatever kinds of values they are", () => {
+		const rest = { a: { value: null }, b: { value: 5 }, c: { value: [true, null] }, d: { value: "x".repeat(990) } };
+		const { length } = JSON.stringify({ ...rest, fill: "" });
+		expect(mappingProblem({ ...rest, ...filled(4_000 - length) })).toBeUndefined();
+		expect(mappingProblem({ ...rest, ...filled(4_001 - length) })).toContain("4001 characters");
 	});
 
 	it("counts what a character takes in JSON", () => {

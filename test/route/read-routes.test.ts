@@ -202,9 +202,9 @@ describe("a routes table that is wrong", () => {
 	});
 
 	it("refuses a filter without an operator or a key", () => {
-		expect(problemsOf(withFilters({ key: "data.x", values: ["a"] }))).toContain(
+		expect(problemsOf(withFilters({ key: "data.x", values: ["a"] }))).toEqual([
 			"routes[0].filter.advancedFilters[0]: must have required property 'operatorType'",
-		);
+		]);
 		expect(problemsOf(withFilters({ operatorType: "IsNotNull" }))).toEqual([
 			"routes[0].filter.advancedFilters[0]: must have required property 'key'",
 		]);
@@ -327,6 +327,30 @@ describe("a routes table that is wrong", () => {
 		expect(problems).toContain("routes[0]: must be object");
 		expect(problems).toContain('routes[1].to.repository: "nope"');
 		expect(problems).toContain("routes[2].coalesce: must have required property");
+	});
+
+	it("lists what is no route beside those that are wrong in another way", () => {
+		const routes = [null, "x", ...Array.from({ length: 9 }, (_, index) => ({ name: `${index}`, to })), { to: 5 }];
+		expect(problemsOf({ routes })).toEqual([
+			"routes[0]: must be object",
+			"routes[1]: must be object",
+			expect.stringMatching(/^routes\[11\]\.to: /),
+		]);
+	});
+
+	it("counts a filter's values and its single value, and none where it has neither", () => {
+		const many = { operatorType: "NumberIn", key: "a", values: Array.from({ length: 24 }, () => 1) };
+		const one = { operatorType: "NumberLessThan", key: "a", value: 1 };
+		const none = { operatorType: "IsNotNull", key: "a" };
+		expect(problemsOf(withFilters(many, one, none))).toEqual([]);
+		expect(problemsOf(withFilters(many, one, one, none))).toEqual([
+			"routes[0].filter: the route has 26 filter values; Event Grid allows at most 25",
+		]);
+	});
+
+	it("names a place as it is written, where a name has a slash or a tilde, too", () => {
+		const problems = problemsOf({ routes: [{ to: { ...to, payload: { "a/b~c": 5 } } }] });
+		expect(problems.join()).toContain("routes[0].to.payload.a/b~c: ");
 	});
 
 	it("lists every problem of its meaning at once", () => {

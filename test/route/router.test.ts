@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
 import type { BridgeEvent } from "../../src/model.ts";
-import type { Route, RouteTo } from "../../src/route/route.ts";
+import { digestOfRoutes, type Route, type RouteTo } from "../../src/route/route.ts";
 import { createRouter, type Routed } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../support/example-events.ts";
@@ -35,6 +35,12 @@ describe("a route without conditions", () => {
 		expect(route([everything], blob)).toEqual({
 			matches: [{ route: "everything", to: repositoryDispatch("contoso/model", "storage-blobcreated") }],
 		});
+	});
+
+	it("hands on how it gathers, and nothing where it does not", () => {
+		const coalesce = { quietSeconds: 1, maxSeconds: 2 };
+		expect(route([{ ...everything, coalesce }], blob).matches).toEqual([expect.objectContaining({ coalesce })]);
+		expect(route([everything], blob).matches[0]).not.toHaveProperty("coalesce");
 	});
 
 	it("hands on the dispatch type and the token that it names", () => {
@@ -268,5 +274,56 @@ describe("the reason why no route takes an event", () => {
 
 	it("is not given where a route takes the event", () => {
 		expect(route([narrow("a"), everything], event)).not.toHaveProperty("reason");
+	});
+
+	it.each<[string, Partial<Route>, string | undefined]>([
+		["source", { source: "/elsewhere" }, undefined],
+		["includedEventTypes", { filter: { includedEventTypes: ["Contoso.A"] } }, undefined],
+		["subjectBeginsWith", { filter: { subjectBeginsWith: "/x/" } }, undefined],
+		["subjectEndsWith", { filter: { subjectEndsWith: "/x" } }, undefined],
+		["advancedFilters", { filter: { advancedFilters: [{ operatorType: "IsNotNull", key: "data.none" }] } }, undefined],
+		["onlyCompletedWrites", {}, undefined],
+		["repoName", { onlyCompletedWrites: false }, "contoso/other"],
+	])("counts an event that %s keeps from a route for that route, by its digest", (by, part, onlyRepository) => {
+		const missing = { ...everything, ...part };
+		const opening = { ...event, data: { api: "CreateFile" } };
+		const routes = [missing, { ...narrow("other"), to: { repository: "contoso/other" } }];
+		expect(route(routes, opening, onlyRepository)).toMatchObject({
+			missed: [
+				{ route: digestOfRoutes([missing]), by },
+				{ route: digestOfRoutes([routes[1] as Route]), by: "subjectBeginsWith" },
+			],
+		});
+	});
+});
+
+describe("the digest of a routes table", () => {
+	const filter = { subjectBeginsWith: "/a/", subjectEndsWith: ".csv" };
+
+	it("is the same however the table is written, and from version to version", () => {
+		const table = [{ name: "one", to: { repository: "contoso/model", dispatchType: "new" }, filter }];
+		const written = [
+			{
+				filter: { subjectEndsWith: ".csv", subjectBeginsWith: "/a/" },
+				to: { dispatchType: "new", repository: "contoso/model" },
+				name: "one",
+			},
+		];
+		expect(digestOfRoutes(table)).toBe("5ad4534707c66a2c");
+		expect(digestOfRoutes(written)).toBe("5ad4534707c66a2c");
+	});
+
+	it("is another for another table, whatever differs", () => {
+		const tables: readonly (readonly Route[])[] = [
+			[],
+			[everything],
+			[everything, everything],
+			[{ ...everything, name: "other" }],
+			[{ ...everything, filter }],
+			[{ ...everything, filter: { ...filter, subjectEndsWith: null } }],
+			[{ ...everything, filter: { advancedFilters: [{ operatorType: "StringIn", key: "a", values: ["x", "y"] }] } }],
+			[{ ...everything, filter: { advancedFilters: [{ operatorType: "StringIn", key: "a", values: ["y", "x"] }] } }],
+		];
+		expect(new Set(tables.map(digestOfRoutes)).size).toBe(tables.length);
 	});
 });

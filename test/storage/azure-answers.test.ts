@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
+import { isRefusal, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type Canned, type CannedStorage, startCannedStorage } from "../helpers/canned-storage.ts";
 
 /** Storage's answers are held against what was asked: what is not an answer to it is never taken for success. */
@@ -205,5 +205,22 @@ describe("what storage would refuse", () => {
 
 	it("is refused where the lane is named so, too", async () => {
 		await expect(commit({}, "app-a#b")).rejects.toMatchObject({ status: 400 });
+	});
+});
+
+describe("a refusal", () => {
+	it.each<[string, unknown, boolean]>([
+		["a bad request", new StorageError("InvalidInput", 400), true],
+		["a row that is gone", new StorageError("ResourceNotFound", 404), true],
+		["a row that is there already", new StorageError("EntityAlreadyExists", 409), true],
+		["another ETag", new StorageError("UpdateConditionNotSatisfied", 412), true],
+		["what is too large", new StorageError("RequestBodyTooLarge", 413), true],
+		["a service that is too busy", new StorageError("ServerBusy", 503), false],
+		["a service that lets nobody in", new StorageError("AuthorizationFailure", 403), false],
+		["no answer", new StorageError("ECONNRESET", undefined), false],
+		["an error of another kind", Object.assign(new Error("?"), { refused: true }), false],
+		["no error", undefined, false],
+	])("is a fault of what was asked alone: %s", (_, error, expected) => {
+		expect(isRefusal(error)).toBe(expected);
 	});
 });

@@ -36,6 +36,12 @@ def address_of(event):
     return address
 
 
+def is_lost(event):
+    """Whether a line stands for an event that the bridge's storage has lost: nothing is known of it but why."""
+    data = event.get("data") if isinstance(event, dict) else None
+    return isinstance(data, dict) and list(data) == ["lost"]
+
+
 def place_of(event, account, container):
     """The service (`blob` or `dfs`), the cloud, and the folders of an event, outermost first."""
     address = address_of(event)
@@ -64,7 +70,7 @@ def common_folder(folders):
 
 def data_path(events, account, container):
     """The Azure ML path of the folder that all events lie in."""
-    places = [place_of(event, account, container) for event in events]
+    places = [place_of(event, account, container) for event in events if not is_lost(event)]
     if not places:
         raise Refused("there is no event")
     # A Data Lake account raises events with addresses of either kind, and is best read by its own.
@@ -84,6 +90,9 @@ def main():
         # Not split by `splitlines`, which takes more characters for the end of a line than JSON does.
         with open(options.events, encoding="utf-8", newline="\n") as lines:
             events = [json.loads(line) for line in lines]
+        lost = sum(map(is_lost, events))
+        if lost > 0:
+            print(f"::warning::The bridge has lost the content of {lost} events. Their folder is unknown", file=sys.stderr)
         print(data_path(events, options.account, options.container))
     except Refused as why:
         sys.exit(f"data_path.py: {why}")

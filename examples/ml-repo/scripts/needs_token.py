@@ -57,11 +57,7 @@ def main():
     options = parser.parse_args()
     group = options.resource_group
     show = ("deployment", "group", "show", "--resource-group", group, "--name", options.deployment)
-    state = state_of(show)
-    if state == "Succeeded":
-        print("no: the last deployment succeeded, and the token in the key vault stays")
-        return
-    vault = vault_with_token(*vaults_of(group, show, state))
+    vault = vault_with_token(*vaults_of(group, show, state_of(show)))
     if vault is None:
         print("yes: no key vault of the bridge holds a token yet")
     else:

@@ -3,7 +3,7 @@ import { plain } from "../../log.ts";
 import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
-import { collectReceipts } from "../collect-receipts.ts";
+import { collectReceipts, NOT_ALL_READ, noteProblems } from "../collect-receipts.ts";
 import { colour } from "../colour.ts";
 import { discardCommand } from "../dead-letters/discard.ts";
 import { adviceFor, describeDestination, describeReceipt } from "../describe-receipt.ts";
@@ -41,16 +41,23 @@ function listCommand(io: Io): Command {
 			const bridge = bridgeOf(flags, io);
 			const found = await Promise.all(DEAD.map((state) => collectReceipts(bridge, { state, limit })));
 			const receipts = found.flatMap((one) => one.receipts);
-			const problems = [...new Set(found.flatMap((one) => one.problems ?? []))];
-			for (const problem of problems) io.stderr.write(`note: ${plain(problem)}\n`);
-			if (flags.json) return printJson(io, { receipts, complete: found.every(({ complete }) => complete) });
-			if (receipts.length === 0) return void io.stdout.write("there are no dead letters\n");
+			const complete = found.every((one) => one.complete);
+			const none = complete ? "there are no dead letters" : `no dead letter was found, but ${NOT_ALL_READ}`;
+			noteProblems(
+				io,
+				found.flatMap(({ problems = [] }) => problems),
+			);
+			if (flags.json) return printJson(io, { receipts, complete });
+			if (receipts.length === 0) return void io.stdout.write(`${none}\n`);
 			const paint = colour(io.stdout, io.env);
 			for (const receipt of receipts) {
 				const again = receipt.replay?.wouldRepeat ? `  ${paint("yellow", "a replay now would end the same way")}` : "";
 				io.stdout.write(`${paint("grey", plain(receipt.key))}  ${describeReceipt(receipt, paint)}${again}\n`);
 			}
-			const cut = DEAD.filter((_, index) => found[index]?.complete === false).map((state) => `"${state}"`);
+			// A larger limit shows more only where all could be read.
+			const cut = found.flatMap(({ complete: isAll, problems = [] }, index) =>
+				isAll || problems.length > 0 ? [] : [`"${DEAD[index]}"`],
+			);
 			if (cut.length > 0) {
 				io.stdout.write(
 					`\nonly the ${limit} newest in the state ${cut.join(" and ")} are shown, and there are more: add --limit N (up to 500)\n`,
@@ -77,7 +84,7 @@ function showCommand(io: Io): Command {
 		.addHelpText("after", examples("npx grid-dispatch dead-letters show 599cb32fcc8017b54fa6dc8d01c6a673"))
 		.action(async (key: string, flags: BridgeFlags & { json?: boolean }) => {
 			const bridge = bridgeOf(flags, io);
-			const receipt = await deadLetter(bridge, key);
+			const receipt = await deadLetter(bridge, key, io);
 			if (flags.json) return printJson(io, receipt);
 			for (const [name, value] of factsOf(receipt)) io.stdout.write(`${name.padEnd(10)} ${plain(value)}\n`);
 			for (const advice of adviceFor({ ...receipt, arrived: null }, bridge.command)) {
@@ -86,9 +93,12 @@ function showCommand(io: Io): Command {
 		});
 }
 
-async function deadLetter(bridge: BridgeClient, key: string): Promise<ShownReceipt> {
-	const { receipts } = await collectReceipts(bridge, { find: key, limit: AT_ONCE });
+async function deadLetter(bridge: BridgeClient, key: string, io: Io): Promise<ShownReceipt> {
+	const { receipts, complete, problems } = await collectReceipts(bridge, { find: key, limit: AT_ONCE });
+	noteProblems(io, problems);
 	const receipt = receipts.find((one) => one.key === key);
+	if (receipt === undefined && !complete)
+		throw new CliError(`no receipt with the key ${key} was found at ${bridge.url}, but ${NOT_ALL_READ}`);
 	if (receipt === undefined)
 		throw new CliError(
 			`${bridge.url} has no receipt with the key ${key}; list the dead letters: ${bridge.command("dead-letters")}`,

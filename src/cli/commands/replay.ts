@@ -43,7 +43,7 @@ export function replayCommand(io: Io): Command {
 			if (flags.all && "all" in asked) {
 				await confirm(async () => `Replay ${await inWords(asked, bridge)}`, "replay --all", io, flags);
 			}
-			const replayed = await untilDone(async (from) => {
+			const { ended: replayed, failure } = await untilDone(async (from) => {
 				const answer = await bridge.replay({ ...asked, ...from });
 				return { ...answer, ended: answer.replayed };
 			});
@@ -51,6 +51,7 @@ export function replayCommand(io: Io): Command {
 				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
 			if (flags.json) printJson(io, { replayed });
 			else print(io, replayed);
+			if (failure !== undefined) throw failure;
 			const refused = replayed.filter(({ outcome }) => outcome !== "accepted");
 			if (refused.length > 0) throw new CliError(`${refused.length} of ${replayed.length} stay dead letters`);
 		});

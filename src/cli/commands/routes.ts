@@ -1,10 +1,10 @@
 import { Command } from "commander";
+import { decodeText } from "../../event/decode-text.ts";
 import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
-import { decoded } from "../read-file.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { diffTables, printDiff } from "../routes/diff-tables.ts";
 import { exampleEvents } from "../routes/example-events.ts";
@@ -79,7 +79,7 @@ async function eventsToExplain(
 	io: Io,
 ): Promise<readonly unknown[]> {
 	if (file === "-") {
-		const text = decoded((await io.readInput?.()) ?? new Uint8Array());
+		const text = decodeText((await io.readInput?.()) ?? new Uint8Array());
 		if (text === undefined) throw new CliError("stdin is not text (UTF-8); pipe JSON events into it");
 		if (text.trim() === "") throw new CliError("stdin is empty; pipe JSON events into it, or give a file");
 		return readEvents(text, "stdin");

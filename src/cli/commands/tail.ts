@@ -78,7 +78,9 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 				},
 				show: flags.json ? ({ receipt }) => io.stdout.write(`${plainJson(receipt)}\n`) : printer(io),
 				outage: (message) =>
-					io.stderr.write(message === undefined ? "the bridge answers again\n" : `${message}; tail tries again\n`),
+					io.stderr.write(
+						message === undefined ? "the bridge answers again\n" : `${plain(message)}; tail tries again\n`,
+					),
 			});
 		});
 }
@@ -95,7 +97,7 @@ function printer(io: Io): (line: Line) => void {
 /** Which route of the table was missed how often, of all ignored events: not each of them has a receipt. */
 async function noteMissed(bridge: BridgeClient, io: Io): Promise<void> {
 	const { ignored, missed = [] } = (await bridge.health()) as Awaited<ReturnType<BridgeClient["health"]>> & Missed;
-	io.stderr.write(`${counted(ignored, "event")} ignored so far\n`);
+	if (typeof ignored === "number") io.stderr.write(`${counted(ignored, "event")} ignored so far\n`);
 	for (const { route, events, by } of missed) {
 		const parts = Object.entries(by).map(([part, count]) => `${part} ${count}`);
 		io.stderr.write(`  ${plain(`route "${route}" did not match ${counted(events, "event")}: ${parts.join(", ")}`)}\n`);

@@ -3,6 +3,7 @@ import { plain } from "../../log.ts";
 import type { BridgeClient } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
+import { NOT_ALL_READ, noteProblems } from "../collect-receipts.ts";
 import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
 import { printJson } from "../print-json.ts";
@@ -33,18 +34,20 @@ export function traceCommand(io: Io): Command {
 		)
 		.action(async (what: string, flags: BridgeFlags & { limit: number; json?: boolean }) => {
 			const bridge = bridgeOf(flags, io);
-			const { receipts, complete } = await findReceipts(bridge, what, flags.limit);
-			if (receipts.length === 0) throw new CliError(unknown(bridge, what));
+			const { receipts, complete, problems } = await findReceipts(bridge, what, flags.limit);
+			noteProblems(io, problems);
+			if (receipts.length === 0) throw new CliError(unknown(bridge, what, complete));
 			const traces = (await foldWindows(bridge, receipts)).map(traceOf);
 			if (!flags.json) for (const trace of traces) printTrace(io, trace, bridge.command);
 			else printJson(io, { traces: traces.map(({ sent: _, ...shown }) => shown), complete });
-			if (complete) return;
+			if (complete || problems?.length) return;
 			const note = `only the newest ${receipts.length} receipts with "${what}" are shown, and there are more: add --limit N, or give the event's complete id`;
 			io.stderr.write(`${plain(note)}\n`);
 		});
 }
 
-function unknown(bridge: BridgeClient, what: string): string {
+function unknown(bridge: BridgeClient, what: string, complete: boolean): string {
+	if (!complete) return `no receipt for "${what}" was found at ${bridge.url}, but ${NOT_ALL_READ}`;
 	const explain = `or run "npx grid-dispatch routes explain FILE" with the event`;
 	return `no receipt for "${what}" at ${bridge.url}. Either the event never arrived, or no route matched it and its receipt is gone: the bridge keeps only the newest 1,000 ignored events (${bridge.command("tail --ignored")}). Search the app's log for the event's id, ${explain}`;
 }

@@ -28,7 +28,7 @@ export function discardCommand(io: Io): Command {
 			const asked = whichOnes(key, flags);
 			const bridge = bridgeOf(flags, io);
 			await confirm(async () => `This cannot be undone. Discard ${await inWords(asked, bridge)}`, "discard", io, flags);
-			const discarded = await untilDone(async (from) => {
+			const { ended: discarded, failure } = await untilDone(async (from) => {
 				const answer = await bridge.discard({ ...asked, ...from });
 				return { ...answer, ended: answer.discarded };
 			});
@@ -37,6 +37,7 @@ export function discardCommand(io: Io): Command {
 			}
 			if (flags.json) printJson(io, { discarded });
 			else print(io, discarded);
+			if (failure !== undefined) throw failure;
 			const refused = discarded.filter(({ outcome }) => outcome !== "discarded");
 			if (refused.length > 0) throw new CliError(`${refused.length} of ${discarded.length} were not discarded`);
 		});

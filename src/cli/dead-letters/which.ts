@@ -64,21 +64,32 @@ interface Answer<T> {
 	readonly continue?: string | undefined;
 }
 
+/** What became of each, as far as requests were answered. */
+interface Done<T> {
+	readonly ended: readonly T[];
+	/** Why the rest was not asked for. */
+	readonly failure?: CliError;
+}
+
 /**
  * One request takes so many, and says how to go on behind them. A bridge of an older version does not: there what is
- * refused comes again with the next request, and ends it.
+ * refused comes again with the next request, and ends it. What was done is answered although a later request fails.
  */
 export async function untilDone<T extends { readonly key: string }>(
 	ask: (from: { readonly continue?: string }) => Promise<Answer<T>>,
-): Promise<readonly T[]> {
+): Promise<Done<T>> {
 	const ends = new Map<string, T>();
 	let from: string | undefined;
 	for (;;) {
-		const answer = await ask(from === undefined ? {} : { continue: from });
+		const answer = await ask(from === undefined ? {} : { continue: from }).catch((error: unknown) => {
+			if (ends.size === 0 || !(error instanceof CliError)) throw error;
+			return new CliError([error.message, "only what is listed was done; run the command again for the rest"]);
+		});
+		if (answer instanceof CliError) return { ended: [...ends.values()], failure: answer };
 		const before = ends.size;
 		for (const one of answer.ended) ends.set(one.key, one);
 		const goesOn = answer.continue === undefined ? ends.size > before : answer.continue !== from;
-		if (!answer.more || !goesOn) return [...ends.values()];
+		if (!answer.more || !goesOn) return { ended: [...ends.values()] };
 		from = answer.continue;
 	}
 }

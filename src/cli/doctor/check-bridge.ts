@@ -1,3 +1,4 @@
+import { isObject } from "../../event/json.ts";
 import type { Health } from "../../operate/check-health.ts";
 import type { Ask } from "../ask.ts";
 import { type Check, checksOf } from "./check.ts";
@@ -17,9 +18,9 @@ type Told = Partial<Health> & { readonly version?: string };
 export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promise<BridgeSeen> {
 	const { error, ok } = checksOf("bridge");
 	const { status, json, reason, aheadMs } = await ask(`${bridgeUrl}/api/health`);
-	const told = json as Told | null | undefined;
-	if (typeof told === "object" && told !== null && typeof told.status === "string") {
-		const version = ok(`grid-dispatch ${told.version ?? ""} answers at ${bridgeUrl}: ${told.status}`);
+	const told = toldIn(json);
+	if (told !== undefined) {
+		const version = ok(`grid-dispatch ${told.version} answers at ${bridgeUrl}: ${told.status}`);
 		const checks = [version, ...settingsOf(told), ...storageOf(told), ...lanesOf(told)];
 		return { checks, reachable: true, aheadMs, digest: digestIn(told) };
 	}
@@ -31,6 +32,26 @@ export async function checkBridge({ bridgeUrl, local }: Target, ask: Ask): Promi
 			? `nothing answers at ${bridgeUrl} (${reason})`
 			: `another program than the bridge answers at ${bridgeUrl} (HTTP status ${status})`;
 	return { checks: [error(what, start)], reachable: false, aheadMs };
+}
+
+/** What a bridge of any version says; undefined where another program answers, which may have a status, too. */
+function toldIn(json: unknown): Told | undefined {
+	if (!isObject(json)) return undefined;
+	const { status, version, problems, warnings, tokens = [], lanes = [] } = json;
+	const isBridge =
+		[status, version].every(isText) &&
+		isListOf(problems, isObject) &&
+		isListOf(warnings, isText) &&
+		[tokens, lanes].every((list) => isListOf(list, (one) => isObject(one) && isText(one["lane"])));
+	return isBridge ? (json as Told) : undefined;
+}
+
+function isText(value: unknown): boolean {
+	return typeof value === "string";
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+	return Array.isArray(value) && value.every(isOne);
 }
 
 /** A bridge of an older version does not tell, and neither does one whose settings are wrong. */

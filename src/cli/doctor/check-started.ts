@@ -26,8 +26,8 @@ function mappedBy({ to }: Pick<Route, "to">): Readonly<Record<string, unknown>> 
 	return isObject(to["inputs"]) ? to["inputs"] : {};
 }
 
-/** Reads a workflow as it is on another branch or tag; undefined where it is not there. */
-export type ReadAt = (path: string, ref: string) => Promise<WorkflowFacts | undefined>;
+/** Reads a workflow as it is on another branch or tag; undefined where it is not there, a status where that is not known. */
+export type ReadAt = (path: string, ref: string) => Promise<WorkflowFacts | number | undefined>;
 
 /** Whether the workflows that routes start are there, and take what the routes give them. */
 export async function checkStarted(
@@ -55,7 +55,7 @@ interface Started {
 
 async function checkOne(route: Started, listeners: Listeners, readAt: ReadAt): Promise<readonly Check[]> {
 	const { repository, branch } = listeners;
-	const { error } = checksOf("workflows", `${repository} ${route.to.workflow}`);
+	const { error, cannotTell } = checksOf("workflows", `${repository} ${route.to.workflow}`);
 	const there = startedBy(route, listeners);
 	if (there === undefined) return [missing(route, listeners)];
 	const { path } = there;
@@ -65,10 +65,11 @@ async function checkOne(route: Started, listeners: Listeners, readAt: ReadAt): P
 	}
 	const ref = route.to.ref?.replace(/^refs\/(?:heads|tags)\//, "") ?? branch;
 	const read = ref === branch ? there : await readAt(path, ref);
+	const unread = `route "${route.name}" starts it on ${ref}, but the file could not be read there`;
 	if (read === undefined) {
-		const repair = `push ${ref} with ${path}, or correct the to.ref of route "${route.name}"`;
-		return [error(`route "${route.name}" starts it on ${ref}, but the file could not be read there`, repair)];
+		return [error(unread, `push ${ref} with ${path}, or correct the to.ref of route "${route.name}"`)];
 	}
+	if (typeof read === "number") return [cannotTell(unread, "try again later")];
 	if (!read.parses) return [];
 	if (read.inputs === null) {
 		return [

@@ -18,7 +18,8 @@ export function checkToken(target: Target, token: string, answer: GitHubAnswer, 
 	const { ok, error, cannotTell } = checksOf("token");
 	if (answer.status === 0) return [cannotTell("GitHub did not answer", "repair the connection to GitHub first")];
 	if (answer.classification.kind === "unauthorized") {
-		const repair = "make a new token with Contents: write, and replace this token with it (docs/settings.md)";
+		const repair =
+			"make a new token with its permissions, and replace this token with it (docs/settings.md, The token)";
 		const blame = target.tokenIsBridges ? error : cannotTell;
 		return [blame(`${reasonOf(answer)}${target.tokenIsBridges ? "" : NOT_THE_BRIDGES}`, repair)];
 	}

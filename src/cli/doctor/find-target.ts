@@ -1,6 +1,6 @@
 import { isLoopback } from "../../config/settings.ts";
 import { keyOf, urlOf, webhookTokenOf } from "../bridge-options.ts";
-import { readUrl } from "../bridge-url.ts";
+import { baseOf, readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
 import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
@@ -70,7 +70,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 	const facts = flags.app === undefined ? undefined : await askAzure(flags.app, flags.resourceGroup ?? "", io.env);
 	const named = facts === undefined ? urlOf(flags, io) : { value: facts.url, from: "--app" };
 	const bridge = readUrl(named.value, named.from ?? "--url");
-	const [bridgeUrl, local] = [bridge.href.replace(/\/+$/, ""), isLoopback(bridge)];
+	const [bridgeUrl, local] = [baseOf(bridge), isLoopback(bridge)];
 	const env = facts?.settings ?? io.env;
 	const github = githubApi(flags.github, bridgeUrl, io, env["GITHUB_API_URL"]);
 	return {
@@ -93,7 +93,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 /** The stand-in plays Azure Pipelines, too, and takes any token. A real one comes from this environment alone. */
 function devOpsOf(settings: Io["env"], env: Io["env"], github: GitHubApi, tokenIsBridges: boolean): AzureDevOps {
 	if (github.standIn) return { url: github.url, token: github.token, tokenIsBridges };
-	const { href } = readUrl(settings["AZURE_DEVOPS_URL"]?.trim() || AZURE_DEVOPS, "AZURE_DEVOPS_URL");
+	const address = readUrl(settings["AZURE_DEVOPS_URL"]?.trim() || AZURE_DEVOPS, "AZURE_DEVOPS_URL");
 	const token = env["AZURE_DEVOPS_TOKEN"]?.trim() || undefined;
-	return { url: href.replace(/\/+$/, ""), token, tokenIsBridges };
+	return { url: baseOf(address), token, tokenIsBridges };
 }

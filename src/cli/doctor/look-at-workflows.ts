@@ -51,7 +51,10 @@ export async function lookAtWorkflows(
 		.filter(({ type, path }) => type === "file" && /\.ya?ml$/.test(path))
 		.map(({ path }) => path);
 	const listeners = await readListeners(repository, branch, paths, github);
-	const readAt: ReadAt = async (path, ref) => (await readAll(repository, [path], github, ref)).workflows[0];
+	const readAt: ReadAt = async (path, ref) => {
+		const { workflows, statuses } = await readAll(repository, [path], github, ref);
+		return workflows[0] ?? (statuses[0] === 404 ? undefined : statuses[0]);
+	};
 	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
 	return [
 		...(dispatches.length === 0 ? [] : checkListeners(dispatches, listeners)),
@@ -75,39 +78,44 @@ async function readListeners(
 	paths: readonly string[],
 	github: GitHub,
 ): Promise<Listeners> {
-	const read = await readAll(repository, paths, github);
+	const { workflows, unread } = await readAll(repository, paths, github);
 	const listed = await listWorkflows(repository, github);
 	return {
 		repository,
 		branch,
-		...read,
+		workflows,
+		unread,
 		states: listed && new Map(listed.map(({ path, state }) => [path, state])),
 		ids: listed && new Map(listed.map(({ path, id }) => [String(id), path])),
 	};
 }
 
-/** The workflows that could be read, and the paths of the files that could not. */
+/** The workflows that could be read, and the paths of the files that could not, with GitHub's status for each. */
 async function readAll(repository: string, paths: readonly string[], github: GitHub, ref?: string) {
 	const read = await Promise.all(paths.map((path) => readFile(repository, path, github, ref)));
 	const { readWorkflows } = await import("./read-workflows.ts");
+	const unread = read.filter((file) => "status" in file);
 	return {
-		workflows: await readWorkflows(read.filter((file) => typeof file !== "string")),
-		unread: read.filter((file) => typeof file === "string"),
+		workflows: await readWorkflows(read.filter((file) => "text" in file)),
+		unread: unread.map(({ path }) => path),
+		statuses: unread.map(({ status }) => status),
 	};
 }
 
-/** The file; or its path where it could not be read. */
+/** The file; or GitHub's status where it could not be read. */
 async function readFile(
 	repository: string,
 	path: string,
 	github: GitHub,
 	ref: string | undefined,
-): Promise<WorkflowFile | string> {
+): Promise<WorkflowFile | { readonly path: string; readonly status: number }> {
 	const at = ref === undefined ? "" : `?ref=${encodeURIComponent(ref)}`;
 	const place = path.split("/").map(encodeURIComponent).join("/");
 	const answer = await github.get(`/repos/${repository}/contents/${place}${at}`);
 	const { content, encoding } = (answer.json ?? {}) as { content?: unknown; encoding?: unknown };
-	if (answer.status !== 200 || typeof content !== "string" || encoding !== "base64") return path;
+	if (answer.status !== 200 || typeof content !== "string" || encoding !== "base64") {
+		return { path, status: answer.status };
+	}
 	return { path, text: Buffer.from(content, "base64").toString("utf8") };
 }
 

@@ -23,7 +23,8 @@ export function nextSteps({ types, container, to }: Answers, file: string): read
 		...("pipeline" in to ? inAzureDevOps(to) : inGitHub(types, to)),
 		"",
 		"In Azure (docs/deploy.md):",
-		`  1. Deploy the bridge with this table: --parameters routes=@${file}`,
+		"  1. Save the table as routes.json beside host.json, and deploy the bridge with it:",
+		"       param routes = loadJsonContent('../routes.json') in infra/main.bicepparam",
 		...("pipeline" in to
 			? ["  2. Give the bridge's identity access to the pipeline (docs/azure-devops.md)."]
 			: ["  2. Write the token into the bridge's key vault."]),

@@ -1,4 +1,5 @@
 import { isLoopback } from "../../config/settings.ts";
+import { decodedPath } from "../bridge-url.ts";
 import { shortName } from "../catalogue/catalogue.ts";
 import type { SampleEvent } from "../catalogue/envelope.ts";
 import { CliError } from "../cli-error.ts";
@@ -43,15 +44,7 @@ export function readBlobUrl(text: string): Blob {
 			2,
 		);
 	}
-	return { url: `${url.origin}${url.pathname}`, account, container, path: decoded(path.join("/")) };
-}
-
-function decoded(path: string): string {
-	try {
-		return decodeURIComponent(path);
-	} catch {
-		return path;
-	}
+	return { url: `${url.origin}${url.pathname}`, account, container, path: decodedPath(path.join("/")) };
 }
 
 /**

@@ -19,11 +19,24 @@ export function createWebhookDoor(
 				const reason = `nothing answers at ${shownUrl(url)} (${asked.reason})`;
 				return { status: null, results: undefined, reason };
 			}
-			const results = isObject(json) && Array.isArray(json["events"]) ? json["events"] : undefined;
 			const taken = status >= 200 && status < 300;
-			return { status, results: results as readonly EventResult[] | undefined, reason: taken ? null : whyNot(asked) };
+			return { status, results: resultsIn(json, delivery), reason: taken ? null : whyNot(asked) };
 		},
 	};
+}
+
+/** What a bridge says of each event; undefined where the receiver is another one, whose answer may be anything. */
+function resultsIn(json: unknown, { elements }: Delivery): readonly EventResult[] | undefined {
+	const { events } = isObject(json) ? json : {};
+	return Array.isArray(events) && events.length === elements.length && events.every(isResult) ? events : undefined;
+}
+
+function isResult(given: unknown): given is EventResult {
+	if (!isObject(given)) return false;
+	const { id, outcome, route, key, reason } = given;
+	return (
+		typeof outcome === "string" && [id, route, key, reason].every((one) => one === null || typeof one === "string")
+	);
 }
 
 /**

@@ -12,7 +12,7 @@ export interface FollowOptions {
 	readonly wait: () => Promise<boolean>;
 	/** Is handed each line, in the order of time. */
 	readonly show: (line: Line) => void;
-	/** Is told when the bridge does not answer, and when it does again. */
+	/** Is told when the bridge does not answer, or cannot read all receipts, and when it does again. */
 	readonly outage: (message: string | undefined) => void;
 }
 
@@ -25,7 +25,7 @@ export interface Line {
 
 /** One request answers so many. */
 const AT_ONCE = 500;
-/** More changes than these between two looks are shown with the next looks. */
+/** What changed besides these is shown with the next looks, which go on there. */
 const MOST_CHANGES = 10_000;
 /** The clock of storage may be so far behind that of the bridge; what comes twice is shown once. */
 const OVERLAP_MS = 30_000;
@@ -37,7 +37,7 @@ const OVERLAP_MS = 30_000;
 export async function follow(bridge: BridgeClient, options: FollowOptions): Promise<void> {
 	const { asked, lines, wait, show, outage } = options;
 	const known = new Map<string, Mark>();
-	let answers = true;
+	let isWell = true;
 
 	function changes(receipts: readonly ShownReceipt[]): readonly Line[] {
 		const changed = receipts.filter((receipt) => !isDeepStrictEqual(known.get(receipt.key), markOf(receipt)));
@@ -50,25 +50,32 @@ export async function follow(bridge: BridgeClient, options: FollowOptions): Prom
 		return seen.sort((one, other) => (one.at || 0) - (other.at || 0));
 	}
 
+	function judge(problem: string | undefined): void {
+		if (isWell !== (problem === undefined)) outage(problem);
+		isWell = problem === undefined;
+	}
+
 	// What fails at once is a mistake to repair; what fails later may come back.
-	const { receipts } = await bridge.receipts({ ...asked, limit: AT_ONCE });
-	let since = bridge.now();
+	const { receipts, problems } = await bridge.receipts({ ...asked, limit: AT_ONCE });
+	judge(problems?.[0]);
+	let [since, begun] = [bridge.now(), bridge.now()];
+	let rest: Pick<ReceiptsAsked, "continue"> = {};
 	// The newest is answered first, and read last.
 	const first = changes(receipts.toReversed());
 	for (const line of lines === 0 ? [] : first.slice(-lines)) show(line);
 	while (await wait()) {
 		try {
-			const from = bridge.now();
+			if (rest.continue === undefined) begun = bridge.now();
 			const changedSince = new Date(since - OVERLAP_MS).toISOString();
-			const found = await collectReceipts(bridge, { ...asked, changedSince, limit: MOST_CHANGES });
-			if (!answers) outage(undefined);
-			answers = true;
-			if (found.complete) since = from;
+			const found = await collectReceipts(bridge, { ...asked, changedSince, limit: MOST_CHANGES, ...rest });
+			judge(found.problems?.[0]);
+			rest = found.continue === undefined ? {} : { continue: found.continue };
+			if (found.complete) since = begun;
 			for (const line of changes(found.receipts.toReversed())) show(line);
 		} catch (error) {
 			if (!(error instanceof CliError)) throw error;
-			if (answers) outage(error.message);
-			answers = false;
+			judge(error.message);
+			rest = {};
 		}
 	}
 }

@@ -1,4 +1,5 @@
 import type { BridgeClient, ShownReceipts } from "../bridge-client.ts";
+import { decodedPath } from "../bridge-url.ts";
 import { collectReceipts } from "../collect-receipts.ts";
 
 /** An event of some routes has a few receipts; more is a text that is found in many. */
@@ -13,25 +14,21 @@ export async function findReceipts(
 	text: string,
 	limit = USUAL_LIMIT,
 ): Promise<ShownReceipts> {
+	const problems: string[] = [];
+	let complete = true;
 	for (const find of spellingsOf(text)) {
 		const found = await collectReceipts(bridge, { find, limit });
-		if (found.receipts.length > 0) return found;
+		problems.push(...(found.problems ?? []));
+		if (found.receipts.length > 0) return { ...found, problems };
+		complete &&= found.complete;
 	}
-	return { receipts: [], complete: true };
+	return { receipts: [], complete, problems };
 }
 
 /** As it was given, and as subjects write it. */
 function spellingsOf(text: string): readonly string[] {
-	const path = URL.canParse(text) && /^https?:/i.test(text) ? decoded(new URL(text).pathname) : text;
+	const path = URL.canParse(text) && /^https?:/i.test(text) ? decodedPath(new URL(text).pathname) : text;
 	const [, container, blob] = /^\/?([^/]+)\/(.+)$/.exec(path) ?? [];
 	const asSubject = container === undefined ? [] : [`containers/${container}/blobs/${blob}`];
 	return [...new Set([text, ...asSubject])];
-}
-
-function decoded(path: string): string {
-	try {
-		return decodeURIComponent(path);
-	} catch {
-		return path;
-	}
 }

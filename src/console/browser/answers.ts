@@ -90,6 +90,8 @@ export interface Receipts {
 	readonly complete: boolean;
 	/** Where the next page begins, if there is one. */
 	readonly continue?: string;
+	/** What could not be read, while the rest was. */
+	readonly problems?: readonly string[];
 }
 
 export interface Replayed {

@@ -59,10 +59,17 @@ export type Fetch = (
 	},
 ) => Promise<Response>;
 
+interface Asking {
+	readonly key?: KeyName;
+	readonly body?: unknown;
+	/** Whether an answer is one in full, although its status is an error's. */
+	readonly isFull?: (answer: Readonly<Record<string, unknown>>) => boolean;
+}
+
 export function createApi(keys: KeyRing, fetch: Fetch): Api {
-	async function ask<T>(path: string, { key, body }: { key?: KeyName; body?: unknown } = {}): Promise<T> {
+	async function ask<T>(path: string, { key, body, isFull = () => false }: Asking = {}): Promise<T> {
 		const secret = key && keys.get(key);
-		const response = await fetch(path, {
+		const [response, text] = await fetch(path, {
 			method: body === undefined ? "GET" : "POST",
 			headers: {
 				...(secret === undefined ? {} : { "x-functions-key": secret }),
@@ -72,13 +79,13 @@ export function createApi(keys: KeyRing, fetch: Fetch): Api {
 			cache: "no-store",
 			// A key must not follow a redirect to wherever it leads.
 			redirect: "error",
-		}).catch(() => {
-			throw new ApiError("the bridge does not answer");
-		});
-		const text = await response.text();
+		})
+			.then(async (one) => [one, await one.text()] as const)
+			.catch(() => {
+				throw new ApiError("the bridge does not answer");
+			});
 		const answer = parse(text);
-		// Health and a refused batch answer in full with an error's status.
-		if (answer !== undefined && (response.ok || !("error" in answer))) return answer as T;
+		if (answer !== undefined && (response.ok || isFull(answer))) return answer as T;
 		throw new ApiError(String(answer?.["error"] ?? `the bridge answered ${response.status}`), response.status);
 	}
 
@@ -86,12 +93,12 @@ export function createApi(keys: KeyRing, fetch: Fetch): Api {
 		receipts: (query) => ask(`/api/receipts?${parametersOf(query)}`, { key: "receipts" }),
 		counts: (since, until) =>
 			ask(`/api/receipts/counts?${new URLSearchParams({ since: iso(since), until: iso(until) })}`, { key: "counts" }),
-		health: () => ask("/api/health"),
+		health: () => ask("/api/health", { isFull: ({ status }) => typeof status === "string" }),
 		replay: (which) => ask("/api/receipts/replay", { key: "replay", body: which }),
 		discard: (which) => ask("/api/receipts/discard", { key: "discard", body: which }),
 		local: () => ask("/_local"),
 		samples: () => ask("/_local/samples"),
-		send: (events) => ask("/api/events", { body: events }),
+		send: (events) => ask("/api/events", { body: events, isFull: ({ events: ends }) => Array.isArray(ends) }),
 		setFaults: (faults) => ask("/_local/faults", { body: faults }),
 		dispatchesOf: (key) => ask(`/_local/dispatches?${new URLSearchParams({ key })}`),
 	};

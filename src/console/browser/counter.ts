@@ -14,8 +14,11 @@ export function createCounter(api: Api, now: () => number) {
 	let isCounting = false;
 	/** This bridge does not offer counts, or their key is missing. */
 	let isClosed = false;
+	/** Counts new beginnings: an answer to the key before says nothing of this one. */
+	let beginnings = 0;
 
 	async function count(wanted: Range): Promise<void> {
+		const mine = beginnings;
 		const { since, until = now() } = boundsOf(wanted, now());
 		isCounting = true;
 		try {
@@ -23,7 +26,7 @@ export function createCounter(api: Api, now: () => number) {
 			if (range === wanted) counts = counted;
 		} catch (error) {
 			const status = error instanceof ApiError ? error.status : undefined;
-			if (status === 404 || status === 401 || status === 403) isClosed = true;
+			if (mine === beginnings && (status === 404 || status === 401 || status === 403)) isClosed = true;
 		} finally {
 			isCounting = false;
 		}
@@ -42,6 +45,7 @@ export function createCounter(api: Api, now: () => number) {
 			if (!isCounting && !isClosed) void count(wanted);
 		},
 		clear(): void {
+			beginnings += 1;
 			counts = undefined;
 			isClosed = false;
 		},

@@ -18,12 +18,20 @@ export function Filters({ now, filter, onChange }: FiltersProps) {
 	const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 	// What is typed must not be overwritten by what was looked for last, while it is being typed.
 	const [typed, setTyped] = useState(filter.find);
-	useEffect(() => setTyped(filter.find), [filter.find]);
+	useEffect(() => {
+		clearTimeout(timer.current);
+		if (typed.trim() !== filter.find) setTyped(filter.find);
+	}, [filter]);
+
+	/** What was typed counts at once with whatever is chosen beside it. */
+	function narrow(part: Partial<Filter>, find = typed): void {
+		onChange({ ...filter, find: find.trim(), ...part });
+	}
 
 	function type(find: string): void {
 		setTyped(find);
 		clearTimeout(timer.current);
-		timer.current = setTimeout(() => onChange({ ...filter, find: find.trim() }), TYPED_MS);
+		timer.current = setTimeout(() => narrow({}, find), TYPED_MS);
 	}
 
 	return (
@@ -43,7 +51,7 @@ export function Filters({ now, filter, onChange }: FiltersProps) {
 				<span class="hidden">State</span>
 				<select
 					value={filter.state}
-					onChange={({ currentTarget }) => onChange({ ...filter, state: currentTarget.value as Filter["state"] })}
+					onChange={({ currentTarget }) => narrow({ state: currentTarget.value as Filter["state"] })}
 				>
 					<option value="">all states</option>
 					{(Object.keys(TONES) as State[]).map((state) => (
@@ -57,7 +65,7 @@ export function Filters({ now, filter, onChange }: FiltersProps) {
 				<span class="hidden">Time</span>
 				<select
 					value={typeof filter.range === "string" ? filter.range : "chosen"}
-					onChange={({ currentTarget }) => onChange({ ...filter, range: rangeOf(currentTarget.value, now) })}
+					onChange={({ currentTarget }) => narrow({ range: rangeOf(currentTarget.value, now) })}
 				>
 					{Object.entries(RANGES).map(([name, { title }]) => (
 						<option key={name} value={name}>
@@ -67,19 +75,21 @@ export function Filters({ now, filter, onChange }: FiltersProps) {
 					<option value="chosen">from … to …</option>
 				</select>
 			</label>
-			{typeof filter.range !== "string" && <FromTo range={filter.range} filter={filter} onChange={onChange} />}
+			{typeof filter.range !== "string" && <FromTo range={filter.range} onChange={(range) => narrow({ range })} />}
 		</search>
 	);
 }
 
-function FromTo({ range, filter, onChange }: Omit<FiltersProps, "now"> & { range: Exclude<Range, string> }) {
+type Chosen = Exclude<Range, string>;
+
+function FromTo({ range, onChange }: { range: Chosen; onChange: (range: Chosen) => void }) {
 	const field = (name: "since" | "until", title: string) => (
 		<label>
 			{title}
 			<input
 				type="datetime-local"
 				value={range[name]}
-				onChange={({ currentTarget }) => onChange({ ...filter, range: { ...range, [name]: currentTarget.value } })}
+				onChange={({ currentTarget }) => onChange({ ...range, [name]: currentTarget.value })}
 			/>
 		</label>
 	);

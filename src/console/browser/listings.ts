@@ -41,9 +41,11 @@ export async function lookAtOpened(api: Api, { opened, ...view }: View): Promise
 	const at = Date.parse(opened.receipt?.event.time ?? "");
 	const bounds = Number.isNaN(at) ? {} : { since: at - 1_000, until: at + 1_000 };
 	for (const state of ["", "dispatched", "dead"] as const) {
-		const { receipts, complete } = await api.receipts({ find: key, state, limit: ALL, ...bounds });
+		const { receipts, complete, problems = [] } = await api.receipts({ find: key, state, limit: ALL, ...bounds });
 		const receipt = receipts.find((one) => one.key === key);
 		if (receipt !== undefined) return { key, receipt, isMissing: false };
+		// It may be among what could not be read.
+		if (problems.length > 0) return { key, receipt: opened.receipt, isMissing: false };
 		// The events of a window mention its key, too, and may fill an answer.
 		if (complete) break;
 	}

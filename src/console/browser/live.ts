@@ -20,7 +20,7 @@ export interface Live {
 export interface LiveOptions extends LookOptions {
 	readonly onChange: () => void;
 	/** As `setTimeout`. */
-	readonly later: (run: () => void, ms: number) => void;
+	readonly later: (run: () => unknown, ms: number) => void;
 }
 
 export const EVERY_MS = 2_000;
@@ -51,15 +51,16 @@ export function createLive(options: LiveOptions): Live {
 	}
 
 	async function turn(): Promise<void> {
-		if (visible && view.running) {
-			await look(round % HEALTH_EVERY === 0);
-			round += 1;
+		try {
+			if (visible && view.running) await look(round++ % HEALTH_EVERY === 0);
+		} finally {
+			// An answer that cannot be drawn does not stop the page.
+			later(turn, EVERY_MS);
 		}
-		later(() => void turn(), EVERY_MS);
 	}
 
 	// The first change comes when the caller has what this returns.
-	later(() => void turn(), 0);
+	later(turn, 0);
 
 	return {
 		view: () => view,

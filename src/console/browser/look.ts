@@ -22,6 +22,7 @@ function locked({ opened }: View): Part {
 		access: "locked",
 		shown: [],
 		recent: [],
+		unread: [],
 		deadLetters: [],
 		ignored: [],
 		counts: undefined,
@@ -36,6 +37,8 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 	const pages = createPages(api, now, recent);
 	/** A key that was refused is not sent again. */
 	let isRefused = false;
+	/** Counts new beginnings: an answer to the key before says nothing of this one. */
+	let beginnings = 0;
 	let asksLocally = isLocal;
 
 	/** `func start` is on this machine, too, and has no local workbench. */
@@ -73,12 +76,13 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 		/** What has changed. Never rejects: what goes wrong is a part of the view. */
 		async look(view: View, everything: boolean): Promise<Part> {
 			const part: Part = { problem: undefined, isOffline: false };
+			const mine = beginnings;
 			try {
 				await ask(part, view, everything);
 				part.seenAt = now();
 			} catch (error) {
 				if (error instanceof ApiError && error.status === 401) {
-					isRefused = true;
+					isRefused ||= mine === beginnings;
 					Object.assign(part, locked(view));
 					part.problem = hasKey() ? "The bridge refuses this key for receipts." : undefined;
 				} else {
@@ -90,6 +94,7 @@ export function createLooker({ api, isLocal, hasKey, now }: LookOptions) {
 		},
 		/** Begins again: with another key, or after a replay. */
 		forget(): void {
+			beginnings += 1;
 			recent.clear();
 			isRefused = false;
 			counter.clear();

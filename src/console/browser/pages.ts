@@ -8,7 +8,7 @@ export const PAGE = 100;
 /** The most that one answer holds. */
 export const ALL = 500;
 
-type Listed = Pick<View, "recent" | "isPart" | "shown" | "complete" | "page">;
+type Listed = Pick<View, "recent" | "isPart" | "unread" | "shown" | "complete" | "page">;
 
 /** The list of events, page by page: what is known first, then what the bridge is asked for. */
 export function createPages(api: Api, now: () => number, recent: Recent) {
@@ -17,6 +17,8 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 	let cursors: string[] = [];
 	/** A question that goes on must stay the same, its times included. */
 	let bounds: ReturnType<typeof boundsOf> = {};
+	/** Counts turns and new beginnings, so that an answer that was overtaken by one turns no page. */
+	let moves = 0;
 
 	function questionOf({ state, find, range }: Filter): Query {
 		const next = cursors.at(-1);
@@ -28,17 +30,21 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 		/** The newest receipts, and one page of what the filter finds. */
 		async list(filter: Filter): Promise<Listed> {
 			const limit = recent.limit();
-			recent.merge(await api.receipts({ limit }), limit);
-			const known = { recent: recent.list(), isPart: recent.isPart(), page };
+			const newest = await api.receipts({ limit });
+			recent.merge(newest, limit);
+			const unread = newest.problems ?? [];
+			const known = { recent: recent.list(), isPart: recent.isPart(), unread, page };
 			if (cursors.length === 0 && !isNarrow(filter)) {
 				const shown = known.recent.slice(page * PAGE, (page + 1) * PAGE);
 				return { ...known, shown, complete: known.recent.length <= (page + 1) * PAGE && !known.isPart };
 			}
-			const { receipts, complete } = await api.receipts(questionOf(filter));
-			return { ...known, shown: receipts, complete };
+			const { receipts, complete, problems = [] } = await api.receipts(questionOf(filter));
+			return { ...known, shown: receipts, complete, unread: [...new Set([...unread, ...problems])] };
 		},
 		/** Turns to the next page, or to the one before. */
 		async turn(forward: boolean, filter: Filter): Promise<void> {
+			moves += 1;
+			const mine = moves;
 			if (!forward) {
 				cursors.pop();
 				page = Math.max(0, page - 1);
@@ -50,13 +56,14 @@ export function createPages(api: Api, now: () => number, recent: Recent) {
 				// Behind the receipts that are known, in the bridge's order.
 				const question = isKnown ? { limit: ALL } : { ...questionOf(filter), ...bounds };
 				const { continue: next } = await api.receipts(question);
-				if (next === undefined) return;
+				if (next === undefined || mine !== moves) return;
 				cursors.push(next);
 			}
 			page += 1;
 		},
 		/** Back to the first page: the filter has changed. */
 		toFirst(): void {
+			moves += 1;
 			cursors = [];
 			page = 0;
 		},

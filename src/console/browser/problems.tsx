@@ -39,7 +39,7 @@ export function Problems({ view }: { view: View }) {
 }
 
 function problemsOf(view: View): readonly Problem[] {
-	const { health, now } = view;
+	const { health, unread, now } = view;
 	if (health === undefined) return [];
 	const { problems, warnings, storage, lanes } = health;
 	return [
@@ -47,6 +47,7 @@ function problemsOf(view: View): readonly Problem[] {
 		...(storage.reachable || problems.length > 0
 			? []
 			: [{ tone: "lost", title: "Storage", text: storage.reason ?? "cannot be reached" } as const]),
+		...unread.map((text) => ({ tone: "delayed", title: "Receipts", text }) as const),
 		...unusableTokens(view).map(({ lane, state, reason }) => {
 			const title = state === "refused" ? `Token of ${lane} is refused` : `Token of ${lane}`;
 			return { tone: "lost", title, text: reason ?? "is missing" } as const;

@@ -28,15 +28,19 @@ export function createRecent(): Recent {
 	let limit = ALL;
 	let isPart = false;
 
-	function merge({ receipts }: Receipts, asked: number): void {
+	function merge({ receipts, complete, problems = [] }: Receipts, asked: number): void {
 		const answered = new Map(receipts.map((receipt) => [receipt.key, receipt]));
-		const isAll = receipts.length < asked;
+		const isAll = complete && receipts.length < asked;
+		const isUnread = problems.length > 0;
 		const until = eventTime(receipts.at(-1));
-		// The answer holds the newest events; what should be among them and is not has been replaced by a replay.
-		const older = [...known.values()].filter((receipt) => !answered.has(receipt.key) && eventTime(receipt) <= until);
+		// The answer holds the newest events; what should be among them and is not has been replaced by a replay, unless it
+		// could not be read.
+		const older = [...known.values()].filter(
+			(receipt) => !answered.has(receipt.key) && (isUnread || eventTime(receipt) <= until),
+		);
 		const fresh = receipts.filter(({ key }) => !known.has(key)).length;
 		known = new Map([...receipts, ...(isAll ? [] : older)].map((receipt) => [receipt.key, receipt]));
-		if (asked === ALL || isAll) isPart = !isAll;
+		if (asked === ALL || isAll || isUnread) isPart = !isAll;
 		const unsettled = isAll ? [] : older.filter(({ state }) => TONES[state] === "moving" || TONES[state] === "delayed");
 		limit = !isAll && (fresh === receipts.length || unsettled.length > 0) ? ALL : FEW;
 		if (known.size > KEPT)

@@ -38,7 +38,7 @@ export function Stream({ view, live, onOpen }: StreamProps) {
 	);
 }
 
-function Empty({ view: { filter, page }, live }: Pick<StreamProps, "view" | "live">) {
+function Empty({ view: { filter, page, unread }, live }: Pick<StreamProps, "view" | "live">) {
 	if (page > 0)
 		return (
 			<p class="empty">
@@ -48,6 +48,8 @@ function Empty({ view: { filter, page }, live }: Pick<StreamProps, "view" | "liv
 				</button>
 			</p>
 		);
+	if (unread.length > 0)
+		return <p class="empty">No event was found, but the bridge could not read all receipts; see “Needs attention”.</p>;
 	if (!isNarrow(filter)) return <p class="empty">No event has arrived yet. The first one appears here by itself.</p>;
 	return (
 		<p class="empty">

@@ -23,7 +23,7 @@ export function summaryOf(view: View): readonly Item[] {
 }
 
 function problemsOf(view: View): readonly Item[] {
-	const { health, access, problem, isOffline, seenAt, now } = view;
+	const { health, access, problem, isOffline, seenAt, unread, now } = view;
 	const items: Item[] = [];
 	if (problem !== undefined && access !== "locked") {
 		const since = seenAt === undefined ? "" : `; this is the state of ${clock(new Date(seenAt).toISOString(), now)}`;
@@ -33,6 +33,7 @@ function problemsOf(view: View): readonly Item[] {
 	const attention = (tone: Tone, text: string) => items.push({ tone, text, section: "attention" });
 	if (problems.length > 0) attention("lost", `${counted(problems.length, "problem")} with settings`);
 	if (storage?.reachable === false && problems.length === 0) attention("lost", "Storage cannot be reached");
+	if (unread.length > 0) attention("delayed", "Some receipts cannot be read");
 	const tokens = unusableTokens(view).length;
 	if (tokens > 0) attention("lost", `${counted(tokens, "token")} cannot be used`);
 	items.push(...deadLettersOf(view), ...runsOf(view));

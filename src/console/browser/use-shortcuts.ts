@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
+import type { Action } from "./do-all.ts";
 import { focusedKey, keysOnPage, moveFocus, onKey } from "./keyboard.ts";
 import { isDeadLetter } from "./tones.ts";
-import type { Action, Letters } from "./use-letters.ts";
+import type { Letters } from "./use-letters.ts";
 import { knownReceipt, type View } from "./view.ts";
 
 export interface ShortcutsOptions {

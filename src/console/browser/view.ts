@@ -24,6 +24,8 @@ export interface View {
 	/** The newest receipts that the page knows, and whether the bridge has more. */
 	readonly recent: readonly Receipt[];
 	readonly isPart: boolean;
+	/** What the bridge could not read of the receipts, in words. */
+	readonly unread: readonly string[];
 	/** The newest dead letters, and whether the bridge has more of them. */
 	readonly deadLetters: readonly Receipt[];
 	readonly hasMoreDeadLetters: boolean;
@@ -65,6 +67,7 @@ export function emptyView(now: number): View {
 		page: 0,
 		recent: [],
 		isPart: false,
+		unread: [],
 		deadLetters: [],
 		hasMoreDeadLetters: false,
 		ignored: [],

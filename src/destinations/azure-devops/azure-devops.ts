@@ -1,8 +1,7 @@
-import { clipLine } from "../../log.ts";
 import type { Answer, Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { serverTimeOf } from "../header-time.ts";
+import { factsOf } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type ApiRequest, type CallOptions, createCall, parseJson } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
@@ -15,9 +14,6 @@ export interface AzureDevOpsOptions extends CallOptions {
 	/** For one delivery in all. */
 	readonly timeoutMs: number;
 }
-
-const REQUEST_ID_CHARACTERS = 100;
-const LONGEST_PAUSE_MS = 3_600_000;
 
 /**
  * The client for runs of pipelines. To ask about a token is to look at the route's pipeline: that needs what following its
@@ -51,7 +47,7 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 				classification: tried.classification,
 				ms: tried.ms,
 				calls: tried.calls,
-				...factsOf(tried, question(to)),
+				...factsOfAzure(tried, question(to)),
 			};
 		},
 		async listRuns(to, since, _, page) {
@@ -67,21 +63,13 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 	};
 }
 
-function factsOf({ classification, response, text = "" }: Answered, question: Question): Partial<Answer> {
+function factsOfAzure({ classification, response, text = "" }: Answered, question: Question): Partial<Answer> {
 	if (response === undefined) return {};
-	const { status, headers } = response;
+	const { headers } = response;
 	const { now } = question;
-	const requestId = headers["x-vss-e2eid"] ?? headers["activityid"];
-	const pause = pauseMs(headers, now);
-	const serverTime = serverTimeOf(headers, now);
+	const facts = factsOf(response, headers["x-vss-e2eid"] ?? headers["activityid"], pauseMs(headers, now), now);
 	const run = classification.kind === "taken" ? toRun(parseJson(text), question) : undefined;
-	return {
-		status,
-		...(requestId === undefined ? {} : { requestId: clipLine(requestId, REQUEST_ID_CHARACTERS) }),
-		...(pause === undefined ? {} : { exhaustedUntil: now + Math.min(pause, LONGEST_PAUSE_MS) }),
-		...(serverTime === undefined ? {} : { serverTime }),
-		...(run === undefined ? {} : { run }),
-	};
+	return { ...facts, ...(run === undefined ? {} : { run }) };
 }
 
 /**

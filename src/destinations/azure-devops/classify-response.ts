@@ -1,17 +1,14 @@
-import { clipLine, composeReason } from "../../log.ts";
+import { clipLine } from "../../log.ts";
 import type { Classification, Destination } from "../../model.ts";
 import { resetMs, retryAfterMs } from "../header-time.ts";
+import { notFromApi, rateLimited, type ServiceResponse, said, serverError } from "../service-response.ts";
+
+const AZURE_DEVOPS = "Azure DevOps";
 
 /** What Azure DevOps answered. */
-export interface AzureResponse {
-	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | undefined>>;
-	/** Azure DevOps' own `message`, where the body had one: TF… and its meaning. */
-	readonly message: string;
+export interface AzureResponse extends ServiceResponse {
 	/** The name of its exception, such as `PipelineValidationException`. */
 	readonly typeKey: string;
-	readonly body: "json" | "none" | "other";
 	/** It is the page where a person signs in, or leads there. */
 	readonly isSignIn: boolean;
 }
@@ -23,9 +20,6 @@ export interface Asked {
 	readonly to: Destination;
 }
 
-/** Where Azure DevOps names no time; the same as GitHub's. */
-const UNNAMED_WAIT_MS = 60_000;
-
 /**
  * The meaning of an answer of Azure DevOps. Pure.
  * Source: learn.microsoft.com, "Runs – Run Pipeline" and "Rate and usage limits"; messages seen in public reports.
@@ -34,23 +28,26 @@ const UNNAMED_WAIT_MS = 60_000;
 export function classifyResponse(response: AzureResponse, asked: Asked, now: number): Classification {
 	const { status, headers, body } = response;
 	if (response.isSignIn || status === 401) return unauthorized(response);
-	if (status === 429 || isThrottled(response)) return rateLimited(response, now);
-	if (status >= 500 || status === 408) {
-		const wait = retryAfterMs(headers, now);
-		const reason = said(response, "server error at Azure DevOps");
-		return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
+	if (status === 429 || isThrottled(response)) {
+		return rateLimited(AZURE_DEVOPS, response, pauseMs(headers, now), now);
 	}
-	if (status === 413) return { kind: "permanent", reason: said(response, "this request can never succeed") };
+	if (status >= 500 || status === 408) return serverError(AZURE_DEVOPS, response, now);
+	if (status === 413)
+		return { kind: "permanent", reason: said(AZURE_DEVOPS, response, "this request can never succeed") };
 	if (status >= 200 && status < 300) return meaningOfSuccess(response);
-	if (body !== "json") return notFromApi(response);
+	if (body !== "json") return notFromApi(AZURE_DEVOPS, response, CHECK_ADDRESS);
 	return refused(response, asked);
 }
 
 /** A 2xx with JSON is the documented success; one without a body may stand for it. */
 function meaningOfSuccess(response: AzureResponse): Classification {
 	if (response.body === "json") return { kind: "taken" };
-	if (response.body === "other") return notFromApi(response);
-	const reason = said(response, "the answer has no body, so it is not known whether Azure DevOps took the request");
+	if (response.body === "other") return notFromApi(AZURE_DEVOPS, response, CHECK_ADDRESS);
+	const reason = said(
+		AZURE_DEVOPS,
+		response,
+		"the answer has no body, so it is not known whether Azure DevOps took the request",
+	);
 	return { kind: "uncertain", reason };
 }
 
@@ -58,29 +55,14 @@ function unauthorized(response: AzureResponse): Classification {
 	const means = response.isSignIn ? "its sign-in page: the token" : "the token";
 	const repair =
 		"is wrong, revoked or expired, or its identity is not in the organization; replace it with a valid one";
-	return { kind: "unauthorized", reason: said(response, `${means} ${repair}`) };
+	return { kind: "unauthorized", reason: said(AZURE_DEVOPS, response, `${means} ${repair}`) };
 }
 
-/** An address that does not lead to Azure DevOps' API: no run was started, and the request is not to blame. */
-function notFromApi({ status, headers }: AzureResponse): Classification {
-	const { location } = headers;
-	const type = headers["content-type"];
-	const what = location === undefined ? ` as ${type ?? "no known type"}` : ` to ${location}`;
-	const repair = "which is not an answer of its API: check AZURE_DEVOPS_URL, the route's organization, and proxies";
-	return { kind: "unavailable", reason: `Azure DevOps answered ${status}${clipLine(what, 80)}, ${repair}` };
-}
+const CHECK_ADDRESS = "check AZURE_DEVOPS_URL, the route's organization, and proxies";
 
 /** Source: learn.microsoft.com, "Rate and usage limits": TF400733, exceeding usage of a resource. */
 function isThrottled({ status, message }: AzureResponse): boolean {
 	return status >= 400 && /TF400733|exceeding usage of resource/i.test(message);
-}
-
-function rateLimited(response: AzureResponse, now: number): Classification {
-	const wait = pauseMs(response.headers, now);
-	const until = now + (wait ?? UNNAMED_WAIT_MS);
-	const words = `${response.status}${response.message === "" ? "" : `: ${response.message}`}`;
-	const reason = composeReason("Azure DevOps asks to slow down", words, `; until ${new Date(until).toISOString()}`);
-	return { kind: "rate-limited", until, named: wait !== undefined, reason };
 }
 
 /** As long as Azure DevOps delays a call at most. Source: "Rate and usage limits". */
@@ -93,7 +75,7 @@ const LONGEST_DELAY_MS = 30_000;
  * @returns milliseconds, from a second to a day
  */
 export function pauseMs(headers: AzureResponse["headers"], now: number): number | undefined {
-	const delay = /^\s*(\d{1,6}(?:\.\d+)?)\s*$/.exec(headers["x-ratelimit-delay"] ?? "")?.[1];
+	const delay = /^\s*(\d{1,6}(?:\.\d+)?)\s*$/.exec(String(headers["x-ratelimit-delay"] ?? ""))?.[1];
 	const delayMs = Number(delay ?? 0) * 1_000;
 	const bounded = delayMs > 0 ? Math.min(Math.max(delayMs, 1_000), LONGEST_DELAY_MS) : undefined;
 	return retryAfterMs(headers, now) ?? resetMs(headers, now) ?? bounded;
@@ -107,11 +89,11 @@ function refused(response: AzureResponse, asked: Asked): Classification {
 		if (isOfEvent(asked.to, name) && parameter.isOfValue)
 			return {
 				kind: "permanent",
-				reason: said(response, "the parameter does not accept the event's value, or the event has none"),
+				reason: said(AZURE_DEVOPS, response, "the parameter does not accept the event's value, or the event has none"),
 			};
-		return { kind: "unavailable", reason: said(response, means) };
+		return { kind: "unavailable", reason: said(AZURE_DEVOPS, response, means) };
 	}
-	return { kind: "unavailable", reason: said(response, causeOf(response, asked)) };
+	return { kind: "unavailable", reason: said(AZURE_DEVOPS, response, causeOf(response, asked)) };
 }
 
 interface ParameterFault {
@@ -156,8 +138,4 @@ function causeOf({ status, message, typeKey }: AzureResponse, { permission, to }
 	if (status === 404)
 		return "there is no such project, or the identity cannot see it; check the route, and add the identity to the project";
 	return "Azure DevOps does not document this answer; the bridge tries again later";
-}
-
-function said({ status, message }: AzureResponse, meaning: string): string {
-	return composeReason(`Azure DevOps answered ${status}`, message, `: ${meaning}`);
 }

@@ -1,15 +1,10 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { applyMapping, type Mapped, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
+import { type Mapped, type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
+import { BODY_BYTES, refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
 import type { BridgeFacts } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
-
-/**
- * A request must be smaller. Azure DevOps documents no limit; this is GitHub's, so that large data goes by reference to
- * every destination alike.
- */
-export const BODY_BYTES = 64 * 1024;
 
 /**
  * A route's `to` as `to.pipeline.schema.json` describes it, with nothing left open. Azure DevOps does not distinguish case
@@ -104,32 +99,15 @@ export function buildRun(to: Destination, event: BridgeEvent, facts: BridgeFacts
 	if (problem !== undefined) return refuse(`${problem.member}: ${problem.problem}`);
 	const { ref, parameters } = to;
 	const resources = ref === undefined ? {} : { resources: { repositories: { self: { refName: ref } } } };
-	const body = toJson(() => ({
-		...resources,
-		...(parameters === undefined ? {} : { templateParameters: toTexts(parameters as Mapping, event, facts) }),
-	}));
-	if (body === undefined) return refuse("data is nested too deeply to be written as JSON");
+	const body = unlessTooDeep(() =>
+		writeJson({
+			...resources,
+			...(parameters === undefined ? {} : { templateParameters: toTexts(parameters as Mapping, event, facts) }),
+		}),
+	);
+	if (body === undefined) return refuse(TOO_DEEP);
 	const bytes = Buffer.byteLength(body);
 	if (bytes < BODY_BYTES) return { ok: true, body };
 	const reason = `the parameters would have ${bytes} bytes, but the bridge sends less than ${BODY_BYTES} to Azure Pipelines`;
-	return { ok: false, tooLarge: true, reason, body };
-}
-
-function refuse(reason: string): Built {
-	return { ok: false, tooLarge: false, reason };
-}
-
-function toTexts(mapping: Mapping, event: BridgeEvent, facts: BridgeFacts): Record<string, string> {
-	const values = Object.entries(applyMapping(mapping, event, facts));
-	return Object.fromEntries(values.map(([name, value]) => [name, toText(value)]));
-}
-
-/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
-function toJson(build: () => object): string | undefined {
-	try {
-		return writeJson(build());
-	} catch (error) {
-		if (error instanceof RangeError) return undefined;
-		throw error;
-	}
+	return tooLarge(reason, body);
 }

@@ -2,9 +2,9 @@ import { isLoopback } from "../../config/settings.ts";
 import { clipLine } from "../../log.ts";
 import type { Destination, Run } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
-import { serverTimeOf } from "../header-time.ts";
-import { noRunsNow } from "../try-calls.ts";
+import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
 import { type Answered, parseJson } from "./call-azure-devops.ts";
+import { SERVICES } from "./settings.ts";
 
 /** What reading an answer needs to know. */
 export interface Question {
@@ -15,58 +15,32 @@ export interface Question {
 	readonly now: number;
 }
 
-const MOST_RUNS = 100;
-
 /**
  * The list of a pipeline's runs, which has the newest first and takes no filter: up to ten thousand. Only its beginning is
  * read. Source: learn.microsoft.com, "Runs – List".
  */
 export function readList(answered: Answered, question: Question, since: number, page = 1): RunsAnswer {
-	return readAnswer(answered, question, (text, serverTime) => {
-		const { values, isWhole } = readValues(text);
+	return readAnswer(answered, askedOf(question), (serverTime) => {
+		const { values, isWhole } = readValues(answered.text ?? "");
 		if (values === undefined) return undefined;
-		const seen = values
-			.slice((page - 1) * MOST_RUNS, page * MOST_RUNS)
-			.map((value) => toSeenRun(value, question, serverTime));
-		const all = seen.filter((run) => run !== undefined);
-		const isSound = all.length === seen.length;
-		const reachesBack = isWhole && values.length <= page * MOST_RUNS;
+		const ofPage = values.slice((page - 1) * PAGE_RUNS, page * PAGE_RUNS);
+		const { runs: all, unreadable } = readEach(ofPage, (value) => toSeenRun(value, question, serverTime));
 		const runs = all.filter(({ createdAt }) => createdAt >= since);
-		// One that cannot be read may be the one that is looked for.
-		return { runs, complete: isSound && (reachesBack || runs.length < all.length) };
+		const reachesBack = (isWhole && values.length <= page * PAGE_RUNS) || runs.length < all.length;
+		return { runs, complete: reachesBack && unreadable === 0, unreadable };
 	});
 }
 
 /** "Runs – Get". */
 export function readOne(answered: Answered, question: Question, id: string): RunsAnswer {
-	const { classification, response } = answered;
-	if (response?.status === 404 && response.body === "json" && "reason" in classification)
-		return { kind: "gone", reason: classification.reason };
-	return readAnswer(answered, question, (text, serverTime) => {
-		const run = toSeenRun(parseJson(text), question, serverTime);
-		return run?.id === id ? { runs: [run], complete: true } : undefined;
+	return readAnswer(answered, askedOf(question), (serverTime) => {
+		const run = toSeenRun(parseJson(answered.text ?? ""), question, serverTime);
+		return run?.id === id ? { runs: [run], complete: true, unreadable: 0 } : undefined;
 	});
 }
 
-type Read = (
-	text: string,
-	serverTime: number,
-) => { readonly runs: readonly SeenRun[]; readonly complete: boolean } | undefined;
-
-function readAnswer({ classification, response, text = "" }: Answered, { now }: Question, read: Read): RunsAnswer {
-	const serverTime = serverTimeOf(response?.headers ?? {}, now) ?? now;
-	if (classification.kind === "taken") {
-		const seen = read(text, serverTime);
-		if (seen !== undefined) return { kind: "runs", ...seen, serverTime };
-		return { kind: "unavailable", reason: "Azure DevOps' answer does not contain the requested runs" };
-	}
-	const isRefused = classification.kind === "unauthorized" || classification.kind === "unavailable";
-	if (isRefused || classification.kind === "permanent") {
-		const { reason } = classification;
-		if (response?.body === "json" && response.status === 404) return { kind: "gone", reason };
-		if (response?.body === "json" && response.status === 403) return { kind: "refused", reason };
-	}
-	return noRunsNow(classification, now);
+function askedOf({ now }: Question) {
+	return { whose: "Azure DevOps'", now, missing: "gone" } as const;
 }
 
 /** The members of a list. Of one that was cut off, those that are there as a whole. */
@@ -97,11 +71,8 @@ function wholeObjects(text: string, start: number): readonly unknown[] {
 }
 
 const WORD_CHARACTERS = 40;
-const NAME_CHARACTERS = 200;
+const TITLE_CHARACTERS = 200;
 const LARGEST_ID = 2 ** 31 - 1;
-/** A run that was created so long after the answer was not. */
-const MOST_AHEAD_MS = 3_600_000;
-const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
  * A run as Azure Pipelines describes it.
@@ -110,11 +81,10 @@ const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\
 function toSeenRun(value: unknown, question: Question, serverTime: number): SeenRun | undefined {
 	const run = toRun(value, question);
 	const { name, createdDate } = (value ?? {}) as Readonly<Record<string, unknown>>;
-	const isTime = typeof createdDate === "string" && ISO_8601.test(createdDate);
-	const createdAt = isTime ? Date.parse(createdDate) : Number.NaN;
-	if (run === undefined || !(createdAt > 0 && createdAt <= serverTime + MOST_AHEAD_MS)) return undefined;
+	const createdAt = readCreation(createdDate, serverTime);
+	if (run === undefined || createdAt === undefined) return undefined;
 	const { certain: _, ...seen } = run;
-	return { ...seen, title: typeof name === "string" ? clipLine(name, NAME_CHARACTERS) : "", createdAt };
+	return { ...seen, title: typeof name === "string" ? clipLine(name, TITLE_CHARACTERS) : "", createdAt };
 }
 
 /** The run that an answer names: certainly the one that was asked for. */
@@ -126,11 +96,12 @@ export function toRun(value: unknown, { to, url }: Question): Run | undefined {
 	if (!isId || (of.id !== undefined && of.id !== to["pipeline"])) return undefined;
 	const status = wordOf(state);
 	if (status === undefined) return undefined;
-	const isNamed = typeof of.name === "string" && of.name.trim() !== "";
+	const service = new URL(url);
+	const href = (_links as { readonly web?: { readonly href?: unknown } } | null | undefined)?.web?.href;
 	return {
 		id: String(id),
-		url: readPage((_links as { readonly web?: { readonly href?: unknown } } | null | undefined)?.web?.href, url),
-		workflow: isNamed ? clipLine(String(of.name), NAME_CHARACTERS) : null,
+		url: readPage(href, isLoopback(service) ? SERVICES : service.origin, service),
+		workflow: readName(of.name),
 		status,
 		conclusion: status === "completed" ? (wordOf(result) ?? "unknown") : null,
 		attempt: 1,
@@ -151,17 +122,4 @@ function wordOf(word: unknown): string | undefined {
 	return Object.hasOwn(SHARED_WORDS, word)
 		? SHARED_WORDS[word]
 		: word.replace(/[A-Z]/g, (one) => `_${one.toLowerCase()}`);
-}
-
-const MOST_URL_CHARACTERS = 500;
-
-/**
- * The page of a run, if it is on the site that was called: a person follows this link. A stand-in on this machine may tell
- * of Azure DevOps' pages.
- */
-function readPage(value: unknown, url: string): string | null {
-	if (typeof value !== "string" || value.length > MOST_URL_CHARACTERS || !URL.canParse(value)) return null;
-	const [page, service] = [new URL(value), new URL(url)];
-	const origins = isLoopback(service) ? ["https://dev.azure.com", service.origin] : [service.origin];
-	return origins.includes(page.origin) && page.username === "" && page.password === "" ? page.href : null;
 }

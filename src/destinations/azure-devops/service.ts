@@ -18,15 +18,13 @@ export const azureDevOps: Service = {
 };
 
 function configured(config: AzureDevOpsConfig): ConfiguredService {
-	const { address, formerAddress, limits, concurrency, token } = config;
+	const { token, ...policy } = config;
+	const { address } = policy;
 	return {
+		...policy,
 		name: azureDevOps.name,
 		owns: azureDevOps.owns,
 		problemsOf,
-		address,
-		formerAddress,
-		limits,
-		concurrency,
 		laneOf,
 		build: buildRun,
 		requestLine: (to) => `POST ${address}${pathOf(to, "/runs")}?${API_VERSION}`,

@@ -1,4 +1,5 @@
 import type { Identity, KeyVaultOptions } from "../../config/azure.ts";
+import { once } from "../../config/once.ts";
 import { openSecrets, TokenUnavailable } from "../../config/secrets.ts";
 import { abortable } from "../try-calls.ts";
 
@@ -61,13 +62,11 @@ function toToken(value: string): Token {
 
 /** The SDK caches the identity's token until shortly before its end. */
 function entraTokens(identity: Identity): () => Promise<Token> {
-	const load = async () => (await import("../../config/credential.ts")).createCredential(identity);
-	let loading: ReturnType<typeof load> | undefined;
+	const load = once(async () => (await import("../../config/credential.ts")).createCredential(identity));
 	return async () => {
 		try {
-			loading ??= load();
 			const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
-			const asking = (await loading).getToken(SCOPE, { abortSignal });
+			const asking = (await load()).getToken(SCOPE, { abortSignal });
 			const { token = "" } = (await abortable(asking, abortSignal)) ?? {};
 			return { value: token, scheme: "Bearer" };
 		} catch (error) {

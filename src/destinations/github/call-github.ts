@@ -1,15 +1,17 @@
+import { once } from "../../config/once.ts";
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
+import type { ServiceResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
 import { classifyResponse, notFromApi } from "./classify-response.ts";
-import type { Asked, GitHubResponse } from "./likely-cause.ts";
+import type { Asked } from "./likely-cause.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
 
 /** What came of one call. */
 export interface Answered {
 	readonly classification: Classification;
 	/** None where no answer came. */
-	readonly response?: GitHubResponse;
+	readonly response?: ServiceResponse;
 	/** The body, parsed where it is JSON. */
 	readonly data?: unknown;
 }
@@ -38,15 +40,7 @@ const MAX_REDIRECTS = 3;
 
 /** The one way to GitHub's API: whatever is asked for, its answer is classified by the same rules. */
 export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
-	let loading: Promise<Send> | undefined;
-
-	function load(): Promise<Send> {
-		loading ??= loadSend().catch((error: unknown) => {
-			loading = undefined;
-			throw error;
-		});
-		return loading;
-	}
+	const load = once(loadSend);
 
 	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
 		const { path, asked, ...request } = asking;
@@ -95,12 +89,12 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 }
 
 /** What an answer says, without the credentials that it may echo. */
-export function readResponse({ status, headers, data }: RawResponse, secrets: Iterable<string>): GitHubResponse {
+export function readResponse({ status, headers, data }: RawResponse, secrets: Iterable<string>): ServiceResponse {
 	const clean = (text: string) => withoutSecrets(text, secrets);
 	const cleanHeaders = Object.fromEntries(
 		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
 	);
-	const message = (data as { message?: unknown } | null | undefined)?.message;
+	const { message } = (jsonOf(data) ?? {}) as { readonly message?: unknown };
 	return {
 		status,
 		headers: cleanHeaders,
@@ -120,7 +114,7 @@ function jsonOf(data: unknown): unknown {
 }
 
 /** A JSON that is longer than what is read, or cut off, is left as a text. */
-function bodyOf(data: unknown, contentType: string): GitHubResponse["body"] {
+function bodyOf(data: unknown, contentType: string): ServiceResponse["body"] {
 	const text = data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
 	if (text === undefined || text === null || text === "") return /html/i.test(contentType) ? "other" : "none";
 	if (typeof text !== "string") return "json";

@@ -1,7 +1,8 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
-import { newTrace } from "../try-calls.ts";
+import { serverTimeOf } from "../header-time.ts";
+import { NOT_KNOWN, newTrace } from "../try-calls.ts";
 import type { Answered, Call, TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
@@ -41,6 +42,8 @@ interface Issued {
 const CALL_TIMEOUT_MS = 3_000;
 /** Installation tokens live one hour. Source: docs.github.com, "Generating an installation access token". */
 const TOKEN_LIFE_MS = 3_600_000;
+/** GitHub accepts clocks that differ by no more. */
+const CLOCK_MARGIN_SECONDS = 20;
 /** A token is not used in its last minute. */
 const MARGIN_MS = 60_000;
 
@@ -50,7 +53,7 @@ const MARGIN_MS = 60_000;
  * Source: docs.github.com, "Authenticating as a GitHub App installation".
  */
 export function createInstallationTokens({ appId, privateKey, call, now }: AppOptions): InstallationTokens {
-	const auth = createAppAuth({ appId, privateKey });
+	const ask = createAsk({ appId, privateKey, call, now });
 	/** By owner. */
 	const installations = new Map<string, number>();
 	/** By installation. */
@@ -64,11 +67,6 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 		const promise = work().finally(() => underWay.delete(name));
 		underWay.set(name, promise);
 		return promise;
-	}
-
-	async function ask(method: "GET" | "POST", path: string, calls?: number[]): Promise<Answered> {
-		const { token: jwt } = await auth({ type: "app" });
-		return call({ method, path, token: jwt }, AbortSignal.timeout(CALL_TIMEOUT_MS), newTrace(calls));
 	}
 
 	/** Another repository of the same owner may be covered where this one is not. */
@@ -117,6 +115,34 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 	};
 }
 
+/**
+ * Makes calls as the app. The token that says so is valid for ten minutes by GitHub's clock. If this machine's clock is
+ * wrong, GitHub's is used.
+ */
+function createAsk({ appId, privateKey, call, now }: AppOptions) {
+	/** What has to be added to this machine's clock to get GitHub's, seconds. 0 until GitHub refuses the app. */
+	let timeDifference = 0;
+
+	return async (method: "GET" | "POST", path: string, calls?: number[]): Promise<Answered> => {
+		const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+		async function askOnce(): Promise<Answered> {
+			const { token } = await createAppAuth({ appId, privateKey, timeDifference })({ type: "app" });
+			return call({ method, path, token }, signal, newTrace(calls));
+		}
+		const first = await askOnce();
+		if (first.classification.kind !== "unauthorized") return first;
+		const difference = differenceOf(first, now());
+		if (Math.abs(difference - timeDifference) <= CLOCK_MARGIN_SECONDS) return first;
+		timeDifference = difference;
+		return askOnce();
+	};
+}
+
+/** How far GitHub's clock is ahead of ours, seconds. */
+function differenceOf({ response }: Answered, now: number): number {
+	return Math.round(((serverTimeOf(response?.headers ?? {}, now) ?? now) - now) / 1_000);
+}
+
 /** By our own clock: an end that has passed already, or is further off than any, is that of another clock. */
 function endOf(expiresAt: unknown, issuedAt: number): number {
 	const end = Date.parse(String(expiresAt));
@@ -155,7 +181,12 @@ function unavailable({ classification, response }: Answered): TokenUnavailable {
 			return new TokenUnavailable(classification);
 		case "transient":
 		case "uncertain":
-			return new TokenUnavailable({ ...classification, kind: "transient", reason: before + classification.reason });
+			return new TokenUnavailable({
+				...classification,
+				kind: "transient",
+				// The call asked for a token. It cannot have started a run.
+				reason: before + classification.reason.replace(NOT_KNOWN, "; nothing was dispatched"),
+			});
 		case "unavailable":
 		case "permanent":
 			return new TokenUnavailable({ kind: "unavailable", wide: true, reason: before + classification.reason });

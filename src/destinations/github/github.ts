@@ -1,11 +1,10 @@
-import { clipLine } from "../../log.ts";
-import type { Answer, Destination } from "../../model.ts";
+import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { resetMs, serverTimeOf } from "../header-time.ts";
+import { resetMs } from "../header-time.ts";
+import { factsOf, type ServiceResponse } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
-import type { GitHubResponse } from "./likely-cause.ts";
 import { dispatchPath } from "./repository-dispatch.ts";
 import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
 import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
@@ -27,7 +26,6 @@ const YOUNG_MS = 60_000;
 const RETRY_AFTER_MS = [1_000, 2_000, 4_000];
 /** The least time that must be left to begin a call. */
 const LAST_CALL_MS = 1_000;
-const REQUEST_ID_CHARACTERS = 100;
 
 type Request = Parameters<Ask>[0];
 
@@ -72,7 +70,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		);
 	}
 
-	const sendWorkflow = createWorkflowSender(options.apiUrl);
+	const sendWorkflow = createWorkflowSender(options.apiUrl, now);
 
 	const read = (to: Destination, request: RunsRequest) => tryOnce(to, (ask) => ask({ method: "GET", ...request }));
 
@@ -84,15 +82,15 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 				isWorkflow(to) ? sendWorkflow(to, body, ask) : ask({ method: "POST", path: dispatchPath(to), body }),
 			);
 			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
-			const facts = response === undefined ? {} : factsOf(response, now());
+			const facts = response === undefined ? {} : factsOfGitHub(response, now());
 			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
 		},
 		async listRuns(to, since, etag, page) {
-			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), since, page);
+			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), { since, page, etag });
 		},
-		async readRun(to, id, etag) {
+		async readRun(to, id) {
 			if (!isRunId(id)) return { kind: "gone", reason: "it is not a run of GitHub: its id is not a number" };
-			return readOne(await read(to, runRequest(to, id, etag)), questionOf(to), id);
+			return readOne(await read(to, runRequest(to, id)), questionOf(to), id);
 		},
 		getToken: (to) => tokens.get(wantedFor(to)),
 		async checkToken(to) {
@@ -122,21 +120,10 @@ function canBeUnknown({ classification, response }: Answered): boolean {
 	return response?.status === 403 && /not accessible by integration/i.test(response.message);
 }
 
-function factsOf(
-	{ status, headers }: NonNullable<Answered["response"]>,
-	now: number,
-): Omit<Answer, "classification" | "calls" | "ms"> {
-	const requestId = headers["x-github-request-id"];
-	const exhaustedMs = resetMs(headers, now);
-	const tokenExpiresAt = tokenExpiry({ headers });
-	const serverTime = serverTimeOf(headers, now);
-	return {
-		status,
-		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
-		...(exhaustedMs === undefined ? {} : { exhaustedUntil: now + exhaustedMs }),
-		...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }),
-		...(serverTime === undefined ? {} : { serverTime }),
-	};
+function factsOfGitHub(response: ServiceResponse, now: number) {
+	const tokenExpiresAt = tokenExpiry(response);
+	const facts = factsOf(response, response.headers["x-github-request-id"], resetMs(response.headers, now), now);
+	return { ...facts, ...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }) };
 }
 
 /**
@@ -163,7 +150,7 @@ export function judgeToken({ classification, response }: Pick<Answered, "classif
  * It writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC.
  * @returns ISO 8601
  */
-export function tokenExpiry({ headers }: Pick<GitHubResponse, "headers">): string | undefined {
+export function tokenExpiry({ headers }: Pick<ServiceResponse, "headers">): string | undefined {
 	const text = String(headers["github-authentication-token-expiration"] ?? "");
 	const [, date, time, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(text) ?? [];
 	if (date === undefined) return undefined;

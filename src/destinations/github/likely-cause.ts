@@ -1,4 +1,5 @@
 import { clipLine } from "../../log.ts";
+import type { ServiceResponse } from "../service-response.ts";
 
 /** Why a destination is closed, with the repair. */
 export interface Cause {
@@ -72,7 +73,7 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 ];
 
 /** Why a destination is parked, as far as GitHub's answer says. */
-export function likelyCause(response: GitHubResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
+export function likelyCause(response: ServiceResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
 	const asked = wanted === undefined ? permission : `${clipLine(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
@@ -108,15 +109,4 @@ function forbidden(asked: string): string {
 function signOnAddress(header: string | number | undefined): string | undefined {
 	const [, url] = /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header ?? "")) ?? [];
 	return url;
-}
-
-/** What GitHub answered. */
-export interface GitHubResponse {
-	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | number | undefined>>;
-	/** GitHub's own `message`, where the body had one. */
-	readonly message: string;
-	/** What the body is: JSON as GitHub's API answers it, nothing, or something that is not the API's, such as a page. */
-	readonly body: "json" | "none" | "other";
 }

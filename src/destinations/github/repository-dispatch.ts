@@ -3,6 +3,7 @@ import type { BridgeEvent, Destination } from "../../model.ts";
 import { toDispatchType } from "../../route/keys.ts";
 import { applyMapping, type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
+import { BODY_BYTES, refuse, TOO_DEEP, tooLarge, unlessTooDeep } from "../build.ts";
 import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
 
@@ -17,7 +18,7 @@ export interface RepositoryDispatch extends Destination {
 }
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
-export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: 64 * 1024 } as const;
+export const LIMITS = { eventTypeCharacters: 100, payloadKeys: 10, bodyBytes: BODY_BYTES } as const;
 
 /** Below the API's address. */
 export function dispatchPath({ repository }: RouteTo): string {
@@ -76,28 +77,14 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 		);
 	}
 	if (to.payload !== undefined && !isObject(to.payload)) return refuse("its row in storage is damaged: payload", body);
-	if (body === undefined) return refuse("data is nested too deeply to be written as JSON", body);
+	if (body === undefined) return refuse(TOO_DEEP);
 	const bytes = Buffer.byteLength(body);
 	if (bytes < LIMITS.bodyBytes) return { ok: true, body };
 	const reason = `the client payload would have ${bytes} bytes, but GitHub accepts less than ${LIMITS.bodyBytes}`;
-	return { ok: false, tooLarge: true, reason, body };
+	return tooLarge(reason, body);
 }
 
 function payloadOf({ payload }: RepositoryDispatch, event: BridgeEvent, facts: BridgeFacts): object {
 	if (!isObject(payload)) return toClientPayload(event, facts);
 	return { ...applyMapping(payload, event, facts), bridge: facts };
-}
-
-export function refuse(reason: string, body: string | undefined): Built {
-	return { ok: false, tooLarge: false, reason, ...(body === undefined ? {} : { body }) };
-}
-
-/** Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error. */
-export function unlessTooDeep<T>(write: () => T): T | undefined {
-	try {
-		return write();
-	} catch (error) {
-		if (error instanceof RangeError) return undefined;
-		throw error;
-	}
 }

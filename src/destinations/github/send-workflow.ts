@@ -10,18 +10,18 @@ export type Ask = (request: Omit<ApiRequest, "token">) => Promise<Answered>;
 export type AnsweredWithRun = Answered & { readonly run?: Run };
 
 /**
- * Sends workflow dispatches to one address. It learns what the server does not take, and each repository's default
- * branch, and keeps that as long as it lives.
+ * Sends workflow dispatches to one address. It learns what the server does not take, and for some minutes each
+ * repository's default branch.
  */
-export function createWorkflowSender(apiUrl: string) {
+export function createWorkflowSender(apiUrl: string, now: () => number) {
 	/** Default branches, by repository in lower case. */
-	const branches = new Map<string, string>();
+	const branches = new Map<string, { readonly branch: string; readonly at: number }>();
 	let asksForRun = true;
 
 	async function branchOf({ repository }: WorkflowDispatch, ask: Ask): Promise<string | Answered> {
 		const name = repository.toLowerCase();
 		const known = branches.get(name);
-		if (known !== undefined) return known;
+		if (known !== undefined && Math.abs(now() - known.at) < BRANCH_MS) return known.branch;
 		const asked = { permission: "Metadata: read", what: "such repository" };
 		const answered = await ask({ method: "GET", path: `/repos/${repository}`, reads: true, asked });
 		const branch = (answered.data as { default_branch?: unknown } | null | undefined)?.default_branch;
@@ -29,7 +29,7 @@ export function createWorkflowSender(apiUrl: string) {
 		if (answered.classification.kind !== "taken" || !isName) {
 			return { ...answered, classification: withoutBranch(answered.classification) };
 		}
-		branches.set(name, branch);
+		branches.set(name, { branch, at: now() });
 		return branch;
 	}
 
@@ -63,6 +63,8 @@ export function createWorkflowSender(apiUrl: string) {
 }
 
 const MOST_BRANCH_CHARACTERS = 250;
+/** A repository can get another default branch, and keep the former one. */
+const BRANCH_MS = 5 * 60_000;
 
 /** Nothing was dispatched, whatever became of the look, and the request is not to blame. */
 function withoutBranch(classification: Classification): Classification {

@@ -10,7 +10,7 @@ import {
 	type RepositoryDispatch,
 	resolveDispatch,
 } from "./repository-dispatch.ts";
-import { webOrigins } from "./runs.ts";
+import { webOf } from "./runs.ts";
 import { type GitHubConfig, readGitHubConfig } from "./settings.ts";
 import { openTokens } from "./tokens.ts";
 import {
@@ -39,18 +39,16 @@ export const github: Service = {
 };
 
 function configured(config: GitHubConfig): ConfiguredService {
+	const { token, ...policy } = config;
 	// The path of an Enterprise Server's API.
 	const isEnterpriseServer = config.address.endsWith("/api/v3");
 	const mostInputs = isEnterpriseServer ? WORKFLOW_LIMITS.inputsOnEnterpriseServer : WORKFLOW_LIMITS.inputs;
 	return {
+		...policy,
 		name: github.name,
 		owns: github.owns,
 		problemsOf: github.problemsOf,
-		address: config.address,
-		formerAddress: config.formerAddress,
-		limits: config.limits,
-		concurrency: config.concurrency,
-		laneOf: (to) => laneOf(config.token.kind, to),
+		laneOf: (to) => laneOf(token.kind, to),
 		build: (to, event, facts) =>
 			isWorkflow(to)
 				? buildWorkflow(to, event, facts, mostInputs)
@@ -85,7 +83,7 @@ export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", t
  */
 export function runsPage(apiUrl: string, to: Destination): string | null {
 	if (isLoopback(new URL(apiUrl))) return null;
-	const actions = `${webOrigins(apiUrl)[0]}/${to["repository"]}/actions`;
+	const actions = `${webOf(apiUrl)}/${to["repository"]}/actions`;
 	if (!isWorkflow(to)) return `${actions}?query=event%3Arepository_dispatch`;
 	const { workflow } = to;
 	// A page is found by the name of the file alone.

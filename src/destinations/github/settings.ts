@@ -1,22 +1,13 @@
 import { type KeyVaultOptions, readSecretName, readVault } from "../../config/azure.ts";
 import type { Settings } from "../../config/settings.ts";
-import { isLoopback } from "../../config/settings.ts";
-import type { Limit } from "../../ledger/pace.ts";
-import { parsePace } from "../../ledger/pace.ts";
 import type { Route } from "../../route/route.ts";
+import type { Policy } from "../destination.ts";
+import { readAddress, readSpeed, readToken, refuseNamedTokens } from "../service-settings.ts";
 import type { TokenConfig } from "./tokens.ts";
 
 /** What the settings say of GitHub. */
-export interface GitHubConfig {
-	/** The address of its API, without a slash at its end. */
-	readonly address: string;
-	/** The address before a move: lanes that were recorded for it are taken over. */
-	readonly formerAddress?: string | undefined;
+export interface GitHubConfig extends Policy {
 	readonly token: TokenConfig;
-	/** How fast GitHub may be called, for each lane. */
-	readonly limits: readonly Limit[];
-	/** How many calls a lane may have under way. */
-	readonly concurrency: number;
 }
 
 /** GitHub's own limits for requests that create content, and its advice. Source: "Rate limits" and "Best practices". */
@@ -24,34 +15,17 @@ const USUAL_PACE = "1/s,80/m,500/h";
 
 /** @param routes those that lead to GitHub */
 export function readGitHubConfig(settings: Settings, routes: readonly Route[]): GitHubConfig {
-	const config = {
-		address: readApiUrl(settings),
-		formerAddress: readFormerApiUrl(settings),
-		token: readTokenConfig(settings),
-		limits: readPace(settings),
-		concurrency: settings.number("GITHUB_CONCURRENCY", 1, { from: 1, to: 50, whole: true }),
+	const address = readApiUrl(settings);
+	const speed = readSpeed(settings, "GITHUB", USUAL_PACE);
+	const token = readTokenConfig(settings);
+	if (token.kind === "fixed") refuseNamedTokens(settings, routes, { setting: "GITHUB_API_URL", address });
+	return {
+		address,
+		// Only compared with what lanes have recorded.
+		formerAddress: readAddress(settings, "GITHUB_API_URL_BEFORE", EXAMPLE),
+		token,
+		...speed,
 	};
-	if (config.token.kind === "fixed") refuseNamedTokens(config.address, routes, settings);
-	return config;
-}
-
-function readPace(settings: Settings): readonly Limit[] {
-	const limits = parsePace(settings.get("GITHUB_PACE") ?? USUAL_PACE);
-	if (typeof limits !== "string") return limits;
-	settings.refuse("GITHUB_PACE", limits);
-	return [];
-}
-
-/** Without a vault there is one token for all; that is good enough only where nothing but a stand-in sees it. */
-function refuseNamedTokens(address: string, routes: readonly Route[], settings: Settings): void {
-	const local = URL.canParse(address) && isLoopback(new URL(address));
-	for (const { name, to } of routes) {
-		if (to.token === undefined) continue;
-		const unread = `route "${name}": its token "${to.token}" is not read, because GITHUB_API_URL is on this machine`;
-		const missing = `is not set, but the route "${name}" reads its token from the secret "${to.token}"; give it the address of that key vault`;
-		if (local) settings.warnings.push(unread);
-		else settings.refuse("KEY_VAULT_URL", missing);
-	}
 }
 
 /**
@@ -69,12 +43,13 @@ function readTokenConfig(settings: Settings): TokenConfig {
 			secretName: readSecretName(settings, "GITHUB_TOKEN_SECRET_NAME", "github-token"),
 		};
 	}
-	const [token, patToken] = [settings.get("GITHUB_TOKEN"), settings.get("PAT_TOKEN")];
-	if (token !== undefined) return fixed(settings, "GITHUB_TOKEN", token);
+	const patToken = settings.get("PAT_TOKEN");
+	const token = readToken(settings, "GITHUB_TOKEN");
+	if (token !== undefined) return { kind: "fixed", token };
 	if (patToken !== undefined) {
 		const better = "rename it to GITHUB_TOKEN, or better store the token in a key vault (KEY_VAULT_URL)";
 		settings.warnings.push(`PAT_TOKEN is the predecessor's name; ${better}`);
-		return fixed(settings, "PAT_TOKEN", patToken);
+		return { kind: "fixed", token: readToken(settings, "PAT_TOKEN") ?? patToken };
 	}
 	if (!settings.isUnresolved("GITHUB_APP_ID", "KEY_VAULT_URL", "GITHUB_TOKEN", "PAT_TOKEN")) {
 		settings.refuse(
@@ -83,11 +58,6 @@ function readTokenConfig(settings: Settings): TokenConfig {
 		);
 	}
 	return { kind: "fixed", token: "" };
-}
-
-function fixed(settings: Settings, name: string, token: string): TokenConfig {
-	if (/\s/.test(token)) settings.refuse(name, "has white space inside; paste the token alone");
-	return { kind: "fixed", token };
 }
 
 function readApp(settings: Settings, appId: string, vault: KeyVaultOptions | undefined): TokenConfig {
@@ -109,22 +79,18 @@ const EXAMPLE = `${GITHUB}, https://HOST/api/v3 for Enterprise Server, or https:
 /**
  * GitHub's API, from `GITHUB_API_URL`. An address that certainly serves web pages, or nothing, is refused with the right
  * one; one that only may be wrong is a warning, since a gateway can stand in front of GitHub.
- * @returns without a slash at its end
  */
 function readApiUrl(settings: Settings): string {
-	const text = settings.get("GITHUB_API_URL") ?? GITHUB;
-	const url = settings.url("GITHUB_API_URL", text, EXAMPLE);
-	if (url === undefined) return text.replace(/\/+$/, "");
-	const path = url.pathname.replace(/\/+$/, "");
-	const address = url.origin + path;
-	if (isLoopback(url)) return address;
-	const problem = findProblem(url, path);
-	if (problem !== undefined) settings.refuse("GITHUB_API_URL", `"${address}" ${problem}`);
-	else if (path !== "" && !path.endsWith("/api/v3")) {
-		const usual = "the API of an Enterprise Server is at /api/v3";
-		settings.warnings.push(`GITHUB_API_URL: "${address}" has another path than GitHub's: ${usual}`);
-	}
-	return address;
+	return (
+		readAddress(settings, "GITHUB_API_URL", EXAMPLE, (url, path) => {
+			const problem = findProblem(url, path);
+			if (problem === undefined && path !== "" && !path.endsWith("/api/v3")) {
+				const usual = "the API of an Enterprise Server is at /api/v3";
+				settings.warnings.push(`GITHUB_API_URL: "${url.origin}${path}" has another path than GitHub's: ${usual}`);
+			}
+			return problem;
+		}) ?? GITHUB
+	);
 }
 
 /** Source: docs.github.com, "Getting started with the REST API", and "About GitHub Enterprise Cloud with data residency". */
@@ -142,15 +108,4 @@ function findProblem({ hostname, host }: URL, path: string): string | undefined 
 		return `has no path, so it serves web pages; the API of an Enterprise Server is https://${host}/api/v3`;
 	}
 	return undefined;
-}
-
-/**
- * The address before a move, from `GITHUB_API_URL_BEFORE`: only compared with what lanes have recorded, so it is written
- * in the same form.
- * @returns undefined where it is not set
- */
-function readFormerApiUrl(settings: Settings): string | undefined {
-	const text = settings.get("GITHUB_API_URL_BEFORE");
-	const url = text === undefined ? undefined : settings.url("GITHUB_API_URL_BEFORE", text, EXAMPLE);
-	return url && url.origin + url.pathname.replace(/\/+$/, "");
 }

@@ -1,11 +1,11 @@
 import { isObject } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { applyMapping, type Mapping, mappingProblem, toText } from "../../route/mapping.ts";
+import { type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
+import { refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
 import type { BridgeFacts } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
 import type { Asked, Repair } from "./likely-cause.ts";
-import { refuse, unlessTooDeep } from "./repository-dispatch.ts";
 
 /**
  * GitHub's `POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches`, as `to.workflow.schema.json` describes
@@ -91,30 +91,22 @@ function inputsProblem({ inputs }: RouteTo): string | undefined {
  */
 export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: BridgeFacts, mostInputs: number): Built {
 	const { ref, inputs = {} } = to;
-	if (!isObject(inputs)) return refuse("its row in storage is damaged: inputs", undefined);
-	const mapped = Object.entries(applyMapping(inputs, event, facts));
-	const texts = unlessTooDeep(() => Object.fromEntries(mapped.map(([name, value]) => [name, toText(value)])));
-	if (texts === undefined) return refuse("data is nested too deeply to be written as JSON", undefined);
+	if (!isObject(inputs)) return refuse("its row in storage is damaged: inputs");
+	const texts = unlessTooDeep(() => toTexts(inputs, event, facts));
+	if (texts === undefined) return refuse(TOO_DEEP);
+	const count = Object.keys(texts).length;
 	const body = JSON.stringify({
 		...(ref === undefined ? {} : { ref }),
-		...(mapped.length === 0 ? {} : { inputs: texts }),
+		...(count === 0 ? {} : { inputs: texts }),
 		return_run_details: true,
 	});
-	if (mapped.length > mostInputs) {
-		return refuse(
-			`the route has ${mapped.length} inputs, but this GitHub accepts at most ${mostInputs}; remove some`,
-			body,
-		);
+	if (count > mostInputs) {
+		return refuse(`the route has ${count} inputs, but this GitHub accepts at most ${mostInputs}; remove some`, body);
 	}
 	const { length } = JSON.stringify(texts);
 	const most = WORKFLOW_LIMITS.inputsCharacters;
 	if (length <= most) return { ok: true, body };
-	return {
-		ok: false,
-		tooLarge: true,
-		reason: `the inputs would have ${length} characters, but GitHub accepts at most ${most}`,
-		body,
-	};
+	return tooLarge(`the inputs would have ${length} characters, but GitHub accepts at most ${most}`, body);
 }
 
 /** Below the API's address. */

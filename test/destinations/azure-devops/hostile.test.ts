@@ -55,7 +55,9 @@ describe("an answer that is not Azure DevOps' API's", () => {
 	it("names the setting that may be wrong", async () => {
 		const client = await answering(200, HTML, "<html>Welcome</html>");
 		const { classification } = await client.send(TO, "{}");
-		expect(classification).toMatchObject({ reason: expect.stringContaining("AZURE_DEVOPS_URL") });
+		expect(classification).toMatchObject({
+			reason: expect.stringMatching(/^Azure DevOps answered 200 as text\/html.*AZURE_DEVOPS_URL/),
+		});
 	});
 
 	it("that is empty may have been a success", async () => {
@@ -143,7 +145,14 @@ describe("an absurd list of runs", () => {
 			RUN,
 		];
 		const answer = await (await answering(200, JSON_TYPE, list(value))).listRuns(TO, SINCE);
-		expect(answer).toMatchObject({ kind: "runs", complete: false, runs: [{ id: "31" }] });
+		expect(answer).toMatchObject({ kind: "runs", complete: false, unreadable: 5, runs: [{ id: "31" }] });
+	});
+
+	it("has each run once", async () => {
+		const client = await answering(200, JSON_TYPE, list([RUN, { ...RUN, id: 32 }, RUN]));
+		const answer = await client.listRuns(TO, SINCE);
+		expect(answer.kind === "runs" && answer.runs.map(({ id }) => id)).toEqual(["31", "32"]);
+		expect(answer).toMatchObject({ complete: true });
 	});
 
 	it("of ten thousand is read to where it is cut, and is complete as soon as it reaches back", async () => {

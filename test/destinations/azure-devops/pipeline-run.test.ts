@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { BODY_BYTES, buildRun } from "../../../src/destinations/azure-devops/pipeline-run.ts";
+import { buildRun } from "../../../src/destinations/azure-devops/pipeline-run.ts";
+import { BODY_BYTES } from "../../../src/destinations/build.ts";
 import { readJson } from "../../../src/event/json.ts";
 import type { Destination } from "../../../src/model.ts";
 import { pipelineRun } from "../../../support/destinations.ts";

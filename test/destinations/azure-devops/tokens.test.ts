@@ -13,12 +13,15 @@ const SECRET = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
 const TO = pipelineRun("contoso/ml", 7);
 
 /** Jest lets a mocked module use only names that begin with `mock`. */
-const mockVault: { secrets: Record<string, string>; reads: string[] } = { secrets: {}, reads: [] };
+const mockVault: { secrets: Record<string, string>; reads: string[]; unloadable?: true } = { secrets: {}, reads: [] };
 jest.mock("../../../src/config/key-vault.ts", () => ({
-	createSecretReader: () => async (name: string) => {
-		mockVault.reads.push(name);
-		if (mockVault.secrets[name] === undefined) throw Object.assign(new Error("gone"), { statusCode: 404 });
-		return mockVault.secrets[name];
+	createSecretReader: () => {
+		if (mockVault.unloadable) throw new Error("EMFILE: too many open files");
+		return async (name: string) => {
+			mockVault.reads.push(name);
+			if (mockVault.secrets[name] === undefined) throw Object.assign(new Error("gone"), { statusCode: 404 });
+			return mockVault.secrets[name];
+		};
 	},
 }));
 
@@ -114,6 +117,15 @@ describe("a personal access token", () => {
 		const client = open({ ...VAULT, IDENTITY_ENDPOINT: identity.url });
 		expect((await client.send({ ...TO, token: "other" }, "{}")).classification.kind).toBe("taken");
 		expect([mockVault.reads, tokensSent()]).toEqual([["other"], [OLD]]);
+	});
+
+	it("is read as soon as the vault's client can be loaded, though it could not be before", async () => {
+		mockVault.secrets = { "azdo-token": OLD };
+		mockVault.unloadable = true;
+		const client = open({ ...VAULT, AZURE_DEVOPS_TOKEN_SECRET_NAME: "azdo-token" });
+		expect(await client.send(TO, "{}")).toMatchObject({ classification: { kind: "transient" } });
+		delete mockVault.unloadable;
+		expect(await client.send(TO, "{}")).toMatchObject({ classification: { kind: "taken" } });
 	});
 
 	it("that the vault does not have parks the lane, and the reason names the secret", async () => {

@@ -74,6 +74,20 @@ describe("an answer over a real connection", () => {
 		expect(await dispatch()).toMatchObject({ status, classification: { kind } });
 	});
 
+	it.each<[string, Record<string, string>]>([
+		["no content type", {}],
+		["GitHub's media type", { "content-type": "application/vnd.github+json; charset=utf-8" }],
+		["a problem's media type", { "content-type": "application/problem+json" }],
+	])("means what its words say, under %s", async (_, headers) => {
+		const message = "You have exceeded a secondary rate limit";
+		const dispatch = await gitHubAt((_request, response) =>
+			response.writeHead(403, headers).end(JSON.stringify({ message })),
+		);
+		expect(await dispatch()).toMatchObject({
+			classification: { kind: "rate-limited", reason: expect.stringContaining(message) },
+		});
+	});
+
 	it("that redirects to a sign-in page is not followed there", async () => {
 		const paths: (string | undefined)[] = [];
 		const dispatch = await gitHubAt(({ url }, response) => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import { classifyResponse, type Meaning } from "../../../src/destinations/github/classify-response.ts";
-import type { GitHubResponse } from "../../../src/destinations/github/likely-cause.ts";
+import type { ServiceResponse } from "../../../src/destinations/service-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const NOW_SECONDS = NOW / 1000;
 const MINUTE = 60_000;
 
 /** As GitHub's API answers: JSON, or nothing. */
-function classify(status: number, headers: GitHubResponse["headers"] = {}, message = ""): Meaning {
+function classify(status: number, headers: ServiceResponse["headers"] = {}, message = ""): Meaning {
 	return classifyResponse({ status, headers, message, body: status < 400 ? "none" : "json" }, NOW);
 }
 
@@ -29,7 +29,7 @@ describe("an answer of success", () => {
 });
 
 describe("an answer that asks to slow down", () => {
-	it.each<[string, number, GitHubResponse["headers"], string, number]>([
+	it.each<[string, number, ServiceResponse["headers"], string, number]>([
 		["429 without a time: a minute", 429, {}, "", NOW + MINUTE],
 		["429 with retry-after", 429, { "retry-after": "7" }, "", NOW + 7_000],
 		["429 with a numeric retry-after", 429, { "retry-after": 7 }, "", NOW + 7_000],
@@ -116,7 +116,7 @@ describe("an answer that asks to slow down", () => {
 		expect((classification as { until: number }).until).toBeGreaterThanOrEqual(NOW);
 	});
 
-	it.each<[string, GitHubResponse["headers"], boolean]>([
+	it.each<[string, ServiceResponse["headers"], boolean]>([
 		["retry-after", { "retry-after": "7" }, true],
 		["a reset to come", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS + 9) }, true],
 		["a reset that has passed", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS - 9) }, false],
@@ -180,7 +180,7 @@ describe("an answer that refuses the token", () => {
 });
 
 describe("an answer that closes a destination", () => {
-	it.each<[string, number, GitHubResponse["headers"], string]>([
+	it.each<[string, number, ServiceResponse["headers"], string]>([
 		["403 without a sign of a limit", 403, {}, "Resource not accessible by personal access token"],
 		["403 with calls remaining", 403, { "x-ratelimit-remaining": "4999" }, ""],
 		["403 with many times ten calls remaining", 403, { "x-ratelimit-remaining": 10 }, ""],
@@ -268,7 +268,7 @@ describe("an answer that the repository has moved", () => {
 });
 
 describe("an answer that is not the API's", () => {
-	const page = (status: number, headers: GitHubResponse["headers"] = {}) =>
+	const page = (status: number, headers: ServiceResponse["headers"] = {}) =>
 		classifyResponse(
 			{ status, headers: { "content-type": "text/html; charset=utf-8", ...headers }, message: "", body: "other" },
 			NOW,
@@ -331,7 +331,7 @@ describe("an API version that this GitHub does not take", () => {
 });
 
 describe("a 403 whose cause GitHub names", () => {
-	it.each<[string, GitHubResponse["headers"], string, boolean]>([
+	it.each<[string, ServiceResponse["headers"], string, boolean]>([
 		[
 			"Although you appear to have the correct authorization credentials, the `contoso` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
 			{},

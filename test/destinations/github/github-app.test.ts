@@ -113,6 +113,15 @@ describe("a GitHub App", () => {
 		expect(await github.send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 	});
 
+	it.each([20 * MINUTE_MS, -20 * MINUTE_MS, 86_400_000])(
+		"is known to GitHub though the clock of the bridge is off by %i ms, and learns that once",
+		async (ms) => {
+			standIn.advance(ms);
+			expect(await client().send(to("contoso"), BODY)).toMatchObject({ classification: { kind: "taken" } });
+			expect(appCalls().map(({ status }) => status)).toEqual([401, 200, 201]);
+		},
+	);
+
 	it("appends its paths to Enterprise Server's base", async () => {
 		expect(await client({ path: "/api/v3" }).send(to("contoso"), BODY)).toMatchObject({ status: 204 });
 		expect(paths().every((path) => path.startsWith("/api/v3/"))).toBe(true);
@@ -291,6 +300,21 @@ describe("a GitHub App that cannot get a token", () => {
 		expect(await classificationOf()).toMatchObject({ kind: "transient" });
 		expect(await classificationOf()).toMatchObject({ kind: "taken" });
 	});
+
+	it.each<[string, Fault]>([
+		["a cut", { cut: "after" }],
+		["a 502", { status: 502 }],
+	])(
+		"says of a dispatch that was not sent, since GitHub made no token, nothing that is not known: %s",
+		async (_, fault) => {
+			standIn.script.set([fault]);
+			const { classification } = await client().send(to("contoso"), BODY);
+			expect(classification).toMatchObject({
+				kind: "transient",
+				reason: expect.stringMatching(/^no token for the GitHub App: (?!.*it is not known)/),
+			});
+		},
+	);
 
 	it("tries again after its client could not be loaded", async () => {
 		let loads = 0;

@@ -350,7 +350,7 @@ describe("a dispatch that gets no answer", () => {
 		expect(calls).toEqual([]);
 		const refreshing = { get: async () => "old", refresh: never };
 		await expect(dispatch(send, { timeoutMs: 5, tokens: refreshing })).resolves.toMatchObject({
-			classification: notSent,
+			classification: { kind: "transient", reason: "no time was left to call GitHub again" },
 		});
 		expect(calls).toHaveLength(1);
 	});

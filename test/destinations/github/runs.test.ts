@@ -141,6 +141,12 @@ describe("a list of runs", () => {
 		expect(runsOf(await client.listRuns(TO, since, first.etag))).toHaveLength(2);
 	});
 
+	it.each([undefined, "no etag", ""])("has changed, whatever a 304 says that was not asked for: %j", async (etag) => {
+		const { client } = await serverAt((_, response) => response.writeHead(304).end());
+		expect(await client.listRuns(TO, 0, etag)).toMatchObject({ kind: "unavailable" });
+		expect(await client.readRun(TO, "7")).toMatchObject({ kind: "unavailable" });
+	});
+
 	it("asks with no etag that is none, whatever was stored", async () => {
 		const { asked, client } = await answering(200, list(run()), { etag: "no etag" });
 		const answer = await client.listRuns(TO, 0, 'W/"a"\r\nauthorization: b');
@@ -200,7 +206,7 @@ describe("a run that cannot be", () => {
 		const { client } = await answering(200, list(run({ id: 1 }), bad, run({ id: 2 })));
 		const answer = await client.listRuns(TO, 0);
 		expect(runsOf(answer).map(({ id }) => id)).toEqual(["1", "2"]);
-		expect(answer).toMatchObject({ complete: false });
+		expect(answer).toMatchObject({ complete: false, unreadable: 1 });
 	});
 
 	it("does not stand twice", async () => {
@@ -216,6 +222,17 @@ describe("a run that cannot be", () => {
 	])("makes no list complete that has %s of runs", async (_, body) => {
 		const { client } = await answering(200, body);
 		expect(await client.listRuns(TO, 0)).toMatchObject({ kind: "runs", complete: false });
+	});
+
+	it("makes no list complete that ends with the thousandth run, which is the last that GitHub lists", async () => {
+		const runs = Array.from({ length: 100 }, (_, id) => run({ id: id + 1 }));
+		for (const [total, complete] of [
+			[999, true],
+			[1_000, false],
+		] as const) {
+			const { client } = await answering(200, { total_count: total, workflow_runs: runs });
+			expect(await client.listRuns(TO, 0, undefined, 10)).toMatchObject({ kind: "runs", complete });
+		}
 	});
 
 	it("has an id of more digits than a double holds", async () => {
@@ -273,6 +290,15 @@ describe("an answer that has no runs", () => {
 		const refused = { kind: "refused", reason: expect.stringContaining("actions=read") };
 		expect(await client.listRuns(TO, 0)).toMatchObject(refused);
 		expect(await client.readRun(TO, "7")).toMatchObject(refused);
+	});
+
+	it("names the workflow that may be missing, and no other than what was asked for", async () => {
+		const { client } = await answering(404, { message: "Not Found" });
+		const reasons = [await client.listRuns(WORKFLOW, 0), await client.listRuns(TO, 0)];
+		expect(reasons).toMatchObject([
+			{ reason: expect.stringContaining("no workflow train.yml in it") },
+			{ reason: expect.not.stringContaining("workflow") },
+		]);
 	});
 
 	it("names Actions: read where GitHub names nothing", async () => {

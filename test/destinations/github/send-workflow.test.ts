@@ -153,6 +153,24 @@ describe("the default branch", () => {
 		expect(github.calls.filter(({ method }) => method === "GET")).toHaveLength(1);
 	});
 
+	it("that is another one since is sent to within minutes, though the former one is still there", async () => {
+		let [branch, now] = ["master", Date.now()];
+		const answer: Listener = ({ method }, response) =>
+			method === "GET"
+				? json(200, { default_branch: branch })({} as IncomingMessage, response)
+				: response.writeHead(204).end();
+		const { url, asked } = await serverAt(answer);
+		const client = clientOf(url, { now: () => now });
+		await dispatch(client);
+		branch = "main";
+		now += 4 * 60_000;
+		await dispatch(client);
+		now += 60_000;
+		await dispatch(client);
+		const refs = asked.flatMap(({ body }) => (body === "" ? [] : [(JSON.parse(body) as { ref: string }).ref]));
+		expect(refs).toEqual(["master", "master", "main"]);
+	});
+
 	it("that has another name since is asked for anew, in the same try", async () => {
 		const { github, client } = await standIn({
 			defaultBranch: "master",

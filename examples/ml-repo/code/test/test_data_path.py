@@ -49,6 +49,26 @@ class OneEvent(unittest.TestCase):
         self.assertEqual(found, "wasbs://articles@contosoarticles.blob.core.usgovcloudapi.net/a/")
 
 
+class Lost(unittest.TestCase):
+    """A line for an event that the bridge's storage has lost: docs/client-payload.md of grid-dispatch."""
+
+    lost = {"id": "0" * 32, "type": "", "source": "", "subject": "", "time": "", "data": {"lost": "its row is missing"}}
+
+    def test_the_others_are_read(self):
+        found = path(self.lost, event(BLOB + "2026/a.csv"), self.lost)
+        self.assertEqual(found, "wasbs://articles@contosoarticles.blob.core.windows.net/2026/")
+
+    def test_nothing_is_left_without_others(self):
+        with self.assertRaises(Refused):
+            path(self.lost)
+
+    def test_an_event_that_only_says_so_is_looked_at(self):
+        stranger = event("https://stranger.blob.core.windows.net/articles/a.csv")
+        stranger["data"]["lost"] = "its row is missing"
+        with self.assertRaises(Refused):
+            path(stranger, event(BLOB + "2026/a.csv"))
+
+
 class Untrusted(unittest.TestCase):
     def test_other_accounts_containers_and_hosts_are_refused(self):
         for url in (
