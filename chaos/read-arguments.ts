@@ -10,7 +10,7 @@ Lets a storm pass over three bridges that share a ledger, and judges whether any
   --kills N     how often a bridge is ended with SIGKILL (20)
   --seed N      repeats the script of a storm; without it there is a new one each time
   --minutes N   for everything; what is not done by then counts as lost (20)
-  --quick       a short storm: 300 events, 3 kills, 2 minutes at most, unless said otherwise
+  --quick       a short storm: 300 events, 3 kills, 4 minutes at most, unless said otherwise
   --keep        leaves the bridges' output and the ledger where they are, even if all is well
   --json        the report as JSON
   --help        this text
@@ -53,7 +53,7 @@ export function readArguments(args: readonly string[]): ChaosArguments {
 	const { help, json, keep, quick, seed } = values;
 	const events = readNumber("--events", values.events, quick ? 300 : 10_000, 1, 100_000);
 	const kills = readNumber("--kills", values.kills, quick ? 3 : 20, 0, 1_000);
-	const minutes = readNumber("--minutes", values.minutes, quick ? 2 : 20, 1, 600);
+	const minutes = readNumber("--minutes", values.minutes, quick ? 4 : 20, 1, 600);
 	const intakeMs = Math.max(SHORTEST_INTAKE_MS, Math.round((events / INTAKE_RATE) * 1_000));
 	return {
 		help,

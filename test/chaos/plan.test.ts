@@ -82,7 +82,7 @@ describe("the command line", () => {
 		expect(readArguments([])).toMatchObject({ size: { events: 10_000, kills: 20, long: true }, boundMs: 1_200_000 });
 		expect(readArguments(["--quick"])).toMatchObject({
 			size: { events: 300, kills: 3, long: false },
-			boundMs: 120_000,
+			boundMs: 240_000,
 		});
 		expect(readArguments(["--events", "50", "--kills", "0", "--seed", "7"])).toMatchObject({
 			seed: 7,

@@ -137,8 +137,8 @@ describe("a run without a key", () => {
 			[seenRun("1")],
 			["9", "1"],
 		],
-		["is nobody's if it can be that of two", [followRow(1), followRow(2)], [seenRun("1")], [undefined, undefined]],
-		["is nobody's if there is another", [followRow(1)], [seenRun("1"), seenRun("2")], [undefined]],
+		["is no one's if it can be that of two", [followRow(1), followRow(2)], [seenRun("1")], [undefined, undefined]],
+		["is no one's if there is another", [followRow(1)], [seenRun("1"), seenRun("2")], [undefined]],
 		[
 			"is not a second delivery's",
 			[followRow(1, { runs: [runOf("1")] }), followRow(2)],
@@ -147,12 +147,12 @@ describe("a run without a key", () => {
 		],
 		["is not an older one's", [followRow(1), followRow(2, { from: START + 1 })], [seenRun("1")], ["1", undefined]],
 		[
-			"is nobody's if it is older than the only delivery",
+			"is no one's if it is older than the only delivery",
 			[followRow(1, { from: START + 1 })],
 			[seenRun("1")],
 			[undefined],
 		],
-		["has to be without any: one of another's is nobody's", [followRow(1)], [keyed(9, "1")], [undefined]],
+		["has to be without any: one of another's is no one's", [followRow(1)], [keyed(9, "1")], [undefined]],
 		[
 			"that is called after a type is that of the type's delivery",
 			[followRow(1, { to: { id: "a#x" } }), followRow(2, { to: { id: "a#y" } })],
@@ -184,7 +184,7 @@ describe("a run without a key", () => {
 		expect(judged([followRow(1)], [keyed(1, "1")])[0]?.runs).toEqual([runOf("1")]);
 	});
 
-	it("is nobody's while the list is not whole", () => {
+	it("is no one's while the list is not whole", () => {
 		expect(judged([followRow(1)], [seenRun("1")], { ...at, complete: false })).toMatchObject([
 			{ following: "looking" },
 		]);

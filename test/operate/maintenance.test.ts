@@ -74,7 +74,7 @@ const rejectingWith = (message: string) => async () => {
 };
 
 describe("the daily maintenance", () => {
-	it("says only that it is done where nothing lies there, and wakes nobody", async () => {
+	it("says only that it is done where nothing lies there, and wakes no one", async () => {
 		await lane("empty", {});
 		expect(await lines()).toEqual([DONE]);
 		expect([drained, followed]).toEqual([[], []]);
