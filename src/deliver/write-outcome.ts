@@ -1,5 +1,6 @@
-import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
+import { LeaseLost } from "../ledger/leased-row.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { routeColumns } from "../ledger/receipt-columns.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { acquireLane, type LaneLease, LeaseLost } from "../../src/ledger/lane-lease.ts";
+import { acquireLane, type LaneLease } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { LeaseLost } from "../../src/ledger/leased-row.ts";
 import { entryKey, STATE_KEY, windowKey } from "../../src/ledger/rows.ts";
 import { type Page, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
