@@ -37,7 +37,8 @@ export async function storeBody(storage: Storage, kind: Kind, key: string, text:
 
 /** The text of a row. Undefined if the row has none, or if its blob is missing. */
 export async function readBody(storage: Storage, kind: Kind, columns: Columns): Promise<string | undefined> {
-	const { [kind]: inline, [`${kind}Blob`]: blob } = columns;
+	const inline = columns[kind];
+	const blob = columns[`${kind}Blob`];
 	if (blob !== undefined) return (await storage.read(String(blob)))?.toString("utf8");
 	return inline instanceof Uint8Array ? Buffer.from(inline).toString("utf8") : undefined;
 }
