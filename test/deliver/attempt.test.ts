@@ -2,11 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { type Attempts, type AttemptsOptions, createAttempts } from "../../src/deliver/attempt.ts";
 import type { SeenRun } from "../../src/destinations/destination.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
+import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
 import { type Limit, parsePace } from "../../src/ledger/pace.ts";
+import { STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Answer, Classification, Disposition, Doubt } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
-import { destinations as unset } from "../../support/destinations.ts";
+import { repositoryDispatch, destinations as unset } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
 import { ADDRESS, type HarnessOptions, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
 
@@ -120,7 +122,9 @@ describe("the log of a delivery that was not called", () => {
 			},
 		});
 		await lane.wakeAll();
-		const [, again, found] = linesOf(lane);
+		const [first, again, found] = linesOf(lane);
+		const looksFor = "502; the bridge looks for its run before it sends it again";
+		expect(first).toMatchObject({ level: "warn", classification: "uncertain", outcome: "deferred", reason: looksFor });
 		const reason = "the service may have taken it, and the runs cannot be read at the moment: 503";
 		expect(again).toEqual({ ...line, level: "warn", stage: "dispatch", outcome: "deferred", reason });
 		const why = `not sent again: its run was found, so it had been taken before: ${url}`;
@@ -184,6 +188,14 @@ describe("what is to be sent", () => {
 		expect(rows).toBe(0);
 	});
 
+	it("leaves in doubt what was in doubt, while storage does not return it", async () => {
+		const { attempts, entry } = await trying(await waitingLane());
+		const doubt = { since: START - MINUTE, from: START - MINUTE };
+		expect(await attempts.send({ entry: { ...entry, doubt, failures: 3 }, reason: "busy" })).toMatchObject({
+			disposition: { kind: "deferred", reason: "busy", doubt, failures: 3, notBefore: START + MINUTE },
+		});
+	});
+
 	it("is given up where storage has not returned it for as long as a delivery may fail", async () => {
 		const lane = await waitingLane(
 			{
@@ -205,13 +217,25 @@ describe("what is to be sent", () => {
 		});
 	});
 
-	it("is kept with each dead letter, also of those whose bodies had not been read when they were given up", async () => {
-		const deliveries = Array.from({ length: 45 }, (_, number) => delivery(number));
-		const lane = await waitingLane({ giveUpMs: HOUR, answer: () => ({ classification: closed }) }, deliveries);
-		await lane.wakeAll();
+	it("is kept with a dead letter, also of one that was given up before its body was read", async () => {
+		const to = (name: string) => ({ to: repositoryDispatch(`contoso/${name}`, "t") });
+		const ofA = Array.from({ length: 40 }, (_, number) => delivery(number, to("a")));
+		const ofB = [50, 51].map((number) => delivery(number, to("b")));
+		const lane = await waitingLane({ giveUpMs: DAY }, ofA);
+		lane.now += 1;
+		await lane.instance.accept(...ofB);
+		lane.now += 2 * DAY;
+		// A drainer looks past the first ones, which are not due, and reads what comes behind them without bodies.
+		const breakers = {
+			"contoso/a": { since: lane.now, probeAt: lane.now + HOUR, reason: "404" },
+			"contoso/b": { since: START, probeAt: lane.now, reason: "404" },
+		};
+		const columns = toColumns({ ...NEW_LANE, breakers });
+		await lane.ledger.storage.commit(LANE, [{ kind: "upsert", rowKey: STATE_KEY, columns }]);
+		await lane.wakeNext();
 		const dead = await lane.ledger.rows(LANE, "x-");
 		const texts = dead.map(({ columns: { body } }) => (body instanceof Uint8Array ? Buffer.from(body).toString() : ""));
-		expect(texts.sort()).toEqual(deliveries.map(({ how }) => ("body" in how ? how.body : "")).sort());
+		expect(texts.sort()).toEqual(ofB.map(({ how }) => ("body" in how ? how.body : "")).sort());
 	});
 });
 
