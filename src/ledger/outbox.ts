@@ -39,7 +39,7 @@ export interface Entry {
 	readonly doubt?: Doubt;
 	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
-	readonly body?: string;
+	readonly body?: string | undefined;
 	readonly bodyBlob?: string;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
 	readonly closing?: string;
