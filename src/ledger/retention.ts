@@ -105,7 +105,7 @@ async function* pagesOf(
 ): AsyncGenerator<Found | "late"> {
 	let after: string | undefined;
 	do {
-		if (now() > endsAt) return yield "late";
+		if (now() >= endsAt) return yield "late";
 		const page = await storage.list(lane, { ...range, top: PAGE, after });
 		yield page.rows;
 		after = page.next;

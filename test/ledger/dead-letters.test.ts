@@ -28,16 +28,16 @@ const away = () => Promise.reject(new StorageError("storage is away", 503));
 const rowKeys = async (lane: string) => (await ledger.rows(lane)).map(({ rowKey }) => rowKey);
 
 describe("a rejected event that was accepted after all", () => {
-	/** One whose event lies in a blob. */
-	async function reject() {
+	/** One whose event lies in a blob, if it is a large one. */
+	async function reject(bytes = 70_000) {
 		const record = createRecordRejected({ storage: ledger.storage, now: () => NOW });
 		const event = { id: "1", type: "T", source: "/s", subject: "", time: TIME };
-		const element = { id: "1", data: "x".repeat(70_000) };
+		const element = { id: "1", data: "x".repeat(bytes) };
 		const key = await record({ element, event, route: null, to: null, reason: "no" });
 		const receipt = receiptKey(TIME, key);
 		const letter = await readRejected(ledger.storage, receipt);
 		if (letter === undefined) throw new Error("it is not there");
-		expect(letter).toEqual({ element, blob: `rejected/${key}.json` });
+		expect(letter).toEqual({ element, blob: bytes < 60_000 ? undefined : `rejected/${key}.json` });
 		return { receipt, letter };
 	}
 	const blobs = async () => (await ledger.storage.names("rejected/")).names;
@@ -48,6 +48,13 @@ describe("a rejected event that was accepted after all", () => {
 		expect(calls).toEqual(["commit", "remove"]);
 		expect([await rowKeys(NO_LANE), await blobs()]).toEqual([[], []]);
 		expect(await readRejected(ledger.storage, receipt)).toBeUndefined();
+	});
+
+	it("is forgotten in one call where it has no blob", async () => {
+		const { receipt, letter } = await reject(10);
+		await forgetRejected(watched(), receipt, letter);
+		expect(calls).toEqual(["commit"]);
+		expect(await rowKeys(NO_LANE)).toEqual([]);
 	});
 
 	it.each([

@@ -357,6 +357,35 @@ describe("retention", () => {
 		expect(await rows("x-")).toBe(refused === "commit" ? 1 : 0);
 	});
 
+	it("reads no lane any more when its time is over, and says that it is not complete", async () => {
+		await die();
+		const lists: unknown[] = [];
+		const watched = wrapStorage(lane.ledger.storage, async ({ method, args }, make) => {
+			if (method === "list") lists.push(args);
+			return make();
+		});
+		expect(await clean(watched, { endsAt: lane.now })).toEqual({ removed: 0, complete: false, failures: [] });
+		expect(lists).toEqual([]);
+	});
+
+	it("says the first reason where its time is over before it comes to the end", async () => {
+		await put(...["a", "b"].map((name) => ({ name: name.repeat(32), blobs: `requests/${name}` })));
+		const { rows: found } = await lane.ledger.storage.list(NO_LANE, { from: "r-", to: "r.", top: 2 });
+		const endsAt = lane.now + 60_000;
+		let pages = 0;
+		// One row a page, without end; none of them can be removed.
+		const slow = wrapStorage(lane.ledger.storage, async ({ method, args }, make) => {
+			if (method === "remove") throw new StorageError(`${args[0]} is refused`, 503);
+			if (method !== "list" || args[0] !== NO_LANE) return make();
+			pages += 1;
+			if (pages === 2) lane.now = endsAt + 1;
+			return { rows: found.slice(pages - 1, pages), next: "more" };
+		});
+		const failures = [{ lane: NO_LANE, reason: "requests/a is refused" }];
+		expect(await clean(slow, { endsAt })).toEqual({ removed: 0, complete: false, failures });
+		expect(pages).toBe(2);
+	});
+
 	it("removes a dead letter without which nothing can be replayed, only together with its receipt", async () => {
 		const { receipt } = await die();
 		await lane.ledger.storage.commit(LANE, [{ kind: "delete", rowKey: deadLetterKey(receipt) }]);

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
-import { acceptedAtOf, ensureWindow, groupOf, MAX_EVENTS, readWindow } from "../../src/ledger/window.ts";
+import {
+	acceptedAtOf,
+	ensureWindow,
+	groupOf,
+	MAX_EVENTS,
+	readWindow,
+	WINDOW_COLUMNS,
+} from "../../src/ledger/window.ts";
 import type { Columns } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 
@@ -28,6 +35,7 @@ describe("the row of a window", () => {
 			dueAt: "2026-05-26T12:00:30.000Z",
 			oldestAt: "2026-05-26T12:00:00.000Z",
 		};
+		expect(WINDOW_COLUMNS).toEqual(expect.arrayContaining(Object.keys(columns)));
 		const oldestAt = Date.parse("2026-05-26T12:00:00Z");
 		expect(read(columns)).toEqual({
 			...written,
