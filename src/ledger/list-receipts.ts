@@ -56,8 +56,8 @@ interface InLane {
 	readonly next: Position | undefined;
 	/** Whether storage has found anything, wanted or not. */
 	readonly any: boolean;
-	readonly problems: readonly string[];
-	readonly error?: unknown;
+	/** Why it could not be read to its end; undefined where it could. */
+	readonly error: unknown;
 }
 
 /** A page may take the service five seconds. */
@@ -84,12 +84,13 @@ export async function listReceipts(
 
 	const first = await searchAll(storage, { ...limits, ...conditionsOf(query, start.exact) }, start, lanes);
 	// What was given whole is found by the service itself. Only if there is no such thing, in whatever state, parts are looked
-	// for: else a discard of one that is done twice would discard others, which only contain its name.
+	// for: else a discard of one that is done twice would discard others, which only contain its name. A lane that could not be
+	// read is left, so this search has no problem to tell of.
 	const isNone = !first.any && first.leftAfter(0).size === 0;
 	if (!(start.exact && !start.found && isNone)) return answer(first, start);
 	const parts: Cursor = { ...start, exact: false, lanes: afresh };
 	const second = await searchAll(storage, { ...limits, ...conditionsOf(query, false) }, parts, lanes);
-	return answer({ ...second, problems: [...new Set([...first.problems, ...second.problems])] }, parts);
+	return answer(second, parts);
 
 	function answer({ receipts, leftAfter, any, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
 		const continueAfter = (count: number) => {
@@ -128,7 +129,9 @@ async function searchAll(
 		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
 		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
 	};
-	const problems = [...new Set(all.flatMap((inLane) => inLane.problems))];
+	const problems = all
+		.filter(({ error }) => error !== undefined)
+		.map(({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`);
 	return { receipts, leftAfter, any: all.some(({ any }) => any), problems };
 }
 
@@ -144,9 +147,9 @@ function positionAfter({ start, found, next }: InLane, taken: ReadonlySet<FoundR
 async function searchLane(storage: Storage, search: Search, lane: string, start: Position): Promise<InLane> {
 	const { to, where, isWanted, maxPages, endsAt, now, query } = search;
 	const found: FoundReceipt[] = [];
-	const problems: string[] = [];
 	let any = false;
 	let next: Position | undefined = start;
+	let error: unknown;
 	const show = receiptsOf(storage, lane, now);
 	try {
 		for (let pages = 0; next !== undefined && found.length < query.limit; pages++) {
@@ -160,10 +163,8 @@ async function searchLane(storage: Storage, search: Search, lane: string, start:
 			found.push(...(isWanted === undefined ? shown : shown.filter(isWanted)));
 			next = page.next === undefined ? undefined : { from, after: page.next };
 		}
-	} catch (error) {
-		const reason = (error as Error).message;
-		problems.push(`the receipts of the lane "${lane}" cannot be read: ${reason}`);
-		return { lane, start, found, next, any, problems, error };
+	} catch (caught) {
+		error = caught;
 	}
-	return { lane, start, found, next, any, problems };
+	return { lane, start, found, next, any, error };
 }

@@ -95,11 +95,14 @@ describe("the overview of a lane", () => {
 		expect((await look()).parkedDestinations).toBe(2);
 	});
 
-	it("counts a thousand windows, and all destinations that are parked, where there are more windows", async () => {
-		for (let number = 0; number < 1_001; number++) await writeWindow(number, []);
-		expect(await look()).toMatchObject({ windows: 1_000, parkedDestinations: 0 });
+	it.each<[string, (number: number) => Promise<unknown>, Partial<LaneOverview>]>([
+		["windows", (number) => writeWindow(number, []), { windows: 1_000, waiting: 0 }],
+		["deliveries", (number) => writeEntry(number), { windows: 0, waiting: 1_000 }],
+	])("counts a thousand %s, and all destinations that are parked, where there are more", async (_, write, expected) => {
+		for (let number = 0; number < 1_001; number++) await write(number);
+		expect(await look()).toMatchObject({ ...expected, parkedDestinations: 0 });
 		await writeState({ breakers: { "contoso/c": breaker(1) } });
-		expect(await look()).toMatchObject({ windows: 1_000, parkedDestinations: 1 });
+		expect(await look()).toMatchObject({ ...expected, parkedDestinations: 1 });
 	});
 
 	it.each<[string, () => Promise<unknown>, number | null]>([

@@ -167,6 +167,7 @@ describe("a run of a receipt", () => {
 describe("a receipt of a lane that sends nothing now", () => {
 	const pause = { until: NOW + 1_000, reason: "slow down" };
 	const parked = (probeAt: number) => ({ parked: { since: NOW, probeAt, reason: "401" } });
+	const breakers = { "contoso/a": { since: NOW, probeAt: NOW + 1, reason: "404" } };
 	const to = destinationColumn(repositoryDispatch("contoso/a", "t"));
 	const waits = { state: "accepted", ...to };
 
@@ -174,6 +175,7 @@ describe("a receipt of a lane that sends nothing now", () => {
 		["waits for the end of a pause", waits, { pause }, "paused", "slow down; until 2026-05-26T12:00:01.000Z"],
 		["waits for its next try", waits, parked(NOW + 1), "parked", "401; tried again at 2026-05-26T12:00:00.001Z"],
 		["says so where its next try is due", waits, parked(NOW), "parked", "401; the next try is due now"],
+		["waits for its destination", waits, { breakers }, "parked", "404; tried again at 2026-05-26T12:00:00.001Z"],
 		[
 			"waits, too, if its destination cannot be read",
 			{ to: "{" },
