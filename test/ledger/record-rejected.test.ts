@@ -87,6 +87,14 @@ describe("keeping what is rejected", () => {
 		expect(await receipts()).toHaveLength(3);
 	});
 
+	it.each([
+		["itself", undefined, { text: '{"id":"event-1"}', bytes: 16, whole: true }],
+		["what arrived at first, where that is known", { text: "é", bytes: 9, whole: false }, undefined],
+	])("shows of an event %s", async (_, arrived, shown = arrived) => {
+		await keeper()(rejected(1, arrived && { arrived }));
+		expect(await receipts()).toMatchObject([{ arrived: shown }]);
+	});
+
 	it("keeps a large one in a blob", async () => {
 		const element = { id: "large", data: "x".repeat(70_000) };
 		const key = await keeper()(rejected(1, { element }));
