@@ -110,12 +110,17 @@ export class LeasedRow {
 		await this.options.storage.release(this.options.blob, this.id).catch(() => {});
 	}
 
-	/** After a refusal: whether the row is as it was known, has our own mark, or is another's by now. */
+	/**
+	 * After a refusal: whether the row is as it was known, has our own mark, or is another's by now. The ETag of another's
+	 * is not adopted: with it, a later write would replace what the other one has written.
+	 */
 	private async whose(mark: string): Promise<"as known" | "written" | "lost"> {
-		const before = this.etag;
-		const row = await this.read();
-		if (row?.etag === before) return "as known";
-		return row?.columns["by"] === mark ? "written" : "lost";
+		const { storage, lane, rowKey } = this.options;
+		const row = await storage.get(lane, rowKey);
+		if (row?.etag === this.etag) return "as known";
+		if (row?.columns["by"] !== mark) return "lost";
+		this.etag = row.etag;
+		return "written";
 	}
 
 	/** While storage fails, a lease that cannot be renewed is no reason to stop. */

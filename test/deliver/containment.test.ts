@@ -459,6 +459,7 @@ describe("a lane that belongs to another address", () => {
 		expect(await lane.entries()).toBe(2);
 		expect(errors(lane)).toContainEqual(
 			expect.objectContaining({
+				stage: "lane",
 				change: "foreign",
 				address: OTHER,
 				waiting: 2,
