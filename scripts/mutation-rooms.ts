@@ -63,7 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 	},
 	functions: { ...of("functions"), azurite: true },
 	follow: of("follow", "follow/!(storm).test.ts"),
-	config: of("config", "config/!(once).test.ts"),
+	config: of("config", "config/!(key-vault|once).test.ts"),
 	storage: { ...of("storage", "storage/!(open-storage).test.ts"), azurite: true },
 	log: { files: ["src/log.ts"], tests: ["log.test.ts", "clip-text.test.ts", "plain.test.ts"] },
 	bridge: {
