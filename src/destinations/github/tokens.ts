@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyVaultOptions } from "../../config/azure.ts";
-import { openSecrets, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
+import { openSecrets, type Sdks, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
 import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { InstallationTokens } from "./github-app.ts";
 
@@ -43,6 +43,8 @@ export type TokenConfig =
 
 export interface OpenTokensOptions extends CallOptions {
 	readonly sleep: (ms: number) => Promise<void>;
+	/** Left out, those of Azure. */
+	readonly sdks?: Sdks;
 }
 
 /**
@@ -51,8 +53,8 @@ export interface OpenTokensOptions extends CallOptions {
  */
 export function openTokens(config: TokenConfig, options: OpenTokensOptions): TokenSource {
 	if (config.kind === "fixed") return fixedToken(config.token);
-	const { now, sleep } = options;
-	const secrets = openSecrets(config.vault, now, sleep);
+	const { now, sleep, sdks } = options;
+	const secrets = openSecrets(config.vault, now, sleep, sdks);
 	if (config.kind === "key-vault") return vaultTokens(secrets, config.secretName);
 	const open = async (privateKey: string) => {
 		const { createInstallationTokens } = await import("./github-app.ts");
