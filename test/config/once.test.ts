@@ -57,11 +57,11 @@ describe("a file of the bundle that could not be read once", () => {
 	});
 
 	it("of the identity for Azure DevOps: there is a token the next time", async () => {
-		const getToken = async () => ({ token: "a token", expiresOnTimestamp: 0 });
+		const getToken = async () => ({ token: "a-token", expiresOnTimestamp: 0 });
 		const load = failingFirst({ createCredential: () => ({ getToken }) });
 		const config = { kind: "identity", identity: { managedIdentity: true } } as const;
 		const tokens = openTokens(config, now, sleep, { ...SDKS, credential: async () => load() });
 		await expect(tokens.get(undefined)).rejects.toMatchObject({ kind: "transient" });
-		expect(await tokens.get(undefined)).toEqual({ value: "a token", scheme: "Bearer" });
+		expect(await tokens.get(undefined)).toEqual({ value: "a-token", scheme: "Bearer" });
 	});
 });

@@ -1,7 +1,7 @@
 import type { Identity, KeyVaultOptions } from "../../config/azure.ts";
 import { once } from "../../config/once.ts";
 import { openSecrets, SDKS, type Sdks, TokenUnavailable } from "../../config/secrets.ts";
-import { abortable } from "../try-calls.ts";
+import { abortable, isCredential } from "../try-calls.ts";
 
 /** What a request is sent with. */
 export interface Token {
@@ -68,7 +68,7 @@ function entraTokens(identity: Identity, sdks: Sdks): () => Promise<Token> {
 			const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
 			const asking = (await load()).getToken(SCOPE, { abortSignal });
 			const value = (await abortable(asking, abortSignal))?.token;
-			if (!value) throw new Error("the answer contains no token");
+			if (value === undefined || !isCredential(value)) throw new Error("the answer contains no token");
 			return { value, scheme: "Bearer" };
 		} catch (error) {
 			throw new TokenUnavailable(whyNone(error, identity), { cause: error });

@@ -125,12 +125,11 @@ export function appTokens({ secrets, keyName, open }: AppTokenOptions): TokenSou
 
 /** A key as GitHub hands it out, whatever a form or a shell has done to its line breaks, as PKCS#8. */
 function readKey(secret: string, name: string): string {
-	const [, label, body = ""] = /-----BEGIN ([A-Z ]+)-----(.+?)-----END/s.exec(secret) ?? [];
-	const lines = body.replace(/\\n|\s/g, "").match(/.{1,64}/g) ?? [];
+	const [, form, body] = /-----BEGIN (RSA )?PRIVATE KEY-----(.+?)-----END/s.exec(secret) ?? [];
 	try {
-		const pem = [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`].join("\n");
-		const key = createPrivateKey(pem);
-		if (key.asymmetricKeyType !== "rsa") throw new TypeError(`a key of the kind ${key.asymmetricKeyType}`);
+		const der = Buffer.from(String(body).replace(/\\[nr]/g, ""), "base64");
+		const key = createPrivateKey({ key: der, format: "der", type: form === undefined ? "pkcs8" : "pkcs1" });
+		if (key.asymmetricKeyType !== "rsa") throw new TypeError("the key is not RSA");
 		return key.export({ type: "pkcs8", format: "pem" }).toString();
 	} catch (cause) {
 		const repair = "store the .pem file there that GitHub made for the app";

@@ -209,6 +209,13 @@ describe("an identity that gives no token", () => {
 		["is asked too often", APP, refused(429, "too many"), "transient", `${NONE} Authentication failed. too many`],
 		["is out of reach", APP, thrown(new Error("ECONNREFUSED")), "transient", `${NONE} ECONNREFUSED`],
 		["answers nothing", APP, async () => null, "transient", `${NONE} the answer contains no token`],
+		[
+			"answers no token but words",
+			APP,
+			async () => ({ token: "try later" }),
+			"transient",
+			`${NONE} the answer contains no token`,
+		],
 		["answers an empty token", NAMED, async () => ({ token: "" }), "transient", `${NONE} the answer contains no token`],
 		[
 			"is nobody at a desk",

@@ -1,8 +1,16 @@
+import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { KeyVaultOptions } from "../../../src/config/azure.ts";
 import type { Sdks } from "../../../src/config/secrets.ts";
+import type { Send } from "../../../src/destinations/github/octokit.ts";
 import { openTokens } from "../../../src/destinations/github/tokens.ts";
 import { asked } from "../../helpers/asked.ts";
+
+const { privateKey } = generateKeyPairSync("rsa", {
+	modulusLength: 2048,
+	privateKeyEncoding: { type: "pkcs1", format: "pem" },
+	publicKeyEncoding: { type: "spki", format: "pem" },
+});
 
 /** What was done with the vault, in order. */
 let events: unknown[];
@@ -13,7 +21,7 @@ const sdks: Sdks = {
 			events.push({ ...options, credential });
 			return async (name) => {
 				events.push(name);
-				return `token of ${name}`;
+				return name === "app-key" ? privateKey : `token of ${name}`;
 			};
 		},
 	}),
@@ -47,6 +55,30 @@ describe("opening the tokens", () => {
 		await expect(tokens.get(asked())).resolves.toBe("token of github-token");
 		await expect(tokens.get(asked("other-secret"))).resolves.toBe("token of other-secret");
 		expect(events).toEqual([opened, "github-token", "other-secret"]);
+		await tokens.refresh("token of github-token", asked());
+		await tokens.refresh("token of other-secret", asked("other-secret"));
+		expect(events.slice(3)).toEqual(["github-token", "other-secret"]);
+	});
+
+	it("asks GitHub as the app whose key lies in the vault, by the client that it was given", async () => {
+		const sent: string[] = [];
+		const send: Send = async ({ method, url, token }) => {
+			const [, claims = ""] = token.split(".");
+			const { iss } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { iss: string };
+			sent.push(`${method} ${url} as ${iss}`);
+			return { status: 200, headers: {}, data: { id: 7, token: "ghs_1", expires_at: "1970-01-01T00:30:00Z" } };
+		};
+		const tokens = openTokens(
+			{ kind: "app", vault, appId: "1234567", keyName: "app-key" },
+			{ ...github, loadSend: async () => send },
+		);
+		const calls: number[] = [];
+		expect(await tokens.get(asked(), calls)).toBe("ghs_1");
+		expect(sent).toEqual([
+			"GET https://api.github.com/repos/contoso/fraud-model/installation as 1234567",
+			"POST https://api.github.com/app/installations/7/access_tokens as 1234567",
+		]);
+		expect([events, calls.length, tokens.issuedAt?.("ghs_1")]).toEqual([[opened, "app-key"], 2, 0]);
 	});
 
 	it("keeps tokens by the clock that it was given", async () => {
