@@ -58,8 +58,8 @@ function at(path: readonly string[]): unknown {
 function resolved(node: unknown): unknown {
 	if (Array.isArray(node)) return node.map(resolved);
 	if (typeof node !== "object" || node === null) return node;
-	const { $ref: reference, nullable } = node as { $ref?: unknown; nullable?: unknown };
+	const { $ref: reference, nullable, ...members } = node as { $ref?: unknown; nullable?: unknown };
 	if (typeof reference === "string") return resolved(at(reference.slice("#/".length).split("/")));
-	const schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value)]));
+	const schema = Object.fromEntries(Object.entries(members).map(([key, value]) => [key, resolved(value)]));
 	return nullable === true ? { anyOf: [{ type: "null" }, schema] } : schema;
 }

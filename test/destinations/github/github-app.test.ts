@@ -315,29 +315,6 @@ describe("a GitHub App that cannot get a token", () => {
 			});
 		},
 	);
-
-	it("tries again after its client could not be loaded", async () => {
-		let loads = 0;
-		const tokens = appTokens({
-			secrets: cachedSecrets(
-				async () => privateKey,
-				() => 0,
-				never,
-			),
-			keyName: "k",
-			open: async () => {
-				loads += 1;
-				if (loads === 1) throw new Error("EMFILE");
-				return { token: async () => "token", inspect: async () => {}, issuedAt: () => undefined };
-			},
-		});
-		const wanted = { owner: "contoso", repo: "a" };
-		await expect(tokens.get(wanted)).rejects.toMatchObject({
-			kind: "transient",
-			message: expect.stringContaining("EMFILE"),
-		});
-		await expect(tokens.get(wanted)).resolves.toBe("token");
-	});
 });
 
 describe("a token that was just made", () => {
