@@ -1,6 +1,6 @@
 import type { EventGridFunctionOptions, InvocationContext, StorageQueueFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { readJson } from "../event/json.ts";
+import { readJsonOrText } from "../event/json.ts";
 import { toLog } from "../log.ts";
 import { LEDGER_CONNECTION } from "../storage/storage.ts";
 
@@ -79,14 +79,6 @@ async function acceptOrThrow(theBridge: TheBridge, input: unknown, context: Invo
  */
 function elementsOf(input: unknown): readonly unknown[] {
 	const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input;
-	const given = typeof text === "string" ? parsed(text) : text;
+	const given = typeof text === "string" ? readJsonOrText(text) : text;
 	return Array.isArray(given) ? given : [given];
-}
-
-function parsed(text: string): unknown {
-	try {
-		return readJson(text);
-	} catch {
-		return text;
-	}
 }

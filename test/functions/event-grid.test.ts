@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { BridgeOptions } from "../../src/bridge.ts";
+import type { Bridge, BridgeOptions } from "../../src/bridge.ts";
 import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
@@ -31,6 +31,24 @@ describe("the Event Grid trigger", () => {
 		const { done, logged } = run({ ...asCloudEvent(exampleOf("ModelRegistered")), data: {} });
 		await expect(done).resolves.toBeUndefined();
 		expect(logged).toEqual([["error", expect.stringContaining('"outcome":"rejected"')]]);
+	});
+
+	it.each([
+		[17, [17]],
+		["17", [17]],
+		["no JSON", ["no JSON"]],
+		[["17"], ["17"]],
+		[null, [null]],
+	])("hands over %j as the elements %j", async (input, elements) => {
+		const given: unknown[] = [];
+		const bridge = {
+			accept: async (some: readonly unknown[]) => {
+				given.push(...some);
+				return [];
+			},
+		} as unknown as Bridge;
+		await eventGrid(async () => bridge).handler(input, testContext().context);
+		expect(given).toEqual(elements);
 	});
 
 	it("acknowledges an event that no route takes", async () => {
