@@ -101,7 +101,7 @@ describe("an answer that asks to slow down", () => {
 			"an endpoint that was spammed by a provided value",
 			422,
 			{},
-			"Spam: provided value. The endpoint has been spammed.",
+			"Spam: provided value x. The endpoint has been spammed.",
 			NOW + MINUTE,
 		],
 		["the abuse detection, its older name", 403, {}, "You have triggered an abuse detection mechanism.", NOW + MINUTE],
