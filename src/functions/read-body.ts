@@ -58,8 +58,9 @@ function readElements(text: string): Body {
 function textsOf(text: string, elements: readonly unknown[]): (element: unknown) => string | undefined {
 	let texts: readonly string[] | undefined;
 	return (element) => {
+		// A request without any event is one dead letter, with all that arrived.
 		if (element === elements) return text.trim();
-		texts ??= elementTexts(text.trim());
+		texts ??= elementTexts(text);
 		return texts[elements.indexOf(element)];
 	};
 }

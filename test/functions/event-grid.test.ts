@@ -72,4 +72,11 @@ describe("the Event Grid trigger", () => {
 		const { done } = run(asCloudEvent(exampleOf("ModelRegistered")), { openStorage });
 		await expect(done).rejects.toThrow("storage is down");
 	});
+
+	it("throws also where no reason is told", async () => {
+		const result = { id: "1", outcome: "unavailable", route: null, key: null, reason: null };
+		const bridge = { accept: async () => [result] } as unknown as Bridge;
+		const done = Promise.resolve(eventGrid(async () => bridge).handler({}, testContext().context));
+		await expect(done).rejects.toThrow("unavailable");
+	});
 });

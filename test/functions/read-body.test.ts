@@ -74,15 +74,16 @@ describe("the body of a request", () => {
 	it.each([
 		[' {"a": 1} ', ['{"a": 1}']],
 		['\uFEFF[ {"a": "[,]"} , 1.0 ]', ['{"a": "[,]"}', "1.0"]],
-	])("tells the text of each element as it arrived: %j", async (body, texts) => {
+	])("tells the text of each element as it arrived, and of all together: %j", async (body, texts) => {
 		const answer = await read(body);
 		if (!answer.ok) throw new Error(answer.error);
 		expect(answer.elements.map((element) => answer.textOf?.(element))).toEqual(texts);
+		expect(answer.textOf?.(answer.elements)).toBe(body.trim());
 	});
 
 	it("that comes in chunks, and so is dropped by the host, is refused with a status that Event Grid repeats", async () => {
 		for (const headers of [{}, { "ce-specversion": "1.0", "ce-id": "1" }]) {
-			expect(await read("", { ...headers, "transfer-encoding": "chunked" })).toMatchObject({
+			expect(await read("", { ...headers, "transfer-encoding": "Chunked" })).toMatchObject({
 				status: 503,
 				error: expect.stringMatching(/transfer-encoding: chunked.*content-length/),
 			});
@@ -190,7 +191,7 @@ describe("a CloudEvent in binary mode", () => {
 
 	it("is none where the content type says that the body holds the attributes", async () => {
 		const body = JSON.stringify({ ...envelope, id: "other" });
-		for (const type of ["application/cloudevents+json", "application/cloudevents-batch+json; charset=utf-8"]) {
+		for (const type of ["application/cloudevents+json", "Application/CloudEvents-Batch+JSON; charset=utf-8"]) {
 			expect(await elementsOf(body, { ...attributes, "content-type": type })).toEqual([{ ...envelope, id: "other" }]);
 		}
 	});
