@@ -89,7 +89,7 @@ describe.each([
 	["receipts", receipts, { receipts: [], complete: true }],
 	["counts", counts, { minutes: [], complete: true }],
 ])("the answer with %s", (_, make, found) => {
-	it("has problems only where there are some, and is kept by nobody", async () => {
+	it("has problems only where there are some, and is kept by no one", async () => {
 		expect(await ask(make, {})).toMatchObject({ status: 200, headers: { "Cache-Control": "no-store" } });
 		expect((await ask(make, {})).json).toEqual(found);
 		expect((await ask(make, {}, { problems: ["a lane"] })).json).toEqual({ ...found, problems: ["a lane"] });
