@@ -36,6 +36,8 @@ interface Place {
 type Report = Record<string, { readonly source: string; mutants: readonly Mutant[] }>;
 
 const chosen = choose(process.argv.slice(2));
+// Some tests need the packages of test/.
+install(join(root, "test"));
 install(tools);
 mkdirSync(out, { recursive: true });
 const scores: Scores[] = [];

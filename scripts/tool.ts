@@ -1,7 +1,7 @@
 /**
  * `node --import tsx scripts/tool.ts [NAME ARGUMENT …]`: runs a tool that checks the sources. Its packages are
- * those of test/package.json: `npm ci` in the root need not bring 500 MB that only `check` and `test:all` use. They are installed when
- * first asked for, and again after a change of their lock file. Without a name that is all that happens.
+ * those of test/package.json: `npm ci` in the root need not bring 500 MB that only `check` and the tests that `npm test` leaves out use. They are
+ * installed when first asked for, and again after a change of their lock file. Without a name that is all that happens.
  */
 import { type StdioOptions, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";

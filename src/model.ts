@@ -228,10 +228,13 @@ export type Disposition =
 			/** How many of its answers in a row were uncertain. */
 			readonly failures: number;
 			/** Its first failure, epoch milliseconds; none after a rate limit, which is no failure. */
-			readonly failingSince?: number;
+			readonly failingSince?: number | undefined;
 			/** Left out where it is certain that it was not taken. */
-			readonly doubt?: Doubt;
+			readonly doubt?: Doubt | undefined;
 	  };
+
+/** What becomes of a delivery that was not dispatched. */
+export type NotDispatched = Exclude<Disposition, { kind: "dispatched" }>;
 
 /** What is known of a delivery that may have been taken, and whose run was not seen. Times by the service's clock. */
 export interface Doubt {
@@ -242,5 +245,5 @@ export interface Doubt {
 	/** How often its runs could not be read since its last call. */
 	readonly looks?: number;
 	/** Why the runs cannot tell whether it was taken, with the repair; none as long as they can. */
-	readonly reason?: string;
+	readonly reason?: string | undefined;
 }

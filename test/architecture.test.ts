@@ -118,18 +118,23 @@ describe("the architecture", () => {
 	});
 
 	it("leaves out of npm test what is named, and no room", () => {
-		const leftOut = core.testPathIgnorePatterns.map(
-			(start: string) => new RegExp(start.replace("<rootDir>", "^<rootDir>")),
-		);
 		const tests = sources.map(({ file }) => file).filter((file) => file.endsWith(".test.ts"));
-		const run = tests.filter((file) => !leftOut.some((start: RegExp) => start.test(`<rootDir>/${file}`)));
-		for (const start of leftOut.filter(({ source }: RegExp) => !source.includes("node_modules")))
+		for (const start of LEFT_OUT)
 			expect([start, tests.some((file) => start.test(`<rootDir>/${file}`))]).toEqual([start, true]);
 		const rooms = sources.flatMap(({ file, room }) =>
 			file.startsWith("src/") && file.split("/").length > 2 ? [room] : [],
 		);
 		for (const room of new Set([...rooms, "contract", "end-to-end"]))
-			expect([room, run.some((file) => file.startsWith(`test/${room}/`))]).toEqual([room, true]);
+			expect([room, coreTests().some((file) => file.startsWith(`test/${room}/`))]).toEqual([room, true]);
+	});
+
+	it("needs nothing for npm test that npm ci does not bring", () => {
+		const { devDependencies } = JSON.parse(readFileSync(join(root, "test/package.json"), "utf8"));
+		const names = new RegExp(`(?:from |import\\(|resolve\\()"(?:${Object.keys(devDependencies).join("|")})["/]`);
+		const users = sources.filter(({ text }) => names.test(text)).map(({ file }) => file);
+		expect(users).toContain("test/helpers/github-openapi.ts");
+		const reached = reachedFrom(coreTests());
+		expect(users.filter((file) => reached.has(file))).toEqual([]);
 	});
 
 	it("takes clock, randomness and environment as parameters", () => {
@@ -159,6 +164,26 @@ describe("the architecture", () => {
 		expect(long.map(({ file }) => file)).toEqual([]);
 	});
 });
+
+/** What `npm test` leaves out, by the beginning of a file's path. */
+const LEFT_OUT: readonly RegExp[] = core.testPathIgnorePatterns
+	.filter((start: string) => !start.includes("node_modules"))
+	.map((start: string) => new RegExp(start.replace("<rootDir>", "^<rootDir>")));
+
+/** The tests that `npm test` runs. */
+function coreTests(): string[] {
+	return sources
+		.map(({ file }) => file)
+		.filter((file) => file.endsWith(".test.ts") && !LEFT_OUT.some((start) => start.test(`<rootDir>/${file}`)));
+}
+
+/** These files, and all that they need at run time. */
+function reachedFrom(files: readonly string[]): ReadonlySet<string> {
+	const bySource = new Map(sources.map((source) => [source.file, source]));
+	const reached = new Set(files);
+	for (const file of reached) for (const to of bySource.get(file)?.values ?? []) reached.add(to);
+	return reached;
+}
 
 function readSources(): Source[] {
 	const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.ts", "*.tsx", "*.mjs"], {

@@ -1,5 +1,6 @@
 import pMap from "p-map";
-import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
+import { LeaseLost } from "../ledger/leased-row.ts";
 import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";

@@ -1,6 +1,7 @@
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Classification } from "../model.ts";
-import type { KeyVaultOptions } from "./azure.ts";
+import type { Identity, KeyVaultOptions } from "./azure.ts";
+import type { Credential } from "./credential.ts";
 import { once } from "./once.ts";
 
 /** What the lack of a token means for the request, as an answer would say it. */
@@ -34,11 +35,27 @@ const PATIENCE_MS = 2_000;
 
 type ReadSecret = (name: string) => Promise<string>;
 
-/** The secrets of a key vault. An SDK is loaded when the first one is asked for. */
-export function openSecrets(vault: KeyVaultOptions, now: () => number, sleep: (ms: number) => Promise<void>): Secrets {
+/** Loads the SDKs of key vaults and of identities. Each is a bundle of its own. */
+export interface Sdks {
+	readonly keyVault: () => Promise<{ createSecretReader(vault: KeyVaultOptions, credential: Credential): ReadSecret }>;
+	readonly credential: () => Promise<{ createCredential(identity: Identity): Credential }>;
+}
+
+export const SDKS: Sdks = {
+	keyVault: () => import("./key-vault.ts"),
+	credential: () => import("./credential.ts"),
+};
+
+/** The secrets of a key vault. The SDKs are loaded when the first one is asked for. */
+export function openSecrets(
+	vault: KeyVaultOptions,
+	now: () => number,
+	sleep: (ms: number) => Promise<void>,
+	sdks: Sdks = SDKS,
+): Secrets {
 	const load = once(async () => {
-		const { createSecretReader } = await import("./key-vault.ts");
-		const { createCredential } = await import("./credential.ts");
+		const { createSecretReader } = await sdks.keyVault();
+		const { createCredential } = await sdks.credential();
 		return createSecretReader(vault, createCredential(vault));
 	});
 	return cachedSecrets(async (name) => (await load())(name), now, sleep);

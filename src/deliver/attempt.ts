@@ -1,15 +1,15 @@
 import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
-import { type LaneState, waitingFor } from "../ledger/lane-state.ts";
+import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Log, report } from "../log.ts";
-import type { Destination, Disposition } from "../model.ts";
+import type { Destination, NotDispatched } from "../model.ts";
 import { readBody } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
 import { lookFor } from "./find-run.ts";
 import { createFinish, type Finish, type FinishOptions, type Tried } from "./finish-attempt.ts";
 import { createRunLists, type RunLists } from "./run-lists.ts";
-import { failingSince, gaveUp, givenUp } from "./settle.ts";
+import { breakerOf, failed, whyGivenUp } from "./settle.ts";
 import { writeOutcome } from "./write-outcome.ts";
 
 export interface AttemptsOptions extends FinishOptions {
@@ -65,7 +65,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 		read: (lane, entry) => readRequest(options.storage, lane, entry),
 		send: (ready) => send(options, ready),
 		finish: createFinish(options),
-		giveUp: (entry, state) => whyGivenUp(options, entry, state),
+		giveUp: (entry, state) => reasonToGiveUp(options, entry, state),
 		giveUpNow: (lease, entry, reason, log) => giveUpNow(options, lease, entry, reason, log),
 	};
 }
@@ -82,7 +82,7 @@ async function look(lists: RunLists, now: () => number, entry: Entry, from: numb
 				tried: {
 					entry,
 					at,
-					found: true,
+					found: run,
 					answer: { classification: { kind: "taken" }, run, calls: [], ms: now() - at },
 				},
 			};
@@ -91,8 +91,7 @@ async function look(lists: RunLists, now: () => number, entry: Entry, from: numb
 			return { repeat: { ...entry, doubt: found.doubt } };
 		case "wait": {
 			const { reason, until: notBefore, doubt } = found;
-			const since = failingSince === undefined ? {} : { failingSince };
-			const disposition: Disposition = { kind: "deferred", reason, notBefore, failures, doubt, ...since };
+			const disposition: NotDispatched = { kind: "deferred", reason, notBefore, failures, doubt, failingSince };
 			return { tried: { entry, at, disposition, isLook: true } };
 		}
 	}
@@ -141,34 +140,27 @@ async function send(options: AttemptsOptions, { entry, body, reason }: Ready): P
 }
 
 /** Storage hands out rows, but not this body: the delivery steps aside, and others go on. */
-function unreadable({ now, giveUpMs }: AttemptsOptions, entry: Entry, reason: string): Disposition {
-	const { failures, doubt, failingSince = now() } = entry;
-	if (givenUp(failingSince, { now: now(), giveUpMs })) {
-		return { kind: "dead-lettered", reason: gaveUp(reason, { giveUpMs }) };
-	}
+function unreadable({ now, giveUpMs }: AttemptsOptions, entry: Entry, reason: string): NotDispatched {
+	const { failures, doubt } = entry;
 	const notBefore = now() + UNREADABLE_MS;
-	return { kind: "deferred", reason, failures, notBefore, failingSince, ...(doubt === undefined ? {} : { doubt }) };
+	return failed(entry, { reason, failures, notBefore, doubt }, { now: now(), giveUpMs });
 }
 
-function whyGivenUp(
+function reasonToGiveUp(
 	{ destinations, now, giveUpMs }: AttemptsOptions,
 	entry: Entry,
 	state: LaneState,
 ): string | undefined {
 	const damage = destinations.problemOf(entry.to);
 	if (damage !== undefined) return damage;
-	const since = failingSince(state, entry);
-	if (since === undefined || !givenUp(since, { now: now(), giveUpMs })) return undefined;
-	return gaveUp(waitingFor(state, entry, now())?.reason ?? "not delivered", { giveUpMs });
+	const breaker = breakerOf(state, entry);
+	return breaker && whyGivenUp(breaker.since, breaker.reason, { now: now(), giveUpMs });
 }
 
 async function giveUpNow(options: AttemptsOptions, lease: LaneLease, entry: Entry, reason: string, log: Log) {
 	const body = await bodyOf(options.storage, lease.lane, entry).catch(() => undefined);
-	const disposition: Disposition = { kind: "dead-lettered", reason };
-	await writeOutcome(options, lease, lease.state(), {
-		entry: body === undefined ? entry : { ...entry, body },
-		disposition,
-	});
+	const disposition: NotDispatched = { kind: "dead-lettered", reason };
+	await writeOutcome(options, lease, lease.state(), { entry: { ...entry, body }, disposition });
 	const { key, to } = entry;
 	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, destination: to?.id, reason });
 }

@@ -1,11 +1,10 @@
-import type { Windows } from "../coalesce/windows.ts";
+import type { ClosedDue, Windows } from "../coalesce/windows.ts";
 import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
 import { report } from "../log.ts";
-import type { Write } from "../storage/storage.ts";
 import type { Attempts } from "./attempt.ts";
 import type { DrainRun } from "./drain-run.ts";
 import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
@@ -28,8 +27,6 @@ interface Drain {
 	readonly options: DrainOptions;
 	readonly wakeUps: RunWakeUps;
 	readonly sender: Sender;
-	/** What is worth remembering of the windows that are not due. */
-	windowWrites: readonly Write[];
 }
 
 /** For so long it is not worth letting go of a lane. */
@@ -50,11 +47,11 @@ export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptio
 		begin: wakeUps.begin,
 	});
 	try {
-		await deliver({ lease, run, options, wakeUps, sender, windowWrites: [] });
+		await deliver({ lease, run, options, wakeUps, sender });
 	} catch (error) {
 		await sender.settleRest();
 		if (!wakeUps.hasSuccessor()) throw error;
-		report(run.log, "error", { stage: "lane", lane: lease.lane, change: "interrupted", reason: String(error) });
+		report(run.log, "warn", { stage: "lane", lane: lease.lane, change: "interrupted", reason: String(error) });
 	}
 }
 
@@ -71,22 +68,23 @@ async function deliver(drain: Drain): Promise<void> {
 			if (await wakeUps.endEmpty()) return;
 			continue;
 		}
-		const windowAt = await closeWindows(drain, view);
+		const { nextAt, writes } = await closeWindows(drain, view);
 		const sent = await sender.send(view);
-		const at = Math.min(sender.nextAt(view), windowAt);
+		const at = Math.min(sender.nextAt(view), nextAt);
+		const left = { at, writes, toState: (state: LaneState) => presentState(state, view) };
 		if (!run.goesOn()) {
-			if (!isLeft(drain, view) || (await leaveTo(drain, view, at))) return;
+			if (!isLeft(drain, view) || (await wakeUps.leaveTo(left))) return;
 			continue;
 		}
-		if (sent > 0 || windowAt === 0) continue;
+		if (sent > 0) continue;
 		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
 		const isBlocked = at <= Math.max(laneDueAt(lease.state()), sender.slot(), now() + IDLE_MS);
 		if (!isBlocked || !run.waitsFor(at)) {
-			if (await leaveTo(drain, view, at)) return;
+			if (await wakeUps.leaveTo(left)) return;
 			continue;
 		}
 		await wakeUps.begin();
-		if (!lease.isRecorded()) await commitApart(lease, lease.state(), drain.windowWrites);
+		if (!lease.isRecorded()) await commitApart(lease, lease.state(), writes);
 		await options.sleep(Math.max(0, at - now()));
 	}
 }
@@ -96,22 +94,12 @@ function isLeft({ run, sender }: Drain, view: View): boolean {
 	return sender.isLeft(view) || (run.wake !== undefined && view.windows.length > 0);
 }
 
-/** Closes the windows that are due. Answers when the next one is due; 0 if there is something new to read. */
-async function closeWindows(drain: Drain, { windows }: View): Promise<number> {
+async function closeWindows(drain: Drain, { windows }: View): Promise<ClosedDue> {
 	const { lease, run, options, wakeUps, sender } = drain;
 	const { log, goesOn } = run;
 	const closed = await options.windows.closeDue(lease, windows, { log, goesOn, begin: wakeUps.begin });
-	drain.windowWrites = closed.writes;
 	sender.onCleaned(closed.cleaned);
-	return closed.nextAt;
-}
-
-async function leaveTo({ wakeUps, windowWrites }: Drain, view: View, at: number): Promise<boolean> {
-	return wakeUps.leaveTo({
-		at,
-		writes: windowWrites,
-		toState: (state) => presentState(state, view),
-	});
+	return closed;
 }
 
 /** A state describes the present: without breakers for which nothing waits, as far as all that waits was read. */

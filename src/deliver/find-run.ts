@@ -66,7 +66,7 @@ export function doubtAfter(
 ): Doubt | undefined {
 	if (classification.kind !== "uncertain") return before;
 	const { since = began, from = began, reason } = before ?? {};
-	return { since, from, ...(reason === undefined ? {} : { reason }) };
+	return { since, from, reason };
 }
 
 /** Why a delivery waits: the service's answer, and what the bridge does about it. */

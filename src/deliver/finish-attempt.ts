@@ -7,7 +7,7 @@ import { logCalls } from "../ledger/pace.ts";
 import { LONGEST_WAIT_MS, ROWS } from "../ledger/rows.ts";
 import type { WakeRecord } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
-import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";
+import type { Answer, Attempt, Disposition, Doubt, NotDispatched, Run } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
 import { doubtAfter, reasonOfDoubt } from "./find-run.ts";
 import { reportLane } from "./report-lane.ts";
@@ -23,11 +23,11 @@ export type Tried = {
 } & (
 	| {
 			readonly answer: Answer;
-			/** It was not sent: the run that `answer` names was found. */
-			readonly found?: true;
+			/** It was not sent: this run of it was found. */
+			readonly found?: Run;
 	  }
 	/** No call was made. `isLook`: its run is to be looked for again. */
-	| { readonly disposition: Disposition; readonly isLook?: true }
+	| { readonly disposition: NotDispatched; readonly isLook?: true }
 );
 
 type Answered = Extract<Tried, { answer: Answer }>;
@@ -95,14 +95,14 @@ async function finish(
 		reportUncalled(log, lease.lane, tried);
 		return disposition;
 	}
-	const { answer, at } = tried;
+	const { answer } = tried;
 	const doubt = doubtOf(parts, lease.lane, tried);
 	const options = { now: now(), random: random(), giveUpMs, looksUp };
 	const settled = settle(before, entry, answer.classification, options);
 	const disposition = withDoubt(settled.disposition, answer, doubt);
 	const after = stateAfter(parts, lease, tried, { ...settled.state, wake: record(disposition.kind === "deferred") });
 	reportAttempt(log, lease.lane, tried, disposition);
-	const attempt = toAttempt(at, answer, reasonOf(tried, disposition));
+	const attempt = toAttempt(tried);
 	const isTaken = disposition.kind === "dispatched";
 	const follow = isTaken ? followWrites(entry, answer, parts.follow, now()) : undefined;
 	const isFollowed = follow !== undefined && follow.rows.length > 0;
@@ -134,11 +134,10 @@ function stateAfter(
 }
 
 /** The calls whose result is unknown. If an answer was lost, the service's time is known only from other answers. */
-function doubtOf({ looksUp, skews, now }: Parts, lane: string, { entry, at, answer }: Answered): Doubt | undefined {
+function doubtOf({ looksUp, skews }: Parts, lane: string, { entry, at, answer }: Answered): Doubt | undefined {
 	const { serverTime, ms } = answer;
-	if (serverTime !== undefined) skews.set(lane, serverTime - now());
-	const began = serverTime === undefined ? at + (skews.get(lane) ?? 0) : serverTime - ms;
-	return looksUp ? doubtAfter(entry.doubt, answer, began) : undefined;
+	if (serverTime !== undefined) skews.set(lane, serverTime - (at + ms));
+	return looksUp ? doubtAfter(entry.doubt, answer, at + (skews.get(lane) ?? 0)) : undefined;
 }
 
 function withDoubt(disposition: Disposition, { classification }: Answer, doubt: Doubt | undefined): Disposition {
@@ -147,16 +146,15 @@ function withDoubt(disposition: Disposition, { classification }: Answer, doubt: 
 	return { ...disposition, doubt, reason: reasonOfDoubt(disposition.reason, doubt) };
 }
 
-function toAttempt(at: number, { status, ms, requestId }: Answer, reason: string | null): Attempt {
-	return { at: new Date(at).toISOString(), status: status ?? null, ms, requestId: requestId ?? null, reason };
+function toAttempt(tried: Answered): Attempt {
+	const { status = null, ms, requestId = null } = tried.answer;
+	return { at: new Date(tried.at).toISOString(), status, ms, requestId, reason: reasonOf(tried) ?? null };
 }
 
-/** What a call's line says. What is done about an uncertain answer is the receipt's own reason. */
-function reasonOf({ answer, found }: Answered, disposition: Disposition): string | null {
-	const { classification, run } = answer;
-	if (found) return `not sent again: its run was found, so it had been taken before: ${run?.url ?? run?.id}`;
-	if (disposition.kind === "dispatched") return null;
-	return disposition.kind === "deferred" && "reason" in classification ? classification.reason : disposition.reason;
+/** What a call's line says: what came of this call. What is done about it is the receipt's own reason. */
+function reasonOf({ answer: { classification }, found }: Answered): string | undefined {
+	if (found) return `not sent again: its run was found, so it had been taken before: ${found.url ?? found.id}`;
+	return "reason" in classification ? classification.reason : undefined;
 }
 
 const LEVELS = { dispatched: "info", deferred: "warn", "dead-lettered": "error" } as const;
@@ -177,7 +175,7 @@ function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Dis
 		ms,
 		waitedMs: at - entry.acceptedAt,
 		bytes: Buffer.byteLength(entry.body ?? ""),
-		reason: disposition.kind === "dispatched" ? (reasonOf(tried, disposition) ?? undefined) : disposition.reason,
+		reason: disposition.kind === "dispatched" ? reasonOf(tried) : disposition.reason,
 	});
 }
 
@@ -185,10 +183,9 @@ function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Dis
 function reportUncalled(
 	log: Log,
 	lane: string,
-	{ entry: { key }, disposition, isLook }: Extract<Tried, { disposition: Disposition }>,
+	{ entry: { key }, disposition: { kind, reason }, isLook }: Extract<Tried, { disposition: NotDispatched }>,
 ): void {
-	const reason = disposition.kind === "dispatched" ? undefined : disposition.reason;
-	report(log, isLook ? "warn" : "error", { stage: "dispatch", outcome: disposition.kind, lane, key, reason });
+	report(log, isLook ? "warn" : "error", { stage: "dispatch", outcome: kind, lane, key, reason });
 }
 
 /** For the log alone, when a breaker closes. */

@@ -168,7 +168,7 @@ class InlineLane {
 		const inReach = new Set<string>();
 		for (const { key, at } of due) {
 			const until = this.waiters.get(key)?.deadline ?? now + SLOT_WAIT_MS;
-			if (at <= until && this.takeSlot(at, until)) inReach.add(key);
+			if (this.takeSlot(at, until)) inReach.add(key);
 		}
 		this.letGo(inReach);
 		const openAt = Math.max(laneDueAt(state), nextSlot(this.slots, this.limits, now)) - SLOT_WAIT_MS;

@@ -13,7 +13,7 @@ export interface RunWakeUps {
 	isSuperseded(): boolean;
 	/** Puts a watchdog, before the run works: if its process dies, the watchdog surfaces. A run within a request needs none. */
 	begin(): Promise<void>;
-	/** Whether this run has put a wake-up that takes its own one's place. */
+	/** Whether this run has put a wake-up, which takes the place of its own. */
 	hasSuccessor(): boolean;
 	/**
 	 * Nothing is left: the record is cleared. Answers whether the run may end; otherwise the lane has to be read once more,
@@ -49,7 +49,7 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 		| { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> }
 		| undefined;
 	let hasPut = false;
-	let hasRecorded = false;
+	let hasBegun = false;
 	/** The number of the wake-up that was left last. It need not be higher than the run's own, which may be any number. */
 	let left: number | undefined;
 
@@ -66,11 +66,11 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 	}
 
 	return {
-		isSuperseded: () => wake !== undefined && !hasRecorded && isSuperseded(wake, lease.state().wake, now()),
-		hasSuccessor: () => wake !== undefined && hasPut,
+		isSuperseded: () => wake !== undefined && !hasBegun && isSuperseded(wake, lease.state().wake, now()),
+		hasSuccessor: () => hasPut,
 		async begin() {
 			if (wake === undefined) return;
-			hasRecorded = true;
+			hasBegun = true;
 			const { last, at } = lease.state().wake;
 			if (watchdog?.wake === last && at !== null && now() < watchdog.termEndsAt) return;
 			// The one before stays, and will find itself superseded: as long as it is recorded, others may rely on it.
@@ -99,7 +99,6 @@ export function createRunWakeUps(lease: LaneLease, wake: number | undefined, now
 				if (isUnwritten && watchdog !== undefined) await takeBack();
 				throw error;
 			}
-			hasRecorded = true;
 			left = lease.state().wake.last;
 			await takeWatchdogBack();
 			// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
@@ -114,8 +113,8 @@ export async function commitApart(lease: LaneLease, state: LaneState, writes: re
 		writes.map((write) => [write]),
 		{ withState: true },
 	);
-	await commitAsFarAsTaken(lease, state, transactions[0] ?? []);
-	for (const rest of transactions.slice(1)) await commitAsFarAsTaken(lease, lease.state(), rest);
+	// The state is written, even if there is nothing else to write.
+	for (const each of transactions.length > 0 ? transactions : [[]]) await commitAsFarAsTaken(lease, state, each);
 }
 
 /** What is worth remembering of a window is worth nothing when its row is gone; the state is written all the same. */
@@ -123,7 +122,7 @@ async function commitAsFarAsTaken(lease: LaneLease, state: LaneState, writes: re
 	try {
 		await lease.commit(state, writes);
 	} catch (error) {
-		if (writes.length === 0 || !isRefusal(error)) throw error;
+		if (!isRefusal(error)) throw error;
 		await lease.commit(state, []);
 	}
 }

@@ -139,7 +139,6 @@ export class Sender {
 	/** When the next of them can be sent, epoch milliseconds; infinite where none is left. */
 	nextAt(view: View): number {
 		const { lease } = this.options;
-		if (!this.isLeft(view)) return Number.POSITIVE_INFINITY;
 		const waiting = view.entries.filter(({ rowKey }) => !this.gone.has(rowKey));
 		const times = waiting.map((entry) => dueAt(lease.state(), entry));
 		const first = view.complete ? Math.min(...times, view.passedUntil ?? Number.POSITIVE_INFINITY) : 0;
@@ -229,8 +228,7 @@ export class Sender {
 		const { lease, run, attempts } = this.options;
 		const { entry } = tried;
 		// The last one takes the record along: one write less.
-		const isLast =
-			run.wake !== undefined && this.underWay.size === 0 && view.windows.length === 0 && !this.isLeft(view, entry);
+		const isLast = run.wake !== undefined && view.windows.length === 0 && !this.isLeft(view, entry);
 		const record = (kept: boolean) => ({ ...lease.state().wake, ...(isLast && !kept ? { at: null } : {}) });
 		const disposition = await attempts.finish(lease, tried, record, run.log);
 		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);

@@ -2,7 +2,7 @@ import type { Breaker, LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { GAVE_UP } from "../ledger/receipt.ts";
 import { cleanText } from "../log.ts";
-import type { Classification, Disposition } from "../model.ts";
+import type { Classification, Disposition, Doubt, NotDispatched } from "../model.ts";
 import { asideFor } from "./find-run.ts";
 
 /** What of a delivery counts when a call of it has ended. */
@@ -46,52 +46,12 @@ export function settle(
 	classification: Classification,
 	options: SettleOptions,
 ): Settled {
-	const settled = apply(before, entry, classification, options);
-	const { disposition } = settled;
-	// A rate limit is no failure of the delivery, however long it lasts.
-	if (
-		disposition.kind !== "deferred" ||
-		disposition.failingSince === undefined ||
-		classification.kind === "rate-limited"
-	)
-		return settled;
-	return givenUp(disposition.failingSince, options)
-		? { ...settled, disposition: { kind: "dead-lettered", reason: gaveUp(disposition.reason, options) } }
-		: settled;
-}
-
-/** Whether a delivery that has failed or been parked since then is given up now. */
-export function givenUp(since: number, { now, giveUpMs }: Pick<SettleOptions, "now" | "giveUpMs">): boolean {
-	return now - since > giveUpMs;
-}
-
-/**
- * Since when a delivery waits behind an open breaker, epoch milliseconds: since its own first failure or the breaker's,
- * whichever was earlier, but not before it was accepted. Undefined where no breaker is open.
- */
-export function failingSince(
-	{ parked, breakers }: LaneState,
-	entry: Pick<Entry, "target" | "failingSince" | "acceptedAt">,
-): number | undefined {
-	const breaker = parked ?? breakers[entry.target];
-	if (breaker === undefined) return undefined;
-	// A delivery that probes has waited as long as its neighbours, however late its own first failure was.
-	return Math.min(entry.failingSince ?? Number.POSITIVE_INFINITY, Math.max(breaker.since, entry.acceptedAt));
-}
-
-/** Why a delivery is a dead letter after that time. */
-export function gaveUp(reason: string, { giveUpMs }: Pick<SettleOptions, "giveUpMs">): string {
-	return `${GAVE_UP}${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
-}
-
-function apply(before: LaneState, entry: Called, classification: Classification, options: SettleOptions): Settled {
 	const { now } = options;
 	// Any other answer ends a row of rate limits or failures; unless its call was begun before the pause, as happens when
 	// several calls are under way.
 	const isPaused = before.pause !== null && before.pause.until > now;
 	const state = isPaused ? before : { ...before, pause: null, failures: 0, rateLimits: 0 };
 	const { target } = entry;
-	const failed = { failingSince: entry.failingSince ?? now };
 	switch (classification.kind) {
 		case "taken": {
 			const { [target]: breaker, ...breakers } = before.breakers;
@@ -106,13 +66,15 @@ function apply(before: LaneState, entry: Called, classification: Classification,
 			return { state, disposition: { kind: "dead-lettered", reason: classification.reason } };
 		case "rate-limited": {
 			const { reason } = classification;
+			const { failures, failingSince } = entry;
 			return {
 				state: {
 					...before,
 					pause: longer(before.pause, { until: slowedUntil(before, classification, now), reason: short(reason) }),
 					rateLimits: before.rateLimits + 1,
 				},
-				disposition: { ...kept(reason, entry.failures), ...(entry.failingSince === undefined ? {} : failed) },
+				// It is no failure of the delivery, however long it lasts.
+				disposition: { kind: "deferred", reason, failures, notBefore: 0, failingSince },
 			};
 		}
 		case "uncertain":
@@ -129,27 +91,73 @@ function apply(before: LaneState, entry: Called, classification: Classification,
 					pause: longer(before.pause, { until, reason: short(reason) }),
 					failures: before.failures + 1,
 				},
-				disposition: { kind: "deferred", reason, failures, notBefore, ...failed },
+				disposition: failed(entry, { reason, failures, notBefore }, options),
 			};
 		}
 		case "unauthorized":
 			return {
 				state: { ...state, parked: { ...breaker(before.parked, classification.reason, now), unauthorized: true } },
-				disposition: { ...kept(classification.reason, 0), ...failed },
+				disposition: failed(entry, { reason: classification.reason }, options),
 			};
 		case "unavailable": {
 			const { reason, wide } = classification;
 			if (wide) {
 				return {
 					state: { ...state, parked: breaker(before.parked, reason, now) },
-					disposition: { ...kept(reason, 0), ...failed },
+					disposition: failed(entry, { reason }, options),
 				};
 			}
 			const breakers = withBreaker(before.breakers, target, breaker(before.breakers[target], reason, now));
 			// The service recognised the token, because it refused only this destination.
-			return { state: { ...state, parked: null, breakers }, disposition: { ...kept(reason, 0), ...failed } };
+			return { state: { ...state, parked: null, breakers }, disposition: failed(entry, { reason }, options) };
 		}
 	}
+}
+
+/** What a failure means for its delivery. What is left out: it does not step aside, and nothing is in doubt. */
+interface Failure {
+	readonly reason: string;
+	readonly failures?: number;
+	readonly notBefore?: number;
+	readonly doubt?: Doubt | undefined;
+}
+
+type GiveUpOptions = Pick<SettleOptions, "now" | "giveUpMs">;
+
+/** A delivery that fails is tried again later, until it has failed for as long as it may. */
+export function failed(
+	entry: Pick<Entry, "failingSince">,
+	{ reason, failures = 0, notBefore = 0, doubt }: Failure,
+	options: GiveUpOptions,
+): NotDispatched {
+	const { failingSince = options.now } = entry;
+	const givenUp = whyGivenUp(failingSince, reason, options);
+	if (givenUp !== undefined) return { kind: "dead-lettered", reason: givenUp };
+	return { kind: "deferred", reason, failures, notBefore, failingSince, doubt };
+}
+
+/** The reason of a delivery that is given up, since it has failed or been parked for longer than it may. */
+export function whyGivenUp(since: number, reason: string, { now, giveUpMs }: GiveUpOptions): string | undefined {
+	if (now - since <= giveUpMs) return undefined;
+	return `${GAVE_UP}${Math.round((giveUpMs / 86_400_000) * 100) / 100} days; the last reason: ${reason}`;
+}
+
+/**
+ * The open breaker that a delivery waits for. `since`: its own first failure or the breaker's, whichever was earlier, but
+ * not before it was accepted.
+ */
+export function breakerOf(
+	{ parked, breakers }: LaneState,
+	{
+		target,
+		failingSince = Number.POSITIVE_INFINITY,
+		acceptedAt,
+	}: Pick<Entry, "target" | "failingSince" | "acceptedAt">,
+): Pick<Breaker, "since" | "reason"> | undefined {
+	const breaker = parked ?? breakers[target];
+	if (breaker === undefined) return undefined;
+	// A delivery that probes has waited as long as its neighbours, however late its own first failure was.
+	return { since: Math.min(failingSince, Math.max(breaker.since, acceptedAt)), reason: breaker.reason };
 }
 
 /** Doubles the pause for a limit that names no end, or that follows another one. */
@@ -184,10 +192,6 @@ function withBreaker(breakers: LaneState["breakers"], target: string, added: Bre
 	const { [target]: _, ...others } = breakers;
 	const all = [...Object.entries(others), [target, added] as const];
 	return Object.fromEntries(all.slice(-MAX_BREAKERS));
-}
-
-function kept(reason: string, failures: number) {
-	return { kind: "deferred", reason, failures, notBefore: 0 } as const;
 }
 
 function short(reason: string): string {

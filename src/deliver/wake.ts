@@ -68,7 +68,7 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 				log,
 				wake: wakeUp.wake,
 				goesOn: () => now() < endsAt,
-				waitsFor: (at) => at <= now() + WAIT_MS && at < endsAt,
+				waitsFor: (at) => at <= now() + WAIT_MS,
 				onView(view, state) {
 					looks += 1;
 					if (looks === 1) reportBacklog(log, wakeUp.lane, view, state, now());

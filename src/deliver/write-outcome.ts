@@ -1,5 +1,6 @@
-import { type LaneLease, LeaseLost } from "../ledger/lane-lease.ts";
+import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
+import { LeaseLost } from "../ledger/leased-row.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { routeColumns } from "../ledger/receipt-columns.ts";
@@ -48,7 +49,7 @@ export async function writeOutcome(
 async function withoutRefused(storage: Storage, lane: string, entry: Entry, writes: readonly Write[]) {
 	const taken: Write[] = [];
 	for (const write of writes) {
-		const isThere = write.kind === "upsert" || (await hasRow(storage, lane, write.rowKey));
+		const isThere = write.kind === "upsert" || (await storage.get(lane, write.rowKey)) !== undefined;
 		if (isThere) taken.push(write);
 		else if (write.kind === "merge" && write.columns["state"] === "dead") {
 			const { key, route, to = null } = entry;
@@ -59,16 +60,6 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 	}
 	// All are there, and one takes no more: the receipt alone grows.
 	return taken.length < writes.length ? taken : taken.filter(({ kind }) => kind !== "merge");
-}
-
-/** A row that storage refuses to look for cannot be there. */
-async function hasRow(storage: Storage, lane: string, rowKey: string): Promise<boolean> {
-	try {
-		return (await storage.get(lane, rowKey)) !== undefined;
-	} catch (error) {
-		if (isRefusal(error)) return false;
-		throw error;
-	}
 }
 
 /** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */

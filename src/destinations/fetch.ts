@@ -59,7 +59,7 @@ interface NodeError {
 	readonly syscall?: unknown;
 	readonly message?: unknown;
 	readonly cause?: unknown;
-	readonly errors?: readonly unknown[];
+	readonly errors?: unknown;
 }
 
 /**
@@ -69,8 +69,8 @@ interface NodeError {
  */
 export function wasNeverSent(error: unknown): boolean {
 	if (typeof error !== "object" || error === null) return false;
-	const { code, syscall, message, cause, errors = [] } = error as NodeError;
+	const { code, syscall, message, cause, errors } = error as NodeError;
 	if (CODES.has(String(code)) || TLS_CODES.test(String(code)) || BEFORE_SENDING.has(String(syscall))) return true;
 	if (code === "ECONNRESET" && /before secure TLS connection/.test(String(message))) return true;
-	return wasNeverSent(cause) || (errors.length > 0 && errors.every(wasNeverSent));
+	return wasNeverSent(cause) || (Array.isArray(errors) && errors.length > 0 && errors.every(wasNeverSent));
 }

@@ -58,15 +58,15 @@ function bounded(ms: number, longest: number): number | undefined {
 }
 
 function textOf(header: string | number | undefined): string {
-	return String(header ?? "").trim();
+	return String(header).trim();
 }
 
 function wholeNumber(text: string): number | undefined {
 	return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** Epoch milliseconds; NaN where it is none. The form without a zone is in UTC, too. */
+/** Epoch milliseconds; NaN where it is none. The form without a zone is in UTC, too; a zone that is named twice is that zone. */
 function httpDate(text: string): number {
 	if (!HTTP_DATES.some((form) => form.test(text))) return Number.NaN;
-	return Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+	return Date.parse(`${text} GMT`);
 }

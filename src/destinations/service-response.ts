@@ -48,8 +48,8 @@ export function serverError(service: string, response: ServiceResponse, now: num
 export function notFromApi(service: string, { status, headers }: Head, repair: string): Of<"unavailable"> {
 	const { location } = headers;
 	const type = headers["content-type"];
-	const shown = clipLine(String(location ?? type ?? ""), 80);
-	const what = location !== undefined ? ` to ${shown}` : type !== undefined ? ` as ${shown}` : "";
+	const shown = location ?? type;
+	const what = shown === undefined ? "" : ` ${location === undefined ? "as" : "to"} ${clipLine(String(shown), 80)}`;
 	return {
 		kind: "unavailable",
 		reason: `${service} answered ${status}${what}, which is not an answer of its API: ${repair}`,

@@ -23,17 +23,18 @@ export async function noteCall<T>(
 	trace: Trace,
 	now: () => number,
 	call: () => Promise<T>,
-	kind: "write" | "read" = "write",
+	kind: "write" | "read",
 ): Promise<T> {
 	const start = now();
-	const at = kind === "write" ? trace.calls.push(start) - 1 : undefined;
+	const calls = kind === "write" ? trace.calls : [];
+	const at = calls.push(start) - 1;
 	trace.underWay = kind;
 	try {
 		const response = await call();
 		trace.underWay = false;
 		return response;
 	} finally {
-		if (at !== undefined) trace.calls[at] = callTime(start, now());
+		calls[at] = callTime(start, now());
 	}
 }
 
@@ -116,12 +117,12 @@ function withCleanReason(classification: Classification, { secrets }: Trace): Cl
 	return { ...classification, reason: clipLine(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
 }
 
-/** Waits no longer than the signal allows, whatever the work itself does about it. */
+/** Waits no longer than the signal allows, whatever the work itself does about it. The signal is for this work alone. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const abort = () => reject(signal.reason);
 		if (signal.aborted) abort();
-		signal.addEventListener("abort", abort, { once: true });
-		work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+		signal.addEventListener("abort", abort);
+		work.then(resolve, reject);
 	});
 }

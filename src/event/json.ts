@@ -50,6 +50,15 @@ export function readJson(text: string): unknown {
 	return withNumberTexts(withoutMark(text), readPlainJson(text));
 }
 
+/** Reads JSON as `readJson` does. Answers the text itself where it is none. */
+export function readJsonOrText(text: string): unknown {
+	try {
+		return readJson(text);
+	} catch {
+		return text;
+	}
+}
+
 /**
  * Reads JSON with its numbers as JavaScript has them.
  * @throws SyntaxError that names the position where the text ceases to be JSON

@@ -8,8 +8,8 @@ import {
 	type Watched,
 } from "../ledger/follow-lease.ts";
 import { type FollowRow, readFollowRows } from "../ledger/follow-rows.ts";
-import { LeaseLost } from "../ledger/lane-lease.ts";
 import { type Addresses, foreignAddress, readLaneState } from "../ledger/lane-state.ts";
+import { LeaseLost } from "../ledger/leased-row.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import { LEDGER, type Storage } from "../storage/storage.ts";
@@ -49,7 +49,6 @@ const WAIT_MS = 20_000;
 /** No list is begun later: the next look surfaces soon. */
 const RUN_MS = 45_000;
 const LISTS_AT_ONCE = 8;
-const LEASE_MS = 15_000;
 
 /** One look at all that is followed in a lane. */
 interface Look extends WriteFindingsOptions {
@@ -198,10 +197,10 @@ async function lookAtAll(
 
 async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: Look): Promise<Watched> {
 	const { lease, lane, log, now, options } = look;
-	await lease.ensureFor(LEASE_MS);
+	await lease.ensureFor();
 	const isRefused = watched.refused !== undefined && watched.notBefore > now();
 	const goesOn = async () => {
-		await lease.ensureFor(LEASE_MS);
+		await lease.ensureFor();
 		return now() <= look.endsAt;
 	};
 	const asked: Looked = isRefused

@@ -30,9 +30,6 @@ interface Group {
 	readonly writes: readonly Write[];
 }
 
-/** A transaction's writes are awaited with the lease held. */
-const LEASE_MS = 15_000;
-
 /** What ends. */
 export function isEnd({ following }: Pick<Finding, "following">): boolean {
 	return following !== "looking" && following !== "running";
@@ -105,7 +102,7 @@ function readRows(
 
 async function writeTogether(groups: readonly Group[], options: WriteFindingsOptions): Promise<readonly Finding[]> {
 	const { storage, lane, lease } = options;
-	await lease.ensureFor(LEASE_MS);
+	await lease.ensureFor();
 	try {
 		await persist(() =>
 			storage.commit(
@@ -124,7 +121,7 @@ async function writeTogether(groups: readonly Group[], options: WriteFindingsOpt
 
 async function writeAlone({ finding, writes }: Group, options: WriteFindingsOptions): Promise<boolean> {
 	const { storage, lane, lease } = options;
-	await lease.ensureFor(LEASE_MS);
+	await lease.ensureFor();
 	try {
 		await persist(() => storage.commit(lane, writes));
 		return true;
@@ -176,7 +173,7 @@ async function sendAgain({ row, reason }: Finding, options: WriteFindingsOptions
 	const entry = { ...newEntry({ ...row, acceptedAt: now() }), body, bodyBlob, attempts, doubt, resent: true };
 	const followingReason = `${reason}; the bridge sends it once more`;
 	const back = { state: "accepted", place, finishedAt: "", reason: "", runs: "", following: "", followingReason };
-	await lease.ensureFor(LEASE_MS);
+	await lease.ensureFor();
 	await storage.commit(lane, [
 		{ kind: "merge", rowKey: row.rowKey, columns: { again: place }, etag: row.etag },
 		{ kind: "insert", rowKey: place, columns: entry },

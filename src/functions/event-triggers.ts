@@ -1,6 +1,6 @@
 import type { EventGridFunctionOptions, InvocationContext, StorageQueueFunctionOptions } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
-import { readJson } from "../event/json.ts";
+import { readJsonOrText } from "../event/json.ts";
 import { toLog } from "../log.ts";
 import { LEDGER_CONNECTION } from "../storage/storage.ts";
 
@@ -45,12 +45,18 @@ export function eventQueuePoison(queueName: string, theBridge: TheBridge): Stora
 			const log = toLog(context);
 			const elements = elementsOf(message);
 			const putBack = () => bridge.putBack(message, log, queueName);
-			const deadLetter = (reason: string | null) =>
-				bridge.deadLetter(elements, `all tries to accept the message failed: ${reason}`, log);
-			if (bridge.problems.length > 0) return putBack().catch((error: Error) => deadLetter(error.message));
-			const results = await bridge.accept(elements, { log });
-			const unavailable = results.find(({ outcome }) => outcome === "unavailable");
-			if (unavailable !== undefined) await deadLetter(unavailable.reason).catch(putBack);
+			const deadLetter = (some: readonly unknown[], reason: string | null) =>
+				bridge.deadLetter(some, `all tries to accept the message failed: ${reason}`, log);
+			if (bridge.problems.length > 0) return putBack().catch((error: Error) => deadLetter(elements, error.message));
+			const moveAll = async () => {
+				// Each alone: what can be accepted of an array is no dead letter.
+				const results = await Promise.all(elements.map((element) => bridge.accept([element], { log })));
+				for (const [index, ofElement] of results.entries()) {
+					const unavailable = ofElement.find(({ outcome }) => outcome === "unavailable");
+					if (unavailable !== undefined) await deadLetter([elements[index]], unavailable.reason);
+				}
+			};
+			await moveAll().catch(putBack);
 		},
 	};
 }
@@ -73,14 +79,6 @@ async function acceptOrThrow(theBridge: TheBridge, input: unknown, context: Invo
  */
 function elementsOf(input: unknown): readonly unknown[] {
 	const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input;
-	const given = typeof text === "string" ? parsed(text) : text;
+	const given = typeof text === "string" ? readJsonOrText(text) : text;
 	return Array.isArray(given) ? given : [given];
-}
-
-function parsed(text: string): unknown {
-	try {
-		return readJson(text);
-	} catch {
-		return text;
-	}
 }

@@ -40,7 +40,7 @@ export function readHandshakeRules(env: Readonly<Record<string, string | undefin
  */
 export function answerOptions(headers: Headers, rules: HandshakeRules): HttpResponseInit {
 	const allow = { Allow: "POST, OPTIONS" };
-	const origin = headers.get("webhook-request-origin")?.trim() ?? "";
+	const origin = headers.get("webhook-request-origin") ?? "";
 	if (origin === "" || !(rules.origins.includes(origin.toLowerCase()) || rules.origins.includes("*"))) {
 		// Without consent, 405 is what that page recommends.
 		const error = origin === "" ? "WebHook-Request-Origin is missing" : `${origin} is not in HANDSHAKE_ORIGINS`;
@@ -59,12 +59,12 @@ export function answerHandshake(
 	elements: readonly unknown[],
 	rules: HandshakeRules,
 ): HttpResponseInit | undefined {
-	const kind = (headers.get("aeg-event-type") ?? "").toLowerCase();
+	const kind = headers.get("aeg-event-type")?.toLowerCase();
 	const event = elements.length === 1 ? readSubscriptionEvent(elements[0]) : undefined;
-	if (kind === "subscriptiondeletion" || kind === "unsubscribe" || event?.type === "subscriptiondeletedevent") {
+	if (kind === "subscriptiondeletion" || kind === "unsubscribe" || event?.type === DELETED) {
 		return { status: 200, jsonBody: {} };
 	}
-	if (kind !== "subscriptionvalidation" && event?.type !== "subscriptionvalidationevent") return undefined;
+	if (kind !== "subscriptionvalidation" && event?.type !== VALIDATION) return undefined;
 	if (event?.validationCode === undefined) {
 		return { status: 400, jsonBody: { error: "the validation event has no data.validationCode" } };
 	}
@@ -76,8 +76,11 @@ export function answerHandshake(
 	return { status: 200, jsonBody: { validationResponse: event.validationCode } };
 }
 
+const VALIDATION = "microsoft.eventgrid.subscriptionvalidationevent";
+const DELETED = "microsoft.eventgrid.subscriptiondeletedevent";
+
 interface SubscriptionEvent {
-	/** In lower case, without `Microsoft.EventGrid.`. */
+	/** In lower case. */
 	readonly type: string;
 	readonly topic: string;
 	readonly validationCode: string | undefined;
@@ -87,9 +90,8 @@ interface SubscriptionEvent {
 function readSubscriptionEvent(element: unknown): SubscriptionEvent {
 	const event = membersOf(element);
 	const data = membersOf(event["data"]);
-	const type = textOf(event["eventType"] ?? event["type"]).toLowerCase();
 	return {
-		type: type.startsWith("microsoft.eventgrid.") ? type.slice("microsoft.eventgrid.".length) : "",
+		type: textOf(event["eventType"] ?? event["type"]).toLowerCase(),
 		topic: textOf(event["topic"] ?? event["source"]),
 		validationCode: textOf(data["validationCode"]) || undefined,
 	};

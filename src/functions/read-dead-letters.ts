@@ -52,12 +52,13 @@ export function readDeadLetters<Request>(text: string, { beside, help }: Choices
 	const known = new Set(Object.entries(beside).flat(2));
 	const stranger = names.find((name) => !known.has(name));
 	if (stranger !== undefined) return `the member "${stranger.slice(0, MAX_QUOTED)}" does not exist; ${help}`;
-	const [choice = "", ...others] = names.filter((name) => Object.hasOwn(beside, name));
-	if (choice === "" || others.length > 0) return help;
-	const misplaced = names.find((name) => name !== choice && !beside[choice]?.includes(name));
+	const [chosen, ...others] = Object.entries(beside).filter(([name]) => Object.hasOwn(body, name));
+	if (chosen === undefined || others.length > 0) return help;
+	const [choice, companions] = chosen;
+	const misplaced = names.find((name) => name !== choice && !companions.includes(name));
 	if (misplaced !== undefined) return `"${misplaced}" cannot be used with "${choice}", so nothing was done; ${help}`;
-	const wrong = names.find((name) => MEMBERS[name]?.fits(body[name]) !== true);
-	if (wrong !== undefined) return `"${wrong}" must be ${MEMBERS[wrong]?.is}; ${help}`;
+	const wrong = Object.entries(MEMBERS).find(([name, { fits }]) => Object.hasOwn(body, name) && !fits(body[name]));
+	if (wrong !== undefined) return `"${wrong[0]}" must be ${wrong[1].is}; ${help}`;
 	const { all: _, ...request } = body;
 	return request as Request;
 }

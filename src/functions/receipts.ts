@@ -44,7 +44,7 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 				return answer(200, {
 					receipts: found.map(toJson),
 					complete,
-					...(next === undefined ? {} : { continue: next }),
+					continue: next,
 					...(problems.length === 0 ? {} : { problems }),
 				});
 			} catch (error) {
@@ -81,8 +81,7 @@ export function counts(theBridge: TheBridge, now: () => number = Date.now): Http
 }
 
 function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | string {
-	const [from, to] = ["since", "until"].map((name) => parameters.get(name)?.trim() || undefined);
-	const times = readTimes({ since: from, until: to });
+	const times = readTimes(readGiven(parameters, ["since", "until"]));
 	if (typeof times === "string") return times;
 	const { until = Math.max(now, times.since ?? now) } = times;
 	const { since = until - HOUR_MS } = times;
@@ -94,8 +93,7 @@ function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | 
 export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
 function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
-	const given = Object.fromEntries(PARAMETERS.map((name) => [name, parameters.get(name)?.trim() || undefined]));
-	const { limit, state, find, since, until, changedSince, requests, continue: next } = given;
+	const { limit, state, since, until, changedSince, requests, ...texts } = readGiven(parameters, PARAMETERS);
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
 		return `limit: "${limit}" is not a number from 1 to ${MOST}`;
@@ -109,27 +107,36 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	const changed = readTimes({ changedSince });
 	if (typeof changed === "string") return changed;
 	return {
+		...texts,
 		limit: count,
 		...(state === undefined ? {} : { states: [state as ReceiptState] }),
-		...(find === undefined ? {} : { find }),
 		...times,
 		...changed,
 		...(requests === undefined ? {} : { requests: true }),
-		...(next === undefined ? {} : { continue: next }),
 	};
 }
 
+/** The parameters that a question has, by their names. */
+function readGiven<Name extends string>(parameters: URLSearchParams, names: readonly Name[]) {
+	const given: { [name in Name]?: string } = {};
+	for (const name of names) {
+		const text = parameters.get(name)?.trim();
+		if (text) given[name] = text;
+	}
+	return given;
+}
+
 /** Times by their names; left out where they are not given. Answers what is wrong with one, as a text. */
-function readTimes<Name extends string>(given: Record<Name, string | undefined>) {
+function readTimes<Name extends string>(given: { readonly [name in Name]?: string | undefined }) {
 	const times: { [name in Name]?: number } = {};
 	for (const [name, text] of Object.entries(given) as [Name, string | undefined][]) {
+		if (text === undefined) continue;
 		const at = readTime(text);
-		if (text !== undefined && at === undefined) return `${name}: "${text}" ${NO_TIME}`;
-		if (at !== undefined) times[name] = at;
+		if (at === undefined) return `${name}: "${text}" ${NO_TIME}`;
+		times[name] = at;
 	}
-	const { since, until } = times as { since?: number; until?: number };
-	if (since !== undefined && until !== undefined && since > until)
-		return "since is later than until, so no event can match; exchange the two";
+	const { since = Number.NEGATIVE_INFINITY, until = since } = times as { since?: number; until?: number };
+	if (since > until) return "since is later than until, so no event can match; exchange the two";
 	return times;
 }
 
@@ -137,8 +144,8 @@ function readTimes<Name extends string>(given: Record<Name, string | undefined>)
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+\- ]\d\d:\d\d)$/i;
 
 /** As events' times are read, so that a bound means for them what it says. */
-function readTime(text: string | undefined): number | undefined {
-	return text !== undefined && TIME.test(text) ? readInstant(text.replace(" ", "+"))?.epochMs : undefined;
+function readTime(text: string): number | undefined {
+	return TIME.test(text) ? readInstant(text.replace(" ", "+"))?.epochMs : undefined;
 }
 
 const NO_TIME = "is not a time such as 2026-03-14T08:15:00Z (RFC 3339)";

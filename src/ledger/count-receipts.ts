@@ -1,7 +1,6 @@
 import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
-import { isFinal, type ReceiptState, readReceipt, showReceipt } from "./receipt.ts";
+import { isFinal, type ReceiptState, receiptsOf } from "./receipt.ts";
 import { DESTINATION_COLUMNS, ROWS } from "./rows.ts";
 
 /** The time to count; epoch milliseconds, both included. */
@@ -103,18 +102,16 @@ async function countLane(
 ): Promise<boolean> {
 	const within = (column: string) => `(${column} ge '${since}' and ${column} le '${until}')`;
 	const where = `${within("acceptedAt")} or ${within("finishedAt")}`;
-	let state: LaneState | undefined;
+	const show = receiptsOf(storage, lane, now);
 	let after: string | undefined;
 	for (let pages = 0; pages < maxPages && (pages === 0 || now() <= endsAt); pages++) {
 		const page = await storage.list(lane, { ...ROWS.receipts, top: PAGE, where, after, select: COLUMNS });
 		for (const row of page.rows) {
-			const receipt = readReceipt(row);
-			if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
-			const { state: shown, acceptedAt, finishedAt } = showReceipt(receipt, lane, state ?? NEW_LANE, now());
+			const { key, event, state, acceptedAt, finishedAt } = await show(row);
 			// A window's own dispatch has its key as its event's id; its events were received.
-			if (receipt.key !== receipt.event.id) count(acceptedAt, receive);
-			count(isFinal(receipt) ? (finishedAt ?? acceptedAt) : acceptedAt, ({ states }) => {
-				states[shown] = (states[shown] ?? 0) + 1;
+			if (key !== event.id) count(acceptedAt, receive);
+			count(isFinal({ state }) ? (finishedAt ?? acceptedAt) : acceptedAt, ({ states }) => {
+				states[state] = (states[state] ?? 0) + 1;
 			});
 		}
 		after = page.next;

@@ -85,7 +85,7 @@ async function planLetter(
 		reason: reasonColumn(reason),
 		...arrivedColumns(rejected.arrived ?? text),
 		judge: judge ?? "",
-		...(stored.blobs.length === 0 ? {} : { blobs: stored.blobs.join(" ") }),
+		blobs: stored.blobs.join(" "),
 	};
 	return { key, letter: rowsOf(receipt, columns, { key, receipt, ...stored.columns }) };
 }

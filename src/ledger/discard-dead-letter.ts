@@ -47,7 +47,7 @@ export async function discardDeadLetter(
 		if (row === undefined) return { kind: "gone" };
 		const { state, by: writer } = readReceipt(row);
 		if (state === "discarded") {
-			const isOurs = written !== undefined && writer === by;
+			const isOurs = writer === by;
 			// The version that an earlier discard has read is not known. In a lane no new receipt can need its blobs.
 			const version = isOurs ? written : lane === NO_LANE ? undefined : row;
 			return { kind: "discarded", note: (await removeBlobs(storage, version)) ?? (isOurs ? null : BEFORE) };

@@ -1,6 +1,6 @@
 import { cleanText } from "../log.ts";
-import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
-import { LEASE_SECONDS, LeaseLost } from "./lane-lease.ts";
+import { persist, type Row, type Storage } from "../storage/storage.ts";
+import { LeasedRow } from "./leased-row.ts";
 import { FOLLOW_STATE_KEY, readTime, readWait } from "./rows.ts";
 import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
@@ -41,8 +41,8 @@ export interface FollowLease {
 	commit(state: FollowState): Promise<void>;
 	/** Puts the next wake-up, and records it. Answers how to take it back. */
 	putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>>;
-	/** Rejects with LeaseLost. */
-	ensureFor(ms: number): Promise<void>;
+	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
+	ensureFor(): Promise<void>;
 	release(): Promise<void>;
 }
 
@@ -61,43 +61,21 @@ export interface FollowLeaseOptions {
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
 	const { storage, queue, lane, now, monotonic } = options;
 	const blob = `follow/${lane}`;
-	let leasedAt = monotonic();
-	const id = await storage.lease(blob, LEASE_SECONDS);
-	if (id === undefined) return undefined;
+	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
+	if (row === undefined) return undefined;
 	let state = NEW;
-	let etag: string | undefined;
-	let commits = 0;
 
-	async function read(): Promise<void> {
-		const row = await storage.get(lane, FOLLOW_STATE_KEY);
-		etag = row?.etag;
-		state = fromColumns(row, now());
-	}
-
-	async function commit(next: FollowState): Promise<void> {
-		commits += 1;
-		const by = `${id}-${commits}`;
-		const columns = { state: toText(next), by };
-		const write: Write =
-			etag === undefined
-				? { kind: "insert", rowKey: FOLLOW_STATE_KEY, columns }
-				: { kind: "replace", rowKey: FOLLOW_STATE_KEY, columns, etag };
-		try {
-			[etag] = await persist(() => storage.commit(lane, [write]));
-		} catch (error) {
-			if (!(isStorageError(error) && error.conflict)) throw error;
-			const row = await storage.get(lane, FOLLOW_STATE_KEY);
-			// Written by an earlier try whose answer got lost.
-			if (row?.columns["by"] !== by) throw new LeaseLost(`the lane "${lane}" has another follower`, { cause: error });
-			etag = row.etag;
-		}
+	const commit = async (next: FollowState) => {
+		await row.write({ state: toText(next) });
 		state = next;
-	}
+	};
 
 	return {
-		id,
+		id: row.id,
 		state: () => state,
-		read,
+		async read() {
+			state = fromColumns(await row.read(), now());
+		},
 		commit,
 		async putNext(at, lists) {
 			const wake = { last: state.wake.last + 1, at };
@@ -108,18 +86,8 @@ export async function acquireFollow(options: FollowLeaseOptions): Promise<Follow
 			// It would find nothing, and so it does no harm where it cannot be removed.
 			return () => storage.unput(message, queue).catch(() => {});
 		},
-		async ensureFor(ms) {
-			if (leasedAt + LEASE_SECONDS * 1_000 - monotonic() >= ms) return;
-			const at = monotonic();
-			await storage.renew(blob, id).catch((error: unknown) => {
-				throw new LeaseLost(`the lease to follow the lane "${lane}" was lost`, { cause: error });
-			});
-			leasedAt = at;
-		},
-		async release() {
-			// A lease that cannot be released ends in a moment.
-			await storage.release(blob, id).catch(() => {});
-		},
+		ensureFor: () => row.ensureFor(),
+		release: () => row.release(),
 	};
 }
 

@@ -29,11 +29,9 @@ export interface IgnoredAt extends IgnoredEvent {
 	readonly at: number;
 }
 
-/** How many events were ignored, those that left no row included. Times are ISO 8601. */
+/** How many events were ignored, those that left no row included. */
 export interface IgnoredCount {
 	readonly total: number;
-	readonly since: string;
-	readonly last: string;
 	/** For each route that was missed. */
 	readonly missed: MissedCounts;
 }
@@ -73,12 +71,11 @@ function toPlain(write: Write): Write {
 }
 
 /** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */
-async function countIgnored(storage: Storage, more: number, missed: MissedTally, now: number): Promise<void> {
+async function countIgnored(storage: Storage, more: number, missed: MissedTally): Promise<void> {
 	const row = await storage.get(IGNORED_LANE, COUNT_KEY);
-	const at = new Date(now).toISOString();
-	const { total, since, missed: before } = readCount(row?.columns) ?? { total: 0, since: at, missed: NONE_MISSED };
+	const { total, missed: before } = readCount(row?.columns) ?? { total: 0, missed: NONE_MISSED };
 	const columns = {
-		state: JSON.stringify({ total: total + more, since, last: at }),
+		state: JSON.stringify({ total: total + more }),
 		missed: writeMissed(sumMissed(before, missed)),
 	};
 	const write: Write =
@@ -94,12 +91,10 @@ export async function readIgnoredCount(storage: Storage): Promise<IgnoredCount |
 }
 
 /** A count that cannot be read begins anew. */
-function readCount(columns: Columns | undefined): IgnoredCount | undefined {
+function readCount({ state, missed }: Columns = {}): IgnoredCount | undefined {
 	try {
-		const { total, since, last } = JSON.parse(String(columns?.["state"])) as Partial<IgnoredCount>;
-		return Number.isSafeInteger(total) && since !== undefined && last !== undefined
-			? { total: total as number, since: String(since), last: String(last), missed: readMissed(columns?.["missed"]) }
-			: undefined;
+		const { total } = JSON.parse(String(state)) as Partial<IgnoredCount>;
+		return Number.isSafeInteger(total) ? { total: total as number, missed: readMissed(missed) } : undefined;
 	} catch {
 		return undefined;
 	}
@@ -188,7 +183,7 @@ export function createIgnoredLog({
 
 	function scheduleNext(): void {
 		if (waiting.length > 0) schedule(left > 0 || now() >= minuteEnds ? now() + GATHER_MS : minuteEnds);
-		else if (uncounted > 0) schedule(Math.max(countAt, now() + GATHER_MS));
+		else if (uncounted > 0) schedule(countAt);
 	}
 
 	async function write(): Promise<void> {
@@ -207,8 +202,7 @@ export function createIgnoredLog({
 	}
 
 	async function writeReceipts(): Promise<void> {
-		const written = left === 0 ? [] : waiting.slice(-left);
-		if (written.length === 0) return;
+		const written = waiting.slice(Math.max(0, waiting.length - left));
 		await writeIgnored(storage, written);
 		waiting = waiting.filter((each) => !written.includes(each));
 		left -= written.length;
@@ -218,7 +212,7 @@ export function createIgnoredLog({
 	async function writeCount(): Promise<void> {
 		const [more, counted] = [uncounted, structuredClone(missed)];
 		countAt = now() + MINUTE_MS;
-		await countIgnored(storage, more, counted, now());
+		await countIgnored(storage, more, counted);
 		uncounted -= more;
 		subtractMissed(missed, counted);
 	}

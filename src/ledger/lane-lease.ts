@@ -1,4 +1,4 @@
-import { isStorageError, persist, type Row, type Storage, type Write } from "../storage/storage.ts";
+import type { Row, Storage, Write } from "../storage/storage.ts";
 import {
 	type Addresses,
 	dueAt,
@@ -8,15 +8,11 @@ import {
 	NEW_LANE,
 	toColumns,
 } from "./lane-state.ts";
+import { LeasedRow } from "./leased-row.ts";
 import type { Entry } from "./outbox.ts";
 import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
 import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
-
-/** The lease was lost, and another drainer has the lane: who finds that out must let go. */
-export class LeaseLost extends Error {
-	override readonly name = "LeaseLost";
-}
 
 /** A lane in the hands of its one drainer. */
 export interface LaneLease {
@@ -41,8 +37,8 @@ export interface LaneLease {
 	/** Whether the wake-up that was last put is recorded. */
 	isRecorded(): boolean;
 	/**
-	 * Makes sure that the lease lasts so long from now. Rejects with LeaseLost.
-	 * @param ms left out, as long as one step of a drain takes
+	 * Makes sure that the lease lasts so long from now. Rejects with LeaseLost, and with StorageError.
+	 * @param ms left out, as long as one step takes
 	 */
 	ensureFor(ms?: number): Promise<void>;
 	release(): Promise<void>;
@@ -59,37 +55,29 @@ export interface LaneLeaseOptions extends Addresses {
 	readonly monotonic: () => number;
 }
 
-/** Azure allows 15 to 60 seconds. */
-export const LEASE_SECONDS = 30;
-/** One step of a drain: a call of the service, 10 s at most, and the write of its result; or a few calls of storage. */
-const STEP_MS = 15_000;
 /** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
 export const LONGEST_DELAY_SECONDS = 30 * 60;
 
 /** Acquires a lane to drain it; undefined while another drainer has it. */
 export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
-	const leasedAt = options.monotonic();
-	const leaseId = await options.storage.lease(leaseBlob(options.lane), LEASE_SECONDS);
-	return leaseId === undefined ? undefined : new AcquiredLane(options, leaseId, leasedAt);
+	const { storage, lane, monotonic } = options;
+	const blob = leaseBlob(lane);
+	const row = await LeasedRow.take({ storage, blob, lane, rowKey: STATE_KEY, role: "drainer", monotonic });
+	return row === undefined ? undefined : new AcquiredLane(options, row);
 }
 
 class AcquiredLane implements LaneLease {
 	readonly lane: string;
 	private readonly options: LaneLeaseOptions;
-	private readonly leaseId: string;
-	/** When the lease was asked for, by the monotonic clock. */
-	private leasedAt: number;
+	private readonly row: LeasedRow;
 	private known = NEW_LANE;
-	private etag: string | undefined;
-	private commits = 0;
 	/** A wake-up that was put and is not recorded yet. */
 	private pending: WakeRecord | undefined;
 
-	constructor(options: LaneLeaseOptions, leaseId: string, leasedAt: number) {
+	constructor(options: LaneLeaseOptions, row: LeasedRow) {
 		this.options = options;
 		this.lane = options.lane;
-		this.leaseId = leaseId;
-		this.leasedAt = leasedAt;
+		this.row = row;
 	}
 
 	state(): LaneState {
@@ -116,30 +104,11 @@ class AcquiredLane implements LaneLease {
 		return view;
 	}
 
-	async commit(after: LaneState, writes: readonly Write[], forMs = 3_000): Promise<void> {
-		this.commits += 1;
-		// One mark for all tries: which of them got through does not matter.
-		const by = `${this.leaseId}-${this.commits}`;
+	async commit(after: LaneState, writes: readonly Write[], forMs?: number): Promise<void> {
 		const next = { ...after, address: this.options.address };
-		const columns = { ...toColumns(next), by };
-		const write: Write =
-			this.etag === undefined
-				? { kind: "insert", rowKey: STATE_KEY, columns }
-				: { kind: "replace", rowKey: STATE_KEY, columns, etag: this.etag };
-		try {
-			const tries = { forMs, between: () => this.renewBetweenTries() };
-			const etags = await persist(() => this.options.storage.commit(this.lane, [...writes, write]), tries);
-			this.etag = etags.at(-1);
-			this.known = next;
-			this.pending = undefined;
-		} catch (error) {
-			if (!(isStorageError(error) && error.conflict)) throw error;
-			// Where not even that can be found out, whose lane it is cannot be known either.
-			const found = await persist(() => this.whose(by), { forMs }).catch(() => "lost");
-			if (found === "written") return;
-			if (found === "as known") throw error;
-			throw new LeaseLost(`another drainer has written to the lane "${this.lane}" meanwhile`, { cause: error });
-		}
+		await this.row.write(toColumns(next), writes, forMs);
+		this.known = next;
+		this.pending = undefined;
 	}
 
 	async putWakeUp(at: number): Promise<() => Promise<void>> {
@@ -158,50 +127,21 @@ class AcquiredLane implements LaneLease {
 		return this.pending === undefined;
 	}
 
-	/** A renewal that takes long leaves less than it was made for, and so it is made again. */
-	async ensureFor(ms = STEP_MS): Promise<void> {
-		const { storage, monotonic } = this.options;
-		while (this.leasedAt + LEASE_SECONDS * 1000 - monotonic() < ms) {
-			const at = monotonic();
-			try {
-				await storage.renew(leaseBlob(this.lane), this.leaseId);
-			} catch (error) {
-				if (!(isStorageError(error) && error.conflict)) throw error;
-				throw new LeaseLost(`the lease of the lane "${this.lane}" was lost`, { cause: error });
-			}
-			this.leasedAt = at;
-		}
+	ensureFor(ms?: number): Promise<void> {
+		return this.row.ensureFor(ms);
 	}
 
-	async release(): Promise<void> {
-		// A lease that cannot be released is lost, or ends in a moment.
-		await this.options.storage.release(leaseBlob(this.lane), this.leaseId).catch(() => {});
+	release(): Promise<void> {
+		return this.row.release();
 	}
 
 	private adopt(row: Row | undefined): void {
 		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
-		if (row === undefined || row.etag !== this.etag) {
+		if (row === undefined || row.etag !== this.row.etag) {
 			const written = row === undefined ? NEW_LANE : fromColumns(row.columns, this.options.now());
 			this.known = this.pending === undefined ? written : { ...written, wake: this.pending };
 		}
-		this.etag = row?.etag;
-	}
-
-	/** After a refusal: whether the state row is as we know it, holds our own write, or is another drainer's by now. */
-	private async whose(mark: string): Promise<"as known" | "written" | "lost"> {
-		const row = await this.options.storage.get(this.lane, STATE_KEY);
-		if (row?.etag === this.etag) return "as known";
-		if (row?.columns["by"] !== mark) return "lost";
-		this.pending = undefined;
-		this.adopt(row);
-		return "written";
-	}
-
-	/** While storage fails, a lease that cannot be renewed is no reason to stop: the ETag guards every write. */
-	private async renewBetweenTries(): Promise<void> {
-		await this.ensureFor().catch((error: unknown) => {
-			if (error instanceof LeaseLost) throw error;
-		});
+		this.row.etag = row?.etag;
 	}
 }
 

@@ -1,7 +1,6 @@
-import type { Row, Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { type LaneState, NEW_LANE, readLaneState } from "./lane-state.ts";
-import { type FoundReceipt, RECEIPT_COLUMNS, readReceipt, showReceipt } from "./receipt.ts";
+import { type FoundReceipt, RECEIPT_COLUMNS, receiptsOf } from "./receipt.ts";
 import {
 	type Conditions,
 	type Cursor,
@@ -54,11 +53,11 @@ interface InLane {
 	readonly start: Position;
 	readonly found: readonly FoundReceipt[];
 	/** Where it goes on behind `found`; undefined at its end. */
-	readonly next?: Position;
+	readonly next: Position | undefined;
 	/** Whether storage has found anything, wanted or not. */
 	readonly any: boolean;
-	readonly problems: readonly string[];
-	readonly error?: unknown;
+	/** Why it could not be read to its end; undefined where it could. */
+	readonly error: unknown;
 }
 
 /** A page may take the service five seconds. */
@@ -85,12 +84,13 @@ export async function listReceipts(
 
 	const first = await searchAll(storage, { ...limits, ...conditionsOf(query, start.exact) }, start, lanes);
 	// What was given whole is found by the service itself. Only if there is no such thing, in whatever state, parts are looked
-	// for: else a discard of one that is done twice would discard others, which only contain its name.
+	// for: else a discard of one that is done twice would discard others, which only contain its name. A lane that could not be
+	// read is left, so this search has no problem to tell of.
 	const isNone = !first.any && first.leftAfter(0).size === 0;
 	if (!(start.exact && !start.found && isNone)) return answer(first, start);
-	const parts: Cursor = { exact: false, found: false, lanes: afresh };
+	const parts: Cursor = { ...start, exact: false, lanes: afresh };
 	const second = await searchAll(storage, { ...limits, ...conditionsOf(query, false) }, parts, lanes);
-	return answer({ ...second, problems: [...new Set([...first.problems, ...second.problems])] }, parts);
+	return answer(second, parts);
 
 	function answer({ receipts, leftAfter, any, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
 		const continueAfter = (count: number) => {
@@ -118,8 +118,8 @@ async function searchAll(
 ): Promise<Searched> {
 	const places = [...lanes].filter(([lane]) => known.includes(lane));
 	const all = await Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
-	const failed = all.filter(({ error }) => error !== undefined);
-	if (all.length > 0 && failed.length === all.length) throw failed[0]?.error;
+	const [first] = all;
+	if (first !== undefined && all.every(({ error }) => error !== undefined)) throw first.error;
 	const receipts = all
 		.flatMap(({ found }) => found)
 		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
@@ -129,7 +129,9 @@ async function searchAll(
 		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
 		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
 	};
-	const problems = [...new Set(all.flatMap((inLane) => inLane.problems))];
+	const problems = all
+		.filter(({ error }) => error !== undefined)
+		.map(({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`);
 	return { receipts, leftAfter, any: all.some(({ any }) => any), problems };
 }
 
@@ -145,35 +147,24 @@ function positionAfter({ start, found, next }: InLane, taken: ReadonlySet<FoundR
 async function searchLane(storage: Storage, search: Search, lane: string, start: Position): Promise<InLane> {
 	const { to, where, isWanted, maxPages, endsAt, now, query } = search;
 	const found: FoundReceipt[] = [];
-	const problems: string[] = [];
 	let any = false;
 	let next: Position | undefined = start;
-	let state: LaneState | undefined;
-
-	/** The lane's state is read only where something waits. */
-	async function toShown(row: Row): Promise<FoundReceipt> {
-		const receipt = readReceipt(row);
-		if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
-		return showReceipt(receipt, lane, state ?? NEW_LANE, now());
-	}
-
+	let error: unknown;
+	const show = receiptsOf(storage, lane, now);
 	try {
 		for (let pages = 0; next !== undefined && found.length < query.limit; pages++) {
 			if (pages >= maxPages || (pages > 0 && now() > endsAt)) break;
 			const top = isWanted === undefined ? Math.min(PAGE, query.limit - found.length) : PAGE;
 			const { from, after }: Position = next;
-			const narrowed = where === undefined ? {} : { where };
-			const page = await storage.list(lane, { from, to, top, ...narrowed, after, select: RECEIPT_COLUMNS });
+			const page = await storage.list(lane, { from, to, top, where, after, select: RECEIPT_COLUMNS });
 			any ||= page.rows.length > 0;
 			const shown: FoundReceipt[] = [];
-			for (const row of page.rows) shown.push(await toShown(row));
+			for (const row of page.rows) shown.push(await show(row));
 			found.push(...(isWanted === undefined ? shown : shown.filter(isWanted)));
 			next = page.next === undefined ? undefined : { from, after: page.next };
 		}
-	} catch (error) {
-		const reason = (error as Error).message;
-		problems.push(`the receipts of the lane "${lane}" cannot be read: ${reason}`);
-		return { lane, start, found, ...(next === undefined ? {} : { next }), any, problems, error };
+	} catch (caught) {
+		error = caught;
 	}
-	return { lane, start, found, ...(next === undefined ? {} : { next }), any, problems };
+	return { lane, start, found, next, any, error };
 }

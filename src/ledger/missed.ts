@@ -30,16 +30,16 @@ export function addMissed(tally: MissedTally, missed: readonly Missed[], at: str
 
 /** Takes out of a tally what is counted elsewhere by now. */
 export function subtractMissed(tally: MissedTally, counted: MissedTally): void {
-	for (const [route, { by, last }] of counted) {
-		const left = tally.get(route);
-		if (left === undefined) continue;
-		for (const [part, count] of Object.entries(by) as [RoutePart, number][]) {
+	for (const [route, left] of tally) {
+		const done = counted.get(route);
+		if (done === undefined) continue;
+		for (const [part, count] of Object.entries(done.by) as [RoutePart, number][]) {
 			left.by[part] = (left.by[part] ?? 0) - count;
 			if (left.by[part] === 0) delete left.by[part];
 		}
 		// What is left has come since.
 		if (Object.keys(left.by).length === 0) tally.delete(route);
-		else left.since = last;
+		else left.since = done.last;
 	}
 }
 
@@ -53,7 +53,7 @@ export function sumMissed(older: MissedCounts, newer: ReadonlyMap<string, Missed
 		all.set(route, { by: { ...by, ...sum }, since, last: count.last });
 	}
 	const lastFirst = [...all].sort(([, one], [, other]) => (one.last < other.last ? 1 : -1));
-	return Object.fromEntries(all.size > MOST_ROUTES ? lastFirst.slice(0, MOST_ROUTES) : all);
+	return Object.fromEntries(lastFirst.slice(0, MOST_ROUTES));
 }
 
 /** Counts as bytes of a row. */

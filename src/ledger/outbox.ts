@@ -34,12 +34,12 @@ export interface Entry {
 	/** How many of its answers in a row were uncertain. */
 	readonly failures: number;
 	/** Its first failure, epoch milliseconds; none where it has not failed. */
-	readonly failingSince?: number;
+	readonly failingSince?: number | undefined;
 	/** None where it is certain that it was not taken, or where an earlier version has tried it. */
-	readonly doubt?: Doubt;
+	readonly doubt?: Doubt | undefined;
 	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
-	readonly body?: string;
+	readonly body?: string | undefined;
 	readonly bodyBlob?: string;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
 	readonly closing?: string;
@@ -82,7 +82,7 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		...destinationColumn(to ?? null),
 		route,
-		...(closing === undefined ? {} : { closing }),
+		closing,
 	};
 }
 
@@ -101,8 +101,6 @@ export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, 
 	const to = readDestination(columns);
 	const { body } = columns;
 	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
-	const failingSince = time("failingSince");
-	const doubt = readDoubt(text("doubt"), now);
 	return {
 		rowKey,
 		key: text("key") ?? "",
@@ -114,8 +112,8 @@ export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, 
 		notBefore: time("notBefore") ?? 0,
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
 		attempts: readAttempts(text("attempts")) ?? [],
-		...(failingSince === undefined ? {} : { failingSince }),
-		...(doubt === undefined ? {} : { doubt }),
+		failingSince: time("failingSince"),
+		doubt: readDoubt(text("doubt"), now),
 		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
 		...(bodyBlob ? { bodyBlob } : {}),
 		...(closing ? { closing } : {}),
@@ -130,9 +128,8 @@ function acceptedInKey(rowKey: string): number | undefined {
 
 /** A time that no service can have meant says nothing, and so does the whole. */
 function readDoubt(text: string | undefined, now: number): Doubt | undefined {
-	if (!text) return undefined;
 	try {
-		const { since, from, looks, reason } = JSON.parse(text) as Partial<Record<keyof Doubt, unknown>>;
+		const { since, from, looks, reason } = JSON.parse(text ?? "") as Partial<Record<keyof Doubt, unknown>>;
 		const isTime = (value: unknown): value is number => Math.abs((readTime(value) ?? Number.NaN) - now) <= MAX_SKEW_MS;
 		if (!isTime(since)) return undefined;
 		return {
@@ -216,7 +213,7 @@ function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Co
 		receipt,
 		...destinationColumn(to ?? null),
 		route,
-		...(closing === undefined ? {} : { closing }),
+		closing,
 		...movedBody(entry),
 	};
 }

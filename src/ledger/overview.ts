@@ -162,8 +162,8 @@ function dueSince(
 		...entries.map((entry) => Math.max(entry.acceptedAt, dueAt(state, entry))),
 		...windows.filter(({ dueAt: at }) => at > 0).map(({ dueAt: at }) => Math.max(at, laneAt)),
 		...filling.map(({ closes }) => Math.max(closes, laneAt)),
-	].filter((time) => Number.isFinite(time));
-	return times.length === 0 ? null : times.reduce((first, time) => Math.min(first, time));
+	];
+	return times.length === 0 ? null : Math.min(...times);
 }
 
 /** The rows of a partition that hold no lane are none. */
@@ -198,13 +198,13 @@ async function gathering(storage: Storage, lane: string, windows: readonly Windo
 
 async function lookInto(storage: Storage, lane: string, window: Window): Promise<Gathering | undefined> {
 	const range = { ...memberRange(window.group), select: ["key"] };
-	const { rows, complete } = await readRows(storage, lane, range, MOST_EVENTS);
-	const [first, last] = [rows[0], rows.at(-1)];
-	if (first === undefined || last === undefined) return undefined;
-	const since = acceptedAtOf(first.rowKey);
+	const { rows } = await readRows(storage, lane, range, MOST_EVENTS);
+	if (rows.length === 0) return undefined;
+	const times = rows.map(({ rowKey }) => acceptedAtOf(rowKey));
+	const since = Math.min(...times);
 	const latest = since + window.maxMs;
-	// With more members than were read, the newest is the one that the drainer has seen, if it has looked.
-	const newest = complete ? last.rowKey : (window.newest ?? last.rowKey);
-	const closes = Math.min(acceptedAtOf(newest) + window.quietMs, latest);
+	// With more members than were read, the drainer may have seen a newer one.
+	const newest = Math.max(...times, acceptedAtOf(window.newest));
+	const closes = Math.min(newest + window.quietMs, latest);
 	return { route: window.route, group: window.group, events: rows.length, since, latest, closes };
 }

@@ -47,24 +47,21 @@ export function canBeExact({ find }: ReceiptQuery): boolean {
  */
 export function conditionsOf({ states, find, key, changedSince }: ReceiptQuery, exact: boolean): Conditions {
 	const text = find === undefined ? undefined : clipText(find, MAX_FACT);
-	const isWhole = text !== undefined && exact;
-	const written =
-		states && new Set(states.map((state) => (state === "paused" || state === "parked" ? "accepted" : state)));
-	const narrowed = [
-		...(written === undefined ? [] : [[...written].map((state) => `state eq '${state}'`).join(" or ")]),
-		...(changedSince === undefined ? [] : [`${WRITTEN_AT} ge datetime'${toDateTime(changedSince)}'`]),
-	];
-	const conditions = [
-		...(key === undefined ? [] : [equal(["key"], key)]),
-		...(isWhole ? [equal(FOUND_IN, text)] : narrowed),
-	];
+	const [whole, part] = exact ? [text, undefined] : [undefined, text];
+	const conditions = key === undefined ? [] : [equal(["key"], key)];
 	const checks: ((receipt: FoundReceipt) => boolean)[] = [];
-	// Whether it waits for its turn, is paused or parked is known here alone.
-	if (states !== undefined && (isWhole || written?.has("accepted"))) checks.push(({ state }) => states.includes(state));
-	if (changedSince !== undefined && isWhole) {
-		checks.push(({ changedAt }) => Date.parse(changedAt ?? "") >= changedSince);
+	if (whole !== undefined) conditions.push(equal(FOUND_IN, whole));
+	if (states !== undefined) {
+		const written = new Set(states.map((state) => (state === "paused" || state === "parked" ? "accepted" : state)));
+		if (whole === undefined) conditions.push([...written].map((state) => `state eq '${state}'`).join(" or "));
+		// Whether it waits for its turn, is paused or parked is known here alone.
+		if (whole !== undefined || written.has("accepted")) checks.push(({ state }) => states.includes(state));
 	}
-	if (text !== undefined && !exact) checks.push((receipt) => mentions(receipt, text));
+	if (changedSince !== undefined) {
+		if (whole === undefined) conditions.push(`${WRITTEN_AT} ge datetime'${toDateTime(changedSince)}'`);
+		else checks.push(({ changedAt }) => Date.parse(String(changedAt)) >= changedSince);
+	}
+	if (part !== undefined) checks.push((receipt) => mentions(receipt, part));
 	return {
 		...(conditions.length === 0 ? {} : { where: conditions.map((one) => `(${one})`).join(" and ") }),
 		...(checks.length === 0 ? {} : { isWanted: (receipt) => checks.every((check) => check(receipt)) }),
@@ -114,14 +111,14 @@ const SUM_LENGTH = 12;
  * @param question what was asked: the text is good for nothing else
  */
 export function writeContinue(place: unknown, question: string): string {
-	const text = JSON.stringify(place);
-	return `${sumOf(text, question)}${Buffer.from(text).toString("base64url")}`;
+	return tokenOf(JSON.stringify(place), question);
 }
 
 /** The place again. Throws WrongContinue for what was not written for this question. */
 export function readContinue(token: string, question: string): unknown {
 	const text = Buffer.from(token.slice(SUM_LENGTH), "base64url").toString("utf8");
-	if (token.slice(0, SUM_LENGTH) !== sumOf(text, question)) throw new WrongContinue();
+	// Base64 has several spellings of one text: only the token that was written is right.
+	if (token !== tokenOf(text, question)) throw new WrongContinue();
 	return JSON.parse(text);
 }
 
@@ -130,12 +127,12 @@ export function isWrongContinue(error: unknown): error is WrongContinue {
 	return error instanceof Error && error.name === "WrongContinue";
 }
 
-/** Not a secret: it only finds out what was cut, mixed up or made up. */
-function sumOf(text: string, question: string): string {
-	return createHash("sha256")
+/** Its sum is not a secret: it only finds out what was cut, mixed up or made up. */
+function tokenOf(text: string, question: string): string {
+	const sum = createHash("sha256")
 		.update(JSON.stringify([text, question]))
-		.digest("hex")
-		.slice(0, SUM_LENGTH);
+		.digest("hex");
+	return `${sum.slice(0, SUM_LENGTH)}${Buffer.from(text).toString("base64url")}`;
 }
 
 /** Where a search goes on: what is not in it has been looked through. */

@@ -1,7 +1,8 @@
+import { isObject } from "../event/json.ts";
 import { cleanText, clipLine } from "../log.ts";
 import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
-import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
-import { type LaneState, waitingFor } from "./lane-state.ts";
+import { type Columns, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
+import { type LaneState, NEW_LANE, readLaneState, waitingFor } from "./lane-state.ts";
 import { DESTINATION_COLUMNS, LONGEST_WAIT_MS, readDestination, readTime, targetOf } from "./rows.ts";
 
 /** How far a delivery is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
@@ -76,8 +77,8 @@ export const FINAL_STATES: readonly WrittenState[] = [
 	"discarded",
 ];
 
-export function isFinal({ state }: Pick<Receipt, "state">): boolean {
-	return FINAL_STATES.includes(state);
+export function isFinal({ state }: Pick<FoundReceipt, "state">): boolean {
+	return (FINAL_STATES as readonly ReceiptState[]).includes(state);
 }
 
 const MAX_ATTEMPTS = 20;
@@ -92,8 +93,8 @@ export const RECEIPT_COLUMNS = [
 
 /** The first attempt says when the failure began, the last ones say how it is now. */
 export function appendAttempt(attempts: readonly Attempt[], attempt: Attempt): readonly Attempt[] {
-	const all = [...attempts, attempt].map(soundAttempt);
-	return all.length > MAX_ATTEMPTS ? [...all.slice(0, 1), ...all.slice(1 - MAX_ATTEMPTS)] : all;
+	const all = [...attempts, soundAttempt(attempt)];
+	return [...all.slice(0, 1), ...all.slice(1).slice(1 - MAX_ATTEMPTS)];
 }
 
 /** An attempt within its bounds, whatever a row says of it: so all of them fit into a column. */
@@ -154,13 +155,8 @@ function readArrived(text: string | null, bytes: Columns[string]): Arrived | nul
 
 /** The runs of a row; none where they cannot be read. */
 export function readRuns(column: Columns[string]): readonly Run[] {
-	try {
-		const read: unknown = JSON.parse(String(column ?? "[]") || "[]");
-		const runs = Array.isArray(read) ? (read as (Partial<Run> | null)[]) : [];
-		return runs.filter((run) => typeof run?.id === "string").map((run) => soundRun(run as Run));
-	} catch {
-		return [];
-	}
+	const runs = (readList(column) ?? []).filter(isObject);
+	return runs.filter(({ id }) => typeof id === "string").map((run) => soundRun(run as unknown as Run));
 }
 
 const MAX_WORD = 100;
@@ -187,10 +183,15 @@ function isPage(url: string | null): boolean {
 
 /** Undefined where they cannot be read. */
 export function readAttempts(text: string | null | undefined): readonly Attempt[] | undefined {
+	const attempts = readList(text);
+	return attempts?.every(isObject) ? (attempts as unknown as readonly Attempt[]).map(soundAttempt) : undefined;
+}
+
+/** A list as a column holds it; undefined where it cannot be read. */
+function readList(column: Columns[string] | null): readonly unknown[] | undefined {
 	try {
-		const attempts: unknown = JSON.parse(text ?? "[]");
-		const isWhole = Array.isArray(attempts) && attempts.every((one) => typeof one === "object" && one !== null);
-		return isWhole ? (attempts as Attempt[]) : undefined;
+		const read: unknown = JSON.parse(String(column || "[]"));
+		return Array.isArray(read) ? read : undefined;
 	} catch {
 		return undefined;
 	}
@@ -207,13 +208,30 @@ export interface FoundReceipt extends Omit<Receipt, "state"> {
 
 /** What waits is shown with what it waits for. */
 export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
-	const { to } = receipt;
-	if (receipt.state !== "accepted" || to === null) return { ...receipt, lane };
+	if (receipt.state !== "accepted") return { ...receipt, lane };
 	// As a delivery's row is read: what is more than a day ahead counts as not there.
 	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
-	const waits = waitingFor(state, { target: targetOf(to), notBefore, reason: receipt.reason }, now);
+	const waits = waitingFor(
+		state,
+		{ target: targetOf(receipt.to ?? undefined), notBefore, reason: receipt.reason },
+		now,
+	);
 	if (waits === undefined) return { ...receipt, lane };
 	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
+}
+
+/** Shows the receipts of a lane. The lane's state is read once, and only where something waits. */
+export function receiptsOf(
+	storage: Pick<Storage, "get">,
+	lane: string,
+	now: () => number,
+): (row: Row) => Promise<FoundReceipt> {
+	let state: LaneState | undefined;
+	return async (row) => {
+		const receipt = readReceipt(row);
+		if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
+		return showReceipt(receipt, lane, state ?? NEW_LANE, now());
+	};
 }
 
 function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {

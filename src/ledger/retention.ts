@@ -21,7 +21,7 @@ export interface Retained {
 	readonly failures: readonly { readonly lane: string; readonly reason: string }[];
 }
 
-type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason?: string };
+type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason: string | undefined };
 
 const PAGE = 500;
 const AT_ONCE = 16;
@@ -50,7 +50,7 @@ async function retainLane(storage: Storage, lane: string, options: RetentionOpti
 	let reason: string | undefined;
 	try {
 		for await (const page of longFinal(storage, lane, options)) {
-			if (page === "late") return { removed, complete: false, ...(reason === undefined ? {} : { reason }) };
+			if (page === "late") return { removed, complete: false, reason };
 			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
 			removed += ends.filter((end) => end === true).length;
 			reason ??= ends.find((end) => typeof end === "string");
@@ -59,7 +59,7 @@ async function retainLane(storage: Storage, lane: string, options: RetentionOpti
 	} catch (error) {
 		return { removed, complete: false, reason: reason ?? (error as Error).message };
 	}
-	return { removed, complete, ...(reason === undefined ? {} : { reason }) };
+	return { removed, complete, reason };
 }
 
 type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
@@ -105,7 +105,7 @@ async function* pagesOf(
 ): AsyncGenerator<Found | "late"> {
 	let after: string | undefined;
 	do {
-		if (now() > endsAt) return yield "late";
+		if (now() >= endsAt) return yield "late";
 		const page = await storage.list(lane, { ...range, top: PAGE, after });
 		yield page.rows;
 		after = page.next;
@@ -164,7 +164,6 @@ async function removeDeadLetter(
 		if (!(isStorageError(error) && error.conflict)) throw error;
 		// Without a dead letter nothing can be replayed: if the receipt is still what was read, an earlier try broke off here.
 		const row = await storage.get(lane, rowKey);
-		const isGone = error.status === 404 && row?.etag === etag;
-		return isGone ? etag : undefined;
+		return row?.etag === etag ? etag : undefined;
 	}
 }

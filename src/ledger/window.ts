@@ -14,7 +14,7 @@ export interface Group {
 	/** Undefined where the row does not say it. */
 	readonly to: Destination | undefined;
 	/** A dispatch of which nothing is left to tell who its members were: they are gathered anew, under another key. */
-	readonly after?: string;
+	readonly after?: string | undefined;
 }
 
 /** A group that is being gathered, as a row of its lane. */
@@ -24,8 +24,8 @@ export interface Window extends Group {
 	/** Its members need no look before that, epoch milliseconds; 0 where there was no look yet. */
 	readonly dueAt: number;
 	/** The newest member that was seen then, and when the oldest was accepted, epoch milliseconds. */
-	readonly newest?: string;
-	readonly oldestAt?: number;
+	readonly newest?: string | undefined;
+	readonly oldestAt?: number | undefined;
 	/** How many members were seen, and how many bytes their lines take. */
 	readonly seen: number;
 	readonly seenBytes: number;
@@ -62,7 +62,7 @@ export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, ro
 		maxEvents,
 		route,
 		...destinationColumn(to ?? null),
-		...(after === undefined ? {} : { after }),
+		after,
 	};
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
@@ -73,7 +73,7 @@ export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">)
 	const number = (name: string) => (Number.isFinite(Number(columns[name])) ? Number(columns[name]) : undefined);
 	const time = (name: string) => readTime(text(name));
 	const [oldestAt, after] = [time("oldestAt"), text("after")];
-	const newest = /^m-[\w-]+$/.test(text("newest") ?? "") ? text("newest") : undefined;
+	const newest = text("newest")?.match(/^m-[\w-]+$/)?.[0];
 	const maxMs = within(number("maxMs") ?? 0, 0, LONGEST_MS);
 	const latest = oldestAt === undefined ? Number.POSITIVE_INFINITY : oldestAt + maxMs;
 	return {
@@ -87,23 +87,15 @@ export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">)
 		dueAt: Math.min(time("dueAt") ?? 0, latest),
 		seen: number("seen") ?? 0,
 		seenBytes: number("seenBytes") ?? 0,
-		...(newest === undefined ? {} : { newest }),
-		...(oldestAt === undefined ? {} : { oldestAt }),
-		...(after === undefined ? {} : { after }),
+		newest,
+		oldestAt,
+		after,
 	};
 }
 
 /** The group of a window, apart from what is known of its members. */
 export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
-	return {
-		group,
-		quietMs,
-		maxMs,
-		maxEvents,
-		route,
-		to,
-		...(after === undefined ? {} : { after }),
-	};
+	return { group, quietMs, maxMs, maxEvents, route, to, after };
 }
 
 /** A member's key says when it was accepted, in epoch milliseconds: `m-group-time-key`. 0 where it says nothing. */

@@ -37,7 +37,8 @@ export async function storeBody(storage: Storage, kind: Kind, key: string, text:
 
 /** The text of a row. Undefined if the row has none, or if its blob is missing. */
 export async function readBody(storage: Storage, kind: Kind, columns: Columns): Promise<string | undefined> {
-	const { [kind]: inline, [`${kind}Blob`]: blob } = columns;
+	const inline = columns[kind];
+	const blob = columns[`${kind}Blob`];
 	if (blob !== undefined) return (await storage.read(String(blob)))?.toString("utf8");
 	return inline instanceof Uint8Array ? Buffer.from(inline).toString("utf8") : undefined;
 }
@@ -47,7 +48,13 @@ export async function readBody(storage: Storage, kind: Kind, columns: Columns): 
  * property of one row fits into another, whatever its size.
  * @param body as far as it was read; empty where there was none any more
  */
-export function movedBody({ body, bodyBlob }: { readonly body?: string; readonly bodyBlob?: string }): Columns {
+export function movedBody({
+	body,
+	bodyBlob,
+}: {
+	readonly body?: string | undefined;
+	readonly bodyBlob?: string;
+}): Columns {
 	if (bodyBlob !== undefined) return { bodyBlob };
 	return body === undefined || body === "" ? {} : { body: Buffer.from(body) };
 }

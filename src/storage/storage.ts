@@ -85,7 +85,7 @@ export interface Range {
 	/** Only these columns. */
 	readonly select?: readonly string[];
 	/** A further condition, in OData. */
-	readonly where?: string;
+	readonly where?: string | undefined;
 	/** What the page before has answered as `next`. */
 	readonly after?: string | undefined;
 }

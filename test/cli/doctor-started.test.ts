@@ -72,6 +72,32 @@ describe("a workflow that a route starts", () => {
 		]);
 	});
 
+	const many = (page: number) =>
+		Array.from({ length: 100 }, (_, index) => ({
+			id: page * 1_000 + index,
+			path: `${page}-${index}.yml`,
+			state: "active",
+		}));
+	it.each<[string, (page: number) => unknown[], number]>([
+		["ignores which page is asked for", () => many(1), 2],
+		["never comes to an end", many, 20],
+		["holds what is no workflow", () => [null, 7, {}, { id: "1", path: "a.yml", state: "active" }], 1],
+	])("is looked for with an end where GitHub's list %s", async (_, workflowsOf, pages) => {
+		await show();
+		const asked: string[] = [];
+		const get: GitHub["get"] = async (path) => {
+			const page = /\/actions\/workflows\?per_page=100&page=(\d+)$/.exec(path)?.[1];
+			if (page === undefined) return github.get(path);
+			asked.push(page);
+			const json = { workflows: workflowsOf(Number(page)) };
+			return { ...(await github.get(`/repos/${REPOSITORY}`)), json, text: JSON.stringify(json) };
+		};
+		const options = { github: { ...github, get }, follows: false };
+		const checks = await lookAtWorkflows(REPOSITORY, "main", [routeTo({ inputs: { run: "id" } })], options);
+		expect(checks).toMatchObject([{ verdict: "ok" }]);
+		expect(asked).toHaveLength(pages);
+	});
+
 	it.each<[string, object, object, string]>([
 		["is not there", { workflows: { "a.yml": TRAIN } }, {}, "error"],
 		[

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { AGAIN_MS } from "../../src/coalesce/close-window.ts";
 import { type CloseRun, createWindows } from "../../src/coalesce/windows.ts";
-import { LeaseLost } from "../../src/ledger/lane-lease.ts";
+import { LeaseLost } from "../../src/ledger/leased-row.ts";
 import { inOrder } from "../../src/ledger/rows.ts";
 import { readWindow } from "../../src/ledger/window.ts";
 import { type Columns, StorageError } from "../../src/storage/storage.ts";

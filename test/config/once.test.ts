@@ -1,16 +1,16 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { openSenderCheck } from "../../src/config/entra.ts";
 import { once } from "../../src/config/once.ts";
-import { openSecrets } from "../../src/config/secrets.ts";
+import { openSecrets, SDKS } from "../../src/config/secrets.ts";
 import { openTokens } from "../../src/destinations/azure-devops/tokens.ts";
 
-/** A file of the bundle that cannot be read the first time. */
-function failFirst(file: string, loaded: () => object): void {
+/** Loads a file of the bundle that cannot be read the first time. */
+function failingFirst<T>(loaded: T): () => T {
 	let loads = 0;
-	jest.doMock(file, () => {
+	return () => {
 		if (++loads === 1) throw new Error("EMFILE: too many open files");
-		return loaded();
-	});
+		return loaded;
+	};
 }
 
 const now = () => 0;
@@ -39,26 +39,29 @@ describe("what is made when it is first asked for", () => {
 
 describe("a file of the bundle that could not be read once", () => {
 	it("of the check of senders: the event comes again, and is let in", async () => {
-		failFirst("../../src/config/entra-token.ts", () => ({ createSenderCheck: () => async () => ({ ok: true }) }));
+		jest.doMock(
+			"../../src/config/entra-token.ts",
+			failingFirst({ createSenderCheck: () => async () => ({ ok: true }) }),
+		);
 		const check = openSenderCheck({ ENTRA_TENANT_ID: "x" }, { fetch, now, monotonic: now });
 		expect(await check?.(null)).toMatchObject({ ok: false, status: 503, reason: expect.stringContaining("EMFILE") });
 		expect(await check?.(null)).toEqual({ ok: true });
 	});
 
 	it("of the key vault: the secret is read the next time", async () => {
-		failFirst("../../src/config/key-vault.ts", () => ({ createSecretReader: () => async () => "a secret" }));
+		const load = failingFirst({ createSecretReader: () => async () => "a secret" });
 		const vault = { vaultUrl: "https://x.vault.azure.net", managedIdentity: true };
-		const secrets = openSecrets(vault, now, sleep);
+		const secrets = openSecrets(vault, now, sleep, { ...SDKS, keyVault: async () => load() });
 		await expect(secrets.get("token")).rejects.toMatchObject({ kind: "transient" });
 		expect(await secrets.get("token")).toBe("a secret");
 	});
 
 	it("of the identity for Azure DevOps: there is a token the next time", async () => {
-		jest.resetModules();
-		const createCredential = () => ({ getToken: async () => ({ token: "a token" }) });
-		failFirst("../../src/config/credential.ts", () => ({ createCredential }));
-		const tokens = openTokens({ kind: "identity", identity: { managedIdentity: true } }, now, sleep);
+		const getToken = async () => ({ token: "a-token", expiresOnTimestamp: 0 });
+		const load = failingFirst({ createCredential: () => ({ getToken }) });
+		const config = { kind: "identity", identity: { managedIdentity: true } } as const;
+		const tokens = openTokens(config, now, sleep, { ...SDKS, credential: async () => load() });
 		await expect(tokens.get(undefined)).rejects.toMatchObject({ kind: "transient" });
-		expect(await tokens.get(undefined)).toEqual({ value: "a token", scheme: "Bearer" });
+		expect(await tokens.get(undefined)).toEqual({ value: "a-token", scheme: "Bearer" });
 	});
 });

@@ -90,10 +90,11 @@ describe("a delivery whose row is damaged", () => {
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
 		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2, 3));
-		expect(await lane.receipt(delivery(1).key)).toMatchObject({
-			state: "dead",
-			reason: expect.stringContaining("damaged"),
-		});
+		const { state, reason } = await lane.receipt(delivery(1).key);
+		expect([state, reason]).toEqual(["dead", expect.stringContaining("damaged")]);
+		const [line, ...others] = errors(lane);
+		expect(line).toMatchObject({ stage: "dead-letter", lane: LANE, key: delivery(1).key, reason });
+		expect(others).toEqual([]);
 	});
 
 	it.each(["{", "null", "[]", '"x"', ""])("is a dead letter when what was to be sent is %j", async (body) => {
@@ -102,7 +103,10 @@ describe("a delivery whose row is damaged", () => {
 		await change(lane, { kind: "merge", rowKey: (await rowOf(lane, 1, "e-")).rowKey, columns });
 		await lane.wakeAll();
 		expect(ids(lane)).toEqual(events(2, 3));
-		expect(await lane.receipt(delivery(1).key)).toMatchObject({ state: "dead" });
+		expect(await lane.receipt(delivery(1).key)).toMatchObject({
+			state: "dead",
+			reason: "the request is damaged in storage: it is not a JSON object",
+		});
 	});
 
 	it.each(["", "a\\b?", "x".repeat(2_000)])(
@@ -455,6 +459,7 @@ describe("a lane that belongs to another address", () => {
 		expect(await lane.entries()).toBe(2);
 		expect(errors(lane)).toContainEqual(
 			expect.objectContaining({
+				stage: "lane",
 				change: "foreign",
 				address: OTHER,
 				waiting: 2,

@@ -44,7 +44,8 @@ describe("a delivery whose run is listed", () => {
 	it.each<[string, SeenRun, boolean]>([
 		["with the key in upper case", run("7", KEY.toUpperCase()), true],
 		["with the key in brackets", run("7", `retrain [${KEY}] again`), true],
-		["made within a minute before the call, by a clock that is behind", run("7", KEY, TRIED - 59 * SECOND), true],
+		["made a minute before the call, by a clock that is behind", run("7", KEY, TRIED - MINUTE), true],
+		["made longer before it", run("7", KEY, TRIED - MINUTE - 1), false],
 		["of the same key, from long before: that of a replay's first life", run("7", KEY, TRIED - HOUR), false],
 		["whose title has another key first, and this one in an event's text", run("7", `${OTHER} ${KEY}`), false],
 		["whose title has the key within a longer word", run("7", `a${KEY}`), false],
@@ -74,6 +75,7 @@ describe("a delivery whose run is not listed", () => {
 	it.each<[string, RunsAnswer]>([
 		["a run of another delivery has its key", runs(run("6", OTHER))],
 		["there was no run since, and an earlier one has its key", runs(long)],
+		["a run without a key is older than the call", runs(run("6", "retrain", TRIED - MINUTE - 1), long)],
 	])("was not taken, and is repeated at once, where %s", (_, answer) => {
 		expect(look(answer)).toEqual(repeat);
 	});
@@ -90,12 +92,19 @@ describe("a delivery whose run is not listed", () => {
 			reason: "the service may have taken it; the bridge looks for its run once more before it sends it again",
 			doubt: doubtful,
 		});
+		// That took long to read: the next one is asked for a second later at the earliest.
+		expect(look(runs(long), {}, { at: DUE - 30 * SECOND })).toMatchObject({ until: DUE + SECOND });
 	});
 
 	it.each<[string, RunsAnswer, string]>([
 		["no run has a key", runs(run("6", "retrain")), "bridge.key"],
 		["there is no run at all", runs(), "bridge.key"],
 		["a run since then has no key", runs(run("6", "retrain"), long), "run 6"],
+		[
+			"a run without a key is a minute older, by a clock that is behind",
+			runs(run("6", "", TRIED - MINUTE), long),
+			"run 6",
+		],
 		["a run since then has the key behind another", runs(run("6", `${OTHER} ${KEY}`), long), "run 6"],
 		["the list does not reach back to the call", { ...runs(...many(100)), complete: false } as RunsAnswer, "back to"],
 		[

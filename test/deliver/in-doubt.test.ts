@@ -373,4 +373,15 @@ describe("a row that an earlier version wrote, or that is damaged", () => {
 		await lane.wakeAll();
 		expect(ids(lane)).toEqual(["event-0", "event-0"]);
 	});
+
+	it("is a dead letter where it does not say any more where it was sent, and blocks no other", async () => {
+		const { lane, lists } = await incident({ count: 2, play: (number) => (number === 0 ? lost : taken) });
+		await lane.wakeNext();
+		const [row] = await lane.ledger.rows(LANE, "e-");
+		await lane.instance.storage.commit(LANE, [{ kind: "merge", rowKey: row?.rowKey as string, columns: { to: "" } }]);
+		await lane.wakeAll();
+		expect([ids(lane), lists]).toEqual([["event-0", "event-1"], []]);
+		const { state, reason } = await lane.receipt(delivery(0).key);
+		expect([state, reason]).toEqual(["dead", expect.stringContaining("damaged")]);
+	});
 });

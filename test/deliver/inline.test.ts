@@ -13,7 +13,7 @@ const { log, lines } = logLines();
 const DISPATCHED: Disposition = { kind: "dispatched" };
 const turn = () => new Promise(setImmediate);
 
-const entry = (rowKey: string): Entry => ({
+const entry = (rowKey: string, notBefore = 0): Entry => ({
 	rowKey,
 	key: rowKey,
 	receipt: "",
@@ -21,7 +21,7 @@ const entry = (rowKey: string): Entry => ({
 	to: repositoryDispatch("contoso/a", "t"),
 	target: "contoso/a",
 	route: "r",
-	notBefore: 0,
+	notBefore,
 	failures: 0,
 	attempts: [],
 });
@@ -29,7 +29,8 @@ const entry = (rowKey: string): Entry => ({
 /** A drain under the test's control: what it is told, and when it ends. */
 interface Drain {
 	readonly run: DrainRun;
-	see(entries: readonly string[], state?: Partial<LaneState>): void;
+	/** Entries, or their keys. */
+	see(entries: readonly (string | Entry)[], state?: Partial<LaneState>): void;
 	disposition(rowKey: string, disposition?: Disposition): void;
 	end(): Promise<void>;
 	fail(error: Error): Promise<void>;
@@ -58,7 +59,12 @@ function inline(options: Partial<InlineOptions> = {}) {
 				run,
 				see: (entries, state = {}) =>
 					run.onView?.(
-						{ windows: [], entries: entries.map(entry), complete: true, passedUntil: null },
+						{
+							windows: [],
+							entries: entries.map((each) => (typeof each === "string" ? entry(each) : each)),
+							complete: true,
+							passedUntil: null,
+						},
 						{ ...NEW_LANE, ...state },
 					),
 				disposition: (rowKey, disposition = DISPATCHED) => run.onSettled?.(entry(rowKey), disposition),
@@ -147,6 +153,21 @@ describe("delivering what was just accepted", () => {
 		expect([one.lines.length, other.lines.length]).toEqual([0, 1]);
 		drains[0]?.disposition("e-2");
 		await second;
+		// None waits any more: what the drain still says must not end it.
+		drains[0]?.run.log("info", "{}");
+		expect([one.lines.length, other.lines.length]).toEqual([1, 1]);
+	});
+
+	it("waits for a slot as long as one of those that wait has time, to the millisecond", async () => {
+		const { drains, offer, clock } = inline({ limitsOf: () => [] });
+		const start = clock.now;
+		void offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"]);
+		clock.now += 500;
+		void offer("e-2");
+		const waits = [0, 2_000, 2_001, 2_500, 2_501].map((ms) => drains[0]?.run.waitsFor(start + ms));
+		expect(waits).toEqual([true, true, true, true, false]);
 	});
 
 	it("drains once more for who came while the last drain was letting go", async () => {
@@ -232,10 +253,42 @@ describe("delivering what was just accepted", () => {
 		drains[0]?.see(["e-1", "e-2", "e-3", "e-9"]);
 		// Nothing of theirs can be sent: the drain ends, and does not send what others wait for.
 		expect(drains[0]?.run.goesOn()).toBe(false);
+		let answered = false;
+		void offered.then(() => (answered = true));
+		await turn();
+		// The drain leaves a wake-up, which the request need not put then.
+		expect(answered).toBe(false);
 		await drains[0]?.end();
 		await expect(offered).resolves.toBeUndefined();
 		await expect(offer("e-10")).resolves.toBeUndefined();
 		expect(drains).toHaveLength(1);
+	});
+
+	it("counts what waits in the order in which it can be sent: what steps aside does not come first", async () => {
+		const { drains, offer, clock } = inline();
+		const offered = offer("e-2");
+		await turn();
+		drains[0]?.see([entry("e-1", clock.now + 1_500), "e-2"]);
+		expect(drains[0]?.run.goesOn()).toBe(true);
+		drains[0]?.disposition("e-2");
+		await expect(offered).resolves.toEqual(DISPATCHED);
+	});
+
+	it.each([
+		["is sent behind what was read", ["x-1"], true],
+		["waits for no slot that what was read leaves too late", ["x-1", "x-2"], false],
+	])("of one that was written after the lane was read: it %s", async (_, before, isSent) => {
+		const { drains, offer } = inline();
+		const served = offer("e-1");
+		const late = offer("e-2");
+		await turn();
+		drains[0]?.see([...before, "e-1"]);
+		drains[0]?.disposition("e-1");
+		await expect(served).resolves.toEqual(DISPATCHED);
+		expect(drains[0]?.run.goesOn()).toBe(isSent);
+		drains[0]?.disposition("e-2");
+		await drains[0]?.end();
+		await expect(late).resolves.toEqual(isSent ? DISPATCHED : undefined);
 	});
 
 	it("counts the calls that others have made, once the lane was read", async () => {
@@ -256,6 +309,19 @@ describe("delivering what was just accepted", () => {
 		expect([drains[0]?.run.goesOn(), drains[0]?.run.waitsFor(clock.now + 1_500)]).toEqual([true, true]);
 		drains[0]?.disposition("e-1");
 		await expect(offered).resolves.toEqual(DISPATCHED);
+	});
+
+	it("does not take a lane again while its calls are known to leave no slot in reach", async () => {
+		const { drains, offer, clock, counts } = inline({ limitsOf: () => [{ count: 1, ms: 60_000 }] });
+		const offered = offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1"]);
+		drains[0]?.disposition("e-1");
+		await offered;
+		await drains[0]?.end();
+		clock.now += 30_000;
+		await expect(offer("e-2")).resolves.toBeUndefined();
+		expect(counts().takes).toBe(1);
 	});
 
 	it("takes no slot for what was not sent", async () => {

@@ -39,6 +39,14 @@ const ago = (seconds: number) => START - seconds * SECOND;
 describe("the list of runs", () => {
 	it.each<[string, number, number, number, number, boolean]>([
 		["is one page where it goes back far enough", 1_000, 98, 1, 100, true],
+		[
+			"has another page where the last run is of the very time: one of the same second may follow",
+			1_000,
+			99,
+			2,
+			200,
+			true,
+		],
 		["is one page where there are no more", 30, 500, 1, 30, true],
 		["has as many pages as it takes to go back", 1_000, 250, 3, 300, true],
 		["ends with the last page that there is", 250, 5_000, 3, 250, true],
@@ -54,7 +62,7 @@ describe("the list of runs", () => {
 
 	it("takes no longer than two calls", async () => {
 		const { lists, pages, clock } = service(1_000);
-		clock.takesMs = 9 * SECOND;
+		clock.takesMs = 10 * SECOND;
 		expect((await lists.read(TO, ago(900))).answer).toMatchObject({ kind: "runs", complete: false });
 		expect(pages).toEqual([1, 2]);
 	});
@@ -105,8 +113,9 @@ describe("the list of runs", () => {
 		clock.now += SECOND;
 		await lists.read(TO, ago(5));
 		await lists.read(repositoryDispatch("contoso/fraud-model", "contoso-test", "another-token"), ago(5));
+		await lists.read(repositoryDispatch("contoso/fraud-model", "contoso-test", "a-third-token"), ago(5));
 		await lists.read(repositoryDispatch("contoso/churn-model", "contoso-test"), ago(5));
-		expect(pages).toHaveLength(4);
+		expect(pages).toHaveLength(5);
 	});
 
 	it("does not last where the clock is set back", async () => {

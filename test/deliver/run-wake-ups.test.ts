@@ -1,4 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import { createRunWakeUps } from "../../src/deliver/run-wake-ups.ts";
+import type { LaneLease } from "../../src/ledger/lane-lease.ts";
+import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { delivery, joining } from "../helpers/deliveries.ts";
 import { LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
@@ -61,5 +64,29 @@ describe("a drain whose last wake-up storage refuses to record", () => {
 		await lane.wakeAll(() => lane.sent.length >= 8);
 		expect(lane.logged.lines.some(({ change }) => change === "interrupted")).toBe(true);
 		expect(lane.waiting()).toHaveLength(1);
+	});
+});
+
+describe("a wake-up that a drain leaves, and cannot record", () => {
+	it.each([
+		["is taken back where storage refuses the record, since the watchdog is there", 400, false, true, ["left"]],
+		["stays where it may be recorded, since no answer came", undefined, false, true, []],
+		["stays where it is recorded, and only what comes after is refused", 400, true, true, []],
+		["stays where there is no watchdog", 400, false, false, []],
+	])("%s", async (_, status, isRecorded, hasWatchdog, expected) => {
+		const takenBack: string[] = [];
+		const lease: Partial<LaneLease> = {
+			state: () => NEW_LANE,
+			putWakeUp: async (at) => async () => void takenBack.push(at === START + 45 * SECOND ? "watchdog" : "left"),
+			isRecorded: () => isRecorded,
+			commit: async () => {
+				throw new StorageError("failed", status);
+			},
+		};
+		const wakeUps = createRunWakeUps(lease as LaneLease, 0, () => START);
+		if (hasWatchdog) await wakeUps.begin();
+		const left = { at: START + MINUTE, writes: [], toState: () => NEW_LANE };
+		await expect(wakeUps.leaveTo(left)).rejects.toThrow("failed");
+		expect(takenBack).toEqual(expected);
 	});
 });

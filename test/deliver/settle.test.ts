@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type Called, failingSince, type SettleOptions, settle } from "../../src/deliver/settle.ts";
+import { breakerOf, type Called, type SettleOptions, settle } from "../../src/deliver/settle.ts";
 import { type Breaker, type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Classification } from "../../src/model.ts";
 
@@ -300,7 +300,7 @@ describe("since when a delivery fails", () => {
 			undefined,
 		],
 	])("%s", (_, state, more, since) => {
-		expect(failingSince(lane(state), { ...waiting, ...more })).toBe(since);
+		expect(breakerOf(lane(state), { ...waiting, ...more })?.since).toBe(since);
 	});
 });
 
@@ -385,7 +385,7 @@ describe("since when a delivery fails, by the last answer", () => {
 		expect(settledBy(rateLimited(MINUTE), { entry: { failingSince: since } }).disposition).toMatchObject({
 			failingSince: since,
 		});
-		expect(settledBy(rateLimited(MINUTE)).disposition).not.toHaveProperty("failingSince");
+		expect(settledBy(rateLimited(MINUTE)).disposition).toMatchObject({ failingSince: undefined });
 	});
 
 	it.each<[string, Classification]>([

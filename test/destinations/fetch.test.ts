@@ -48,6 +48,8 @@ describe("a call that got no answer", () => {
 		["a code that only resembles TLS's", { code: "MY_CERT_HAS_EXPIRED" }],
 		["TLS after the handshake", { code: "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" }],
 		["a cause that is null", { code: "UND_ERR_SOCKET", cause: null }],
+		["errors that are null", { errors: null }],
+		["errors that are no list", { errors: "ENOTFOUND" }],
 	])("may have been taken after %s", (_, error) => {
 		expect(wasNeverSent(error)).toBe(false);
 	});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
-import { resetMs, retryAfterMs } from "../../src/destinations/header-time.ts";
+import { resetMs, retryAfterMs, serverTimeOf } from "../../src/destinations/header-time.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;
@@ -79,6 +79,31 @@ describe("x-ratelimit-reset, where nothing remains", () => {
 
 	it.each(["1", "4999", "", undefined, "00", "-1"])("does not count where %j remain", (remaining) => {
 		expect(resetMs({ "x-ratelimit-remaining": remaining, "x-ratelimit-reset": seconds + 900 }, NOW)).toBeUndefined();
+	});
+});
+
+describe("the date of an answer", () => {
+	it.each([
+		["Tue, 26 May 2026 12:00:05 GMT", "2026-05-26T12:00:05Z"],
+		["Tuesday, 26-May-26 12:00:05 GMT", "2026-05-26T12:00:05Z"],
+		["Tue May 26 12:00:05 2026", "2026-05-26T12:00:05Z"],
+		["Wed, 30 Jun 2027 12:00:00 GMT", "2027-06-30T12:00:00Z"],
+		["Mon, 21 Apr 2025 12:00:00 GMT", "2025-04-21T12:00:00Z"],
+	])("is the service's time: %j", (date, time) => {
+		expect(serverTimeOf({ date }, NOW)).toBe(Date.parse(time));
+	});
+
+	it.each([
+		undefined,
+		"",
+		"soon",
+		0,
+		"2026-05-26T12:00:00Z",
+		"Wed, 30 Jun 2027 12:00:01 GMT",
+		"Mon, 21 Apr 2025 11:59:59 GMT",
+		"Thu, 01 Jan 1970 00:00:00 GMT",
+	])("is none where it is no HTTP date, or more than 400 days off: %j", (date) => {
+		expect(serverTimeOf({ date }, NOW)).toBeUndefined();
 	});
 });
 

@@ -212,8 +212,29 @@ describe("what goes wrong in a look", () => {
 				stage: "follow",
 				lane: LANE,
 				change: "interrupted",
-				reason: `LeaseLost: the lease to follow the lane "${LANE}" was lost`,
+				reason: `LeaseLost: the follower has lost its lease of the lane "${LANE}"`,
 			},
+		]);
+	});
+
+	it("with a renewal of the lease concerns one list, and is no lost lease", async () => {
+		const world = new FollowWorld();
+		const sent = [await world.dispatch({ repository: "contoso/a" }), await world.dispatch({ repository: "contoso/b" })];
+		for (const one of sent) world.run(one, { afterMs: 0 });
+		world.answer = () => {
+			world.now += 20_000;
+			return undefined;
+		};
+		let renewals = 0;
+		const { follow } = world.another(async ({ method }, make) => {
+			if (method === "renew" && ++renewals === 1) throw new StorageError("no answer", undefined);
+			return make();
+		});
+		await follow({ lane: LANE, wake: 99 }, world.logged.log);
+		const states = await Promise.all(sent.map(async (one) => (await world.receipt(one)).following));
+		expect(states.sort()).toEqual(["looking", "running"]);
+		expect(world.logged.lines.map(({ change, reason }) => ({ change, reason }))).toEqual([
+			{ change: "failed to look", reason: "StorageError: no answer" },
 		]);
 	});
 

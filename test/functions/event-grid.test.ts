@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { BridgeOptions } from "../../src/bridge.ts";
+import type { Bridge, BridgeOptions } from "../../src/bridge.ts";
 import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
@@ -33,6 +33,24 @@ describe("the Event Grid trigger", () => {
 		expect(logged).toEqual([["error", expect.stringContaining('"outcome":"rejected"')]]);
 	});
 
+	it.each([
+		[17, [17]],
+		["17", [17]],
+		["no JSON", ["no JSON"]],
+		[["17"], ["17"]],
+		[null, [null]],
+	])("hands over %j as the elements %j", async (input, elements) => {
+		const given: unknown[] = [];
+		const bridge = {
+			accept: async (some: readonly unknown[]) => {
+				given.push(...some);
+				return [];
+			},
+		} as unknown as Bridge;
+		await eventGrid(async () => bridge).handler(input, testContext().context);
+		expect(given).toEqual(elements);
+	});
+
 	it("acknowledges an event that no route takes", async () => {
 		const { done, logged } = run({ ...asCloudEvent(exampleOf("BlobCreated")), data: { api: "SftpCreate", url: "u" } });
 		await done;
@@ -53,5 +71,12 @@ describe("the Event Grid trigger", () => {
 		const openStorage = () => Promise.reject(new Error("storage is down"));
 		const { done } = run(asCloudEvent(exampleOf("ModelRegistered")), { openStorage });
 		await expect(done).rejects.toThrow("storage is down");
+	});
+
+	it("throws also where no reason is told", async () => {
+		const result = { id: "1", outcome: "unavailable", route: null, key: null, reason: null };
+		const bridge = { accept: async () => [result] } as unknown as Bridge;
+		const done = Promise.resolve(eventGrid(async () => bridge).handler({}, testContext().context));
+		await expect(done).rejects.toThrow("unavailable");
 	});
 });

@@ -153,6 +153,18 @@ describe("what the platform has given up although the configuration works", () =
 		expect((await queue.getProperties()).approximateMessagesCount).toBe(1);
 	});
 
+	it("becomes a dead letter only as far as it is not accepted", async () => {
+		const given: unknown[] = [];
+		const bridge: Bridge = {
+			...fixture.bridge(),
+			accept: async (elements) =>
+				elements.map((element) => (element === "bad" ? unavailable : { ...unavailable, outcome: "dispatched" })),
+			deadLetter: async (elements) => void given.push(...elements),
+		};
+		await hand(eventQueuePoison, bridge, ["good", "bad", "good too", "bad"]);
+		expect(given).toEqual(["bad", "bad"]);
+	});
+
 	it("stays where it is, to be tried again, where neither can be done", async () => {
 		const bridge: Bridge = {
 			...fixture.bridge(),

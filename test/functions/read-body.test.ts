@@ -58,9 +58,32 @@ describe("the body of a request", () => {
 		expect(await read("")).toMatchObject({ status: 400, error: expect.stringContaining("the body is empty") });
 	});
 
+	it.each([
+		["5", 400, "the body must be one event or an array of events, as JSON"],
+		["[]", 400, "the array contains no event"],
+		[`[${"0,".repeat(MAX_ELEMENTS)}0]`, 413, "the array contains 5001 events; one request may contain at most 5000"],
+	])("that is JSON, and yet no delivery, is refused with the reason", async (body, status, error) => {
+		expect(await read(body)).toEqual({ ok: false, status, error });
+	});
+
+	it("that breaks off is an error of the reading, and no fault of the sender", async () => {
+		const arrayBuffer = () => Promise.reject(new Error("the connection is gone"));
+		await expect(readBody({ headers: new Headers(), arrayBuffer })).rejects.toThrow("the connection is gone");
+	});
+
+	it.each([
+		[' {"a": 1} ', ['{"a": 1}']],
+		['\uFEFF[ {"a": "[,]"} , 1.0 ]', ['{"a": "[,]"}', "1.0"]],
+	])("tells the text of each element as it arrived, and of all together: %j", async (body, texts) => {
+		const answer = await read(body);
+		if (!answer.ok) throw new Error(answer.error);
+		expect(answer.elements.map((element) => answer.textOf?.(element))).toEqual(texts);
+		expect(answer.textOf?.(answer.elements)).toBe(body.trim());
+	});
+
 	it("that comes in chunks, and so is dropped by the host, is refused with a status that Event Grid repeats", async () => {
 		for (const headers of [{}, { "ce-specversion": "1.0", "ce-id": "1" }]) {
-			expect(await read("", { ...headers, "transfer-encoding": "chunked" })).toMatchObject({
+			expect(await read("", { ...headers, "transfer-encoding": "Chunked" })).toMatchObject({
 				status: 503,
 				error: expect.stringMatching(/transfer-encoding: chunked.*content-length/),
 			});
@@ -80,6 +103,7 @@ describe("the body of a request", () => {
 		const filled = (bytes: number) => `{"a":"${"x".repeat(bytes - 8)}"}`;
 		expect(await elementsOf(filled(MAX_BODY_BYTES))).toHaveLength(1);
 		expect(await read(filled(MAX_BODY_BYTES + 1))).toMatchObject({ ok: false, status: 413 });
+		expect(await elementsOf("{}", { "content-length": String(MAX_BODY_BYTES) })).toEqual([{}]);
 		expect(await read("{}", { "content-length": String(MAX_BODY_BYTES + 1) })).toMatchObject({
 			ok: false,
 			status: 413,
@@ -107,14 +131,17 @@ describe("a CloudEvent in binary mode", () => {
 		correlationid: "abc",
 	};
 
-	it.each(["application/json", "application/json; charset=utf-8", "text/json", "application/vnd.contoso+json"])(
-		"has the JSON of %s for data, with every digit",
-		async (contentType) => {
-			const elements = await elementsOf('{"a":9007199254740993}', { ...attributes, "content-type": contentType });
-			expect(elements).toEqual([{ ...envelope, datacontenttype: contentType, data: expect.anything() }]);
-			expect(writeJson(elements)).toContain('"data":{"a":9007199254740993}');
-		},
-	);
+	it.each([
+		"application/json",
+		"application/json; charset=utf-8",
+		"application/json ; charset=utf-8",
+		"text/json",
+		"application/vnd.contoso+json",
+	])("has the JSON of %s for data, with every digit", async (contentType) => {
+		const elements = await elementsOf('{"a":9007199254740993}', { ...attributes, "content-type": contentType });
+		expect(elements).toEqual([{ ...envelope, datacontenttype: contentType, data: expect.anything() }]);
+		expect(writeJson(elements)).toContain('"data":{"a":9007199254740993}');
+	});
 
 	it.each([
 		["a value that is no object", "application/json", "5", { data: 5 }],
@@ -122,11 +149,17 @@ describe("a CloudEvent in binary mode", () => {
 		["what is called JSON and is none", "application/json", "{oops", { data: "{oops" }],
 		["text", "text/plain", "héllo", { data: "héllo" }],
 		["XML", "application/xml", "<a/>", { data: "<a/>" }],
+		["text that speaks of JSON", "text/plain; of=application/json", "[1]", { data: "[1]" }],
+		["text that speaks of CloudEvents", "text/plain; of=application/cloudevents", "[1]", { data: "[1]" }],
 		["bytes", "application/octet-stream", Buffer.from([0xff, 0x00]), { data_base64: "/wA=" }],
 	])("has %s for data", async (_, contentType, body, data) => {
 		expect(await elementsOf(body, { ...attributes, "content-type": contentType })).toEqual([
 			{ ...envelope, datacontenttype: contentType, ...data },
 		]);
+	});
+
+	it("may have data without a content type", async () => {
+		expect(await elementsOf(Buffer.from("5"), attributes)).toEqual([{ ...envelope, data: "5" }]);
 	});
 
 	it("may have no data", async () => {
@@ -139,6 +172,8 @@ describe("a CloudEvent in binary mode", () => {
 		["100%", "100%"],
 		["%zz%E9x", "%zz\uFFFDx"],
 		['"a \\"b\\" c"', 'a "b" c'],
+		['a "b"', 'a "b"'],
+		['"a" b', '"a" b'],
 		["\u00e2\u0082\u00ac", "€"],
 	])("has the header %j for %j", async (header, value) => {
 		expect(await elementsOf(new Uint8Array(), { ...attributes, "ce-subject": header })).toEqual([
@@ -156,7 +191,7 @@ describe("a CloudEvent in binary mode", () => {
 
 	it("is none where the content type says that the body holds the attributes", async () => {
 		const body = JSON.stringify({ ...envelope, id: "other" });
-		for (const type of ["application/cloudevents+json", "application/cloudevents-batch+json; charset=utf-8"]) {
+		for (const type of ["application/cloudevents+json", "Application/CloudEvents-Batch+JSON; charset=utf-8"]) {
 			expect(await elementsOf(body, { ...attributes, "content-type": type })).toEqual([{ ...envelope, id: "other" }]);
 		}
 	});

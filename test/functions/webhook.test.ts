@@ -135,7 +135,7 @@ describe("the webhook", () => {
 			const asked = (repository: string, id: string) =>
 				callFunction(door(), { path: `/api/events?code=x&${name}=${repository}`, body: { ...event, id } });
 			expect((await asked("contoso/other", `${name}-1`)).json).toMatchObject({ events: [{ outcome: "ignored" }] });
-			expect((await asked("Contoso/Fraud-Model", `${name}-2`)).json).toMatchObject({
+			expect((await asked("%20Contoso/Fraud-Model%20", `${name}-2`)).json).toMatchObject({
 				events: [{ outcome: "dispatched" }],
 			});
 		},

@@ -4,6 +4,7 @@ import type { Called } from "../../support/call.ts";
 
 /** As much of an OpenAPI 3.0 operation as is looked at here, its references resolved. */
 export interface Operation {
+	readonly parameters: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
 	readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: AnySchemaObject }>> };
 	readonly responses: Readonly<
 		Record<string, { readonly content?: Readonly<Record<string, { readonly schema: AnySchemaObject }>> }>
@@ -33,11 +34,16 @@ export function objections({ responses }: Operation, answer: Called): unknown[] 
 	const response = responses[String(answer.status)];
 	if (response === undefined) return [`${answer.status} is not documented`];
 	if (response.content === undefined) return answer.text === "" ? [] : ["a body is not documented"];
-	return schemaObjections(response.content["application/json"]?.schema, answer.json());
+	const mediaType = answer.headers["content-type"]?.split(";")[0] ?? "";
+	return schemaObjections(response.content[mediaType]?.schema, answer.json());
 }
 
-/** What a schema has against a value. */
-export function schemaObjections(schema: AnySchemaObject | undefined, value: unknown): unknown[] {
+/** What the description of an operation has against the body of a request, which is JSON. */
+export function bodyObjections({ requestBody }: Operation, body: unknown): unknown[] {
+	return schemaObjections(requestBody?.content["application/json"]?.schema, body);
+}
+
+function schemaObjections(schema: AnySchemaObject | undefined, value: unknown): unknown[] {
 	if (schema === undefined) return ["no schema is documented"];
 	const validate = validators.get(schema) ?? ajv.compile(schema);
 	validators.set(schema, validate);
@@ -52,8 +58,8 @@ function at(path: readonly string[]): unknown {
 function resolved(node: unknown): unknown {
 	if (Array.isArray(node)) return node.map(resolved);
 	if (typeof node !== "object" || node === null) return node;
-	const { $ref: reference, nullable } = node as { $ref?: unknown; nullable?: unknown };
+	const { $ref: reference, nullable, ...members } = node as { $ref?: unknown; nullable?: unknown };
 	if (typeof reference === "string") return resolved(at(reference.slice("#/".length).split("/")));
-	const schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value)]));
+	const schema = Object.fromEntries(Object.entries(members).map(([key, value]) => [key, resolved(value)]));
 	return nullable === true ? { anyOf: [{ type: "null" }, schema] } : schema;
 }

@@ -120,12 +120,23 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 	};
 	const byMessage = new Map<unknown, Put>();
 
+	/** What a test expects within a call, and is not so: `wakeNext` throws it. A drain would make a dead letter of it. */
+	const unmet: unknown[] = [];
+	async function asked(call: Sent) {
+		try {
+			return await harness.answer(call);
+		} catch (error) {
+			if (error instanceof Error && "matcherResult" in error) unmet.push(error);
+			throw error;
+		}
+	}
+
 	async function send(to: Destination, body: string): Promise<Answer> {
 		const start = harness.now;
 		const { client_payload } = JSON.parse(body) as { client_payload: { id: string } };
 		const call: Sent = { at: start, to, id: client_payload.id, body };
 		sent.push(call);
-		const answered = (await harness.answer(call)) ?? {};
+		const answered = (await asked(call)) ?? {};
 		harness.now = Math.max(harness.now, start + latencyMs);
 		const taken: Answer["classification"] = { kind: "taken" };
 		const calls = [callTime(start, harness.now)];
@@ -212,6 +223,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			harness.now = Math.max(harness.now, next.at);
 			await harness.instance.wake({ lane: next.lane, wake: next.wake }, logged.log);
 			next.gone = true;
+			if (unmet.length > 0) throw unmet[0];
 			return true;
 		},
 		async wakeAll(until = () => false) {

@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
 import { IGNORED_LANE, receiptOrder } from "../../src/ledger/rows.ts";
-import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { type Range, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
@@ -44,15 +44,19 @@ function ignoredLog(
 		now: () => clock.now,
 		later: (ms, work) => timers.push({ at: clock.now + ms, work }),
 	});
+	/** The next timer that is due until then goes off. Answers whether there was one. */
+	function ring(until = clock.now): boolean {
+		const next = timers.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
+		if (next === undefined) return false;
+		timers.splice(timers.indexOf(next), 1);
+		clock.now = Math.max(clock.now, next.at);
+		next.work();
+		return true;
+	}
 	/** Lets time pass, and everything that becomes due happen. */
 	async function pass(ms: number): Promise<void> {
 		const until = clock.now + ms;
-		for (;;) {
-			const next = timers.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at)[0];
-			if (next === undefined) break;
-			timers.splice(timers.indexOf(next), 1);
-			clock.now = Math.max(clock.now, next.at);
-			next.work();
+		while (ring(until)) {
 			for (let seen = -1; seen !== calls.length; ) {
 				seen = calls.length;
 				await underWay;
@@ -61,11 +65,21 @@ function ignoredLog(
 		}
 		clock.now = until;
 	}
-	return { note, pass, calls, clock };
+	return { note, pass, ring, timers, calls, clock };
 }
 
 const receipts = async () => (await ledger.rows(IGNORED_LANE, "r-")).map(readReceipt);
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, number) => number + from);
+
+/** Receipts of ignored events, from the newest to the oldest. Answers the keys of their rows. */
+async function putReceipts(epochMs: readonly number[]): Promise<readonly string[]> {
+	const rowKeys = epochMs.map((at) => `r-${receiptOrder(at)}-x`);
+	const rows = rowKeys.map((rowKey): Write => ({ kind: "insert", rowKey, columns: { key: "x" } }));
+	for (let from = 0; from < rows.length; from += 100)
+		await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
+	return rowKeys;
+}
+const keysLeft = async () => (await ledger.rows(IGNORED_LANE, "r-")).map(({ rowKey }) => rowKey);
 
 describe("an ignored event", () => {
 	it("is recorded as a receipt with its reason, half a second later", async () => {
@@ -113,8 +127,9 @@ describe("an ignored event", () => {
 
 describe("many ignored events", () => {
 	it("share a transaction, sixty a minute: the newest ones, and the others are counted", async () => {
-		const { note, pass, calls } = ignoredLog();
+		const { note, pass, timers, calls } = ignoredLog();
 		for (const number of range(5_000)) note(event(number));
+		expect(timers).toHaveLength(1);
 		await pass(500);
 		expect(calls).toEqual(["commit 60", "get", "commit 1", "list", "list"]);
 		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(
@@ -136,19 +151,80 @@ describe("many ignored events", () => {
 		expect(calls.filter((call) => call.startsWith("commit")).slice(3)).toEqual(["commit 50", "commit 1"]);
 		expect(await readIgnoredCount(ledger.storage)).toEqual({
 			total: 150,
-			since: "2026-05-26T12:00:00.500Z",
-			last: expect.stringContaining("2026-05-26T12:01"),
 			missed: {},
 		});
 	});
 
 	it("leave a lane that is quiet again alone", async () => {
-		const { note, pass, calls } = ignoredLog();
+		const { note, pass, timers, calls } = ignoredLog();
 		note(event(1));
 		await pass(10 * MINUTE);
+		expect(timers).toEqual([]);
 		const before = calls.length;
 		await pass(60 * MINUTE);
 		expect(calls).toHaveLength(before);
+	});
+
+	it("are written half a second after the first one, however steadily more come", async () => {
+		const { note, pass, calls } = ignoredLog();
+		for (const number of range(5)) {
+			note(event(number));
+			await pass(100);
+		}
+		expect(calls).toContain("commit 5");
+	});
+
+	it("are gathered again, once the minute of a full log is over", async () => {
+		const { note, pass, calls } = ignoredLog();
+		for (const number of range(60)) note(event(number));
+		await pass(500 + MINUTE);
+		const before = calls.length;
+		note(event(60));
+		await pass(499);
+		note(event(61));
+		expect(calls).toHaveLength(before);
+		await pass(1);
+		expect(calls.slice(before)).toContain("commit 2");
+	});
+
+	it("wait for the next minute, and are counted once, if they come while a full log is written", async () => {
+		const { note, pass, calls } = ignoredLog(async ({ method }, make) => {
+			if (method === "commit" && calls.length === 1) note(event(60));
+			return make();
+		});
+		for (const number of range(60)) note(event(number));
+		await pass(500);
+		expect(calls.filter((call) => call.startsWith("commit"))).toEqual(["commit 60", "commit 1"]);
+		const before = calls.length;
+		await pass(2 * MINUTE);
+		expect(calls.slice(before)).toEqual(["commit 1"]);
+		expect(await receipts()).toHaveLength(61);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 61 });
+	});
+
+	it("are written once, although an older timer goes off while that takes long", async () => {
+		let isSlow = false;
+		const { note, pass, ring, clock, calls } = ignoredLog(async (_, make) => {
+			if (isSlow) {
+				isSlow = false;
+				clock.now += 1_000;
+				ring();
+				await new Promise(setImmediate);
+			}
+			return make();
+		});
+		// The second one is counted when a minute is over: the older timer.
+		for (const number of [1, 2]) {
+			note(event(number));
+			await pass(1_000);
+		}
+		await pass(MINUTE - 2_100);
+		note(event(3));
+		isSlow = true;
+		const before = calls.length;
+		await pass(500);
+		expect(calls.slice(before).filter((call) => call === "commit 1")).toHaveLength(2);
+		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 3 });
 	});
 
 	it("are counted by several instances together", async () => {
@@ -160,17 +236,38 @@ describe("many ignored events", () => {
 	});
 
 	it("are kept up to a thousand in all: the newest", async () => {
-		const rows = range(1_100).map(
-			(number): Write => ({ kind: "insert", rowKey: `r-${String(number).padStart(16, "0")}-x`, columns: { key: "x" } }),
-		);
-		for (let from = 0; from < rows.length; from += 100)
-			await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
+		const rowKeys = await putReceipts(range(1_100).map((number) => START - number));
 		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: {} }]);
 		await trimIgnored(ledger.storage, START);
 		expect((await ledger.rows(IGNORED_LANE)).map(({ rowKey }) => rowKey)).toEqual([
 			"a-ignored",
-			...rows.slice(0, 1_000).map(({ rowKey }) => rowKey),
+			...rowKeys.slice(0, 1_000),
 		]);
+	});
+
+	it("are kept up to a thousand, whatever pages storage answers with, empty ones among them", async () => {
+		const rowKeys = await putReceipts(range(1_050).map((number) => START - number));
+		let pages = 0;
+		const short = wrapStorage(ledger.storage, async ({ method, args }, make) => {
+			if (method !== "list") return make();
+			const [partition, asked] = args as [string, Range];
+			pages += 1;
+			// A page without rows goes on where it began.
+			if (pages % 2 === 0 && asked.after !== undefined) return { rows: [], next: asked.after };
+			return ledger.storage.list(partition, { ...asked, top: Math.min(asked.top, 300) });
+		});
+		await trimIgnored(short, START);
+		expect(await keysLeft()).toEqual(rowKeys.slice(0, 1_000));
+	});
+
+	it("are removed in bounded work, and the rest the next time", async () => {
+		const rowKeys = await putReceipts(range(1_300).map((number) => START - number));
+		for (const left of [1_200, 1_100, 1_000]) {
+			await trimIgnored(ledger.storage, START, 100);
+			const keys = await keysLeft();
+			expect(keys).toHaveLength(left);
+			expect(keys.slice(0, 1_000)).toEqual(rowKeys.slice(0, 1_000));
+		}
 	});
 
 	it.each([
@@ -178,16 +275,10 @@ describe("many ignored events", () => {
 		["all that were ignored now", 1_000, 0, 1_000],
 		["as many of either as there is room for", 5, 995, 5],
 	])("are not crowded out by a thousand that are dated in the future: %s stays", async (_, today, left, kept) => {
-		const of = (times: readonly number[]) =>
-			times.map(
-				(epochMs): Write => ({ kind: "insert", rowKey: `r-${receiptOrder(epochMs)}-x`, columns: { key: "x" } }),
-			);
-		const future = of(range(1_000).map((number) => Date.parse("9999-12-31T00:00:00Z") - number));
-		const rows = [...of(range(today).map((number) => START - number)), ...future];
-		for (let from = 0; from < rows.length; from += 100)
-			await ledger.storage.commit(IGNORED_LANE, rows.slice(from, from + 100));
+		await putReceipts(range(today).map((number) => START - number));
+		await putReceipts(range(1_000).map((number) => Date.parse("9999-12-31T00:00:00Z") - number));
 		await trimIgnored(ledger.storage, START);
-		const keys = (await ledger.rows(IGNORED_LANE, "r-")).map(({ rowKey }) => rowKey);
+		const keys = await keysLeft();
 		expect(keys.filter((key) => key > `r-${receiptOrder(START + 1)}`)).toHaveLength(kept);
 		expect(keys).toHaveLength(kept + left);
 	});
@@ -232,13 +323,49 @@ describe("an ignored event that cannot be recorded", () => {
 		expect((await receipts()).map(({ event: { id } }) => id)).toEqual(["?", "event-1"]);
 	});
 
-	it("is counted anew where the count cannot be read", async () => {
-		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: { state: "{" } }]);
+	it("is recorded with the time that it has, even where that is none", async () => {
+		const { note, pass } = ignoredLog();
+		for (const time of ["", "soon", "2026-13-45T00:00:00Z"]) note(event(1, { time }));
+		note(event(2));
+		await pass(500);
+		expect((await receipts()).map(({ event: { time } }) => time).sort()).toEqual(
+			["", "soon", "2026-13-45T00:00:00Z", event(2).event.time].sort(),
+		);
+	});
+
+	it.each([
+		["is no JSON", "{"],
+		["is null", "null"],
+		["is no object", "7"],
+		["has no total", "{}"],
+		["has a text as its total", '{"total":"7"}'],
+		["has a part of an event", '{"total":1.5}'],
+		["is larger than can be counted", '{"total":1e300}'],
+	])("is counted anew where the count %s", async (_, state) => {
+		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: { state } }]);
 		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
 		const { note, pass } = ignoredLog();
 		note(event(1));
 		await pass(500);
 		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 1 });
+	});
+
+	it("is written by a timer of the process where none is given", async () => {
+		const calls: string[] = [];
+		const storage = wrapStorage(ledger.storage, async ({ method }) => {
+			calls.push(method);
+			throw new StorageError("away", 503);
+		});
+		jest.useFakeTimers();
+		try {
+			createIgnoredLog({ storage, now: () => START })(event(1));
+			await jest.advanceTimersByTimeAsync(499);
+			expect(calls).toEqual([]);
+			await jest.advanceTimersByTimeAsync(1);
+			expect(calls).toEqual(["commit"]);
+		} finally {
+			jest.useRealTimers();
+		}
 	});
 
 	it("is told nothing of where no event was ignored yet", async () => {

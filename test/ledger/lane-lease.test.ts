@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { acquireLane, type LaneLease, LeaseLost } from "../../src/ledger/lane-lease.ts";
+import { acquireLane, type LaneLease, type LaneLeaseOptions, listLanes } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { LeaseLost } from "../../src/ledger/leased-row.ts";
 import { entryKey, STATE_KEY, windowKey } from "../../src/ledger/rows.ts";
 import { type Page, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
@@ -17,15 +18,11 @@ beforeEach(async () => {
 	clock = 0;
 });
 
-async function take(storage: Storage = ledger.storage): Promise<LaneLease> {
-	const options = {
-		storage,
-		lane: LANE,
-		address: ADDRESS,
-		instance: "one",
-		now: () => NOW + clock,
-		monotonic: () => clock,
-	};
+async function take(
+	storage: Storage = ledger.storage,
+	more: Pick<LaneLeaseOptions, "passed"> = {},
+): Promise<LaneLease> {
+	const options = { storage, lane: LANE, address: ADDRESS, now: () => NOW + clock, monotonic: () => clock, ...more };
 	const lease = await acquireLane(options);
 	if (lease === undefined) throw new Error("the lane is held");
 	return lease;
@@ -76,13 +73,13 @@ describe("a drainer that has overslept", () => {
 	it.each([
 		["its first write", false],
 		["a later write", true],
-	])("finds out with %s, and has changed nothing", async (_, written) => {
+	])("finds out with %s and with each one after it, and has changed nothing", async (_, written) => {
 		const lease = await take();
 		await lease.read(everything);
 		if (written) await lease.commit(NEW_LANE, []);
 		const other = await takeOver();
 		await other.commit({ ...NEW_LANE, failures: 5 }, []);
-		await expect(lease.commit(paused, [MARK])).rejects.toThrow(LeaseLost);
+		for (const _ of [1, 2]) await expect(lease.commit(paused, [MARK])).rejects.toThrow(LeaseLost);
 		const rows = await ledger.rows(LANE);
 		expect(rows.map(({ rowKey }) => rowKey)).toEqual([STATE_KEY]);
 		await other.read(everything);
@@ -221,7 +218,7 @@ describe("the lease of a lane", () => {
 });
 
 describe("reading what waits in a lane", () => {
-	const write = async (count: number) => {
+	const write = async (count: number, columns = {}) => {
 		const entries = Array.from({ length: count }, (_, index) => entryKey(index, 0, "k"));
 		for (let from = 0; from < count; from += 100) {
 			await ledger.storage.commit(
@@ -230,7 +227,7 @@ describe("reading what waits in a lane", () => {
 					(rowKey): Write => ({
 						kind: "insert",
 						rowKey,
-						columns: { key: rowKey, acceptedAt: new Date(0).toISOString(), body: Buffer.from("{}") },
+						columns: { key: rowKey, acceptedAt: new Date(0).toISOString(), body: Buffer.from("{}"), ...columns },
 					}),
 				),
 			);
@@ -301,6 +298,82 @@ describe("reading what waits in a lane", () => {
 		expect(view.entries.map(({ rowKey }) => rowKey)).toEqual(entries);
 		expect(lease.state()).toEqual(paused);
 		await expect(lease.commit(NEW_LANE, [])).resolves.toBeUndefined();
+	});
+});
+
+describe("many deliveries that are not due", () => {
+	const UNTIL = NOW + 60_000;
+	const write = async () => {
+		const columns = { key: "k", notBefore: new Date(UNTIL).toISOString() };
+		const rowKeys = Array.from({ length: 40 }, (_, index) => entryKey(index, 0, "k"));
+		await ledger.storage.commit(
+			LANE,
+			rowKeys.map((rowKey): Write => ({ kind: "insert", rowKey, columns })),
+		);
+	};
+
+	it("are passed over in the next readings that may skim, until the first of them is due", async () => {
+		await write();
+		const lease = await take(ledger.storage, { passed: new Map() });
+		const read = async (skim: boolean) => {
+			const { entries, passedUntil } = await lease.read(everything, skim);
+			return [entries.length, passedUntil];
+		};
+		expect(await read(true)).toEqual([40, null]);
+		expect(await read(true)).toEqual([0, UNTIL]);
+		expect(await read(false)).toEqual([40, null]);
+		clock = 60_000;
+		expect(await read(true)).toEqual([40, null]);
+	});
+
+	it("are read each time where nothing is kept of them", async () => {
+		await write();
+		const lease = await take();
+		for (let time = 0; time < 2; time++) expect((await lease.read(everything, true)).entries).toHaveLength(40);
+	});
+});
+
+describe("the state of a lane", () => {
+	it("that is read again unchanged stays what was made of it", async () => {
+		const until = NOW + 10 * 86_400_000;
+		const columns = toColumns({ ...paused, pause: { until, reason: "slow" } });
+		await ledger.storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns }]);
+		const lease = await take();
+		await lease.read(everything);
+		const { pause } = lease.state();
+		expect(pause?.until).toBeLessThan(until);
+		clock = 3_600_000;
+		await lease.read(everything);
+		expect(lease.state().pause).toEqual(pause);
+	});
+
+	it("that is read while a wake-up is not recorded yet has that one", async () => {
+		const lease = await take();
+		await lease.putWakeUp(NOW);
+		await ledger.storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns: toColumns(paused) }]);
+		await lease.read(everything);
+		expect(lease.state()).toEqual({ ...paused, wake: { last: 1, at: NOW } });
+		expect(lease.isRecorded()).toBe(false);
+		await lease.commit(lease.state(), []);
+		expect(lease.isRecorded()).toBe(true);
+	});
+});
+
+describe("the lanes that were ever drained", () => {
+	it("are those with a blob to be leased, on all pages", async () => {
+		const pages = [["lanes/a", "lanes/"], ["lanes/b"]];
+		const names = async (_: string, after = "0") => {
+			const next = Number(after) + 1;
+			return { names: pages[Number(after)] ?? [], ...(next < pages.length ? { next: String(next) } : {}) };
+		};
+		expect(await listLanes({ names })).toEqual(["a", "b"]);
+	});
+
+	it("come to an end where the pages do not", async () => {
+		let asked = 0;
+		const names = async () => ({ names: [`lanes/${++asked}`], next: "more" });
+		expect(await listLanes({ names })).toHaveLength(20);
+		expect(asked).toBe(20);
 	});
 });
 

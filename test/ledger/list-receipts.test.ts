@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { readInstant } from "../../src/event/instant.ts";
-import { type FoundReceipts, listReceipts } from "../../src/ledger/list-receipts.ts";
+import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
+import { type FoundReceipts, type ListOptions, listReceipts } from "../../src/ledger/list-receipts.ts";
 import { eventColumns } from "../../src/ledger/receipt-columns.ts";
 import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
-import { IGNORED_LANE, NO_LANE, receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
+import { destinationColumn, IGNORED_LANE, NO_LANE, ROWS, receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Page, Range, Storage } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
@@ -73,6 +75,22 @@ function sparse(): Storage {
 		const after = range.after.slice("real ".length) || undefined;
 		return ledger.storage.list(partition, { ...range, top: Math.min(range.top, 3), after });
 	});
+}
+
+/** Storage whose pages have three rows at most, and the last of them is empty; it writes down what it is asked. */
+function recording(): { storage: Storage; ranges: Range[]; gets: () => number } {
+	const ranges: Range[] = [];
+	let gets = 0;
+	const storage = wrapStorage(ledger.storage, async ({ method, args }, make) => {
+		if (method === "get") gets += 1;
+		if (method !== "list") return make();
+		const [partition, range] = args as [string, Range];
+		if (partition === "default") ranges.push(range);
+		if (range.after === "the end") return { rows: [] };
+		const page = await ledger.storage.list(partition, { ...range, top: Math.min(range.top, 3) });
+		return { rows: page.rows, next: page.next ?? (page.rows.length === 0 ? undefined : "the end") };
+	});
+	return { storage, ranges, gets: () => gets };
 }
 
 describe("receipts, page by page", () => {
@@ -152,6 +170,51 @@ describe("receipts, page by page", () => {
 		expect(seen).toEqual([["default", `page ${before}`]]);
 	});
 
+	it.each<[string, Partial<ListOptions>, number[]]>([
+		["all that is asked for, over as many pages as it takes", {}, [9, 8, 7, 6]],
+		["all, up to the end of its time", { endsAt: START }, [9, 8, 7, 6]],
+		["a page of each lane, however little time it has", { endsAt: START - 1 }, [9, 8, 7]],
+	])("are in one answer %s", async (_, options, expected) => {
+		await write("default", downFrom(9));
+		const { storage } = recording();
+		const found = await listReceipts(storage, { limit: 4 }, { now: () => clock, ...options });
+		expect(numbers(found)).toEqual(expected);
+		expect(
+			numbers(await list({ continue: next(found) ?? "" }))
+				.concat(expected)
+				.sort(),
+		).toEqual(downFrom(9).reverse());
+	});
+
+	it("go on behind as many of them as were taken", async () => {
+		await write("default", [0, 2, 3]);
+		await write("token-other", [1, 4]);
+		const found = await list({ limit: 4 });
+		for (const count of [0, 1, 2, 3, 4]) {
+			expect(numbers(await list({ continue: found.continueAfter(count) ?? "" }))).toEqual(downFrom(4 - count));
+		}
+	});
+
+	it("end where the lanes that are left are gone, and ask nothing of these", async () => {
+		await write("default", [9]);
+		await write("token-other", downFrom(8));
+		const first = await list({ limit: 1 });
+		let lists = 0;
+		const storage = wrapStorage(ledger.storage, async ({ method }, make) => {
+			if (method === "list") lists += 1;
+			return method === "names" ? { names: ["lanes/default"] } : make();
+		});
+		const rest = await list({ continue: next(first) ?? "" }, storage);
+		expect([numbers(rest), next(rest), lists]).toEqual([[], undefined, 0]);
+	});
+
+	it("are looked for as parts only once nothing was found in any answer before, and then in all answers", async () => {
+		await write("default", [4, 2], { subject: "run" });
+		await write("default", [5, 3, 1], { subject: "run again" });
+		expect((await all({ find: "run" }, recording().storage, 1)).flat()).toEqual([4, 2]);
+		expect((await all({ find: "again", limit: 1 }, sparse(), 1)).flat()).toEqual([5, 3, 1]);
+	});
+
 	it("refuse a continue that was cut, made up, or belongs to another question", async () => {
 		await write("default", downFrom(5));
 		const token = next(await list({ limit: 2 })) ?? "";
@@ -187,6 +250,15 @@ describe("what cannot be read", () => {
 		expect(numbers(broken)).toEqual([3, 1]);
 		expect(broken.problems).toEqual([expect.stringContaining('"default" cannot be read: no such luck')]);
 		expect(numbers(await list({ continue: next(broken) ?? "" }))).toEqual([2, 0]);
+	});
+
+	it("may have what is looked for: parts of a text are looked for once all lanes were read", async () => {
+		await write("default", [0]);
+		await write("token-other", [1]);
+		const broken = failing(({ method, args }) => method === "list" && args[0] === "default");
+		const found = await list({ find: "vent-" }, broken);
+		expect([numbers(found), found.problems]).toEqual([[], [expect.stringContaining('"default" cannot be read')]]);
+		expect(numbers(await list({ find: "vent-", continue: next(found) ?? "" }))).toEqual([1, 0]);
 	});
 
 	it("is storage as a whole, where no lane can be read", async () => {
@@ -238,6 +310,82 @@ describe("what cannot be read", () => {
 });
 
 describe("what storage is asked", () => {
+	it.each<[string, Partial<ReceiptQuery>, number[]]>([
+		["no more rows than are missing", { limit: 4 }, [4, 1]],
+		["no further page for what is complete", { limit: 3 }, [3]],
+		["no more rows than are missing, of those with a state", { limit: 4, states: ["dispatched"] }, [4, 1]],
+		["no more rows than are missing, of a whole text", { limit: 4, find: "s" }, [4, 1]],
+		["whole pages of what is checked here", { limit: 1, find: "vent-" }, [1, 1_000]],
+		["whole pages of what waits", { limit: 1, states: ["paused"] }, [1_000]],
+		["once for what is not there", { limit: 5, states: ["dead"] }, [5]],
+	])("is %s", async (_, query, tops) => {
+		await write("default", downFrom(9));
+		const { storage, ranges } = recording();
+		await list(query, storage);
+		expect(ranges.map(({ top }) => top)).toEqual(tops);
+		for (const { from, to } of ranges) expect({ from, to }).toEqual(ROWS.receipts);
+	});
+
+	it.each([
+		[300, 2],
+		[301, 1],
+	])("is a whole text of %i characters, if it fits into the address", async (length, times) => {
+		await write("default", [1]);
+		const { storage, ranges } = recording();
+		await list({ find: "x".repeat(length) }, storage);
+		const searches = new Set(ranges.map(({ where }) => where));
+		expect(searches.size).toBe(times);
+	});
+
+	it("is a text as it is, quotes included", async () => {
+		await write("default", [1], { subject: "o'brien's" });
+		await write("default", [2], { subject: "o'brien's other" });
+		expect(numbers(await list({ find: "o'brien's" }))).toEqual([1]);
+	});
+
+	it("is the state of a lane, once, and only where something waits", async () => {
+		const pause = { until: START + 60_000, reason: "slow down" };
+		await ledger.storage.commit("default", [
+			{ kind: "insert", rowKey: STATE_KEY, columns: toColumns({ ...NEW_LANE, pause }) },
+		]);
+		const to = destinationColumn(repositoryDispatch("contoso/a", "t"));
+		await write("default", [4, 2], to);
+		const { storage, gets } = recording();
+		await list({}, storage);
+		expect(gets()).toBe(0);
+		await write("default", [3, 1], { ...to, state: "accepted" });
+		const { receipts } = await list({}, storage);
+		expect(gets()).toBe(1);
+		expect(receipts.map(({ state }) => state)).toEqual(["dispatched", "paused", "dispatched", "paused"]);
+	});
+
+	it("narrows no whole text: what else is asked is checked of what was found", async () => {
+		await write("default", [1], { subject: "run", state: "dead" });
+		await write("default", [2], { subject: "run again" });
+		const changedSince = Date.parse((await list({ states: ["dead"] })).receipts[0]?.changedAt ?? "");
+		const found = async (query: Partial<ReceiptQuery>) => numbers(await list({ find: "run", ...query }));
+		expect(await found({ states: ["dead"], changedSince })).toEqual([1]);
+		expect(await found({ states: ["dispatched"], changedSince })).toEqual([]);
+		expect(await found({ states: ["dead"], changedSince: changedSince + 1 })).toEqual([]);
+	});
+
+	it.each([
+		["the key", "0001000100"],
+		["the event's id", "vent-1"],
+		["its run", "training-"],
+		["its subject", "periments/"],
+		["its destination", "FABRIKAM/"],
+		["its window", "window-"],
+		["the id of a run", "4711"],
+		["the address of a run", "/actions/runs/"],
+	])("finds a receipt by a part of %s", async (_, find) => {
+		const runs = JSON.stringify([{ id: "84711", url: "https://github.example/actions/runs/1" }]);
+		const to = destinationColumn(repositoryDispatch("fabrikam/b", "t"));
+		await write("default", [1], { ...to, run: "my-training-7", subject: "experiments/7", window: "window-7", runs });
+		await write("default", [2]);
+		expect(numbers(await list({ find }))).toEqual([1]);
+	});
+
 	it.each([
 		"0000-01-01T00:00:00+23:59",
 		"0000-01-01T00:00:00Z",

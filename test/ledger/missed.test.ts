@@ -55,7 +55,9 @@ describe("the counts of what missed a route", () => {
 
 	it("fit into a property of a row, of however many routes: those stay that were missed last", () => {
 		const tally: MissedTally = new Map();
-		for (let number = 0; number < 1_000; number++) {
+		for (let index = 0; index < 1_000; index++) {
+			// In no order of their times.
+			const number = (index * 7) % 1_000;
 			const route = String(number).padStart(16, "0");
 			for (const by of ["source", "includedEventTypes", "advancedFilters", "onlyCompletedWrites"] as const) {
 				addMissed(tally, [{ route, by }], at(number));
@@ -74,8 +76,21 @@ describe("the counts of what missed a route", () => {
 		["a text", "{}"],
 		["no JSON", Buffer.from("{")],
 		["null", Buffer.from("null")],
-		["counts that are none", Buffer.from('{"a":null,"b":{"by":{"source":"x"},"since":"","last":""},"c":7}')],
 	])("begin anew where a row holds %s", (_, column) => {
 		expect(readMissed(column)).toEqual({});
+	});
+
+	const count = { by: { source: 2, subjectEndsWith: 1 }, since: at(1), last: at(2) };
+	it.each<[string, unknown]>([
+		["null", null],
+		["a number", 7],
+		["a count without parts", { ...count, by: undefined }],
+		["a count whose parts are null", { ...count, by: null }],
+		["a count whose parts are a number", { ...count, by: 7 }],
+		["a count one of whose parts is a text", { ...count, by: { source: 2, subjectEndsWith: "x" } }],
+		["a count that does not say when it began", { ...count, since: undefined }],
+		["a count whose last time is a number", { ...count, last: 7 }],
+	])("leave out %s, and no other route", (_, bad) => {
+		expect(readMissed(writeMissed({ one: count, bad, other: count } as never))).toEqual({ one: count, other: count });
 	});
 });

@@ -9,6 +9,7 @@ import {
 import { readReceipt } from "../../src/ledger/receipt.ts";
 import { NO_LANE } from "../../src/ledger/rows.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
+import { repositoryDispatch } from "../../support/destinations.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
@@ -69,6 +70,14 @@ describe("keeping what is rejected", () => {
 		expect(await receipts()).toHaveLength(1);
 	});
 
+	it("keeps an event once for each destination, and once for none", async () => {
+		const keep = keeper();
+		const to = (name: string) => ({ to: repositoryDispatch(`contoso/${name}`, "t") });
+		const all = [rejected(1), rejected(1, to("one")), rejected(1, to("other"))];
+		expect(new Set(await Promise.all([...all, ...all].map(keep))).size).toBe(3);
+		expect((await receipts()).map(({ blobs }) => blobs)).toEqual([[], [], []]);
+	});
+
 	it("keeps new ones that come together with known ones", async () => {
 		const keep = keeper();
 		await keep(rejected(1));
@@ -78,10 +87,19 @@ describe("keeping what is rejected", () => {
 		expect(await receipts()).toHaveLength(3);
 	});
 
+	it.each([
+		["itself", undefined, { text: '{"id":"event-1"}', bytes: 16, whole: true }],
+		["what arrived at first, where that is known", { text: "é", bytes: 9, whole: false }, undefined],
+	])("shows of an event %s", async (_, arrived, shown = arrived) => {
+		await keeper()(rejected(1, arrived && { arrived }));
+		expect(await receipts()).toMatchObject([{ arrived: shown }]);
+	});
+
 	it("keeps a large one in a blob", async () => {
 		const element = { id: "large", data: "x".repeat(70_000) };
-		await keeper()(rejected(1, { element }));
+		const key = await keeper()(rejected(1, { element }));
 		const [receipt] = await receipts();
+		expect(receipt?.blobs).toEqual([`rejected/${key}.json`]);
 		expect((await readRejected(ledger.storage, receipt?.rowKey ?? ""))?.element).toEqual(element);
 	});
 

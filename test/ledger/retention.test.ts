@@ -4,7 +4,7 @@ import { createLedger } from "../../src/ledger/ledger.ts";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { applyRetention } from "../../src/ledger/retention.ts";
 import { deadLetterKey, IGNORED_LANE, NO_LANE, receiptKey } from "../../src/ledger/rows.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import { type Range, type Storage, StorageError } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { delivery } from "../helpers/deliveries.ts";
 import { ADDRESS, LANE, type LaneHarness, START, startLane } from "../helpers/lane-harness.ts";
@@ -101,6 +101,19 @@ async function acceptingAnew(one: ReturnType<typeof large>) {
 const blobs = async () => (await lane.ledger.storage.names("requests/")).names;
 const rows = async (beginning: string) => (await lane.ledger.rows(LANE, beginning)).length;
 
+/** Receipts of what was dispatched, in the partition of what has no lane; then much time passes. Answers their keys. */
+async function put(...receipts: readonly { name: string; blobs?: string }[]): Promise<readonly string[]> {
+	const finishedAt = new Date(START).toISOString();
+	const writes = receipts.map(({ name, blobs }) => ({
+		kind: "insert" as const,
+		rowKey: receiptKey("2026-01-01T00:00:00Z", name),
+		columns: { key: name, state: "dispatched", finishedAt, blobs },
+	}));
+	await lane.ledger.storage.commit(NO_LANE, writes);
+	lane.now = START + 31 * DAY_MS;
+	return writes.map(({ rowKey }) => rowKey);
+}
+
 describe("retention", () => {
 	it("removes a dead letter that is past its time, with its receipt and its blob", async () => {
 		await die();
@@ -139,7 +152,10 @@ describe("retention", () => {
 			await lane.wakeAll();
 		};
 		// The third call is the first write: names, and a page of future receipts and one of old ones, come before.
-		for (const n of [4, 5]) await clean(beforeCall(n, n === 4 ? again : async () => {}).storage);
+		for (const n of [4, 5]) {
+			const { storage } = beforeCall(n, n === 4 ? again : async () => {});
+			expect(await clean(storage)).toEqual({ removed: 0, complete: true, failures: [] });
+		}
 		expect(await lane.receipt(key)).toMatchObject({ state: "dead" });
 		expect([await rows("x-"), (await blobs()).length]).toEqual([1, 1]);
 	});
@@ -275,6 +291,99 @@ describe("retention", () => {
 		});
 		expect(await clean(slow, { endsAt })).toMatchObject({ removed: 1, complete: false });
 		expect(lane.now).toBeLessThan(endsAt);
+	});
+
+	it("gives the last lane all the time that is left", async () => {
+		await (await lane.instance.take()).release();
+		const columns = { state: "accepted" };
+		await lane.ledger.storage.commit(NO_LANE, [{ kind: "insert", rowKey: receiptKey("", "a".repeat(32)), columns }]);
+		const endsAt = lane.now + 60_000;
+		const slow = wrapStorage(lane.ledger.storage, async ({ method }, make) => {
+			if (method !== "list") return make();
+			lane.now += 5_000;
+			return { rows: [], next: "more" };
+		});
+		expect(await clean(slow, { endsAt })).toEqual({ removed: 0, complete: false, failures: [] });
+		expect(lane.now).toBeGreaterThanOrEqual(endsAt);
+	});
+
+	it("looks at nothing but receipts, and removes one without a dead letter in one call, sixteen at a time", async () => {
+		await put(...Array.from({ length: 40 }, (_, number) => ({ name: String(number).padStart(32, "0") })));
+		const [made, froms]: [Set<string>, string[]] = [new Set(), []];
+		let [underWay, most] = [0, 0];
+		const watched = wrapStorage(lane.ledger.storage, async ({ method, args }, make) => {
+			if (method === "list") froms.push((args[1] as Range).from);
+			if (method === "list" || method === "names") return make();
+			made.add(method);
+			underWay += 1;
+			most = Math.max(most, underWay);
+			await new Promise(setImmediate);
+			return make().finally(() => (underWay -= 1));
+		});
+		expect(await clean(watched)).toEqual({ removed: 40, complete: true, failures: [] });
+		expect([...made]).toEqual(["removeRow"]);
+		expect(most).toBe(16);
+		expect(froms.every((from) => from.startsWith("r-"))).toBe(true);
+	});
+
+	it.each([
+		["leaves a receipt whose blob was written after it, in a new version, until the next time", false],
+		["leaves it, too, where somebody else has written the receipt meanwhile", true],
+	])("%s", async (_, isChanged) => {
+		const [rowKey = ""] = await put({ name: "a".repeat(32), blobs: "requests/a" }, { name: "b".repeat(32) });
+		const { storage } = lane.ledger;
+		const before = await storage.get(NO_LANE, rowKey);
+		const late = wrapStorage(storage, async ({ method }, make) => {
+			if (method !== "remove") return make();
+			if (isChanged) await storage.commit(NO_LANE, [{ kind: "merge", rowKey, columns: { reason: "other" } }]);
+			return false;
+		});
+		expect(await clean(late)).toEqual({ removed: 1, complete: true, failures: [] });
+		const after = await storage.get(NO_LANE, rowKey);
+		expect(after?.columns).toEqual({ ...before?.columns, ...(isChanged ? { reason: "other" } : {}) });
+		expect(after?.etag).not.toBe(before?.etag);
+		expect(await clean()).toEqual({ removed: 1, complete: true, failures: [] });
+	});
+
+	it.each(["remove", "commit"])("says why, and keeps all, where storage does not answer to %s", async (refused) => {
+		await die();
+		const down = wrapStorage(lane.ledger.storage, async ({ method }, make) => {
+			if (method === refused) throw new StorageError("storage is away", 503);
+			return make();
+		});
+		const failures = [{ lane: LANE, reason: "storage is away" }];
+		expect(await clean(down)).toEqual({ removed: 0, complete: false, failures });
+		expect([await rows("r-"), (await blobs()).length]).toEqual([1, 1]);
+		expect(await rows("x-")).toBe(refused === "commit" ? 1 : 0);
+	});
+
+	it("reads no lane any more when its time is over, and says that it is not complete", async () => {
+		await die();
+		const lists: unknown[] = [];
+		const watched = wrapStorage(lane.ledger.storage, async ({ method, args }, make) => {
+			if (method === "list") lists.push(args);
+			return make();
+		});
+		expect(await clean(watched, { endsAt: lane.now })).toEqual({ removed: 0, complete: false, failures: [] });
+		expect(lists).toEqual([]);
+	});
+
+	it("says the first reason where its time is over before it comes to the end", async () => {
+		await put(...["a", "b"].map((name) => ({ name: name.repeat(32), blobs: `requests/${name}` })));
+		const { rows: found } = await lane.ledger.storage.list(NO_LANE, { from: "r-", to: "r.", top: 2 });
+		const endsAt = lane.now + 60_000;
+		let pages = 0;
+		// One row a page, without end; none of them can be removed.
+		const slow = wrapStorage(lane.ledger.storage, async ({ method, args }, make) => {
+			if (method === "remove") throw new StorageError(`${args[0]} is refused`, 503);
+			if (method !== "list" || args[0] !== NO_LANE) return make();
+			pages += 1;
+			if (pages === 2) lane.now = endsAt + 1;
+			return { rows: found.slice(pages - 1, pages), next: "more" };
+		});
+		const failures = [{ lane: NO_LANE, reason: "requests/a is refused" }];
+		expect(await clean(slow, { endsAt })).toEqual({ removed: 0, complete: false, failures });
+		expect(pages).toBe(2);
 	});
 
 	it("removes a dead letter without which nothing can be replayed, only together with its receipt", async () => {

@@ -1,6 +1,7 @@
 import { TERM_MS, WATCHDOG_MS } from "../../src/deliver/run-wake-ups.ts";
 import { BEHIND_THE_LEASE_SECONDS } from "../../src/deliver/wake.ts";
-import { LEASE_SECONDS, LONGEST_DELAY_SECONDS } from "../../src/ledger/lane-lease.ts";
+import { LONGEST_DELAY_SECONDS } from "../../src/ledger/lane-lease.ts";
+import { LEASE_SECONDS } from "../../src/ledger/leased-row.ts";
 import { LONGEST_WAIT_MS } from "../../src/ledger/rows.ts";
 import { IN_TIME_MS, isSuperseded, isWokenInTime, OVERDUE_MS } from "../../src/ledger/wake-up.ts";
 

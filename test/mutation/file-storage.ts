@@ -44,6 +44,7 @@ export interface Account {
 const accounts = new Map<string, Account>();
 const MOST_ROWS = 100;
 const PAGE_OF_NAMES = 1_000;
+const KINDS: readonly Write["kind"][] = ["insert", "upsert", "merge", "replace", "delete"];
 
 export function newNames(): LedgerNames {
 	const id = randomUUID().replaceAll("-", "");
@@ -98,6 +99,8 @@ function memoryOf(account: Account, names: LedgerNames): Storage {
 	return {
 		async commit(partition, writes) {
 			checkLimits(partition, writes);
+			if (writes.length === 0 || writes.some(({ kind }) => !KINDS.includes(kind)))
+				throw new StorageError("InvalidInput", 400);
 			if (writes.length > MOST_ROWS || new Set(writes.map(({ rowKey }) => rowKey)).size !== writes.length)
 				throw new StorageError("InvalidInput", 400);
 			const rows = partitionOf(partition);

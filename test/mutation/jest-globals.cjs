@@ -10,7 +10,7 @@ const { ModernFakeTimers } = require("@jest/fake-timers");
 const { expect } = require("expect");
 
 /** A bound for what waits without end. */
-const TIMEOUT_MS = 3_000;
+const TIMEOUT_MS = process.env.MUTATION_AZURITE ? 6_000 : 3_000;
 const { setTimeout, clearTimeout } = globalThis;
 /** Modules in place of others, by name. */
 const mocked = new Map();

@@ -16,8 +16,11 @@ const instead = new Map([
 const { _resolveFilename } = Module;
 Module._resolveFilename = function (request, parent, ...rest) {
 	const other = instead.get(request.startsWith(".") ? basename(request) : request);
-	if (other === undefined || parent?.path === __dirname) return _resolveFilename.call(this, request, parent, ...rest);
-	return join(__dirname, other);
+	// The tests lie in a copy of the project, with the sources that are mutated.
+	const folder = /^.*[\\/]test(?=[\\/]|$)/.exec(parent?.path ?? "")?.[0];
+	const isOwn = folder === undefined || basename(parent.path) === "mutation";
+	if (other === undefined || isOwn) return _resolveFilename.call(this, request, parent, ...rest);
+	return join(other === "jest-globals.cjs" ? __dirname : join(folder, "mutation"), other);
 };
 
 const asIs = Module._extensions[".js"];

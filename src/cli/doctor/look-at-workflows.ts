@@ -119,14 +119,31 @@ async function readFile(
 	return { path, text: Buffer.from(content, "base64").toString("utf8") };
 }
 
+interface Listed {
+	readonly id: number;
+	readonly path: string;
+	readonly state: string;
+}
+
+/** Far more than a repository has. */
+const MOST_PAGES = 20;
+
 /** Undefined where the token may not see them. */
-async function listWorkflows(repository: string, github: GitHub) {
-	const known: { id: number; path: string; state: string }[] = [];
-	for (let page = 1; ; page++) {
+async function listWorkflows(repository: string, github: GitHub): Promise<readonly Listed[] | undefined> {
+	const known = new Map<number, Listed>();
+	for (let page = 1; page <= MOST_PAGES; page++) {
 		const answer = await github.get(`/repos/${repository}/actions/workflows?per_page=${PAGE}&page=${page}`);
-		const { workflows } = (answer.json ?? {}) as { workflows?: typeof known };
+		const { workflows } = (answer.json ?? {}) as { workflows?: unknown };
 		if (answer.status !== 200 || !Array.isArray(workflows)) return undefined;
-		known.push(...workflows);
-		if (workflows.length < PAGE) return known;
+		const before = known.size;
+		for (const one of workflows.filter(isListed)) known.set(one.id, one);
+		// A server that does not know of pages answers the same again.
+		if (workflows.length < PAGE || known.size === before) break;
 	}
+	return [...known.values()];
+}
+
+function isListed(value: unknown): value is Listed {
+	const { id, path, state } = (value ?? {}) as Partial<Record<keyof Listed, unknown>>;
+	return typeof id === "number" && typeof path === "string" && typeof state === "string";
 }

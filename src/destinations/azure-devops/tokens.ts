@@ -1,7 +1,7 @@
 import type { Identity, KeyVaultOptions } from "../../config/azure.ts";
 import { once } from "../../config/once.ts";
-import { openSecrets, TokenUnavailable } from "../../config/secrets.ts";
-import { abortable } from "../try-calls.ts";
+import { openSecrets, SDKS, type Sdks, TokenUnavailable } from "../../config/secrets.ts";
+import { abortable, isCredential } from "../try-calls.ts";
 
 /** What a request is sent with. */
 export interface Token {
@@ -33,26 +33,26 @@ const SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 const TOKEN_TIMEOUT_MS = 6_000;
 
 /** Opens the configured source of tokens. An SDK is loaded when the first token is asked for. */
-export function openTokens(config: TokenConfig, now: () => number, sleep: (ms: number) => Promise<void>): TokenSource {
-	const secrets = config.vault === undefined ? undefined : openSecrets(config.vault, now, sleep);
+export function openTokens(
+	config: TokenConfig,
+	now: () => number,
+	sleep: (ms: number) => Promise<void>,
+	sdks: Sdks = SDKS,
+): TokenSource {
+	const secrets = config.vault === undefined ? undefined : openSecrets(config.vault, now, sleep, sdks);
 	const usualName = config.kind === "key-vault" ? config.secretName : undefined;
-	const nameOf = (secretName: string | undefined) => (secrets === undefined ? undefined : (secretName ?? usualName));
-	const identity = config.kind === "identity" ? entraTokens(config.identity) : undefined;
+	const identity = config.kind === "identity" ? entraTokens(config.identity, sdks) : undefined;
 
 	async function usual(): Promise<Token> {
 		return config.kind === "fixed" ? toToken(config.token) : (identity as () => Promise<Token>)();
 	}
 
-	return {
-		async get(secretName) {
-			const name = nameOf(secretName);
-			return name === undefined || secrets === undefined ? usual() : toToken(await secrets.get(name));
-		},
-		async refresh(stale, secretName) {
-			const name = nameOf(secretName);
-			return name === undefined || secrets === undefined ? usual() : toToken(await secrets.refresh(stale.value, name));
-		},
-	};
+	async function read(name = usualName, stale?: Token): Promise<Token> {
+		if (name === undefined || secrets === undefined) return usual();
+		return toToken(await (stale === undefined ? secrets.get(name) : secrets.refresh(stale.value, name)));
+	}
+
+	return { get: (secretName) => read(secretName), refresh: (stale, secretName) => read(secretName, stale) };
 }
 
 /** A token of Entra is a JWT, wherever it was put; `az account get-access-token` prints one. */
@@ -61,28 +61,32 @@ function toToken(value: string): Token {
 }
 
 /** The SDK caches the identity's token until shortly before its end. */
-function entraTokens(identity: Identity): () => Promise<Token> {
-	const load = once(async () => (await import("../../config/credential.ts")).createCredential(identity));
+function entraTokens(identity: Identity, sdks: Sdks): () => Promise<Token> {
+	const load = once(async () => (await sdks.credential()).createCredential(identity));
 	return async () => {
 		try {
 			const abortSignal = AbortSignal.timeout(TOKEN_TIMEOUT_MS);
 			const asking = (await load()).getToken(SCOPE, { abortSignal });
-			const { token = "" } = (await abortable(asking, abortSignal)) ?? {};
-			return { value: token, scheme: "Bearer" };
+			const value = (await abortable(asking, abortSignal))?.token;
+			if (value === undefined || !isCredential(value)) throw new Error("the answer contains no token");
+			return { value, scheme: "Bearer" };
 		} catch (error) {
 			throw new TokenUnavailable(whyNone(error, identity), { cause: error });
 		}
 	};
 }
 
-/** A 400 says that there is no such identity; everything else (429, 5xx, the network) may pass. */
+/**
+ * A 400 says that there is no such identity; everything else (429, 5xx, the network) may pass. The SDK gives the status to
+ * the error's cause alone; a number in its words may count anything.
+ */
 function whyNone(error: unknown, { managedIdentity, clientId }: Identity) {
-	const { message } = error as Error;
+	const { message, cause } = error as { message: string; cause?: { status?: unknown } };
 	if (!managedIdentity) {
 		const repair = "run az login, or set AZURE_DEVOPS_TOKEN";
 		return { kind: "unauthorized", reason: `no token for Azure DevOps: ${repair} (${message})` } as const;
 	}
-	if (/no .*managed identity|identity not found|status code 400|\b400\b/i.test(message)) {
+	if (cause?.status === 400) {
 		const which = clientId === undefined ? "a managed identity" : `the managed identity ${clientId}`;
 		const repair = `give the app ${which} (AZURE_CLIENT_ID), or set AZURE_DEVOPS_TOKEN_SECRET_NAME`;
 		return { kind: "unauthorized", reason: `no token for Azure DevOps: ${repair} (${message})` } as const;

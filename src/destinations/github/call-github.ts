@@ -83,7 +83,7 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	if (next?.origin !== api.origin) {
 		return closed(`GitHub redirects to another host (${clipLine(location, 120)}); the bridge does not follow it`);
 	}
-	const base = api.pathname.replace(/\/+$/, "");
+	const base = api.pathname.replace(/\/$/, "");
 	const isApi = ["/repos/", "/repositories/"].some((below) => next.pathname.startsWith(base + below));
 	return isApi ? next.href : undefined;
 }
@@ -105,21 +105,26 @@ export function readResponse({ status, headers, data }: RawResponse, secrets: It
 
 /** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
 function jsonOf(data: unknown): unknown {
-	if (typeof data !== "string" && !(data instanceof ArrayBuffer)) return data;
+	const text = textOf(data);
 	try {
-		return JSON.parse(typeof data === "string" ? data : Buffer.from(data).toString("utf8")) as unknown;
+		return typeof text === "string" ? (JSON.parse(text) as unknown) : text;
 	} catch {
 		return data;
 	}
 }
 
+/** Bytes as a text, and whatever else as it is. */
+function textOf(data: unknown): unknown {
+	return data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
+}
+
 /** A JSON that is longer than what is read, or cut off, is left as a text. */
 function bodyOf(data: unknown, contentType: string): ServiceResponse["body"] {
-	const text = data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
-	if (text === undefined || text === null || text === "") return /html/i.test(contentType) ? "other" : "none";
-	if (typeof text !== "string") return "json";
+	const text = textOf(data) ?? "";
+	if (text === "") return /html/i.test(contentType) ? "other" : "none";
+	if (typeof text === "object") return "json";
 	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
-	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";
+	return canBeJson && /^\s*[{[]/.test(String(text)) ? "json" : "other";
 }
 
 function closed(reason: string): Classification {
@@ -131,5 +136,5 @@ export interface TokenFor {
 	readonly owner: string;
 	readonly repo: string;
 	/** The name of a secret. */
-	readonly token?: string;
+	readonly token?: string | undefined;
 }

@@ -2,7 +2,7 @@ import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
 import { serverTimeOf } from "../header-time.ts";
-import { NOT_KNOWN, newTrace } from "../try-calls.ts";
+import { isCredential, NOT_KNOWN, newTrace } from "../try-calls.ts";
 import type { Answered, Call, TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
@@ -75,7 +75,7 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 		return shared(path.toLowerCase(), async () => {
 			const answered = await ask("GET", path, calls);
 			const { id, suspended_at: suspendedAt } = (answered.data ?? {}) as { id?: unknown; suspended_at?: unknown };
-			if (answered.classification.kind === "unavailable" && isNotFound(answered)) throw notInstalled({ owner, repo });
+			if (isNotFound(answered)) throw notInstalled({ owner, repo });
 			if (answered.classification.kind !== "taken" || typeof id !== "number") throw unavailable(answered);
 			if (typeof suspendedAt === "string") throw suspended(owner, suspendedAt);
 			installations.set(owner.toLowerCase(), id);
@@ -87,12 +87,10 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 		return shared(String(id), async () => {
 			const answered = await ask("POST", `/app/installations/${id}/access_tokens`, calls);
 			const { token, expires_at: expiresAt } = (answered.data ?? {}) as { token?: unknown; expires_at?: unknown };
-			if (answered.classification.kind !== "taken" || typeof token !== "string") {
+			if (answered.classification.kind !== "taken" || typeof token !== "string" || !isCredential(token)) {
 				// It may have been removed, and installed anew under another id.
 				installations.delete(wanted.owner.toLowerCase());
-				throw answered.classification.kind === "unavailable" && isNotFound(answered)
-					? notInstalled(wanted)
-					: unavailable(answered);
+				throw isNotFound(answered) ? notInstalled(wanted) : unavailable(answered);
 			}
 			const at = now();
 			const entry = { token, at, until: endOf(expiresAt, at) - MARGIN_MS };

@@ -45,8 +45,9 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
 			let answered = first;
 			for (const wait of waits) {
-				const issuedAt = tokens.issuedAt?.(token);
-				const isYoung = issuedAt !== undefined && now() - issuedAt < YOUNG_MS;
+				// One that was not made here is old.
+				const issuedAt = tokens.issuedAt?.(token) ?? Number.NEGATIVE_INFINITY;
+				const isYoung = now() - issuedAt < YOUNG_MS;
 				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
 				await sleep(wait);
 				answered = await send(token);
@@ -103,7 +104,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 /** What a token is asked for with. */
 function wantedFor({ repository = "", token }: RouteTo): TokenFor {
 	const [owner = "", repo = ""] = repository.split("/");
-	return { owner, repo, ...(token === undefined ? {} : { token }) };
+	return { owner, repo, token };
 }
 
 /** A try that is under way. */
@@ -151,9 +152,8 @@ export function judgeToken({ classification, response }: Pick<Answered, "classif
  * @returns ISO 8601
  */
 export function tokenExpiry({ headers }: Pick<ServiceResponse, "headers">): string | undefined {
-	const text = String(headers["github-authentication-token-expiration"] ?? "");
-	const [, date, time, zone] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (UTC|[+-]\d{4})$/.exec(text) ?? [];
-	if (date === undefined) return undefined;
-	const moment = Date.parse(`${date}T${time}${zone === "UTC" ? "Z" : zone}`);
+	const text = String(headers["github-authentication-token-expiration"]);
+	const isTime = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:UTC|[+-]\d{4})$/.test(text);
+	const moment = isTime ? Date.parse(text) : Number.NaN;
 	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();
 }

@@ -89,7 +89,7 @@ export function likelyCause(response: ServiceResponse, { permission, what }: Ask
 		case 403: {
 			const address = signOnAddress(headers["x-github-sso"]);
 			if (address !== undefined) return { means: `the token needs single sign-on; authorise it at ${address}` };
-			const [, cause] = FORBIDDEN.find(([said]) => said.test(message)) ?? [];
+			const cause = FORBIDDEN.find(([said]) => said.test(message))?.[1];
 			return cause?.(asked) ?? { means: forbidden(asked) };
 		}
 		case 404:
@@ -107,6 +107,5 @@ function forbidden(asked: string): string {
 
 /** Of `required; url=https://github.com/orgs/…/sso?…`. Source: docs.github.com, "Authenticating with SAML SSO". */
 function signOnAddress(header: string | number | undefined): string | undefined {
-	const [, url] = /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header ?? "")) ?? [];
-	return url;
+	return /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header))?.[1];
 }

@@ -54,10 +54,10 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 					accept: "application/vnd.github+json",
 					authorization: `Bearer ${token}`,
 					"x-github-api-version": API_VERSION,
-					...(etag === undefined ? {} : { "if-none-match": etag }),
+					"if-none-match": etag,
 				},
 				// A string is sent unchanged: these are the bytes whose size was checked.
-				...(body === undefined ? {} : { data: body }),
+				data: body,
 				request: { signal, fetch: reads === true ? fetchLarge : fetch },
 			});
 		} catch (error) {

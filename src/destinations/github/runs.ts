@@ -111,8 +111,7 @@ const MOST_ATTEMPTS = 1_000_000;
  * @returns undefined where it is none: a member is missing, or cannot be
  */
 export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): SeenRun | undefined {
-	if (typeof value !== "object" || value === null) return undefined;
-	const run = value as Readonly<Record<string, unknown>>;
+	const run = (value ?? {}) as Readonly<Record<string, unknown>>;
 	const { status, conclusion, run_attempt: attempt, display_title: title } = run;
 	const id = readRunId(run["id"]);
 	const createdAt = readCreation(run["created_at"], serverTime);
@@ -134,7 +133,7 @@ export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): S
 
 /** GitHub's ids grow beyond what a double holds exactly; what reads its JSON gives such a number as a bigint. */
 export function readRunId(value: unknown): string | undefined {
-	const isNumber = typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value));
+	const isNumber = typeof value === "bigint" || Number.isSafeInteger(value);
 	return isNumber && isRunId(String(value)) ? String(value) : undefined;
 }
 
@@ -159,7 +158,7 @@ export function webOf(apiUrl: string): string {
 
 function readWorkflow({ name, path }: Readonly<Record<string, unknown>>): string | null {
 	// As `.github/workflows/train.yml@main`.
-	const file = typeof path === "string" ? /([^/@]+)(?:@.*)?$/.exec(path.slice(0, FILE_CHARACTERS))?.[1] : undefined;
+	const file = typeof path === "string" ? path.split("@")[0]?.split("/").at(-1) : undefined;
 	return readName(name) ?? readName(file);
 }
 
@@ -169,11 +168,12 @@ function isWord(value: unknown): value is string {
 }
 
 function isCount(value: unknown): value is number {
-	return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+	return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function readEtag(value: unknown): string | undefined {
-	return typeof value === "string" && /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(value) ? value : undefined;
+function readEtag(value: string | number | undefined): string | undefined {
+	const text = String(value);
+	return /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(text) ? text : undefined;
 }
 
 function wholeSecond(ms: number): number {

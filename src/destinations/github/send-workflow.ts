@@ -7,7 +7,7 @@ import { askedOf, type WorkflowDispatch, workflowPath } from "./workflow-dispatc
 export type Ask = (request: Omit<ApiRequest, "token">) => Promise<Answered>;
 
 /** An answer that may name the run. */
-export type AnsweredWithRun = Answered & { readonly run?: Run };
+export type AnsweredWithRun = Answered & { readonly run?: Run | undefined };
 
 /**
  * Sends workflow dispatches to one address. It learns what the server does not take, and for some minutes each
@@ -58,7 +58,7 @@ export function createWorkflowSender(apiUrl: string, now: () => number) {
 	return async (to: WorkflowDispatch, body: string, ask: Ask): Promise<AnsweredWithRun> => {
 		const answered = await (to.ref === undefined ? toDefaultBranch(to, body, ask) : post(to, body, ask));
 		const run = answered.classification.kind === "taken" ? readRun(answered.data, to, apiUrl) : undefined;
-		return run === undefined ? answered : { ...answered, run };
+		return { ...answered, run };
 	};
 }
 
@@ -81,7 +81,7 @@ function refusesDetails({ response, data }: Answered): boolean {
 }
 
 function toSearched(data: unknown): string {
-	return JSON.stringify(data, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)) ?? "";
+	return JSON.stringify(data, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }
 
 function isRefGone({ response }: Answered): boolean {

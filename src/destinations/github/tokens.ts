@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyVaultOptions } from "../../config/azure.ts";
-import { openSecrets, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
+import { openSecrets, type Sdks, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
 import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import type { InstallationTokens } from "./github-app.ts";
 
@@ -43,6 +43,8 @@ export type TokenConfig =
 
 export interface OpenTokensOptions extends CallOptions {
 	readonly sleep: (ms: number) => Promise<void>;
+	/** Left out, those of Azure. */
+	readonly sdks?: Sdks;
 }
 
 /**
@@ -51,8 +53,8 @@ export interface OpenTokensOptions extends CallOptions {
  */
 export function openTokens(config: TokenConfig, options: OpenTokensOptions): TokenSource {
 	if (config.kind === "fixed") return fixedToken(config.token);
-	const { now, sleep } = options;
-	const secrets = openSecrets(config.vault, now, sleep);
+	const { now, sleep, sdks } = options;
+	const secrets = openSecrets(config.vault, now, sleep, sdks);
 	if (config.kind === "key-vault") return vaultTokens(secrets, config.secretName);
 	const open = async (privateKey: string) => {
 		const { createInstallationTokens } = await import("./github-app.ts");
@@ -123,12 +125,11 @@ export function appTokens({ secrets, keyName, open }: AppTokenOptions): TokenSou
 
 /** A key as GitHub hands it out, whatever a form or a shell has done to its line breaks, as PKCS#8. */
 function readKey(secret: string, name: string): string {
-	const [, label, body = ""] = /-----BEGIN ([A-Z ]+)-----(.+?)-----END/s.exec(secret) ?? [];
-	const lines = body.replace(/\\n|\s/g, "").match(/.{1,64}/g) ?? [];
+	const [, form, body] = /-----BEGIN (RSA )?PRIVATE KEY-----(.+?)-----END/s.exec(secret) ?? [];
 	try {
-		const pem = [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`].join("\n");
-		const key = createPrivateKey(pem);
-		if (key.asymmetricKeyType !== "rsa") throw new TypeError(`a key of the kind ${key.asymmetricKeyType}`);
+		const der = Buffer.from(String(body).replace(/\\[nr]/g, ""), "base64");
+		const key = createPrivateKey({ key: der, format: "der", type: form === undefined ? "pkcs8" : "pkcs1" });
+		if (key.asymmetricKeyType !== "rsa") throw new TypeError("the key is not RSA");
 		return key.export({ type: "pkcs8", format: "pem" }).toString();
 	} catch (cause) {
 		const repair = "store the .pem file there that GitHub made for the app";

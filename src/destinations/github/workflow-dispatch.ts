@@ -96,8 +96,8 @@ export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: B
 	if (texts === undefined) return refuse(TOO_DEEP);
 	const count = Object.keys(texts).length;
 	const body = JSON.stringify({
-		...(ref === undefined ? {} : { ref }),
-		...(count === 0 ? {} : { inputs: texts }),
+		ref,
+		inputs: count === 0 ? undefined : texts,
 		return_run_details: true,
 	});
 	if (count > mostInputs) {

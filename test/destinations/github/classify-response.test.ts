@@ -97,6 +97,13 @@ describe("an answer that asks to slow down", () => {
 		["a secondary limit by its message", 403, {}, "You have exceeded a secondary rate limit.", NOW + MINUTE],
 		["a secondary limit in any case", 403, {}, "SECONDARY RATE LIMIT", NOW + MINUTE],
 		["an endpoint that was spammed", 422, {}, "Validation Failed, or the endpoint has been spammed.", NOW + MINUTE],
+		[
+			"an endpoint that was spammed by a provided value",
+			422,
+			{},
+			"Spam: provided value x. The endpoint has been spammed.",
+			NOW + MINUTE,
+		],
 		["the abuse detection, its older name", 403, {}, "You have triggered an abuse detection mechanism.", NOW + MINUTE],
 		[
 			"too many failed logins",

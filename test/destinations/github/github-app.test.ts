@@ -315,29 +315,6 @@ describe("a GitHub App that cannot get a token", () => {
 			});
 		},
 	);
-
-	it("tries again after its client could not be loaded", async () => {
-		let loads = 0;
-		const tokens = appTokens({
-			secrets: cachedSecrets(
-				async () => privateKey,
-				() => 0,
-				never,
-			),
-			keyName: "k",
-			open: async () => {
-				loads += 1;
-				if (loads === 1) throw new Error("EMFILE");
-				return { token: async () => "token", inspect: async () => {}, issuedAt: () => undefined };
-			},
-		});
-		const wanted = { owner: "contoso", repo: "a" };
-		await expect(tokens.get(wanted)).rejects.toMatchObject({
-			kind: "transient",
-			message: expect.stringContaining("EMFILE"),
-		});
-		await expect(tokens.get(wanted)).resolves.toBe("token");
-	});
 });
 
 describe("a token that was just made", () => {
@@ -482,11 +459,13 @@ describe("a look at a token", () => {
 		["an outage", { status: 503 }],
 		["a broken connection", { cut: "before" }],
 		["a page", { status: 200, headers: { "content-type": "text/html" }, body: "<title>Sign in</title>" }],
+		["a page that is not there", { status: 404, headers: { "content-type": "text/html" }, body: "<title>No</title>" }],
 	])("knows nothing of a token after %s", async (_, fault) => {
 		secrets["other-token"] = "pat";
 		standIn.script.set(fault);
 		const check = await client().checkToken({ ...at, token: "other-token" });
-		expect(check).toEqual({ state: "unknown", expiresAt: null, reason: expect.any(String) });
+		const reason = expect.not.stringMatching(/whether the request was taken|^$/);
+		expect(check).toEqual({ state: "unknown", expiresAt: null, reason });
 	});
 
 	it("finds a token good on an Enterprise Server that has no rate limits", async () => {

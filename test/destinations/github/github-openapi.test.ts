@@ -1,73 +1,25 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
-import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { buildDispatch, LIMITS, resolveDispatch } from "../../../src/destinations/github/repository-dispatch.ts";
+import { buildWorkflow, resolveWorkflow, WORKFLOW_LIMITS } from "../../../src/destinations/github/workflow-dispatch.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import { type Called, call, postJson } from "../../../support/call.ts";
 import { asBridgeEvent, EXAMPLE_EVENTS, exampleOf } from "../../../support/example-events.ts";
-
-/** As much of an OpenAPI 3.0 operation as is looked at here, its references resolved. */
-interface Operation {
-	readonly parameters: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
-	readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: AnySchemaObject }>> };
-	readonly responses: Readonly<
-		Record<string, { readonly content?: Readonly<Record<string, { readonly schema: AnySchemaObject }>> }>
-	>;
-}
+import { bodyObjections, objections, operation } from "../../helpers/github-openapi.ts";
 
 const PATH = "/repos/{owner}/{repo}/dispatches";
 const TOKEN = "a-token";
 const CALLER = { "user-agent": "a-test", authorization: `Bearer ${TOKEN}` };
 const facts = { version: "1.2.3", route: "default", key: "0123456789abcdef" };
 
-/** GitHub's own description of its REST API. */
-const description: unknown = JSON.parse(
-	readFileSync(require.resolve("@octokit/openapi/generated/api.github.com.json"), "utf8"),
-);
-const operation = resolved(at(["paths", PATH, "post"])) as Operation;
-// OpenAPI's own keywords, such as `nullable` and `example`, are no JSON Schema.
-const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
-const takesBody = ajv.compile(operation.requestBody.content["application/json"]?.schema ?? false);
-
-function at(path: readonly string[]): unknown {
-	return path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], description);
-}
-
-/**
- * A part of the description with every `$ref` in it replaced by what it refers to. ajv takes `nullable` beside a type
- * only.
- */
-function resolved(node: unknown): unknown {
-	if (Array.isArray(node)) return node.map(resolved);
-	if (typeof node !== "object" || node === null) return node;
-	const reference = (node as { $ref?: unknown }).$ref;
-	if (typeof reference === "string") return resolved(at(reference.slice("#/".length).split("/")));
-	const { nullable, ...members } = Object.fromEntries(
-		Object.entries(node).map(([key, value]) => [key, resolved(value)]),
-	);
-	if (nullable !== true) return nullable === undefined ? members : { ...members, nullable };
-	return "type" in members ? { ...members, nullable } : { anyOf: [members, { type: "null" }] };
-}
-
-/** What a schema says against a value; empty where it holds. */
-function objections(validate: ValidateFunction, value: unknown): unknown[] {
-	return validate(value) ? [] : (validate.errors ?? []);
-}
+const DISPATCH = operation(PATH, "post");
+const fits = (body: unknown) => bodyObjections(DISPATCH, body).length === 0;
 
 /** Holds an answer against the responses that an operation documents: of a dispatch, unless another one is given. */
-function expectDocumented(answer: Called, { responses }: Pick<Operation, "responses"> = operation): void {
-	const response = responses[String(answer.status)];
-	if (response === undefined) throw new Error(`${answer.status} is not documented`);
-	if (response.content === undefined) {
-		expect(answer.text).toBe("");
-		return;
-	}
-	const mediaType = answer.headers["content-type"]?.split(";")[0] ?? "";
-	expect(Object.keys(response.content)).toContain(mediaType);
-	expect(objections(ajv.compile(response.content[mediaType]?.schema ?? false), answer.json())).toEqual([]);
+function expectDocumented(answer: Called, documented = DISPATCH): void {
+	expect(objections(documented, answer)).toEqual([]);
 }
 
 /** The body that is sent for an event. */
@@ -87,7 +39,7 @@ function bodyOf(bytes: number): string {
 
 describe("GitHub's published description of a repository dispatch", () => {
 	it("documents exactly the answers that the bridge counts on", () => {
-		expect(Object.keys(operation.responses)).toEqual(["204", "404", "422"]);
+		expect(Object.keys(DISPATCH.responses)).toEqual(["204", "404", "422"]);
 	});
 
 	describe("and the requests that the bridge sends", () => {
@@ -99,20 +51,36 @@ describe("GitHub's published description of a repository dispatch", () => {
 		afterAll(() => github.close());
 
 		it.each(EXAMPLE_EVENTS.map((event) => [event.type, event] as const))("fits the body for %s", (_, event) => {
-			expect(objections(takesBody, JSON.parse(bodyFor(asBridgeEvent(event))))).toEqual([]);
+			expect(bodyObjections(DISPATCH, JSON.parse(bodyFor(asBridgeEvent(event))))).toEqual([]);
 		});
 
 		it("fits the body of an event with every optional member", () => {
 			const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 			const body = JSON.parse(bodyFor(asBridgeEvent(exampleOf("BlobCreated"), { traceparent })));
-			expect(objections(takesBody, body)).toEqual([]);
+			expect(bodyObjections(DISPATCH, body)).toEqual([]);
 			expect(Object.keys(body.client_payload).length).toBeLessThanOrEqual(10);
+		});
+
+		it("fits the body of a workflow dispatch with a ref and inputs", () => {
+			const inputs = {
+				run: "data.runId",
+				key: "bridge.key",
+				fast: { value: true },
+				epochs: { value: 3 },
+				tags: "data.runTags",
+			};
+			const to = resolveWorkflow({ repository: "contoso/fraud-model", workflow: "train.yml", ref: "main", inputs });
+			const built = buildWorkflow(to, asBridgeEvent(exampleOf("RunCompleted")), facts, WORKFLOW_LIMITS.inputs);
+			if (!built.ok) throw new Error(built.reason);
+			const documented = operation("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", "post");
+			expect(bodyObjections(documented, JSON.parse(built.body))).toEqual([]);
+			expect(bodyObjections(documented, {})).not.toEqual([]);
 		});
 
 		it("fits the largest body that the bridge sends, which the stand-in takes", async () => {
 			const body = bodyOf(LIMITS.bodyBytes - 1);
 			expect(Buffer.byteLength(body)).toBe(LIMITS.bodyBytes - 1);
-			expect(objections(takesBody, JSON.parse(body))).toEqual([]);
+			expect(bodyObjections(DISPATCH, JSON.parse(body))).toEqual([]);
 			const url = `${github.url}/repos/contoso/fraud-model/dispatches`;
 			expectDocumented(await postJson(url, JSON.parse(body), CALLER));
 			expect(github.received).toHaveLength(1);
@@ -128,7 +96,7 @@ describe("GitHub's published description of a repository dispatch", () => {
 			const given: Readonly<Record<string, string>> = { owner: "contoso", repo: "fraud-model" };
 			const path = PATH.replaceAll(/\{(\w+)\}/g, (_, name: string) => given[name] ?? "");
 			expect(github.calls.at(-1)).toMatchObject({ path, token: TOKEN, status: 204 });
-			const required = operation.parameters.filter((parameter) => parameter.required === true);
+			const required = DISPATCH.parameters.filter((parameter) => parameter.required === true);
 			expect(required).toMatchObject([
 				{ name: "owner", in: "path" },
 				{ name: "repo", in: "path" },
@@ -136,7 +104,7 @@ describe("GitHub's published description of a repository dispatch", () => {
 
 			const received = github.received.at(-1);
 			const mediaType = String(received?.headers["content-type"]).split(";")[0] ?? "";
-			expect(Object.keys(operation.requestBody.content)).toContain(mediaType);
+			expect(Object.keys(DISPATCH.requestBody?.content ?? {})).toContain(mediaType);
 			expect(received?.headers).toMatchObject({
 				accept: "application/vnd.github+json",
 				"x-github-api-version": "2022-11-28",
@@ -182,16 +150,16 @@ describe("GitHub's published description of a repository dispatch", () => {
 			["a payload that is a text", { event_type: "a", client_payload: "text" }, false],
 			["a payload that is null", { event_type: "a", client_payload: null }, false],
 			["a member that is not documented", { event_type: "a", more: 1 }, true],
-		])("agree with the description about %s", async (_, body, fits) => {
-			expect(takesBody(body)).toBe(fits);
+		])("agree with the description about %s", async (_, body, isTaken) => {
+			expect(fits(body)).toBe(isTaken);
 			const answer = await postJson(url(), body, CALLER);
-			expect(answer.status).toBe(fits ? 204 : 422);
+			expect(answer.status).toBe(isTaken ? 204 : 422);
 			expectDocumented(answer);
 		});
 
 		it("documents the answer to a body of 64 KB, which only the description's words forbid", async () => {
 			const body = { event_type: "a", client_payload: { fill: "x".repeat(64 * 1024) } };
-			expect(takesBody(body)).toBe(true);
+			expect(fits(body)).toBe(true);
 			const answer = await postJson(url(), body, CALLER);
 			expect(answer.status).toBe(422);
 			expectDocumented(answer);
@@ -204,10 +172,9 @@ describe("GitHub's published description of a repository dispatch", () => {
 			privateKeyEncoding: { type: "pkcs8", format: "pem" },
 			publicKeyEncoding: { type: "spki", format: "pem" },
 		});
-		const documented = (path: string, method: string) => resolved(at(["paths", path, method])) as Operation;
-		const lookUp = documented("/repos/{owner}/{repo}/installation", "get");
-		const create = documented("/app/installations/{installation_id}/access_tokens", "post");
-		const limits = documented("/rate_limit", "get");
+		const lookUp = operation("/repos/{owner}/{repo}/installation", "get");
+		const create = operation("/app/installations/{installation_id}/access_tokens", "post");
+		const limits = operation("/rate_limit", "get");
 		let github: GitHubStandIn;
 		let headers: Readonly<Record<string, string>>;
 

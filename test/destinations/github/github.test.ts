@@ -135,8 +135,8 @@ describe("a dispatch", () => {
 		await expect(dispatch(send, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
 	});
 
-	it("reads times in GitHub's answer by the clock that it was given", async () => {
-		const { send } = script({ status: 429, headers: { "retry-after": "30" } });
+	it.each(["30", 30])("reads times in GitHub's answer by the clock that it was given: %j", async (seconds) => {
+		const { send } = script({ status: 429, headers: { "retry-after": seconds } });
 		await expect(dispatch(send, { now: () => 5_000 })).resolves.toMatchObject({
 			classification: { kind: "rate-limited", until: 35_000 },
 		});
@@ -161,13 +161,20 @@ describe("a dispatch", () => {
 		await expect(dispatch(script({ headers }).send)).resolves.toMatchObject({ tokenExpiresAt: iso });
 	});
 
-	it.each(["soon", "", "2026-13-41 00:00:00 UTC", "2026-12-01"])(
-		"does not guess when a token ends from %j",
-		async (header) => {
-			const headers = { "github-authentication-token-expiration": header };
-			expect(await dispatch(script({ headers }).send)).not.toHaveProperty("tokenExpiresAt");
-		},
-	);
+	it.each([
+		"soon",
+		"",
+		20261201,
+		"2026-13-41 00:00:00 UTC",
+		"2026-12-01",
+		"2026-12-01 00:00:00",
+		"on 2026-12-01 00:00:00 UTC",
+		"2026-12-01 00:00:00 UTC (or so)",
+		"2026-12-01 00:00:00 +02000",
+	])("does not guess when a token ends from %j", async (header) => {
+		const headers = { "github-authentication-token-expiration": header };
+		expect(await dispatch(script({ headers }).send)).not.toHaveProperty("tokenExpiresAt");
+	});
 
 	it.each([
 		[400, "unavailable"],
@@ -265,6 +272,17 @@ describe("a dispatch without a token", () => {
 		const refresh = failing(new TokenUnavailable({ kind: "transient", reason: "the vault is away" }));
 		const attempt = await dispatch(script({ status: 401 }).send, { tokens: { get: async () => "old", refresh } });
 		expect(attempt.classification).toEqual({ kind: "transient", reason: "the vault is away" });
+	});
+});
+
+describe("the reason of a token that cannot be had", () => {
+	it("has 300 characters at most, and no token that was sent", async () => {
+		const reason = `the vault knows no other token than old-token-1: ${"x".repeat(40_000)}`;
+		const refresh = failing(new TokenUnavailable({ kind: "transient", reason }));
+		const tokens = { get: async () => "old-token-1", refresh };
+		const said = reasonOf(await dispatch(script({ status: 401 }).send, { tokens }));
+		expect(said).toMatch(/^the vault knows no other token than \[redacted\]: x+…$/);
+		expect(said.length).toBeLessThanOrEqual(300);
 	});
 });
 
@@ -408,6 +426,7 @@ describe("a dispatch that gets no answer", () => {
 		],
 		["by its name, where there is nothing else", new TypeError(""), "TypeError"],
 		["that is nothing at all", undefined, "undefined"],
+		["that is null", null, "null"],
 		["without a cause that has no words", new Error("reset", { cause: null }), "reset"],
 		["as text, where it is no error", "odd", "odd"],
 	])("tells the network's error %s", async (_, error, words) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { ANSWER_BYTES } from "../../../src/destinations/fetch.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
 
 const API = "https://api.github.com";
@@ -46,6 +47,21 @@ describe("one POST to GitHub", () => {
 		await post(URL_OF_REQUEST, "{}", "secret", signal);
 		expect(requests[0]?.init.signal).toBe(signal);
 		expect(requests[0]?.init.redirect).toBe("manual");
+	});
+
+	it.each([undefined, '"abc"'])("names the answer that is known, and only where one is: %j", async (etag) => {
+		const { send, requests } = client(noContent);
+		await send({ method: "GET", url: URL_OF_REQUEST, token: "t", ...(etag === undefined ? {} : { etag }) }, NEVER);
+		const { headers, body } = requests[0]?.init ?? {};
+		expect([new Headers(headers).get("if-none-match"), body]).toEqual([etag ?? null, undefined]);
+	});
+
+	it("reads of a long answer what a refusal needs, or all of it where the answer was asked for", async () => {
+		const long = "x".repeat(ANSWER_BYTES + 1);
+		const { send } = client(() => new Response(long, { headers: { "content-type": "text/plain" } }));
+		const request = { method: "GET", url: URL_OF_REQUEST, token: "t" } as const;
+		expect((await send(request, NEVER)).data).toBe(long.slice(1));
+		expect((await send({ ...request, reads: true }, NEVER)).data).toBe(long);
 	});
 
 	it("gives back a success with its headers by lower-case name", async () => {

@@ -4,6 +4,7 @@ import { planDelivery } from "../../../src/accept/plan.ts";
 import { windowBody } from "../../../src/coalesce/close-window.ts";
 import { summarise } from "../../../src/coalesce/manifest.ts";
 import { buildDispatch, resolveDispatch } from "../../../src/destinations/github/repository-dispatch.ts";
+import { github } from "../../../src/destinations/github/service.ts";
 import { resolve, SERVICES } from "../../../src/destinations/list.ts";
 import { readJson } from "../../../src/event/json.ts";
 import { destinationColumn } from "../../../src/ledger/rows.ts";
@@ -40,6 +41,11 @@ describe("a client payload that a route maps", () => {
 		};
 		expect(payloadOf(payload)).toEqual({ run_id: RUN.data["runId"], environment: "prod", owner: "ml", bridge: FACTS });
 		expect(payloadOf({})).toEqual({ bridge: FACTS });
+	});
+
+	it.each([[[]], ["id"], [null], [7]])("is refused where it is no mapping: %j", (payload) => {
+		const problem = "is not a mapping";
+		expect(github.problemsOf({ repository: REPOSITORY, payload })).toEqual([{ member: "payload", problem }]);
 	});
 
 	it("leads to the same destination as without: its id, and so its keys, are the same", () => {

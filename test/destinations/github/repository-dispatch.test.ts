@@ -96,6 +96,11 @@ describe("a dispatch request", () => {
 		expect(reasonOf(named("😀".repeat(101)), {})).toContain("has 101 characters");
 	});
 
+	it.each([[[]], ["id"], [null]])("is refused where its stored payload is damaged: %j", (payload) => {
+		const damaged = { ...to, payload } as unknown as RepositoryDispatch;
+		expect(reasonOf(damaged, {})).toBe("its row in storage is damaged: payload");
+	});
+
 	it("is refused without a dispatch type", () => {
 		expect(reasonOf({ ...to, dispatchType: "" }, {})).toBe(
 			"no dispatch type can be made from the event type; give the route a dispatchType",

@@ -1,73 +1,28 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { Client } from "../../../src/destinations/destination.ts";
-import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
-import { createSend } from "../../../src/destinations/github/octokit.ts";
-import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 import {
 	buildWorkflow,
 	resolveWorkflow,
 	type WorkflowDispatch,
 } from "../../../src/destinations/github/workflow-dispatch.ts";
-import { startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import type { Answer } from "../../../src/model.ts";
 import { postJson } from "../../../support/call.ts";
 import { asBridgeEvent, exampleOf } from "../../../support/example-events.ts";
+import { clientOf, closeAll, json, type Listener, serverAt, startStandIn } from "./client.ts";
 
-const TOKEN = "a-token";
 const EVENT = asBridgeEvent(exampleOf("RunCompleted"));
 const FACTS = { version: "1.2.3", route: "train", key: "0123456789abcdef0123456789abcdef" };
 const TO = { repository: "contoso/fraud-model", workflow: "train.yml" };
 const DISPATCHES = "/repos/contoso/fraud-model/actions/workflows/train.yml/dispatches";
-const NO_LIMITS = { perHour: 1e9, contentPerMinute: 1e9, contentPerHour: 1e9 };
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-	await Promise.all(closing.splice(0).map((close) => close()));
-});
-
-function clientOf(apiUrl: string, more: Partial<GitHubOptions> = {}): Client {
-	return createGitHub({
-		apiUrl,
-		tokens: fixedToken(TOKEN),
-		loadSend: async () => createSend({ apiUrl, userAgent: "test", fetch: globalThis.fetch }),
-		now: Date.now,
-		sleep: async () => {},
-		timeoutMs: 10_000,
-		...more,
-	});
-}
+afterEach(closeAll);
 
 async function standIn(repository?: object) {
-	const github = await startGitHubStandIn({ tokens: [TOKEN], limits: NO_LIMITS });
-	closing.push(() => github.close());
+	const github = await startStandIn();
 	if (repository !== undefined)
 		await postJson(`${github.url}/_repository`, { repository: TO.repository, ...repository });
 	return { github, client: clientOf(github.url) };
 }
-
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
-
-async function serverAt(answer: Listener) {
-	const asked: { method: string; url: string; body: string }[] = [];
-	const server = createServer(async (request, response) => {
-		const body = await text(request);
-		asked.push({ method: request.method ?? "", url: request.url ?? "", body });
-		answer(request, response);
-	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-	return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-const json =
-	(status: number, body: unknown): Listener =>
-	(_, response) =>
-		response
-			.writeHead(status, { "content-type": "application/json" })
-			.end(typeof body === "string" ? body : JSON.stringify(body));
 
 function bodyOf(to: WorkflowDispatch): string {
 	const built = buildWorkflow(to, EVENT, FACTS, 25);
@@ -123,7 +78,7 @@ describe("a workflow dispatch", () => {
 		const { url, asked } = await serverAt(json(200, DETAILS));
 		await dispatch(clientOf(url), { ref: "main", inputs: { run: "data.runId" } });
 		const body = bodyOf(resolveWorkflow({ ...TO, ref: "main", inputs: { run: "data.runId" } }));
-		expect(asked).toEqual([{ method: "POST", url: DISPATCHES, body }]);
+		expect(asked).toMatchObject([{ method: "POST", url: DISPATCHES, body }]);
 	});
 
 	it("that was cut off may have been taken", async () => {
@@ -132,6 +87,21 @@ describe("a workflow dispatch", () => {
 		expect(await dispatch(client)).toMatchObject({ classification: { kind: "uncertain" } });
 	});
 });
+
+/** Answers a look at the repository, and its dispatches. */
+const lookOr =
+	(look: Listener, dispatches: Listener): Listener =>
+	(request, response) =>
+		(request.method === "GET" ? look : dispatches)(request, response);
+
+/** An event's own words, in an answer of GitHub's. */
+const QUOTED = "Provided value 'No ref found for: main' for input 'run' not in the list of allowed values";
+
+/** The refs that were dispatched to. */
+const refsOf = (asked: readonly { readonly body: string }[]) =>
+	asked.flatMap(({ body }) => (body === "" ? [] : [(JSON.parse(body) as { ref: string }).ref]));
+
+const cut: Listener = (request) => request.socket.destroy();
 
 describe("the default branch", () => {
 	it("is asked for once for each repository, not counted for the pace, and sent as the ref", async () => {
@@ -155,11 +125,9 @@ describe("the default branch", () => {
 
 	it("that is another one since is sent to within minutes, though the former one is still there", async () => {
 		let [branch, now] = ["master", Date.now()];
-		const answer: Listener = ({ method }, response) =>
-			method === "GET"
-				? json(200, { default_branch: branch })({} as IncomingMessage, response)
-				: response.writeHead(204).end();
-		const { url, asked } = await serverAt(answer);
+		const { url, asked } = await serverAt((request, response) =>
+			lookOr(json(200, { default_branch: branch }), json(204, ""))(request, response),
+		);
 		const client = clientOf(url, { now: () => now });
 		await dispatch(client);
 		branch = "main";
@@ -167,8 +135,7 @@ describe("the default branch", () => {
 		await dispatch(client);
 		now += 60_000;
 		await dispatch(client);
-		const refs = asked.flatMap(({ body }) => (body === "" ? [] : [(JSON.parse(body) as { ref: string }).ref]));
-		expect(refs).toEqual(["master", "master", "main"]);
+		expect(refsOf(asked)).toEqual(["master", "master", "main"]);
 	});
 
 	it("that has another name since is asked for anew, in the same try", async () => {
@@ -189,21 +156,65 @@ describe("the default branch", () => {
 		expect(github.received.map(({ ref }) => ref)).toEqual(["master", "main"]);
 	});
 
-	it.each<[string, Listener, string]>([
-		["5xx", json(502, { message: "No" }), "transient"],
-		["429", json(429, { message: "Slow down" }), "rate-limited"],
-		["401", json(401, { message: "Bad credentials" }), "unauthorized"],
-		["404", json(404, { message: "Not Found" }), "unavailable"],
-		["422", json(422, { message: "No" }), "unavailable"],
-		["a page", (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>"), "unavailable"],
-		["no branch", json(200, {}), "unavailable"],
-		["a branch that is an object", json(200, { default_branch: {} }), "unavailable"],
-		["a branch as long as a page", json(200, { default_branch: "x".repeat(10_000) }), "unavailable"],
-		["a cut", (request) => request.socket.destroy(), "transient"],
-	])("that is answered with %s starts nothing, and no dispatch is uncertain for it", async (_, listener, kind) => {
-		const { url, asked } = await serverAt(listener);
-		expect(await dispatch(clientOf(url))).toMatchObject({ classification: { kind }, calls: [] });
+	const NO_BRANCH = /^GitHub names no default branch; give the route a ref$/;
+
+	it.each<[string, Listener, string, RegExp]>([
+		["5xx", json(502, { message: "No" }), "transient", /^GitHub answered 502 \(No\)/],
+		["429", json(429, { message: "Slow down" }), "rate-limited", /^GitHub asks to slow down/],
+		["401", json(401, { message: "Bad credentials" }), "unauthorized", /^GitHub answered 401/],
+		["404", json(404, { message: "Not Found" }), "unavailable", /no such repository, .* it needs Metadata: read\)$/],
+		["422", json(422, { message: "No" }), "unavailable", /^GitHub answered 422/],
+		["a page", json(200, "<html>", { "content-type": "text/html" }), "unavailable", /not an answer of its API/],
+		["no branch", json(200, {}), "unavailable", NO_BRANCH],
+		["null", json(200, "null"), "unavailable", NO_BRANCH],
+		["nothing", json(204, ""), "unavailable", NO_BRANCH],
+		["a branch that is an object", json(200, { default_branch: {} }), "unavailable", NO_BRANCH],
+		["a branch without a name", json(200, { default_branch: "" }), "unavailable", NO_BRANCH],
+		["a branch of a character too many", json(200, { default_branch: "x".repeat(251) }), "unavailable", NO_BRANCH],
+		["a branch as long as a page", json(200, { default_branch: "x".repeat(10_000) }), "unavailable", NO_BRANCH],
+		["a refusal that names a branch", json(404, { default_branch: "main" }), "unavailable", /^GitHub answered 404/],
+		["a failure that names a branch", json(500, { default_branch: "main" }), "transient", /^GitHub answered 500/],
+		["a cut", cut, "transient", /^no answer from GitHub \((?!Cannot)[^()]+\)$/],
+	])("that is answered with %s starts nothing, and no dispatch is uncertain for it", async (_, look, kind, reason) => {
+		const { client, asked } = await serverAt(look);
+		const classification = { kind, reason: expect.stringMatching(reason) };
+		expect(await dispatch(client)).toMatchObject({ classification, calls: [] });
 		expect(asked.filter(({ method }) => method === "POST")).toEqual([]);
+	});
+
+	it("may have a name of 250 characters", async () => {
+		const branch = "x".repeat(250);
+		const { client, asked } = await serverAt(lookOr(json(200, { default_branch: branch }), json(204, "")));
+		await dispatch(client);
+		expect(refsOf(asked)).toEqual([branch]);
+	});
+
+	it.each<[string, string[], Listener, string[]]>([
+		["has the same name", ["main", "main"], json(422, { message: "No ref found for: main" }), []],
+		["cannot be looked up now", ["main"], json(422, { message: "No ref found for: main" }), []],
+		["has another name", ["main", "trunk"], json(422, { message: "No ref found for: main" }), ["trunk"]],
+		["was not said to be gone", ["main", "trunk"], json(422, { message: "Invalid request." }), []],
+		["was said to be gone by the event", ["main", "trunk"], json(422, { message: QUOTED }), []],
+		[
+			"was said to be gone by a failing server",
+			["main", "trunk"],
+			json(500, { message: "No ref found for: main" }),
+			[],
+		],
+		["may have taken it", ["main", "trunk"], cut, []],
+	])("that %s is dispatched to once more only where it is another one", async (_, branches, second, again) => {
+		let [looks, dispatches] = [0, 0];
+		const look: Listener = (request, response) => {
+			const branch = branches[looks++];
+			(branch === undefined ? json(503, {}) : json(200, { default_branch: branch }))(request, response);
+		};
+		const send: Listener = (request, response) => (++dispatches === 2 ? second : json(204, ""))(request, response);
+		const { client, asked } = await serverAt(lookOr(look, send));
+		await dispatch(client);
+		const { classification } = await dispatch(client);
+		expect(refsOf(asked)).toEqual(["main", "main", ...again]);
+		if (again.length === 0)
+			expect(JSON.stringify(classification)).toMatch(/answered (422|500)|no answer from GitHub \((?!Cannot)/);
 	});
 
 	it("that does not come in time is no dispatch that may have been taken", async () => {
@@ -214,29 +225,49 @@ describe("the default branch", () => {
 });
 
 describe("a server that does not know return_run_details", () => {
-	it.each([
-		[422, { message: 'Invalid request.\n\n"return_run_details" is not a permitted key.' }],
-		[400, { message: "Bad request", errors: [{ field: "return_run_details" }], id: 1 }],
-	])("is asked again without it after a %d, in the same try, and from then on", async (status, body) => {
-		const bodies: string[] = [];
-		const server = createServer(async (request, response) => {
-			bodies.push(await text(request));
-			if (bodies.at(-1)?.includes("return_run_details")) {
-				const big = JSON.stringify(body).replace('"id":1', '"id":12345678901234567890');
-				response.writeHead(status, { "content-type": "application/json" }).end(big);
-			} else response.writeHead(204).end();
+	const NOT_PERMITTED = 'Invalid request.\n\n"return_run_details" is not a permitted key.';
+	const namesIt = ({ body }: { readonly body: string }) => body.includes("return_run_details");
+
+	it.each<[string, number, string]>([
+		["a 422", 422, JSON.stringify({ message: NOT_PERMITTED })],
+		[
+			"a 400, with a number that no double holds",
+			400,
+			'{"message":"No","id":12345678901234567890,"field":"return_run_details"}',
+		],
+		["a 400 that is cut off", 400, '{"message":"return_run_details is no'],
+	])("is asked again without it after %s, in the same try, and from then on", async (_, status, refusal) => {
+		const { client, asked } = await serverAt((request, response) => {
+			const last = asked.at(-1);
+			(last !== undefined && namesIt(last) ? json(status, refusal) : json(204, ""))(request, response);
 		});
-		await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-		closing.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
-		const client = clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 		for (const calls of [2, 1, 1]) {
 			const answer = await dispatch(client, { ref: "main", inputs: { run: { value: "1" } } });
 			expect(answer).toMatchObject({ classification: { kind: "taken" } });
 			expect(answer.calls).toHaveLength(calls);
 		}
-		expect(bodies.slice(1).map((sent) => JSON.parse(sent) as unknown)).toEqual(
+		expect(asked.map(namesIt)).toEqual([true, false, false, false]);
+		expect(asked.slice(1).map(({ body }) => JSON.parse(body) as unknown)).toEqual(
 			Array(3).fill({ ref: "main", inputs: { run: "1" } }),
 		);
+	});
+
+	it.each<[string, Listener, RegExp]>([
+		["an answer that may follow a start", json(500, { message: NOT_PERMITTED }), /^GitHub answered 500/],
+		["another refusal", json(404, { message: NOT_PERMITTED }), /^GitHub answered 404/],
+		["a refusal of something else", json(422, { message: "Invalid request." }), /^GitHub answered 422/],
+		[
+			"a page that repeats the request",
+			json(400, `<p>${NOT_PERMITTED}`, { "content-type": "text/html" }),
+			/not an answer/,
+		],
+		["nothing but a status", json(422, ""), /not an answer of its API/],
+		["a cut", cut, /^no answer from GitHub \((?!Cannot)/],
+	])("is not seen in %s, and nothing is sent twice", async (_, listener, reason) => {
+		const { client, asked } = await serverAt(listener);
+		const { classification } = await dispatch(client, { ref: "main" });
+		expect(classification).toMatchObject({ reason: expect.stringMatching(reason) });
+		expect(asked).toHaveLength(1);
 	});
 
 	it("is not believed where it refuses the request without the member, too", async () => {
@@ -353,6 +384,11 @@ describe("a hostile answer to a workflow dispatch", () => {
 		const answer = await dispatch(clientOf(url), { ref: "main" });
 		expect(answer).toMatchObject({ classification: { kind: "taken" } });
 		expect(answer).not.toHaveProperty("run");
+	});
+
+	it.each([404, 500, 502])("that is a %d names no run, whatever it says", async (status) => {
+		const { client } = await serverAt(json(status, DETAILS));
+		expect(await dispatch(client, { ref: "main" })).not.toHaveProperty("run");
 	});
 
 	it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { Settings } from "../../../src/config/settings.ts";
+import { classifyResponse } from "../../../src/destinations/github/classify-response.ts";
 import { github } from "../../../src/destinations/github/service.ts";
 import {
 	askedOf,
@@ -11,14 +12,13 @@ import {
 import { resolve } from "../../../src/destinations/list.ts";
 import { readJson } from "../../../src/event/json.ts";
 import { asBridgeEvent, exampleOf } from "../../../support/example-events.ts";
-import { operation, schemaObjections } from "../../helpers/github-openapi.ts";
 
 const EVENT = asBridgeEvent(exampleOf("RunCompleted"));
 const FACTS = { version: "1.2.3", route: "train", key: "0123456789abcdef0123456789abcdef" };
 const TO = { repository: "Contoso/fraud-model", workflow: "train.yml" };
 const { inputs: MOST } = WORKFLOW_LIMITS;
 
-const build = (to: object, event = EVENT, mostInputs = MOST) =>
+const build = (to: object, event = EVENT, mostInputs: number = MOST) =>
 	buildWorkflow(resolveWorkflow({ ...TO, ...to }), event, FACTS, mostInputs);
 
 function sent(
@@ -63,6 +63,8 @@ describe("a workflow as a destination", () => {
 		["ref", { ref: "" + "a b" }],
 		["ref", { ref: "../main" }],
 		["ref", { ref: "main\n" }],
+		["inputs", { inputs: "id" }],
+		["inputs", { inputs: null }],
 		["ref", { ref: "0123456789abcdef0123456789abcdef01234567" }],
 		["ref", { ref: 7 }],
 		["inputs", { inputs: [] }],
@@ -80,22 +82,41 @@ describe("a workflow as a destination", () => {
 		{ workflow: "Train & deploy.yaml" },
 		{ ref: "refs/heads/release/1.0" },
 		{ ref: "v1.2.3" },
+		{ ref: "0123456789abcdef0123456789abcdef012345678" },
+		{ ref: "x0123456789abcdef0123456789abcdef01234567" },
+		{ ref: "0123456789abcdef0123456789abcdef0123456" },
 		{ inputs: names(MOST) },
 		{ inputs: { __proto__x: "id", "run-id": { value: 7 } } },
 	])("is taken: %j", (to) => {
 		expect(github.problemsOf({ ...TO, ...to })).toEqual([]);
 	});
 
-	it("is written for a file that is named by its path", () => {
-		expect(github.problemsOf({ ...TO, workflow: ".github/workflows/train.yml" })[0]?.problem).toMatch(
-			/write train\.yml$/,
-		);
+	it.each([
+		[".github/workflows/train.yml", /is a path; write train\.yml$/],
+		["/.github/workflows/train.yml", /is a path; write train\.yml$/],
+		["contoso/a/.github/workflows/train.yml", /is neither/],
+		[".github/workflows/old/train.yml", /is neither/],
+		[".github/workflows/", /is neither/],
+		["train", /is neither/],
+		[7, /is neither/],
+	])("is told apart from a path, which can be repaired: %j", (workflow, problem) => {
+		expect(github.problemsOf({ ...TO, workflow })[0]?.problem).toMatch(problem);
 	});
+
+	it("has no member that the route does not have, not even an undefined one", () => {
+		expect(Object.keys(resolve(TO, "any")).sort()).toEqual(["id", "repository", "workflow"]);
+	});
+
+	const PAGE = "/contoso/a/actions/workflows/train.yml";
 
 	it.each([
 		["https://api.github.com", "train.yml", "https://github.com/contoso/a/actions/workflows/train.yml"],
 		["https://host.example/api/v3", "7", "https://host.example/contoso/a/actions?query=event%3Aworkflow_dispatch"],
 		["http://127.0.0.1:7072", "train.yml", null],
+		["https://api.contoso.ghe.com", "7", "https://contoso.ghe.com/contoso/a/actions?query=event%3Aworkflow_dispatch"],
+		["https://api.github.com.example/api/v3", "train.yml", `https://api.github.com.example${PAGE}`],
+		["https://api.a.ghe.com.example/api/v3", "train.yml", `https://api.a.ghe.com.example${PAGE}`],
+		["https://my-api.github.com/api/v3", "train.yml", `https://my-api.github.com${PAGE}`],
 	])("has its page at %s", (GITHUB_API_URL, workflow, page) => {
 		const service = github.configure(new Settings({ GITHUB_API_URL, GITHUB_TOKEN: "t" }), []);
 		expect(service.pageOf(resolveWorkflow({ repository: "contoso/a", workflow }))).toBe(page);
@@ -110,7 +131,7 @@ describe("a workflow as a destination", () => {
 });
 
 describe("the request of a workflow dispatch", () => {
-	it("has the ref, texts as inputs, and asks for the run; GitHub's own description takes it", () => {
+	it("has the ref, texts as inputs, and asks for the run", () => {
 		const body = sent({
 			ref: "main",
 			inputs: {
@@ -128,8 +149,6 @@ describe("the request of a workflow dispatch", () => {
 			epochs: "3",
 			tags: expect.stringMatching(/^\{/),
 		});
-		const { requestBody } = operation("/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches", "post");
-		expect(schemaObjections(requestBody?.content["application/json"]?.schema, body)).toEqual([]);
 	});
 
 	it("has no ref and no inputs where the route has none", () => {
@@ -173,11 +192,27 @@ describe("the request of a workflow dispatch", () => {
 		for (const url of ["https://api.github.com", "https://api.contoso.ghe.com"]) expect(buildAt(url).ok).toBe(true);
 	});
 
+	it("may have as many inputs as the server takes, and no more", () => {
+		expect(build({ inputs: names(10) }, EVENT, 10).ok).toBe(true);
+		expect(build({ inputs: names(11) }, EVENT, 10)).toMatchObject({ ok: false, tooLarge: false });
+	});
+
+	it("is refused with a reason where its inputs are nested more deeply than can be written", () => {
+		const toJSON = () => {
+			throw new RangeError("Maximum call stack size exceeded");
+		};
+		expect(build({ inputs: { all: "data" } }, { ...EVENT, data: { toJSON } })).toEqual({
+			ok: false,
+			tooLarge: false,
+			reason: "data is nested too deeply to be written as JSON",
+		});
+	});
+
 	it("is refused where its stored inputs are damaged", () => {
 		const to = { ...resolveWorkflow(TO), inputs: [] } as unknown as WorkflowDispatch;
 		expect(buildWorkflow(to, EVENT, FACTS, MOST)).toMatchObject({
 			ok: false,
-			reason: expect.stringContaining("damaged"),
+			reason: "its row in storage is damaged: inputs",
 		});
 	});
 });
@@ -187,10 +222,14 @@ describe("a refusal, by GitHub's words", () => {
 	const repair = (message: string) => askedOf(to).repairOf?.(message);
 
 	it.each<[string, boolean, RegExp]>([
-		["Workflow does not have 'workflow_dispatch' trigger", false, /add "on: workflow_dispatch" to train\.yml/],
+		[
+			"Workflow does not have 'workflow_dispatch' trigger",
+			false,
+			/add "on: workflow_dispatch" to train\.yml on the default branch$/,
+		],
 		["Cannot trigger a 'workflow_dispatch' on a disabled workflow", false, /gh workflow enable train\.yml/],
 		["Actions has been disabled for this repository.", false, /turn Actions on/],
-		["No ref found for: main", false, /branch or a tag that exists/],
+		["No ref found for: main", false, /^push the default branch, or .* a branch or a tag that exists/],
 		['Unexpected inputs provided: ["env"]', false, /declare these inputs/],
 		["Required input 'other' not provided", false, /add the input other to the route/],
 		["Required input 'run' not provided", true, /the event has no value for the input run/],
@@ -213,6 +252,16 @@ describe("a refusal, by GitHub's words", () => {
 		expect(repair(`Provided value '${value}' for input 'run' not in the list of allowed values`)).toMatchObject({
 			ofEvent: true,
 		});
+	});
+
+	it.each([
+		[422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow", /gh workflow enable train\.yml/],
+		[403, "Cannot trigger a 'workflow_dispatch' on a disabled workflow", /gh workflow enable train\.yml/],
+		[404, "Workflow train.yaml not found on the default branch", /there is no such repository, no workflow train\.yml/],
+		[400, "Problems parsing YAML", /check whether a proxy changes it/],
+	])("is asked for its cause only where it is about the workflow's content: %d %j", (status, message, reason) => {
+		const response = { status, headers: {}, message, body: "json" } as const;
+		expect(classifyResponse(response, 0, askedOf(to))).toMatchObject({ reason: expect.stringMatching(reason) });
 	});
 
 	it("without a cause that is known is no repair of the route's", () => {
