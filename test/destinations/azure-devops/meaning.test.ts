@@ -28,6 +28,7 @@ describe("a refusal of Azure DevOps", () => {
 	const DECLARE = "declare x in the pipeline's parameters, or remove it from the route's";
 	const GIVE = "give x a value in the route's parameters, or a default in the pipeline";
 	const CORRECT = "correct x in the route's parameters";
+	const NOT_ACCEPTED = "the parameter does not accept the event's value, or the event has none";
 
 	const branch = "Could not get the latest source version using ref refs/heads/x.";
 	const invalid = "PipelineValidationException";
@@ -70,14 +71,18 @@ describe("a refusal of Azure DevOps", () => {
 	});
 
 	it.each([
-		["env", "permanent", "the parameter does not accept the event's value, or the event has none"],
-		["run", "unavailable", "correct run in the route's parameters"],
-	])("is of the event only where the event fills the parameter that it names: %s", async (name, kind, means) => {
-		const to = { ...TO, fromEvent: ["other", "env"] };
-		const message = `The '${name}' parameter is wrong.`;
-		const reason = `Azure DevOps answered 400 (${message}): ${means}`;
-		expect(await meaningOf(400, { message }, {}, to)).toEqual({ kind, reason });
-	});
+		["The 'env' parameter is wrong.", "permanent", NOT_ACCEPTED],
+		["A value for the 'ENV' parameter must be provided.", "permanent", NOT_ACCEPTED],
+		["The 'run' parameter is wrong.", "unavailable", "correct run in the route's parameters"],
+		["Unexpected parameter 'env'", "unavailable", DECLARE.replace("x", "env")],
+	])(
+		"is of the event only where the event fills the parameter, and its name is right: %s",
+		async (message, kind, means) => {
+			const to = { ...TO, fromEvent: ["other", "env"] };
+			const reason = `Azure DevOps answered 400 (${message}): ${means}`;
+			expect(await meaningOf(400, { message }, {}, to)).toEqual({ kind, reason });
+		},
+	);
 
 	it("names a parameter of any length, within a reason", async () => {
 		const { reason } = (await meaningOf(400, { message: `Unexpected parameter '${"x".repeat(200)}'` })) as {
