@@ -3,7 +3,7 @@ import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
 import { factsOf } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
-import { type Answered, type ApiRequest, type CallOptions, createCall, parseJson } from "./call-azure-devops.ts";
+import { type Answered, type ApiRequest, type CallOptions, createCall } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
 import { pathOf } from "./pipeline-run.ts";
 import { type Question, readList, readOne, toRun } from "./runs.ts";
@@ -63,12 +63,12 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 	};
 }
 
-function factsOfAzure({ classification, response, text = "" }: Answered, question: Question): Partial<Answer> {
+function factsOfAzure({ classification, response, json }: Answered, question: Question): Partial<Answer> {
 	if (response === undefined) return {};
 	const { headers } = response;
 	const { now } = question;
 	const facts = factsOf(response, headers["x-vss-e2eid"] ?? headers["activityid"], pauseMs(headers, now), now);
-	const run = classification.kind === "taken" ? toRun(parseJson(text), question) : undefined;
+	const run = classification.kind === "taken" ? toRun(json, question) : undefined;
 	return { ...facts, ...(run === undefined ? {} : { run }) };
 }
 

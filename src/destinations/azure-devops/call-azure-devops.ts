@@ -12,6 +12,8 @@ export interface Answered {
 	readonly response?: AzureResponse;
 	/** The body as a text, as far as it was read. */
 	readonly text?: string;
+	/** The same as a value; undefined if it was cut off or is not JSON. */
+	readonly json?: unknown;
 }
 
 export interface CallOptions {
@@ -56,7 +58,7 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 			},
 			redirect: "manual",
 			signal,
-			...(body === undefined ? {} : { body }),
+			body: body ?? null,
 		};
 		const kind = body === undefined ? "read" : "write";
 		const { raw, text } = await noteCall(
@@ -68,8 +70,9 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 			},
 			kind,
 		);
-		const response = readResponse(raw, text, trace.secrets);
-		return { classification: classifyResponse(response, asked, now()), response, text };
+		const json = parseJson(text);
+		const response = readResponse(raw, text, json, trace.secrets);
+		return { classification: classifyResponse(response, asked, now()), response, text, json };
 	}
 
 	return async (request, { scheme, value }, signal, trace) => {
@@ -85,27 +88,19 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 }
 
 /** What an answer says, without the credentials that it may echo. */
-function readResponse(raw: Response, text: string, secrets: Iterable<string>): AzureResponse {
+function readResponse(raw: Response, text: string, json: unknown, secrets: Iterable<string>): AzureResponse {
 	const clean = (one: string) => withoutSecrets(one, secrets);
 	const headers = Object.fromEntries([...raw.headers].map(([name, value]) => [name, clean(value)]));
-	const { message, typeKey } = readError(text);
+	// Azure DevOps' own form of an error.
+	const { message, typeKey } = (json ?? {}) as Readonly<Record<string, unknown>>;
 	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
 	return {
 		status: raw.status,
 		headers,
-		message: clean(message),
+		message: typeof message === "string" ? clean(message) : "",
 		typeKey,
 		body: text.trim() === "" ? "none" : isJson ? "json" : "other",
 		isSignIn: isSignIn(raw.status, headers["location"], text),
-	};
-}
-
-/** Azure DevOps' own form of an error. */
-function readError(text: string): { readonly message: string; readonly typeKey: string } {
-	const { message, typeKey } = (parseJson(text) ?? {}) as Readonly<Record<string, unknown>>;
-	return {
-		message: typeof message === "string" ? message : "",
-		typeKey: typeof typeKey === "string" ? typeKey : "",
 	};
 }
 
@@ -125,5 +120,5 @@ export function parseJson(text: string): unknown {
 function isSignIn(status: number, location: string | undefined, text: string): boolean {
 	if (status === 203) return true;
 	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
-	return status >= 200 && status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
+	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

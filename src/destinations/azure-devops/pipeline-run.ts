@@ -71,8 +71,13 @@ function nameProblem(name: unknown, meant: string): string | undefined {
 	return `${JSON.stringify(name)} is not the name of ${meant}; write the name alone, not its address`;
 }
 
+/** Whether it can be the id of a pipeline, or of a run. */
+export function isId(value: unknown): boolean {
+	return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_ID;
+}
+
 function pipelineProblem(pipeline: unknown): string | undefined {
-	if (Number.isInteger(pipeline) && Number(pipeline) >= 1 && Number(pipeline) <= LARGEST_ID) return undefined;
+	if (isId(pipeline)) return undefined;
 	return `${JSON.stringify(pipeline)} is not the id of a pipeline: the number after definitionId= in its page's address`;
 }
 

@@ -4,6 +4,7 @@ import type { Destination, Run } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
 import { type Answered, parseJson } from "./call-azure-devops.ts";
+import { isId } from "./pipeline-run.ts";
 import { SERVICES } from "./settings.ts";
 
 /** What reading an answer needs to know. */
@@ -21,12 +22,13 @@ export interface Question {
  */
 export function readList(answered: Answered, question: Question, since: number, page = 1): RunsAnswer {
 	return readAnswer(answered, askedOf(question), (serverTime) => {
-		const { values, isWhole } = readValues(answered.text ?? "");
-		if (values === undefined) return undefined;
-		const ofPage = values.slice((page - 1) * PAGE_RUNS, page * PAGE_RUNS);
-		const { runs: all, unreadable } = readEach(ofPage, (value) => toSeenRun(value, question, serverTime));
+		const isWhole = answered.json !== undefined;
+		const { value } = (answered.json ?? endList(answered.text) ?? {}) as { readonly value?: unknown };
+		if (!Array.isArray(value)) return undefined;
+		const ofPage = value.slice((page - 1) * PAGE_RUNS, page * PAGE_RUNS);
+		const { runs: all, unreadable } = readEach(ofPage, (one) => toSeenRun(one, question, serverTime));
 		const runs = all.filter(({ createdAt }) => createdAt >= since);
-		const reachesBack = (isWhole && values.length <= page * PAGE_RUNS) || runs.length < all.length;
+		const reachesBack = (isWhole && value.length <= page * PAGE_RUNS) || runs.length < all.length;
 		return { runs, complete: reachesBack && unreadable === 0, unreadable };
 	});
 }
@@ -34,7 +36,7 @@ export function readList(answered: Answered, question: Question, since: number, 
 /** "Runs – Get". */
 export function readOne(answered: Answered, question: Question, id: string): RunsAnswer {
 	return readAnswer(answered, askedOf(question), (serverTime) => {
-		const run = toSeenRun(parseJson(answered.text ?? ""), question, serverTime);
+		const run = toSeenRun(answered.json, question, serverTime);
 		return run?.id === id ? { runs: [run], complete: true, unreadable: 0 } : undefined;
 	});
 }
@@ -43,36 +45,21 @@ function askedOf({ now }: Question) {
 	return { whose: "Azure DevOps'", now, missing: "gone" } as const;
 }
 
-/** The members of a list. Of one that was cut off, those that are there as a whole. */
-function readValues(text: string): { readonly values: readonly unknown[] | undefined; readonly isWhole: boolean } {
-	const list = parseJson(text) as { readonly value?: unknown } | null | undefined;
-	if (list !== undefined) return { values: Array.isArray(list?.value) ? list.value : undefined, isWhole: true };
-	const start = /^\s*\{\s*(?:"count"\s*:\s*\d+\s*,\s*)?"value"\s*:\s*\[/.exec(text)?.[0].length;
-	return { values: start === undefined ? undefined : wholeObjects(text, start), isWhole: false };
-}
+/** More than a run has objects in it, or its name characters. */
+const MOST_TRIES = 300;
 
-/** The objects of an array that begins there, up to where the text ends. */
-function wholeObjects(text: string, start: number): readonly unknown[] {
-	const found: unknown[] = [];
-	let [depth, from, inText] = [0, start, false];
-	for (let at = start; at < text.length && depth >= 0; at++) {
-		const character = text[at];
-		if (inText && character === "\\") at += 1;
-		else if (character === '"') inText = !inText;
-		else if (!inText && (character === "{" || character === "[")) {
-			if (depth === 0) from = at;
-			depth += 1;
-		} else if (!inText && (character === "}" || character === "]")) {
-			depth -= 1;
-			if (depth === 0) found.push(parseJson(text.slice(from, at + 1)));
-		}
+/** Of a list that was cut off: the list that ends with its last whole member. */
+function endList(text = ""): unknown {
+	let end = text.length;
+	for (let tries = 0; tries < MOST_TRIES; tries++) {
+		end = text.lastIndexOf("}", end - 1);
+		const list = parseJson(`${text.slice(0, end + 1)}]}`);
+		if (list !== undefined) return list;
 	}
-	return found;
+	return undefined;
 }
 
-const WORD_CHARACTERS = 40;
 const TITLE_CHARACTERS = 200;
-const LARGEST_ID = 2 ** 31 - 1;
 
 /**
  * A run as Azure Pipelines describes it.
@@ -89,11 +76,9 @@ function toSeenRun(value: unknown, question: Question, serverTime: number): Seen
 
 /** The run that an answer names: certainly the one that was asked for. */
 export function toRun(value: unknown, { to, url }: Question): Run | undefined {
-	if (typeof value !== "object" || value === null) return undefined;
-	const { id, state, result, pipeline, _links } = value as Readonly<Record<string, unknown>>;
+	const { id, state, result, pipeline, _links } = (value ?? {}) as Readonly<Record<string, unknown>>;
 	const of = (pipeline ?? {}) as { readonly id?: unknown; readonly name?: unknown };
-	const isId = Number.isInteger(id) && Number(id) >= 1 && Number(id) <= LARGEST_ID;
-	if (!isId || (of.id !== undefined && of.id !== to["pipeline"])) return undefined;
+	if (!isId(id) || (of.id !== undefined && of.id !== to["pipeline"])) return undefined;
 	const status = wordOf(state);
 	if (status === undefined) return undefined;
 	const service = new URL(url);
@@ -118,7 +103,7 @@ const SHARED_WORDS: Readonly<Record<string, string>> = {
 
 /** `inProgress` as `in_progress`. */
 function wordOf(word: unknown): string | undefined {
-	if (typeof word !== "string" || word.length > WORD_CHARACTERS || !/^[a-z][A-Za-z]*$/.test(word)) return undefined;
+	if (typeof word !== "string" || !/^[a-z][A-Za-z]{0,39}$/.test(word)) return undefined;
 	return Object.hasOwn(SHARED_WORDS, word)
 		? SHARED_WORDS[word]
 		: word.replace(/[A-Z]/g, (one) => `_${one.toLowerCase()}`);

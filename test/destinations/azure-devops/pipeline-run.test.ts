@@ -62,16 +62,19 @@ describe("the request for a run of a pipeline", () => {
 		});
 	});
 
-	it("of a destination that was damaged in storage is none, for a reason", () => {
-		for (const damaged of [
-			{ ref: 7 },
-			{ parameters: "x" },
-			{ parameters: { a: 7 } },
-			{ project: ".." },
-			{ pipeline: -1 },
-		]) {
-			expect(buildRun({ ...to(), ...damaged }, EVENT, FACTS)).toMatchObject({ ok: false, tooLarge: false });
-		}
+	it.each([
+		["organization", null],
+		["project", ".."],
+		["pipeline", -1],
+		["ref", 7],
+		["parameters", "x"],
+		["parameters", { a: 7 }],
+	])("of a destination whose %s was damaged in storage is none, for a reason: %j", (member, value) => {
+		expect(buildRun({ ...to(), [member]: value }, EVENT, FACTS)).toMatchObject({
+			ok: false,
+			tooLarge: false,
+			reason: expect.stringMatching(new RegExp(`^${member}: .+`)),
+		});
 	});
 
 	it("of what is nested too deeply is none, for a reason", () => {

@@ -36,6 +36,11 @@ describe("Azure DevOps as a service", () => {
 		});
 	});
 
+	it("leaves out of a destination what the route leaves out", () => {
+		const members = ["id", "organization", "project", "pipeline"];
+		expect(Object.keys(azureDevOps.resolve(TO, "t"))).toEqual(members);
+	});
+
 	it("notes which parameters the event fills, since a stored request has no mapping any more", () => {
 		const parameters = { a: "data.a", b: { key: "data.b", default: 1 }, c: { value: "c" } };
 		expect(azureDevOps.resolve({ ...TO, parameters }, "t")).toMatchObject({ parameters, fromEvent: ["a", "b"] });
@@ -66,10 +71,14 @@ describe("Azure DevOps as a service", () => {
 	});
 
 	it.each<[string, Record<string, unknown>, string]>([
-		["organization", { organization: "https://dev.azure.com/contoso" }, "write the name alone"],
+		[
+			"organization",
+			{ organization: "https://dev.azure.com/contoso" },
+			"is not the name of an organization, such as contoso; write the name alone, not its address",
+		],
 		["organization", { organization: ".." }, "write the name alone"],
 		["organization", { organization: undefined }, "write the name alone"],
-		["project", { project: "a/b" }, "write the name alone"],
+		["project", { project: "a/b" }, '"a/b" is not the name of a project, such as fraud-model; write the name alone'],
 		["project", { project: "" }, "write the name alone"],
 		["project", { project: "a\nb" }, "write the name alone"],
 		["project", { project: "%2e%2e" }, "write the name alone"],
