@@ -86,9 +86,10 @@ export function readVault(settings: Settings): KeyVaultOptions | undefined {
 	return { vaultUrl, ...readIdentity(settings, "AZURE_CLIENT_ID") };
 }
 
-/** The name of a secret, from a setting. */
-export function readSecretName(settings: Settings, setting: string, usual: string): string {
-	const given = settings.get(setting) ?? usual;
+/** The name of a secret, from a setting; undefined where it is not set. */
+export function readSecretName(settings: Settings, setting: string): string | undefined {
+	const given = settings.get(setting);
+	if (given === undefined) return undefined;
 	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
 		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
 	}

@@ -1,7 +1,7 @@
-import { isLoopback } from "../../config/settings.ts";
 import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { ConfiguredService, Service } from "../destination.ts";
+import { hasPages } from "../service-settings.ts";
 import { createAzureDevOps } from "./azure-devops.ts";
 import { API_VERSION } from "./call-azure-devops.ts";
 import { buildRun, pathOf, problemsOf, projectOf, resolveRun } from "./pipeline-run.ts";
@@ -46,9 +46,8 @@ function laneOf({ token }: RouteTo): string {
 	return token === undefined ? azureDevOps.name : `${azureDevOps.name}-token-${token.toLowerCase()}`;
 }
 
-/** The page that lists a pipeline's runs; null for a stand-in on this machine, which has no pages. */
+/** The page that lists a pipeline's runs; null where the address has no pages. */
 function pipelinePage(address: string, to: Destination): string | null {
-	// If no route leads there, a wrong address is not a problem.
-	if (!URL.canParse(address) || isLoopback(new URL(address))) return null;
+	if (!hasPages(address)) return null;
 	return `${address}/${projectOf(to)}/_build?definitionId=${Number(to["pipeline"])}`;
 }

@@ -14,7 +14,10 @@ export interface AzureDevOpsConfig extends Policy {
  * Azure DevOps documents a budget of work, and no number of calls: 200 times what a usual user needs in five minutes.
  * This stays far below. Source: learn.microsoft.com, "Rate and usage limits", Azure DevOps.
  */
-const USUAL_PACE = "2/s,60/m";
+const USUAL_PACE = [
+	{ count: 2, ms: 1_000 },
+	{ count: 60, ms: 60_000 },
+];
 
 /** Where Azure DevOps is, unless a server of one's own is meant. That may have a path, such as `/tfs`. */
 export const SERVICES = "https://dev.azure.com";
@@ -35,10 +38,11 @@ export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route
 
 /** Source: learn.microsoft.com, "Allowed IP addresses and domain URLs", Azure DevOps. */
 function findProblem({ hostname }: URL, path: string): string | undefined {
-	const [, organization] = /^([^.]+)\.visualstudio\.com$/.exec(hostname) ?? [];
+	const organization = /^([^.]+)\.visualstudio\.com$/.exec(hostname)?.[1];
 	if (organization !== undefined)
 		return `is the former address of an organization; write ${SERVICES}, and "${organization}" as the route's organization`;
-	if (hostname.endsWith(".dev.azure.com")) return `is not the address of Azure Pipelines; write ${SERVICES}`;
+	if (/\.(?:dev\.azure|visualstudio)\.com$/.test(hostname))
+		return `is not the address of Azure Pipelines; write ${SERVICES}`;
 	if (hostname !== "dev.azure.com" || path === "") return undefined;
 	return `has a path; the organization belongs in the route. Write ${SERVICES}`;
 }
@@ -48,8 +52,8 @@ function readTokenConfig(settings: Settings, routes: readonly Route[], address: 
 	const vault = readVault(settings);
 	if (vault === undefined) refuseNamedTokens(settings, routes, { setting: "AZURE_DEVOPS_URL", address });
 	const of = vault === undefined ? {} : { vault };
-	if (settings.get("AZURE_DEVOPS_TOKEN_SECRET_NAME") !== undefined) {
-		const secretName = readSecretName(settings, "AZURE_DEVOPS_TOKEN_SECRET_NAME", "");
+	const secretName = readSecretName(settings, "AZURE_DEVOPS_TOKEN_SECRET_NAME");
+	if (secretName !== undefined) {
 		if (vault !== undefined) return { kind: "key-vault", secretName, vault };
 		settings.refuse(
 			"KEY_VAULT_URL",
@@ -60,7 +64,7 @@ function readTokenConfig(settings: Settings, routes: readonly Route[], address: 
 	if (token !== undefined) return { kind: "fixed", token, ...of };
 	const identity = readIdentity(settings, "AZURE_CLIENT_ID");
 	const needsDefault = routes.some(({ to }) => to.token === undefined) || vault === undefined;
-	if (isLocal(address) && !identity.managedIdentity && needsDefault && !settings.isUnresolved("AZURE_DEVOPS_TOKEN"))
+	if (isLocal(address) && !identity.managedIdentity && needsDefault)
 		settings.refuse("AZURE_DEVOPS_TOKEN", "is not set; a stand-in on this machine gets no token of `az login`");
 	return { kind: "identity", identity, ...of };
 }

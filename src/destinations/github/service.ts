@@ -1,7 +1,7 @@
-import { isLoopback } from "../../config/settings.ts";
 import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, ClientOptions, ConfiguredService, Service } from "../destination.ts";
+import { hasPages } from "../service-settings.ts";
 import { createGitHub } from "./github.ts";
 import {
 	buildDispatch,
@@ -73,16 +73,16 @@ function open(config: GitHubConfig, { version, fetch, now, sleep, timeoutMs }: C
  */
 export function laneOf(kind: GitHubConfig["token"]["kind"], { repository = "", token }: RouteTo): string {
 	if (token !== undefined) return `token-${token.toLowerCase()}`;
-	return kind === "app" ? `app-${(repository.split("/")[0] ?? "").toLowerCase()}` : "default";
+	return kind === "app" ? `app-${repository.toLowerCase().replace(/\/.*/, "")}` : "default";
 }
 
 /**
  * The page of GitHub that lists the runs which a destination's dispatches have started.
  * @param apiUrl GitHub's API: api.github.com, https://HOST/api/v3 of Enterprise Server, https://api.SUBDOMAIN.ghe.com
- * @returns null for a stand-in on this machine, which has no pages
+ * @returns null where the address has no pages
  */
 export function runsPage(apiUrl: string, to: Destination): string | null {
-	if (isLoopback(new URL(apiUrl))) return null;
+	if (!hasPages(apiUrl)) return null;
 	const actions = `${webOf(apiUrl)}/${to["repository"]}/actions`;
 	if (!isWorkflow(to)) return `${actions}?query=event%3Arepository_dispatch`;
 	const { workflow } = to;

@@ -11,7 +11,11 @@ export interface GitHubConfig extends Policy {
 }
 
 /** GitHub's own limits for requests that create content, and its advice. Source: "Rate limits" and "Best practices". */
-const USUAL_PACE = "1/s,80/m,500/h";
+const USUAL_PACE = [
+	{ count: 1, ms: 1_000 },
+	{ count: 80, ms: 60_000 },
+	{ count: 500, ms: 3_600_000 },
+];
 
 /** @param routes those that lead to GitHub */
 export function readGitHubConfig(settings: Settings, routes: readonly Route[]): GitHubConfig {
@@ -40,31 +44,29 @@ function readTokenConfig(settings: Settings): TokenConfig {
 		return {
 			kind: "key-vault",
 			vault,
-			secretName: readSecretName(settings, "GITHUB_TOKEN_SECRET_NAME", "github-token"),
+			secretName: readSecretName(settings, "GITHUB_TOKEN_SECRET_NAME") ?? "github-token",
 		};
 	}
-	const patToken = settings.get("PAT_TOKEN");
-	const token = readToken(settings, "GITHUB_TOKEN");
-	if (token !== undefined) return { kind: "fixed", token };
-	if (patToken !== undefined) {
+	const isOld = settings.get("PAT_TOKEN") !== undefined && settings.get("GITHUB_TOKEN") === undefined;
+	if (isOld) {
 		const better = "rename it to GITHUB_TOKEN, or better store the token in a key vault (KEY_VAULT_URL)";
 		settings.warnings.push(`PAT_TOKEN is the predecessor's name; ${better}`);
-		return { kind: "fixed", token: readToken(settings, "PAT_TOKEN") ?? patToken };
 	}
-	if (!settings.isUnresolved("GITHUB_APP_ID", "KEY_VAULT_URL", "GITHUB_TOKEN", "PAT_TOKEN")) {
+	const token = readToken(settings, isOld ? "PAT_TOKEN" : "GITHUB_TOKEN") ?? "";
+	if (token === "" && !settings.isUnresolved("GITHUB_APP_ID", "KEY_VAULT_URL", "PAT_TOKEN")) {
 		settings.refuse(
 			"GITHUB_TOKEN",
 			"is not set, and neither is KEY_VAULT_URL; set one of them, because the bridge needs a token",
 		);
 	}
-	return { kind: "fixed", token: "" };
+	return { kind: "fixed", token };
 }
 
 function readApp(settings: Settings, appId: string, vault: KeyVaultOptions | undefined): TokenConfig {
 	if (!/^(?:\d+|Iv[\w.]+)$/.test(appId)) {
 		settings.refuse("GITHUB_APP_ID", `"${appId}" is neither an app id nor a client id`);
 	}
-	const keyName = readSecretName(settings, "GITHUB_APP_KEY_SECRET_NAME", "github-app-key");
+	const keyName = readSecretName(settings, "GITHUB_APP_KEY_SECRET_NAME") ?? "github-app-key";
 	if (vault !== undefined) return { kind: "app", appId, keyName, vault };
 	settings.refuse(
 		"KEY_VAULT_URL",
@@ -98,7 +100,7 @@ function findProblem({ hostname, host }: URL, path: string): string | undefined 
 	if (/^(?:www\.)?github\.com$/.test(hostname)) return `is GitHub's web site; its API is ${GITHUB}`;
 	if (hostname === "api.github.com")
 		return path === "" ? undefined : `has a path that GitHub's API does not have; write ${GITHUB}`;
-	const [, residence] = /^(?:api\.)?([^.]+)\.ghe\.com$/.exec(hostname) ?? [];
+	const residence = /^(?:api\.)?([^.]+)\.ghe\.com$/.exec(hostname)?.[1];
 	if (residence !== undefined) {
 		const api = `https://api.${residence}.ghe.com`;
 		if (!hostname.startsWith("api.")) return `is a web site; its API is ${api}`;
