@@ -1,7 +1,7 @@
 import { cleanText } from "../log.ts";
 import { persist, type Row, type Storage } from "../storage/storage.ts";
 import { LeasedRow } from "./leased-row.ts";
-import { FOLLOW_STATE_KEY, readTime, readWait } from "./rows.ts";
+import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait } from "./rows.ts";
 import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
@@ -105,7 +105,7 @@ const MAX_CHARACTERS = 30_000;
 function toText(state: FollowState): string {
 	let lists = Object.entries(state.lists);
 	let text = JSON.stringify(state);
-	while (text.length > MAX_CHARACTERS && lists.length > 0) {
+	while (text.length > MAX_CHARACTERS) {
 		lists = lists.slice(Math.ceil(lists.length / 10));
 		text = JSON.stringify({ ...state, lists: Object.fromEntries(lists) });
 	}
@@ -117,9 +117,9 @@ const MAX_ETAG = 300;
 
 /** Whatever the row holds becomes a sound state: nothing in it is waited for longer than a day. */
 function fromColumns(row: Row | undefined, now: number): FollowState {
-	const read = objectOf(parsed(row?.columns["state"]));
-	const lists = Object.entries(objectOf(read["lists"])).map(([name, value]) => {
-		const list = objectOf(value);
+	const read = readMembers(row?.columns["state"]);
+	const lists = Object.entries(membersOf(read["lists"])).map(([name, value]) => {
+		const list = membersOf(value);
 		const { etag, refused } = list;
 		const watched: Watched = {
 			listedAt: Math.min(readTime(list["listedAt"]) ?? 0, now),
@@ -134,16 +134,4 @@ function fromColumns(row: Row | undefined, now: number): FollowState {
 		return [name, watched] as const;
 	});
 	return { wake: readWakeRecord(read["wake"], now), lists: Object.fromEntries(lists) };
-}
-
-function parsed(text: unknown): unknown {
-	try {
-		return JSON.parse(String(text));
-	} catch {
-		return undefined;
-	}
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -9,11 +9,13 @@ import {
 	destinationColumn,
 	isReceiptKey,
 	LONGEST_WAIT_MS,
-	MAX_SKEW_MS,
 	readDestination,
-	readTime,
+	readMembers,
+	readServiceTime,
+	readTimeUntil,
 	receiptKey,
 	targetOf,
+	timeInKey,
 } from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -40,11 +42,11 @@ export interface Entry {
 	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
 	readonly body?: string | undefined;
-	readonly bodyBlob?: string;
+	readonly bodyBlob?: string | undefined;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
-	readonly closing?: string;
+	readonly closing?: string | undefined;
 	/** Whether it was taken before, and is sent once more since no run came. */
-	readonly resent?: true;
+	readonly resent?: true | undefined;
 }
 
 /** Everything but what is sent, for looking past entries that cannot be delivered yet. */
@@ -92,55 +94,41 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
  * @param now epoch milliseconds
  */
 export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, now: number): Entry {
-	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
-	const time = (name: string) => {
-		const read = readTime(text(name));
-		return read === undefined || read > now + LONGEST_WAIT_MS ? undefined : read;
-	};
-	const [receipt = "", bodyBlob, closing] = [text("receipt"), text("bodyBlob"), text("closing")];
+	const text = (name: string) => String(columns[name] ?? "");
+	const time = (name: string) => readTimeUntil(text(name), now + LONGEST_WAIT_MS);
 	const to = readDestination(columns);
-	const { body } = columns;
-	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
+	const { body, resent } = columns;
 	return {
 		rowKey,
-		key: text("key") ?? "",
-		receipt: isReceiptKey(receipt) ? receipt : receiptKey("", rowKey),
-		acceptedAt,
+		key: text("key"),
+		receipt: isReceiptKey(text("receipt")) ? text("receipt") : receiptKey("", rowKey),
+		acceptedAt: Math.min(time("acceptedAt") ?? timeInKey(rowKey) ?? now, now),
 		to,
 		target: targetOf(to),
-		route: text("route") ?? "",
+		route: text("route"),
 		notBefore: time("notBefore") ?? 0,
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
-		attempts: readAttempts(text("attempts")) ?? [],
 		failingSince: time("failingSince"),
 		doubt: readDoubt(text("doubt"), now),
-		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
-		...(bodyBlob ? { bodyBlob } : {}),
-		...(closing ? { closing } : {}),
-		...(columns["resent"] === true ? { resent: true } : {}),
+		attempts: readAttempts(text("attempts")) ?? [],
+		body: body instanceof Uint8Array ? Buffer.from(body).toString("utf8") : undefined,
+		bodyBlob: text("bodyBlob") || undefined,
+		closing: text("closing") || undefined,
+		resent: resent === true || undefined,
 	};
-}
-
-/** A key says it, too: `e-time-…`. */
-function acceptedInKey(rowKey: string): number | undefined {
-	return readTime(Number(rowKey.split("-")[1]));
 }
 
 /** A time that no service can have meant says nothing, and so does the whole. */
-function readDoubt(text: string | undefined, now: number): Doubt | undefined {
-	try {
-		const { since, from, looks, reason } = JSON.parse(text ?? "") as Partial<Record<keyof Doubt, unknown>>;
-		const isTime = (value: unknown): value is number => Math.abs((readTime(value) ?? Number.NaN) - now) <= MAX_SKEW_MS;
-		if (!isTime(since)) return undefined;
-		return {
-			since,
-			...(from === undefined ? {} : { from: isTime(from) ? from : since }),
-			...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
-			...(typeof reason === "string" ? { reason } : {}),
-		};
-	} catch {
-		return undefined;
-	}
+function readDoubt(text: string, now: number): Doubt | undefined {
+	const { since, from, looks, reason } = readMembers(text);
+	const began = readServiceTime(since, now);
+	if (began === undefined) return undefined;
+	return {
+		since: began,
+		...(from === undefined ? {} : { from: readServiceTime(from, now) ?? began }),
+		...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
+		...(typeof reason === "string" ? { reason } : {}),
+	};
 }
 
 /** What is written of the runs of a delivery that was taken: into its receipt, and as rows of its own. */
@@ -162,7 +150,6 @@ export function finishWrites(
 	now: number,
 	follow: FollowWrites = { receipt: {}, rows: [] },
 ): Write[] {
-	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
 	const tried = { attempts: JSON.stringify(attempts) };
 	if (disposition.kind === "deferred") {
@@ -174,7 +161,7 @@ export function finishWrites(
 			...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
 			failures,
 			// A merge cannot take a column away; it leaves it empty.
-			...((doubt ?? entry.doubt) ? { doubt: doubt === undefined ? "" : JSON.stringify(doubt) } : {}),
+			doubt: doubt === undefined ? "" : JSON.stringify(doubt),
 		};
 		return [
 			{
@@ -185,7 +172,8 @@ export function finishWrites(
 			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
 		];
 	}
-	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: reasonColumn(reason ?? "") };
+	const reason = disposition.kind === "dispatched" ? "" : disposition.reason;
+	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: reasonColumn(reason) };
 	const deadLetter: Write[] =
 		disposition.kind === "dead-lettered"
 			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]

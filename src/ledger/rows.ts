@@ -50,12 +50,48 @@ export function readWait(value: unknown, now: number): number | undefined {
 	return time === undefined ? undefined : Math.min(time, now + LONGEST_WAIT_MS);
 }
 
+/** A time that is not later than `latest`. Undefined for one that is, and for what is none. */
+export function readTimeUntil(value: unknown, latest: number): number | undefined {
+	const time = readTime(value) ?? Number.NaN;
+	return time <= latest ? time : undefined;
+}
+
 /** If a service's clock is further off than this, it is ignored. */
 export const MAX_SKEW_MS = 400 * 86_400_000;
+
+/** A time by a service's clock. Undefined for one that no service can have meant, and for what is none. */
+export function readServiceTime(value: unknown, now: number): number | undefined {
+	const time = readTime(value) ?? Number.NaN;
+	return Math.abs(time - now) <= MAX_SKEW_MS ? time : undefined;
+}
+
+/** A number of things. What is none counts as 0. */
+export function readCount(value: unknown): number {
+	return Number.isSafeInteger(value) ? Math.max(value as number, 0) : 0;
+}
+
+/** The members of an object that a row has as JSON. What cannot be read, and what is no object, has none. */
+export function readMembers(text: unknown): Readonly<Record<string, unknown>> {
+	try {
+		return membersOf(JSON.parse(String(text)));
+	} catch {
+		return {};
+	}
+}
+
+/** The members of an object. What is none has none. */
+export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+	return isObject(value) ? value : {};
+}
 
 /** Digits that sort as the times do. */
 export function inOrder(epochMs: number): string {
 	return String(epochMs).padStart(DIGITS, "0");
+}
+
+/** The time in the key of a delivery, or of what is followed of one. */
+export function timeInKey(rowKey: string): number | undefined {
+	return readTime(Number(rowKey.split("-")[1]));
 }
 
 /**
@@ -91,6 +127,11 @@ export const FOLLOW_STATE_KEY = "g-follow";
  */
 export function followKey(takenAt: number, receipt: string): string {
 	return `f-${inOrder(takenAt)}-${receipt.slice(2)}`;
+}
+
+/** The key of the receipt that such a key was made of. */
+export function receiptOfFollow(rowKey: string): string {
+	return `r-${rowKey.slice(followKey(0, "r-").length)}`;
 }
 
 /** @param sequence tells entries of one millisecond and instance apart, in their order */
@@ -147,19 +188,13 @@ export function shownColumn(to: Destination | null): Columns {
  */
 export function readDestination(columns: Columns): Destination | undefined {
 	const [to, repository, dispatchType, token] = DESTINATION_COLUMNS.map((name) => String(columns[name] ?? ""));
-	if (to) return parse(to);
+	if (to) {
+		const members = readMembers(to);
+		return typeof members["id"] === "string" ? (members as Destination) : undefined;
+	}
 	if (!repository) return undefined;
 	const id = `${repository.toLowerCase()}#${dispatchType}`;
 	return { id, repository, dispatchType, ...(token ? { token } : {}) };
-}
-
-function parse(text: string): Destination | undefined {
-	try {
-		const read: unknown = JSON.parse(text);
-		return typeof (read as Partial<Destination> | null)?.id === "string" ? (read as Destination) : undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /** What a circuit breaker is for: the part of a destination's id before `#`, such as a repository. */

@@ -1,4 +1,4 @@
-import { readWait } from "./rows.ts";
+import { membersOf, readCount, readWait } from "./rows.ts";
 
 /** The message that makes a function look at a lane. */
 export interface WakeUp {
@@ -20,9 +20,9 @@ const HIGHEST = 2 ** 50;
 
 /** What a row says of its wake-ups, in bounds. */
 export function readWakeRecord(value: unknown, now: number): WakeRecord {
-	const { last, at } = (value ?? {}) as Partial<Record<keyof WakeRecord, unknown>>;
-	const isNumber = Number.isSafeInteger(last) && (last as number) >= 0 && (last as number) <= HIGHEST;
-	return { last: isNumber ? (last as number) : 0, at: readWait(at, now) ?? null };
+	const { last, at } = membersOf(value);
+	const number = readCount(last);
+	return { last: number <= HIGHEST ? number : 0, at: readWait(at, now) ?? null };
 }
 
 /** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */
