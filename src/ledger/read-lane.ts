@@ -43,7 +43,7 @@ const MOST_PAGES = 100;
 
 /** Reads the state row, the windows, and the deliveries at least as far as the first one that `stopAt` holds for. */
 export async function readLane({ storage, lane, onState, stopAt, passed, now }: ReadOptions): Promise<View> {
-	const select = ["by", "state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
+	const select = ["state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
 	const rows: Row[] = [];
 	let isStateKnown = false;
 
@@ -55,9 +55,8 @@ export async function readLane({ storage, lane, onState, stopAt, passed, now }: 
 			const how = after === undefined ? range : { ...range, top: PAGE, select };
 			const page = await storage.list(lane, { ...how, after });
 			const state = page.rows.find(({ rowKey }) => rowKey === STATE_KEY);
-			if (!isStateKnown) onState(state);
+			if (!isStateKnown || state !== undefined) onState(state);
 			isStateKnown = true;
-			if (pages > 0 && state !== undefined) onState(state);
 			rows.push(...page.rows);
 			after = page.next;
 			if (after === undefined) return true;
@@ -80,7 +79,7 @@ export async function readLane({ storage, lane, onState, stopAt, passed, now }: 
 	};
 }
 
-/** More than one page of deliveries that are not due is worth remembering. */
+/** A whole page of deliveries that are not due is worth remembering. */
 export function passOver(view: View, dueAt: (entry: Entry) => number, now: number): Passed | undefined {
 	if (view.passedUntil !== null) return undefined;
 	const due = view.entries.findIndex((entry) => dueAt(entry) <= now);

@@ -306,7 +306,7 @@ describe("a drain with several calls under way", () => {
 		expect(ids(lane)).toEqual(events(2, 1));
 	});
 
-	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
+	it("writes down what GitHub took although it has lost the lane meanwhile, and changes nothing of the lane", async () => {
 		const lane = await waitingLane(range(3), { concurrency: 3 });
 		let release = () => {};
 		const taken = new Promise<void>((resolve) => {

@@ -38,7 +38,9 @@ describe("accepting a delivery", () => {
 		const first = await accept(delivery(1));
 		const [entry] = await keysOf("e-");
 		expect(first).toEqual({ kind: "written", entry });
-		expect(await keysOf("r-")).toEqual([receiptKey(delivery(1).event.time, delivery(1).key)]);
+		const [receipt] = await ledger.rows(LANE, "r-");
+		expect(receipt?.rowKey).toBe(receiptKey(delivery(1).event.time, delivery(1).key));
+		expect(receipt?.columns).not.toHaveProperty("blobs");
 		expect(await accept(delivery(1))).toMatchObject({
 			kind: "known",
 			receipt: { key: delivery(1).key, state: "accepted", place: entry, acceptedAt: "2026-05-26T12:00:00.000Z" },
@@ -253,7 +255,10 @@ describe("a commit whose answer got lost", () => {
 			if (method === "commit") throw new StorageError("there already", 409);
 			return make();
 		});
-		await expect(acceptor({ storage }).accept(delivery(1))).rejects.toThrow(StorageError);
+		await expect(acceptor({ storage }).accept(delivery(1))).rejects.toMatchObject({
+			name: "StorageError",
+			message: "the receipt has just been removed",
+		});
 	});
 });
 
