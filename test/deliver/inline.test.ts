@@ -63,6 +63,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 							windows: [],
 							entries: entries.map((each) => (typeof each === "string" ? entry(each) : each)),
 							complete: true,
+							isCut: false,
 							passedUntil: null,
 						},
 						{ ...NEW_LANE, ...state },

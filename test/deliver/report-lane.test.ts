@@ -90,7 +90,7 @@ describe("the log of a lane that is looked at", () => {
 		reportBacklog(
 			log,
 			"default",
-			{ windows: [], entries, complete: true, passedUntil: null },
+			{ windows: [], entries, complete: true, isCut: false, passedUntil: null },
 			{ ...NEW_LANE, ...state },
 			NOW,
 		);
