@@ -4,8 +4,8 @@ import { ROWS } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DrainRun } from "./drain-run.ts";
-import { reportBacklog } from "./report-lane.ts";
+import type { DrainRun } from "./drain.ts";
+import { reportBacklog } from "./report.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { DrainRun } from "../../src/deliver/drain.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
