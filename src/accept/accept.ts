@@ -9,19 +9,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Log } from "../log.ts";
-import { cleanText, report } from "../log.ts";
-import type { EventResult, Outcome } from "../model.ts";
-import { type Delivery, isJoin, type Join } from "../model.ts";
-import {
-	createPlanner,
-	type Ending,
-	notDurable,
-	type Plan,
-	type PlanOptions,
-	type Subject,
-	toRejected,
-} from "./plan.ts";
+import { cleanText, type Log, report } from "../log.ts";
+import { type Delivery, type EventResult, isJoin, type Join, type Outcome } from "../model.ts";
+import { type Ending, notDurable, type Plan, type PlanOptions, planAll, type Subject, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
@@ -81,13 +71,11 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const planAll = createPlanner(options);
-	return (elements, accompanying) => acceptAll(options, planAll, elements, accompanying);
+	return (elements, accompanying) => acceptAll(options, elements, accompanying);
 }
 
 async function acceptAll(
 	options: AcceptOptions,
-	planAll: ReturnType<typeof createPlanner>,
 	elements: readonly unknown[],
 	{ log, onlyRepository, late, ...known }: Accompanying,
 ): Promise<readonly EventResult[]> {
@@ -102,7 +90,7 @@ async function acceptAll(
 	};
 
 	async function work(): Promise<void> {
-		const plans = await planAll(elements, onlyRepository);
+		const plans = await planAll(elements, onlyRepository, options);
 		open = plans;
 		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
 		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
