@@ -76,14 +76,14 @@ async function deliver(drain: Drain): Promise<void> {
 			continue;
 		}
 		const { nextAt, writes } = await closeWindows(drain, view);
-		const sent = await sender.send(view);
+		const hasTried = await sender.send(view);
 		const at = Math.min(sender.nextAt(view), nextAt);
 		const left = { at, writes, toState: (state: LaneState) => presentState(state, view) };
 		if (!run.goesOn()) {
 			if (!isLeft(drain, view) || (await wakeUps.leaveTo(left))) return;
 			continue;
 		}
-		if (sent > 0) continue;
+		if (hasTried) continue;
 		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
 		const isBlocked = at <= Math.max(laneDueAt(lease.state()), sender.slot(), now() + IDLE_MS);
 		if (!isBlocked || !run.waitsFor(at)) {

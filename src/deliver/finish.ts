@@ -6,12 +6,12 @@ import { LeaseLost } from "../ledger/leased-row.ts";
 import { type Entry, type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { logCalls } from "../ledger/pace.ts";
 import { routeColumns } from "../ledger/receipt-columns.ts";
-import { LONGEST_WAIT_MS, ROWS } from "../ledger/rows.ts";
+import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
 import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";
 import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { doubtAfter } from "./find-run.ts";
-import { reasonOf, reportAttempt, reportLane, reportUncalled } from "./report.ts";
+import { countWaiting, reasonOf, reportAttempt, reportLane, reportUncalled } from "./report.ts";
 import { type Answered, settle, type Tried } from "./settle.ts";
 
 /** How a taken delivery is followed: its rows are written together with its result, and the lane's follower is woken. */
@@ -75,7 +75,7 @@ export async function finish(
 	await writeOutcome(parts, lease, after, { entry, disposition, attempt: toAttempt(tried), follow });
 	if (isFollowed) await follower.after(lane);
 	const opened = found ? undefined : settled.opened;
-	const waiting = opened === undefined ? 0 : await countEntries(storage, lane).catch(() => null);
+	const waiting = opened === undefined ? 0 : await countWaiting(storage, lane).catch(() => null);
 	reportLane(log, lane, { before, after, opened: opened && { ...opened, waiting }, now: now() });
 	return disposition;
 }
@@ -108,12 +108,6 @@ function doubtOf({ looksUp, skews }: FinishParts, lane: string, { entry, at, ans
 function toAttempt(tried: Answered): Attempt {
 	const { status = null, ms, requestId = null } = tried.answer;
 	return { at: new Date(tried.at).toISOString(), status, ms, requestId, reason: reasonOf(tried) ?? null };
-}
-
-/** For the log alone, when a breaker closes. */
-async function countEntries(storage: Storage, lane: string): Promise<number> {
-	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
-	return rows.length;
 }
 
 /** The call that used the primary limit up was taken; the next one would not be. */

@@ -1,7 +1,9 @@
 import { type Breaker, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
+import { ROWS } from "../ledger/rows.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { Answered, Uncalled } from "./settle.ts";
 
 /** What a call's line says: what came of this call. What is done about it is the receipt's own reason. */
@@ -81,6 +83,12 @@ export function reportBacklog(
 	const reason = waitingFor(state, oldest, now)?.reason ?? null;
 	const waited = { oldest: iso(acceptedAt), waitedMs: now - acceptedAt };
 	report(log, "warn", { stage: "lane", lane, change: "behind", ...waited, reason });
+}
+
+/** How many deliveries wait in a lane, for the log alone: 1,000 at most. */
+export async function countWaiting(storage: Pick<Storage, "list">, lane: string): Promise<number> {
+	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+	return rows.length;
 }
 
 function facts({ since, probeAt, reason }: Breaker) {

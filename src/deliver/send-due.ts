@@ -65,21 +65,15 @@ export class Sender {
 		return lease.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
 	}
 
-	/** Answers how many were sent, settled or given up. */
-	async send(view: View): Promise<number> {
+	/** Answers whether any was sent, settled or given up. */
+	async send(view: View): Promise<boolean> {
 		const { lease, run } = this.options;
-		let done = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
 		for (const entry of unclean) await this.prepare(entry);
 		const { inDoubt, known, looks } = this.startLooks(view);
-		/** Answers false where the run is over. */
 		const tryAll = async (all: readonly Looked[]) => {
-			for (const looked of all) {
-				const tried = await this.tryOne(view, looked);
-				if (tried === undefined) return false;
-				done += tried;
-			}
+			for (const looked of all) if (!(await this.tryOne(view, looked))) return false;
 			return true;
 		};
 		let goesOn = true;
@@ -94,7 +88,7 @@ export class Sender {
 			await tryAll(known);
 			while (this.underWay.size > 0) await this.finishOne(view);
 		}
-		return done;
+		return this.tried.size > 0;
 	}
 
 	/**
@@ -119,33 +113,33 @@ export class Sender {
 		return { inDoubt, known, looks };
 	}
 
-	/** Answers how many were sent, settled or given up; undefined where the run is over. */
-	private async tryOne(view: View, looked: Looked): Promise<number | undefined> {
+	/** Answers whether the run goes on. */
+	private async tryOne(view: View, looked: Looked): Promise<boolean> {
 		const { lease, attempts, run, concurrency } = this.options;
 		while (this.underWay.size >= concurrency) await this.finishOne(view);
-		if (!run.goesOn()) return undefined;
+		if (!run.goesOn()) return false;
 		if ("tried" in looked) {
 			await this.settleUnsent(view, looked.tried);
-			return 1;
+			return true;
 		}
 		const entry = looked.repeat;
 		const givenUp = await attempts.giveUp(lease.lane, entry, lease.state());
 		if (givenUp !== undefined) {
 			await this.settleUnsent(view, givenUp);
-			return 1;
+			return true;
 		}
-		if (!this.isDue(entry)) return 0;
-		if (!run.waitsFor(this.slot())) return undefined;
+		if (!this.isDue(entry)) return true;
+		if (!run.waitsFor(this.slot())) return false;
 		await this.waitForSlot(view);
 		// What has ended meanwhile may have paused the lane, or parked the destination.
-		if (!this.isDue(entry)) return 0;
+		if (!this.isDue(entry)) return true;
 		await this.prepare(entry);
 		const ready = await attempts.read(lease.lane, entry);
 		// Reading it may have taken long. The call comes right after this look at the lease.
 		await lease.ensureFor();
 		this.tried.add(entry.rowKey);
 		this.underWay.set(entry.rowKey, { at: this.options.now(), ended: attempts.send(ready) });
-		return 1;
+		return true;
 	}
 
 	/** Whether deliveries are left of what was read. */
