@@ -53,6 +53,7 @@ export async function readLane({ storage, lane, onState, stopAt, passed, now }: 
 	/** Reads a range page by page. Answers whether it has come to its end. A page may be empty, and not the last one. */
 	async function read(range: { from: string; to: string; top: number; select?: readonly string[] }): Promise<boolean> {
 		let after: string | undefined;
+		isCut = false;
 		for (let pages = 0; pages < MOST_PAGES; pages++) {
 			// Only the first page brings the bodies along: of what comes after it, only one may be sent soon.
 			const how = after === undefined ? range : { ...range, top: PAGE, select };
@@ -69,11 +70,15 @@ export async function readLane({ storage, lane, onState, stopAt, passed, now }: 
 		return false;
 	}
 
+	const entries = { from: passed?.from ?? ROWS.entries.from, to: ROWS.entries.to, top: FIRST_PAGE };
 	let complete: boolean;
-	if (passed === undefined) complete = await read({ ...ROWS.pending, top: FIRST_PAGE });
-	else {
+	if (passed === undefined) {
+		complete = await read({ ...ROWS.pending, top: FIRST_PAGE });
+		// More windows than one reading takes must not hide the deliveries behind them.
+		if (!complete && !rows.some(isEntry)) complete = await read(entries);
+	} else {
 		await read({ from: ROWS.pending.from, to: ROWS.entries.from, top: PAGE, select });
-		complete = await read({ from: passed.from, to: ROWS.entries.to, top: FIRST_PAGE });
+		complete = await read(entries);
 	}
 	return {
 		windows: rows.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from)).map(readWindow),

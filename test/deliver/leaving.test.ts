@@ -191,6 +191,22 @@ describe("a lane in which more waits than one reading takes", () => {
 		expect(lane.now - breaker.probeAt).toBeLessThan(SECOND);
 	});
 
+	it("is sent behind windows of which there are more than one reading takes", async () => {
+		const { lane, counted } = await startLong(0);
+		const groups = range(250).map((number) => ({
+			group: String(number).padStart(32, "0"),
+			quietMs: HOUR,
+			maxMs: HOUR,
+		}));
+		await Promise.all(groups.map((how, number) => lane.instance.ledger.accept(joining(number, { how }))));
+		await lane.instance.accept(delivery(1_001, to("contoso/open")));
+		counted.lists = 0;
+		await lane.wakeNext();
+		expect(ids(lane)).toEqual(["event-1001"]);
+		expect(counted.lists).toBeLessThan(1_000);
+		expect(lane.waiting()).toMatchObject([{ at: lane.now + 30 * MINUTE }]);
+	});
+
 	it("is sent within a request, too", async () => {
 		const { lane, counted } = await startLong(450);
 		await lane.instance.ledger.accept(delivery(1_001, to("contoso/open")));
