@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
-import { upkeep } from "../../src/functions/background.ts";
-import { health } from "../../src/functions/health.ts";
+import { discard, replay } from "../../src/functions/dead-letters.ts";
+import { health } from "../../src/functions/open-pages.ts";
 import { counts, RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
-import { discard, replay } from "../../src/functions/replay.ts";
+import { upkeep } from "../../src/functions/triggers.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/lane-health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
