@@ -10,10 +10,10 @@ describe("a setting that is a number", () => {
 		[" 7\n", 7, undefined],
 		["1", 1, undefined],
 		["9", 9, undefined],
-		["0", 0, '"0" is not a whole number from 1 to 9'],
-		["10", 10, '"10" is not a whole number from 1 to 9'],
-		["1.5", 1.5, '"1.5" is not a whole number from 1 to 9'],
-		["many", Number.NaN, '"many" is not a whole number from 1 to 9'],
+		["0", 5, '"0" is not a whole number from 1 to 9'],
+		["10", 5, '"10" is not a whole number from 1 to 9'],
+		["1.5", 5, '"1.5" is not a whole number from 1 to 9'],
+		["many", 5, '"many" is not a whole number from 1 to 9'],
 	])("reads %j as %d", (A, expected, problem) => {
 		const settings = new Settings({ A });
 		expect(settings.number("A", 5, { from: 1, to: 9, whole: true })).toBe(expected);
