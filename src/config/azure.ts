@@ -5,7 +5,7 @@ import type { Settings } from "./settings.ts";
 /** As whom Azure's services are called. */
 export interface Identity {
 	/** The client id of a user-assigned identity; left out, the system-assigned one. */
-	readonly clientId?: string;
+	readonly clientId?: string | undefined;
 	/** Whether this runs where Azure hands out managed identities; elsewhere it is the one of `az login`. */
 	readonly managedIdentity: boolean;
 }
@@ -15,7 +15,7 @@ export function readIdentity(settings: Settings, clientIdSetting: string): Ident
 	const clientId = settings.get(clientIdSetting);
 	// Azure sets IDENTITY_ENDPOINT wherever it hands out managed identities.
 	const managedIdentity = settings.get("IDENTITY_ENDPOINT") !== undefined;
-	return { managedIdentity, ...(clientId === undefined ? {} : { clientId }) };
+	return { managedIdentity, clientId };
 }
 
 /** Where the ledger is: the function app's own storage account. */

@@ -1,4 +1,4 @@
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
+import { clipLine, REASON_CHARACTERS } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { Identity, KeyVaultOptions } from "./azure.ts";
 import type { Credential } from "./credential.ts";
@@ -16,7 +16,7 @@ export class TokenUnavailable extends Error {
 	readonly classification: NoToken;
 
 	constructor(classification: NoToken, options?: ErrorOptions) {
-		const reason = clipLine(withoutSecrets(classification.reason, []), REASON_CHARACTERS);
+		const reason = clipLine(classification.reason, REASON_CHARACTERS);
 		super(reason, options);
 		this.classification = { ...classification, reason };
 	}

@@ -3,7 +3,7 @@ import type { Bridge, TheBridge } from "../bridge.ts";
 import { isObject, readJsonOrText } from "../event/json.ts";
 import { isWrongContinue } from "../ledger/receipt-query.ts";
 import { type Log, toLog } from "../log.ts";
-import type { DiscardRequest } from "../operate/discard.ts";
+import type { ReceiptsRequest } from "../operate/dead-letters.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
 import { isStorageError, LEDGER } from "../storage/storage.ts";
 
@@ -42,7 +42,7 @@ export function replay(theBridge: TheBridge): HttpFunctionOptions {
 
 /** Discards dead letters that no run is to start for: `POST /api/receipts/discard`. */
 export function discard(theBridge: TheBridge): HttpFunctionOptions {
-	return endDeadLetters<DiscardRequest>("receipts/discard", DISCARDED, theBridge, (bridge, asked, log) =>
+	return endDeadLetters<ReceiptsRequest>("receipts/discard", DISCARDED, theBridge, (bridge, asked, log) =>
 		bridge.discard(asked, log),
 	);
 }

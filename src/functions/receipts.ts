@@ -3,8 +3,7 @@ import type { TheBridge } from "../bridge.ts";
 import { readInstant } from "../event/instant.ts";
 import type { CountQuery } from "../ledger/count-receipts.ts";
 import type { ReceiptState } from "../ledger/receipt.ts";
-import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import { isWrongContinue } from "../ledger/receipt-query.ts";
+import { isWrongContinue, type ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { ShownReceipt } from "../operate/show-receipts.ts";
 
 const USUAL_LIMIT = 50;
@@ -45,7 +44,7 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 					receipts: found.map(toJson),
 					complete,
 					continue: next,
-					...(problems.length === 0 ? {} : { problems }),
+					problems: problems.length === 0 ? undefined : problems,
 				});
 			} catch (error) {
 				return answer(isWrongContinue(error) ? 400 : 503, { error: (error as Error).message });
@@ -72,7 +71,7 @@ export function counts(theBridge: TheBridge, now: () => number = Date.now): Http
 			if (typeof query === "string") return answer(400, { error: query });
 			try {
 				const { problems, ...counted } = await (await theBridge()).counts(query);
-				return answer(200, { ...counted, ...(problems.length === 0 ? {} : { problems }) });
+				return answer(200, { ...counted, problems: problems.length === 0 ? undefined : problems });
 			} catch (error) {
 				return answer(503, { error: (error as Error).message });
 			}
@@ -102,17 +101,14 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	}
 	if (requests !== undefined && requests !== "true") return `requests: "${requests}" is not true`;
 	if (requests === "true" && count > MOST_REQUESTS) return `requests: ask with a limit of ${MOST_REQUESTS} at most`;
-	const times = readTimes({ since, until });
+	const times = readTimes({ since, until, changedSince });
 	if (typeof times === "string") return times;
-	const changed = readTimes({ changedSince });
-	if (typeof changed === "string") return changed;
 	return {
 		...texts,
 		limit: count,
-		...(state === undefined ? {} : { states: [state as ReceiptState] }),
+		states: state === undefined ? undefined : [state as ReceiptState],
 		...times,
-		...changed,
-		...(requests === undefined ? {} : { requests: true }),
+		requests: requests === undefined ? undefined : true,
 	};
 }
 
@@ -172,6 +168,7 @@ const SHOWN = [
 	"following",
 	"followingReason",
 	"page",
+	"sends",
 ] as const;
 const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 
@@ -179,12 +176,7 @@ const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 export type ReceiptJson = ReturnType<typeof toJson>;
 
 function toJson(receipt: ShownReceipt) {
-	const { sends } = receipt;
-	return {
-		...pick(receipt, SHOWN),
-		event: pick(receipt.event, EVENT_SHOWN),
-		...(sends === undefined ? {} : { sends }),
-	};
+	return { ...pick(receipt, SHOWN), event: pick(receipt.event, EVENT_SHOWN) };
 }
 
 function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {

@@ -1,6 +1,7 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { TheBridge } from "../bridge.ts";
 import type { SenderCheck } from "../config/entra-token.ts";
+import { isJsonType } from "../event/envelopes.ts";
 import { elementTexts, isObject, readJson, readJsonOrText } from "../event/json.ts";
 import { type Log, report, toLog } from "../log.ts";
 import { type EventResult, OUTCOMES } from "../model.ts";
@@ -68,7 +69,7 @@ async function receive(
 	// Upper and lower case do not count. If the name were overlooked, all routes would get the event.
 	const repoName = [...request.query].find(([name]) => name.toLowerCase() === "reponame")?.[1].trim();
 	const bridge = await theBridge();
-	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, ...(repoName ? { repoName } : {}) });
+	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, repoName: repoName || undefined });
 	return { status: httpStatus(events), jsonBody: { events } };
 }
 
@@ -187,7 +188,7 @@ function readBinaryMode(headers: Headers, body: ArrayBuffer): Readonly<Record<st
 
 /** JSON is parsed, other text is text; bytes that are no text are in base64, as in structured mode. */
 function readData(body: ArrayBuffer, contentType: string): Readonly<Record<string, unknown>> {
-	if (/^[^;]*[/+]json\s*(;|$)/i.test(contentType)) return { data: readJsonOrText(new TextDecoder().decode(body)) };
+	if (isJsonType(contentType)) return { data: readJsonOrText(new TextDecoder().decode(body)) };
 	try {
 		return { data: new TextDecoder("utf-8", { fatal: true }).decode(body) };
 	} catch {

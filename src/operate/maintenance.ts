@@ -91,31 +91,25 @@ export async function checkTokens(
 	knownExpiry: (lane: string) => string | null,
 	options: CheckTokensOptions,
 ): Promise<void> {
-	const checkLane = ([lane, to]: readonly [string, RouteTo]) => checkOne(log, lane, to, knownExpiry(lane), options);
-	await pMap([...options.lanes], checkLane, { concurrency: AT_ONCE });
-}
-
-async function checkOne(
-	log: Log,
-	lane: string,
-	to: RouteTo,
-	known: string | null,
-	{ checkToken, recordExpiry, now }: CheckTokensOptions,
-): Promise<void> {
-	const found = await checkToken(to).catch((error: Error): TokenCheck => {
-		return { state: "unknown", expiresAt: null, reason: error.message };
-	});
-	const expiresAt = found.state === "ok" ? found.expiresAt : known;
-	if (expiresAt !== known) {
-		await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
-			report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
+	const { lanes, checkToken, recordExpiry, now } = options;
+	const checkLane = async ([lane, to]: readonly [string, RouteTo]) => {
+		const known = knownExpiry(lane);
+		const found = await checkToken(to).catch((error: Error): TokenCheck => {
+			return { state: "unknown", expiresAt: null, reason: error.message };
 		});
-	}
-	const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
-	if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
-	if (found.state === "unknown") {
-		report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
-	}
+		const expiresAt = found.state === "ok" ? found.expiresAt : known;
+		if (expiresAt !== known) {
+			await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
+				report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
+			});
+		}
+		const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
+		if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
+		if (found.state === "unknown") {
+			report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
+		}
+	};
+	await pMap(lanes, checkLane, { concurrency: AT_ONCE });
 }
 
 /**

@@ -43,6 +43,12 @@ export interface ShowOptions {
 	readonly now: () => number;
 }
 
+/** Receipts, and what could not be read for them. */
+export interface Shown {
+	readonly receipts: readonly ShownReceipt[];
+	readonly problems: readonly string[];
+}
+
 /** The events of a window share one dispatch, so that these are few. */
 const READS_AT_ONCE = 16;
 
@@ -50,7 +56,7 @@ const READS_AT_ONCE = 16;
 export async function showReceipts(
 	{ receipts, problems }: Pick<FoundReceipts, "receipts" | "problems">,
 	options: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
+): Promise<Shown> {
 	const dispatches = new Map<string, FoundReceipt | undefined>(
 		receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]),
 	);
@@ -128,11 +134,8 @@ async function readDispatch(
 const MAX_SENT = 4_000;
 
 /** Receipts with what replays of them would send. One that cannot be read is named, and has none. */
-export async function withRequests(
-	receipts: readonly ShownReceipt[],
-	{ storage, destinations }: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const problems: string[] = [];
+export async function withRequests(shown: Shown, { storage, destinations }: ShowOptions): Promise<Shown> {
+	const problems = [...shown.problems];
 	const read = async (receipt: ShownReceipt): Promise<ShownReceipt> => {
 		const { state, lane, rowKey, to, key } = receipt;
 		if (state !== "dead" || to === null) return { ...receipt, sends: null };
@@ -146,5 +149,5 @@ export async function withRequests(
 			return { ...receipt, sends: null };
 		}
 	};
-	return { receipts: await pMap(receipts, read, { concurrency: READS_AT_ONCE }), problems };
+	return { receipts: await pMap(shown.receipts, read, { concurrency: READS_AT_ONCE }), problems };
 }

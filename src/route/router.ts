@@ -12,7 +12,7 @@ export interface Match {
 	/** The route's name. */
 	readonly route: string;
 	readonly to: Destination;
-	readonly coalesce?: Coalesce;
+	readonly coalesce?: Coalesce | undefined;
 }
 
 export type Router = (event: BridgeEvent, onlyRepository?: string) => Routed;
@@ -50,16 +50,12 @@ export function createRouter(
 			}
 			const to = resolve(route.to, event.type);
 			// Two routes to one destination are one delivery, with the name of the first route.
-			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
+			if (!matches.has(to.id)) matches.set(to.id, { route: route.name, to, coalesce: route.coalesce });
 		}
 		return matches.size > 0
 			? { matches: [...matches.values()] }
 			: { matches: [], reason: explain([...openings, ...failures]), missed };
 	};
-}
-
-function toMatch({ name, coalesce }: Route, to: Destination): Match {
-	return { route: name, to, ...(coalesce === undefined ? {} : { coalesce }) };
 }
 
 function conditionsOf(route: Route): readonly Condition[] {

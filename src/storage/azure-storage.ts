@@ -79,8 +79,10 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 function queueCalls(queue: StorageClients["queue"], names: LedgerNames): Pick<Storage, "put" | "unput" | "makeQueues"> {
 	const wakeUps = queue(names.queue);
 	const follow = queue(names.follow);
-	const queueOf = (name: string | undefined) =>
-		name === undefined ? wakeUps : name === LEDGER.follow ? follow : queue(name);
+	const queueOf = (name: string | undefined) => {
+		if (name === undefined) return wakeUps;
+		return name === LEDGER.follow ? follow : queue(name);
+	};
 	return {
 		async put(text, visibleInSeconds, name) {
 			const to = queueOf(name);

@@ -101,7 +101,7 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/walk-receipts.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
+		expect(readText("src/operate/dead-letters.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 		expect(readText(PAGE)).toContain("one request takes 200, and 20 s");
 	});
