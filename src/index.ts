@@ -47,13 +47,10 @@ app.storageQueue("follow", follow(theBridge));
 app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
-app.http("counts", counts(theBridge));
+app.http("counts", counts(theBridge, clocks.now));
 app.http("replay", replay(theBridge));
 app.http("discard", discard(theBridge));
-app.http(
-	"health",
-	health(theBridge, version, () => performance.now()),
-);
+app.http("health", health(theBridge, version, clocks.monotonic));
 app.http("console", consolePage());
 
 /**

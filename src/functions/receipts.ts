@@ -61,7 +61,7 @@ const MOST_HOURS = 7 * 24;
  * `{ "since", "until", "minutes": [{ "at", "received", "states" }], "complete", "problems"? }`.
  * @param now epoch milliseconds
  */
-export function counts(theBridge: TheBridge, now: () => number = Date.now): HttpFunctionOptions {
+export function counts(theBridge: TheBridge, now: () => number): HttpFunctionOptions {
 	return {
 		route: "receipts/counts",
 		methods: ["GET"],

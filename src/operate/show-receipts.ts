@@ -57,12 +57,19 @@ export async function showReceipts(
 	{ receipts, problems }: Pick<FoundReceipts, "receipts" | "problems">,
 	options: ShowOptions,
 ): Promise<Shown> {
-	const dispatches = new Map<string, FoundReceipt | undefined>(
+	const { dispatchOf, unread } = await readDispatches(receipts, options);
+	const shown = receipts.map((receipt) => show(receipt, dispatchOf(receipt), options));
+	return { receipts: shown, problems: [...problems, ...unread] };
+}
+
+/** The dispatches that windows' events went out with: from among these receipts, or read, each once. */
+async function readDispatches(receipts: readonly FoundReceipt[], options: ShowOptions) {
+	const known = new Map<string, FoundReceipt | undefined>(
 		receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]),
 	);
 	const missing = new Map(
 		receipts.flatMap(({ lane, dispatch }) => {
-			const isKnown = dispatch === null || dispatches.has(placeOf(lane, dispatch));
+			const isKnown = dispatch === null || known.has(placeOf(lane, dispatch));
 			return isKnown ? [] : [[placeOf(lane, dispatch), { lane, dispatch }] as const];
 		}),
 	);
@@ -70,17 +77,15 @@ export async function showReceipts(
 	const readState = createStateReader(options);
 	const read = async ([place, { lane, dispatch }]: readonly [string, { lane: string; dispatch: string }]) => {
 		try {
-			dispatches.set(place, await readDispatch(options, readState, lane, dispatch));
+			known.set(place, await readDispatch(options, readState, lane, dispatch));
 		} catch (error) {
 			unread.add(`a window's dispatch in the lane "${lane}" cannot be read: ${(error as Error).message}`);
 		}
 	};
 	await pMap(missing, read, { concurrency: READS_AT_ONCE });
-	const shown = receipts.map((receipt) => {
-		const { lane, dispatch } = receipt;
-		return show(receipt, dispatch === null ? undefined : dispatches.get(placeOf(lane, dispatch)), options);
-	});
-	return { receipts: shown, problems: [...problems, ...unread] };
+	const dispatchOf = ({ lane, dispatch }: FoundReceipt) =>
+		dispatch === null ? undefined : known.get(placeOf(lane, dispatch));
+	return { dispatchOf, unread };
 }
 
 function placeOf(lane: string, rowKey: string): string {

@@ -96,7 +96,7 @@ describe("the page about security", () => {
 			webhook: webhook("events", never, rules),
 			generic_triggers: webhook("generic_triggers", never, rules),
 			receipts: receipts(never),
-			counts: counts(never),
+			counts: counts(never, Date.now),
 			replay: replay(never),
 			discard: discard(never),
 			health: health(never, "", () => 0),

@@ -132,9 +132,9 @@ describe("the page about discard", () => {
 describe("the page about counts", () => {
 	it("names every member of the answer", async () => {
 		const asked = { method: "GET", path: "/api/receipts/counts" };
-		const called = counts(async () => bridge);
+		const called = counts(async () => bridge, Date.now);
 		const { json } = await callFunction(called, asked);
-		const { minutes, ...answer } = json as { minutes: object[] };
+		const { minutes, ...answer } = JSON.parse(JSON.stringify(json)) as { minutes: object[] };
 		const example = blocksOf(PAGE).map(({ language, text }) => (language === "json" ? JSON.parse(text) : {}));
 		const shown = example.find((block) => "minutes" in block) as { minutes: object[] } | undefined;
 		expect(Object.keys(shown ?? {}).sort()).toEqual([...Object.keys(answer), "minutes"].sort());
