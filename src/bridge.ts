@@ -51,7 +51,7 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 export type TheBridge = () => Promise<Bridge>;
 
 /** What accompanies the events of one request. */
-export interface Arrival {
+interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
 	readonly repoName?: string | undefined;

@@ -5,7 +5,7 @@ import type { Credential } from "./credential.ts";
 import { once } from "./once.ts";
 
 /** What the lack of a token means for the request, as an answer would say it. */
-export type NoToken = Extract<
+type NoToken = Extract<
 	Classification,
 	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
 >;

@@ -50,7 +50,7 @@ export function console(): HttpFunctionOptions {
 }
 
 /** A line for the worker's console, one line and no more. */
-export interface ConsoleLine {
+interface ConsoleLine {
 	readonly level: "error" | "warn";
 	readonly text: string;
 }

@@ -89,7 +89,7 @@ export function httpStatus(results: readonly EventResult[]): 200 | 202 | 400 | 5
 }
 
 /** The elements of a delivery, or the status and the words that refuse it. */
-export type Body =
+type Body =
 	| {
 			readonly ok: true;
 			readonly elements: readonly unknown[];

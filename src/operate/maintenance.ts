@@ -10,7 +10,7 @@ import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { expiryWarning } from "./lane-health.ts";
 
-export interface CheckTokensOptions {
+interface CheckTokensOptions {
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, RouteTo>;
 	/** Asks the service about a lane's token, and about an app's installation. */
@@ -49,15 +49,14 @@ export async function maintain(log: Log, options: MaintenanceOptions): Promise<v
 		reportBacklog(log, one, now());
 		// Nothing needs this, unless the queue was emptied; or nothing waits behind a breaker, and a drain removes that.
 		if (waiting + windows > 0 || hasBreaker) {
-			await wake(lane).catch((error: unknown) => reportFailure(log, lane, `not woken: ${(error as Error).message}`));
+			await wake(lane).catch((error: Error) => reportFailure(log, lane, `not woken: ${error.message}`));
 		}
 		// Nor does this: as long as something is followed, its wake-up is on its way.
-		const wakeIfFollowed = async () => {
+		try {
 			if ((await readFollowRows(storage, lane, now(), 1)).length > 0) await wakeFollower(lane);
-		};
-		await wakeIfFollowed().catch((error: unknown) =>
-			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`),
-		);
+		} catch (error) {
+			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`);
+		}
 	}
 	const knownExpiry = (lane: string) => seen.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
 	await checkTokens(log, knownExpiry, options);

@@ -16,13 +16,13 @@ import { type AcceptAgain, type ReplayAnswer, type ReplayRequest, replay } from 
 import { type Shown, showReceipts, withRequests } from "./show-receipts.ts";
 
 /** The newest event first. */
-export interface ShownReceipts extends Shown {
+interface ShownReceipts extends Shown {
 	/** False where there may be more; then `continue` is what the next question goes on with. */
 	readonly complete: boolean;
 	readonly continue?: string | undefined;
 }
 
-export interface OperateOptions {
+interface OperateOptions {
 	readonly storage: Storage;
 	readonly ledger: Pick<Ledger, "take">;
 	/** Makes sure that a lane is looked at. */

@@ -43,7 +43,7 @@ export type AcceptAgain = (
 	before?: Pick<Receipt, "acceptedAt" | "arrived">,
 ) => Promise<readonly EventResult[]>;
 
-export interface ReplayOptions extends WalkOptions {
+interface ReplayOptions extends WalkOptions {
 	readonly storage: Storage;
 	readonly accept: AcceptAgain;
 	/** Makes sure that a lane is looked at, at once. */

@@ -24,7 +24,7 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 /** The exact request of a dead letter. */
-export interface Sends {
+interface Sends {
 	/** Its method and URL. */
 	readonly line: string;
 	/** The beginning of its body. */
@@ -34,7 +34,7 @@ export interface Sends {
 	readonly whole: boolean;
 }
 
-export interface ShowOptions {
+interface ShowOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "pageOf" | "requestLine">;
 	/** What would judge a rejected event now. */

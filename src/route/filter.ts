@@ -5,7 +5,7 @@ import { OPERATORS, type Operator } from "./operators.ts";
 import type { AdvancedFilter, SubscriptionFilter } from "./route.ts";
 
 /** Says whether an event passes; made once, when the routes are read. */
-export type Test = (event: FilteredEvent) => boolean;
+type Test = (event: FilteredEvent) => boolean;
 
 /** One condition of a filter: the test, and the words that say how an event failed it. */
 export interface Condition {

@@ -27,7 +27,7 @@ export async function openStorage(config: StorageConfig, names: LedgerNames = LE
 }
 
 /** The clients of one account. */
-export interface StorageClients {
+interface StorageClients {
 	readonly table: TableClient;
 	readonly queue: (name: string) => QueueClient;
 	readonly blobs: BlobServiceClient;
