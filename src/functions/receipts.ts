@@ -35,21 +35,11 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 		route: "receipts",
 		methods: ["GET"],
 		authLevel: "function",
-		async handler(request) {
-			const query = readQuery(request.query);
-			if (typeof query === "string") return answer(400, { error: query });
-			try {
-				const { receipts: found, complete, continue: next, problems } = await (await theBridge()).receipts(query);
-				return answer(200, {
-					receipts: found.map(toJson),
-					complete,
-					continue: next,
-					problems: problems.length === 0 ? undefined : problems,
-				});
-			} catch (error) {
-				return answer(isWrongContinue(error) ? 400 : 503, { error: (error as Error).message });
-			}
-		},
+		handler: (request) =>
+			answer(readQuery(request.query), async (query) => {
+				const found = await (await theBridge()).receipts(query);
+				return { ...found, receipts: found.receipts.map(toJson) };
+			}),
 	};
 }
 
@@ -66,16 +56,8 @@ export function counts(theBridge: TheBridge, now: () => number): HttpFunctionOpt
 		route: "receipts/counts",
 		methods: ["GET"],
 		authLevel: "function",
-		async handler(request) {
-			const query = readCountQuery(request.query, now());
-			if (typeof query === "string") return answer(400, { error: query });
-			try {
-				const { problems, ...counted } = await (await theBridge()).counts(query);
-				return answer(200, { ...counted, problems: problems.length === 0 ? undefined : problems });
-			} catch (error) {
-				return answer(503, { error: (error as Error).message });
-			}
-		},
+		handler: (request) =>
+			answer(readCountQuery(request.query, now()), async (query) => (await theBridge()).counts(query)),
 	};
 }
 
@@ -183,6 +165,17 @@ function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T,
 	return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, Name>;
 }
 
-function answer(status: number, jsonBody: unknown): HttpResponseInit {
-	return { status, jsonBody, headers: { "Cache-Control": "no-store" } };
+/** The answer to a question, which is a text where something is wrong with it. What could not be read is told if there is any. */
+async function answer<Query extends object>(
+	query: Query | string,
+	find: (query: Query) => Promise<{ readonly problems: readonly string[] }>,
+): Promise<HttpResponseInit> {
+	const headers = { "Cache-Control": "no-store" };
+	if (typeof query === "string") return { status: 400, jsonBody: { error: query }, headers };
+	try {
+		const { problems, ...found } = await find(query);
+		return { status: 200, jsonBody: { ...found, problems: problems.length === 0 ? undefined : problems }, headers };
+	} catch (error) {
+		return { status: isWrongContinue(error) ? 400 : 503, jsonBody: { error: (error as Error).message }, headers };
+	}
 }
