@@ -143,7 +143,7 @@ type KeySet = (...header: Parameters<JWTVerifyGetKey>) => ReturnType<ReturnType<
  * Source: learn.microsoft.com, "Signing key rollover in the Microsoft identity platform".
  * @returns finds the key that a token's header names. Rejects with KeysUnavailable or UnknownKey.
  */
-function createTenantKeys(url: string, { fetch, monotonic }: Omit<Surroundings, "now">): KeySet {
+function createTenantKeys(url: string, { fetch, monotonic }: Surroundings): KeySet {
 	let known: { readonly keys: KeySet; readonly at: number } | undefined;
 	let failure: string | undefined;
 	let triedAt = Number.NEGATIVE_INFINITY;
