@@ -14,8 +14,8 @@ import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src
 import { resolve } from "../src/destinations/list.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
 import type { BridgeEvent } from "../src/model.ts";
-import { idempotencyKey, toDispatchType } from "../src/route/keys.ts";
 import { OPERATORS } from "../src/route/operators.ts";
+import { idempotencyKey, toDispatchType } from "../src/route/route.ts";
 import { destinations, repositoryDispatch } from "../support/destinations.ts";
 import { editorSchema } from "./editor-schema.ts";
 import { between, code, table } from "./markdown.ts";

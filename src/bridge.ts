@@ -22,8 +22,7 @@ import { type Log, redact, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
 import { judgeOf } from "./operate/advise-replay.ts";
 import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { createOperate, type Operate } from "./operate/operate.ts";
-import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
+import { createOperate, createPoisoned, type Operate, type Poisoned } from "./operate/operate.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
 import { digestOfRoutes } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
@@ -51,10 +50,10 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 export type TheBridge = () => Promise<Bridge>;
 
 /** What accompanies the events of one request. */
-export interface Arrival {
+interface Arrival {
 	readonly log: Log;
 	/** The predecessor's query parameter: only routes to this repository. */
-	readonly repoName?: string;
+	readonly repoName?: string | undefined;
 	/** How an element arrived, where that is known. */
 	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
 }

@@ -34,7 +34,6 @@ module.exports = {
 		"!src/cli/workshop.ts",
 		"!src/cli/io.ts",
 		"!src/console/browser/answers.ts",
-		"!src/route/route.ts",
 	],
 	coverageProvider: "v8",
 	coverageReporters: ["text-summary", "lcovonly"],

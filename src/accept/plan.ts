@@ -7,8 +7,7 @@ import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
 import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
-import { groupOf, idempotencyKey } from "../route/keys.ts";
-import type { Coalesce } from "../route/route.ts";
+import { type Coalesce, groupOf, idempotencyKey } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
 import { isStorageError } from "../storage/storage.ts";
 

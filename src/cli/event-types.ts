@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { toDispatchType } from "../route/keys.ts";
-import type { Route } from "../route/route.ts";
+import { type Route, toDispatchType } from "../route/route.ts";
 import type { SampleEvent } from "./catalogue/envelope.ts";
 import { nearest } from "./nearest.ts";
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { decodeText } from "../event/decode-text.ts";
+import { decodeText } from "../event/json.ts";
 import { CliError } from "./cli-error.ts";
 
 const REASONS: Readonly<Record<string, string>> = {

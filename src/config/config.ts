@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ConfiguredService, Service } from "../destinations/destination.ts";
-import { decodeText } from "../event/decode-text.ts";
-import { isObject, readPlainJson } from "../event/json.ts";
+import { decodeText, isObject, readPlainJson } from "../event/json.ts";
 import { readRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import { readStorageConfig, type StorageConfig } from "./azure.ts";

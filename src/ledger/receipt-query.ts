@@ -7,20 +7,20 @@ import { ROWS, receiptOrder } from "./rows.ts";
 
 export interface ReceiptQuery {
 	readonly limit: number;
-	readonly states?: readonly ReceiptState[];
+	readonly states?: readonly ReceiptState[] | undefined;
 	/** An event's id, a subject, a run's id, a repository, a key: the whole of it, or a part. */
-	readonly find?: string;
+	readonly find?: string | undefined;
 	/** The one with this key. */
 	readonly key?: string;
 	/** The event's time is not before, and not after; epoch milliseconds. */
-	readonly since?: number;
-	readonly until?: number;
+	readonly since?: number | undefined;
+	readonly until?: number | undefined;
 	/** Its row was written then or later, epoch milliseconds of the service's clock. */
-	readonly changedSince?: number;
+	readonly changedSince?: number | undefined;
 	/** What an earlier answer to the same question has as `continue`. */
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 	/** Answer with what dead letters would send. */
-	readonly requests?: boolean;
+	readonly requests?: boolean | undefined;
 }
 
 /** A question in the terms of storage. */

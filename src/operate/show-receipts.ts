@@ -24,7 +24,7 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 /** The exact request of a dead letter. */
-export interface Sends {
+interface Sends {
 	/** Its method and URL. */
 	readonly line: string;
 	/** The beginning of its body. */
@@ -34,13 +34,19 @@ export interface Sends {
 	readonly whole: boolean;
 }
 
-export interface ShowOptions {
+interface ShowOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "pageOf" | "requestLine">;
 	/** What would judge a rejected event now. */
 	readonly judge: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+}
+
+/** Receipts, and what could not be read for them. */
+export interface Shown {
+	readonly receipts: readonly ShownReceipt[];
+	readonly problems: readonly string[];
 }
 
 /** The events of a window share one dispatch, so that these are few. */
@@ -50,13 +56,20 @@ const READS_AT_ONCE = 16;
 export async function showReceipts(
 	{ receipts, problems }: Pick<FoundReceipts, "receipts" | "problems">,
 	options: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const dispatches = new Map<string, FoundReceipt | undefined>(
+): Promise<Shown> {
+	const { dispatchOf, unread } = await readDispatches(receipts, options);
+	const shown = receipts.map((receipt) => show(receipt, dispatchOf(receipt), options));
+	return { receipts: shown, problems: [...problems, ...unread] };
+}
+
+/** The dispatches that windows' events went out with: from among these receipts, or read, each once. */
+async function readDispatches(receipts: readonly FoundReceipt[], options: ShowOptions) {
+	const known = new Map<string, FoundReceipt | undefined>(
 		receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]),
 	);
 	const missing = new Map(
 		receipts.flatMap(({ lane, dispatch }) => {
-			const isKnown = dispatch === null || dispatches.has(placeOf(lane, dispatch));
+			const isKnown = dispatch === null || known.has(placeOf(lane, dispatch));
 			return isKnown ? [] : [[placeOf(lane, dispatch), { lane, dispatch }] as const];
 		}),
 	);
@@ -64,17 +77,15 @@ export async function showReceipts(
 	const readState = createStateReader(options);
 	const read = async ([place, { lane, dispatch }]: readonly [string, { lane: string; dispatch: string }]) => {
 		try {
-			dispatches.set(place, await readDispatch(options, readState, lane, dispatch));
+			known.set(place, await readDispatch(options, readState, lane, dispatch));
 		} catch (error) {
 			unread.add(`a window's dispatch in the lane "${lane}" cannot be read: ${(error as Error).message}`);
 		}
 	};
 	await pMap(missing, read, { concurrency: READS_AT_ONCE });
-	const shown = receipts.map((receipt) => {
-		const { lane, dispatch } = receipt;
-		return show(receipt, dispatch === null ? undefined : dispatches.get(placeOf(lane, dispatch)), options);
-	});
-	return { receipts: shown, problems: [...problems, ...unread] };
+	const dispatchOf = ({ lane, dispatch }: FoundReceipt) =>
+		dispatch === null ? undefined : known.get(placeOf(lane, dispatch));
+	return { dispatchOf, unread };
 }
 
 function placeOf(lane: string, rowKey: string): string {
@@ -128,11 +139,8 @@ async function readDispatch(
 const MAX_SENT = 4_000;
 
 /** Receipts with what replays of them would send. One that cannot be read is named, and has none. */
-export async function withRequests(
-	receipts: readonly ShownReceipt[],
-	{ storage, destinations }: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const problems: string[] = [];
+export async function withRequests(shown: Shown, { storage, destinations }: ShowOptions): Promise<Shown> {
+	const problems = [...shown.problems];
 	const read = async (receipt: ShownReceipt): Promise<ShownReceipt> => {
 		const { state, lane, rowKey, to, key } = receipt;
 		if (state !== "dead" || to === null) return { ...receipt, sends: null };
@@ -146,5 +154,5 @@ export async function withRequests(
 			return { ...receipt, sends: null };
 		}
 	};
-	return { receipts: await pMap(receipts, read, { concurrency: READS_AT_ONCE }), problems };
+	return { receipts: await pMap(shown.receipts, read, { concurrency: READS_AT_ONCE }), problems };
 }

@@ -45,7 +45,11 @@ export interface Storage {
 	 */
 	read(blob: string, container?: string, most?: number): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
-	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
+	names(
+		prefix: string,
+		after?: string,
+		container?: string,
+	): Promise<{ names: readonly string[]; next?: string | undefined }>;
 	/**
 	 * Removes a blob. Answers whether it is gone: false where it was written after `unmodifiedSince`, epoch milliseconds.
 	 */

@@ -5,7 +5,7 @@ import { Settings } from "../../src/config/settings.ts";
 import { github } from "../../src/destinations/github/service.ts";
 import { openDestinations } from "../../src/destinations/list.ts";
 import { readJson } from "../../src/event/json.ts";
-import { idempotencyKey } from "../../src/route/keys.ts";
+import { idempotencyKey } from "../../src/route/route.ts";
 import type { Match } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";

@@ -2,9 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import { diffTables } from "../../src/cli/routes/diff-tables.ts";
 import { type Explained, explain } from "../../src/cli/routes/explain.ts";
 import { resolve, SERVICES } from "../../src/destinations/list.ts";
-import { groupOf } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
-import type { Route } from "../../src/route/route.ts";
+import { groupOf, type Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import {

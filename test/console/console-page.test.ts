@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { console as consoleFunction } from "../../src/functions/console.ts";
+import { console as consoleFunction } from "../../src/functions/open-pages.ts";
 import { callFunction } from "../helpers/call-function.ts";
 
 const root = join(import.meta.dirname, "../..");

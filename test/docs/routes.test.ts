@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { SERVICES } from "../../src/destinations/list.ts";
 import { FaultScript } from "../../src/local/stand-in/script.ts";
-import { groupOf } from "../../src/route/keys.ts";
 import { OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { groupOf } from "../../src/route/route.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
 

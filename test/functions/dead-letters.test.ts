@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { discard, replay } from "../../src/functions/replay.ts";
+import { discard, replay } from "../../src/functions/dead-letters.ts";
 import { WrongContinue } from "../../src/ledger/receipt-query.ts";
 import { LEDGER, StorageError } from "../../src/storage/storage.ts";
 import { callFunction } from "../helpers/call-function.ts";

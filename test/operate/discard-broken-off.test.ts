@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { applyRetention } from "../../src/ledger/retention.ts";
-import { type DiscardAnswer, discard } from "../../src/operate/discard.ts";
+import { type DiscardAnswer, discard } from "../../src/operate/dead-letters.ts";
 import { type ReplayAnswer, replay } from "../../src/operate/replay.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { health } from "../../src/functions/health.ts";
+import { health } from "../../src/functions/open-pages.ts";
 import { ensureWindow } from "../../src/ledger/window.ts";
 import { openStorage as openAzureStorage } from "../../src/storage/azure-storage.ts";
 import { inTransactions } from "../../src/storage/transactions.ts";

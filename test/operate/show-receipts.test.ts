@@ -102,7 +102,7 @@ describe("what a replay would send", () => {
 	const shown = (rowKey: string, columns: Columns) =>
 		({ ...receipt(rowKey, columns), page: null, replay: null, group: null, windowState: null }) as ShownReceipt;
 	const dead = (rowKey: string) => shown(rowKey, { state: "dead", ...DESTINATION });
-	const ask = (receipts: readonly ShownReceipt[]) => withRequests(receipts, withStorage({ get }));
+	const ask = (receipts: readonly ShownReceipt[]) => withRequests({ receipts, problems: [] }, withStorage({ get }));
 
 	it("is told of a dead letter, and null where there is no request, without a look at storage", async () => {
 		rows["a x-1"] = { body: Buffer.from("{}") };
@@ -131,7 +131,7 @@ describe("what a replay would send", () => {
 
 	it("is read for sixteen at once", async () => {
 		const receipts = Array.from({ length: 17 }, (_, index) => dead(`r-${index}`));
-		await expectSixteen((storage) => withRequests(receipts, withStorage(storage)));
+		await expectSixteen((storage) => withRequests({ receipts, problems: [] }, withStorage(storage)));
 	});
 });
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { groupOf } from "../../src/route/keys.ts";
-import type { Coalesce } from "../../src/route/route.ts";
+import { type Coalesce, groupOf } from "../../src/route/route.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

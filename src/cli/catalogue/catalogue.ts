@@ -1,4 +1,4 @@
-import { toDispatchType } from "../../route/keys.ts";
+import { toDispatchType } from "../../route/route.ts";
 import { CliError } from "../cli-error.ts";
 import { eventType, meantType, TYPE_NAMES } from "../event-types.ts";
 import type { SampleEvent } from "./envelope.ts";

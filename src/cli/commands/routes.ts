@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { decodeText } from "../../event/decode-text.ts";
+import { decodeText } from "../../event/json.ts";
 import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
 import { examples } from "../examples.ts";

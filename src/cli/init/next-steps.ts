@@ -1,4 +1,4 @@
-import { toDispatchType } from "../../route/keys.ts";
+import { toDispatchType } from "../../route/route.ts";
 import { quoted } from "../bridge-url.ts";
 import { shortName } from "../catalogue/catalogue.ts";
 import { TYPE_NAMES } from "../event-types.ts";

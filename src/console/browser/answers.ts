@@ -102,7 +102,7 @@ export interface Replayed {
 	}[];
 	readonly more: boolean;
 	/** Where the next request goes on. */
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 }
 
 export interface Discarded {
@@ -112,7 +112,7 @@ export interface Discarded {
 		readonly reason: string | null;
 	}[];
 	readonly more: boolean;
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 }
 
 /** What became of the events of a time range, minute by minute. */

@@ -1,8 +1,7 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { toDispatchType } from "../../route/keys.ts";
 import { applyMapping, type Mapping, mappingProblem } from "../../route/mapping.ts";
-import type { RouteTo } from "../../route/route.ts";
+import { type RouteTo, toDispatchType } from "../../route/route.ts";
 import { BODY_BYTES, refuse, TOO_DEEP, tooLarge, unlessTooDeep } from "../build.ts";
 import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
