@@ -56,10 +56,10 @@ export function createGitHub(options: {
 }
 
 function judge(asked: Asked, now: number): Pick<GitHubAnswer, "classification" | "fromApi"> {
-	const { status, headers, json, text, reason } = asked;
+	const { status, headers, text, reason } = asked;
 	if (status === 0)
 		return { classification: { kind: "transient", reason: `no answer from GitHub (${reason})` }, fromApi: false };
-	const response = readResponse({ status, headers: Object.fromEntries(headers), data: json ?? text }, []);
+	const response = readResponse({ status, headers: Object.fromEntries(headers), text }, []);
 	return { classification: classifyResponse(response, now), fromApi: isFromApi(response) };
 }
 

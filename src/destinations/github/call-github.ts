@@ -1,4 +1,5 @@
 import { once } from "../../config/once.ts";
+import { readJsonOrText } from "../../event/json.ts";
 import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import type { ServiceResponse } from "../service-response.ts";
@@ -12,7 +13,9 @@ export interface Answered {
 	readonly classification: Classification;
 	/** None where no answer came. */
 	readonly response?: ServiceResponse;
-	/** The body, parsed where it is JSON. */
+	/** The body as a text, as far as it was read. */
+	readonly text?: string;
+	/** The same as a value: a text where it is not JSON. */
 	readonly data?: unknown;
 }
 
@@ -52,7 +55,9 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
 			const response = readResponse(raw, trace.secrets);
 			const classification = classifyResponse(response, now(), asked);
-			if (classification.kind !== "redirected") return { classification, response, data: jsonOf(raw.data) };
+			if (classification.kind !== "redirected") {
+				return { classification, response, text: raw.text, data: readJsonOrText(raw.text) };
+			}
 			const next = whereTo(classification.location, url, apiUrl);
 			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
 			if (redirects === MAX_REDIRECTS) {
@@ -89,42 +94,25 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 }
 
 /** What an answer says, without the credentials that it may echo. */
-export function readResponse({ status, headers, data }: RawResponse, secrets: Iterable<string>): ServiceResponse {
-	const clean = (text: string) => withoutSecrets(text, secrets);
+export function readResponse({ status, headers, text }: RawResponse, secrets: Iterable<string>): ServiceResponse {
+	const clean = (one: string) => withoutSecrets(one, secrets);
 	const cleanHeaders = Object.fromEntries(
 		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
 	);
-	const { message } = (jsonOf(data) ?? {}) as { readonly message?: unknown };
+	const { message } = (readJsonOrText(text) ?? {}) as { readonly message?: unknown };
 	return {
 		status,
 		headers: cleanHeaders,
 		message: typeof message === "string" ? clean(message) : "",
-		body: bodyOf(data, String(headers["content-type"] ?? "")),
+		body: bodyOf(text, String(headers["content-type"] ?? "")),
 	};
 }
 
-/** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
-function jsonOf(data: unknown): unknown {
-	const text = textOf(data);
-	try {
-		return typeof text === "string" ? (JSON.parse(text) as unknown) : text;
-	} catch {
-		return data;
-	}
-}
-
-/** Bytes as a text, and whatever else as it is. */
-function textOf(data: unknown): unknown {
-	return data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
-}
-
-/** A JSON that is longer than what is read, or cut off, is left as a text. */
-function bodyOf(data: unknown, contentType: string): ServiceResponse["body"] {
-	const text = textOf(data) ?? "";
-	if (text === "") return /html/i.test(contentType) ? "other" : "none";
-	if (typeof text === "object") return "json";
+/** A JSON that is longer than what is read, or cut off, is one, too. */
+function bodyOf(text: string, contentType: string): ServiceResponse["body"] {
+	if (/^\s*(?:null\s*)?$/.test(text)) return /html/i.test(contentType) ? "other" : "none";
 	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
-	return canBeJson && /^\s*[{[]/.test(String(text)) ? "json" : "other";
+	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";
 }
 
 function closed(reason: string): Classification {

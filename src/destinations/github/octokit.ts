@@ -23,8 +23,7 @@ export interface RawResponse {
 	readonly status: number;
 	/** By lower-case name. */
 	readonly headers: Readonly<Record<string, string | number | undefined>>;
-	/** Parsed where it is JSON, else a text or bytes. */
-	readonly data: unknown;
+	readonly text: string;
 }
 
 /** A run has up to 20 KB, and a list has a hundred runs. */
@@ -47,24 +46,24 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 		request: { redirect: "manual" },
 	});
 	const [fetch, fetchLarge] = [boundedFetch(options.fetch), boundedFetch(options.fetch, READ_BYTES)];
-	return async ({ method, url, token, body, reads, etag }, signal) => {
-		try {
-			return await octokit.request(`${method} ${url}`, {
-				headers: {
-					accept: "application/vnd.github+json",
-					authorization: `Bearer ${token}`,
-					"x-github-api-version": API_VERSION,
-					"if-none-match": etag,
-				},
-				// A string is sent unchanged: these are the bytes whose size was checked.
-				data: body,
-				request: { signal, fetch: reads === true ? fetchLarge : fetch },
-			});
-		} catch (error) {
-			// Octokit throws for statuses from 400 on, and calls a failed connection a 500; only the former has a response.
-			const response = (error as { response?: RawResponse }).response;
-			if (response !== undefined) return response;
-			throw error;
-		}
-	};
+	return ({ method, url, token, body, reads, etag }, signal) =>
+		new Promise((resolve, reject) => {
+			/** Octokit throws for each refusal, and may fail in wording its error: it gets nothing of the answer. */
+			async function answer(...request: Parameters<typeof fetch>): Promise<Response> {
+				const response = await (reads === true ? fetchLarge : fetch)(...request);
+				const { status, headers } = response;
+				resolve({ status, headers: Object.fromEntries(headers), text: await response.text() });
+				return new Response();
+			}
+
+			const headers = {
+				accept: "application/vnd.github+json",
+				authorization: `Bearer ${token}`,
+				"x-github-api-version": API_VERSION,
+				"if-none-match": etag,
+			};
+			// A string is sent unchanged: these are the bytes whose size was checked.
+			const options = { headers, data: body, request: { signal, fetch: answer } };
+			octokit.request(`${method} ${url}`, options).catch(reject);
+		});
 }

@@ -1,4 +1,5 @@
 import { isLoopback } from "../../config/settings.ts";
+import { isNumberText } from "../../event/json.ts";
 import { clipLine } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
@@ -131,9 +132,9 @@ export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): S
 	};
 }
 
-/** GitHub's ids grow beyond what a double holds exactly; what reads its JSON gives such a number as a bigint. */
+/** GitHub's ids grow beyond what a double holds exactly. */
 export function readRunId(value: unknown): string | undefined {
-	const isNumber = typeof value === "bigint" || Number.isSafeInteger(value);
+	const isNumber = typeof value === "number" || isNumberText(value);
 	return isNumber && isRunId(String(value)) ? String(value) : undefined;
 }
 

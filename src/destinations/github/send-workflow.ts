@@ -75,13 +75,9 @@ function withoutBranch(classification: Classification): Classification {
 	return classification.kind === "permanent" ? { ...classification, kind: "unavailable" } : classification;
 }
 
-function refusesDetails({ response, data }: Answered): boolean {
+function refusesDetails({ response, text }: Answered): boolean {
 	const isRefusal = response?.status === 400 || response?.status === 422;
-	return isRefusal && response.body === "json" && toSearched(data).includes("return_run_details");
-}
-
-function toSearched(data: unknown): string {
-	return JSON.stringify(data, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+	return isRefusal && response.body === "json" && text?.includes("return_run_details") === true;
 }
 
 function isRefGone({ response }: Answered): boolean {

@@ -19,7 +19,6 @@ describe("an answer of Azure DevOps", () => {
 		["200 without a body", { body: "none" }, "uncertain", /no body, so it is not known/],
 		["200 with a page", { body: "other" }, "unavailable", /check AZURE_DEVOPS_URL/],
 		["300 with JSON", { status: 300 }, "unavailable", /does not document this answer/],
-		["199", { status: 199 }, "unavailable", /does not document this answer/],
 		["302 with a page", { status: 302, body: "other" }, "unavailable", /check AZURE_DEVOPS_URL/],
 		[
 			"203 with its sign-in page",

@@ -28,7 +28,7 @@ function script(...answers: Scripted[]) {
 		calls.push(call);
 		const answer = answers[calls.length - 1];
 		if (answer === undefined) throw new Error("called more often than expected");
-		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, data: undefined, ...answer };
+		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, text: "", ...answer };
 	};
 	return { send, calls };
 }
@@ -130,7 +130,7 @@ describe("a dispatch", () => {
 		let clock = 1_000;
 		const { send } = script(async () => {
 			clock += 250;
-			return { status: 204, headers: {}, data: undefined };
+			return { status: 204, headers: {}, text: "" };
 		});
 		await expect(dispatch(send, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
 	});
@@ -184,7 +184,7 @@ describe("a dispatch", () => {
 		[500, "uncertain"],
 		[503, "uncertain"],
 	])("tries once where GitHub answers %d", async (status, kind) => {
-		const { send, calls } = script({ status, data: { message: "Words of GitHub" } });
+		const { send, calls } = script({ status, text: '{"message":"Words of GitHub"}' });
 		const attempt = await dispatch(send);
 		expect(attempt).toMatchObject({ status, classification: { kind } });
 		expect(reasonOf(attempt)).toContain("(Words of GitHub)");
@@ -192,12 +192,12 @@ describe("a dispatch", () => {
 	});
 
 	it.each([
-		["nothing", undefined],
-		["null", null],
+		["nothing", ""],
+		["null", "null"],
 		["HTML", "<html>"],
-		["another message", { message: { a: 1 } }],
-	])("copes with an error's body that is %s", async (_, data) => {
-		const attempt = await dispatch(script({ status: 502, data }).send);
+		["another message", '{"message":{"a":1}}'],
+	])("copes with an error's body that is %s", async (_, text) => {
+		const attempt = await dispatch(script({ status: 502, text }).send);
 		expect(reasonOf(attempt)).toBe("GitHub answered 502: server error at GitHub");
 		expect(attempt).not.toHaveProperty("requestId");
 	});
@@ -454,7 +454,7 @@ describe("the calls that a dispatch counts for the pace", () => {
 		(ms: number, answer: Partial<RawResponse> = {}) =>
 		async () => {
 			clock += ms;
-			return { status: 204, headers: {}, data: undefined, ...answer };
+			return { status: 204, headers: {}, text: "", ...answer };
 		};
 	let clock = 0;
 	beforeEach(() => {

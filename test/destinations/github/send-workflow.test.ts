@@ -235,6 +235,11 @@ describe("a server that does not know return_run_details", () => {
 			400,
 			'{"message":"No","id":12345678901234567890,"field":"return_run_details"}',
 		],
+		[
+			"a 400 that is nested deeply",
+			400,
+			`{"message":"No","field":"return_run_details","at":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
+		],
 		["a 400 that is cut off", 400, '{"message":"return_run_details is no'],
 	])("is asked again without it after %s, in the same try, and from then on", async (_, status, refusal) => {
 		const { client, asked } = await serverAt((request, response) => {
