@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
-import { boundedFetch } from "../destinations/fetch.ts";
+import { boundedFetch } from "../destinations/service-response.ts";
 
 export interface Surroundings {
 	readonly fetch: typeof globalThis.fetch;

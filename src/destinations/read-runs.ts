@@ -2,8 +2,7 @@ import { isLoopback } from "../config/settings.ts";
 import { clipLine } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { RunsAnswer, SeenRun } from "./destination.ts";
-import { serverTimeOf } from "./header-time.ts";
-import type { ServiceResponse } from "./service-response.ts";
+import { type ServiceResponse, serverTimeOf } from "./service-response.ts";
 
 /** How many runs one page of a list holds. */
 export const PAGE_RUNS = 100;

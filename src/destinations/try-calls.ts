@@ -2,7 +2,6 @@ import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
-import { wasNeverSent } from "./fetch.ts";
 
 /** What is noted while calls are made, so that they can be accounted for when they end early. */
 export interface Trace {
@@ -101,6 +100,47 @@ export function noAnswer(
 	const isSent = underWay === "write" && !wasNeverSent(error);
 	const reason = composeReason(before, words, isSent ? NOT_KNOWN : "; nothing was sent");
 	return { kind: isSent ? "uncertain" : "transient", reason };
+}
+
+/** Errors before any byte of the request is sent: names, addresses, connections. */
+const CODES = new Set([
+	"ENOTFOUND",
+	"EAI_AGAIN",
+	"EAI_FAIL",
+	"EAI_NODATA",
+	"EAI_NONAME",
+	"ECONNREFUSED",
+	"EHOSTUNREACH",
+	"EHOSTDOWN",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EADDRNOTAVAIL",
+	"UND_ERR_CONNECT_TIMEOUT",
+]);
+/** TLS: the certificate is not trusted, or the handshake fails. Source: Node.js, "TLS/SSL", X509 certificate error codes. */
+const TLS_CODES =
+	/^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_|ERR_SSL_(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|NO_|PACKET_LENGTH_TOO_LONG|.*HANDSHAKE|.*PROTOCOL_VERSION|.*UNRECOGNIZED_NAME))/;
+const BEFORE_SENDING = new Set(["getaddrinfo", "connect"]);
+
+interface NodeError {
+	readonly code?: unknown;
+	readonly syscall?: unknown;
+	readonly message?: unknown;
+	readonly cause?: unknown;
+	readonly errors?: unknown;
+}
+
+/**
+ * Whether a call that got no answer certainly never reached the other side: its name was not found, its connection was
+ * not made, or its TLS handshake failed. A reset, a broken pipe or a closed socket may come after it was taken.
+ * @param error of fetch, whose causes say what happened
+ */
+export function wasNeverSent(error: unknown): boolean {
+	if (typeof error !== "object" || error === null) return false;
+	const { code, syscall, message, cause, errors } = error as NodeError;
+	if (CODES.has(String(code)) || TLS_CODES.test(String(code)) || BEFORE_SENDING.has(String(syscall))) return true;
+	if (code === "ECONNRESET" && /before secure TLS connection/.test(String(message))) return true;
+	return wasNeverSent(cause) || (Array.isArray(errors) && errors.length > 0 && errors.every(wasNeverSent));
 }
 
 /** fetch only says "fetch failed". The last one of its causes says what happened. */

@@ -1,6 +1,6 @@
 import { withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import { boundedFetch } from "../fetch.ts";
+import { boundedFetch } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
@@ -39,6 +39,9 @@ export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trac
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;
 export const API_VERSION = "api-version=7.1";
+
+/** Where Azure DevOps is, unless a server of one's own is meant. That may have a path, such as `/tfs`. */
+export const SERVICES = "https://dev.azure.com";
 
 /**
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose

@@ -1,7 +1,14 @@
 import { clipLine } from "../../log.ts";
 import type { Classification, Destination } from "../../model.ts";
-import { resetMs, retryAfterMs } from "../header-time.ts";
-import { notFromApi, rateLimited, type ServiceResponse, said, serverError } from "../service-response.ts";
+import {
+	notFromApi,
+	rateLimited,
+	resetMs,
+	retryAfterMs,
+	type ServiceResponse,
+	said,
+	serverError,
+} from "../service-response.ts";
 
 const AZURE_DEVOPS = "Azure DevOps";
 

@@ -4,8 +4,7 @@ import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import type { ServiceResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
-import { classifyResponse, notFromApi } from "./classify-response.ts";
-import type { Asked } from "./likely-cause.ts";
+import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
 import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
 
 /** What came of one call. */

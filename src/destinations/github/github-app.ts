@@ -1,7 +1,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
-import { serverTimeOf } from "../header-time.ts";
+import { serverTimeOf } from "../service-response.ts";
 import { isCredential, NOT_KNOWN, newTrace } from "../try-calls.ts";
 import type { Answered, Call, TokenFor } from "./call-github.ts";
 

@@ -1,8 +1,7 @@
 import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { resetMs } from "../header-time.ts";
-import { factsOf, type ServiceResponse } from "../service-response.ts";
+import { factsOf, resetMs, type ServiceResponse } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
 import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import { dispatchPath } from "./repository-dispatch.ts";

@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import { boundedFetch } from "../fetch.ts";
+import { boundedFetch } from "../service-response.ts";
 
 /** One request of GitHub's API. */
 export interface GitHubRequest {

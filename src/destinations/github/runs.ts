@@ -3,8 +3,8 @@ import { isNumberText } from "../../event/json.ts";
 import { clipLine } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
-import { serverTimeOf } from "../header-time.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
+import { serverTimeOf } from "../service-response.ts";
 import type { Answered, ApiRequest } from "./call-github.ts";
 import { isWorkflow } from "./workflow-dispatch.ts";
 

@@ -5,7 +5,7 @@ import type { RouteTo } from "../../route/route.ts";
 import { refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
 import type { BridgeFacts } from "../client-payload.ts";
 import type { Built } from "../destination.ts";
-import type { Asked, Repair } from "./likely-cause.ts";
+import type { Asked, Repair } from "./classify-response.ts";
 
 /**
  * GitHub's `POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches`, as `to.workflow.schema.json` describes
