@@ -1,5 +1,5 @@
 import { LONGEST_WAIT_MS, MAX_SKEW_MS } from "../ledger/rows.ts";
-import { clipLine, composeReason } from "../log.ts";
+import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 
 /** By lower-case name. */
@@ -119,6 +119,40 @@ function httpDate(text: string): number {
 	return Date.parse(`${text} GMT`);
 }
 
+/** What came of one call. */
+export interface Answered {
+	readonly classification: Classification;
+	/** None where no answer came. */
+	readonly response?: ServiceResponse;
+	/** The body as a text, as far as it was read. */
+	readonly text?: string;
+	/** The same as a value; no object if it was cut off or is not JSON. */
+	readonly json?: unknown;
+}
+
+/** An answer as it came. */
+export interface RawResponse {
+	readonly status: number;
+	readonly headers: Headers;
+	readonly text: string;
+}
+
+/**
+ * What an answer says, without the credentials that it may echo.
+ * @param json its text as a value
+ */
+export function readResponse(
+	{ status, headers }: RawResponse,
+	json: unknown,
+	body: ServiceResponse["body"],
+	secrets: Iterable<string>,
+): ServiceResponse {
+	const clean = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
+	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, clean(value) ?? value]);
+	const { message } = (json ?? {}) as { readonly message?: unknown };
+	return { status, headers: Object.fromEntries(cleanHeaders), message: clean(message) ?? "", body };
+}
+
 type Of<Kind extends Classification["kind"]> = Extract<Classification, { readonly kind: Kind }>;
 type Head = Pick<ServiceResponse, "status" | "headers">;
 
@@ -145,9 +179,8 @@ export function rateLimited(
 
 /** A 5xx, or a 408: the request may have been taken all the same. */
 export function serverError(service: string, response: ServiceResponse, now: number): Of<"uncertain"> {
-	const wait = retryAfterMs(response.headers, now);
 	const reason = said(service, response, `server error at ${service}`);
-	return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
+	return { kind: "uncertain", retryAfterMs: retryAfterMs(response.headers, now), reason };
 }
 
 /** An address that does not lead to the service's API: no run was started, and the request is not to blame. */
@@ -176,11 +209,10 @@ export function factsOf(
 	pauseMs: number | undefined,
 	now: number,
 ): Pick<Answer, "status" | "requestId" | "exhaustedUntil" | "serverTime"> {
-	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
-		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
-		...(pauseMs === undefined ? {} : { exhaustedUntil: now + Math.min(pauseMs, LONGEST_PAUSE_MS) }),
-		...(serverTime === undefined ? {} : { serverTime }),
+		requestId: requestId === undefined ? undefined : clipLine(String(requestId), REQUEST_ID_CHARACTERS),
+		exhaustedUntil: pauseMs === undefined ? undefined : now + Math.min(pauseMs, LONGEST_PAUSE_MS),
+		serverTime: serverTimeOf(headers, now),
 	};
 }

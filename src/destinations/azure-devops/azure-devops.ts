@@ -4,16 +4,9 @@ import type { Answer, Destination, Run } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, RunsAnswer, SeenRun, TokenCheck } from "../destination.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
-import { factsOf } from "../service-response.ts";
+import { type Answered, factsOf } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
-import {
-	type Answered,
-	type ApiRequest,
-	type CallOptions,
-	createCall,
-	parseJson,
-	SERVICES,
-} from "./call-azure-devops.ts";
+import { type ApiRequest, type CallOptions, createCall, parseJson, SERVICES } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
 import { isId, pathOf } from "./pipeline-run.ts";
 import type { TokenSource } from "./tokens.ts";
@@ -78,7 +71,7 @@ function factsOfAzure({ classification, response, json }: Answered, question: Qu
 	const { now } = question;
 	const facts = factsOf(response, headers["x-vss-e2eid"] ?? headers["activityid"], pauseMs(headers, now), now);
 	const run = classification.kind === "taken" ? toRun(json, question) : undefined;
-	return { ...facts, ...(run === undefined ? {} : { run }) };
+	return { ...facts, run };
 }
 
 /**

@@ -1,20 +1,7 @@
-import { withoutSecrets } from "../../log.ts";
-import type { Classification } from "../../model.ts";
-import { boundedFetch } from "../service-response.ts";
+import { type Answered, boundedFetch, readResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
-import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
+import { type Asked, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
-
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: AzureResponse;
-	/** The body as a text, as far as it was read. */
-	readonly text?: string;
-	/** The same as a value; undefined if it was cut off or is not JSON. */
-	readonly json?: unknown;
-}
 
 export interface CallOptions {
 	/** Without a slash at its end; paths are appended. */
@@ -50,6 +37,11 @@ export const SERVICES = "https://dev.azure.com";
 export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 	const bounded = boundedFetch(fetch, MOST_BYTES);
 
+	async function read(...request: Parameters<typeof fetch>) {
+		const response = await bounded(...request);
+		return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
+	}
+
 	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
 		const init: RequestInit = {
 			method: body === undefined ? "GET" : "POST",
@@ -64,17 +56,14 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 			body: body ?? null,
 		};
 		const kind = body === undefined ? "read" : "write";
-		const { raw, text } = await noteCall(
-			trace,
-			now,
-			async () => {
-				const raw = await bounded(`${url}${path}?${API_VERSION}`, init);
-				return { raw, text: await raw.text() };
-			},
-			kind,
-		);
+		const raw = await noteCall(trace, now, () => read(`${url}${path}?${API_VERSION}`, init), kind);
+		const { status, headers, text } = raw;
 		const json = parseJson(text);
-		const response = readResponse(raw, text, json, trace.secrets);
+		const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
+		const form = text.trim() === "" ? "none" : isJson ? "json" : "other";
+		const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
+		const isSignIn = isSignInPage(status, headers["location"], text);
+		const response = { ...readResponse(raw, json, form, trace.secrets), typeKey, isSignIn };
 		return { classification: classifyResponse(response, asked, now()), response, text, json };
 	}
 
@@ -87,23 +76,6 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 		} catch (error) {
 			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
 		}
-	};
-}
-
-/** What an answer says, without the credentials that it may echo. */
-function readResponse(raw: Response, text: string, json: unknown, secrets: Iterable<string>): AzureResponse {
-	const clean = (one: string) => withoutSecrets(one, secrets);
-	const headers = Object.fromEntries([...raw.headers].map(([name, value]) => [name, clean(value)]));
-	// Azure DevOps' own form of an error.
-	const { message, typeKey } = (json ?? {}) as Readonly<Record<string, unknown>>;
-	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
-	return {
-		status: raw.status,
-		headers,
-		message: typeof message === "string" ? clean(message) : "",
-		typeKey,
-		body: text.trim() === "" ? "none" : isJson ? "json" : "other",
-		isSignIn: isSignIn(raw.status, headers["location"], text),
 	};
 }
 
@@ -120,7 +92,7 @@ export function parseJson(text: string): unknown {
  * A caller without a valid token is led to a sign-in page (302), or shown it as if it were the answer (203, or even 200).
  * Source: learn.microsoft.com, "Use personal access tokens", Azure DevOps.
  */
-function isSignIn(status: number, location: string | undefined, text: string): boolean {
+function isSignInPage(status: number, location: string | undefined, text: string): boolean {
 	if (status === 203) return true;
 	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
 	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);

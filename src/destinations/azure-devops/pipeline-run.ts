@@ -18,9 +18,10 @@ export function resolveRun({ organization, project, pipeline, ref, parameters, t
 		organization,
 		project,
 		pipeline,
-		...(refName === undefined ? {} : { ref: refName }),
-		...(parameters === undefined ? {} : { parameters, fromEvent: namesFromEvent(parameters as Mapping) }),
-		...(token === undefined ? {} : { token }),
+		ref: refName,
+		parameters,
+		fromEvent: parameters === undefined ? undefined : namesFromEvent(parameters as Mapping),
+		token,
 	};
 }
 

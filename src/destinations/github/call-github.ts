@@ -1,22 +1,11 @@
 import { once } from "../../config/once.ts";
 import { readJsonOrText } from "../../event/json.ts";
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import type { ServiceResponse } from "../service-response.ts";
+import { type Answered, type RawResponse, readResponse, type ServiceResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
 import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
-import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
-
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: ServiceResponse;
-	/** The body as a text, as far as it was read. */
-	readonly text?: string;
-	/** The same as a value: a text where it is not JSON. */
-	readonly data?: unknown;
-}
+import type { GitHubRequest, Send } from "./octokit.ts";
 
 export interface CallOptions {
 	/** Without a slash at its end; paths are appended, so Enterprise Server's `/api/v3` stays. */
@@ -52,11 +41,10 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		for (let redirects = 0; ; redirects++) {
 			signal.throwIfAborted();
 			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
-			const response = readResponse(raw, trace.secrets);
+			const json = readJsonOrText(raw.text);
+			const response = readResponse(raw, json, bodyOf(raw), trace.secrets);
 			const classification = classifyResponse(response, now(), asked);
-			if (classification.kind !== "redirected") {
-				return { classification, response, text: raw.text, data: readJsonOrText(raw.text) };
-			}
+			if (classification.kind !== "redirected") return { classification, response, text: raw.text, json };
 			const next = whereTo(classification.location, url, apiUrl);
 			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
 			if (redirects === MAX_REDIRECTS) {
@@ -92,23 +80,9 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	return isApi ? next.href : undefined;
 }
 
-/** What an answer says, without the credentials that it may echo. */
-export function readResponse({ status, headers, text }: RawResponse, secrets: Iterable<string>): ServiceResponse {
-	const clean = (one: string) => withoutSecrets(one, secrets);
-	const cleanHeaders = Object.fromEntries(
-		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
-	);
-	const { message } = (readJsonOrText(text) ?? {}) as { readonly message?: unknown };
-	return {
-		status,
-		headers: cleanHeaders,
-		message: typeof message === "string" ? clean(message) : "",
-		body: bodyOf(text, String(headers["content-type"] ?? "")),
-	};
-}
-
 /** A JSON that is longer than what is read, or cut off, is one, too. */
-function bodyOf(text: string, contentType: string): ServiceResponse["body"] {
+export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] {
+	const contentType = String(headers["content-type"] ?? "");
 	if (/^\s*(?:null\s*)?$/.test(text)) return /html/i.test(contentType) ? "other" : "none";
 	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
 	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";

@@ -46,7 +46,7 @@ export function classifyResponse(response: ServiceResponse, now: number, asked?:
 	}
 	if (status === 422) return { kind: "permanent", reason: said(GITHUB, response, "this request can never succeed") };
 	const { means, wide } = likelyCause(response, asked);
-	return { kind: "unavailable", ...(wide === undefined ? {} : { wide }), reason: said(GITHUB, response, means) };
+	return { kind: "unavailable", wide, reason: said(GITHUB, response, means) };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
-import { serverTimeOf } from "../service-response.ts";
+import { type Answered, serverTimeOf } from "../service-response.ts";
 import { isCredential, NOT_KNOWN, newTrace } from "../try-calls.ts";
-import type { Answered, Call, TokenFor } from "./call-github.ts";
+import type { Call, TokenFor } from "./call-github.ts";
 
 export interface AppOptions {
 	/** The app's id, or its client id. */
@@ -74,7 +74,7 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 		const path = `/repos/${owner}/${repo}/installation`;
 		return shared(path.toLowerCase(), async () => {
 			const answered = await ask("GET", path, calls);
-			const { id, suspended_at: suspendedAt } = (answered.data ?? {}) as { id?: unknown; suspended_at?: unknown };
+			const { id, suspended_at: suspendedAt } = (answered.json ?? {}) as { id?: unknown; suspended_at?: unknown };
 			if (isNotFound(answered)) throw notInstalled({ owner, repo });
 			if (answered.classification.kind !== "taken" || typeof id !== "number") throw unavailable(answered);
 			if (typeof suspendedAt === "string") throw suspended(owner, suspendedAt);
@@ -86,7 +86,7 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 	function issue(id: number, wanted: TokenFor, calls?: number[]): Promise<Issued> {
 		return shared(String(id), async () => {
 			const answered = await ask("POST", `/app/installations/${id}/access_tokens`, calls);
-			const { token, expires_at: expiresAt } = (answered.data ?? {}) as { token?: unknown; expires_at?: unknown };
+			const { token, expires_at: expiresAt } = (answered.json ?? {}) as { token?: unknown; expires_at?: unknown };
 			if (answered.classification.kind !== "taken" || typeof token !== "string" || !isCredential(token)) {
 				// It may have been removed, and installed anew under another id.
 				installations.delete(wanted.owner.toLowerCase());

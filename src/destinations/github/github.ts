@@ -1,9 +1,9 @@
 import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { factsOf, resetMs, type ServiceResponse } from "../service-response.ts";
+import { type Answered, factsOf, resetMs, type ServiceResponse } from "../service-response.ts";
 import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
-import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
+import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
 import { dispatchPath } from "./repository-dispatch.ts";
 import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
 import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
@@ -83,7 +83,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			);
 			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
 			const facts = response === undefined ? {} : factsOfGitHub(response, now());
-			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
+			return { classification, ...facts, run, calls, ms };
 		},
 		async listRuns(to, since, etag, page) {
 			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), { since, page, etag });
@@ -121,9 +121,9 @@ function canBeUnknown({ classification, response }: Answered): boolean {
 }
 
 function factsOfGitHub(response: ServiceResponse, now: number) {
-	const tokenExpiresAt = tokenExpiry(response);
-	const facts = factsOf(response, response.headers["x-github-request-id"], resetMs(response.headers, now), now);
-	return { ...facts, ...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }) };
+	const { headers } = response;
+	const facts = factsOf(response, headers["x-github-request-id"], resetMs(headers, now), now);
+	return { ...facts, tokenExpiresAt: tokenExpiry(response) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import { boundedFetch } from "../service-response.ts";
+import { boundedFetch, type RawResponse } from "../service-response.ts";
 
 /** One request of GitHub's API. */
 export interface GitHubRequest {
@@ -12,19 +12,14 @@ export interface GitHubRequest {
 	/** It only reads: it is not counted for the pace of writes, and its answer may be large. */
 	readonly reads?: true;
 	/** Of an earlier answer: an unchanged one is answered with a 304. */
-	readonly etag?: string;
+	readonly etag?: string | undefined;
 }
 
-/** Sends one request; the answer's status is never thrown, only the lack of an answer is. */
+/**
+ * Sends one request. The body of the answer is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. The answer's
+ * status is never thrown, only the lack of an answer is.
+ */
 export type Send = (request: GitHubRequest, signal: AbortSignal) => Promise<RawResponse>;
-
-/** An answer as it came. Its body is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. */
-export interface RawResponse {
-	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | number | undefined>>;
-	readonly text: string;
-}
 
 /** A run has up to 20 KB, and a list has a hundred runs. */
 const READ_BYTES = 8 * 1024 * 1024;

@@ -14,7 +14,7 @@ export interface RepositoryDispatch extends Destination {
 	/** GitHub's `event_type`. */
 	readonly dispatchType: string;
 	/** What the client payload holds beside `bridge`; left out, the whole event. Not part of the id. */
-	readonly payload?: Mapping;
+	readonly payload?: Mapping | undefined;
 }
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
@@ -36,8 +36,8 @@ export function resolveDispatch(
 		id,
 		repository,
 		dispatchType: type,
-		...(payload === undefined ? {} : { payload: payload as Mapping }),
-		...(token === undefined ? {} : { token }),
+		payload: payload as Mapping | undefined,
+		token,
 	};
 }
 

@@ -4,8 +4,8 @@ import { clipLine } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
-import { serverTimeOf } from "../service-response.ts";
-import type { Answered, ApiRequest } from "./call-github.ts";
+import { type Answered, serverTimeOf } from "../service-response.ts";
+import type { ApiRequest } from "./call-github.ts";
 import { isWorkflow } from "./workflow-dispatch.ts";
 
 /** A request without its token. */
@@ -28,8 +28,7 @@ export function listRequest(to: Destination, since: number, etag?: string, page 
 		workflow === undefined
 			? "such repository"
 			: `such repository, no workflow ${clipLine(workflow, FILE_CHARACTERS)} in it`;
-	const known = readEtag(etag);
-	return { ...request(to, `${below}/runs?${query}`, what), ...(known === undefined ? {} : { etag: known }) };
+	return { ...request(to, `${below}/runs?${query}`, what), etag: readEtag(etag) };
 }
 
 /** "Get a workflow run". @param id in digits */
@@ -64,10 +63,9 @@ export function readList(
 		etag,
 	}: { readonly since: number; readonly page?: number | undefined; readonly etag?: string | undefined },
 ): RunsAnswer {
-	const { response, data } = answered;
-	const tag = readEtag(response?.headers["etag"]);
+	const { response, json } = answered;
 	const answer = readAnswer(answered, { whose: "GitHub's", now: question.now, missing: "refused" }, (serverTime) => {
-		const { workflow_runs: listed, total_count: total } = (data ?? {}) as Record<string, unknown>;
+		const { workflow_runs: listed, total_count: total } = (json ?? {}) as Record<string, unknown>;
 		if (!Array.isArray(listed)) return undefined;
 		const values = listed.slice(0, PAGE_RUNS);
 		const { runs, unreadable } = readEach(values.filter(isOf(question.to)), (value) =>
@@ -83,7 +81,7 @@ export function readList(
 	if (response?.status === 304 && readEtag(etag) !== undefined) {
 		return { kind: "unchanged", serverTime: serverTimeOf(response.headers, question.now) ?? question.now };
 	}
-	return answer.kind === "runs" && tag !== undefined ? { ...answer, etag: tag } : answer;
+	return answer.kind === "runs" ? { ...answer, etag: readEtag(response?.headers["etag"]) } : answer;
 }
 
 function isOf(to: Destination): (value: unknown) => boolean {
@@ -96,7 +94,7 @@ function isOf(to: Destination): (value: unknown) => boolean {
 /** GitHub's answer to a look at one run. */
 export function readOne(answered: Answered, { apiUrl, now }: Question, id: string): RunsAnswer {
 	return readAnswer(answered, { whose: "GitHub's", now, missing: "gone" }, (serverTime) => {
-		const run = toSeenRun(answered.data, apiUrl, serverTime);
+		const run = toSeenRun(answered.json, apiUrl, serverTime);
 		return run?.id === id ? { runs: [run], complete: true, unreadable: 0 } : undefined;
 	});
 }

@@ -17,9 +17,9 @@ export interface WorkflowDispatch extends Destination {
 	/** The name of its file, or its id in digits. */
 	readonly workflow: string;
 	/** A branch or a tag; left out, the repository's default branch at the time of sending. */
-	readonly ref?: string;
+	readonly ref?: string | undefined;
 	/** Not part of the id. */
-	readonly inputs?: Mapping;
+	readonly inputs?: Mapping | undefined;
 }
 
 /** Whether a `to`, or a stored destination, is of this kind. */
@@ -37,9 +37,9 @@ export function resolveWorkflow({ repository = "", workflow, ref, inputs, token 
 		id,
 		repository,
 		workflow: String(workflow),
-		...(ref === undefined ? {} : { ref: String(ref) }),
-		...(inputs === undefined ? {} : { inputs: inputs as Mapping }),
-		...(token === undefined ? {} : { token }),
+		ref: ref === undefined ? undefined : String(ref),
+		inputs: inputs as Mapping | undefined,
+		token,
 	};
 }
 

@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
 import type { TokenFor } from "../../../src/destinations/github/call-github.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
-import type { GitHubRequest, RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
+import type { GitHubRequest, Send } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken, type TokenSource } from "../../../src/destinations/github/tokens.ts";
+import type { RawResponse } from "../../../src/destinations/service-response.ts";
 import type { Answer, Destination } from "../../../src/model.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
@@ -149,7 +150,7 @@ describe("a dispatch", () => {
 			exhaustedUntil: 900_000,
 		});
 		const left = { ...used, "x-ratelimit-remaining": "1" };
-		expect(await dispatch(script({ headers: left }).send)).not.toHaveProperty("exhaustedUntil");
+		expect((await dispatch(script({ headers: left }).send)).exhaustedUntil).toBeUndefined();
 	});
 
 	it.each([
@@ -173,7 +174,7 @@ describe("a dispatch", () => {
 		"2026-12-01 00:00:00 +02000",
 	])("does not guess when a token ends from %j", async (header) => {
 		const headers = { "github-authentication-token-expiration": header };
-		expect(await dispatch(script({ headers }).send)).not.toHaveProperty("tokenExpiresAt");
+		expect((await dispatch(script({ headers }).send)).tokenExpiresAt).toBeUndefined();
 	});
 
 	it.each([
@@ -199,7 +200,7 @@ describe("a dispatch", () => {
 	])("copes with an error's body that is %s", async (_, text) => {
 		const attempt = await dispatch(script({ status: 502, text }).send);
 		expect(reasonOf(attempt)).toBe("GitHub answered 502: server error at GitHub");
-		expect(attempt).not.toHaveProperty("requestId");
+		expect(attempt.requestId).toBeUndefined();
 	});
 });
 
