@@ -50,6 +50,15 @@ export type Built =
 	/** `tooLarge`: a smaller part of the event would fit. `body`: the request, if it could be built. */
 	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string; readonly body?: string | undefined };
 
+/** A request that cannot be sent. @param body where it could be built */
+export function refuse(reason: string, body?: string): Built {
+	return { ok: false, tooLarge: false, reason, body };
+}
+
+export function tooLarge(reason: string, body: string): Built {
+	return { ok: false, tooLarge: true, reason, body };
+}
+
 export interface ClientOptions {
 	/** Of grid-dispatch. */
 	readonly version: string;

@@ -2,15 +2,16 @@ import type { Answer, BridgeEvent, Destination } from "../model.ts";
 import type { RouteTo } from "../route/route.ts";
 import { azureDevOps } from "./azure-devops/service.ts";
 import type { BridgeFacts } from "./client-payload.ts";
-import type {
-	Built,
-	Client,
-	ClientOptions,
-	ConfiguredService,
-	Policy,
-	RunsAnswer,
-	Service,
-	TokenCheck,
+import {
+	type Built,
+	type Client,
+	type ClientOptions,
+	type ConfiguredService,
+	type Policy,
+	type RunsAnswer,
+	refuse,
+	type Service,
+	type TokenCheck,
 } from "./destination.ts";
 import { github } from "./github/service.ts";
 
@@ -68,12 +69,15 @@ export function openDestinations(services: readonly ConfiguredService[], options
 		laneOf: (to) => serviceOf(to).laneOf(to),
 		policyOf: (lane) =>
 			services.find(({ name }) => lane === name || lane.startsWith(`${name}-`)) ?? (services[0] as ConfiguredService),
-		build: (to, event, facts) =>
-			(to && find(to)?.build(to, event, facts)) ?? {
-				ok: false,
-				tooLarge: false,
-				reason: "it has no destination",
-			},
+		build(to, event, facts) {
+			try {
+				return (to && find(to)?.build(to, event, facts)) ?? refuse("it has no destination");
+			} catch (error) {
+				// Reading an event limits its depth. A request that is nested deeper all the same is a dead letter, not an error.
+				if (error instanceof RangeError) return refuse("data is nested too deeply to be written as JSON");
+				throw error;
+			}
+		},
 		problemOf(to) {
 			const service = to && find(to);
 			if (service === undefined) return "its row in storage is damaged: it has no destination";

@@ -15,31 +15,33 @@ export interface ServiceResponse {
 	readonly body: "json" | "none" | "other";
 }
 
+/** An answer as it came. */
+export interface RawResponse {
+	readonly status: number;
+	readonly headers: Headers;
+	readonly text: string;
+}
+
 /** Most answers that the bridge reads have a few kilobytes; a page or a stream of something else may have gigabytes. */
 export const ANSWER_BYTES = 64 * 1024;
 
-/**
- * A `fetch` whose answers have a body of so many bytes at most, already read: what comes after that is not waited for,
- * and the connection is given up.
- */
-export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES): typeof globalThis.fetch {
-	return async (url, init) => {
-		const response = await fetch(url, init);
-		const { status, statusText, headers } = response;
-		const body = await readStart(response, most);
-		return new Response(body, { status, statusText, headers });
+/** A `fetch` that reads a body up to so many bytes: the rest is not waited for, and the connection is given up. */
+export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES) {
+	return async (...request: Parameters<typeof fetch>): Promise<RawResponse> => {
+		const response = await fetch(...request);
+		const { status, headers } = response;
+		return { status, headers: Object.fromEntries(headers), text: await readStart(response, most) };
 	};
 }
 
-async function readStart(response: Response, most: number): Promise<Uint8Array | null> {
+async function readStart(response: Response, most: number): Promise<string> {
 	const reader = response.body?.getReader();
-	if (reader === undefined) return null;
 	const chunks: Uint8Array[] = [];
 	let bytes = 0;
 	try {
-		while (bytes < most) {
+		while (reader !== undefined && bytes < most) {
 			const { done, value } = await reader.read();
-			if (done) return Buffer.concat(chunks);
+			if (done) break;
 			chunks.push(value);
 			bytes += value.byteLength;
 		}
@@ -47,8 +49,8 @@ async function readStart(response: Response, most: number): Promise<Uint8Array |
 		// A refusal is one, even if its words are cut off; whether a success was meant is not known.
 		if (response.ok) throw error;
 	}
-	reader.cancel().catch(() => {});
-	return Buffer.concat(chunks).subarray(0, most);
+	reader?.cancel().catch(() => {});
+	return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, most));
 }
 
 /** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
@@ -128,13 +130,6 @@ export interface Answered {
 	readonly text?: string;
 	/** The same as a value; no object if it was cut off or is not JSON. */
 	readonly json?: unknown;
-}
-
-/** An answer as it came. */
-export interface RawResponse {
-	readonly status: number;
-	readonly headers: Headers;
-	readonly text: string;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type Answered, boundedFetch, readResponse } from "../service-response.ts";
+import { type Answered, boundedFetch, type RawResponse, readResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
-import { type Asked, classifyResponse } from "./classify-response.ts";
+import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
 
 export interface CallOptions {
@@ -37,11 +37,6 @@ export const SERVICES = "https://dev.azure.com";
 export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 	const bounded = boundedFetch(fetch, MOST_BYTES);
 
-	async function read(...request: Parameters<typeof fetch>) {
-		const response = await bounded(...request);
-		return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
-	}
-
 	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
 		const init: RequestInit = {
 			method: body === undefined ? "GET" : "POST",
@@ -56,15 +51,10 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 			body: body ?? null,
 		};
 		const kind = body === undefined ? "read" : "write";
-		const raw = await noteCall(trace, now, () => read(`${url}${path}?${API_VERSION}`, init), kind);
-		const { status, headers, text } = raw;
-		const json = parseJson(text);
-		const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
-		const form = text.trim() === "" ? "none" : isJson ? "json" : "other";
-		const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
-		const isSignIn = isSignInPage(status, headers["location"], text);
-		const response = { ...readResponse(raw, json, form, trace.secrets), typeKey, isSignIn };
-		return { classification: classifyResponse(response, asked, now()), response, text, json };
+		const raw = await noteCall(trace, now, () => bounded(`${url}${path}?${API_VERSION}`, init), kind);
+		const json = parseJson(raw.text);
+		const response = readAzureResponse(raw, json, trace.secrets);
+		return { classification: classifyResponse(response, asked, now()), response, text: raw.text, json };
 	}
 
 	return async (request, { scheme, value }, signal, trace) => {
@@ -77,6 +67,14 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
 		}
 	};
+}
+
+function readAzureResponse(raw: RawResponse, json: unknown, secrets: Iterable<string>): AzureResponse {
+	const { headers, text } = raw;
+	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(String(headers["content-type"]));
+	const body = text.trim() === "" ? "none" : isJson ? "json" : "other";
+	const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
+	return { ...readResponse(raw, json, body, secrets), typeKey, isSignIn: isSignIn(raw) };
 }
 
 /** Undefined if the text was cut off or is not JSON. */
@@ -92,8 +90,9 @@ export function parseJson(text: string): unknown {
  * A caller without a valid token is led to a sign-in page (302), or shown it as if it were the answer (203, or even 200).
  * Source: learn.microsoft.com, "Use personal access tokens", Azure DevOps.
  */
-function isSignInPage(status: number, location: string | undefined, text: string): boolean {
+function isSignIn({ status, headers: { location }, text }: RawResponse): boolean {
 	if (status === 203) return true;
-	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
+	if (location !== undefined)
+		return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(String(location));
 	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

@@ -45,9 +45,7 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 		new Promise((resolve, reject) => {
 			/** Octokit throws for each refusal, and may fail in wording its error: it gets nothing of the answer. */
 			async function answer(...request: Parameters<typeof fetch>): Promise<Response> {
-				const response = await (reads === true ? fetchLarge : fetch)(...request);
-				const { status, headers } = response;
-				resolve({ status, headers: Object.fromEntries(headers), text: await response.text() });
+				resolve(await (reads === true ? fetchLarge : fetch)(...request));
 				return new Response();
 			}
 

@@ -2,9 +2,8 @@ import { isObject } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
 import { type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
-import { refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
-import type { BridgeFacts } from "../client-payload.ts";
-import type { Built } from "../destination.ts";
+import { type BridgeFacts, toTexts } from "../client-payload.ts";
+import { type Built, refuse, tooLarge } from "../destination.ts";
 import type { Asked, Repair } from "./classify-response.ts";
 
 /**
@@ -92,8 +91,7 @@ function inputsProblem({ inputs }: RouteTo): string | undefined {
 export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: BridgeFacts, mostInputs: number): Built {
 	const { ref, inputs = {} } = to;
 	if (!isObject(inputs)) return refuse("its row in storage is damaged: inputs");
-	const texts = unlessTooDeep(() => toTexts(inputs, event, facts));
-	if (texts === undefined) return refuse(TOO_DEEP);
+	const texts = toTexts(inputs, event, facts);
 	const count = Object.keys(texts).length;
 	const body = JSON.stringify({
 		ref,

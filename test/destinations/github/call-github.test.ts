@@ -200,7 +200,7 @@ describe("an answer over a real connection", () => {
 		for (status of [403, 429]) {
 			expect(await dispatch()).toMatchObject({ status, classification: { kind: "rate-limited", named: true } });
 		}
-		for (status of [500, 503]) {
+		for (status of [500, 503, 600, 999]) {
 			expect(await dispatch()).toMatchObject({ status, classification: { kind: "uncertain", retryAfterMs: 7_000 } });
 		}
 		for (status of [200, 304, 400, 404, 409, 413, 422]) expect(await dispatch()).toMatchObject({ status });

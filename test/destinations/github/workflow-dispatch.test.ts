@@ -198,17 +198,6 @@ describe("the request of a workflow dispatch", () => {
 		expect(build({ inputs: names(11) }, EVENT, 10)).toMatchObject({ ok: false, tooLarge: false });
 	});
 
-	it("is refused with a reason where its inputs are nested more deeply than can be written", () => {
-		const toJSON = () => {
-			throw new RangeError("Maximum call stack size exceeded");
-		};
-		expect(build({ inputs: { all: "data" } }, { ...EVENT, data: { toJSON } })).toEqual({
-			ok: false,
-			tooLarge: false,
-			reason: "data is nested too deeply to be written as JSON",
-		});
-	});
-
 	it("is refused where its stored inputs are damaged", () => {
 		const to = { ...resolveWorkflow(TO), inputs: [] } as unknown as WorkflowDispatch;
 		expect(buildWorkflow(to, EVENT, FACTS, MOST)).toMatchObject({
