@@ -5,13 +5,13 @@ import type { RouteTo } from "../../route/route.ts";
 import type { Client, RunsAnswer, SeenRun, TokenCheck } from "../destination.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
 import { type Answered, factsOf } from "../service-response.ts";
-import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
+import { type Tried, type Try, tryWithin } from "../try-calls.ts";
 import { type ApiRequest, type CallOptions, createCall, parseJson, SERVICES } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
 import { isId, pathOf } from "./pipeline-run.ts";
 import type { TokenSource } from "./tokens.ts";
 
-export interface AzureDevOpsOptions extends CallOptions {
+interface AzureDevOpsOptions extends CallOptions {
 	readonly tokens: TokenSource;
 	/** For one delivery in all. */
 	readonly timeoutMs: number;
@@ -26,16 +26,16 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 	const call = createCall(options);
 
 	/** Repeats once after a 401, with the token read anew. */
-	async function withToken(secretName: string | undefined, request: ApiRequest, signal: AbortSignal, trace: Trace) {
+	async function withToken(secretName: string | undefined, request: ApiRequest, trying: Try) {
 		const token = await tokens.get(secretName);
-		const first = await call(request, token, signal, trace);
+		const first = await call(request, token, trying);
 		if (first.classification.kind !== "unauthorized") return first;
 		const fresh = await tokens.refresh(token, secretName);
-		return fresh.value === token.value ? first : call(request, fresh, signal, trace);
+		return fresh.value === token.value ? first : call(request, fresh, trying);
 	}
 
 	const ask = ({ token }: RouteTo, request: ApiRequest): Promise<Tried<Answered>> =>
-		tryWithin({ service: "Azure DevOps", timeoutMs, now }, (signal, trace) => withToken(token, request, signal, trace));
+		tryWithin({ service: "Azure DevOps", timeoutMs, now }, (trying) => withToken(token, request, trying));
 
 	const read = (to: Destination, below: string) =>
 		ask(to, { path: pathOf(to, below), asked: { permission: "View builds", to } });

@@ -1,5 +1,5 @@
 import { type Answered, boundedFetch, type RawResponse, readResponse } from "../service-response.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
 
@@ -21,7 +21,7 @@ export interface ApiRequest {
 }
 
 /** Makes one call. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+export type Call = (request: ApiRequest, token: Token, trying: Try) => Promise<Answered>;
 
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;
@@ -37,7 +37,7 @@ export const SERVICES = "https://dev.azure.com";
 export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 	const bounded = boundedFetch(fetch, MOST_BYTES);
 
-	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
+	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, trying: Try) {
 		const init: RequestInit = {
 			method: body === undefined ? "GET" : "POST",
 			headers: {
@@ -47,24 +47,24 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 				...(body === undefined ? {} : { "content-type": "application/json" }),
 			},
 			redirect: "manual",
-			signal,
+			signal: trying.signal,
 			body: body ?? null,
 		};
 		const kind = body === undefined ? "read" : "write";
-		const raw = await noteCall(trace, now, () => bounded(`${url}${path}?${API_VERSION}`, init), kind);
+		const raw = await noteCall(trying, now, () => bounded(`${url}${path}?${API_VERSION}`, init), kind);
 		const json = parseJson(raw.text);
-		const response = readAzureResponse(raw, json, trace.secrets);
+		const response = readAzureResponse(raw, json, trying.secrets);
 		return { classification: classifyResponse(response, asked, now()), response, text: raw.text, json };
 	}
 
-	return async (request, { scheme, value }, signal, trace) => {
+	return async (request, { scheme, value }, trying) => {
 		if (!isCredential(value)) return { classification: NO_CREDENTIAL };
 		const sent = scheme === "Bearer" ? value : Buffer.from(`:${value}`).toString("base64");
-		for (const secret of [value, sent]) trace.secrets.add(secret);
+		for (const secret of [value, sent]) trying.secrets.add(secret);
 		try {
-			return await sendOnce(request, `${scheme} ${sent}`, signal, trace);
+			return await sendOnce(request, `${scheme} ${sent}`, trying);
 		} catch (error) {
-			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
+			return { classification: noAnswer("Azure DevOps", error, trying) };
 		}
 	};
 }

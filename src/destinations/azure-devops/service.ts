@@ -54,7 +54,7 @@ function pipelinePage(address: string, to: Destination): string | null {
 }
 
 /** What the settings say of Azure DevOps. */
-export interface AzureDevOpsConfig extends Policy {
+interface AzureDevOpsConfig extends Policy {
 	readonly token: TokenConfig;
 }
 

@@ -3,7 +3,7 @@ import { readJsonOrText } from "../../event/json.ts";
 import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
 import { type Answered, type RawResponse, readResponse, type ServiceResponse } from "../service-response.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
 import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
 import type { GitHubRequest, Send } from "./octokit.ts";
 
@@ -24,7 +24,7 @@ export type ApiRequest = Omit<GitHubRequest, "url"> & {
 };
 
 /** Makes one call, redirects included. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+export type Call = (request: ApiRequest, trying: Try) => Promise<Answered>;
 
 /** A renamed repository answers with one redirect; more than a few are a loop. */
 const MAX_REDIRECTS = 3;
@@ -33,16 +33,16 @@ const MAX_REDIRECTS = 3;
 export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 	const load = once(loadSend);
 
-	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
+	async function follow(send: Send, asking: ApiRequest, trying: Try): Promise<Answered> {
 		const { path, asked, ...request } = asking;
 		const first = apiUrl + path;
 		const kind = request.reads === true ? "read" : "write";
 		let url = first;
 		for (let redirects = 0; ; redirects++) {
-			signal.throwIfAborted();
-			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
+			trying.signal.throwIfAborted();
+			const raw = await noteCall(trying, now, () => send({ ...request, url }, trying.signal), kind);
 			const json = readJsonOrText(raw.text);
-			const response = readResponse(raw, json, bodyOf(raw), trace.secrets);
+			const response = readResponse(raw, json, bodyOf(raw), trying.secrets);
 			const classification = classifyResponse(response, now(), asked);
 			if (classification.kind !== "redirected") return { classification, response, text: raw.text, json };
 			const next = whereTo(classification.location, url, apiUrl);
@@ -54,13 +54,13 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		}
 	}
 
-	return async (request, signal, trace) => {
+	return async (request, trying) => {
 		if (!isCredential(request.token)) return { classification: NO_CREDENTIAL };
-		trace.secrets.add(request.token);
+		trying.secrets.add(request.token);
 		try {
-			return await follow(await load(), request, signal, trace);
+			return await follow(await load(), request, trying);
 		} catch (error) {
-			return { classification: noAnswer("GitHub", error, signal, trace) };
+			return { classification: noAnswer("GitHub", error, trying) };
 		}
 	};
 }

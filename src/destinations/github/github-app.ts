@@ -2,10 +2,10 @@ import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
 import { type Answered, serverTimeOf } from "../service-response.ts";
-import { isCredential, NOT_KNOWN, newTrace } from "../try-calls.ts";
+import { beginTry, isCredential, NOT_KNOWN } from "../try-calls.ts";
 import type { Call, TokenFor } from "./call-github.ts";
 
-export interface AppOptions {
+interface AppOptions {
 	/** The app's id, or its client id. */
 	readonly appId: string;
 	/** PEM, PKCS#8. */
@@ -122,10 +122,10 @@ function createAsk({ appId, privateKey, call, now }: AppOptions) {
 	let timeDifference = 0;
 
 	return async (method: "GET" | "POST", path: string, calls?: number[]): Promise<Answered> => {
-		const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+		const trying = beginTry(CALL_TIMEOUT_MS, now(), calls);
 		async function askOnce(): Promise<Answered> {
 			const { token } = await createAppAuth({ appId, privateKey, timeDifference })({ type: "app" });
-			return call({ method, path, token }, signal, newTrace(calls));
+			return call({ method, path, token }, trying);
 		}
 		const first = await askOnce();
 		if (first.classification.kind !== "unauthorized") return first;

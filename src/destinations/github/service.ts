@@ -101,7 +101,7 @@ export function isRepository(text: string): boolean {
 }
 
 /** Why a text is not `owner/name`, with the repair; undefined where it is. */
-export function repositoryProblem(text: string): string | undefined {
+function repositoryProblem(text: string): string | undefined {
 	// GitHub allows no name that ends so, and answers 404.
 	const name = text.replace(/\.git$/i, "");
 	if (!REPOSITORY.test(name)) return `"${text}" is not owner/name, such as contoso/fraud-model`;
@@ -109,7 +109,7 @@ export function repositoryProblem(text: string): string | undefined {
 }
 
 /** What the settings say of GitHub. */
-export interface GitHubConfig extends Policy {
+interface GitHubConfig extends Policy {
 	readonly token: TokenConfig;
 }
 
