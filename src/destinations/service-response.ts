@@ -3,7 +3,7 @@ import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 
 /** By lower-case name. */
-export type Headers = Readonly<Record<string, string | number | undefined>>;
+type Headers = Readonly<Record<string, string | number | undefined>>;
 
 /** What a service answered. */
 export interface ServiceResponse {

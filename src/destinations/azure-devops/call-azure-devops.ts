@@ -21,7 +21,7 @@ export interface ApiRequest {
 }
 
 /** Makes one call. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, token: Token, trying: Try) => Promise<Answered>;
+type Call = (request: ApiRequest, token: Token, trying: Try) => Promise<Answered>;
 
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;

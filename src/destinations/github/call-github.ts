@@ -45,8 +45,8 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 			const response = readResponse(raw, json, bodyOf(raw), trying.secrets);
 			const classification = classifyResponse(response, now(), asked);
 			if (classification.kind !== "redirected") return { classification, response, text: raw.text, json };
-			const next = whereTo(classification.location, url, apiUrl);
-			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
+			const next = whereTo(classification.location, url, apiUrl) ?? notFromApi(response);
+			if (typeof next !== "string") return { classification: next, response };
 			if (redirects === MAX_REDIRECTS) {
 				return { classification: closed(`GitHub redirects in circles from ${first}`), response };
 			}
@@ -90,12 +90,4 @@ export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] 
 
 function closed(reason: string): Classification {
 	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
-}
-
-/** What a token is wanted for: a repository, unless its route names a secret. */
-export interface TokenFor {
-	readonly owner: string;
-	readonly repo: string;
-	/** The name of a secret. */
-	readonly token?: string | undefined;
 }

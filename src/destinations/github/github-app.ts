@@ -3,7 +3,7 @@ import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
 import { type Answered, serverTimeOf } from "../service-response.ts";
 import { beginTry, isCredential, NOT_KNOWN } from "../try-calls.ts";
-import type { Call, TokenFor } from "./call-github.ts";
+import type { Call } from "./call-github.ts";
 
 interface AppOptions {
 	/** The app's id, or its client id. */
@@ -13,6 +13,14 @@ interface AppOptions {
 	readonly call: Call;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+}
+
+/** What a token is wanted for: a repository, unless its route names a secret. */
+export interface TokenFor {
+	readonly owner: string;
+	readonly repo: string;
+	/** The name of a secret. */
+	readonly token?: string | undefined;
 }
 
 /**

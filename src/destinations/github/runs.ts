@@ -22,13 +22,11 @@ export function listRequest(to: Destination, since: number, etag?: string, page 
 	const created = `>=${new Date(from).toISOString().slice(0, 19)}Z`;
 	const query = new URLSearchParams({ event: eventOf(to), created, per_page: String(PAGE_RUNS) });
 	if (page > 1) query.set("page", String(page));
-	const workflow = to["workflow"] === undefined ? undefined : String(to["workflow"]).toWellFormed();
-	const below = workflow === undefined ? "" : `/workflows/${encodeURIComponent(workflow)}`;
-	const what =
-		workflow === undefined
-			? "such repository"
-			: `such repository, no workflow ${clipLine(workflow, FILE_CHARACTERS)} in it`;
-	return { ...request(to, `${below}/runs?${query}`, what), etag: readEtag(etag) };
+	const known = readEtag(etag);
+	if (!isWorkflow(to)) return { ...request(to, `/runs?${query}`, "such repository"), etag: known };
+	const workflow = String(to.workflow).toWellFormed();
+	const what = `such repository, no workflow ${clipLine(workflow, FILE_CHARACTERS)} in it`;
+	return { ...request(to, `/workflows/${encodeURIComponent(workflow)}/runs?${query}`, what), etag: known };
 }
 
 /** "Get a workflow run". @param id in digits */
@@ -42,7 +40,7 @@ function request(to: Destination, below: string, what: string): RunsRequest {
 }
 
 /** What reading an answer needs to know. */
-export interface Question {
+interface Question {
 	readonly to: Destination;
 	/** GitHub's API. */
 	readonly apiUrl: string;
@@ -109,7 +107,7 @@ const MOST_ATTEMPTS = 1_000_000;
  * @param serverTime epoch milliseconds by GitHub's clock
  * @returns undefined where it is none: a member is missing, or cannot be
  */
-export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): SeenRun | undefined {
+function toSeenRun(value: unknown, apiUrl: string, serverTime: number): SeenRun | undefined {
 	const run = (value ?? {}) as Readonly<Record<string, unknown>>;
 	const { status, conclusion, run_attempt: attempt, display_title: title } = run;
 	const id = readRunId(run["id"]);

@@ -1,8 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyVaultOptions } from "../../config/azure.ts";
 import { openSecrets, type Sdks, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
-import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
-import type { InstallationTokens } from "./github-app.ts";
+import { type CallOptions, createCall } from "./call-github.ts";
+import type { InstallationTokens, TokenFor } from "./github-app.ts";
 
 /** Where GitHub credentials come from. `calls` takes the times of the calls of GitHub that a token costs, for the pace. */
 export interface TokenSource {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
-import type { TokenFor } from "../../../src/destinations/github/call-github.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
+import type { TokenFor } from "../../../src/destinations/github/github-app.ts";
 import type { GitHubRequest, Send } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken, type TokenSource } from "../../../src/destinations/github/tokens.ts";
 import type { RawResponse } from "../../../src/destinations/service-response.ts";
