@@ -45,12 +45,8 @@ export function createAzureDevOps({ tokens, timeoutMs, ...options }: AzureDevOps
 		async send(to, body) {
 			const asked = { permission: "Queue builds", to } as const;
 			const tried = await ask(to, { path: pathOf(to, "/runs"), body, asked });
-			return {
-				classification: tried.classification,
-				ms: tried.ms,
-				calls: tried.calls,
-				...factsOfAzure(tried, question(to)),
-			};
+			const { classification, calls, ms } = tried;
+			return { classification, ...factsOfAzure(tried, question(to)), calls, ms };
 		},
 		async listRuns(to, since, _, page) {
 			return readList(await read(to, "/runs"), question(to), since, page);
@@ -79,9 +75,9 @@ function factsOfAzure({ classification, response, json }: Answered, question: Qu
  * that is gone, a limit and an outage are not.
  */
 function judgeToken({ classification }: Answered): TokenCheck {
-	const reason = "reason" in classification ? classification.reason : null;
-	const state = classification.kind === "taken" ? "ok" : classification.kind === "unauthorized" ? "refused" : "unknown";
-	return { state, expiresAt: null, reason };
+	if (classification.kind === "taken") return { state: "ok", expiresAt: null, reason: null };
+	const state = classification.kind === "unauthorized" ? "refused" : "unknown";
+	return { state, expiresAt: null, reason: classification.reason };
 }
 
 /** What reading an answer needs to know. */

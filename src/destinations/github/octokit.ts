@@ -16,8 +16,8 @@ export interface GitHubRequest {
 }
 
 /**
- * Sends one request. The body of the answer is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. The answer's
- * status is never thrown, only the lack of an answer is.
+ * Sends one request. The body of the answer is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. A status
+ * is never thrown, only the lack of an answer is.
  */
 export type Send = (request: GitHubRequest, signal: AbortSignal) => Promise<RawResponse>;
 
