@@ -6,7 +6,7 @@ import type { Client, RunsAnswer, SeenRun, TokenCheck } from "../destination.ts"
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
 import { type Answered, factsOf } from "../service-response.ts";
 import { type Tried, type Try, tryWithin } from "../try-calls.ts";
-import { type ApiRequest, type CallOptions, createCall, parseJson, SERVICES } from "./call-azure-devops.ts";
+import { type ApiRequest, type CallOptions, CLOUD_URL, createCall, parseJson } from "./call-azure-devops.ts";
 import { pauseMs } from "./classify-response.ts";
 import { isId, pathOf } from "./pipeline-run.ts";
 import type { TokenSource } from "./tokens.ts";
@@ -158,7 +158,7 @@ function toRun(value: unknown, { to, url }: Question): Run | undefined {
 	const href = (_links as { readonly web?: { readonly href?: unknown } } | null | undefined)?.web?.href;
 	return {
 		id: String(id),
-		url: readPage(href, isLoopback(service) ? SERVICES : service.origin, service),
+		url: readPage(href, isLoopback(service) ? CLOUD_URL : service.origin, service),
 		workflow: readName(of.name),
 		status,
 		conclusion: status === "completed" ? (wordOf(result) ?? "unknown") : null,

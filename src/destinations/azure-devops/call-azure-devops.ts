@@ -28,7 +28,7 @@ const MOST_BYTES = 256 * 1024;
 export const API_VERSION = "api-version=7.1";
 
 /** Where Azure DevOps is, unless a server of one's own is meant. That may have a path, such as `/tfs`. */
-export const SERVICES = "https://dev.azure.com";
+export const CLOUD_URL = "https://dev.azure.com";
 
 /**
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose

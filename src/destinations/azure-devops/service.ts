@@ -5,7 +5,7 @@ import type { Route, RouteTo } from "../../route/route.ts";
 import type { ConfiguredService, Policy, Service } from "../destination.ts";
 import { hasPages, isLocal, readAddress, readSpeed, readToken, refuseNamedTokens } from "../service-settings.ts";
 import { createAzureDevOps } from "./azure-devops.ts";
-import { API_VERSION, SERVICES } from "./call-azure-devops.ts";
+import { API_VERSION, CLOUD_URL } from "./call-azure-devops.ts";
 import { buildRun, pathOf, problemsOf, projectOf, resolveRun } from "./pipeline-run.ts";
 import { openTokens, type TokenConfig } from "./tokens.ts";
 
@@ -70,8 +70,8 @@ const USUAL_PACE = [
 /** @param routes those that lead to Azure DevOps */
 export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route[]): AzureDevOpsConfig {
 	const read = (setting: string) =>
-		readAddress(settings, setting, `${SERVICES}, or https://HOST of a server of your own`, findProblem);
-	const address = read("AZURE_DEVOPS_URL") ?? SERVICES;
+		readAddress(settings, setting, `${CLOUD_URL}, or https://HOST of a server of your own`, findProblem);
+	const address = read("AZURE_DEVOPS_URL") ?? CLOUD_URL;
 	const speed = readSpeed(settings, "AZURE_DEVOPS", USUAL_PACE);
 	return {
 		address,
@@ -85,11 +85,11 @@ export function readAzureDevOpsConfig(settings: Settings, routes: readonly Route
 function findProblem({ hostname }: URL, path: string): string | undefined {
 	const organization = /^([^.]+)\.visualstudio\.com$/.exec(hostname)?.[1];
 	if (organization !== undefined)
-		return `is the former address of an organization; write ${SERVICES}, and "${organization}" as the route's organization`;
+		return `is the former address of an organization; write ${CLOUD_URL}, and "${organization}" as the route's organization`;
 	if (/\.(?:dev\.azure|visualstudio)\.com$/.test(hostname))
-		return `is not the address of Azure Pipelines; write ${SERVICES}`;
+		return `is not the address of Azure Pipelines; write ${CLOUD_URL}`;
 	if (hostname !== "dev.azure.com" || path === "") return undefined;
-	return `has a path; the organization belongs in the route. Write ${SERVICES}`;
+	return `has a path; the organization belongs in the route. Write ${CLOUD_URL}`;
 }
 
 /** Where the token is: a personal one of the vault goes first, then AZURE_DEVOPS_TOKEN, then the app's identity. */
