@@ -87,7 +87,7 @@ export interface Destination {
 	 */
 	readonly id: string;
 	/** The name of the secret that holds the token; left out, the default one. */
-	readonly token?: string;
+	readonly token?: string | undefined;
 	readonly [member: string]: unknown;
 }
 
@@ -134,13 +134,13 @@ export type Classification =
 	 */
 	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
 	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
-	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
+	| { readonly kind: "transient"; readonly retryAfterMs?: number | undefined; readonly reason: string }
 	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
-	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
+	| { readonly kind: "uncertain"; readonly retryAfterMs?: number | undefined; readonly reason: string }
 	/** The token is refused: every request with it will be. */
 	| { readonly kind: "unauthorized"; readonly reason: string }
 	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
-	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
+	| { readonly kind: "unavailable"; readonly wide?: true | undefined; readonly reason: string }
 	/** Our request can never succeed as it is. */
 	| { readonly kind: "permanent"; readonly reason: string };
 
@@ -149,20 +149,20 @@ export interface Answer {
 	/** Its reason has 300 characters at most, and no credential. */
 	readonly classification: Classification;
 	/** The HTTP status; none where no answer came. */
-	readonly status?: number;
+	readonly status?: number | undefined;
 	/** The service's id of the request, which its support asks for. */
-	readonly requestId?: string;
+	readonly requestId?: string | undefined;
 	readonly ms: number;
 	/** The times that stand for the calls that were made, those for a token included, for the pace; epoch milliseconds. */
 	readonly calls: readonly number[];
 	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
-	readonly exhaustedUntil?: number;
+	readonly exhaustedUntil?: number | undefined;
 	/** When the service says that the token ends, ISO 8601. */
-	readonly tokenExpiresAt?: string;
+	readonly tokenExpiresAt?: string | undefined;
 	/** When the service answered, by its own clock; epoch milliseconds. */
-	readonly serverTime?: number;
+	readonly serverTime?: number | undefined;
 	/** The run that it has started, where the answer names it. */
-	readonly run?: Run;
+	readonly run?: Run | undefined;
 }
 
 /** A run of a workflow or a pipeline, as a receipt shows it. */

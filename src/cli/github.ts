@@ -1,7 +1,8 @@
-import { readResponse } from "../destinations/github/call-github.ts";
+import { bodyOf } from "../destinations/github/call-github.ts";
 import { classifyResponse, isFromApi, type Meaning } from "../destinations/github/classify-response.ts";
 import { dispatchPath } from "../destinations/github/repository-dispatch.ts";
 import { workflowPath } from "../destinations/github/workflow-dispatch.ts";
+import { readResponse } from "../destinations/service-response.ts";
 import type { Ask, Asked } from "./ask.ts";
 
 /** GitHub's REST API, as far as it is looked at. */
@@ -59,7 +60,8 @@ function judge(asked: Asked, now: number): Pick<GitHubAnswer, "classification" |
 	const { status, headers, json, text, reason } = asked;
 	if (status === 0)
 		return { classification: { kind: "transient", reason: `no answer from GitHub (${reason})` }, fromApi: false };
-	const response = readResponse({ status, headers: Object.fromEntries(headers), data: json ?? text }, []);
+	const raw = { status, headers: Object.fromEntries(headers), text };
+	const response = readResponse(raw, json, bodyOf(raw), []);
 	return { classification: classifyResponse(response, now), fromApi: isFromApi(response) };
 }
 

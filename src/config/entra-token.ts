@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
-import { boundedFetch } from "../destinations/fetch.ts";
+import { boundedFetch } from "../destinations/service-response.ts";
+import { readJsonOrText } from "../event/json.ts";
 import { cleanText } from "../log.ts";
 import { type EntraConfig, readEntra } from "./entra-settings.ts";
 import { type Env, Settings } from "./settings.ts";
@@ -201,8 +202,7 @@ async function fetchKeys(url: string, fetch: typeof globalThis.fetch): Promise<K
 		throw new Error(`no answer (${cause instanceof Error ? cause.message || cause.name : message})`);
 	});
 	if (response.status !== 200) throw new Error(`the answer was ${response.status}`);
-	const answer: unknown = await response.json().catch(() => undefined);
-	const { keys } = (answer ?? {}) as { readonly keys?: unknown };
+	const { keys } = (readJsonOrText(response.text) ?? {}) as { readonly keys?: unknown };
 	const usable = Array.isArray(keys) ? keys.filter((key) => key?.kty === "RSA" && typeof key.kid === "string") : [];
 	if (usable.length === 0) throw new Error("the answer contains no signing keys");
 	return createLocalJWKSet({ keys: usable } as JSONWebKeySet);

@@ -1,16 +1,151 @@
-import { clipLine, composeReason } from "../log.ts";
+import { LONGEST_WAIT_MS, MAX_SKEW_MS } from "../ledger/rows.ts";
+import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
-import { retryAfterMs, serverTimeOf } from "./header-time.ts";
+
+/** By lower-case name. */
+type Headers = Readonly<Record<string, string | number | undefined>>;
 
 /** What a service answered. */
 export interface ServiceResponse {
 	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | number | undefined>>;
+	readonly headers: Headers;
 	/** The service's own `message`, where the body had one. */
 	readonly message: string;
 	/** What the body is: JSON as the service's API answers it, nothing, or something that is not the API's, such as a page. */
 	readonly body: "json" | "none" | "other";
+}
+
+/** An answer as it came. */
+export interface RawResponse {
+	readonly status: number;
+	readonly headers: Headers;
+	readonly text: string;
+}
+
+/** Most answers that the bridge reads have a few kilobytes; a page or a stream of something else may have gigabytes. */
+export const ANSWER_BYTES = 64 * 1024;
+
+/** A `fetch` that reads a body up to so many bytes: the rest is not waited for, and the connection is given up. */
+export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES) {
+	return async (...request: Parameters<typeof fetch>): Promise<RawResponse> => {
+		const response = await fetch(...request);
+		const { status, headers } = response;
+		return { status, headers: Object.fromEntries(headers), text: await readStart(response, most) };
+	};
+}
+
+async function readStart(response: Response, most: number): Promise<string> {
+	const reader = response.body?.getReader();
+	const chunks: Uint8Array[] = [];
+	let bytes = 0;
+	try {
+		while (reader !== undefined && bytes < most) {
+			const { done, value } = await reader.read();
+			if (done) break;
+			chunks.push(value);
+			bytes += value.byteLength;
+		}
+	} catch (error) {
+		// A refusal is one, even if its words are cut off; whether a success was meant is not known.
+		if (response.ok) throw error;
+	}
+	reader?.cancel().catch(() => {});
+	return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, most));
+}
+
+/** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
+const SHORTEST_MS = 1_000;
+/** GitHub's primary limit starts anew each hour; Azure DevOps' budget within minutes. Source: docs.github.com, "Rate limits for the REST API". */
+const PRIMARY_WINDOW_MS = 3_600_000;
+/** As seconds this would be the year 5138, so a larger number counts milliseconds. */
+const LARGEST_SECONDS = 100_000_000_000;
+
+/** The three forms of an HTTP date, all of which a recipient has to take. Source: RFC 9110 §5.6.7. */
+const HTTP_DATES = [
+	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+	/^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+	/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/**
+ * The wait that `retry-after` names: whole seconds or an HTTP date (RFC 9110 §10.2.3).
+ * @param now epoch milliseconds
+ * @returns milliseconds, from a second to a day; undefined where no time is given: no header, one that cannot be read
+ * (`1m0s` has been seen, and blank), `0`, or a date that has passed
+ */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+	const text = textOf(headers["retry-after"]);
+	const seconds = wholeNumber(text);
+	return bounded(seconds === undefined ? httpDate(text) - now : seconds * 1_000, LONGEST_WAIT_MS);
+}
+
+/**
+ * The wait until the primary limit starts anew, where it is used up: `x-ratelimit-remaining: 0` with
+ * `x-ratelimit-reset` in epoch seconds. Milliseconds are understood, too.
+ * @param now epoch milliseconds
+ * @returns milliseconds, from a second to an hour, which is as long as the limit lasts; undefined where it is not used
+ * up, or no time to come is named
+ */
+export function resetMs(headers: Headers, now: number): number | undefined {
+	if (textOf(headers["x-ratelimit-remaining"]) !== "0") return undefined;
+	const reset = wholeNumber(textOf(headers["x-ratelimit-reset"])) ?? Number.NaN;
+	return bounded(reset < LARGEST_SECONDS ? reset * 1_000 - now : reset - now, PRIMARY_WINDOW_MS);
+}
+
+/**
+ * When a service answered by its own clock, as `date` says it.
+ * @param now epoch milliseconds
+ * @returns epoch milliseconds, in whole seconds; undefined where it is not said, or is more than a year off
+ */
+export function serverTimeOf(headers: Headers, now: number): number | undefined {
+	const time = httpDate(textOf(headers["date"]));
+	return Math.abs(time - now) <= MAX_SKEW_MS ? time : undefined;
+}
+
+/** The one place where a header becomes a wait. */
+function bounded(ms: number, longest: number): number | undefined {
+	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;
+}
+
+function textOf(header: string | number | undefined): string {
+	return String(header).trim();
+}
+
+function wholeNumber(text: string): number | undefined {
+	return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** Epoch milliseconds; NaN where it is none. The form without a zone is in UTC, too; a zone that is named twice is that zone. */
+function httpDate(text: string): number {
+	if (!HTTP_DATES.some((form) => form.test(text))) return Number.NaN;
+	return Date.parse(`${text} GMT`);
+}
+
+/** What came of one call. */
+export interface Answered {
+	readonly classification: Classification;
+	/** None where no answer came. */
+	readonly response?: ServiceResponse;
+	/** The body as a text, as far as it was read. */
+	readonly text?: string;
+	/** The same as a value; no object if it was cut off or is not JSON. */
+	readonly json?: unknown;
+}
+
+/**
+ * What an answer says, without the credentials that it may echo.
+ * @param json its text as a value
+ */
+export function readResponse(
+	{ status, headers }: RawResponse,
+	json: unknown,
+	body: ServiceResponse["body"],
+	secrets: Iterable<string>,
+): ServiceResponse {
+	const clean = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
+	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, clean(value) ?? value]);
+	const { message } = (json ?? {}) as { readonly message?: unknown };
+	return { status, headers: Object.fromEntries(cleanHeaders), message: clean(message) ?? "", body };
 }
 
 type Of<Kind extends Classification["kind"]> = Extract<Classification, { readonly kind: Kind }>;
@@ -39,9 +174,8 @@ export function rateLimited(
 
 /** A 5xx, or a 408: the request may have been taken all the same. */
 export function serverError(service: string, response: ServiceResponse, now: number): Of<"uncertain"> {
-	const wait = retryAfterMs(response.headers, now);
 	const reason = said(service, response, `server error at ${service}`);
-	return { kind: "uncertain", ...(wait === undefined ? {} : { retryAfterMs: wait }), reason };
+	return { kind: "uncertain", retryAfterMs: retryAfterMs(response.headers, now), reason };
 }
 
 /** An address that does not lead to the service's API: no run was started, and the request is not to blame. */
@@ -70,11 +204,10 @@ export function factsOf(
 	pauseMs: number | undefined,
 	now: number,
 ): Pick<Answer, "status" | "requestId" | "exhaustedUntil" | "serverTime"> {
-	const serverTime = serverTimeOf(headers, now);
 	return {
 		status,
-		...(requestId === undefined ? {} : { requestId: clipLine(String(requestId), REQUEST_ID_CHARACTERS) }),
-		...(pauseMs === undefined ? {} : { exhaustedUntil: now + Math.min(pauseMs, LONGEST_PAUSE_MS) }),
-		...(serverTime === undefined ? {} : { serverTime }),
+		requestId: requestId === undefined ? undefined : clipLine(String(requestId), REQUEST_ID_CHARACTERS),
+		exhaustedUntil: pauseMs === undefined ? undefined : now + Math.min(pauseMs, LONGEST_PAUSE_MS),
+		serverTime: serverTimeOf(headers, now),
 	};
 }

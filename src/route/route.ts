@@ -22,7 +22,7 @@ export interface RouteTo {
 	/** `owner/name`, for what is GitHub's. */
 	readonly repository?: string;
 	/** The name of another secret in the same key vault. */
-	readonly token?: string;
+	readonly token?: string | undefined;
 	readonly [member: string]: unknown;
 }
 

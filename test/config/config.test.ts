@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ConfigError, readConfig } from "../../src/config/config.ts";
 import { type Env, type Problem, Settings } from "../../src/config/settings.ts";
 import type { Service } from "../../src/destinations/destination.ts";
-import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { readGitHubConfig } from "../../src/destinations/github/service.ts";
 import { SERVICES } from "../../src/destinations/list.ts";
 import type { Route } from "../../src/route/route.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { Settings } from "../../src/config/settings.ts";
 import { LIMITS } from "../../src/destinations/github/repository-dispatch.ts";
-import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { readGitHubConfig } from "../../src/destinations/github/service.ts";
 import { MAX_BODY_BYTES } from "../../src/functions/webhook.ts";
 import { parsePace } from "../../src/ledger/pace.ts";
 import { codesIn, readText, tableOf } from "./read-docs.ts";

@@ -103,7 +103,7 @@ function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }
 	return routes.flatMap(({ to, group, sameAs }) => {
 		if (to === undefined || sameAs !== undefined) return [];
 		// What is sent there is told as a change of the route.
-		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => !isPlain(value)));
+		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined && !isPlain(value)));
 		const way = { ...place, id: to.id };
 		if (group === undefined) return [way];
 		const { id: _id, ...coalesce } = group;

@@ -1,20 +1,7 @@
-import { withoutSecrets } from "../../log.ts";
-import type { Classification } from "../../model.ts";
-import { boundedFetch } from "../fetch.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import { type Answered, boundedFetch, type RawResponse, readResponse } from "../service-response.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
-
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: AzureResponse;
-	/** The body as a text, as far as it was read. */
-	readonly text?: string;
-	/** The same as a value; undefined if it was cut off or is not JSON. */
-	readonly json?: unknown;
-}
 
 export interface CallOptions {
 	/** Without a slash at its end; paths are appended. */
@@ -34,11 +21,14 @@ export interface ApiRequest {
 }
 
 /** Makes one call. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+type Call = (request: ApiRequest, token: Token, trying: Try) => Promise<Answered>;
 
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;
 export const API_VERSION = "api-version=7.1";
+
+/** Where Azure DevOps is, unless a server of one's own is meant. That may have a path, such as `/tfs`. */
+export const CLOUD_URL = "https://dev.azure.com";
 
 /**
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose
@@ -47,7 +37,7 @@ export const API_VERSION = "api-version=7.1";
 export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 	const bounded = boundedFetch(fetch, MOST_BYTES);
 
-	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
+	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, trying: Try) {
 		const init: RequestInit = {
 			method: body === undefined ? "GET" : "POST",
 			headers: {
@@ -57,51 +47,34 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 				...(body === undefined ? {} : { "content-type": "application/json" }),
 			},
 			redirect: "manual",
-			signal,
+			signal: trying.signal,
 			body: body ?? null,
 		};
 		const kind = body === undefined ? "read" : "write";
-		const { raw, text } = await noteCall(
-			trace,
-			now,
-			async () => {
-				const raw = await bounded(`${url}${path}?${API_VERSION}`, init);
-				return { raw, text: await raw.text() };
-			},
-			kind,
-		);
-		const json = parseJson(text);
-		const response = readResponse(raw, text, json, trace.secrets);
-		return { classification: classifyResponse(response, asked, now()), response, text, json };
+		const raw = await noteCall(trying, now, () => bounded(`${url}${path}?${API_VERSION}`, init), kind);
+		const json = parseJson(raw.text);
+		const response = readAzureResponse(raw, json, trying.secrets);
+		return { classification: classifyResponse(response, asked, now()), response, text: raw.text, json };
 	}
 
-	return async (request, { scheme, value }, signal, trace) => {
+	return async (request, { scheme, value }, trying) => {
 		if (!isCredential(value)) return { classification: NO_CREDENTIAL };
 		const sent = scheme === "Bearer" ? value : Buffer.from(`:${value}`).toString("base64");
-		for (const secret of [value, sent]) trace.secrets.add(secret);
+		for (const secret of [value, sent]) trying.secrets.add(secret);
 		try {
-			return await sendOnce(request, `${scheme} ${sent}`, signal, trace);
+			return await sendOnce(request, `${scheme} ${sent}`, trying);
 		} catch (error) {
-			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
+			return { classification: noAnswer("Azure DevOps", error, trying) };
 		}
 	};
 }
 
-/** What an answer says, without the credentials that it may echo. */
-function readResponse(raw: Response, text: string, json: unknown, secrets: Iterable<string>): AzureResponse {
-	const clean = (one: string) => withoutSecrets(one, secrets);
-	const headers = Object.fromEntries([...raw.headers].map(([name, value]) => [name, clean(value)]));
-	// Azure DevOps' own form of an error.
-	const { message, typeKey } = (json ?? {}) as Readonly<Record<string, unknown>>;
-	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
-	return {
-		status: raw.status,
-		headers,
-		message: typeof message === "string" ? clean(message) : "",
-		typeKey,
-		body: text.trim() === "" ? "none" : isJson ? "json" : "other",
-		isSignIn: isSignIn(raw.status, headers["location"], text),
-	};
+function readAzureResponse(raw: RawResponse, json: unknown, secrets: Iterable<string>): AzureResponse {
+	const { headers, text } = raw;
+	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(String(headers["content-type"]));
+	const body = text.trim() === "" ? "none" : isJson ? "json" : "other";
+	const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
+	return { ...readResponse(raw, json, body, secrets), typeKey, isSignIn: isSignIn(raw) };
 }
 
 /** Undefined if the text was cut off or is not JSON. */
@@ -117,8 +90,9 @@ export function parseJson(text: string): unknown {
  * A caller without a valid token is led to a sign-in page (302), or shown it as if it were the answer (203, or even 200).
  * Source: learn.microsoft.com, "Use personal access tokens", Azure DevOps.
  */
-function isSignIn(status: number, location: string | undefined, text: string): boolean {
+function isSignIn({ status, headers: { location }, text }: RawResponse): boolean {
 	if (status === 203) return true;
-	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
+	if (location !== undefined)
+		return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(String(location));
 	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

@@ -1,7 +1,14 @@
 import { clipLine } from "../../log.ts";
 import type { Classification, Destination } from "../../model.ts";
-import { resetMs, retryAfterMs } from "../header-time.ts";
-import { notFromApi, rateLimited, type ServiceResponse, said, serverError } from "../service-response.ts";
+import {
+	notFromApi,
+	rateLimited,
+	resetMs,
+	retryAfterMs,
+	type ServiceResponse,
+	said,
+	serverError,
+} from "../service-response.ts";
 
 const AZURE_DEVOPS = "Azure DevOps";
 
@@ -75,7 +82,8 @@ const LONGEST_DELAY_MS = 30_000;
  * @returns milliseconds, from a second to a day
  */
 export function pauseMs(headers: AzureResponse["headers"], now: number): number | undefined {
-	const delayMs = Number(headers["x-ratelimit-delay"]) * 1_000;
+	const delay = String(headers["x-ratelimit-delay"]).trim();
+	const delayMs = /^\d+(?:\.\d+)?$/.test(delay) ? Number(delay) * 1_000 : 0;
 	const bounded = delayMs > 0 ? Math.min(Math.max(delayMs, 1_000), LONGEST_DELAY_MS) : undefined;
 	return retryAfterMs(headers, now) ?? resetMs(headers, now) ?? bounded;
 }
@@ -97,17 +105,17 @@ const NOT_ACCEPTED = "the parameter does not accept the event's value, or the ev
  */
 const PARAMETER_FAULTS = [
 	{
-		form: /^[^']*\bunexpected parameter '([^']{1,200})'/i,
+		form: /^[^']*\bunexpected parameter\s+'([^']{1,200})'/i,
 		isOfValue: false,
 		repair: (name: string) => `declare ${name} in the pipeline's parameters, or remove it from the route's`,
 	},
 	{
-		form: /^[^']*\ba value for the '([^']{1,200})' parameter must be provided/i,
+		form: /^[^']*\ba value for the\s+'([^']{1,200})'\s+parameter must be provided/i,
 		isOfValue: true,
 		repair: (name: string) => `give ${name} a value in the route's parameters, or a default in the pipeline`,
 	},
 	{
-		form: /^[^']*\bthe '([^']{1,200})' parameter\b/i,
+		form: /^[^']*\bthe\s+'([^']{1,200})'\s+parameter\b/i,
 		isOfValue: true,
 		repair: (name: string) => `correct ${name} in the route's parameters`,
 	},

@@ -1,20 +1,11 @@
 import { once } from "../../config/once.ts";
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import { readJsonOrText } from "../../event/json.ts";
+import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import type { ServiceResponse } from "../service-response.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
-import { classifyResponse, notFromApi } from "./classify-response.ts";
-import type { Asked } from "./likely-cause.ts";
-import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
-
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: ServiceResponse;
-	/** The body, parsed where it is JSON. */
-	readonly data?: unknown;
-}
+import { type Answered, type RawResponse, readResponse, type ServiceResponse } from "../service-response.ts";
+import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
+import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
+import type { GitHubRequest, Send } from "./octokit.ts";
 
 export interface CallOptions {
 	/** Without a slash at its end; paths are appended, so Enterprise Server's `/api/v3` stays. */
@@ -33,7 +24,7 @@ export type ApiRequest = Omit<GitHubRequest, "url"> & {
 };
 
 /** Makes one call, redirects included. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+export type Call = (request: ApiRequest, trying: Try) => Promise<Answered>;
 
 /** A renamed repository answers with one redirect; more than a few are a loop. */
 const MAX_REDIRECTS = 3;
@@ -42,19 +33,20 @@ const MAX_REDIRECTS = 3;
 export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 	const load = once(loadSend);
 
-	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
+	async function follow(send: Send, asking: ApiRequest, trying: Try): Promise<Answered> {
 		const { path, asked, ...request } = asking;
 		const first = apiUrl + path;
 		const kind = request.reads === true ? "read" : "write";
 		let url = first;
 		for (let redirects = 0; ; redirects++) {
-			signal.throwIfAborted();
-			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
-			const response = readResponse(raw, trace.secrets);
+			trying.signal.throwIfAborted();
+			const raw = await noteCall(trying, now, () => send({ ...request, url }, trying.signal), kind);
+			const json = readJsonOrText(raw.text);
+			const response = readResponse(raw, json, bodyOf(raw), trying.secrets);
 			const classification = classifyResponse(response, now(), asked);
-			if (classification.kind !== "redirected") return { classification, response, data: jsonOf(raw.data) };
-			const next = whereTo(classification.location, url, apiUrl);
-			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
+			if (classification.kind !== "redirected") return { classification, response, text: raw.text, json };
+			const next = whereTo(classification.location, url, apiUrl) ?? notFromApi(response);
+			if (typeof next !== "string") return { classification: next, response };
 			if (redirects === MAX_REDIRECTS) {
 				return { classification: closed(`GitHub redirects in circles from ${first}`), response };
 			}
@@ -62,13 +54,13 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		}
 	}
 
-	return async (request, signal, trace) => {
+	return async (request, trying) => {
 		if (!isCredential(request.token)) return { classification: NO_CREDENTIAL };
-		trace.secrets.add(request.token);
+		trying.secrets.add(request.token);
 		try {
-			return await follow(await load(), request, signal, trace);
+			return await follow(await load(), request, trying);
 		} catch (error) {
-			return { classification: noAnswer("GitHub", error, signal, trace) };
+			return { classification: noAnswer("GitHub", error, trying) };
 		}
 	};
 }
@@ -88,53 +80,14 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	return isApi ? next.href : undefined;
 }
 
-/** What an answer says, without the credentials that it may echo. */
-export function readResponse({ status, headers, data }: RawResponse, secrets: Iterable<string>): ServiceResponse {
-	const clean = (text: string) => withoutSecrets(text, secrets);
-	const cleanHeaders = Object.fromEntries(
-		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
-	);
-	const { message } = (jsonOf(data) ?? {}) as { readonly message?: unknown };
-	return {
-		status,
-		headers: cleanHeaders,
-		message: typeof message === "string" ? clean(message) : "",
-		body: bodyOf(data, String(headers["content-type"] ?? "")),
-	};
-}
-
-/** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
-function jsonOf(data: unknown): unknown {
-	const text = textOf(data);
-	try {
-		return typeof text === "string" ? (JSON.parse(text) as unknown) : text;
-	} catch {
-		return data;
-	}
-}
-
-/** Bytes as a text, and whatever else as it is. */
-function textOf(data: unknown): unknown {
-	return data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
-}
-
-/** A JSON that is longer than what is read, or cut off, is left as a text. */
-function bodyOf(data: unknown, contentType: string): ServiceResponse["body"] {
-	const text = textOf(data) ?? "";
-	if (text === "") return /html/i.test(contentType) ? "other" : "none";
-	if (typeof text === "object") return "json";
+/** A JSON that is longer than what is read, or cut off, is one, too. */
+export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] {
+	const contentType = String(headers["content-type"] ?? "");
+	if (/^\s*(?:null\s*)?$/.test(text)) return /html/i.test(contentType) ? "other" : "none";
 	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
-	return canBeJson && /^\s*[{[]/.test(String(text)) ? "json" : "other";
+	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";
 }
 
 function closed(reason: string): Classification {
 	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
-}
-
-/** What a token is wanted for: a repository, unless its route names a secret. */
-export interface TokenFor {
-	readonly owner: string;
-	readonly repo: string;
-	/** The name of a secret. */
-	readonly token?: string | undefined;
 }

@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import { boundedFetch } from "../fetch.ts";
+import { boundedFetch, type RawResponse } from "../service-response.ts";
 
 /** One request of GitHub's API. */
 export interface GitHubRequest {
@@ -12,20 +12,14 @@ export interface GitHubRequest {
 	/** It only reads: it is not counted for the pace of writes, and its answer may be large. */
 	readonly reads?: true;
 	/** Of an earlier answer: an unchanged one is answered with a 304. */
-	readonly etag?: string;
+	readonly etag?: string | undefined;
 }
 
-/** Sends one request; the answer's status is never thrown, only the lack of an answer is. */
+/**
+ * Sends one request. The body of the answer is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. A status
+ * is never thrown, only the lack of an answer is.
+ */
 export type Send = (request: GitHubRequest, signal: AbortSignal) => Promise<RawResponse>;
-
-/** An answer as it came. Its body is read to a limit of 64 KiB, one that was asked for to `READ_BYTES`. */
-export interface RawResponse {
-	readonly status: number;
-	/** By lower-case name. */
-	readonly headers: Readonly<Record<string, string | number | undefined>>;
-	/** Parsed where it is JSON, else a text or bytes. */
-	readonly data: unknown;
-}
 
 /** A run has up to 20 KB, and a list has a hundred runs. */
 const READ_BYTES = 8 * 1024 * 1024;
@@ -47,24 +41,22 @@ export function createSend(options: { apiUrl: string; userAgent: string; fetch: 
 		request: { redirect: "manual" },
 	});
 	const [fetch, fetchLarge] = [boundedFetch(options.fetch), boundedFetch(options.fetch, READ_BYTES)];
-	return async ({ method, url, token, body, reads, etag }, signal) => {
-		try {
-			return await octokit.request(`${method} ${url}`, {
-				headers: {
-					accept: "application/vnd.github+json",
-					authorization: `Bearer ${token}`,
-					"x-github-api-version": API_VERSION,
-					"if-none-match": etag,
-				},
-				// A string is sent unchanged: these are the bytes whose size was checked.
-				data: body,
-				request: { signal, fetch: reads === true ? fetchLarge : fetch },
-			});
-		} catch (error) {
-			// Octokit throws for statuses from 400 on, and calls a failed connection a 500; only the former has a response.
-			const response = (error as { response?: RawResponse }).response;
-			if (response !== undefined) return response;
-			throw error;
-		}
-	};
+	return ({ method, url, token, body, reads, etag }, signal) =>
+		new Promise((resolve, reject) => {
+			/** Octokit throws for each refusal, and may fail in wording its error: it gets nothing of the answer. */
+			async function answer(...request: Parameters<typeof fetch>): Promise<Response> {
+				resolve(await (reads === true ? fetchLarge : fetch)(...request));
+				return new Response();
+			}
+
+			const headers = {
+				accept: "application/vnd.github+json",
+				authorization: `Bearer ${token}`,
+				"x-github-api-version": API_VERSION,
+				"if-none-match": etag,
+			};
+			// A string is sent unchanged: these are the bytes whose size was checked.
+			const options = { headers, data: body, request: { signal, fetch: answer } };
+			octokit.request(`${method} ${url}`, options).catch(reject);
+		});
 }

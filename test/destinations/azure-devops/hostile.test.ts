@@ -45,7 +45,7 @@ describe("an answer that is not Azure DevOps' API's", () => {
 		const client = await answering(status, headers as Record<string, string>, body);
 		const answer = await client.send(TO, "{}");
 		expect(answer).toMatchObject({ status, classification: { kind } });
-		expect(answer).not.toHaveProperty("run");
+		expect(answer.run).toBeUndefined();
 		expect(odd.asked).toHaveLength(1);
 		const { reason } = answer.classification as { reason: string };
 		expect(reason.length).toBeLessThanOrEqual(300);
@@ -97,7 +97,7 @@ describe("an absurd answer to a start", () => {
 	])("is taken, without a run that we would only guess: %s", async (_, body) => {
 		const answer = await (await answering(200, JSON_TYPE, JSON.stringify(body))).send(TO, "{}");
 		expect(answer.classification).toEqual({ kind: "taken" });
-		expect(answer).not.toHaveProperty("run");
+		expect(answer.run).toBeUndefined();
 	});
 
 	it.each([[1], [2 ** 31 - 1]])("may have any id that there can be: %i", async (id) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Env } from "../../../src/config/settings.ts";
-import { readAzureDevOpsConfig } from "../../../src/destinations/azure-devops/settings.ts";
+import { readAzureDevOpsConfig } from "../../../src/destinations/azure-devops/service.ts";
 import { readWith, routesTo } from "../read-settings.ts";
 
 const TO = { organization: "contoso", project: "Fraud Model", pipeline: 12 };

@@ -177,6 +177,35 @@ describe("an answer over a real connection", () => {
 		},
 	);
 
+	it.each<[string, string, string?]>([
+		["a number beyond a double, without words", '{"id":9007199254740993}'],
+		["a number beyond a double among its errors", '{"message":"No","errors":[{"id":9007199254740993}]}'],
+		["errors without words", '{"errors":[{"resource":"Dispatch"}]}'],
+		["errors that are none", '{"message":"No","errors":7}'],
+		["words that are no text", '{"message":{"toString":1}}'],
+		["an address that is no text", '{"message":"No","documentation_url":{"toString":1}}'],
+		["a list that is nested too deeply", "[".repeat(30_000) + "]".repeat(30_000)],
+		["words that are nested too deeply", `{"message":${"[".repeat(30_000)}${"]".repeat(30_000)}}`],
+		["a number that is infinite", '{"message":1e999}'],
+		["null", "null"],
+		["nothing", ""],
+		["half of a JSON", '{"message":"No'],
+		["bytes", "\u0000\u0001", "application/octet-stream"],
+		["a content type that is none", "{}", "; charset"],
+		["a content type with half a parameter", "{}", 'application/json; charset="'],
+	])("has its status and its times, whatever else it says: %s", async (_, body, type = "application/json") => {
+		const headers = { "content-type": type, "retry-after": "7", deprecation: "true", link: "<" };
+		let status = 0;
+		const dispatch = await gitHubAt((_request, response) => response.writeHead(status, headers).end(body));
+		for (status of [403, 429]) {
+			expect(await dispatch()).toMatchObject({ status, classification: { kind: "rate-limited", named: true } });
+		}
+		for (status of [500, 503, 600, 999]) {
+			expect(await dispatch()).toMatchObject({ status, classification: { kind: "uncertain", retryAfterMs: 7_000 } });
+		}
+		for (status of [200, 304, 400, 404, 409, 413, 422]) expect(await dispatch()).toMatchObject({ status });
+	});
+
 	it("whose refusal is cut off in the middle of its words is a refusal", async () => {
 		const dispatch = await gitHubAt((_request, response) => {
 			response.writeHead(429, { "retry-after": "7", "content-length": "1000" }).write('{"mess');

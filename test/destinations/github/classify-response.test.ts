@@ -161,7 +161,9 @@ describe("an answer that says that GitHub fails", () => {
 	it.each(["", " ", "0", "soon", "-1", "1.5", "1m0s", "Tue, 26 May 2026 11:59:55 GMT"])(
 		"names no time for a retry-after of %j",
 		(header) => {
-			expect(classify(503, { "retry-after": header })).not.toHaveProperty("retryAfterMs");
+			expect(classify(503, { "retry-after": header })).toEqual(
+				expect.not.objectContaining({ retryAfterMs: expect.anything() }),
+			);
 		},
 	);
 
@@ -387,8 +389,7 @@ describe("a 403 whose cause GitHub names", () => {
 		["Repository access blocked", {}, "blocked the repository", false],
 	])("names the repair for %j", (message, headers, repair, wide) => {
 		const classification = classify(403, headers, message);
-		expect(classification).toMatchObject({ kind: "unavailable", ...(wide ? { wide } : {}) });
-		expect("wide" in classification).toBe(wide);
+		expect(classification).toMatchObject({ kind: "unavailable", wide: wide ? true : undefined });
 		expect(reasonOf(classification)).toContain(repair);
 		expect(reasonOf(classification)).toContain(`(${message.slice(0, 15)}`);
 		expect(reasonOf(classification).length).toBeLessThanOrEqual(300);

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
-import type { TokenFor } from "../../../src/destinations/github/call-github.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
-import type { GitHubRequest, RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
+import type { TokenFor } from "../../../src/destinations/github/github-app.ts";
+import type { GitHubRequest, Send } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken, type TokenSource } from "../../../src/destinations/github/tokens.ts";
+import type { RawResponse } from "../../../src/destinations/service-response.ts";
 import type { Answer, Destination } from "../../../src/model.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
@@ -28,7 +29,7 @@ function script(...answers: Scripted[]) {
 		calls.push(call);
 		const answer = answers[calls.length - 1];
 		if (answer === undefined) throw new Error("called more often than expected");
-		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, data: undefined, ...answer };
+		return typeof answer === "function" ? answer(call) : { status: 204, headers: {}, text: "", ...answer };
 	};
 	return { send, calls };
 }
@@ -130,7 +131,7 @@ describe("a dispatch", () => {
 		let clock = 1_000;
 		const { send } = script(async () => {
 			clock += 250;
-			return { status: 204, headers: {}, data: undefined };
+			return { status: 204, headers: {}, text: "" };
 		});
 		await expect(dispatch(send, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
 	});
@@ -149,7 +150,7 @@ describe("a dispatch", () => {
 			exhaustedUntil: 900_000,
 		});
 		const left = { ...used, "x-ratelimit-remaining": "1" };
-		expect(await dispatch(script({ headers: left }).send)).not.toHaveProperty("exhaustedUntil");
+		expect((await dispatch(script({ headers: left }).send)).exhaustedUntil).toBeUndefined();
 	});
 
 	it.each([
@@ -173,7 +174,7 @@ describe("a dispatch", () => {
 		"2026-12-01 00:00:00 +02000",
 	])("does not guess when a token ends from %j", async (header) => {
 		const headers = { "github-authentication-token-expiration": header };
-		expect(await dispatch(script({ headers }).send)).not.toHaveProperty("tokenExpiresAt");
+		expect((await dispatch(script({ headers }).send)).tokenExpiresAt).toBeUndefined();
 	});
 
 	it.each([
@@ -184,7 +185,7 @@ describe("a dispatch", () => {
 		[500, "uncertain"],
 		[503, "uncertain"],
 	])("tries once where GitHub answers %d", async (status, kind) => {
-		const { send, calls } = script({ status, data: { message: "Words of GitHub" } });
+		const { send, calls } = script({ status, text: '{"message":"Words of GitHub"}' });
 		const attempt = await dispatch(send);
 		expect(attempt).toMatchObject({ status, classification: { kind } });
 		expect(reasonOf(attempt)).toContain("(Words of GitHub)");
@@ -192,14 +193,14 @@ describe("a dispatch", () => {
 	});
 
 	it.each([
-		["nothing", undefined],
-		["null", null],
+		["nothing", ""],
+		["null", "null"],
 		["HTML", "<html>"],
-		["another message", { message: { a: 1 } }],
-	])("copes with an error's body that is %s", async (_, data) => {
-		const attempt = await dispatch(script({ status: 502, data }).send);
+		["another message", '{"message":{"a":1}}'],
+	])("copes with an error's body that is %s", async (_, text) => {
+		const attempt = await dispatch(script({ status: 502, text }).send);
 		expect(reasonOf(attempt)).toBe("GitHub answered 502: server error at GitHub");
-		expect(attempt).not.toHaveProperty("requestId");
+		expect(attempt.requestId).toBeUndefined();
 	});
 });
 
@@ -454,7 +455,7 @@ describe("the calls that a dispatch counts for the pace", () => {
 		(ms: number, answer: Partial<RawResponse> = {}) =>
 		async () => {
 			clock += ms;
-			return { status: 204, headers: {}, data: undefined, ...answer };
+			return { status: 204, headers: {}, text: "", ...answer };
 		};
 	let clock = 0;
 	beforeEach(() => {

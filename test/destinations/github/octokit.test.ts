@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { ANSWER_BYTES } from "../../../src/destinations/fetch.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
+import { ANSWER_BYTES } from "../../../src/destinations/service-response.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
@@ -60,8 +60,8 @@ describe("one POST to GitHub", () => {
 		const long = "x".repeat(ANSWER_BYTES + 1);
 		const { send } = client(() => new Response(long, { headers: { "content-type": "text/plain" } }));
 		const request = { method: "GET", url: URL_OF_REQUEST, token: "t" } as const;
-		expect((await send(request, NEVER)).data).toBe(long.slice(1));
-		expect((await send({ ...request, reads: true }, NEVER)).data).toBe(long);
+		expect((await send(request, NEVER)).text).toBe(long.slice(1));
+		expect((await send({ ...request, reads: true }, NEVER)).text).toBe(long);
 	});
 
 	it("gives back a success with its headers by lower-case name", async () => {
@@ -75,7 +75,7 @@ describe("one POST to GitHub", () => {
 			Response.json({ message: "Words" }, { status, headers: { "Retry-After": "5" } }),
 		);
 		const response = await post(URL_OF_REQUEST, "{}", "secret", NEVER);
-		expect(response).toMatchObject({ status, headers: { "retry-after": "5" }, data: { message: "Words" } });
+		expect(response).toMatchObject({ status, headers: { "retry-after": "5" }, text: '{"message":"Words"}' });
 		expect(requests).toHaveLength(1);
 	});
 
@@ -92,7 +92,7 @@ describe("one POST to GitHub", () => {
 
 	it("gives back an answer whose body is not JSON", async () => {
 		const { post } = client(() => new Response("<html>", { status: 502, headers: { "content-type": "text/html" } }));
-		await expect(post(URL_OF_REQUEST, "{}", "secret", NEVER)).resolves.toMatchObject({ status: 502, data: "<html>" });
+		await expect(post(URL_OF_REQUEST, "{}", "secret", NEVER)).resolves.toMatchObject({ status: 502, text: "<html>" });
 	});
 
 	it("throws only where no answer came, with the cause in words", async () => {

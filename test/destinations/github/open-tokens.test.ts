@@ -66,7 +66,8 @@ describe("opening the tokens", () => {
 			const [, claims = ""] = token.split(".");
 			const { iss } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { iss: string };
 			sent.push(`${method} ${url} as ${iss}`);
-			return { status: 200, headers: {}, data: { id: 7, token: "ghs_1", expires_at: "1970-01-01T00:30:00Z" } };
+			const text = '{"id":7,"token":"ghs_1","expires_at":"1970-01-01T00:30:00Z"}';
+			return { status: 200, headers: {}, text };
 		};
 		const tokens = openTokens(
 			{ kind: "app", vault, appId: "1234567", keyName: "app-key" },

@@ -50,7 +50,7 @@ describe("a client payload that a route maps", () => {
 
 	it("leads to the same destination as without: its id, and so its keys, are the same", () => {
 		expect(resolved({ a: "id" }).id).toBe(resolved(undefined).id);
-		expect(resolved(undefined)).not.toHaveProperty("payload");
+		expect(resolved(undefined)).toEqual(expect.not.objectContaining({ payload: expect.anything() }));
 	});
 
 	it("has nine names at most, beside the bridge's own", () => {

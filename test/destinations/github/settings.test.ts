@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Env } from "../../../src/config/settings.ts";
-import { readGitHubConfig } from "../../../src/destinations/github/settings.ts";
+import { readGitHubConfig } from "../../../src/destinations/github/service.ts";
 import { readWith } from "../read-settings.ts";
 
 const TOKEN = { GITHUB_TOKEN: "t-1" };
