@@ -97,6 +97,16 @@ describe("what the bridge refuses", () => {
 			'add "pipeline" or "workflow", which it goes with, or remove it',
 		],
 		[
+			"a misspelt key of a mapping",
+			{ routes: [route({ to: { repository: "a/b", payload: { "x.y": { key: "id", defualt: 1 } } } })] },
+			'write "default"',
+		],
+		[
+			"a key of a fixed value in a mapping",
+			{ routes: [route({ to: { repository: "a/b", payload: { x: { value: 1, default: 1 } } } })] },
+			"remove it; the possible keys are value",
+		],
+		[
 			"a misspelt key of a destination",
 			{ routes: [route({ to: { repo: "a/b" } })] },
 			"the possible keys are organization",

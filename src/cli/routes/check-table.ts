@@ -115,16 +115,29 @@ function keysIn(definition: string): readonly string[] {
 	return Object.keys(definitions[definition]?.properties ?? {});
 }
 
-/** The keys that the schema knows at a place. Of a destination: those of its form, or of all forms where that is open. */
+/** The keys that the schema knows at a place. */
 function keysOf(path: string, table: unknown): readonly string[] {
 	if (path === "") return Object.keys(schema.properties);
 	if (/\.advancedFilters\[\d+\]$/.test(path)) return ["operatorType", "key", "value", "values"];
-	const index = /^routes\[(\d+)\]\.to$/.exec(path)?.[1];
-	if (index !== undefined) {
-		const { to } = (table as { routes: readonly { to: object }[] }).routes[Number(index)] ?? { to: {} };
-		const form = FORMS.find((one) => Object.hasOwn(to, one.slice(FORM.length)));
-		return form === undefined ? [...new Set(FORMS.flatMap(keysIn))] : keysIn(form);
-	}
-	const name = path.split(".").at(-1) ?? "";
-	return keysIn(name in definitions ? name : "route");
+	const [, index, member, name] = /^routes\[(\d+)\]\.to(?:\.(\w+)\.(.+))?$/s.exec(path) ?? [];
+	const to = (table as Table).routes?.[Number(index)]?.to ?? {};
+	if (member !== undefined && name !== undefined) return keysOfMapped(to[member]?.[name]);
+	if (index !== undefined) return keysOfDestination(to);
+	const place = path.split(".").at(-1) ?? "";
+	return keysIn(place in definitions ? place : "route");
+}
+
+/** A routes table, as far as these repairs look into it. */
+interface Table {
+	readonly routes?: readonly { readonly to?: Readonly<Record<string, Readonly<Record<string, unknown>>>> }[];
+}
+
+/** The keys of a destination's form; of all forms where that is open. */
+function keysOfDestination(to: object): readonly string[] {
+	const form = FORMS.find((one) => Object.hasOwn(to, one.slice(FORM.length)));
+	return form === undefined ? [...new Set(FORMS.flatMap(keysIn))] : keysIn(form);
+}
+
+function keysOfMapped(mapped: unknown): readonly string[] {
+	return Object.hasOwn(Object(mapped), "value") ? ["value"] : ["key", "default"];
 }
