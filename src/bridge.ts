@@ -6,9 +6,8 @@ import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { createAttempts } from "./deliver/attempt.ts";
-import { drain } from "./deliver/drain.ts";
-import type { DrainRun } from "./deliver/drain-run.ts";
+import { Attempts } from "./deliver/attempt.ts";
+import { type DrainRun, drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
@@ -214,7 +213,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const follower = createWakeFollower(storage, now);
 	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
 	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
-	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
+	const attempts = new Attempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
 	const drainLane = (lease: LaneLease, run: DrainRun) =>
 		drain(lease, run, { ...options, destinations, attempts, windows });

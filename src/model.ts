@@ -115,7 +115,7 @@ export interface Join {
 	readonly quietMs: number;
 	readonly maxMs: number;
 	/** How many events one dispatch stands for at most; left out, the ledger's own limit. */
-	readonly maxEvents?: number;
+	readonly maxEvents?: number | undefined;
 	/** The event as a line of the manifest, JSON. */
 	readonly line: string;
 }

@@ -9,19 +9,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Log } from "../log.ts";
-import { cleanText, report } from "../log.ts";
-import type { EventResult, Outcome } from "../model.ts";
-import { type Delivery, isJoin, type Join } from "../model.ts";
-import {
-	createPlanner,
-	type Ending,
-	notDurable,
-	type Plan,
-	type PlanOptions,
-	type Subject,
-	toRejected,
-} from "./plan.ts";
+import { cleanText, type Log, report } from "../log.ts";
+import { type Delivery, type EventResult, isJoin, type Join, type Outcome } from "../model.ts";
+import { type Ending, notDurable, type Plan, type PlanOptions, planAll, type Subject, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
@@ -81,38 +71,30 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const planAll = createPlanner(options);
-	return (elements, accompanying) => acceptAll(options, planAll, elements, accompanying);
-}
-
-async function acceptAll(
-	options: AcceptOptions,
-	planAll: ReturnType<typeof createPlanner>,
-	elements: readonly unknown[],
-	{ log, onlyRepository, late, ...known }: Accompanying,
-): Promise<readonly EventResult[]> {
 	const { now } = options;
-	const start = now();
-	const ended = new Map<Subject, EventResult>();
-	let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
-	const toResult = (subject: Subject, ending: Ending) =>
-		conclude(log, subject, ending, { ms: now() - start, results: open.length });
-	const end = (subject: Subject, ending: Ending) => {
-		if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
+	return async (elements, { log, onlyRepository, late, ...known }) => {
+		const start = now();
+		const ended = new Map<Subject, EventResult>();
+		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
+		const toResult = (subject: Subject, ending: Ending) =>
+			conclude(log, subject, ending, { ms: now() - start, results: open.length });
+
+		async function work(): Promise<void> {
+			const plans = await planAll(elements, onlyRepository, options);
+			open = plans;
+			const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
+			const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
+			if (late.isPassed()) return;
+			const deliverOne = async (plan: Plan, index: number) => {
+				const ending = await deliver(options, recorded[index] as Recorded, log);
+				if (!late.isPassed()) ended.set(plan, toResult(plan, ending));
+			};
+			await Promise.all(plans.map(deliverOne));
+		}
+
+		await Promise.race([work(), late.passed]);
+		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 	};
-
-	async function work(): Promise<void> {
-		const plans = await planAll(elements, onlyRepository);
-		open = plans;
-		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
-		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
-		const deliverOne = async (each: Recorded, index: number) =>
-			end(plans[index] as Plan, await deliver(options, each, log));
-		if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
-	}
-
-	await Promise.race([work(), late.passed]);
-	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 }
 
 type Known = Pick<Accompanying, "textOf" | "before">;

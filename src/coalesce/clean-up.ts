@@ -44,7 +44,7 @@ interface CompletedBy extends Pick<ClosedDispatch, "key" | "receipt"> {
 	/** What is written of it when they are completed. */
 	readonly writes: readonly Write[];
 	/** For their receipts. */
-	readonly reason?: string;
+	readonly reason?: string | undefined;
 }
 
 /**
@@ -62,7 +62,7 @@ export async function completeMembers(
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
 		dispatch: receipt,
-		...(reason === undefined ? {} : { reason: reasonColumn(reason) }),
+		reason: reason === undefined ? undefined : reasonColumn(reason),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {

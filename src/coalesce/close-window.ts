@@ -9,8 +9,7 @@ import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
 import { type CleanUpOptions, type Closing, cleaned, closingBlob, completeMembers, manifestBlob } from "./clean-up.ts";
-import type { Manifest, WindowSummary } from "./manifest.ts";
-import { writeManifest } from "./manifest.ts";
+import { type Manifest, type WindowSummary, writeManifest } from "./manifest.ts";
 import { type Member, takeMembers } from "./members.ts";
 
 export interface CloseOptions extends CleanUpOptions {
@@ -34,7 +33,7 @@ export interface WindowDispatch {
 }
 
 /** What a dispatch sends; and why it can never be sent, if so. */
-export interface WindowBody {
+interface WindowBody {
 	readonly body: string;
 	readonly refused?: string;
 }
@@ -46,7 +45,7 @@ export interface ClosedWindow {
 	/** How many events it stands for. */
 	readonly count: number;
 	/** Why it is a dead letter, if it can never be sent. */
-	readonly refused?: string;
+	readonly refused: string | undefined;
 }
 
 /**
@@ -76,12 +75,11 @@ export async function closeWindow(
 	const { body, refused } = windowBody({ key, route: window.route, to: window.to, summary, lines, manifest }, options);
 	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
-	if (refused === undefined) {
-		await completeMembers(lease, { ...entry, writes: [cleaned(entry)] }, closing, options);
-		return { key, count: members.length };
-	}
-	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
-	const reason = `the dispatch of their window can never be sent: ${refused}`;
+	const writes =
+		refused === undefined
+			? [cleaned(entry)]
+			: finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
+	const reason = refused && `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { ...entry, writes, reason }, closing, options);
 	return { key, count: members.length, refused };
 }
@@ -150,6 +148,6 @@ export function windowBody(
 	return least.ok ? least : { body: least.body ?? "{}", refused: least.reason };
 }
 
-function leastOf({ type, time }: Omit<WindowDispatch["summary"], "data">) {
+function leastOf({ type, time }: Omit<WindowSummary, "data">) {
 	return { type: type.slice(0, MAX_TYPE_CHARACTERS), time, source: "", subject: "" };
 }

@@ -88,20 +88,9 @@ function plus(one: Sum, other: Sum): Sum {
 	};
 }
 
-/** Sums a window up while its events pass by, one after the other, so that they need not all be there at once. */
-function startSumming() {
-	let sum: Sum | undefined;
-	return {
-		add(event: Line["event"]): void {
-			sum = sum === undefined ? sumOf(event) : plus(sum, sumOf(event));
-		},
-		/** What is said of all that were added, at least one. */
-		summary(): WindowSummary {
-			const { type, source, subject, count, totalBytes, first, last, sample } = sum as Sum;
-			const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
-			return { type, source, subject, time: last.time, data };
-		},
-	};
+function toSummary({ type, source, subject, count, totalBytes, first, last, sample }: Sum): WindowSummary {
+	const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
+	return { type, source, subject, time: last.time, data };
 }
 
 /**
@@ -109,9 +98,7 @@ function startSumming() {
  * @param lines its events as JSON, at least one
  */
 export function summarise(lines: readonly string[]): WindowSummary {
-	const summing = startSumming();
-	for (const line of lines) summing.add(JSON.parse(line) as Line["event"]);
-	return summing.summary();
+	return toSummary(lines.map((line) => sumOf(JSON.parse(line) as Line["event"])).reduce(plus));
 }
 
 function textOf(event: Line["event"], name: keyof GatheredEvent): string {
@@ -161,14 +148,17 @@ const MAX_REMEMBERED_BYTES = 60 * 1024;
 /** What the manifest's blob is written in. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Writes the manifest of a window's members while they are read: of all their lines, few are in memory at a time. */
+/**
+ * Writes the manifest of a window's members, at least one, and sums it up while they are read: of all their lines, few are
+ * in memory at a time.
+ */
 export async function writeManifest(
 	lease: LaneLease,
 	storage: Storage,
 	blob: string,
 	members: readonly Member[],
 ): Promise<WrittenManifest> {
-	const summing = startSumming();
+	let sum: Sum | undefined;
 	const hash = createHash("sha256");
 	let bytes = 0;
 	let lines: string[] | undefined = [];
@@ -177,7 +167,7 @@ export async function writeManifest(
 		let [parts, waiting]: [Buffer[], number] = [[], 0];
 		for await (const { text, event } of linesOf(lease, storage, members)) {
 			const part = Buffer.from(`${text}\n`);
-			summing.add(event);
+			sum = sum === undefined ? sumOf(event) : plus(sum, sumOf(event));
 			hash.update(part);
 			bytes += part.length;
 			if (bytes > MAX_REMEMBERED_BYTES) lines = undefined;
@@ -193,5 +183,5 @@ export async function writeManifest(
 
 	const url = await storage.writeStream(blob, content(), "application/x-ndjson");
 	const manifest = { url, sha256: hash.digest("hex"), bytes, count: members.length };
-	return { manifest, summary: summing.summary(), lines };
+	return { manifest, summary: toSummary(sum as Sum), lines };
 }

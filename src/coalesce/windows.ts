@@ -1,13 +1,13 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LeaseLost } from "../ledger/leased-row.ts";
-import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
-import type { Window } from "../ledger/window.ts";
+import { LONGEST_WAIT_MS, memberRange } from "../ledger/rows.ts";
+import { acceptedAtOf, MAX_MANIFEST_BYTES, type Window } from "../ledger/window.ts";
 import { type Log, report } from "../log.ts";
-import { isRefusal, isStorageError, type Write } from "../storage/storage.ts";
+import { isRefusal, isStorageError, type Storage, type Write } from "../storage/storage.ts";
 import { type ClosedDispatch, cleanUp, cleanUpClosed } from "./clean-up.ts";
-import { AGAIN_MS, type ClosedWindow, type CloseOptions, closeWindow } from "./close-window.ts";
-import { inspectWindow } from "./inspect-window.ts";
+import { AGAIN_MS, type CloseOptions, closeWindow } from "./close-window.ts";
+import { lineBytes } from "./members.ts";
 
 /** What a drain does with windows. */
 export interface Windows {
@@ -53,7 +53,7 @@ async function closeDueWindows(
 ): Promise<ClosedDue> {
 	const { now, goesOn } = options;
 	const looked = await pMap(windows, (window) => look(lease, window, options), { concurrency: LOOKS_AT_ONCE });
-	const writes = looked.flatMap(({ write }) => write ?? []);
+	const writes = looked.flatMap(({ dueAt, write }) => (write !== undefined && dueAt > now() ? write : []));
 	let nextAt = Math.min(Number.POSITIVE_INFINITY, ...looked.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now()));
 	const cleaned: string[] = [];
 	/** Whether the members of a window may still be there that was closed before. */
@@ -65,25 +65,29 @@ async function closeDueWindows(
 			await lease.ensureFor();
 			if (isUnclean) cleaned.push(...(await cleanUpClosed(lease, options)));
 			isUnclean = true;
-			const closed = await closeWindow(lease, window, options);
+			await close(lease, window, options);
 			isUnclean = false;
-			if (closed !== undefined) reportClosed(options.log, lease.lane, closed);
+			return true;
 		});
 		nextAt = isDone ? 0 : Math.min(nextAt, now() + AGAIN_MS);
 	}
 	return { nextAt, writes, cleaned };
 }
 
-function reportClosed(log: Log, lane: string, { key, count, refused: reason }: ClosedWindow): void {
-	report(log, "info", { stage: "window", lane, key, count });
-	if (reason !== undefined) report(log, "error", { stage: "dead-letter", lane, key, count, reason });
+async function close(lease: LaneLease, window: Window, options: CloseDueOptions): Promise<void> {
+	const closed = await closeWindow(lease, window, options);
+	if (closed === undefined) return;
+	const { key, count, refused: reason } = closed;
+	const { lane } = lease;
+	report(options.log, "info", { stage: "window", lane, key, count });
+	if (reason !== undefined) report(options.log, "error", { stage: "dead-letter", lane, key, count, reason });
 }
 
 interface Looked {
 	readonly window: Window;
 	/** Epoch milliseconds. */
 	readonly dueAt: number;
-	/** What is worth remembering of the look. */
+	/** What is worth remembering of the look, if the window is not due. */
 	readonly write?: Write;
 }
 
@@ -92,35 +96,32 @@ async function look(lease: LaneLease, window: Window, options: CloseDueOptions):
 	const { storage, now } = options;
 	// No window lasts longer than a day: a later time is none, and its members are looked at.
 	if (window.dueAt > now() && window.dueAt <= now() + LONGEST_WAIT_MS) return { window, dueAt: window.dueAt };
-	let looked: Looked = { window, dueAt: now() + AGAIN_MS };
-	await alone(lease, window, options, async () => {
+	const inspected = await alone(lease, window, options, async () => {
 		await lease.ensureFor();
-		const { dueAt, write } = await inspectWindow(storage, lease.lane, window, now());
-		looked = dueAt > now() ? { window, dueAt, write } : { window, dueAt };
+		return inspectWindow(storage, lease.lane, window, now());
 	});
-	return looked;
+	return { window, dueAt: now() + AGAIN_MS, ...inspected };
 }
 
 /**
- * Does something with one window. A fault of this window is logged, and the window waits. Other faults, such as a lost
- * lease or storage that does not answer, end the drain. Answers whether it was done.
+ * Does something with one window. A fault of this window is logged, and the window waits: then there is no result. Other
+ * faults, such as a lost lease or storage that does not answer, end the drain.
  */
-async function alone(
+async function alone<Result>(
 	lease: LaneLease,
 	{ rowKey, route }: Window,
 	{ now, log }: CloseDueOptions,
-	work: () => Promise<void>,
-): Promise<boolean> {
+	work: () => Promise<Result>,
+): Promise<Result | undefined> {
 	try {
-		await work();
-		return true;
+		return await work();
 	} catch (error) {
 		if (error instanceof LeaseLost || (isStorageError(error) && !isRefusal(error))) throw error;
 		const dueAt = new Date(now() + AGAIN_MS).toISOString();
 		const reason = `a window could not be closed: ${(error as Error).message}; the bridge tries again at ${dueAt}`;
 		report(log, "error", { stage: "window", change: "failed", lane: lease.lane, route, reason });
 		await putOff(lease, rowKey, dueAt);
-		return false;
+		return undefined;
 	}
 }
 
@@ -133,4 +134,66 @@ async function putOff(lease: LaneLease, rowKey: string, dueAt: string): Promise<
 		// Its row is gone if the close broke off after its dispatch was written.
 		if (!isRefusal(error)) throw error;
 	}
+}
+
+/** When a window closes, and what to remember of having looked. */
+export interface Inspected {
+	/** Epoch milliseconds: it closes then, if that is not later than now; else the next look, at that time, finds out more. */
+	readonly dueAt: number;
+	readonly write: Write;
+}
+
+/** What is known of a window's members. */
+interface Seen extends Pick<Window, "seen" | "seenBytes"> {
+	readonly newest: Window["newest"];
+	/** Epoch milliseconds; 0 where it is not known, so that the window closes. */
+	readonly oldestAt: number;
+	/** 1 where the window is full. */
+	readonly fullness: number;
+}
+
+const PAGE = 1_000;
+/** A window that fills up is looked at no more often. */
+const LOOK_MS = 5_000;
+/** What has come at once is taken for what comes in a second. */
+const SECOND_MS = 1_000;
+
+/**
+ * Reads the members that joined since the last look. The window closes if none joined for the quiet time, if its oldest
+ * member has reached the maximum age, or if it is full.
+ * @param now epoch milliseconds
+ */
+export async function inspectWindow(storage: Storage, lane: string, window: Window, now: number): Promise<Inspected> {
+	const { newest, seen, seenBytes, fullness, ...known } = await lookAtNew(storage, lane, window);
+	// An instance with a fast clock may have accepted members at a time that is later than now.
+	const oldestAt = Math.min(known.oldestAt, now);
+	const newestAt = acceptedAtOf(newest);
+	const closesAt = Math.min(newestAt + window.quietMs, oldestAt + window.maxMs);
+	// If events keep their rate. The longer none has come, the less often the window is read.
+	const fullAt = oldestAt + Math.max(now - oldestAt, SECOND_MS) / fullness;
+	const lookAt = Math.max(fullAt, now + Math.max(LOOK_MS, now - newestAt));
+	const dueAt = fullness >= 1 ? 0 : Math.min(closesAt, lookAt);
+	const [due, oldest] = [dueAt, known.oldestAt].map((time) => new Date(time).toISOString());
+	const columns = { dueAt: due, newest, oldestAt: oldest, seen, seenBytes };
+	return { dueAt, write: { kind: "merge", rowKey: window.rowKey, columns } };
+}
+
+/** No further than until it is full: then it closes, and that looks for itself. */
+async function lookAtNew(storage: Storage, lane: string, window: Window): Promise<Seen> {
+	const { from, to } = memberRange(window.group);
+	let { newest, oldestAt, seen, seenBytes } = window;
+	// `~` sorts behind every character of a key: what comes after the one that was seen.
+	const range = { from: newest === undefined ? from : `${newest}~`, to, top: PAGE, select: ["bytes"] };
+	let after: string | undefined;
+	let fullness: number;
+	do {
+		const { rows, next } = await storage.list(lane, { ...range, after });
+		oldestAt ??= rows[0] && acceptedAtOf(rows[0].rowKey);
+		newest = rows.at(-1)?.rowKey ?? newest;
+		seen += rows.length;
+		seenBytes += rows.reduce((sum, { columns }) => sum + lineBytes(columns), 0);
+		fullness = Math.max(seen / window.maxEvents, seenBytes / MAX_MANIFEST_BYTES);
+		after = next;
+	} while (after !== undefined && fullness < 1);
+	return { newest, oldestAt: oldestAt ?? 0, seen, seenBytes, fullness };
 }

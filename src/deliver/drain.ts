@@ -4,11 +4,18 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
+import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
 import { report } from "../log.ts";
+import { isRefusal, persist, type Write } from "../storage/storage.ts";
+import { inTransactions } from "../storage/transactions.ts";
 import type { Attempts } from "./attempt.ts";
-import type { DrainRun } from "./drain-run.ts";
-import { commitApart, createRunWakeUps, type RunWakeUps } from "./run-wake-ups.ts";
-import { Sender } from "./send-due.ts";
+import { Sender, type SendRun } from "./send-due.ts";
+
+/** One drain of a lane that is held. */
+export interface DrainRun extends SendRun {
+	/** Told what was read, before anything is sent. */
+	readonly onView?: (view: View, state: LaneState) => void;
+}
 
 export interface DrainOptions {
 	readonly windows: Windows;
@@ -38,19 +45,19 @@ const IDLE_MS = 1_000;
  * Otherwise its own message comes back, because this function rejects.
  */
 export async function drain(lease: LaneLease, run: DrainRun, options: DrainOptions): Promise<void> {
-	const wakeUps = createRunWakeUps(lease, run.wake, options.now);
+	const wakeUps = new RunWakeUps(lease, run.wake, options.now);
 	const sender = new Sender({
 		...options,
 		...options.destinations.policyOf(lease.lane),
 		lease,
 		run,
-		begin: wakeUps.begin,
+		begin: () => wakeUps.begin(),
 	});
 	try {
 		await deliver({ lease, run, options, wakeUps, sender });
 	} catch (error) {
 		await sender.settleRest();
-		if (!wakeUps.hasSuccessor()) throw error;
+		if (!wakeUps.hasPut) throw error;
 		report(run.log, "warn", { stage: "lane", lane: lease.lane, change: "interrupted", reason: String(error) });
 	}
 }
@@ -69,14 +76,14 @@ async function deliver(drain: Drain): Promise<void> {
 			continue;
 		}
 		const { nextAt, writes } = await closeWindows(drain, view);
-		const sent = await sender.send(view);
+		const hasTried = await sender.send(view);
 		const at = Math.min(sender.nextAt(view), nextAt);
 		const left = { at, writes, toState: (state: LaneState) => presentState(state, view) };
 		if (!run.goesOn()) {
 			if (!isLeft(drain, view) || (await wakeUps.leaveTo(left))) return;
 			continue;
 		}
-		if (sent > 0) continue;
+		if (hasTried) continue;
 		// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
 		const isBlocked = at <= Math.max(laneDueAt(lease.state()), sender.slot(), now() + IDLE_MS);
 		if (!isBlocked || !run.waitsFor(at)) {
@@ -97,7 +104,7 @@ function isLeft({ run, sender }: Drain, view: View): boolean {
 async function closeWindows(drain: Drain, { windows }: View): Promise<ClosedDue> {
 	const { lease, run, options, wakeUps, sender } = drain;
 	const { log, goesOn } = run;
-	const closed = await options.windows.closeDue(lease, windows, { log, goesOn, begin: wakeUps.begin });
+	const closed = await options.windows.closeDue(lease, windows, { log, goesOn, begin: () => wakeUps.begin() });
 	sender.onCleaned(closed.cleaned);
 	return closed;
 }
@@ -107,4 +114,133 @@ function presentState(state: LaneState, { windows, entries, complete, passedUnti
 	if (!complete || passedUntil !== null) return state;
 	const targets = [...windows.map(({ to }) => targetOf(to)), ...entries.map(({ target }) => target)];
 	return withoutIdleBreakers(state, new Set(targets));
+}
+
+/** It surfaces when a term of its drainer, and a call, are over. */
+export const TERM_MS = 30_000;
+export const WATCHDOG_MS = 45_000;
+
+/** What a run leaves behind. */
+interface Left {
+	/** When the next thing can be done, epoch milliseconds. */
+	readonly at: number;
+	/** What is worth remembering, in rows that may be written apart, and of the lane's state. */
+	readonly writes: readonly Write[];
+	readonly toState: (state: LaneState) => LaneState;
+}
+
+/**
+ * The wake-ups that one run of a drain puts: its watchdog, before it works, and the one that it leaves behind. The
+ * protocol, and why it loses nothing: docs/delivery.md.
+ */
+export class RunWakeUps {
+	private readonly lease: LaneLease;
+	private readonly wake: number | undefined;
+	private readonly now: () => number;
+	private watchdog:
+		| { readonly wake: number; readonly termEndsAt: number; readonly takeBack: () => Promise<void> }
+		| undefined;
+	private hasBegun = false;
+	/** The number of the wake-up that was left last. It need not be higher than the run's own, which may be any number. */
+	private left: number | undefined;
+	/** Whether this run has put a wake-up, which takes the place of its own. */
+	hasPut = false;
+
+	/**
+	 * @param wake the number of the run's own wake-up; undefined within a request, whose event is not acknowledged yet
+	 * @param now epoch milliseconds
+	 */
+	constructor(lease: LaneLease, wake: number | undefined, now: () => number) {
+		this.lease = lease;
+		this.wake = wake;
+		this.now = now;
+	}
+
+	/** Whether the run's own wake-up may end, since a later one is recorded that surfaces soon. */
+	isSuperseded(): boolean {
+		const { wake, lease, now } = this;
+		return wake !== undefined && !this.hasBegun && isSuperseded(wake, lease.state().wake, now());
+	}
+
+	/** Puts a watchdog, before the run works: if its process dies, the watchdog surfaces. A run within a request needs none. */
+	async begin(): Promise<void> {
+		if (this.wake === undefined) return;
+		this.hasBegun = true;
+		const { lease, watchdog, now } = this;
+		const { last, at } = lease.state().wake;
+		if (watchdog?.wake === last && at !== null && now() < watchdog.termEndsAt) return;
+		// The one before stays, and will find itself superseded: as long as it is recorded, others may rely on it.
+		const takeBack = await this.put(now() + WATCHDOG_MS);
+		this.watchdog = { wake: lease.state().wake.last, termEndsAt: now() + TERM_MS, takeBack };
+	}
+
+	/**
+	 * Nothing is left: the record is cleared. Answers whether the run may end; otherwise the lane has to be read once more,
+	 * since an acceptor that relied on the record has written before it was cleared.
+	 */
+	async endEmpty(): Promise<boolean> {
+		const state = this.lease.state();
+		if (this.wake !== undefined && state.wake.at !== null) {
+			await this.lease.commit({ ...state, wake: { ...state.wake, at: null } }, []);
+			return false;
+		}
+		await this.takeWatchdogBack();
+		return true;
+	}
+
+	/**
+	 * Leaves a wake-up that surfaces in time for what is left. Answers whether the run may end; otherwise an acceptor may
+	 * have relied on an earlier one, and the lane has to be read once more.
+	 */
+	async leaveTo({ at, writes, toState }: Left): Promise<boolean> {
+		const { lease, wake = -1, watchdog, now } = this;
+		const record = lease.state().wake;
+		const another = record.last === this.left || (record.last > wake && watchdog?.wake !== record.last);
+		if (another && isWokenInTime(record, at, now())) return true;
+		const takeBack = await this.put(Math.max(at, now()));
+		try {
+			await commitApart(lease, toState(lease.state()), writes);
+		} catch (error) {
+			// What is certainly not recorded is relied on by nothing. The watchdog is the one message that is left.
+			const isUnwritten = isRefusal(error) && !lease.isRecorded();
+			if (isUnwritten && watchdog !== undefined) await takeBack();
+			throw error;
+		}
+		this.left = lease.state().wake.last;
+		await this.takeWatchdogBack();
+		// Whatever the lane waits for, a window may have been opened meanwhile. Where none was recorded, nothing relied on it.
+		return record.at === null || isWokenInTime(lease.state().wake, now(), now());
+	}
+
+	private async put(at: number): Promise<() => Promise<void>> {
+		const takeBack = await persist(() => this.lease.putWakeUp(at));
+		this.hasPut = true;
+		return takeBack;
+	}
+
+	/** Only after a write, against the ETag, that has cleared its record or replaced it. */
+	private async takeWatchdogBack(): Promise<void> {
+		await this.watchdog?.takeBack();
+		this.watchdog = undefined;
+	}
+}
+
+/** Writes the lane's state with rows that need not be written together. */
+async function commitApart(lease: LaneLease, state: LaneState, writes: readonly Write[]): Promise<void> {
+	const transactions = inTransactions(
+		writes.map((write) => [write]),
+		{ withState: true },
+	);
+	// The state is written, even if there is nothing else to write.
+	for (const each of transactions.length > 0 ? transactions : [[]]) await commitAsFarAsTaken(lease, state, each);
+}
+
+/** What is worth remembering of a window is worth nothing when its row is gone; the state is written all the same. */
+async function commitAsFarAsTaken(lease: LaneLease, state: LaneState, writes: readonly Write[]): Promise<void> {
+	try {
+		await lease.commit(state, writes);
+	} catch (error) {
+		if (!isRefusal(error)) throw error;
+		await lease.commit(state, []);
+	}
 }

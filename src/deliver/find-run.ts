@@ -1,7 +1,10 @@
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
+import type { Destinations } from "../destinations/list.ts";
+import { PAGE_RUNS } from "../destinations/read-runs.ts";
 import type { Entry } from "../ledger/outbox.ts";
+import { targetOf } from "../ledger/rows.ts";
 import { cleanText } from "../log.ts";
-import type { Answer, Doubt, Run } from "../model.ts";
+import type { Answer, Destination, Doubt, Run } from "../model.ts";
 
 /** What a service has said of the runs of a destination. */
 export interface Listing {
@@ -28,7 +31,7 @@ export type Look =
  */
 export const LAG_MS = 30_000;
 /** A list is read so often at most. */
-export const LIST_MS = 30_000;
+const LIST_MS = 30_000;
 /** So often a delivery waits for runs that cannot be read at the moment. Then that counts as not to be known. */
 const MOST_LOOKS = 10;
 /** The longest wait for runs that a service may name. */
@@ -43,11 +46,11 @@ const MAX_REASON = 300;
 /**
  * How long a delivery steps aside after an uncertain answer.
  * @param failures how many came in a row before this one
- * @param looksUp whether the bridge looks for its run before it sends it again
+ * @param doubt none where the bridge does not look for its run before it sends it again
  */
-export function asideFor(failures: number, doubt: Doubt | undefined, looksUp: boolean): number {
-	if (!looksUp) return longPause(failures);
-	return doubt?.reason === undefined ? LAG_MS : Math.max(LAG_MS, longPause(failures));
+export function asideFor(failures: number, doubt: Doubt | undefined): number {
+	if (doubt === undefined) return longPause(failures);
+	return doubt.reason === undefined ? LAG_MS : Math.max(LAG_MS, longPause(failures));
 }
 
 function longPause(failures: number): number {
@@ -144,4 +147,75 @@ function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | und
 /** If a title has this key behind another key, the run may still be this delivery's: a text of its event may come first. */
 function isOfAnother({ title }: SeenRun, key: string): boolean {
 	return keyOfTitle(title) !== undefined && !title.toLowerCase().includes(key.toLowerCase());
+}
+
+/** The runs of destinations, as their services last listed them to this process. */
+export interface RunLists {
+	/**
+	 * The runs of a destination. A list is read at most every half minute and shared, because an incident leaves hundreds of
+	 * deliveries in doubt at once. It takes no longer than two calls. Never rejects.
+	 * @param from how far back the list should reach, epoch milliseconds of the service's clock. A shared list may not reach
+	 * that far
+	 */
+	read(to: Destination, from: number): Promise<Listing>;
+}
+
+/** How far back the bridge checks whether any run has a key. GitHub keeps the data of a run for 90 days. */
+const LOOK_BACK_MS = 90 * 86_400_000;
+/** Of a hundred runs each. GitHub lists a thousand at most. Source: docs.github.com, "List workflow runs for a repository". */
+const MOST_PAGES = 10;
+/** No page is begun after so long. */
+const PAGES_MS = 10_000;
+
+export function createRunLists({
+	destinations,
+	now,
+}: {
+	readonly destinations: Pick<Destinations, "listRuns">;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}): RunLists {
+	const lists = new Map<string, { readonly at: number; readonly listing: Promise<Listing> }>();
+
+	async function ask(to: Destination, from: number, at: number): Promise<Listing> {
+		try {
+			return { at, from, answer: await readPages(to, from, at) };
+		} catch (error) {
+			const reason = `the bridge failed to list the runs: ${(error as Error).message}`;
+			return { at, from, answer: { kind: "unavailable", reason } };
+		}
+	}
+
+	/** One page is enough unless hundreds of runs were started since. */
+	async function readPages(to: Destination, from: number, at: number): Promise<RunsAnswer> {
+		const runs = new Map<string, SeenRun>();
+		let unreadable = 0;
+		for (let page = 1; ; page++) {
+			const answer = await destinations.listRuns(to, at - LOOK_BACK_MS, undefined, page);
+			if (answer.kind !== "runs") return answer;
+			for (const run of answer.runs) runs.set(run.id, run);
+			unreadable += answer.unreadable ?? 0;
+			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= PAGE_RUNS;
+			const isEnd = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
+			if (isEnd || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
+				return { ...answer, runs: [...runs.values()], unreadable, complete: isEnd && unreadable === 0 };
+			}
+		}
+	}
+
+	/** A clock that was set back must not make a list last. */
+	const isFresh = (readAt: number, at: number) => Math.abs(at - readAt) < LIST_MS;
+
+	return {
+		read(to, from) {
+			const at = now();
+			const name = `${to.token ?? ""} ${targetOf(to)}`;
+			const known = lists.get(name);
+			if (known !== undefined && isFresh(known.at, at)) return known.listing;
+			for (const [other, list] of lists) if (!isFresh(list.at, at)) lists.delete(other);
+			const listing = ask(to, from, at);
+			lists.set(name, { at, listing });
+			return listing;
+		},
+	};
 }

@@ -4,7 +4,7 @@ import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
-import type { DrainRun } from "./drain-run.ts";
+import type { DrainRun } from "./drain.ts";
 
 export interface InlineOptions {
 	/** Acquires a lane; undefined while another drainer has it. */

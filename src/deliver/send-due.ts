@@ -4,15 +4,29 @@ import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
 import type { View } from "../ledger/read-lane.ts";
-import type { Attempts, Looked, Ready } from "./attempt.ts";
-import type { DrainRun } from "./drain-run.ts";
+import type { Log } from "../log.ts";
+import type { Disposition } from "../model.ts";
+import type { Attempts, Looked } from "./attempt.ts";
 import { beginOf } from "./find-run.ts";
-import type { Tried } from "./finish-attempt.ts";
+import type { Tried } from "./settle.ts";
+
+/** What a drain's sender has to know of it. */
+export interface SendRun {
+	readonly log: Log;
+	/** The number of the wake-up that caused it; none where an acceptor drains what it has just accepted. */
+	readonly wake?: number;
+	/** Whether to look again. */
+	readonly goesOn: () => boolean;
+	/** Whether to wait for what can be done at that time, epoch milliseconds. */
+	readonly waitsFor: (at: number) => boolean;
+	/** Told what became of an entry. */
+	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
+}
 
 export interface SenderOptions {
 	readonly windows: Windows;
 	readonly lease: LaneLease;
-	readonly run: DrainRun;
+	readonly run: SendRun;
 	readonly attempts: Attempts;
 	readonly limits: readonly Limit[];
 	/** How many calls may be under way at once. */
@@ -36,9 +50,8 @@ export class Sender {
 	private readonly tried = new Set<string>();
 	private readonly gone = new Set<string>();
 	private readonly cleaned = new Set<string>();
-	private readonly underWay = new Map<string, Promise<Tried>>();
-	/** When each of them began: GitHub counts it, though nothing of it is written yet. */
-	private readonly begun = new Map<string, number>();
+	/** The calls under way, and when each began: GitHub counts it, though nothing of it is written yet. */
+	private readonly underWay = new Map<string, { readonly at: number; readonly ended: Promise<Tried> }>();
 
 	constructor(options: SenderOptions) {
 		this.options = options;
@@ -52,21 +65,15 @@ export class Sender {
 		return lease.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), run.wake === undefined);
 	}
 
-	/** Answers how many were sent, settled or given up. */
-	async send(view: View): Promise<number> {
+	/** Answers whether any was sent, settled or given up. */
+	async send(view: View): Promise<boolean> {
 		const { lease, run } = this.options;
-		let done = 0;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = run.wake === undefined ? [] : view.entries.filter(({ closing }) => closing !== undefined);
 		for (const entry of unclean) await this.prepare(entry);
 		const { inDoubt, known, looks } = this.startLooks(view);
-		/** Answers false where the run is over. */
 		const tryAll = async (all: readonly Looked[]) => {
-			for (const looked of all) {
-				const tried = await this.tryOne(view, looked);
-				if (tried === undefined) return false;
-				done += tried;
-			}
+			for (const looked of all) if (!(await this.tryOne(view, looked))) return false;
 			return true;
 		};
 		let goesOn = true;
@@ -81,7 +88,7 @@ export class Sender {
 			await tryAll(known);
 			while (this.underWay.size > 0) await this.finishOne(view);
 		}
-		return done;
+		return this.tried.size > 0;
 	}
 
 	/**
@@ -106,28 +113,33 @@ export class Sender {
 		return { inDoubt, known, looks };
 	}
 
-	/** Answers how many were sent, settled or given up; undefined where the run is over. */
-	private async tryOne(view: View, looked: Looked): Promise<number | undefined> {
+	/** Answers whether the run goes on. */
+	private async tryOne(view: View, looked: Looked): Promise<boolean> {
 		const { lease, attempts, run, concurrency } = this.options;
 		while (this.underWay.size >= concurrency) await this.finishOne(view);
-		if (!run.goesOn()) return undefined;
+		if (!run.goesOn()) return false;
 		if ("tried" in looked) {
 			await this.settleUnsent(view, looked.tried);
-			return 1;
+			return true;
 		}
 		const entry = looked.repeat;
-		if (await this.giveUp(entry)) return 1;
-		if (!this.isDue(entry)) return 0;
-		if (!run.waitsFor(this.slot())) return undefined;
+		const givenUp = await attempts.giveUp(lease.lane, entry, lease.state());
+		if (givenUp !== undefined) {
+			await this.settleUnsent(view, givenUp);
+			return true;
+		}
+		if (!this.isDue(entry)) return true;
+		if (!run.waitsFor(this.slot())) return false;
 		await this.waitForSlot(view);
 		// What has ended meanwhile may have paused the lane, or parked the destination.
-		if (!this.isDue(entry)) return 0;
+		if (!this.isDue(entry)) return true;
 		await this.prepare(entry);
 		const ready = await attempts.read(lease.lane, entry);
 		// Reading it may have taken long. The call comes right after this look at the lease.
 		await lease.ensureFor();
-		this.begin(ready);
-		return 1;
+		this.tried.add(entry.rowKey);
+		this.underWay.set(entry.rowKey, { at: this.options.now(), ended: attempts.send(ready) });
+		return true;
 	}
 
 	/** Whether deliveries are left of what was read. */
@@ -148,7 +160,8 @@ export class Sender {
 	/** When the next call can be made, epoch milliseconds. */
 	slot(): number {
 		const { lease, limits, now } = this.options;
-		const calls = [...lease.state().calls, ...this.begun.values()].sort((one, other) => one - other);
+		const underWay = [...this.underWay.values()].map(({ at }) => at);
+		const calls = [...lease.state().calls, ...underWay].sort((one, other) => one - other);
 		return nextSlot(calls, limits, now());
 	}
 
@@ -160,25 +173,14 @@ export class Sender {
 	/** After a failure: what a service has taken meanwhile is a fact, so the results of all calls under way are written. */
 	async settleRest(): Promise<void> {
 		const { lease, attempts, run } = this.options;
-		for (const ended of this.underWay.values()) {
-			await attempts.finish(lease, await ended, () => lease.state().wake, run.log).catch(() => {});
+		for (const ended of this.calls()) {
+			await attempts.finish(lease, await ended, false, run.log).catch(() => {});
 		}
 	}
 
 	private isDue(entry: Entry): boolean {
 		const { lease, now } = this.options;
 		return !this.tried.has(entry.rowKey) && dueAt(lease.state(), entry) <= now();
-	}
-
-	private async giveUp(entry: Entry): Promise<boolean> {
-		const { lease, attempts, run } = this.options;
-		const reason = attempts.giveUp(entry, lease.state());
-		if (reason === undefined) return false;
-		await this.prepare(entry);
-		this.tried.add(entry.rowKey);
-		this.gone.add(entry.rowKey);
-		await attempts.giveUpNow(lease, entry, reason, run.log);
-		return true;
 	}
 
 	/** The members of a window come first: whatever becomes of its dispatch, they are completed. */
@@ -192,32 +194,27 @@ export class Sender {
 		await lease.ensureFor();
 	}
 
-	private begin(ready: Ready): void {
-		const { attempts, now } = this.options;
-		const { entry } = ready;
-		this.tried.add(entry.rowKey);
-		this.begun.set(entry.rowKey, now());
-		this.underWay.set(entry.rowKey, attempts.send(ready));
-	}
-
 	/** What has ended meanwhile is written at once: until then it is in doubt. */
 	private async waitForSlot(view: View): Promise<void> {
 		const { now, sleep } = this.options;
 		for (let at = this.slot(); at > now(); at = this.slot()) {
 			const waited = sleep(at - now()).then(() => undefined);
-			const ended = await Promise.race([waited, ...this.underWay.values()]);
+			const ended = await Promise.race([waited, ...this.calls()]);
 			if (ended !== undefined) await this.finishOne(view);
 		}
 	}
 
+	private calls(): readonly Promise<Tried>[] {
+		return [...this.underWay.values()].map(({ ended }) => ended);
+	}
+
 	private async finishOne(view: View): Promise<void> {
-		const ended = await Promise.race(this.underWay.values());
+		const ended = await Promise.race(this.calls());
 		this.underWay.delete(ended.entry.rowKey);
-		this.begun.delete(ended.entry.rowKey);
 		await this.finish(view, ended);
 	}
 
-	/** What became of a delivery without a call: its run was found, or is to be looked for again. */
+	/** What became of a delivery without a call: its run was found or is to be looked for again, or it is given up. */
 	private async settleUnsent(view: View, tried: Tried): Promise<void> {
 		await this.prepare(tried.entry);
 		this.tried.add(tried.entry.rowKey);
@@ -227,10 +224,8 @@ export class Sender {
 	private async finish(view: View, tried: Tried): Promise<void> {
 		const { lease, run, attempts } = this.options;
 		const { entry } = tried;
-		// The last one takes the record along: one write less.
 		const isLast = run.wake !== undefined && view.windows.length === 0 && !this.isLeft(view, entry);
-		const record = (kept: boolean) => ({ ...lease.state().wake, ...(isLast && !kept ? { at: null } : {}) });
-		const disposition = await attempts.finish(lease, tried, record, run.log);
+		const disposition = await attempts.finish(lease, tried, isLast, run.log);
 		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);
 		run.onSettled?.(entry, disposition);
 	}

@@ -1,11 +1,10 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import { ROWS } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DrainRun } from "./drain-run.ts";
-import { reportBacklog } from "./report-lane.ts";
+import type { DrainRun } from "./drain.ts";
+import { countWaiting, reportBacklog } from "./report.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
@@ -40,16 +39,10 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 
 	/** Another app on the same storage account, configured for another address, has this lane: it is left alone. */
 	async function leaveForeign(wakeUp: WakeUp, address: string, log: Log): Promise<void> {
-		const { rows } = await storage.list(wakeUp.lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+		const { lane } = wakeUp;
+		const waiting = await countWaiting(storage, lane);
 		const reason = `the state row of this lane says that it belongs to ${address}, so this bridge does not send its deliveries; ${MOVED}`;
-		report(log, "error", {
-			stage: "lane",
-			lane: wakeUp.lane,
-			change: "foreign",
-			address,
-			waiting: rows.length,
-			reason,
-		});
+		report(log, "error", { stage: "lane", lane, change: "foreign", address, waiting, reason });
 		await storage.put(writeWakeUp(wakeUp), FOREIGN_SECONDS);
 	}
 
@@ -62,7 +55,7 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 		const lease = await take(wakeUp.lane);
 		if (lease === undefined) return behindTheLease(wakeUp);
 		const endsAt = now() + RUN_MS;
-		let looks = 0;
+		let isFirstLook = true;
 		try {
 			await drain(lease, {
 				log,
@@ -70,8 +63,8 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 				goesOn: () => now() < endsAt,
 				waitsFor: (at) => at <= now() + WAIT_MS,
 				onView(view, state) {
-					looks += 1;
-					if (looks === 1) reportBacklog(log, wakeUp.lane, view, state, now());
+					if (isFirstLook) reportBacklog(log, wakeUp.lane, view, state, now());
+					isFirstLook = false;
 				},
 			});
 		} finally {

@@ -19,7 +19,7 @@ export interface Watched {
 	/** What has to be added to our time to get the service's. */
 	readonly skewMs: number;
 	/** Of the last answer, where all that it said is written. */
-	readonly etag?: string;
+	readonly etag?: string | undefined;
 	/** Whether the list had all runs since then. */
 	readonly complete: boolean;
 	/** Runs that were created before, by the service's clock, may have been missed; 0 where none were. */
@@ -40,7 +40,7 @@ export interface FollowLease {
 	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
 	commit(state: FollowState): Promise<void>;
 	/** Puts the next wake-up, and records it. Answers how to take it back. */
-	putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>>;
+	putNext(at: number): Promise<() => Promise<void>>;
 	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
 	ensureFor(): Promise<void>;
 	release(): Promise<void>;
@@ -77,12 +77,12 @@ export async function acquireFollow(options: FollowLeaseOptions): Promise<Follow
 			state = fromColumns(await row.read(), now());
 		},
 		commit,
-		async putNext(at, lists) {
+		async putNext(at) {
 			const wake = { last: state.wake.last + 1, at };
 			const seconds = Math.max(0, Math.ceil((at - now()) / 1_000));
 			const text = writeWakeUp({ lane, wake: wake.last });
 			const message = await persist(() => storage.put(text, seconds, queue));
-			await commit({ wake, lists });
+			await commit({ wake, lists: state.lists });
 			// It would find nothing, and so it does no harm where it cannot be removed.
 			return () => storage.unput(message, queue).catch(() => {});
 		},

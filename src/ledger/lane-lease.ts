@@ -73,6 +73,8 @@ class AcquiredLane implements LaneLease {
 	private known = NEW_LANE;
 	/** A wake-up that was put and is not recorded yet. */
 	private pending: WakeRecord | undefined;
+	/** What readings that were cut have passed over: the next one goes on behind it. */
+	private cut: Passed | undefined;
 
 	constructor(options: LaneLeaseOptions, row: LeasedRow) {
 		this.options = options;
@@ -90,17 +92,18 @@ class AcquiredLane implements LaneLease {
 
 	async read(stopAt: (entry: Entry, state: LaneState) => boolean, skim = false): Promise<View> {
 		const { storage, passed, now } = this.options;
-		const skipped = skim ? passed?.get(this.lane) : undefined;
+		const known = [this.cut, skim ? passed?.get(this.lane) : undefined];
 		const view = await readLane({
 			storage,
 			lane: this.lane,
 			onState: (row) => this.adopt(row),
 			stopAt: (entry) => stopAt(entry, this.known),
-			passed: skipped !== undefined && skipped.until > now() ? skipped : undefined,
+			passed: known.find((each) => each !== undefined && each.until > now()),
 			now,
 		});
 		const over = passOver(view, (entry) => dueAt(this.known, entry), now());
 		if (over !== undefined) passed?.set(this.lane, over);
+		if (view.isCut) this.cut = over;
 		return view;
 	}
 

@@ -9,7 +9,7 @@ export interface Group {
 	readonly quietMs: number;
 	readonly maxMs: number;
 	/** How many events one dispatch stands for at most; left out, `MAX_EVENTS`. */
-	readonly maxEvents?: number;
+	readonly maxEvents?: number | undefined;
 	readonly route: string;
 	/** Undefined where the row does not say it. */
 	readonly to: Destination | undefined;

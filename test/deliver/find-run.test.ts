@@ -185,16 +185,16 @@ describe("what an answer leaves in doubt", () => {
 
 describe("the pause after an uncertain answer", () => {
 	const blind: Doubt = { ...doubtful, reason: "x" };
-	it.each<[string, number, Doubt | undefined, boolean, number]>([
-		["the time by which the list lags", 0, undefined, true, 30],
-		["the same after many", 9, doubtful, true, 30],
-		["no shorter where nothing can be known", 0, blind, true, 30],
-		["a growing one where nothing can be known", 3, blind, true, 135],
-		["an hour at most", 99, blind, true, 3_600],
-		["5 s where runs are not looked for", 0, undefined, false, 5],
-		["a growing one where runs are not looked for", 2, doubtful, false, 45],
-	])("is %s", (_, failures, doubt, looksUp, seconds) => {
-		expect(asideFor(failures, doubt, looksUp)).toBe(seconds * SECOND);
+	it.each<[string, number, Doubt | undefined, number]>([
+		["the time by which the list lags", 0, doubtful, 30],
+		["the same after many", 9, doubtful, 30],
+		["no shorter where nothing can be known", 0, blind, 30],
+		["a growing one where nothing can be known", 3, blind, 135],
+		["an hour at most", 99, blind, 3_600],
+		["5 s where runs are not looked for", 0, undefined, 5],
+		["a growing one where runs are not looked for", 2, undefined, 45],
+	])("is %s", (_, failures, doubt, seconds) => {
+		expect(asideFor(failures, doubt)).toBe(seconds * SECOND);
 	});
 });
 

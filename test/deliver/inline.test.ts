@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { DrainRun } from "../../src/deliver/drain.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
@@ -63,6 +63,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 							windows: [],
 							entries: entries.map((each) => (typeof each === "string" ? entry(each) : each)),
 							complete: true,
+							isCut: false,
 							passedUntil: null,
 						},
 						{ ...NEW_LANE, ...state },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createRunWakeUps } from "../../src/deliver/run-wake-ups.ts";
+import { RunWakeUps } from "../../src/deliver/drain.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { StorageError } from "../../src/storage/storage.ts";
@@ -83,7 +83,7 @@ describe("a wake-up that a drain leaves, and cannot record", () => {
 				throw new StorageError("failed", status);
 			},
 		};
-		const wakeUps = createRunWakeUps(lease as LaneLease, 0, () => START);
+		const wakeUps = new RunWakeUps(lease as LaneLease, 0, () => START);
 		if (hasWatchdog) await wakeUps.begin();
 		const left = { at: START + MINUTE, writes: [], toState: () => NEW_LANE };
 		await expect(wakeUps.leaveTo(left)).rejects.toThrow("failed");

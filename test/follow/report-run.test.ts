@@ -1,6 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { reportEnd } from "../../src/follow/report-run.ts";
-import type { Written } from "../../src/follow/write-findings.ts";
+import { reportEnd, type Written } from "../../src/follow/write-findings.ts";
 import type { Run } from "../../src/model.ts";
 import { followRow, runOf } from "../helpers/follow-rows.ts";
 import { keyOf } from "../helpers/follow-world.ts";

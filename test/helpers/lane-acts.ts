@@ -1,4 +1,4 @@
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { DrainRun } from "../../src/deliver/drain.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import type { LaneState } from "../../src/ledger/lane-state.ts";
 import { delivery } from "./deliveries.ts";

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
-import { createAttempts } from "../../src/deliver/attempt.ts";
-import { drain } from "../../src/deliver/drain.ts";
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
-import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
+import { Attempts } from "../../src/deliver/attempt.ts";
+import { type DrainRun, drain } from "../../src/deliver/drain.ts";
+import type { FollowTaken } from "../../src/deliver/finish.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
@@ -156,7 +155,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const nothing = async () => {};
 		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const attempts = createAttempts({
+		const attempts = new Attempts({
 			...shared,
 			giveUpMs,
 			looksUp: options.runs !== undefined,

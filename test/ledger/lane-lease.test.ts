@@ -50,7 +50,13 @@ describe("a lane that is leased", () => {
 
 	it("starts as a new lane, and is what was last written", async () => {
 		const lease = await take();
-		expect(await lease.read(everything)).toEqual({ windows: [], entries: [], complete: true, passedUntil: null });
+		expect(await lease.read(everything)).toEqual({
+			windows: [],
+			entries: [],
+			complete: true,
+			isCut: false,
+			passedUntil: null,
+		});
 		expect(lease.state()).toEqual(NEW_LANE);
 		await lease.commit(paused, [MARK]);
 		expect(lease.state()).toEqual(paused);

@@ -13,7 +13,7 @@ function viewOf(due: readonly number[], passedUntil: number | null = null): View
 		const columns = { ...written, notBefore: new Date(NOW + inMs).toISOString() };
 		return readEntry({ rowKey: entryKey(NOW, index, "k"), columns }, NOW);
 	});
-	return { windows: [], entries, complete: true, passedUntil };
+	return { windows: [], entries, complete: true, isCut: false, passedUntil };
 }
 const many = (count: number, inMs: number) => Array.from({ length: count }, (_, index) => inMs + index);
 
@@ -30,6 +30,11 @@ describe("the deliveries at the beginning of a lane that need not be read again"
 		const last = count === undefined ? undefined : view.entries[count - 1]?.rowKey;
 		const expected = last === undefined ? undefined : { from: `${last}~`, until: NOW + 5_000 };
 		expect(passOver(view, dueAt, NOW)).toEqual(expected);
+	});
+
+	it("are counted on in a reading that has passed over some and was cut: none of them is due before the first of all", () => {
+		const view = { ...viewOf(many(40, 5_000), NOW + 1), complete: false, isCut: true };
+		expect(passOver(view, dueAt, NOW)).toEqual({ from: `${view.entries.at(-1)?.rowKey}~`, until: NOW + 1 });
 	});
 
 	it("are not counted anew in a reading that has passed over some", () => {

@@ -1,4 +1,4 @@
-import { TERM_MS, WATCHDOG_MS } from "../../src/deliver/run-wake-ups.ts";
+import { TERM_MS, WATCHDOG_MS } from "../../src/deliver/drain.ts";
 import { BEHIND_THE_LEASE_SECONDS } from "../../src/deliver/wake.ts";
 import { LONGEST_DELAY_SECONDS } from "../../src/ledger/lane-lease.ts";
 import { LEASE_SECONDS } from "../../src/ledger/leased-row.ts";

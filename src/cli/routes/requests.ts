@@ -41,7 +41,7 @@ const STORAGE = "https://ACCOUNT.blob.core.windows.net/grid-dispatch-payloads";
 export async function requestFor(event: BridgeEvent, match: Match): Promise<ShownRequest> {
 	const store = async (blob: string) => `${STORAGE}/${blob}`;
 	const planned = await planDelivery(event, match, { version, destinations, store });
-	if (!planned.ok) return { rejected: planned.reason };
+	if ("refusal" in planned) return { rejected: planned.refusal };
 	const { body, refused } = bodyOf(planned.delivery);
 	if (refused !== undefined) return { rejected: refused };
 	const [method = "", url = ""] = destinations.requestLine(match.to).split(" ");

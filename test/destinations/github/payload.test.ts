@@ -148,7 +148,7 @@ describe("what is planned with a mapping", () => {
 		};
 		const match = { route: "r", to: resolved(payload) };
 		const planned = await planDelivery(given, match, { version: "1.2.3", destinations, store });
-		const body = planned.ok && "body" in planned.delivery.how ? planned.delivery.how.body : "null";
+		const body = "delivery" in planned && "body" in planned.delivery.how ? planned.delivery.how.body : "null";
 		return { planned, stored, payload: (JSON.parse(body) as { client_payload: object } | null)?.client_payload };
 	}
 
@@ -170,7 +170,7 @@ describe("what is planned with a mapping", () => {
 
 	it("refuses, with the reason, a single value that is too large, and stores nothing", async () => {
 		const { planned, stored } = await plan({ data: "data", fill: "data.fill" });
-		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would have \d+ bytes/) });
+		expect(planned).toMatchObject({ refusal: expect.stringMatching(/client payload would have \d+ bytes/) });
 		expect(stored).toEqual([]);
 	});
 

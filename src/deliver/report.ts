@@ -1,6 +1,46 @@
 import { type Breaker, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
 import type { View } from "../ledger/read-lane.ts";
+import { ROWS } from "../ledger/rows.ts";
 import { type Log, report } from "../log.ts";
+import type { Disposition } from "../model.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Answered, Uncalled } from "./settle.ts";
+
+/** What a call's line says: what came of this call. What is done about it is the receipt's own reason. */
+export function reasonOf({ answer: { classification }, found }: Answered): string | undefined {
+	if (found) return `not sent again: its run was found, so it had been taken before: ${found.url ?? found.id}`;
+	return "reason" in classification ? classification.reason : undefined;
+}
+
+const LEVELS = { dispatched: "info", deferred: "warn", "dead-lettered": "error" } as const;
+
+export function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Disposition): void {
+	const { entry, at, answer } = tried;
+	const { classification, status, requestId, ms } = answer;
+	report(log, LEVELS[disposition.kind], {
+		stage: "dispatch",
+		classification: classification.kind,
+		outcome: disposition.kind,
+		lane,
+		key: entry.key,
+		route: entry.route,
+		destination: entry.to?.id,
+		status,
+		requestId,
+		ms,
+		waitedMs: at - entry.acceptedAt,
+		bytes: Buffer.byteLength(entry.body ?? ""),
+		reason: disposition.kind === "dispatched" ? reasonOf(tried) : disposition.reason,
+	});
+}
+
+/** If storage does not return the request, a person must act. If only the run is looked for again, no one must. */
+export function reportUncalled(log: Log, lane: string, { entry, disposition, uncalled }: Uncalled): void {
+	const { kind, reason } = disposition;
+	const { key, to } = entry;
+	if (uncalled === "given up") report(log, "error", { stage: "dead-letter", lane, key, destination: to?.id, reason });
+	else report(log, uncalled === "unread" ? "error" : "warn", { stage: "dispatch", outcome: kind, lane, key, reason });
+}
 
 export interface LaneChange {
 	readonly before: LaneState;
@@ -43,6 +83,12 @@ export function reportBacklog(
 	const reason = waitingFor(state, oldest, now)?.reason ?? null;
 	const waited = { oldest: iso(acceptedAt), waitedMs: now - acceptedAt };
 	report(log, "warn", { stage: "lane", lane, change: "behind", ...waited, reason });
+}
+
+/** How many deliveries wait in a lane, for the log alone: 1,000 at most. */
+export async function countWaiting(storage: Pick<Storage, "list">, lane: string): Promise<number> {
+	const { rows } = await storage.list(lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+	return rows.length;
 }
 
 function facts({ since, probeAt, reason }: Breaker) {
