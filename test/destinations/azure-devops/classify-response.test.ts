@@ -95,12 +95,7 @@ describe("what Azure Pipelines says of a parameter", () => {
 			/give x a value in the route's parameters/,
 		],
 		["with the event's value", "The 'RUN' parameter value 'y' is not a number", "permanent", /event's value/],
-		[
-			"with the route's value",
-			"For the 'x' parameter is wrong",
-			"unavailable",
-			/correct x in the route's parameters/,
-		],
+		["with the route's value", "For the 'x' parameter is wrong", "unavailable", /correct x in the route's parameters/],
 	])("%s has its own repair: %s", (_, message, kind, reason) => {
 		expect(fault(message)).toMatchObject({ kind, reason: expect.stringMatching(reason) });
 	});
