@@ -12,7 +12,7 @@ export function toLog(context: Readonly<Record<Level, (line: string) => void>>):
  * What happened in one stage, on one line. The queries of infra/ read these names; test/infra/queries.test.ts runs them on such lines.
  * - `receive`: a request that contains no event; `handshake`
  * - `accept`: one event at one destination
- * - `dispatch`: one call of GitHub
+ * - `dispatch`: one call of a destination
  * - `lane`: a lane or a destination pauses, is parked, is behind, or is open again
  * - `window`: a window was closed
  * - `dead-letter`: something was given up, or is fed back

@@ -4,7 +4,7 @@
  * Source of the retry rules: learn.microsoft.com, "Event Grid message delivery and retry".
  */
 export const OUTCOMES = {
-	/** GitHub has taken the dispatch. */
+	/** The destination has taken the dispatch. */
 	dispatched: { fault: "none", http: 200 },
 	/** Durable; delivered later. */
 	accepted: { fault: "none", http: 202 },
@@ -14,7 +14,7 @@ export const OUTCOMES = {
 	ignored: { fault: "none", http: 200 },
 	/** Invalid, or it can never fit. */
 	rejected: { fault: "event", http: 400 },
-	/** Not possible now: GitHub, the token or the configuration stands in the way. */
+	/** It could not be made durable: storage or the configuration stands in the way. */
 	unavailable: { fault: "bridge", http: 503 },
 } as const;
 
@@ -200,7 +200,7 @@ export interface Missed {
 	readonly by: RoutePart;
 }
 
-/** How far the runs of a delivery were followed. Source of the words: DESIGN, "Follow". */
+/** How far the runs of a delivery were followed; docs/follow.md explains each word. */
 export type Following = "looking" | "running" | "concluded" | "none" | "cannot tell" | "off";
 
 /** A call of a destination, as a receipt lists it. */

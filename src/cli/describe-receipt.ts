@@ -20,9 +20,10 @@ export function describeReceipt(receipt: ShownReceipt, paint: (colour: Colour, t
 	return facts.filter((fact) => fact !== "").join("  ");
 }
 
-/** The service that a delivery goes to, as its users call it. */
+/** The service that a delivery goes to, as its users call it; `the destination` where that is any other one. */
 export function serviceOf({ to }: Pick<ShownReceipt, "to">): string {
-	return to?.["pipeline"] === undefined ? "GitHub" : "Azure Pipelines";
+	if (to?.["repository"] !== undefined) return "GitHub";
+	return to?.["pipeline"] === undefined ? "the destination" : "Azure Pipelines";
 }
 
 /** What to do about a dead letter: to replay it, unless that would end the same; or to discard it. */

@@ -5,7 +5,7 @@ import type { ShownReceipt } from "./bridge-client.ts";
 /** What is known of the runs of a delivery, as far as the bridge tells it. */
 export interface KnownRuns {
 	/**
-	 * A word of DESIGN, "Follow"; `sent again` while a delivery without a run is on its way once more; `not told` by a
+	 * A word of `Following`; `sent again` while a delivery without a run is on its way once more; `not told` by a
 	 * bridge that did not follow runs when it delivered this.
 	 */
 	readonly following: string;

@@ -92,7 +92,7 @@ export function readSecretName(settings: Settings, setting: string): string | un
 	const given = settings.get(setting);
 	if (given === undefined) return undefined;
 	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
-		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
+		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes, at most 127)`);
 	}
 	const problem = tokenForName(given);
 	if (problem !== undefined) settings.refuse(setting, problem);

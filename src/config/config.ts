@@ -66,7 +66,9 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 	};
 	const queue = settings.get("EVENT_QUEUE");
 	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
-		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
+		const rule =
+			"3 to 56 of a-z, 0-9 and single dashes, may not end in -poison, and may not be that of a queue of the bridge's own";
+		settings.refuse("EVENT_QUEUE", `"${queue}" cannot be the event queue: its name needs ${rule}`);
 	}
 	// The webhook reads these itself; here they are only checked.
 	readEntra(settings);

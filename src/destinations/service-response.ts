@@ -159,17 +159,23 @@ export function said(service: string, { status, message }: ServiceResponse, mean
 	return composeReason(`${service} answered ${status}`, message, `: ${meaning}`);
 }
 
-/** @param waitMs what the service asks for; undefined where it names no time */
+/**
+ * The reason names no time: the pause may become longer, and who shows it says until when.
+ * @param waitMs what the service asks for; undefined where it names no time
+ */
 export function rateLimited(
 	service: string,
 	{ status, message }: ServiceResponse,
 	waitMs: number | undefined,
 	now: number,
 ): Of<"rate-limited"> {
-	const until = now + (waitMs ?? UNNAMED_WAIT_MS);
 	const words = `${status}${message === "" ? "" : `: ${message}`}`;
-	const reason = composeReason(`${service} asks to slow down`, words, `; until ${new Date(until).toISOString()}`);
-	return { kind: "rate-limited", until, named: waitMs !== undefined, reason };
+	return {
+		kind: "rate-limited",
+		until: now + (waitMs ?? UNNAMED_WAIT_MS),
+		named: waitMs !== undefined,
+		reason: composeReason(`${service} asks to slow down`, words, ""),
+	};
 }
 
 /** A 5xx, or a 408: the request may have been taken all the same. */

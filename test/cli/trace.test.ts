@@ -139,6 +139,12 @@ describe("the trace of a receipt", () => {
 		expect(pipeline[2]).toBe('decided: route "default" sends it to contoso/ml/7');
 		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines accepted it, after 3.5 s");
 		expect(pipeline.join()).not.toContain("GitHub");
+		const other = stepsOf(receipt({ to: { id: "https://example.com/in", hook: "https://example.com/in" } }));
+		expect(other.slice(3)).toEqual([
+			"attempted: the destination answered 500 (6 ms; request 57AD:1; a server error)",
+			"attempted: the destination answered 204 (5 ms; request 57AD:2)",
+			"answered: dispatched, the destination accepted it, after 3.5 s",
+		]);
 	});
 
 	it("is printed as text, whatever the event, or a service, holds", () => {

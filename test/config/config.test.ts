@@ -224,6 +224,11 @@ describe("the configuration", () => {
 		}
 	});
 
+	it.each(["ab", "grid-dispatch", "events-poison"])("says of the queue %s why it cannot be the event queue", (name) => {
+		const problem = `"${name}" cannot be the event queue: its name needs 3 to 56 of a-z, 0-9 and single dashes, may not end in -poison, and may not be that of a queue of the bridge's own`;
+		expect(problemsOf({ ...sound, EVENT_QUEUE: name })).toEqual([{ setting: "EVENT_QUEUE", problem }]);
+	});
+
 	it.each([
 		["of today", `${"aB3".repeat(25)}aAZDO1a2B`],
 		["of before", "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"],

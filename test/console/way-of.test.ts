@@ -94,6 +94,7 @@ describe("the way of an event", () => {
 		[{ id: "contoso/fraud-model#new-data", repository: "contoso/fraud-model" }, "GitHub"],
 		[{ id: "contoso/fraud-model/train.yml#main", repository: "contoso/fraud-model", workflow: "train.yml" }, "GitHub"],
 		[{ id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 }, "Azure Pipelines"],
+		[{ id: "https://example.com/in", hook: "https://example.com/in" }, "Destination"],
 		[null, "Destination"],
 	])("names the service of the destination %j: %s", (to, service) => {
 		expect(wayOf(receiptOf({ to }), ACCEPTED_AT)[3]?.name).toBe(service);

@@ -1,7 +1,7 @@
 import { isObject } from "../../event/json.ts";
 import type { Health } from "../../operate/check-health.ts";
 import type { Ask } from "../ask.ts";
-import { type Check, checksOf } from "./check.ts";
+import { type Check, checksOf, type Link } from "./check.ts";
 import type { Target } from "./find-target.ts";
 
 /** What the bridge says of itself, and its clock. */
@@ -79,6 +79,12 @@ function storageOf({ storage, problems = [] }: Told): Check[] {
 	return [error(storage.reason ?? "the bridge cannot reach its storage", repair)];
 }
 
+/** The link that a lane belongs to, and its service. GitHub's lanes have names of their own, others that of their service. */
+function ownerOf(lane: string): readonly [Link, string] {
+	if (/^(default$|token-|app-)/.test(lane)) return ["GitHub", "GitHub"];
+	return /^azure-devops(-|$)/.test(lane) ? ["pipelines", "Azure DevOps"] : ["bridge", "the service"];
+}
+
 /** The token that the bridge has, and what waits for it. */
 function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 	const missing = tokens
@@ -89,9 +95,8 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			return checksOf("token", lane).error(reason ?? "the bridge has no token", repair);
 		});
 	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
-		// Lanes of Azure Pipelines begin with the service's name.
-		const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
-		const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
+		const [link, service] = ownerOf(lane);
+		const { error, warning } = checksOf(link, lane);
 		const why = reason ?? "the bridge reports no reason";
 		if (state === "parked")
 			return [

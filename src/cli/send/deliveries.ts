@@ -5,7 +5,7 @@ import { type Schema, schemaOf } from "../catalogue/envelope.ts";
 export interface DeliveryEnd {
 	/** Null where nothing answered. */
 	readonly status: number | null;
-	/** What the bridge says of each event; undefined where the receiver is another one. */
+	/** What the bridge says of each event at each of its destinations; undefined where the receiver is another one. */
 	readonly results: readonly EventResult[] | undefined;
 	/** Why it was not taken; null where it was. */
 	readonly reason: string | null;

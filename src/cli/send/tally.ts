@@ -12,7 +12,7 @@ export interface Summary {
 	readonly deliveries: number;
 	/** Deliveries that were not taken. */
 	readonly failed: number;
-	/** Events by outcome; where the receiver does not tell, by status: `answered 202`. */
+	/** Events at each of their destinations, by outcome; where the receiver does not tell, events by status: `answered 202`. */
 	readonly outcomes: Readonly<Record<string, number>>;
 	/**
 	 * How often an event was not dispatched at once, by its reason; the most frequent few. Reasons that differ in

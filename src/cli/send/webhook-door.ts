@@ -25,10 +25,13 @@ export function createWebhookDoor(
 	};
 }
 
-/** What a bridge says of each event; undefined where the receiver is another one, whose answer may be anything. */
+/**
+ * What a bridge says of each event, at each destination of its own; undefined where the receiver is another one, whose
+ * answer may be anything.
+ */
 function resultsIn(json: unknown, { elements }: Delivery): readonly EventResult[] | undefined {
 	const { events } = isObject(json) ? json : {};
-	return Array.isArray(events) && events.length === elements.length && events.every(isResult) ? events : undefined;
+	return Array.isArray(events) && events.length >= elements.length && events.every(isResult) ? events : undefined;
 }
 
 function isResult(given: unknown): given is EventResult {

@@ -79,7 +79,7 @@ describe("the token of Azure DevOps", () => {
 			"is a secret that can have no such name",
 			{ ...VAULT, AZURE_DEVOPS_TOKEN_SECRET_NAME: "a b" },
 			"AZURE_DEVOPS_TOKEN_SECRET_NAME",
-			'"a b" is not the name of a secret (letters, digits and dashes)',
+			'"a b" is not the name of a secret (letters, digits and dashes, at most 127)',
 		],
 		[
 			"has two words",
