@@ -1,6 +1,6 @@
 import { printable, redact } from "../log.ts";
-import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
+import { COLOUR_SEQUENCES } from "./print.ts";
 
 const SECRET_SETTINGS = [
 	"GRID_DISPATCH_KEY",

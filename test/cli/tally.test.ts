@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createTally } from "../../src/cli/send/tally.ts";
+import { createTally } from "../../src/cli/send/deliveries.ts";
 import type { EventResult } from "../../src/model.ts";
 import { runCli } from "../helpers/run-cli.ts";
 

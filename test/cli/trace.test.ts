@@ -1,10 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
-import { githubApi } from "../../src/cli/github-api.ts";
-import { findReceipts } from "../../src/cli/trace/find-receipts.ts";
-import { foldWindows } from "../../src/cli/trace/fold-windows.ts";
-import { printTrace } from "../../src/cli/trace/print-trace.ts";
-import { traceOf } from "../../src/cli/trace/trace-of.ts";
+import { githubApi } from "../../src/cli/doctor/github.ts";
+import { findReceipts, foldWindows } from "../../src/cli/trace/find-receipts.ts";
+import { printTrace, traceOf } from "../../src/cli/trace/trace-of.ts";
 import type { Run } from "../../src/model.ts";
 
 const LOCAL = "http://127.0.0.1:7071";

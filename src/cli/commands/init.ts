@@ -1,13 +1,12 @@
 import { Command } from "commander";
 import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
-import { examples } from "../examples.ts";
 import { askAnswers, type InitFlags } from "../init/ask-answers.ts";
-import { nextSteps } from "../init/next-steps.ts";
-import { tableOf, writeTable } from "../init/write-table.ts";
+import { nextSteps, tableOf, writeTable } from "../init/write-table.ts";
 import type { Io } from "../io.ts";
+import { examples } from "../options.ts";
+import { USUAL_FILE } from "../read-file.ts";
 import { checkTable } from "../routes/check-table.ts";
-import { USUAL_FILE } from "../routes/load-table.ts";
 
 /** `grid-dispatch init`: a first routes table, and what is left to do. */
 export function initCommand(io: Io): Command {

@@ -2,13 +2,11 @@ import { Command } from "commander";
 import { plain } from "../../log.ts";
 import type { Replayed } from "../../operate/replay.ts";
 import type { ReplayAsked } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
-import { colour } from "../colour.ts";
 import { confirm, inWords, untilDone, type WhichFlags, whichOnes, withWhich } from "../dead-letters/which.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
+import { type BridgeFlags, bridgeOf, examples, withBridgeOptions } from "../options.ts";
+import { colour, printJson } from "../print.ts";
 
 interface ReplayFlags extends BridgeFlags, WhichFlags {
 	readonly container?: string;

@@ -1,17 +1,12 @@
 import { Command } from "commander";
 import { plain } from "../../log.ts";
-import type { BridgeClient } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import { type BridgeClient, NOT_ALL_READ, noteProblems } from "../bridge-client.ts";
 import { CliError } from "../cli-error.ts";
-import { NOT_ALL_READ, noteProblems } from "../collect-receipts.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
-import { readNumber } from "../read-number.ts";
-import { findReceipts, USUAL_LIMIT } from "../trace/find-receipts.ts";
-import { foldWindows } from "../trace/fold-windows.ts";
-import { printTrace } from "../trace/print-trace.ts";
-import { traceOf } from "../trace/trace-of.ts";
+import { type BridgeFlags, bridgeOf, examples, readNumber, withBridgeOptions } from "../options.ts";
+import { printJson } from "../print.ts";
+import { findReceipts, foldWindows, USUAL_LIMIT } from "../trace/find-receipts.ts";
+import { printTrace, traceOf } from "../trace/trace-of.ts";
 
 /** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {

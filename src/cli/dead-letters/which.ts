@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { BridgeClient, DeadLettersAsked } from "../bridge-client.ts";
 import { CliError } from "../cli-error.ts";
 import type { Io } from "../io.ts";
-import { stateOption } from "../receipt-states.ts";
+import { stateOption } from "../options.ts";
 
 /** Which dead letters a command is about. */
 export interface WhichFlags {

@@ -1,11 +1,11 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { hears, isAwake, type Listeners, nameOf, sentTypes } from "./check-listeners.ts";
 import { keyInputOf, startedBy } from "./check-started.ts";
 import { NOT_THE_BRIDGES } from "./check-token.ts";
-import type { Group } from "./find-groups.ts";
+import type { Group } from "./find-in-workflow.ts";
+import { type GitHub, reasonOf } from "./github.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
 /** How an expression names the key, in a client payload. */

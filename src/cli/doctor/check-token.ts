@@ -1,7 +1,7 @@
 import { EXPIRY_WARNING_MS } from "../../operate/lane-health.ts";
-import { type GitHubAnswer, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
+import { type GitHubAnswer, reasonOf } from "./github.ts";
 
 const KINDS: readonly (readonly [prefix: string, kind: string])[] = [
 	["github_pat_", "fine-grained personal access token"],

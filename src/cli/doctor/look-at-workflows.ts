@@ -1,12 +1,11 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
-import { checkFiles } from "./check-files.ts";
 import { checkFollowing } from "./check-following.ts";
-import { checkListeners, type Listeners } from "./check-listeners.ts";
+import { checkListeners, type Listeners, nameOf } from "./check-listeners.ts";
 import { checkStarted, type ReadAt } from "./check-started.ts";
-import type { WorkflowFile } from "./read-workflows.ts";
+import { type GitHub, reasonOf } from "./github.ts";
+import type { WorkflowFacts, WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
 const PAGE = 100;
@@ -146,4 +145,26 @@ async function listWorkflows(repository: string, github: GitHub): Promise<readon
 function isListed(value: unknown): value is Listed {
 	const { id, path, state } = (value ?? {}) as Partial<Record<keyof Listed, unknown>>;
 	return typeof id === "number" && typeof path === "string" && typeof state === "string";
+}
+
+/** What is wrong in workflow files themselves, each with its line. */
+export function checkFiles(repository: string, workflows: readonly WorkflowFacts[]): readonly Check[] {
+	return workflows.flatMap((workflow) => [...unsound(repository, workflow), ...injected(repository, workflow)]);
+}
+
+function unsound(repository: string, { path, parses, mentions, problems }: WorkflowFacts): Check[] {
+	return (parses ? problems : problems.slice(0, 1)).map(({ line, text }) => {
+		const { error, warning } = checksOf("workflows", `${repository} ${nameOf(path)}:${line}`);
+		if (parses) return warning(`GitHub's parser reports an error: ${text}`, `correct line ${line} of ${path}`);
+		const what = `the file is not valid, so GitHub does not run it: ${text}`;
+		return (mentions ? error : warning)(what, `correct the YAML at line ${line} of ${path}`);
+	});
+}
+
+function injected(repository: string, { path, injections }: WorkflowFacts): Check[] {
+	return injections.map(({ line, text }) => {
+		const { error } = checksOf("workflows", `${repository} ${nameOf(path)}:${line}`);
+		const what = `${text} is inserted into a script: the name of an experiment or a blob can run commands there`;
+		return error(what, "pass the value through env: and use the variable in quotes, as README.md shows");
+	});
 }

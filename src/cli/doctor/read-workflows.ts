@@ -1,9 +1,14 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
-import { findGroups, type Group, runNameOf } from "./find-groups.ts";
-import { findInjections } from "./find-injections.ts";
-import { type Inputs, inputsOf } from "./find-inputs.ts";
-import type { Spot } from "./walk-workflow.ts";
+import {
+	findGroups,
+	findInjections,
+	type Group,
+	type Inputs,
+	inputsOf,
+	runNameOf,
+	type Spot,
+} from "./find-in-workflow.ts";
 
 export interface WorkflowFile {
 	/** From the repository's root. */

@@ -1,20 +1,18 @@
 import { isLoopback } from "../../config/settings.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
-import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
-import { counted } from "../paint.ts";
+import { counted } from "../print.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { type Check, checksOf } from "./check.ts";
-import { checkBridge } from "./check-bridge.ts";
-import { checkClock } from "./check-clock.ts";
+import { checkBridge, checkClock } from "./check-bridge.ts";
 import { checkDoors } from "./check-doors.ts";
 import { checkReading } from "./check-following.ts";
 import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
-import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
-import type { GivenRoutes } from "./find-routes.ts";
+import { checkTableInUse, type GivenRoutes } from "./find-routes.ts";
 import type { Target } from "./find-target.ts";
+import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
 export interface DoctorOptions {

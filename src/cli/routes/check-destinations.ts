@@ -5,8 +5,8 @@ import type { Destination } from "../../model.ts";
 import type { Mapping } from "../../route/mapping.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { eventType, routeTypes } from "../event-types.ts";
-import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
+import { canAllPass, demandsOf, filtersByKey, follows } from "./proofs.ts";
 
 /** GitHub's own limits for names: an account's and a repository's. */
 const LONGEST = { owner: 39, name: 100 } as const;

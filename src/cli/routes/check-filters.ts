@@ -1,8 +1,7 @@
 import type { AdvancedFilter, Route } from "../../route/route.ts";
-import { canAllPass, type Demand, demandsOf } from "./demands.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
 import { ENVELOPE, knownTypes, memberNamed, misplaced, type Never, neverThere } from "./known-keys.ts";
-import { passes } from "./proofs.ts";
+import { canAllPass, type Demand, demandsOf, passes } from "./proofs.ts";
 
 /** Filters that no event can pass together, and keys that no event has. */
 export function checkFilters(route: Route, place: string): RouteFinding[] {

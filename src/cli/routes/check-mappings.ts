@@ -4,9 +4,9 @@ import type { Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";
 import { nearest } from "../nearest.ts";
 import { destinationOf, mappingsOf } from "./check-destinations.ts";
+import { destinations } from "./explain.ts";
 import { cannotTell, error, type RouteFinding, warning } from "./findings.ts";
 import { ENVELOPE, knownTypes, memberNamed, misplaced, neverThere, takesKnownTypes } from "./known-keys.ts";
-import { destinations } from "./requests.ts";
 
 /** What the data of a window's dispatch has. */
 const SUMMARY = ["count", "firstTime", "lastTime", "totalBytes", "sample", "events", "manifest"];

@@ -7,8 +7,7 @@ import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
 import { checkMappings } from "./check-mappings.ts";
-import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
-import { checkSubject } from "./check-subject.ts";
+import { checkContainer, checkEmptyFiles, checkSubject } from "./check-subject.ts";
 import { checkTypes } from "./check-types.ts";
 import type { Finding, RouteFinding } from "./findings.ts";
 

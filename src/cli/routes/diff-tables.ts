@@ -4,7 +4,7 @@ import type { Destination } from "../../model.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
-import { counted, painter } from "../paint.ts";
+import { counted, painter } from "../print.ts";
 import { explain } from "./explain.ts";
 
 /** What changes from one table to another. */

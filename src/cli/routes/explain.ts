@@ -1,17 +1,20 @@
-import { resolve } from "../../destinations/list.ts";
+import manifest from "../../../package.json" with { type: "json" };
+import { planDelivery } from "../../accept/plan.ts";
+import { windowBody } from "../../coalesce/close-window.ts";
+import { summarise } from "../../coalesce/manifest.ts";
+import { Settings } from "../../config/settings.ts";
+import { openDestinations, resolve, SERVICES } from "../../destinations/list.ts";
 import { writeJson } from "../../event/json.ts";
 import { readEvent } from "../../event/read-event.ts";
 import { plain } from "../../log.ts";
-import type { BridgeEvent, Destination } from "../../model.ts";
+import { type BridgeEvent, type Delivery, type Destination, isJoin } from "../../model.ts";
 import { keyReader, toFiltered } from "../../route/filtered-event.ts";
 import { groupOf } from "../../route/keys.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 import { destinationInWords } from "../describe-receipt.ts";
-import { indentJson } from "../indent-json.ts";
 import type { Io } from "../io.ts";
-import { painter } from "../paint.ts";
-import { requestFor, type ShownRequest } from "./requests.ts";
+import { indentJson, painter } from "../print.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -177,4 +180,51 @@ function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof pa
 	}
 	const lines = [`${request.method} ${request.url}`, ...indentJson(request.body).split("\n")];
 	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
+}
+
+const { version } = manifest;
+
+/** The request that a delivery would send; or why it would be rejected. */
+export type ShownRequest =
+	| {
+			readonly method: string;
+			readonly url: string;
+			/** JSON, exactly as it would be sent. */
+			readonly body: string;
+	  }
+	| { readonly rejected: string };
+
+/** All destinations as they are where nothing is set. Nothing is sent. */
+export const destinations = openDestinations(
+	SERVICES.map((service) => service.configure(new Settings({}), [])),
+	{
+		version,
+		fetch: () => Promise.reject(new Error("nothing is sent")),
+		now: Date.now,
+		sleep: async () => {},
+		timeoutMs: 1,
+	},
+);
+
+const STORAGE = "https://ACCOUNT.blob.core.windows.net/grid-dispatch-payloads";
+
+/**
+ * The request for an event at a destination, as accepting plans it. Of an event that is gathered: that of a window which
+ * holds this event alone, under the event's own key. Where a blob would be written, its account is called ACCOUNT.
+ */
+export async function requestFor(event: BridgeEvent, match: Match): Promise<ShownRequest> {
+	const store = async (blob: string) => `${STORAGE}/${blob}`;
+	const planned = await planDelivery(event, match, { version, destinations, store });
+	if (!planned.ok) return { rejected: planned.reason };
+	const { body, refused } = bodyOf(planned.delivery);
+	if (refused !== undefined) return { rejected: refused };
+	const [method = "", url = ""] = destinations.requestLine(match.to).split(" ");
+	return { method, url, body };
+}
+
+function bodyOf({ key, route, to, how }: Delivery): { readonly body: string; readonly refused?: string } {
+	if (!isJoin(how)) return how;
+	const lines = [how.line];
+	const blob = { url: `${STORAGE}/manifests/${key}.jsonl`, sha256: "0".repeat(64), bytes: how.line.length, count: 1 };
+	return windowBody({ key, route, to, summary: summarise(lines), lines, manifest: blob }, { version, destinations });
 }

@@ -1,6 +1,6 @@
 import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
-import { counted, painter } from "../paint.ts";
+import { counted, painter } from "../print.ts";
 
 /** One thing that is wrong, or looks wrong, in a routes table. */
 export interface Finding {

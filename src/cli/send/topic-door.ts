@@ -1,8 +1,8 @@
 import { AzureKeyCredential, EventGridPublisherClient, type SendCloudEventInput } from "@azure/eventgrid";
 import { DefaultAzureCredential } from "@azure/identity";
 import { isLoopback } from "../../config/settings.ts";
+import { reasonOf } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
-import { reasonOf } from "../reason-of.ts";
 import type { Door } from "./deliveries.ts";
 
 export interface TopicDoorOptions {

@@ -1,7 +1,9 @@
-import type { ShownReceipt } from "../bridge-client.ts";
-import { describeDestination, serviceOf } from "../describe-receipt.ts";
-import { counted } from "../paint.ts";
-import type { Traced, TracedWindow } from "./fold-windows.ts";
+import { plain } from "../../log.ts";
+import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
+import { adviceFor, describeDestination, describeRuns, runsOf, serviceOf } from "../describe-receipt.ts";
+import type { Io } from "../io.ts";
+import { colour, colourOf, counted } from "../print.ts";
+import type { Traced, TracedWindow } from "./find-receipts.ts";
 
 /** What happened to one event, or to one window, on its way to one destination, in the order of time. */
 export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "followingReason" | "page"> {
@@ -136,4 +138,18 @@ function after(from: string, to: string | null, word = "after"): string {
 	const ms = to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
 	if (Number.isNaN(ms) || ms < 0) return "";
 	return ms < 1_000 ? `, ${word} ${ms} ms` : `, ${word} ${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Prints a trace, a step on a line, and what is known of its runs. */
+export function printTrace(io: Io, { key, state, event, steps, sent }: Trace, command: BridgeClient["command"]): void {
+	const paint = colour(io.stdout, io.env);
+	const say = (at: string | null, what: string, text: string) =>
+		io.stdout.write(`  ${paint("grey", plain(at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);
+	io.stdout.write(
+		`${paint("bold", plain(event.id))}  ${paint(colourOf(state), plain(state))}  ${paint("grey", plain(key))}\n`,
+	);
+	for (const { at, kind, text } of steps) say(at, kind, text);
+	for (const advice of adviceFor(sent, command)) say(null, "next", advice);
+	const known = runsOf(sent);
+	for (const line of known === undefined ? [] : describeRuns(known)) say(null, "run", line);
 }
