@@ -38,22 +38,22 @@ export interface Discarded {
 
 export interface ReceiptsAsked {
 	readonly limit?: number;
-	readonly state?: ReceiptState;
-	readonly find?: string;
+	readonly state?: ReceiptState | undefined;
+	readonly find?: string | undefined;
 	/** ISO 8601: only what was written since then. A bridge of an older version does not look at it. */
 	readonly changedSince?: string;
 	/** That of an earlier answer, to go on behind it. */
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 }
 
 /** Which dead letters of the ledger. Source: docs/receipts.md. */
 export type DeadLettersAsked =
 	| { readonly key: string }
-	| { readonly find: string; readonly state?: string }
-	| { readonly all: true; readonly state?: string };
+	| { readonly find: string; readonly state?: string | undefined }
+	| { readonly all: true; readonly state?: string | undefined };
 
 /** The same, or Event Grid's own dead letters in a container. */
-export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string };
+export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string | undefined };
 
 export interface BridgeClientOptions {
 	readonly url: string;
@@ -88,8 +88,9 @@ interface Answered extends Omit<ShownReceipts, "receipts"> {
 	readonly receipts: readonly Readonly<Record<string, unknown>>[];
 }
 
-interface Continued {
-	readonly continue?: string;
+/** How to go on behind an answer that does not hold all. */
+export interface Continued {
+	readonly continue?: string | undefined;
 }
 
 /** What an answer must have, so that it is one of grid-dispatch: another server may answer with any JSON. */
@@ -133,11 +134,9 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 		now: () => io.now() + aheadMs,
 		health: async () => read("health", [200, 503], "/health"),
 		receipts: async (asked = {}) => {
-			const names = ["limit", "state", "find", "changedSince", "continue"] as const;
-			const given = names.flatMap((name) =>
-				asked[name] === undefined ? [] : [[name, String(asked[name])] as [string, string]],
-			);
-			const answer = await read<Answered>("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			const query = new URLSearchParams();
+			for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value));
+			const answer = await read<Answered>("receipts", [200], `/receipts?${query}`);
 			return { ...answer, receipts: answer.receipts.map(readReceipt) };
 		},
 		replay: (asked) => post("replay", asked),
@@ -193,9 +192,8 @@ export async function collectReceipts(
 	const problems = new Set<string>();
 	let from = asked.continue;
 	for (let request = 1; ; request += 1) {
-		const next = from === undefined ? {} : { continue: from };
 		const limit = Math.min(asked.limit - receipts.length, MOST_AT_ONCE);
-		const answer = await bridge.receipts({ ...asked, limit, ...next }).catch((error: unknown) => {
+		const answer = await bridge.receipts({ ...asked, limit, continue: from }).catch((error: unknown) => {
 			if (request === 1 || !(error instanceof CliError)) throw error;
 			return error;
 		});

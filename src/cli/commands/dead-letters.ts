@@ -2,14 +2,14 @@ import { Command } from "commander";
 import { plain } from "../../log.ts";
 import {
 	type BridgeClient,
+	type Continued,
 	collectReceipts,
-	type Discarded,
 	NOT_ALL_READ,
 	noteProblems,
 	type ShownReceipt,
 } from "../bridge-client.ts";
+import { confirm, endAll, inWords, type WhichFlags, whichOnes, withWhich } from "../chosen-dead-letters.ts";
 import { CliError } from "../cli-error.ts";
-import { confirm, inWords, untilDone, type WhichFlags, whichOnes, withWhich } from "../dead-letters/which.ts";
 import { adviceFor, describeDestination, describeReceipt } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
 import { type BridgeFlags, bridgeOf, examples, readNumber, withBridgeOptions } from "../options.ts";
@@ -156,27 +156,13 @@ export function discardCommand(io: Io): Command {
 			const asked = whichOnes(key, flags);
 			const bridge = bridgeOf(flags, io);
 			await confirm(async () => `This cannot be undone. Discard ${await inWords(asked, bridge)}`, "discard", io, flags);
-			const { ended: discarded, failure } = await untilDone(async (from) => {
-				const answer = await bridge.discard({ ...asked, ...from });
-				return { ...answer, ended: answer.discarded };
-			});
-			if (key !== undefined && discarded.length === 0) {
-				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
-			}
-			if (flags.json) printJson(io, { discarded });
-			else print(io, discarded);
-			if (failure !== undefined) throw failure;
-			const refused = discarded.filter(({ outcome }) => outcome !== "discarded");
-			if (refused.length > 0) throw new CliError(`${refused.length} of ${discarded.length} were not discarded`);
+			const ending = {
+				verb: "discard",
+				done: "discarded",
+				good: "discarded",
+				refused: "were not discarded",
+				ask: (from: Continued) => bridge.discard({ ...asked, ...from }),
+			} as const;
+			await endAll(ending, { ...flags, key }, bridge, io);
 		});
-}
-
-function print(io: Io, discarded: readonly Discarded[]): void {
-	const paint = colour(io.stdout, io.env);
-	for (const { key, outcome, reason } of discarded) {
-		const end = paint(outcome === "discarded" ? "green" : "red", plain(outcome).padEnd(9));
-		io.stdout.write(`${end}  ${plain(key)}${reason === null ? "" : `  ${plain(reason)}`}\n`);
-	}
-	const done = discarded.filter(({ outcome }) => outcome === "discarded").length;
-	io.stdout.write(discarded.length === 0 ? "there is nothing to discard\n" : `${done} discarded\n`);
 }

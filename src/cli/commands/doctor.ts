@@ -47,7 +47,7 @@ export function doctorCommand(io: Io): Command {
 			const checks = await runDoctor(target, {
 				fetch,
 				now,
-				...(clear === undefined ? {} : { onStep: step }),
+				onStep: clear && step,
 			});
 			clear?.();
 			if (flags.json) printJson(io, { verdict: worstOf(checks), checks });

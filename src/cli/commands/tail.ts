@@ -61,10 +61,7 @@ export function tailCommand(io: Io, wait: Sleep = untilThen): Command {
 			const bridge = bridgeOf(flags, io);
 			if (flags.ignored && !flags.json) await noteMissed(bridge, io);
 			await follow(bridge, {
-				asked: {
-					...(state === undefined ? {} : { state }),
-					...(flags.find === undefined ? {} : { find: flags.find }),
-				},
+				asked: { state, find: flags.find },
 				lines: flags.lines,
 				async wait() {
 					const leftMs = endsAt - io.now();
@@ -165,23 +162,24 @@ export async function follow(bridge: BridgeClient, options: FollowOptions): Prom
 	const { receipts, problems } = await bridge.receipts({ ...asked, limit: AT_ONCE });
 	judge(problems?.[0]);
 	let [since, begun] = [bridge.now(), bridge.now()];
-	let rest: Pick<ReceiptsAsked, "continue"> = {};
+	/** Where the last answer stopped early. */
+	let rest: string | undefined;
 	// The newest is answered first, and read last.
 	const first = changes(receipts.toReversed());
 	for (const line of lines === 0 ? [] : first.slice(-lines)) show(line);
 	while (await wait()) {
 		try {
-			if (rest.continue === undefined) begun = bridge.now();
+			if (rest === undefined) begun = bridge.now();
 			const changedSince = new Date(since - OVERLAP_MS).toISOString();
-			const found = await collectReceipts(bridge, { ...asked, changedSince, limit: MOST_CHANGES, ...rest });
+			const found = await collectReceipts(bridge, { ...asked, changedSince, limit: MOST_CHANGES, continue: rest });
 			judge(found.problems?.[0]);
-			rest = found.continue === undefined ? {} : { continue: found.continue };
+			rest = found.continue;
 			if (found.complete) since = begun;
 			for (const line of changes(found.receipts.toReversed())) show(line);
 		} catch (error) {
 			if (!(error instanceof CliError)) throw error;
 			judge(error.message);
-			rest = {};
+			rest = undefined;
 		}
 	}
 }

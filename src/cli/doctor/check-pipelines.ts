@@ -8,7 +8,6 @@ import { EVENT_TYPES, routeTypes } from "../event-types.ts";
 import { nearest } from "../nearest.ts";
 import { requestFor } from "../routes/explain.ts";
 import { type Check, checksOf } from "./check.ts";
-import { NOT_THE_BRIDGES } from "./check-token.ts";
 import type { AzureDevOps } from "./find-target.ts";
 
 const REFUSED = [203, 301, 302, 303, 307, 308, 401, 403];
@@ -47,7 +46,7 @@ interface Pipeline {
 async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: Ask): Promise<Check[]> {
 	const [organization = "", project = "", pipeline = ""] = place;
 	const subject = `${organization}/${project} ${pipeline}`;
-	const { ok, error, cannotTell } = checksOf("pipelines", subject);
+	const { ok, cannotTell, ofToken } = checksOf("pipelines", subject);
 	const right = cannotTell(
 		"the command cannot check whether the bridge may start this pipeline and read its runs: it would have to start a run",
 		"make sure that the bridge's identity, or its token, has Queue builds and View builds on the pipeline (docs/azure-devops.md)",
@@ -80,7 +79,7 @@ async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: A
 	if (answer.status === 404) {
 		const repair = "correct to.organization, to.project or to.pipeline";
 		const finding = `this pipeline does not exist: ${saidBy(answer)}`;
-		return [devOps.tokenIsBridges ? error(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair), right];
+		return [ofToken(devOps.tokenIsBridges, "error")(finding, repair), right];
 	}
 	return [
 		cannotTell(

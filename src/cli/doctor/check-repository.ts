@@ -1,7 +1,7 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type Check, checksOf } from "./check.ts";
-import { lacksScope, NOT_THE_BRIDGES } from "./check-token.ts";
+import { type Check, checksOf, NOT_THE_BRIDGES } from "./check.ts";
+import { lacksScope } from "./check-token.ts";
 import { type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 
 /** A repository, as far as it could be looked at. */

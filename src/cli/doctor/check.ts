@@ -34,29 +34,23 @@ export interface Check {
 
 /** Makes checks of one link. */
 export function checksOf(link: Link, subject: string | null = null) {
-	const make = (verdict: Verdict) => (finding: string, repair: string | null) => ({
-		link,
-		subject,
-		verdict,
-		finding,
-		repair,
-	});
-	const [warning, error, cannotTell] = [make("warning"), make("error"), make("cannot tell")];
+	const make = (verdict: Verdict) => (finding: string, repair: string | null) =>
+		({ link, subject, verdict, finding, repair }) satisfies Check;
+	const cannotTell = make("cannot tell");
 	return {
 		ok: (finding: string): Check => make("ok")(finding, null),
-		warning,
-		error,
+		warning: make("warning"),
+		error: make("error"),
 		cannotTell,
-	} as const satisfies Record<string, (...given: never[]) => Check>;
+		/** What a token shows: that of another token than the bridge's says nothing certain about the bridge. */
+		ofToken: (isBridges: boolean, verdict: "warning" | "error") => (finding: string, repair: string) =>
+			isBridges ? make(verdict)(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair),
+	};
 }
 
+export const NOT_THE_BRIDGES = "; this is the token of your environment, and the bridge may use another token";
+
 const ORDER: readonly Verdict[] = ["error", "warning", "cannot tell", "ok"];
-const MARKS: Readonly<Record<Verdict, string>> = {
-	ok: "ok",
-	warning: "warning",
-	error: "error",
-	"cannot tell": "cannot tell",
-};
 const NARROWEST = 40;
 const WIDEST = 120;
 
@@ -69,7 +63,7 @@ export function printChecks(io: Io, checks: readonly Check[]): void {
 	const room = Math.max(NARROWEST, width - indent.length);
 	for (const { link, subject, verdict, finding, repair } of checks) {
 		const text = wrapped(plain(subject === null ? finding : `${subject}: ${finding}`), room);
-		const head = `${paint(verdict, MARKS[verdict].padEnd(widths.verdict))}  ${link.padEnd(widths.link)}  `;
+		const head = `${paint(verdict, verdict.padEnd(widths.verdict))}  ${link.padEnd(widths.link)}  `;
 		io.stdout.write(`${head}${text.join(`\n${indent}`)}\n`);
 		if (repair === null) continue;
 		io.stdout.write(`${indent}${wrapped(plain(`repair: ${repair}`), room).join(`\n${indent}`)}\n`);

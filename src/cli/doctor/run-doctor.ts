@@ -20,7 +20,7 @@ export interface DoctorOptions {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** Told before each step, for the person who waits. */
-	readonly onStep?: (what: string) => void;
+	readonly onStep?: ((what: string) => void) | undefined;
 }
 
 /** Looks at every link of the chain from Event Grid to a workflow, in the order in which an event passes them. */
@@ -64,7 +64,8 @@ function checkRoutes(given: GivenRoutes | undefined): Check[] {
 
 interface GitHubSeen {
 	readonly checks: readonly Check[];
-	readonly aheadMs: number | undefined;
+	/** As `Asked` has it. */
+	readonly aheadMs?: number | undefined;
 }
 
 async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Promise<GitHubSeen> {
@@ -72,15 +73,12 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	const routes = target.routes?.routes ?? [];
 	const repositories = distinct(routes);
 	// Routes that all lead elsewhere need no token of GitHub.
-	if (routes.length > 0 && repositories.length === 0) return { checks: [], aheadMs: undefined };
-	if (target.token === undefined) {
-		return {
-			checks: [cannotTell("the command needs a token to ask GitHub", "set GITHUB_TOKEN or GH_TOKEN")],
-			aheadMs: undefined,
-		};
-	}
-	if (repositories.length === 0) return { checks: [], aheadMs: undefined };
+	if (routes.length > 0 && repositories.length === 0) return { checks: [] };
 	const { token, githubUrl } = target;
+	if (token === undefined) {
+		return { checks: [cannotTell("the command needs a token to ask GitHub", "set GITHUB_TOKEN or GH_TOKEN")] };
+	}
+	if (repositories.length === 0) return { checks: [] };
 	const github = createGitHub({ url: githubUrl, token, ask, now: options.now });
 	const answers: { name: string; answer: GitHubAnswer }[] = [];
 	for (const name of repositories) {
@@ -91,14 +89,11 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	// The first one that was answered properly tells most about the token.
 	const told = (answers.find(({ answer }) => answer.status === 200 && answer.fromApi) ?? answers[0])?.answer;
 	if (told?.fromApi !== true) {
-		const there = "check the network, a proxy, and GITHUB_API_URL";
 		const repair = isLoopback(new URL(githubUrl))
 			? 'start the stand-in with "npm start", or correct GITHUB_API_URL'
-			: there;
-		return {
-			checks: [error(`${githubUrl}: ${told === undefined ? "GitHub was not asked" : reasonOf(told)}`, repair)],
-			aheadMs: undefined,
-		};
+			: "check the network, a proxy, and GITHUB_API_URL";
+		const why = told === undefined ? "GitHub was not asked" : reasonOf(told);
+		return { checks: [error(`${githubUrl}: ${why}`, repair)] };
 	}
 	const checks: Check[] = [ok(`${githubUrl} answers`), ...checkToken(target, token, told, options.now())];
 	if (told.classification.kind !== "unauthorized") {

@@ -28,9 +28,9 @@ export interface RouteVerdict {
 	readonly takes: boolean;
 	readonly to?: Destination;
 	/** Which window it would join. */
-	readonly group?: Coalesce & { readonly id: string };
+	readonly group?: (Coalesce & { readonly id: string }) | undefined;
 	/** An earlier route that leads to the same place: the event is dispatched once, under that one's name. */
-	readonly sameAs?: string;
+	readonly sameAs?: string | undefined;
 	/** What would be sent; left out where nothing would. */
 	readonly request?: ShownRequest;
 	/** Every condition that failed; empty where it takes the event. */
@@ -42,8 +42,8 @@ export interface Failure {
 	readonly condition: string;
 	/** In the router's own words. */
 	readonly reason: string;
-	/** What an advanced filter found under its key; `null` where the event has none. */
-	readonly found?: unknown;
+	/** What an advanced filter found under its key; `null` where the event has none, undefined for other conditions. */
+	readonly found: unknown;
 }
 
 export function explain(element: unknown, routes: readonly Route[]): Explained {
@@ -72,16 +72,10 @@ export async function explainRequests(element: unknown, routes: readonly Route[]
 }
 
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
-	const first = seen.get(to.id);
-	seen.set(to.id, first ?? route);
-	return {
-		route,
-		takes: true,
-		to,
-		...(coalesce === undefined ? {} : { group: { by: "route", ...coalesce, id: groupOf(event, route, to, coalesce) } }),
-		...(first === undefined ? {} : { sameAs: first }),
-		failed: [],
-	};
+	const sameAs = seen.get(to.id);
+	seen.set(to.id, sameAs ?? route);
+	const group = coalesce && { by: "route" as const, ...coalesce, id: groupOf(event, route, to, coalesce) };
+	return { route, takes: true, to, group, sameAs, failed: [] };
 }
 
 function refused(route: Route, event: BridgeEvent): RouteVerdict {
@@ -89,9 +83,8 @@ function refused(route: Route, event: BridgeEvent): RouteVerdict {
 		const routed = createRouter([part], resolve)(event);
 		if (!("reason" in routed)) return [];
 		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
-		return [
-			{ condition, reason, ...(key === undefined ? {} : { found: keyReader(key)(toFiltered(event)).value ?? null }) },
-		];
+		const found = key === undefined ? undefined : (keyReader(key)(toFiltered(event)).value ?? null);
+		return [{ condition, reason, found }];
 	});
 	return { route: route.name, takes: false, failed };
 }
@@ -100,26 +93,26 @@ interface Part {
 	readonly condition: string;
 	/** A route with this condition alone, so that the router itself says whether it holds, and why not. */
 	readonly part: Route;
+	/** Of an advanced filter. */
 	readonly key?: string;
 }
 
 /** A route taken apart into its conditions, in the router's order. */
 function conditionsOf({ name, to, source, filter = {}, onlyCompletedWrites }: Route): readonly Part[] {
 	const bare = { name, to, onlyCompletedWrites: false };
-	const cased = { isSubjectCaseSensitive: filter.isSubjectCaseSensitive ?? false };
-	const onArrays = { enableAdvancedFilteringOnArrays: filter.enableAdvancedFilteringOnArrays ?? false };
-	const { includedEventTypes, subjectBeginsWith, subjectEndsWith } = filter;
-	const filters: readonly (readonly [string, Route["filter"] & object])[] = [
-		...(includedEventTypes ? [["includedEventTypes", { includedEventTypes }] as const] : []),
-		...(subjectBeginsWith ? [["subjectBeginsWith", { subjectBeginsWith, ...cased }] as const] : []),
-		...(subjectEndsWith ? [["subjectEndsWith", { subjectEndsWith, ...cased }] as const] : []),
-	];
+	const { includedEventTypes, subjectBeginsWith, subjectEndsWith, advancedFilters, ...how } = filter;
+	const members = Object.entries({ includedEventTypes, subjectBeginsWith, subjectEndsWith });
 	return [
 		...(source === undefined ? [] : [{ condition: "source", part: { ...bare, source } }]),
-		...filters.map(([member, part]) => ({ condition: `filter.${member}`, part: { ...bare, filter: part } })),
-		...(filter.advancedFilters ?? []).map((advanced, index) => ({
+		...members
+			.filter(([, value]) => value)
+			.map(([member, value]) => ({
+				condition: `filter.${member}`,
+				part: { ...bare, filter: { ...how, [member]: value } },
+			})),
+		...(advancedFilters ?? []).map((advanced, index) => ({
 			condition: `filter.advancedFilters[${index}]`,
-			part: { ...bare, filter: { advancedFilters: [advanced], ...onArrays } },
+			part: { ...bare, filter: { ...how, advancedFilters: [advanced] } },
 			key: advanced.key,
 		})),
 		...(onlyCompletedWrites === false ? [] : [{ condition: "onlyCompletedWrites", part: { name, to } }]),
@@ -150,9 +143,9 @@ function printVerdict(
 ): void {
 	if (!takes) {
 		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
-		for (const { condition, reason, ...more } of failed) {
-			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
-			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
+		for (const { condition, reason, found } of failed) {
+			const what = found === undefined ? "" : `; found ${found === null ? "nothing" : writeJson(found)}`;
+			io.stdout.write(`        ${plain(`${condition}: ${reason}${what}`)}\n`);
 		}
 		return;
 	}
