@@ -7,8 +7,8 @@ import type { Io } from "./io.ts";
 /** Which bridge to ask. */
 export interface BridgeFlags {
 	/** Left out: GRID_DISPATCH_URL, else the local host. */
-	readonly url?: string;
-	readonly key?: string;
+	readonly url?: string | undefined;
+	readonly key?: string | undefined;
 }
 
 /** A value, and the flag or the variable that holds it: errors name what the user wrote. */

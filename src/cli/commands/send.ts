@@ -91,8 +91,7 @@ function printEvents(elements: readonly unknown[], { stdout }: Io): void {
 /** The bridge that events were sent to, for the commands that ask it what became of them. */
 function bridgeFlags({ to, url, key }: SendFlags): BridgeFlags {
 	const address = to ?? url;
-	const bridge = address === undefined ? {} : { url: new URL(address).origin };
-	return { ...bridge, ...(key === undefined ? {} : { key }) };
+	return { url: address && new URL(address).origin, key };
 }
 
 async function handshake(flags: SendFlags, seed: number, io: Io): Promise<void> {

@@ -43,19 +43,22 @@ interface Pipeline {
 	readonly routes: readonly Route[];
 }
 
-async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: Ask): Promise<Check[]> {
-	const [organization = "", project = "", pipeline = ""] = place;
-	const subject = `${organization}/${project} ${pipeline}`;
-	const { ok, cannotTell, ofToken } = checksOf("pipelines", subject);
-	const right = cannotTell(
+async function checkOne(pipeline: Pipeline, devOps: AzureDevOps, ask: Ask): Promise<Check[]> {
+	const [organization, project, id] = pipeline.place;
+	const subject = `${organization}/${project} ${id}`;
+	const right = checksOf("pipelines", subject).cannotTell(
 		"the command cannot check whether the bridge may start this pipeline and read its runs: it would have to start a run",
 		"make sure that the bridge's identity, or its token, has Queue builds and View builds on the pipeline (docs/azure-devops.md)",
 	);
+	return [...(await checkPlace(pipeline, subject, devOps, ask)), right];
+}
+
+/** Whether a pipeline exists, and takes the parameters of its routes. */
+async function checkPlace({ place, routes }: Pipeline, subject: string, devOps: AzureDevOps, ask: Ask) {
+	const [organization = "", project = "", pipeline = ""] = place;
+	const { ok, cannotTell, ofToken } = checksOf("pipelines", subject);
 	if (devOps.token === undefined) {
-		return [
-			cannotTell("the command needs a token to check whether this pipeline exists", "set AZURE_DEVOPS_TOKEN"),
-			right,
-		];
+		return [cannotTell("the command needs a token to check whether this pipeline exists", "set AZURE_DEVOPS_TOKEN")];
 	}
 	const path = [organization, project, "_apis", "pipelines", pipeline].map(encodeURIComponent).join("/");
 	const authorization = `Basic ${Buffer.from(`:${devOps.token}`).toString("base64")}`;
@@ -70,30 +73,23 @@ async function checkOne({ place, routes }: Pipeline, devOps: AzureDevOps, ask: A
 		const parameters: Check[] = [];
 		for (const route of routes) parameters.push(...(await checkParameters(route, subject, preview)));
 		const once = parameters.filter((one, at) => parameters.findIndex(({ finding }) => finding === one.finding) === at);
-		return [ok(`the pipeline exists: ${name}`), ...once, right];
+		return [ok(`the pipeline exists: ${name}`), ...once];
 	}
 	if (REFUSED.includes(answer.status)) {
 		const what = `the command could not check whether this pipeline exists: Azure DevOps refuses the token (${answer.status})`;
-		return [cannotTell(what, "give AZURE_DEVOPS_TOKEN the scope Build (read)"), right];
+		return [cannotTell(what, "give AZURE_DEVOPS_TOKEN the scope Build (read)")];
 	}
 	if (answer.status === 404) {
 		const repair = "correct to.organization, to.project or to.pipeline";
-		const finding = `this pipeline does not exist: ${saidBy(answer)}`;
-		return [ofToken(devOps.tokenIsBridges, "error")(finding, repair), right];
+		return [ofToken(devOps.tokenIsBridges, "error")(`this pipeline does not exist: ${saidBy(answer)}`, repair)];
 	}
-	return [
-		cannotTell(
-			`the command could not check whether this pipeline exists: ${saidBy(answer)}`,
-			"try again later, and check AZURE_DEVOPS_URL",
-		),
-		right,
-	];
+	const what = `the command could not check whether this pipeline exists: ${saidBy(answer)}`;
+	return [cannotTell(what, "try again later, and check AZURE_DEVOPS_URL")];
 }
 
 function saidBy({ status, json, reason }: Asked): string {
 	if (status === 0) return `no answer (${reason})`;
-	const { message } = (json ?? {}) as { message?: unknown };
-	return typeof message === "string" ? message.slice(0, 300) : `it answered ${status}`;
+	return messageOf(json)?.slice(0, 300) ?? `it answered ${status}`;
 }
 
 /** Asks for a dry run of a pipeline, with this body. */
@@ -111,7 +107,7 @@ export async function checkParameters(route: Route, subject: string, preview: Pr
 	if (body === undefined) return [];
 	const given = Object.keys(isObject(body.templateParameters) ? body.templateParameters : {});
 	const answer = await preview(JSON.stringify({ ...body, previewRun: true }));
-	const said = messageOf(answer);
+	const said = messageOf(answer.json);
 	if (answer.status === 200) {
 		return given.length === 0 ? [] : [ok(`it accepts the parameters of route "${route.name}": ${given.join(", ")}`)];
 	}
@@ -149,7 +145,7 @@ async function exampleBody(route: Route): Promise<Record<string, unknown> | unde
 	return "rejected" in request ? undefined : (readPlainJson(request.body) as Record<string, unknown>);
 }
 
-function messageOf({ json }: Asked): string | undefined {
+function messageOf(json: unknown): string | undefined {
 	const { message } = (json ?? {}) as { message?: unknown };
 	return typeof message === "string" ? message : undefined;
 }

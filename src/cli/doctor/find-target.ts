@@ -69,6 +69,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 	const bridge = readUrl(named.value, named.from ?? "--url");
 	const [bridgeUrl, local] = [baseOf(bridge), isLoopback(bridge)];
 	const env = facts?.settings ?? io.env;
+	const tokenIsBridges = local || flags.bridgeToken === true;
 	const github = githubApi(flags.github, bridgeUrl, io, env["GITHUB_API_URL"]);
 	return {
 		bridgeUrl,
@@ -79,11 +80,11 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		eventGridKey: facts?.eventGridKey,
 		githubUrl: github.url,
 		token: github.token,
-		tokenIsBridges: local || flags.bridgeToken === true,
+		tokenIsBridges,
 		topic: flags.topic ?? ANY_TOPIC,
 		...findRoutes(flags.routes, env, local ? github : undefined, facts !== undefined),
 		follows: env["FOLLOW_RUNS"]?.trim().toLowerCase() !== "off",
-		devOps: devOpsOf(env, io.env, github, local || flags.bridgeToken === true),
+		devOps: devOpsOf(env, io.env, github, tokenIsBridges),
 	};
 }
 

@@ -52,17 +52,9 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 			text: rawMessage.split("\n")[0] ?? "",
 		}));
 	if (value === undefined) {
-		return {
-			path,
-			parses: false,
-			mentions: text.includes("repository_dispatch"),
-			problems: problems(),
-			listens: null,
-			injections: [],
-			runName: null,
-			groups: [],
-			inputs: null,
-		};
+		const mentions = text.includes("repository_dispatch");
+		const nothing = { listens: null, injections: [], runName: null, groups: [], inputs: null };
+		return { path, parses: false, mentions, problems: problems(), ...nothing };
 	}
 	const options = { errorPolicy: ErrorPolicy.TryConversion };
 	const { events } = await convertWorkflowTemplate(context, value, undefined, options);

@@ -53,13 +53,13 @@ export function planDeliveries(elements: readonly unknown[], { batch, duplicates
  * @param burst how many requests at once
  */
 export async function sendAll(door: Door, deliveries: readonly Delivery[], burst: number, io: Io): Promise<Summary> {
-	const tally = createTally();
+	const sent: Sent[] = [];
 	const total = deliveries.reduce((sum, { elements }) => sum + elements.length, 0);
 	const progress = await createProgress(io, total, "events");
 	const start = io.now();
 	const send = async (delivery: Delivery) => {
 		if (io.signal?.aborted === true) return;
-		tally.add(delivery, await door.deliver(delivery));
+		sent.push({ delivery, end: await door.deliver(delivery) });
 		progress.advance(delivery.elements.length);
 	};
 	try {
@@ -67,7 +67,7 @@ export async function sendAll(door: Door, deliveries: readonly Delivery[], burst
 	} finally {
 		progress.stop();
 	}
-	return tally.summary(io.now() - start);
+	return summarise(sent, io.now() - start);
 }
 
 /** What became of all that was sent. */
@@ -90,19 +90,18 @@ export interface Summary {
 	readonly events: readonly EventResult[];
 }
 
-export interface Tally {
-	add(delivery: Delivery, end: DeliveryEnd): void;
-	/** @param ms how long it took */
-	summary(ms: number): Summary;
+/** A request that was sent, and what became of it. */
+interface Sent {
+	readonly delivery: Delivery;
+	readonly end: DeliveryEnd;
 }
 
 const MOST_REASONS = 5;
 
-export function createTally(): Tally {
+/** @param ms how long it took */
+export function summarise(sent: readonly Sent[], ms: number): Summary {
 	const outcomes: Record<string, number> = {};
 	const reasons = new Map<string, { readonly first: string; count: number }>();
-	const events: EventResult[] = [];
-	let [sent, deliveries, failed] = [0, 0, 0];
 	const count = (outcome: string, by: number) => {
 		outcomes[outcome] = (outcomes[outcome] ?? 0) + by;
 	};
@@ -113,30 +112,28 @@ export function createTally(): Tally {
 		known.count += 1;
 		reasons.set(kind, known);
 	};
-
+	for (const { delivery, end } of sent) {
+		if (end.results === undefined) {
+			count(end.status === null ? "no answer" : `answered ${end.status}`, delivery.elements.length);
+			because(end.reason);
+		}
+		for (const { outcome, reason } of end.results ?? []) {
+			count(outcome, 1);
+			because(outcome === "dispatched" ? null : reason);
+		}
+	}
+	const total = sent.reduce((sum, { delivery }) => sum + delivery.elements.length, 0);
+	const seconds = Math.max(ms, 1) / 1000;
+	const frequent = [...reasons.values()].sort((one, other) => other.count - one.count).slice(0, MOST_REASONS);
 	return {
-		add({ elements }, { status, results, reason }) {
-			sent += elements.length;
-			deliveries += 1;
-			if (reason !== null) failed += 1;
-			if (results === undefined) {
-				count(status === null ? "no answer" : `answered ${status}`, elements.length);
-				because(reason);
-				return;
-			}
-			for (const result of results) {
-				count(result.outcome, 1);
-				because(result.outcome === "dispatched" ? null : result.reason);
-				events.push(result);
-			}
-		},
-		summary(ms) {
-			const seconds = Math.max(ms, 1) / 1000;
-			const rate = Math.round((sent / seconds) * 10) / 10;
-			const frequent = [...reasons.values()].sort((one, other) => other.count - one.count).slice(0, MOST_REASONS);
-			const byReason = Object.fromEntries(frequent.map(({ first, count }) => [first, count]));
-			return { sent, deliveries, failed, outcomes, reasons: byReason, seconds, rate, events };
-		},
+		sent: total,
+		deliveries: sent.length,
+		failed: sent.filter(({ end }) => end.reason !== null).length,
+		outcomes,
+		reasons: Object.fromEntries(frequent.map(({ first, count: often }) => [first, often])),
+		seconds,
+		rate: Math.round((total / seconds) * 10) / 10,
+		events: sent.flatMap(({ end }) => end.results ?? []),
 	};
 }
 

@@ -4,6 +4,7 @@ import type { EventResult } from "../../model.ts";
 import { type Ask, type Asked, createAsk, errorIn, GIVE_TOKEN, keyHeader, wantsToken } from "../ask.ts";
 import { readUrl, shownUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
+import type { Subscribed } from "../handshakes.ts";
 import type { Io } from "../io.ts";
 import { keyOf, urlOf, webhookTokenOf } from "../options.ts";
 import type { Delivery, DeliveryEnd, Door } from "./deliveries.ts";
@@ -31,10 +32,11 @@ export async function openDoor(flags: SendFlags, io: Io): Promise<Door> {
 }
 
 /** The address of a webhook, and what opens it. */
-export function targetOf(
-	flags: SendFlags,
-	io: Io,
-): { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined } {
+interface Webhook extends Subscribed {
+	readonly url: URL;
+}
+
+export function targetOf(flags: SendFlags, io: Io): Webhook {
 	const { to, url, trigger, key } = flags;
 	if (to !== undefined && url !== undefined) throw new CliError("give --url or --to, not both", 2);
 	const named = to === undefined ? urlOf(flags, io) : { value: to, from: "--to" };
@@ -52,10 +54,7 @@ export function targetOf(
 }
 
 /** Delivers as Event Grid does to a webhook. */
-export function createWebhookDoor(
-	ask: Ask,
-	{ url, key, token }: { readonly url: URL; readonly key: string | undefined; readonly token?: string | undefined },
-): Door {
+function createWebhookDoor(ask: Ask, { url, key, token }: Webhook): Door {
 	return {
 		name: shownUrl(url),
 		async deliver(delivery): Promise<DeliveryEnd> {

@@ -108,29 +108,22 @@ function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts
 function answered(sent: ShownReceipt): Step {
 	const { state, finishedAt, reason, acceptedAt } = sent;
 	const why = reason === null ? "" : `: ${reason}`;
+	const step = (text: string, at = finishedAt): Step => ({ at, kind: "answered", text });
 	// As a text: a bridge of another version may have a state that this one does not.
 	switch (state as string) {
 		case "ignored":
-			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `ignored, the bridge sends nothing${why}` };
+			return step(`ignored, the bridge sends nothing${why}`, finishedAt ?? acceptedAt);
 		case "dispatched":
-			return {
-				at: finishedAt,
-				kind: "answered",
-				text: `dispatched, ${serviceOf(sent)} accepted it${after(acceptedAt, finishedAt)}`,
-			};
+			return step(`dispatched, ${serviceOf(sent)} accepted it${after(acceptedAt, finishedAt)}`);
 		case "coalesced":
-			return { at: finishedAt, kind: "answered", text: "coalesced, the bridge sent it together with other events" };
+			return step("coalesced, the bridge sent it together with other events");
 		case "discarded":
-			return {
-				at: finishedAt,
-				kind: "answered",
-				text: `discarded, the bridge will not send it; it was a dead letter${why}`,
-			};
+			return step(`discarded, the bridge will not send it; it was a dead letter${why}`);
 		case "dead":
 		case "rejected":
-			return { at: finishedAt, kind: "answered", text: `${state}, a dead letter${why}` };
+			return step(`${state}, a dead letter${why}`);
 		default:
-			return { at: null, kind: "answered", text: `${state}, not sent yet${why}` };
+			return step(`${state}, not sent yet${why}`, null);
 	}
 }
 
