@@ -79,27 +79,22 @@ export function runsOf({ state, runs, following, followingReason, page }: ShownR
 	return { following: told, runs: known, reason, page: place };
 }
 
-/** What is known of runs in a line each: how far the bridge looked, or each run with its conclusion. */
-export function describeRuns(known: KnownRuns): readonly string[] {
-	const { following, runs, reason, page } = known;
-	const because = reason === null ? "" : `: ${reason}`;
+/** What is said of runs that are not told to their end, and why it usually is so. */
+const NOT_TOLD: Readonly<Record<string, readonly [said: string, usual: string]>> = {
+	looking: ["looking", "no run is known yet"],
+	off: ["not followed", "FOLLOW_RUNS is off"],
+	"not told": ["not followed", "the bridge followed no runs when it delivered this"],
+};
+
+/** What is known of runs in a line each: each run with its conclusion, and how far the bridge looked. */
+export function describeRuns({ following, runs, reason, page }: KnownRuns): readonly string[] {
+	const told = runs.map(describeRun);
+	if (following === "running" || following === "concluded") return reason === null ? told : [...told, reason];
+	// `none`, `cannot tell`, or a word of a newer bridge, has no usual reason.
+	const [said, usual] = NOT_TOLD[following] ?? [following, null];
+	const why = reason ?? usual;
 	const listed = page === null ? "" : `; all are listed at ${page}`;
-	switch (following) {
-		case "running":
-		case "concluded": {
-			const told = runs.map(describeRun);
-			return reason === null ? told : [...told, reason];
-		}
-		case "looking":
-			return [...runs.map(describeRun), `looking${because || ": no run is known yet"}${listed}`];
-		case "off":
-			return [`not followed${because || ": FOLLOW_RUNS is off"}${listed}`];
-		case "not told":
-			return [`not followed${because || ": the bridge followed no runs when it delivered this"}${listed}`];
-		default:
-			// `none`, `cannot tell`, or a word of a newer bridge. A run that was known once is told as well.
-			return [...runs.map(describeRun), `${following}${because}${listed}`];
-	}
+	return [...told, `${said}${why ? `: ${why}` : ""}${listed}`];
 }
 
 const CONCLUSIONS: Readonly<Record<string, string>> = {

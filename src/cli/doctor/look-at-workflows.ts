@@ -51,22 +51,21 @@ export async function lookAtWorkflows(
 		.map(({ path }) => path);
 	const listeners = await readListeners(repository, branch, paths, github);
 	const readAt: ReadAt = async (path, ref) => {
-		const { workflows, statuses } = await readAll(repository, [path], github, ref);
-		return workflows[0] ?? (statuses[0] === 404 ? undefined : statuses[0]);
+		const file = await readFile(repository, path, github, `?ref=${encodeURIComponent(ref)}`);
+		if ("status" in file) return file.status === 404 ? undefined : file.status;
+		const [workflow] = await parse([file]);
+		return workflow;
 	};
+	const unseen = cannotTell(
+		"the token may not read whether a workflow is disabled",
+		"give the token Actions: read, or look at the Actions tab",
+	);
 	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
 	return [
 		...(dispatches.length === 0 ? [] : checkListeners(dispatches, listeners)),
 		...(await checkStarted(routes, listeners, readAt)),
 		...checkFiles(repository, listeners.workflows),
-		...(listeners.states === undefined
-			? [
-					cannotTell(
-						"the token may not read whether a workflow is disabled",
-						"give the token Actions: read, or look at the Actions tab",
-					),
-				]
-			: []),
+		...(listeners.states === undefined ? [unseen] : []),
 		...(follows ? checkFollowing(routes, listeners) : []),
 	];
 }
@@ -77,38 +76,33 @@ async function readListeners(
 	paths: readonly string[],
 	github: GitHub,
 ): Promise<Listeners> {
-	const { workflows, unread } = await readAll(repository, paths, github);
+	const read = await Promise.all(paths.map((path) => readFile(repository, path, github)));
 	const listed = await listWorkflows(repository, github);
 	return {
 		repository,
 		branch,
-		workflows,
-		unread,
+		workflows: await parse(read.filter((file) => "text" in file)),
+		unread: read.filter((file) => "status" in file).map(({ path }) => path),
 		states: listed && new Map(listed.map(({ path, state }) => [path, state])),
 		ids: listed && new Map(listed.map(({ path, id }) => [String(id), path])),
 	};
 }
 
-/** The workflows that could be read, and the paths of the files that could not, with GitHub's status for each. */
-async function readAll(repository: string, paths: readonly string[], github: GitHub, ref?: string) {
-	const read = await Promise.all(paths.map((path) => readFile(repository, path, github, ref)));
+async function parse(files: readonly WorkflowFile[]): Promise<readonly WorkflowFacts[]> {
 	const { readWorkflows } = await import("./read-workflows.ts");
-	const unread = read.filter((file) => "status" in file);
-	return {
-		workflows: await readWorkflows(read.filter((file) => "text" in file)),
-		unread: unread.map(({ path }) => path),
-		statuses: unread.map(({ status }) => status),
-	};
+	return readWorkflows(files);
 }
 
-/** The file; or GitHub's status where it could not be read. */
+/**
+ * The file; or GitHub's status where it could not be read.
+ * @param at a query that names another branch or tag than the default branch
+ */
 async function readFile(
 	repository: string,
 	path: string,
 	github: GitHub,
-	ref: string | undefined,
+	at = "",
 ): Promise<WorkflowFile | { readonly path: string; readonly status: number }> {
-	const at = ref === undefined ? "" : `?ref=${encodeURIComponent(ref)}`;
 	const place = path.split("/").map(encodeURIComponent).join("/");
 	const answer = await github.get(`/repos/${repository}/contents/${place}${at}`);
 	const { content, encoding } = (answer.json ?? {}) as { content?: unknown; encoding?: unknown };
