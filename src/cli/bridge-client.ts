@@ -55,7 +55,7 @@ export type DeadLettersAsked =
 /** The same, or Event Grid's own dead letters in a container. */
 export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string | undefined };
 
-export interface BridgeClientOptions {
+interface BridgeClientOptions {
 	readonly url: string;
 	/** The flag or the variable that holds the address; undefined for the default address. */
 	readonly urlFrom?: string | undefined;

@@ -55,7 +55,7 @@ function triesOf(count: number, ms: number): string {
 }
 
 /** What is known of the runs of a delivery, as far as the bridge tells it. */
-export interface KnownRuns {
+interface KnownRuns {
 	/**
 	 * A word of DESIGN, "Follow"; `sent again` while a delivery without a run is on its way once more; `not told` by a
 	 * bridge that did not follow runs when it delivered this.
@@ -130,7 +130,7 @@ export function newsOf(receipt: ShownReceipt): readonly unknown[] {
 }
 
 /** The same for a list, where it is worth a line: empty while none is known. */
-export function runsInShort(receipt: ShownReceipt): string {
+function runsInShort(receipt: ShownReceipt): string {
 	const known = runsOf(receipt);
 	if (known === undefined) return "";
 	if (known.runs.length > 0) return known.runs.map(describeRun).join("; ");

@@ -13,7 +13,7 @@ export interface Subscribed {
 }
 
 /** How a handshake was answered. */
-export interface HandshakeAnswer extends Asked {
+interface HandshakeAnswer extends Asked {
 	/** Whether Event Grid would be content. */
 	readonly taken: boolean;
 }
@@ -67,7 +67,7 @@ export async function askForOrigin(
 }
 
 /** How a handshake ended. */
-export interface Handshake {
+interface Handshake {
 	readonly form: "Event Grid schema" | "CloudEvents";
 	readonly ok: boolean;
 	/** Null where nothing answered. */
@@ -75,7 +75,7 @@ export interface Handshake {
 	readonly answer: string;
 }
 
-export interface HandshakeOptions extends Subscribed {
+interface HandshakeOptions extends Subscribed {
 	/** What is wanted back. */
 	readonly code: string;
 	/** The topic that subscribes, as its ARM id. */

@@ -21,9 +21,9 @@ export interface Io {
 	/** Aborted by Ctrl-C: what goes on and on comes to its end. */
 	readonly signal?: AbortSignal;
 	/** Asks a question that is answered with yes or no; left out without a terminal. */
-	readonly ask?: (question: string) => Promise<boolean>;
+	readonly ask?: ((question: string) => Promise<boolean>) | undefined;
 	/** Asks for a text; left out without a terminal. Answers undefined at the end of the input. */
-	readonly prompt?: (question: string) => Promise<string | undefined>;
+	readonly prompt?: ((question: string) => Promise<string | undefined>) | undefined;
 	/** Reads what is piped into the program, to its end. */
 	readonly readInput?: () => Promise<Uint8Array>;
 }

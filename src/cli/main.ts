@@ -98,7 +98,7 @@ function readVersion(): string {
  * The arguments, with `help routes check` written as `routes check --help`.
  * @throws CliError for a command that does not exist, with the one that was probably meant
  */
-export function readHelp(program: Command, args: readonly string[]): readonly string[] {
+function readHelp(program: Command, args: readonly string[]): readonly string[] {
 	const path: string[] = [];
 	let [command, isHelp] = [program, false];
 	for (const [at, word] of args.entries()) {

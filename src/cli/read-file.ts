@@ -60,7 +60,7 @@ function readBytes(file: string): Buffer {
 }
 
 /** A routes table as it was given, not yet checked. */
-export interface GivenTable {
+interface GivenTable {
 	/** What to call it: the file, or BRIDGE_ROUTES. */
 	readonly name: string;
 	readonly table: unknown;

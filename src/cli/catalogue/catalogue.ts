@@ -6,7 +6,7 @@ import { MAKERS, type Matter } from "./makers.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Makes realistic events that hang together: of one workspace and one storage account, in the order of their time. */
-export interface Catalogue {
+interface Catalogue {
 	/** @throws TypeError for a type that has no schema */
 	next(type: string): SampleEvent;
 }

@@ -30,7 +30,7 @@ export function completionCommand(io: Io): Command {
 const FILES = /^(?:file|path|event file|old|new)$/;
 
 /** The program and every command below it. */
-export function describeCommands(command: Command, path = ""): readonly Completed[] {
+function describeCommands(command: Command, path = ""): readonly Completed[] {
 	const below = command.commands;
 	const standard = below.find((one) => isDefault(command, one));
 	const source = standard ?? command;

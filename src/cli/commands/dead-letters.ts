@@ -138,7 +138,7 @@ function arrivedInWords({ text, bytes, whole }: NonNullable<ShownReceipt["arrive
 }
 
 /** `grid-dispatch dead-letters discard`: ends dead letters that no run is to start for. */
-export function discardCommand(io: Io): Command {
+function discardCommand(io: Io): Command {
 	return withBridgeOptions(
 		withWhich(new Command("discard").description("discard dead letters that you do not need any more; no run starts")),
 	)

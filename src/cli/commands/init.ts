@@ -51,10 +51,10 @@ export function initCommand(io: Io): Command {
 }
 
 /** What a workflow or a pipeline is told of the event, each as an input or a parameter of its own. */
-export const TOLD = { bridge_key: "bridge.key", subject: "subject" } as const;
+const TOLD = { bridge_key: "bridge.key", subject: "subject" } as const;
 
 /** A routes table with one route. */
-export function tableOf({ types, container, to }: Answers, file: string): Readonly<Record<string, unknown>> {
+function tableOf({ types, container, to }: Answers, file: string): Readonly<Record<string, unknown>> {
 	const filter = {
 		includedEventTypes: types,
 		...(container === undefined ? {} : { subjectBeginsWith: `/blobServices/default/containers/${container}/` }),
@@ -88,7 +88,7 @@ function idOfSchema(): string {
  * Writes the table. What is there already is replaced only where that is wanted.
  * @throws CliError that names the file and the repair
  */
-export async function writeTable(table: unknown, { file, force }: InitFlags, { ask, stderr }: Io): Promise<void> {
+async function writeTable(table: unknown, { file, force }: InitFlags, { ask, stderr }: Io): Promise<void> {
 	const isThere = existsSync(file);
 	if (isThere && statSync(file).isDirectory())
 		throw new CliError(`--file: ${file} is a folder; give the path of a file`);
@@ -114,7 +114,7 @@ function whyNot({ code, message }: NodeJS.ErrnoException, file: string): string 
 }
 
 /** What is left to do until an event starts a run: here, at the destination, and in Azure. */
-export function nextSteps({ types, container, to }: Answers, file: string): readonly string[] {
+function nextSteps({ types, container, to }: Answers, file: string): readonly string[] {
 	const table = quoted(file);
 	const [known] = types.filter((type) => TYPE_NAMES.includes(type));
 	const blob =

@@ -117,7 +117,7 @@ function diffCommand(io: Io): Command {
 		});
 }
 
-export interface ExampleEvents {
+interface ExampleEvents {
 	/** One of each type that a route names, as CloudEvents. */
 	readonly events: readonly unknown[];
 	/** Types that routes name, and of which there is no example. */
@@ -128,7 +128,7 @@ export interface ExampleEvents {
 const USUAL = ["Microsoft.MachineLearningServices.RunCompleted", "Microsoft.Storage.BlobCreated"];
 
 /** The events that a table is about: the examples of the types' schemas. */
-export function exampleEvents(routes: readonly Route[]): ExampleEvents {
+function exampleEvents(routes: readonly Route[]): ExampleEvents {
 	const named = new Set(routes.map(routeTypes).flatMap(({ named: isNamed, types }) => (isNamed ? types : [])));
 	const types = named.size === 0 ? USUAL : [...named];
 	const examples = types.flatMap((type) => eventType(type)?.example ?? []);

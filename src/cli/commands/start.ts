@@ -60,9 +60,8 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			if (!(await workshop.build())) throw new CliError("the build failed; the lines above name the error");
 			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
 			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
-			const ended = flags.watch
-				? runWatched({ workshop, run, say: say(io), signal: io.signal })
-				: endOf(run(), io.signal);
+			const say = (text: string) => void io.stderr.write(`${plain(text)}\n`);
+			const ended = flags.watch ? runWatched({ workshop, run, say, signal: io.signal }) : endOf(run(), io.signal);
 			const code = await ended;
 			if (code !== 0 && io.signal?.aborted !== true)
 				throw new CliError(`the bridge has ended with ${code === null ? "a signal" : `exit code ${code}`}`);
@@ -102,11 +101,7 @@ async function endOf({ ended, stop }: RunningBridge, signal: AbortSignal | undef
 	return ended;
 }
 
-function say({ stderr }: Io): (text: string) => void {
-	return (text) => stderr.write(`${plain(text)}\n`);
-}
-
-export interface WatchOptions {
+interface WatchOptions {
 	readonly workshop: Workshop;
 	/** Starts the bridge that was built last. */
 	readonly run: () => RunningBridge;

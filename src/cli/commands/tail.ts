@@ -24,7 +24,7 @@ const EVERY_MS = 1_000;
 const DAY_SECONDS = 86_400;
 
 /** Waits; comes to an end with the signal. */
-export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
 const untilThen: Sleep = (ms, signal) =>
 	sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);

@@ -5,7 +5,7 @@ import { type Check, checksOf } from "./check.ts";
 import type { Target } from "./find-target.ts";
 
 /** What the bridge says of itself, and its clock. */
-export interface BridgeSeen {
+interface BridgeSeen {
 	readonly checks: readonly Check[];
 	readonly reachable: boolean;
 	readonly aheadMs: number | undefined;

@@ -93,7 +93,7 @@ function saidBy({ status, json, reason }: Asked): string {
 }
 
 /** Asks for a dry run of a pipeline, with this body. */
-export type Preview = (body: string) => Promise<Asked>;
+type Preview = (body: string) => Promise<Asked>;
 
 /**
  * Whether a pipeline takes the parameters that a route gives it. Azure Pipelines is asked for the final YAML of a run
@@ -101,7 +101,7 @@ export type Preview = (body: string) => Promise<Asked>;
  * Source: learn.microsoft.com, "Preview - Preview": "Queues a dry run of the pipeline and returns an object containing
  * the final yaml".
  */
-export async function checkParameters(route: Route, subject: string, preview: Preview): Promise<readonly Check[]> {
+async function checkParameters(route: Route, subject: string, preview: Preview): Promise<readonly Check[]> {
 	const { ok, error, cannotTell } = checksOf("pipelines", subject);
 	const body = await exampleBody(route);
 	if (body === undefined) return [];

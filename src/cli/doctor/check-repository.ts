@@ -5,7 +5,7 @@ import { lacksScope } from "./check-token.ts";
 import { type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 
 /** A repository, as far as it could be looked at. */
-export interface RepositorySeen {
+interface RepositorySeen {
 	readonly checks: readonly Check[];
 	/** Its default branch; undefined where nothing more can be asked. */
 	readonly branch?: string;

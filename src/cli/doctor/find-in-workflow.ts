@@ -1,5 +1,5 @@
 /** As much of a token of GitHub's parser as is looked at. A mapping is a list of pairs, a sequence one of tokens. */
-export interface Token {
+interface Token {
 	readonly range?: { readonly start: { readonly line: number }; readonly end: { readonly line: number } } | undefined;
 	/** As it is written, where it is a text or an expression. */
 	readonly source?: string | undefined;
@@ -10,12 +10,12 @@ interface Pair {
 }
 
 /** The source lines of a token. A block ends with the line before the one that its range ends at. */
-export function textOf({ range }: Token, lines: readonly string[]): string {
+function textOf({ range }: Token, lines: readonly string[]): string {
 	return range === undefined ? "" : lines.slice(range.start.line - 1, range.end.line).join("\n");
 }
 
 /** Visits every member of every mapping below a token, with the names of the mappings around it. */
-export function walk(
+function walk(
 	token: unknown,
 	visit: (key: string, value: unknown, parents: readonly string[]) => void,
 	parents: readonly string[] = [],
@@ -32,7 +32,7 @@ export function walk(
 	}
 }
 
-export function isNested(token: unknown): token is Iterable<unknown> {
+function isNested(token: unknown): token is Iterable<unknown> {
 	return typeof token === "object" && token !== null && Symbol.iterator in token;
 }
 
@@ -41,19 +41,19 @@ function isPair(item: unknown): item is Pair {
 }
 
 /** The member of a mapping; undefined where it has none, or is no mapping. */
-export function memberOf(token: unknown, name: string): unknown {
+function memberOf(token: unknown, name: string): unknown {
 	if (!isNested(token)) return undefined;
 	for (const item of token) if (isPair(item) && String(item.key) === name) return item.value;
 	return undefined;
 }
 
 /** A text as it is written, an expression with its marks. */
-export function writtenOf(token: unknown): string {
+function writtenOf(token: unknown): string {
 	return (token as Token).source ?? String(token);
 }
 
 /** The items of a sequence, or the names of a mapping, as texts; of a text by itself, that text. */
-export function namesIn(token: unknown): readonly string[] {
+function namesIn(token: unknown): readonly string[] {
 	if (!isNested(token)) return token === undefined ? [] : [String(token)];
 	return [...token].map((item) => String(isPair(item) ? item.key : item));
 }

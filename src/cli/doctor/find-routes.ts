@@ -86,7 +86,7 @@ function ofRepository(
 	return [{ name, routes: [{ name: "default", to: { repository } }], isNamed: false }];
 }
 
-export interface TableInUse {
+interface TableInUse {
 	readonly checks: readonly Check[];
 	/** The table that what follows is judged by; undefined where there is none. */
 	readonly routes: GivenRoutes | undefined;

@@ -97,7 +97,7 @@ function devOpsOf(settings: Io["env"], env: Io["env"], github: GitHubApi, tokenI
 }
 
 /** What a deployed app is like, as far as the Azure CLI may tell. */
-export interface AppFacts {
+interface AppFacts {
 	readonly url: string;
 	/** Undefined where the caller may not list keys. */
 	readonly key: string | undefined;
@@ -111,7 +111,7 @@ const run = promisify(execFile);
 const NAME = /^[\w.()-]{1,90}$/;
 
 /** Asks the Azure CLI about a function app, with the account of `az login`. */
-export async function askAzure(app: string, group: string, env: Io["env"]): Promise<AppFacts> {
+async function askAzure(app: string, group: string, env: Io["env"]): Promise<AppFacts> {
 	for (const name of [app, group])
 		if (!NAME.test(name)) throw new CliError(`"${name}" is not a name that Azure allows`, 2);
 	const place = ["--name", app, "--resource-group", group];

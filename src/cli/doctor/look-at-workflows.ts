@@ -10,7 +10,7 @@ import type { WorkflowFacts, WorkflowFile } from "./read-workflows.ts";
 const FOLDER = ".github/workflows";
 const PAGE = 100;
 
-export interface LookOptions {
+interface LookOptions {
 	readonly github: GitHub;
 	/** Whether the bridge follows runs. */
 	readonly follows: boolean;
@@ -142,7 +142,7 @@ function isListed(value: unknown): value is Listed {
 }
 
 /** What is wrong in workflow files themselves, each with its line. */
-export function checkFiles(repository: string, workflows: readonly WorkflowFacts[]): readonly Check[] {
+function checkFiles(repository: string, workflows: readonly WorkflowFacts[]): readonly Check[] {
 	return workflows.flatMap((workflow) => [...unsound(repository, workflow), ...injected(repository, workflow)]);
 }
 

@@ -15,7 +15,7 @@ import type { Target } from "./find-target.ts";
 import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
-export interface DoctorOptions {
+interface DoctorOptions {
 	readonly fetch: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;

@@ -23,11 +23,11 @@ export interface Answers {
 	readonly to: ToRepository | ToWorkflow | ToPipeline;
 }
 
-export interface ToRepository {
+interface ToRepository {
 	readonly repository: string;
 }
 
-export interface ToWorkflow extends ToRepository {
+interface ToWorkflow extends ToRepository {
 	/** The name of the workflow's file. */
 	readonly workflow: string;
 }

@@ -9,7 +9,7 @@ import { counted, painter } from "../print.ts";
 import { explain, type RouteVerdict } from "./explain.ts";
 
 /** What changes from one table to another. */
-export interface TableDiff {
+interface TableDiff {
 	readonly added: readonly string[];
 	readonly removed: readonly string[];
 	/** Routes that have another name now, and are the same else. */
@@ -23,7 +23,7 @@ export interface TableDiff {
 		| undefined;
 }
 
-export interface MemberChange {
+interface MemberChange {
 	/** Such as `filter.includedEventTypes`. */
 	readonly path: string;
 	/** Undefined, and left out of JSON, where the member is new. */
@@ -32,7 +32,7 @@ export interface MemberChange {
 	readonly after: unknown;
 }
 
-export interface Moved {
+interface Moved {
 	readonly id: string;
 	readonly type: string;
 	readonly subject: string;

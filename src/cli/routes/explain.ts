@@ -178,7 +178,7 @@ function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof pa
 const { version } = manifest;
 
 /** The request that a delivery would send; or why it would be rejected. */
-export type ShownRequest =
+type ShownRequest =
 	| {
 			readonly method: string;
 			readonly url: string;

@@ -55,7 +55,7 @@ export function planDeliveries(elements: readonly unknown[], { batch, duplicates
 export async function sendAll(door: Door, deliveries: readonly Delivery[], burst: number, io: Io): Promise<Summary> {
 	const sent: Sent[] = [];
 	const total = deliveries.reduce((sum, { elements }) => sum + elements.length, 0);
-	const progress = await createProgress(io, total, "events");
+	const progress = await createProgress(io, total);
 	const start = io.now();
 	const send = async (delivery: Delivery) => {
 		if (io.signal?.aborted === true) return;
@@ -163,8 +163,8 @@ export function printSummary(io: Io, name: string, summary: Summary, command: (w
 		say(`see its trace: ${command(`trace ${quoted(plain(only.id))}`)}`);
 }
 
-/** A bar on a terminal; elsewhere nothing. */
-export interface Progress {
+/** A bar that counts events on a terminal; elsewhere nothing. */
+interface Progress {
 	advance(by: number): void;
 	stop(): void;
 }
@@ -174,14 +174,13 @@ const NONE: Progress = { advance: () => undefined, stop: () => undefined };
 /** What takes less is over before anybody could read it. */
 const WORTH_A_BAR = 20;
 
-/** @param what is counted, such as `events` */
-export async function createProgress({ stderr }: Pick<Io, "stderr">, total: number, what: string): Promise<Progress> {
+async function createProgress({ stderr }: Pick<Io, "stderr">, total: number): Promise<Progress> {
 	const { control, isTTY } = stderr;
 	if (isTTY !== true || control === undefined || total < WORTH_A_BAR) return NONE;
 	const { Presets, SingleBar } = await import("cli-progress");
 	const bar = new SingleBar(
 		{
-			format: `{bar} {value} of {total} ${what}, {eta_formatted} left`,
+			format: `{bar} {value} of {total} events, {eta_formatted} left`,
 			// It writes, moves the cursor and asks for the columns, no more.
 			stream: { write: control, isTTY, columns: stderr.columns } as unknown as NodeJS.WritableStream,
 			clearOnComplete: true,

@@ -79,7 +79,7 @@ const BLOBS = "/blobServices/default/containers/";
  * that of an emulator, which has the account in its path.
  * @throws CliError
  */
-export function readBlobUrl(text: string): Blob {
+function readBlobUrl(text: string): Blob {
 	const form = "such as https://contosodata.blob.core.windows.net/training/a.csv";
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -101,7 +101,7 @@ export function readBlobUrl(text: string): Blob {
  * The event as if it had happened to that blob.
  * @throws CliError for a type that is not about one blob with an address
  */
-export function aboutBlob(event: SampleEvent, { url, account, container, path }: Blob): SampleEvent {
+function aboutBlob(event: SampleEvent, { url, account, container, path }: Blob): SampleEvent {
 	const { type, source, data } = event;
 	if (!eventType(type)?.subjectStarts.includes(BLOBS) || typeof data["url"] !== "string") {
 		throw new CliError(

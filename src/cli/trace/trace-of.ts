@@ -147,7 +147,7 @@ export function printTrace(io: Io, { key, state, event, steps, sent }: Trace, co
 }
 
 /** A window, as receipts tell of it. */
-export interface TracedWindow {
+interface TracedWindow {
 	/** The receipt of its one dispatch; undefined where it is gone. */
 	readonly dispatch: ShownReceipt | undefined;
 	/** How many events it holds, as far as they were counted. */
@@ -157,7 +157,7 @@ export interface TracedWindow {
 }
 
 /** One trace: of an event, or of the dispatch that several of the found ones went out with. */
-export interface Traced {
+interface Traced {
 	readonly receipt: ShownReceipt;
 	/** The window that it went out with, or whose dispatch it is. */
 	readonly window?: TracedWindow;
