@@ -88,31 +88,31 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
 			return checksOf("token", lane).error(reason ?? "the bridge has no token", repair);
 		});
-	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
-		// Lanes of Azure Pipelines begin with the service's name.
-		const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
-		const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
-		const why = reason ?? "the bridge reports no reason";
-		if (state === "parked")
-			return [
-				error(
-					`the bridge sends nothing: ${why}`,
-					`repair the cause that ${service} names; the bridge then continues automatically`,
-				),
-			];
-		if (state === "paused")
-			return [warning(`the bridge sends nothing until ${until}: ${why}`, "wait; the bridge continues automatically")];
-		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
-		const repair =
-			'list the parked deliveries with the command "tail --state parked": each line has its repository and the reason';
-		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
-		return [warning(`${closed} parked`, repair)];
-	});
 	const dead = checksOf("bridge").warning(
 		deadLetters === 1 ? "there is one dead letter" : `there are ${deadLetters} dead letters`,
 		'list them with the command "dead-letters", repair the cause, then replay or discard them',
 	);
-	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
+	return [...missing, ...lanes.flatMap(delayOf), ...(deadLetters > 0 ? [dead] : [])];
+}
+
+/** Why a lane sends nothing, or not everything. */
+function delayOf({ lane, state, until, reason, parkedDestinations }: Health["lanes"][number]): Check[] {
+	// Lanes of Azure Pipelines begin with the service's name.
+	const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
+	const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
+	const why = reason ?? "the bridge reports no reason";
+	if (state === "parked") {
+		const repair = `repair the cause that ${service} names; the bridge then continues automatically`;
+		return [error(`the bridge sends nothing: ${why}`, repair)];
+	}
+	if (state === "paused") {
+		return [warning(`the bridge sends nothing until ${until}: ${why}`, "wait; the bridge continues automatically")];
+	}
+	if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
+	const repair =
+		'list the parked deliveries with the command "tail --state parked": each line has its repository and the reason';
+	const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
+	return [warning(`${closed} parked`, repair)];
 }
 
 /** GitHub refuses an app's token whose clock goes wrong by more than a minute. */
