@@ -32,7 +32,6 @@ module.exports = {
 		// Types alone.
 		"!src/console/browser/health-answer.ts",
 		"!src/cli/workshop.ts",
-		"!src/cli/io.ts",
 		"!src/console/browser/answers.ts",
 	],
 	coverageProvider: "v8",

@@ -18,7 +18,7 @@ export interface EventType {
 }
 
 /** What the schema of a member says, as far as it bounds its length. */
-export interface MemberSchema {
+interface MemberSchema {
 	readonly type?: unknown;
 	readonly maxLength?: number;
 	readonly enum?: readonly unknown[];
@@ -96,7 +96,7 @@ function kindOf(source: string): string | undefined {
 }
 
 /** The event types that a route takes. */
-export interface RouteTypes {
+interface RouteTypes {
 	/** In published case where known. */
 	readonly types: readonly string[];
 	/** Whether the table names them. If not, `types` are the known ones that the route's source can raise. */

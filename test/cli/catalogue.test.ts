@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { createCatalogue, findType, shortName } from "../../src/cli/catalogue/catalogue.ts";
+import { createCatalogue, findType, shortName, varyExample } from "../../src/cli/catalogue/catalogue.ts";
 import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
-import { varyExample } from "../../src/cli/catalogue/vary-example.ts";
 import { createWorld } from "../../src/cli/catalogue/world.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { eventType, TYPE_NAMES } from "../../src/cli/event-types.ts";

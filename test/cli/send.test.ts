@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { planDeliveries } from "../../src/cli/send/deliveries.ts";
-import { readSetting, setMembers } from "../../src/cli/send/set-members.ts";
+import { readSetting, setMembers } from "../../src/cli/send/prepare-events.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";

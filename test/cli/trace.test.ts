@@ -1,10 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
-import { githubApi } from "../../src/cli/github-api.ts";
-import { findReceipts } from "../../src/cli/trace/find-receipts.ts";
-import { foldWindows } from "../../src/cli/trace/fold-windows.ts";
-import { printTrace } from "../../src/cli/trace/print-trace.ts";
-import { traceOf } from "../../src/cli/trace/trace-of.ts";
+import { findReceipts } from "../../src/cli/commands/trace.ts";
+import { githubApi } from "../../src/cli/doctor/github.ts";
+import { foldWindows, printTrace, traceOf } from "../../src/cli/trace/trace-of.ts";
 import type { Run } from "../../src/model.ts";
 
 const LOCAL = "http://127.0.0.1:7071";
@@ -215,6 +213,11 @@ describe("the runs of a trace", () => {
 			["cannot tell: the token may not read runs: Actions: read"],
 		],
 		["following that is off", { following: "off" }, [`not followed: FOLLOW_RUNS is off; all are listed at ${PAGE}`]],
+		[
+			"the run that the answer named, although following is off",
+			{ following: "off", runs: [{ ...RUN, status: "queued", conclusion: null }] },
+			[expect.stringMatching(/^Train queued/) as never, `not followed: FOLLOW_RUNS is off; all are listed at ${PAGE}`],
+		],
 		[
 			"a word that is new",
 			{ following: "lost" as never, followingReason: "why", runs: [RUN] },

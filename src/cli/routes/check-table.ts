@@ -7,9 +7,8 @@ import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
 import { checkMappings } from "./check-mappings.ts";
-import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
-import { checkSubject } from "./check-subject.ts";
-import { checkTypes } from "./check-types.ts";
+import { checkContainer, checkEmptyFiles, checkSubject } from "./check-subject.ts";
+import { checkSource, checkTypes } from "./check-types.ts";
 import type { Finding, RouteFinding } from "./findings.ts";
 
 /** Every check of one route by itself. */
@@ -17,6 +16,7 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkNames,
 	checkDispatchType,
 	checkTypes,
+	checkSource,
 	checkSubject,
 	checkFilters,
 	checkMappings,

@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { RECEIPT_STATES } from "../functions/receipts.ts";
 import { type BridgeClient, createBridgeClient } from "./bridge-client.ts";
 import { baseOf, LOCAL_BRIDGE, quoted, readUrl } from "./bridge-url.ts";
 import type { Io } from "./io.ts";
@@ -6,8 +7,8 @@ import type { Io } from "./io.ts";
 /** Which bridge to ask. */
 export interface BridgeFlags {
 	/** Left out: GRID_DISPATCH_URL, else the local host. */
-	readonly url?: string;
-	readonly key?: string;
+	readonly url?: string | undefined;
+	readonly key?: string | undefined;
 }
 
 /** A value, and the flag or the variable that holds it: errors name what the user wrote. */
@@ -68,4 +69,23 @@ export function bridgeOf(flags: BridgeFlags, io: Io): BridgeClient {
 export function commandFor(words: string, flags: BridgeFlags): string {
 	const url = flags.url === undefined ? "" : ` --url ${quoted(baseOf(readUrl(flags.url, "--url")))}`;
 	return `npx grid-dispatch ${words}${url}${flags.key === undefined ? "" : " --key KEY"}`;
+}
+
+/** Reads a whole number of an option. */
+export function readNumber(least: number, most: number): (text: string) => number {
+	return (text) => {
+		const number = Number(text);
+		if (text.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
+		throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+	};
+}
+
+/** The option that narrows to a state. */
+export function stateOption(states: readonly string[] = RECEIPT_STATES): Option {
+	return new Option("--state <state>", "only receipts in this state").choices(states);
+}
+
+/** What `--help` ends with. */
+export function examples(...lines: readonly string[]): string {
+	return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
 }
