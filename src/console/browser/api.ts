@@ -56,8 +56,21 @@ export type Fetch = (
 		readonly body?: string;
 		readonly cache: "no-store";
 		readonly redirect: "error";
+		readonly signal: AbortSignal;
 	},
 ) => Promise<Response>;
+
+/** How long an answer is waited for, milliseconds. */
+export interface Patience {
+	readonly questionMs: number;
+	readonly changeMs: number;
+}
+
+/**
+ * The bridge looks for receipts for 20 s at most, and a cold start takes some more. A change may take as long as Azure lets
+ * it: 230 s.
+ */
+const PATIENCE: Patience = { questionMs: 60_000, changeMs: 240_000 };
 
 interface Asking {
 	readonly key?: KeyName;
@@ -66,23 +79,30 @@ interface Asking {
 	readonly isFull?: (answer: Readonly<Record<string, unknown>>) => boolean;
 }
 
-export function createApi(keys: KeyRing, fetch: Fetch): Api {
+export function createApi(keys: KeyRing, fetch: Fetch, { questionMs, changeMs } = PATIENCE): Api {
 	async function ask<T>(path: string, { key, body, isFull = () => false }: Asking = {}): Promise<T> {
 		const secret = key && keys.get(key);
+		const isChange = body !== undefined;
+		const limitMs = isChange ? changeMs : questionMs;
 		const [response, text] = await fetch(path, {
-			method: body === undefined ? "GET" : "POST",
+			method: isChange ? "POST" : "GET",
 			headers: {
 				...(secret === undefined ? {} : { "x-functions-key": secret }),
-				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...(isChange ? { "content-type": "application/json" } : {}),
 			},
-			...(body === undefined ? {} : { body: JSON.stringify(body) }),
+			...(isChange ? { body: JSON.stringify(body) } : {}),
 			cache: "no-store",
 			// A key must not follow a redirect to wherever it leads.
 			redirect: "error",
+			// It ends an answer, too, whose body does not end.
+			signal: AbortSignal.timeout(limitMs),
 		})
 			.then(async (one) => [one, await one.text()] as const)
-			.catch(() => {
-				throw new ApiError("the bridge does not answer");
+			.catch((error: Error) => {
+				const isLate = error.name === "TimeoutError";
+				throw new ApiError(
+					isLate ? `the bridge did not answer within ${limitMs / 1_000} s` : "the bridge does not answer",
+				);
 			});
 		const answer = parse(text);
 		if (answer !== undefined && (response.ok || isFull(answer))) return answer as T;
