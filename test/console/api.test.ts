@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Api, ApiError, createApi, type Fetch } from "../../src/console/browser/api.ts";
-import { createKeyRing, KEY_NAMES } from "../../src/console/browser/key-ring.ts";
+import { type Api, ApiError, createApi, createKeyRing, type Fetch, KEY_NAMES } from "../../src/console/browser/api.ts";
 
 /** The browser's storage of a tab. */
 function tab() {

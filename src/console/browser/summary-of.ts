@@ -1,8 +1,7 @@
 import { presentOf, unusableTokens } from "./present.ts";
-import { alarmOf } from "./run-step.ts";
-import { clock } from "./times.ts";
-import type { Tone } from "./tones.ts";
 import type { View } from "./view.ts";
+import { alarmOf, type Tone } from "./way-of.ts";
+import { clock, counted } from "./words.ts";
 
 /** One thing to know at once, and the section of the page that says more. */
 export interface Item {
@@ -84,10 +83,4 @@ function passedBy({ health, access }: View): readonly Item[] {
 	if (ignored === 0) return [];
 	const section = access === "open" ? "ignored" : undefined;
 	return [{ tone: "passed", text: `${counted(ignored, "event")} ignored`, section }];
-}
-
-/** `1 lane`, `2 lanes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-	const number = count >= 1_000 ? `${count.toLocaleString("en-GB")}` : String(count);
-	return `${number} ${count === 1 ? one : many}`;
 }

@@ -1,12 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { Glyph } from "./glyph.tsx";
-import type { Health, Pace } from "./health-answer.ts";
+import type { Health, Pace } from "./answers.ts";
+import { Glyph } from "./parts.tsx";
 import { presentOf, unusableTokens } from "./present.ts";
-import { serviceOfLane } from "./service-of.ts";
-import { counted } from "./summary-of.ts";
-import { span } from "./times.ts";
-import type { Tone } from "./tones.ts";
 import type { View } from "./view.ts";
+import type { Tone } from "./way-of.ts";
+import { counted, serviceOfLane, span } from "./words.ts";
 
 interface VitalProps {
 	readonly name: string;

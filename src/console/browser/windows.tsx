@@ -1,9 +1,8 @@
-import type { Gathering } from "./health-answer.ts";
+import type { Gathering } from "./answers.ts";
 import type { Live } from "./live.ts";
-import { Subject } from "./subject.tsx";
-import { span } from "./times.ts";
+import { Subject } from "./parts.tsx";
 import type { View } from "./view.ts";
-import { shortSubject } from "./way-of.ts";
+import { shortSubject, span } from "./words.ts";
 
 /** Open windows, by route and group, each with the time that is left until it closes. */
 export function Windows({ view, live }: { view: View; live: Live }) {
