@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { pageOf } from "./answer.ts";
+import { pageOf } from "./github-rules.ts";
 import type { StandInRepository } from "./repository.ts";
 import { type Workflow, workflowsOf } from "./workflows.ts";
 

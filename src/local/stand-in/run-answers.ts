@@ -1,4 +1,4 @@
-import { pageOf } from "./answer.ts";
+import { pageOf } from "./github-rules.ts";
 import type { StandInRepository } from "./repository.ts";
 import { repositoryAnswer } from "./repository-answers.ts";
 import { type Run, stateOf } from "./runs.ts";

@@ -1,4 +1,4 @@
-import { ANY, type Members, oneOf, readList, STRING, whole } from "./members.ts";
+import { ANY, BOOLEAN, type Members, oneOf, readList, STRING, whole } from "./members.ts";
 import { type RunPlan, readRunPlan } from "./runs.ts";
 
 /**
@@ -56,7 +56,7 @@ export interface CallFacts {
 	readonly about?: readonly Fault["refuse"][];
 }
 
-const FLAG = [(value: unknown) => typeof value === "boolean", "must be true or false"] as const;
+const FLAG = [BOOLEAN[0], "must be true or false"] as const;
 const NAME = [
 	(name: unknown) => typeof name === "string" && /^[^/\s]+\/[^/\s]+$/.test(name),
 	"must be owner/name",
