@@ -13,7 +13,7 @@ import { ReceiptDialog } from "./receipt-dialog.tsx";
 import { Stream } from "./stream.tsx";
 import { ThroughputChart } from "./throughput-chart.tsx";
 import { useLetters } from "./use-letters.ts";
-import type { View } from "./view.ts";
+import { NO_FILTER, type View } from "./view.ts";
 import { Vitals } from "./vitals.tsx";
 import { Windows } from "./windows.tsx";
 import { Workbench } from "./workbench.tsx";
@@ -97,7 +97,7 @@ export function App({ live, api, keys, view, onOpen }: AppProps) {
 					hasStandIn={local?.standIn != null}
 					onClose={() => onOpen(undefined)}
 					onOpen={onOpen}
-					onFind={(find) => live.setFilter({ state: "", find, range: "any" })}
+					onFind={(find) => live.setFilter({ ...NO_FILTER, find })}
 				/>
 			)}
 			{letters.asked !== undefined && <ConfirmDialog asked={letters.asked} letters={letters} view={view} api={api} />}

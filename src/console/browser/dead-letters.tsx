@@ -4,7 +4,7 @@ import type { Live } from "./live.ts";
 import { ReceiptLink, StatePill, Subject } from "./parts.tsx";
 import { presentOf } from "./present.ts";
 import type { Letters } from "./use-letters.ts";
-import type { View } from "./view.ts";
+import { NO_FILTER, type View } from "./view.ts";
 import { clock, shortSubject } from "./words.ts";
 
 const FEW = 3;
@@ -67,12 +67,7 @@ export function DeadLetters({ view, live, letters, onOpen }: DeadLettersProps) {
 					<>
 						<span>Only the newest are here. All of them:</span>
 						{(["dead", "rejected"] as const).map((state) => (
-							<button
-								key={state}
-								type="button"
-								class="quiet"
-								onClick={() => live.setFilter({ state, find: "", range: "any" })}
-							>
+							<button key={state} type="button" class="quiet" onClick={() => live.setFilter({ ...NO_FILTER, state })}>
 								list {state}
 							</button>
 						))}

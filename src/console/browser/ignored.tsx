@@ -1,6 +1,6 @@
 import type { Live } from "./live.ts";
 import { Facts, ReceiptLink } from "./parts.tsx";
-import type { View } from "./view.ts";
+import { NO_FILTER, type View } from "./view.ts";
 import { clock, counted } from "./words.ts";
 
 const FEW = 3;
@@ -18,11 +18,7 @@ export function Ignored({ view, live, onOpen }: { view: View; live: Live; onOpen
 					Ignored events <span class="count">{count}</span>
 				</h2>
 				{ignored.length > FEW && (
-					<button
-						type="button"
-						class="quiet"
-						onClick={() => live.setFilter({ state: "ignored", find: "", range: "any" })}
-					>
+					<button type="button" class="quiet" onClick={() => live.setFilter({ ...NO_FILTER, state: "ignored" })}>
 						List them
 					</button>
 				)}

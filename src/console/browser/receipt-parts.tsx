@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Attempt, Receipt } from "./answers.ts";
 import { type Api, around } from "./api.ts";
 import { alarmOf, linkOf, runStep, wordOf } from "./way-of.ts";
-import { clock, span } from "./words.ts";
+import { clock, number, span } from "./words.ts";
 
 /** What is known of the runs of a delivery, each with its page, and why not more is known. */
 export function Runs({ receipt }: { receipt: Receipt }) {
@@ -109,7 +109,7 @@ function Body({ title, text, bytes, whole }: { title: string; text: string; byte
 	return (
 		<>
 			<Listing title={title} text={whole ? indented(text) : text} />
-			{!whole && <p class="more">This is the beginning of {bytes.toLocaleString("en-GB")} bytes.</p>}
+			{!whole && <p class="more">This is the beginning of {number(bytes)} bytes.</p>}
 		</>
 	);
 }

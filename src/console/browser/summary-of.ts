@@ -57,24 +57,19 @@ function deadLettersOf(view: View): readonly Item[] {
 }
 
 function runsOf({ recent }: View): readonly Item[] {
-	const alarms = recent.filter(({ state }) => state === "dispatched").flatMap((receipt) => alarmOf(receipt) ?? []);
-	const lost = alarms.filter(({ tone }) => tone === "lost").length;
-	const unsure = alarms.length - lost;
-	return [
-		...(lost > 0
-			? [{ tone: "lost", text: `${counted(lost, "run")} failed or missing`, section: "runs" } as const]
-			: []),
-		...(unsure > 0
-			? [{ tone: "delayed", text: `${counted(unsure, "run")} cannot be told`, section: "runs" } as const]
-			: []),
-	];
+	const tones = recent.filter(({ state }) => state === "dispatched").map((receipt) => alarmOf(receipt)?.tone);
+	const item = (tone: "lost" | "delayed", what: string): readonly Item[] => {
+		const count = tones.filter((one) => one === tone).length;
+		return count === 0 ? [] : [{ tone, text: `${counted(count, "run")} ${what}`, section: "runs" }];
+	};
+	return [...item("lost", "failed or missing"), ...item("delayed", "cannot be told")];
 }
 
 function waitingOf(view: View): readonly Item[] {
 	const { paused, parked } = presentOf(view);
-	const parts = [...(parked > 0 ? [`${parked} parked`] : []), ...(paused > 0 ? [`${paused} paused`] : [])];
-	if (parts.length === 0) return [];
-	const text = `${counted(parked + paused, "delivery", "deliveries")} delayed: ${parts.join(", ")}`;
+	if (parked + paused === 0) return [];
+	const parts = [parked > 0 ? `${parked} parked` : undefined, paused > 0 ? `${paused} paused` : undefined];
+	const text = `${counted(parked + paused, "delivery", "deliveries")} delayed: ${parts.filter(Boolean).join(", ")}`;
 	return [{ tone: "delayed", text, section: "events" }];
 }
 

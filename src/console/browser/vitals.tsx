@@ -4,7 +4,7 @@ import { Glyph } from "./parts.tsx";
 import { presentOf, unusableTokens } from "./present.ts";
 import type { View } from "./view.ts";
 import type { Tone } from "./way-of.ts";
-import { counted, serviceOfLane, span } from "./words.ts";
+import { counted, number, serviceOfLane, span } from "./words.ts";
 
 interface VitalProps {
 	readonly name: string;
@@ -169,9 +169,4 @@ function Meters({ pace }: { pace: readonly Pace[] }) {
 			))}
 		</>
 	);
-}
-
-/** Counting ends at 1,000 for each lane. */
-function number(count: number): string {
-	return count >= 1_000 ? count.toLocaleString("en-GB") : String(count);
 }

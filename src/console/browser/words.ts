@@ -21,10 +21,14 @@ export function span(ms: number): string {
 	return `${Math.floor(ms / DAY_MS)} days`;
 }
 
+/** `12`, `1,234`. */
+export function number(count: number): string {
+	return count.toLocaleString("en-GB");
+}
+
 /** `1 lane`, `2 lanes`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
-	const number = count >= 1_000 ? `${count.toLocaleString("en-GB")}` : String(count);
-	return `${number} ${count === 1 ? one : many}`;
+	return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 /** `Microsoft.Storage.BlobCreated` without its publisher. */

@@ -1,3 +1,4 @@
+import { isObject } from "../../event/json.ts";
 import { ANY, BOOLEAN, type Members, oneOf, readList, STRING, whole } from "./members.ts";
 import { type RunPlan, readRunPlan } from "./runs.ts";
 
@@ -164,8 +165,8 @@ function check({ status, hang, taken, cut, refuse, run }: Fault, index: number):
 }
 
 function areHeaders(headers: unknown): boolean {
-	if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return false;
+	if (!isObject(headers)) return false;
 	return Object.entries(headers).every(
-		([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t -~]*$/.test(value) && typeof value === "string",
+		([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === "string" && /^[\t -~]*$/.test(value),
 	);
 }
