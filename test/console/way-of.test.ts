@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Receipt, Run } from "../../src/console/browser/answers.ts";
-import { alarmOf, linkOf, runStep } from "../../src/console/browser/run-step.ts";
-import { TONES } from "../../src/console/browser/tones.ts";
-import { shortSubject, shortType, wayOf } from "../../src/console/browser/way-of.ts";
+import { alarmOf, linkOf, runStep, TONES, wayOf } from "../../src/console/browser/way-of.ts";
+import { shortSubject, shortType } from "../../src/console/browser/words.ts";
 import { RECEIPT_STATES } from "../../src/functions/receipts.ts";
 import { ACCEPTED_AT, attempt, receiptOf, runOf } from "./receipt-of.ts";
 

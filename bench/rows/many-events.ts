@@ -4,12 +4,14 @@ import { createLedger } from "../../src/ledger/ledger.ts";
 import { writeWakeUp } from "../../src/ledger/wake-up.ts";
 import { openStorage } from "../../src/storage/azure-storage.ts";
 import { destinations, repositoryDispatch } from "../../support/destinations.ts";
+import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
+import { LANE } from "../bench-bridge.ts";
 import { startChild } from "../child.ts";
+import type { CoalesceQuestion } from "../children/coalesce.ts";
 import type { GitHubCalls, GitHubQuestion } from "../children/github.ts";
 import type { HostQuestion } from "../children/host.ts";
 import { exampleSettings } from "../example-app.ts";
-import { LANE } from "../lane.ts";
-import type { Pair } from "../measure.ts";
+import { alternate, type Pair, type Sample } from "../measure.ts";
 import type { Row } from "../row.ts";
 import type { Workbench } from "../workbench.ts";
 
@@ -17,7 +19,7 @@ import type { Workbench } from "../workbench.ts";
  * Whether a backlog uses the whole allowance of a token, and no more; and whether several instances use one allowance
  * together: a lane has one drainer, wherever it runs.
  */
-export const rows: readonly Row[] = [
+const drains: readonly Row[] = [
 	drain("drain-one", 1, "one process"),
 	drain("drain-three", 3, "three processes on the same storage"),
 ];
@@ -136,3 +138,39 @@ function newDelivery() {
 	const body = JSON.stringify({ event_type: to["dispatchType"], client_payload: { id: key, bridge: { key } } });
 	return { key, lane: LANE, event, route: "benchmark", to, how: { body } };
 }
+
+/** What it takes to make one dispatch of very many events. */
+const coalesced: Row = {
+	name: "coalesced",
+	what: "10,000 events of a coalescing route (500 with --quick), until GitHub has their one dispatch",
+	baseline: "one event of the same route",
+	better: "lower",
+	measure: (bench) =>
+		alternate(
+			2,
+			() => gather(bench, bench.times(10_000, 500)),
+			() => gather(bench, 1),
+			// Each is measured in a process and on a storage of its own.
+			{ warmUps: 0 },
+		),
+};
+
+async function gather(bench: Workbench, events: number): Promise<Sample> {
+	const storage = await bench.startStorage();
+	const child = startChild(bench.child("coalesce"));
+	try {
+		const { connectionString } = storage;
+		const event = inEventGridSchema(exampleOf("BlobCreated"));
+		return await child.ask<Sample>({
+			connectionString,
+			event,
+			events,
+			hostJson: bench.hostJson,
+		} satisfies CoalesceQuestion);
+	} finally {
+		await child.end();
+		await storage.end();
+	}
+}
+/** What becomes of many events together: a backlog, and a window. */
+export const rows: readonly Row[] = [coalesced, ...drains];
