@@ -99,7 +99,7 @@ export interface EventFacts {
 	readonly subject: string;
 	readonly time: string;
 	/** The Azure ML run that it is about. */
-	readonly run?: string;
+	readonly run?: string | undefined;
 }
 
 /** The exact request to send: a later change of the routes cannot change a delivery. */

@@ -3,7 +3,7 @@ import type { LaneState } from "../ledger/lane-state.ts";
 import { LeaseLost } from "../ledger/leased-row.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type FollowWrites, finishWrites } from "../ledger/outbox.ts";
-import { routeColumns } from "../ledger/receipt-columns.ts";
+import { routeColumns } from "../ledger/receipt.ts";
 import type { Attempt, Disposition } from "../model.ts";
 import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 

@@ -1,6 +1,7 @@
 import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { isFinal, type ReceiptState, receiptsOf } from "./receipt.ts";
+import { isFinal, type ReceiptState } from "./receipt.ts";
+import { receiptsOf } from "./receipt-query.ts";
 import { DESTINATION_COLUMNS, ROWS } from "./rows.ts";
 
 /** The time to count; epoch milliseconds, both included. */

@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
 import { readJson, writeDeepJson } from "../event/json.ts";
+import { clipText } from "../log.ts";
 import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { readBody, storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
-import { type Arrived, type Receipt, readReceipt } from "./receipt.ts";
-import { arrivedColumns, eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt-columns.ts";
+import {
+	type Arrived,
+	eventColumns,
+	plainColumns,
+	type Receipt,
+	readReceipt,
+	reasonColumn,
+	routeColumns,
+} from "./receipt.ts";
 import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
@@ -80,7 +88,8 @@ async function planLetter(
 		state: "rejected",
 		...eventColumns(event),
 		...routeColumns(route, to),
-		...(acceptedAt === undefined ? { acceptedAt: at } : { acceptedAt, replayedAt: at }),
+		acceptedAt: acceptedAt ?? at,
+		replayedAt: acceptedAt === undefined ? undefined : at,
 		finishedAt: at,
 		reason: reasonColumn(reason),
 		...arrivedColumns(rejected.arrived ?? text),
@@ -88,6 +97,14 @@ async function planLetter(
 		blobs: stored.blobs.join(" "),
 	};
 	return { key, letter: rowsOf(receipt, columns, { key, receipt, ...stored.columns }) };
+}
+
+/** What is shown of an event that was rejected. */
+const MAX_ARRIVED = 4_000;
+
+function arrivedColumns(arrived: string | Arrived): Columns {
+	if (typeof arrived !== "string") return { arrived: arrived.text, arrivedBytes: arrived.bytes };
+	return { arrived: clipText(arrived, MAX_ARRIVED), arrivedBytes: Buffer.byteLength(arrived) };
 }
 
 /** A dead letter's key follows from its content: one that is there is the same. */

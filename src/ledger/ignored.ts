@@ -13,7 +13,7 @@ import {
 	sumMissed,
 	writeMissed,
 } from "./missed.ts";
-import { eventColumns, plainColumns, reasonColumn } from "./receipt-columns.ts";
+import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
 import { IGNORED_LANE, ROWS, receiptKey, receiptOrder } from "./rows.ts";
 
 /** An event that no route takes. */

@@ -1,16 +1,12 @@
-import type { Delivery } from "../model.ts";
-import { isJoin, type Join, type Request } from "../model.ts";
-import type { RowGroup } from "../storage/batcher.ts";
-import { createBatcher, createGroupWriter } from "../storage/batcher.ts";
+import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
+import { createBatcher, createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { storeBody } from "../storage/rows.ts";
-import type { Write } from "../storage/storage.ts";
-import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
+import { type Columns, isStorageError, type Storage, StorageError, type Write } from "../storage/storage.ts";
 import { acquireLane, type LaneLease } from "./lane-lease.ts";
 import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
 import { newEntry } from "./outbox.ts";
 import type { Passed } from "./read-lane.ts";
-import { type Receipt, readReceipt } from "./receipt.ts";
-import { newReceipt } from "./receipt-columns.ts";
+import { eventColumns, type Receipt, readReceipt, routeColumns } from "./receipt.ts";
 import { entryKey, memberKey, receiptKey } from "./rows.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 import { ensureWindow } from "./window.ts";
@@ -163,6 +159,25 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 		{ kind: "insert", rowKey: place, columns: entry },
 	];
 	return { id: receipt, receipt, by, place, writes };
+}
+
+/** A new receipt's columns. */
+export function newReceipt(
+	delivery: Pick<Delivery, "key" | "event" | "route" | "to" | "blobs" | "how" | "acceptedAt">,
+	written: { readonly at: string; readonly by: string; readonly place: string },
+): Columns {
+	const { key, event, route, to, blobs = [], how, acceptedAt } = delivery;
+	return {
+		key,
+		state: isJoin(how) ? "coalescing" : "accepted",
+		...eventColumns(event),
+		...routeColumns(route, to),
+		acceptedAt: acceptedAt ?? written.at,
+		replayedAt: acceptedAt === undefined ? undefined : written.at,
+		by: written.by,
+		place: written.place,
+		blobs: blobs.join(" ") || undefined,
+	};
 }
 
 function iso(epochMs: number): string {

@@ -1,8 +1,7 @@
 import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
 import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
-import { appendAttempt, readAttempts } from "./receipt.ts";
-import { reasonColumn } from "./receipt-columns.ts";
+import { appendAttempt, readAttempts, reasonColumn } from "./receipt.ts";
 import {
 	DESTINATION_COLUMNS,
 	deadLetterKey,

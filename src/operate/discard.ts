@@ -1,5 +1,5 @@
 import { discardDeadLetter } from "../ledger/discard-dead-letter.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
+import type { FoundReceipt } from "../ledger/receipt-query.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Ended, type ReceiptsRequest, type WalkOptions, walkReceipts } from "./walk-receipts.ts";

@@ -1,6 +1,5 @@
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
-import type { ReceiptQuery } from "../ledger/receipt-query.ts";
+import type { FoundReceipt, ReceiptQuery } from "../ledger/receipt-query.ts";
 
 /** Which dead letters of the ledger: one, those that a text is found in, or all. */
 export type ReceiptsRequest =

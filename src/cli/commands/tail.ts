@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import type { ReceiptState } from "../../ledger/list-receipts.ts";
+import type { ReceiptState } from "../../ledger/receipt.ts";
 import { plain, plainJson } from "../../log.ts";
 import type { BridgeClient } from "../bridge-client.ts";
 import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
