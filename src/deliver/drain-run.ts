@@ -1,6 +1,6 @@
+import type { View } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
-import type { View } from "../ledger/read-lane.ts";
 import type { Log } from "../log.ts";
 import type { Disposition } from "../model.ts";
 

@@ -9,10 +9,31 @@ import {
 	toColumns,
 } from "./lane-state.ts";
 import { LeasedRow } from "./leased-row.ts";
-import type { Entry } from "./outbox.ts";
-import { type Passed, passOver, readLane, type View } from "./read-lane.ts";
-import { IGNORED_LANE, NO_LANE, STATE_KEY } from "./rows.ts";
+import { type Entry, LIGHT_COLUMNS, readEntry } from "./outbox.ts";
+import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./rows.ts";
 import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
+
+/** What waits in a lane. */
+export interface View {
+	readonly windows: readonly Window[];
+	/** In order; as far as they were read. */
+	readonly entries: readonly Entry[];
+	/** Whether no delivery comes after `entries`. */
+	readonly complete: boolean;
+	/** Deliveries before `entries` that were passed over, none of which is due before that time; epoch milliseconds. */
+	readonly passedUntil: number | null;
+}
+
+/** Deliveries at the beginning of a lane that need not be read again for some time. */
+export interface Passed {
+	/** The first key that may be due. */
+	readonly from: string;
+	/** None before it is due before that time, epoch milliseconds. */
+	readonly until: number;
+}
+
+type StopAt = (entry: Entry, state: LaneState) => boolean;
 
 /** A lane in the hands of its one drainer. */
 export interface LaneLease {
@@ -25,7 +46,7 @@ export interface LaneLease {
 	 * Reads what waits, at least as far as the first delivery that `stopAt` holds for.
 	 * @param skim whether many deliveries that are known not to be due yet may be passed over
 	 */
-	read(stopAt: (entry: Entry, state: LaneState) => boolean, skim?: boolean): Promise<View>;
+	read(stopAt: StopAt, skim?: boolean): Promise<View>;
 	/**
 	 * Writes rows and the lane's state, all or nothing. Rejects with LeaseLost when another drainer has written the state,
 	 * and with StorageError when one of the rows was refused.
@@ -54,6 +75,13 @@ export interface LaneLeaseOptions extends Addresses {
 	/** Milliseconds of a clock that is never set. */
 	readonly monotonic: () => number;
 }
+
+/** Most drains end within it. */
+const FIRST_PAGE = 32;
+const PAGE = 1_000;
+/** A reading of a lane ends after so many pages: what comes later is read when those before it are gone. */
+const MOST_PAGES = 100;
+const COLUMNS = ["state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
 
 /** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
 export const LONGEST_DELAY_SECONDS = 30 * 60;
@@ -88,17 +116,20 @@ class AcquiredLane implements LaneLease {
 		return foreignAddress(this.known, this.options);
 	}
 
-	async read(stopAt: (entry: Entry, state: LaneState) => boolean, skim = false): Promise<View> {
-		const { storage, passed, now } = this.options;
-		const skipped = skim ? passed?.get(this.lane) : undefined;
-		const view = await readLane({
-			storage,
-			lane: this.lane,
-			onState: (row) => this.adopt(row),
-			stopAt: (entry) => stopAt(entry, this.known),
-			passed: skipped !== undefined && skipped.until > now() ? skipped : undefined,
-			now,
-		});
+	async read(stopAt: StopAt, skim = false): Promise<View> {
+		const { passed, now } = this.options;
+		const known = skim ? passed?.get(this.lane) : undefined;
+		const skipped = known !== undefined && known.until > now() ? known : undefined;
+		const rows: Row[] = [];
+		const { pending, windows, entries } = ROWS;
+		if (skipped !== undefined) await this.readRange(rows, pending.from, entries.from, stopAt);
+		const complete = await this.readRange(rows, skipped?.from ?? pending.from, pending.to, stopAt);
+		const view: View = {
+			windows: rows.filter(({ rowKey }) => rowKey.startsWith(windows.from)).map(readWindow),
+			entries: rows.filter(isEntry).map((row) => readEntry(row, now())),
+			complete,
+			passedUntil: skipped?.until ?? null,
+		};
 		const over = passOver(view, (entry) => dueAt(this.known, entry), now());
 		if (over !== undefined) passed?.set(this.lane, over);
 		return view;
@@ -135,6 +166,24 @@ class AcquiredLane implements LaneLease {
 		return this.row.release();
 	}
 
+	/** Reads a range page by page. Answers whether it has come to its end. A page may be empty, and not the last one. */
+	private async readRange(rows: Row[], from: string, to: string, stopAt: StopAt): Promise<boolean> {
+		const { storage, now } = this.options;
+		let after: string | undefined;
+		for (let pages = 0; pages < MOST_PAGES; pages++) {
+			// Only the first page brings the bodies along: of what comes after it, only one may be sent soon.
+			const how = after === undefined ? { top: FIRST_PAGE } : { top: PAGE, select: COLUMNS, after };
+			const page = await storage.list(this.lane, { from, to, ...how });
+			// It is the first of all rows.
+			if (rows.length === 0) this.adopt(page.rows.find(({ rowKey }) => rowKey === STATE_KEY));
+			rows.push(...page.rows);
+			after = page.next;
+			if (after === undefined) return true;
+			if (page.rows.some((row) => isEntry(row) && stopAt(readEntry(row, now()), this.known))) return false;
+		}
+		return false;
+	}
+
 	private adopt(row: Row | undefined): void {
 		// Unchanged, it is known already, and what was made sound of it must not change with the clock.
 		if (row === undefined || row.etag !== this.row.etag) {
@@ -145,30 +194,40 @@ class AcquiredLane implements LaneLease {
 	}
 }
 
+function isEntry({ rowKey }: Row): boolean {
+	return rowKey.startsWith(ROWS.entries.from);
+}
+
+/** A whole page of deliveries that are not due is worth remembering. */
+export function passOver(view: View, dueAt: (entry: Entry) => number, now: number): Passed | undefined {
+	if (view.passedUntil !== null) return undefined;
+	const due = view.entries.findIndex((entry) => dueAt(entry) <= now);
+	const waiting = due < 0 ? view.entries : view.entries.slice(0, due);
+	const last = waiting.at(-1);
+	if (last === undefined || waiting.length < FIRST_PAGE) return undefined;
+	// `~` sorts behind every character of a key.
+	return { from: `${last.rowKey}~`, until: Math.min(...waiting.map(dueAt)) };
+}
+
+const LEASES = "lanes/";
+
 /** The blob whose lease makes a lane's drainer the only one. */
 export function leaseBlob(lane: string): string {
 	return `${LEASES}${lane}`;
 }
 
-export const LEASES = "lanes/";
-
 /** A page holds 5,000 names at most; there are as many lanes as tokens. */
-const MOST_PAGES = 20;
+const MOST_LISTS = 20;
 
-/** Every lane that was ever drained: each has a blob to be leased. */
-export async function listLanes(storage: Pick<Storage, "names">): Promise<readonly string[]> {
+/** Every partition that holds receipts: each lane that was ever drained has a blob to be leased; and what has no lane. */
+export async function listPartitions(storage: Pick<Storage, "names">): Promise<readonly string[]> {
 	const lanes: string[] = [];
 	let after: string | undefined;
-	for (let pages = 0; pages < MOST_PAGES; pages++) {
+	for (let lists = 0; lists < MOST_LISTS; lists++) {
 		const { names, next } = await storage.names(LEASES, after);
 		lanes.push(...names.map((name) => name.slice(LEASES.length)).filter((lane) => lane !== ""));
 		after = next;
 		if (after === undefined) break;
 	}
-	return lanes;
-}
-
-/** Every partition that holds receipts: the lanes, and what has no lane. */
-export async function listPartitions(storage: Pick<Storage, "names">): Promise<readonly string[]> {
-	return [...new Set([...(await listLanes(storage)), NO_LANE, IGNORED_LANE])];
+	return [...new Set([...lanes, NO_LANE, IGNORED_LANE])];
 }

@@ -1,7 +1,7 @@
 import { readRows } from "../storage/rows.ts";
 import type { Row, Storage } from "../storage/storage.ts";
 import { readIgnoredCount } from "./ignored.ts";
-import { listLanes } from "./lane-lease.ts";
+import { listPartitions } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
 import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
@@ -72,10 +72,10 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
  * and keeps no other from being told of. Rejects when none can be.
  */
 export async function overview(storage: Storage, now: number): Promise<readonly LaneOverview[]> {
-	const lanes = await listLanes(storage);
+	const lanes = await listPartitions(storage);
 	const failures: unknown[] = [];
 	const all = await Promise.all(
-		[...new Set([...lanes, NO_LANE, IGNORED_LANE])].map(async (lane) => {
+		lanes.map(async (lane) => {
 			try {
 				return lane === IGNORED_LANE ? await ignoredOf(storage) : await overviewOf(storage, lane, now);
 			} catch (error) {
