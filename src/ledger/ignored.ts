@@ -3,18 +3,9 @@ import { readInstant } from "../event/instant.ts";
 import type { EventFacts, Missed } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import {
-	addMissed,
-	type MissedCounts,
-	type MissedTally,
-	NONE_MISSED,
-	readMissed,
-	subtractMissed,
-	sumMissed,
-	writeMissed,
-} from "./missed.ts";
+import { type MissedCounts, type MissedTally, readMissed, sumMissed, tallyMissed, writeMissed } from "./missed.ts";
 import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
-import { IGNORED_LANE, ROWS, receiptKey, receiptOrder } from "./rows.ts";
+import { IGNORED_LANE, ROWS, readCount, readMembers, receiptKey, receiptOrder } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
@@ -24,13 +15,13 @@ export interface IgnoredEvent {
 	readonly missed: readonly Missed[];
 }
 
-export interface IgnoredAt extends IgnoredEvent {
+interface IgnoredAt extends IgnoredEvent {
 	/** Epoch milliseconds. */
 	readonly at: number;
 }
 
 /** How many events were ignored, those that left no row included. */
-export interface IgnoredCount {
+interface IgnoredCount {
 	readonly total: number;
 	/** For each route that was missed. */
 	readonly missed: MissedCounts;
@@ -43,7 +34,7 @@ const KEPT = 1_000;
 const PAGE = 100;
 
 /** Writes the receipts of ignored events. Rejects with StorageError. */
-export async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
+async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
 	const rows = new Map(ignored.map(toReceipt).map((row) => [row.rowKey, row]));
 	for (const writes of inTransactions([...rows.values()].map((row) => [row]))) {
 		try {
@@ -73,10 +64,10 @@ function toPlain(write: Write): Write {
 /** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */
 async function countIgnored(storage: Storage, more: number, missed: MissedTally): Promise<void> {
 	const row = await storage.get(IGNORED_LANE, COUNT_KEY);
-	const { total, missed: before } = readCount(row?.columns) ?? { total: 0, missed: NONE_MISSED };
+	const before = toCount(row?.columns);
 	const columns = {
-		state: JSON.stringify({ total: total + more }),
-		missed: writeMissed(sumMissed(before, missed)),
+		state: JSON.stringify({ total: before.total + more }),
+		missed: writeMissed(sumMissed(before.missed, missed)),
 	};
 	const write: Write =
 		row === undefined
@@ -85,19 +76,14 @@ async function countIgnored(storage: Storage, more: number, missed: MissedTally)
 	await storage.commit(IGNORED_LANE, [write]);
 }
 
-/** How many events were ignored; undefined where none was. Rejects with StorageError. */
-export async function readIgnoredCount(storage: Storage): Promise<IgnoredCount | undefined> {
-	return readCount((await storage.get(IGNORED_LANE, COUNT_KEY))?.columns);
+/** How many events were ignored. Rejects with StorageError. */
+export async function readIgnoredCount(storage: Pick<Storage, "get">): Promise<IgnoredCount> {
+	return toCount((await storage.get(IGNORED_LANE, COUNT_KEY))?.columns);
 }
 
 /** A count that cannot be read begins anew. */
-function readCount({ state, missed }: Columns = {}): IgnoredCount | undefined {
-	try {
-		const { total } = JSON.parse(String(state)) as Partial<IgnoredCount>;
-		return Number.isSafeInteger(total) ? { total: total as number, missed: readMissed(missed) } : undefined;
-	} catch {
-		return undefined;
-	}
+function toCount({ state, missed }: Columns = {}): IgnoredCount {
+	return { total: readCount(readMembers(state)["total"]), missed: readMissed(missed) };
 }
 
 const DAY_MS = 86_400_000;
@@ -124,16 +110,15 @@ async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, ke
 		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
 		after = page.next;
 		if (seen >= kept && page.rows.length > 0) {
-			await storage.commit(IGNORED_LANE, page.rows.map(toDelete));
+			await storage.commit(
+				IGNORED_LANE,
+				page.rows.map(({ rowKey }) => ({ kind: "delete", rowKey })),
+			);
 			removed += page.rows.length;
 		}
 		seen += page.rows.length;
 	} while (after !== undefined && removed < most);
 	return Math.min(seen, kept);
-}
-
-function toDelete({ rowKey }: { readonly rowKey: string }): Write {
-	return { kind: "delete", rowKey };
 }
 
 export interface IgnoredLogOptions {
@@ -163,8 +148,9 @@ export function createIgnoredLog({
 }: IgnoredLogOptions): (ignored: IgnoredEvent) => void {
 	/** The newest ones that are not written yet. */
 	let waiting: IgnoredAt[] = [];
+	/** Those that are not in the count yet. */
 	let uncounted = 0;
-	const missed: MissedTally = new Map();
+	let missed: MissedTally = new Map();
 	let countAt = 0;
 	/** How many receipts may still be written before this minute ends. */
 	let left = A_MINUTE;
@@ -192,7 +178,10 @@ export function createIgnoredLog({
 		try {
 			await writeReceipts();
 			if (uncounted > 0 && now() >= countAt) await writeCount();
-			if (untrimmed >= TRIM_EVERY) await trim();
+			if (untrimmed >= TRIM_EVERY) {
+				untrimmed = 0;
+				await trimIgnored(storage, now());
+			}
 		} catch {
 			// Nothing is owed here, and health tells when storage is away.
 			[left, countAt] = [0, minuteEnds];
@@ -210,23 +199,23 @@ export function createIgnoredLog({
 	}
 
 	async function writeCount(): Promise<void> {
-		const [more, counted] = [uncounted, structuredClone(missed)];
+		const [more, counted] = [uncounted, missed];
+		[uncounted, missed] = [0, new Map()];
 		countAt = now() + MINUTE_MS;
-		await countIgnored(storage, more, counted);
-		uncounted -= more;
-		subtractMissed(missed, counted);
-	}
-
-	async function trim(): Promise<void> {
-		untrimmed = 0;
-		await trimIgnored(storage, now());
+		try {
+			await countIgnored(storage, more, counted);
+		} catch (error) {
+			uncounted += more;
+			missed = new Map(Object.entries(sumMissed(Object.fromEntries(counted), missed)));
+			throw error;
+		}
 	}
 
 	return (ignored) => {
 		waiting.push({ ...ignored, at: now() });
 		if (waiting.length > A_MINUTE) waiting.shift();
 		uncounted += 1;
-		addMissed(missed, ignored.missed, new Date(now()).toISOString());
+		tallyMissed(missed, ignored.missed, new Date(now()).toISOString());
 		scheduleNext();
 	};
 }

@@ -1,4 +1,6 @@
+import { isObject } from "../event/json.ts";
 import type { Missed, RoutePart } from "../model.ts";
+import { membersOf, readMembers } from "./rows.ts";
 
 /** How many events have missed a route. Times are ISO 8601. */
 export interface MissedCount {
@@ -16,44 +18,28 @@ const MOST_ROUTES = 200;
 export const NONE_MISSED: MissedCounts = {};
 
 /** Counts that grow. */
-export type MissedTally = Map<string, { by: Partial<Record<RoutePart, number>>; since: string; last: string }>;
+export type MissedTally = Map<string, MissedCount>;
 
 /** Adds an event to a tally. */
-export function addMissed(tally: MissedTally, missed: readonly Missed[], at: string): void {
+export function tallyMissed(tally: MissedTally, missed: readonly Missed[], at: string): void {
 	for (const { route, by } of missed) {
-		const count = tally.get(route) ?? { by: {}, since: at, last: at };
-		tally.set(route, count);
-		count.by[by] = (count.by[by] ?? 0) + 1;
-		count.last = at;
+		tally.set(route, plus(tally.get(route), { by: { [by]: 1 }, since: at, last: at }));
 	}
 }
 
-/** Takes out of a tally what is counted elsewhere by now. */
-export function subtractMissed(tally: MissedTally, counted: MissedTally): void {
-	for (const [route, left] of tally) {
-		const done = counted.get(route);
-		if (done === undefined) continue;
-		for (const [part, count] of Object.entries(done.by) as [RoutePart, number][]) {
-			left.by[part] = (left.by[part] ?? 0) - count;
-			if (left.by[part] === 0) delete left.by[part];
-		}
-		// What is left has come since.
-		if (Object.keys(left.by).length === 0) tally.delete(route);
-		else left.since = done.last;
-	}
-}
-
-/** Adds a tally to counts that are older. Of too many routes those stay that were missed last. */
+/** Adds counts to older ones. Of too many routes those stay that were missed last. */
 export function sumMissed(older: MissedCounts, newer: ReadonlyMap<string, MissedCount>): MissedCounts {
 	const all = new Map(Object.entries(older));
-	for (const [route, count] of newer) {
-		const { by = {}, since = count.since } = all.get(route) ?? {};
-		const parts = Object.entries(count.by) as [RoutePart, number][];
-		const sum = Object.fromEntries(parts.map(([part, more]) => [part, (by[part] ?? 0) + more]));
-		all.set(route, { by: { ...by, ...sum }, since, last: count.last });
-	}
+	for (const [route, count] of newer) all.set(route, plus(all.get(route), count));
 	const lastFirst = [...all].sort(([, one], [, other]) => (one.last < other.last ? 1 : -1));
 	return Object.fromEntries(lastFirst.slice(0, MOST_ROUTES));
+}
+
+function plus(older: MissedCount | undefined, newer: MissedCount): MissedCount {
+	if (older === undefined) return newer;
+	const by = { ...older.by };
+	for (const [part, more] of Object.entries(newer.by) as [RoutePart, number][]) by[part] = (by[part] ?? 0) + more;
+	return { by, since: older.since, last: newer.last };
 }
 
 /** Counts as bytes of a row. */
@@ -63,16 +49,12 @@ export function writeMissed(counts: MissedCounts): Uint8Array {
 
 /** What cannot be read counts as none. */
 export function readMissed(column: unknown): MissedCounts {
-	try {
-		const read: unknown = column instanceof Uint8Array ? JSON.parse(Buffer.from(column).toString("utf8")) : {};
-		return Object.fromEntries(Object.entries(read as object).filter(([, count]) => isCount(count)));
-	} catch {
-		return NONE_MISSED;
-	}
+	const read = readMembers(column instanceof Uint8Array ? Buffer.from(column).toString("utf8") : "");
+	return Object.fromEntries(Object.entries(read).filter(([, count]) => isCount(count))) as MissedCounts;
 }
 
 function isCount(value: unknown): boolean {
-	const { by, since, last } = (value ?? {}) as Partial<MissedCount>;
-	const isWhole = typeof since === "string" && typeof last === "string" && typeof by === "object" && by !== null;
+	const { by, since, last } = membersOf(value);
+	const isWhole = typeof since === "string" && typeof last === "string" && isObject(by);
 	return isWhole && Object.values(by).every((count) => Number.isSafeInteger(count));
 }

@@ -90,7 +90,7 @@ export async function overview(storage: Storage, now: number): Promise<readonly 
 }
 
 async function ignoredOf(storage: Storage): Promise<LaneOverview> {
-	const { total = 0, missed = NONE_MISSED } = (await readIgnoredCount(storage)) ?? {};
+	const { total, missed } = await readIgnoredCount(storage);
 	return { ...NOTHING, lane: IGNORED_LANE, ignored: total, missed };
 }
 
