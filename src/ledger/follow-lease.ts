@@ -1,8 +1,8 @@
 import { cleanText } from "../log.ts";
-import { persist, type Row, type Storage } from "../storage/storage.ts";
+import { LEDGER, persist, type Row, type Storage } from "../storage/storage.ts";
 import { LeasedRow } from "./leased-row.ts";
-import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait } from "./rows.ts";
-import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait, stateText } from "./rows.ts";
+import { putNextWakeUp, readWakeRecord, type WakeRecord } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
 export interface FollowState {
@@ -48,8 +48,6 @@ export interface FollowLease {
 
 export interface FollowLeaseOptions {
 	readonly storage: Storage;
-	/** The queue of the follower's wake-ups. */
-	readonly queue: string;
 	readonly lane: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
@@ -59,14 +57,15 @@ export interface FollowLeaseOptions {
 
 /** Takes a lane to follow what was taken of it; undefined while another follower does. Delivery has a lease of its own. */
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
-	const { storage, queue, lane, now, monotonic } = options;
+	const { storage, lane, now, monotonic } = options;
 	const blob = `follow/${lane}`;
 	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
 	if (row === undefined) return undefined;
-	let state = NEW;
+	let state = fromColumns(undefined, now());
 
 	const commit = async (next: FollowState) => {
-		await row.write({ state: toText(next) });
+		// Of very many lists the first are forgotten: each is asked for anew.
+		await row.write({ state: stateText(next, "lists") });
 		state = next;
 	};
 
@@ -78,13 +77,10 @@ export async function acquireFollow(options: FollowLeaseOptions): Promise<Follow
 		},
 		commit,
 		async putNext(at, lists) {
-			const wake = { last: state.wake.last + 1, at };
-			const seconds = Math.max(0, Math.ceil((at - now()) / 1_000));
-			const text = writeWakeUp({ lane, wake: wake.last });
-			const message = await persist(() => storage.put(text, seconds, queue));
+			const next = { lane, last: state.wake.last, at, now: now(), queue: LEDGER.follow };
+			const { wake, takeBack } = await persist(() => putNextWakeUp(storage, next));
 			await commit({ wake, lists });
-			// It would find nothing, and so it does no harm where it cannot be removed.
-			return () => storage.unput(message, queue).catch(() => {});
+			return takeBack;
 		},
 		ensureFor: () => row.ensureFor(),
 		release: () => row.release(),
@@ -94,22 +90,6 @@ export async function acquireFollow(options: FollowLeaseOptions): Promise<Follow
 /** What is recorded of a lane's follower. */
 export async function readFollowState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<FollowState> {
 	return fromColumns(await storage.get(lane, FOLLOW_STATE_KEY), now);
-}
-
-const NEW: FollowState = { wake: { last: 0, at: null }, lists: {} };
-
-/** A table's property holds 32,768 characters. */
-const MAX_CHARACTERS = 30_000;
-
-/** Of very many lists the first are forgotten: each is asked for anew. */
-function toText(state: FollowState): string {
-	let lists = Object.entries(state.lists);
-	let text = JSON.stringify(state);
-	while (text.length > MAX_CHARACTERS) {
-		lists = lists.slice(Math.ceil(lists.length / 10));
-		text = JSON.stringify({ ...state, lists: Object.fromEntries(lists) });
-	}
-	return text;
 }
 
 const MAX_REASON = 300;

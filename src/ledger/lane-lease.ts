@@ -11,7 +11,7 @@ import {
 import { LeasedRow } from "./leased-row.ts";
 import { type Entry, LIGHT_COLUMNS, readEntry } from "./outbox.ts";
 import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./rows.ts";
-import { type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { putNextWakeUp, type WakeRecord } from "./wake-up.ts";
 import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** What waits in a lane. */
@@ -83,9 +83,6 @@ const PAGE = 1_000;
 const MOST_PAGES = 100;
 const COLUMNS = ["state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
 
-/** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
-export const LONGEST_DELAY_SECONDS = 30 * 60;
-
 /** Acquires a lane to drain it; undefined while another drainer has it. */
 export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
 	const { storage, lane, monotonic } = options;
@@ -144,14 +141,11 @@ class AcquiredLane implements LaneLease {
 
 	async putWakeUp(at: number): Promise<() => Promise<void>> {
 		const { storage, now } = this.options;
-		const wake = { last: this.known.wake.last + 1, at };
-		const seconds = Math.max(0, Math.ceil((at - now()) / 1000));
-		const text = writeWakeUp({ lane: this.lane, wake: wake.last });
-		const message = await storage.put(text, Math.min(seconds, LONGEST_DELAY_SECONDS));
+		const { last } = this.known.wake;
+		const { wake, takeBack } = await putNextWakeUp(storage, { lane: this.lane, last, at, now: now() });
 		this.pending = wake;
 		this.known = { ...this.known, wake };
-		// It will find nothing, and so it does no harm where it cannot be removed.
-		return () => storage.unput(message).catch(() => {});
+		return takeBack;
 	}
 
 	isRecorded(): boolean {

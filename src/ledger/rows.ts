@@ -84,6 +84,23 @@ export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
 	return isObject(value) ? value : {};
 }
 
+/** A table's property holds 32,768 characters. */
+const MAX_STATE_CHARACTERS = 30_000;
+
+/**
+ * A state as its row holds it. Of too many entries of one of its members the first ones are left out, a tenth at a time.
+ * @param member the name of that member: what is left out of it is found again
+ */
+export function stateText<Member extends string>(state: Readonly<Record<Member, object>>, member: Member): string {
+	let entries = Object.entries(state[member]);
+	let text = JSON.stringify(state);
+	while (text.length > MAX_STATE_CHARACTERS && entries.length > 0) {
+		entries = entries.slice(Math.ceil(entries.length / 10));
+		text = JSON.stringify({ ...state, [member]: Object.fromEntries(entries) });
+	}
+	return text;
+}
+
 /** Digits that sort as the times do. */
 export function inOrder(epochMs: number): string {
 	return String(epochMs).padStart(DIGITS, "0");
