@@ -4,7 +4,7 @@ import type { EventFacts, Missed } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 import { type MissedCounts, type MissedTally, readMissed, sumMissed, tallyMissed, writeMissed } from "./missed.ts";
-import { eventColumns, plainColumns, reasonColumn } from "./receipt.ts";
+import { eventColumns, plainWrite, reasonColumn } from "./receipt.ts";
 import { IGNORED_LANE, ROWS, readCount, readMembers, receiptKey, receiptOrder } from "./rows.ts";
 
 /** An event that no route takes. */
@@ -41,7 +41,7 @@ async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Pr
 			await storage.commit(IGNORED_LANE, writes);
 		} catch (error) {
 			if (!(isStorageError(error) && error.refusesContent)) throw error;
-			await storage.commit(IGNORED_LANE, writes.map(toPlain));
+			await storage.commit(IGNORED_LANE, writes.map(plainWrite));
 		}
 	}
 }
@@ -55,10 +55,6 @@ function toReceipt({ event, reason, at }: IgnoredAt): Write {
 	const when = { acceptedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };
 	const columns = { key, state: "ignored", ...eventColumns(event), ...when, reason: reasonColumn(reason) };
 	return { kind: "upsert", rowKey: receiptKey(time, key), columns };
-}
-
-function toPlain(write: Write): Write {
-	return write.kind === "upsert" ? { ...write, columns: plainColumns(write.columns) } : write;
 }
 
 /** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { newReceipt } from "../../src/ledger/ledger.ts";
 import { finishWrites, readEntry } from "../../src/ledger/outbox.ts";
-import { appendAttempt, eventColumns, plainColumns, RECEIPT_COLUMNS, readReceipt } from "../../src/ledger/receipt.ts";
+import { appendAttempt, eventColumns, plainWrite, RECEIPT_COLUMNS, readReceipt } from "../../src/ledger/receipt.ts";
 import { showReceipt } from "../../src/ledger/receipt-query.ts";
 import { destinationColumn, LONGEST_WAIT_MS, receiptKey } from "../../src/ledger/rows.ts";
 import type { Attempt } from "../../src/model.ts";
@@ -84,7 +84,12 @@ describe("a receipt's columns", () => {
 
 	it("can be made plain, for a storage that refuses them nevertheless", () => {
 		const columns: Columns = { key: "ab", n: 1, id: "é\u0000x".repeat(300) };
-		expect(plainColumns(columns)).toEqual({ key: "ab", n: 1, id: `${"??x".repeat(66)}??` });
+		const plain = { key: "ab", n: 1, id: `${"??x".repeat(66)}??` };
+		expect(plainWrite({ kind: "upsert", rowKey: "é", columns })).toEqual({
+			kind: "upsert",
+			rowKey: "é",
+			columns: plain,
+		});
 	});
 
 	it.each(["{", "7", "null", "[1]", "[[]]", '[{"status":502},null]'])(
