@@ -2,7 +2,7 @@ import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { isFinal, type ReceiptState } from "./receipt.ts";
 import { receiptsOf } from "./receipt-query.ts";
-import { DESTINATION_COLUMNS, ROWS } from "./rows.ts";
+import { DESTINATION_COLUMNS, ROWS, writeTime } from "./rows.ts";
 
 /** The time to count; epoch milliseconds, both included. */
 export interface CountQuery {
@@ -64,7 +64,7 @@ export async function countReceipts(
 	query: CountQuery,
 	{ now, maxPages = MAX_PAGES, maxMs = MAX_MS }: CountOptions,
 ): Promise<ReceiptCounts> {
-	const [since, until] = [query.since, query.until].map((at) => new Date(at).toISOString()) as [string, string];
+	const [since, until] = [query.since, query.until].map((at) => writeTime(at)) as [string, string];
 	const minutes: Minutes = new Map();
 	const lanes = await listPartitions(storage);
 	const endsAt = now() + maxMs;
@@ -81,7 +81,7 @@ export async function countReceipts(
 	);
 	if (failures.length === lanes.length) throw failures[0];
 	const inOrder = [...minutes].sort(([one], [other]) => one - other);
-	const shown = inOrder.map(([at, counts]) => ({ at: new Date(at).toISOString(), ...counts }));
+	const shown = inOrder.map(([at, counts]) => ({ at: writeTime(at), ...counts }));
 	return { since, until, minutes: shown, complete: counted.every(Boolean), problems };
 }
 

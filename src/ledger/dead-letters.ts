@@ -14,7 +14,7 @@ import {
 	reasonColumn,
 	routeColumns,
 } from "./receipt.ts";
-import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
+import { deadLetterKey, entryKey, NO_LANE, receiptKey, writeTime } from "./rows.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
 export interface Rejected {
@@ -58,7 +58,7 @@ export function createRecordRejected({ storage, judge, now }: RecordOptions): Re
 		const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
 		const id = receiptKey(rejected.event.time, key);
 		const stored = await storeBody(storage, "event", key, text);
-		const at = new Date(now()).toISOString();
+		const at = writeTime(now());
 		const columns = { ...receiptOf(rejected, text, at), key, judge: judge ?? "", blobs: stored.blobs.join(" ") };
 		// The key follows from the content: a dead letter that is there is the same.
 		await write({
@@ -176,7 +176,7 @@ export async function replayDead(
 	const deadLetter = await storage.get(lane, deadLetterKey(receipt));
 	if (deadLetter === undefined) return notMoved();
 	const place = entryKey(now, 0, String(deadLetter.columns["key"]));
-	const acceptedAt = new Date(now).toISOString();
+	const acceptedAt = writeTime(now);
 	const replayed = { replayedAt: acceptedAt, finishedAt: "", reason: "", notBefore: "" };
 	try {
 		await storage.commit(lane, [

@@ -1,7 +1,7 @@
 import { readRows } from "../storage/rows.ts";
 import { isStorageError, type Row, type Storage, WRITTEN_AT, type Write } from "../storage/storage.ts";
 import { readReceipt, type WrittenState } from "./receipt.ts";
-import { deadLetterKey, NO_LANE } from "./rows.ts";
+import { deadLetterKey, NO_LANE, writeTime } from "./rows.ts";
 
 /** What a discard has made of a receipt. */
 export type DiscardedReceipt =
@@ -82,7 +82,7 @@ function discardWrites(
 	letter: Row | undefined,
 	{ now, by }: DiscardDeadLetterOptions,
 ): readonly Write[] {
-	const columns = { state: "discarded", finishedAt: new Date(now).toISOString(), by, arrived: "" };
+	const columns = { state: "discarded", finishedAt: writeTime(now), by, arrived: "" };
 	const discarded: Write = { kind: "merge", rowKey, columns, etag };
 	return letter === undefined ? [discarded] : [{ kind: "delete", rowKey: letter.rowKey }, discarded];
 }

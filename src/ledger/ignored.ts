@@ -5,7 +5,7 @@ import { type Columns, isStorageError, type Page, type Range, type Storage, type
 import { inTransactions } from "../storage/transactions.ts";
 import { type MissedCounts, type MissedTally, readMissed, sumMissed, tallyMissed, writeMissed } from "./missed.ts";
 import { eventColumns, plainWrite, reasonColumn } from "./receipt.ts";
-import { IGNORED_LANE, ROWS, readCount, readMembers, receiptKey, receiptOrder } from "./rows.ts";
+import { IGNORED_LANE, ROWS, readCount, readMembers, receiptKey, receiptOrder, writeTime } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
@@ -52,7 +52,7 @@ function toReceipt({ event, reason, at }: IgnoredAt): Write {
 	const instant = readInstant(time)?.text ?? time;
 	const identity = JSON.stringify([source.toLowerCase(), type.toLowerCase(), id, subject, instant]);
 	const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
-	const when = { acceptedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };
+	const when = { acceptedAt: writeTime(at), finishedAt: writeTime(at) };
 	const columns = { key, state: "ignored", ...eventColumns(event), ...when, reason: reasonColumn(reason) };
 	return { kind: "upsert", rowKey: receiptKey(time, key), columns };
 }
@@ -211,7 +211,7 @@ export function createIgnoredLog({
 		waiting.push({ ...ignored, at: now() });
 		if (waiting.length > A_MINUTE) waiting.shift();
 		uncounted += 1;
-		tallyMissed(missed, ignored.missed, new Date(now()).toISOString());
+		tallyMissed(missed, ignored.missed, writeTime(now()));
 		scheduleNext();
 	};
 }

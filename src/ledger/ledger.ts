@@ -6,7 +6,7 @@ import { acquireLane, type LaneLease, type Passed } from "./lane-lease.ts";
 import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
 import { newEntry } from "./outbox.ts";
 import { eventColumns, type Receipt, readReceipt, routeColumns } from "./receipt.ts";
-import { entryKey, memberKey, receiptKey } from "./rows.ts";
+import { entryKey, memberKey, receiptKey, writeTime } from "./rows.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 import { ensureWindow } from "./window.ts";
 
@@ -106,7 +106,7 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 }
 
 /** A delivery with the rows that it becomes. */
-export interface Planned extends RowGroup {
+interface Planned extends RowGroup {
 	/** The key of its receipt's row. */
 	readonly receipt: string;
 	/** Who writes it, by a mark of its own. */
@@ -115,7 +115,7 @@ export interface Planned extends RowGroup {
 	readonly place: string;
 }
 
-export interface Written {
+interface Written {
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
 	/** Tells what is accepted in one millisecond apart, in its order. */
@@ -124,7 +124,7 @@ export interface Written {
 }
 
 /** A delivery to the rows that it becomes, written together or not at all. */
-export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
 	const { how } = delivery;
 	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
 }
@@ -135,7 +135,7 @@ async function planJoin(storage: Storage, delivery: Delivery, join: Join, writte
 	const receipt = receiptKey(event.time, key);
 	const place = memberKey(join.group, acceptedAt, key, sequence);
 	const line = await storeBody(storage, "line", key, join.line);
-	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: writeTime(acceptedAt), by, place });
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
@@ -151,7 +151,7 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 	const place = entryKey(acceptedAt, sequence, key);
 	const body = await storeBody(storage, "body", key, request.body);
 	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
-	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
+	const columns = newReceipt({ ...delivery, blobs }, { at: writeTime(acceptedAt), by, place });
 	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
 	const writes: Write[] = [
 		{ kind: "insert", rowKey: receipt, columns },
@@ -177,8 +177,4 @@ export function newReceipt(
 		place: written.place,
 		blobs: blobs.join(" ") || undefined,
 	};
-}
-
-function iso(epochMs: number): string {
-	return new Date(epochMs).toISOString();
 }

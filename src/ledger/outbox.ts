@@ -15,6 +15,7 @@ import {
 	receiptKey,
 	targetOf,
 	timeInKey,
+	writeTime,
 } from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -75,7 +76,7 @@ function keptColumns({ key, receipt, to, route, closing }: Kept): Columns {
 
 /** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */
 export function newEntry(entry: Kept & Pick<Entry, "acceptedAt">): Columns {
-	return { ...keptColumns(entry), acceptedAt: iso(entry.acceptedAt) };
+	return { ...keptColumns(entry), acceptedAt: writeTime(entry.acceptedAt) };
 }
 
 /**
@@ -115,9 +116,9 @@ function readDoubt(text: string, now: number): Doubt | undefined {
 	if (began === undefined) return undefined;
 	return {
 		since: began,
-		...(from === undefined ? {} : { from: readServiceTime(from, now) ?? began }),
-		...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
-		...(typeof reason === "string" ? { reason } : {}),
+		from: from === undefined ? undefined : (readServiceTime(from, now) ?? began),
+		looks: Number.isSafeInteger(looks) ? (looks as number) : undefined,
+		reason: typeof reason === "string" ? reason : undefined,
 	};
 }
 
@@ -147,7 +148,7 @@ export function finishWrites(
 	const finished: Columns = {
 		...tried,
 		state: isDead ? "dead" : "dispatched",
-		finishedAt: iso(now),
+		finishedAt: writeTime(now),
 		reason: isDead ? reasonColumn(disposition.reason) : "",
 		...follow.receipt,
 	};
@@ -164,10 +165,10 @@ export function finishWrites(
 
 function deferWrites(entry: Entry, disposition: Extract<Disposition, { kind: "deferred" }>, tried: Columns): Write[] {
 	const { notBefore, failingSince, failures, doubt, reason } = disposition;
-	const aside = { ...tried, notBefore: notBefore === 0 ? undefined : iso(notBefore) };
+	const aside = { ...tried, notBefore: notBefore === 0 ? undefined : writeTime(notBefore) };
 	const kept = {
 		...aside,
-		failingSince: failingSince === undefined ? undefined : iso(failingSince),
+		failingSince: failingSince === undefined ? undefined : writeTime(failingSince),
 		failures,
 		// A merge cannot take a column away; it leaves it empty.
 		doubt: doubt === undefined ? "" : JSON.stringify(doubt),
@@ -176,8 +177,4 @@ function deferWrites(entry: Entry, disposition: Extract<Disposition, { kind: "de
 		{ kind: "merge", rowKey: entry.receipt, columns: { ...aside, reason: reasonColumn(reason) } },
 		{ kind: "merge", rowKey: entry.rowKey, columns: kept },
 	];
-}
-
-function iso(epochMs: number): string {
-	return new Date(epochMs).toISOString();
 }

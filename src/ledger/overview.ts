@@ -5,7 +5,7 @@ import { listPartitions } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
 import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
-import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
+import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf, writeTime } from "./rows.ts";
 import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
@@ -118,7 +118,7 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		windows: windows.length,
 		gathering: filling,
 		calls: state.calls,
-		oldest: entries[0] === undefined ? null : new Date(entries[0].acceptedAt).toISOString(),
+		oldest: entries[0] === undefined ? null : writeTime(entries[0].acceptedAt),
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
 		ignored: 0,

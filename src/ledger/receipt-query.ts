@@ -3,7 +3,7 @@ import { clipText } from "../log.ts";
 import { type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
 import { type LaneState, readLaneState, waitingFor } from "./lane-state.ts";
 import { MAX_FACT, type Receipt, type ReceiptState, readReceipt } from "./receipt.ts";
-import { LONGEST_WAIT_MS, ROWS, receiptOrder, targetOf } from "./rows.ts";
+import { LONGEST_WAIT_MS, ROWS, receiptOrder, targetOf, writeTime } from "./rows.ts";
 
 /** A receipt as it is shown. */
 export interface FoundReceipt extends Omit<Receipt, "state"> {
@@ -39,7 +39,7 @@ export function receiptsOf(
 
 function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {
 	if (until <= now) return "the next try is due now";
-	const time = new Date(until).toISOString();
+	const time = writeTime(until);
 	return state === "parked" ? `tried again at ${time}` : `until ${time}`;
 }
 

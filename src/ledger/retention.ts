@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { isStorageError, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { deadLetterKey, ROWS, receiptOrder } from "./rows.ts";
+import { deadLetterKey, ROWS, receiptOrder, writeTime } from "./rows.ts";
 
 export interface RetentionOptions {
 	/** Epoch milliseconds. */
@@ -79,7 +79,7 @@ async function* longFinal(
 ): AsyncGenerator<readonly Row[] | "late"> {
 	const before = now() - retentionMs;
 	const finals = FINAL_STATES.map((state) => `state eq '${state}'`).join(" or ");
-	const where = `finishedAt gt '' and finishedAt lt '${new Date(before).toISOString()}' and (${finals})`;
+	const where = `finishedAt gt '' and finishedAt lt '${writeTime(before)}' and (${finals})`;
 	const { from, to } = ROWS.receipts;
 	const future = { from, to: `${from}${receiptOrder(now())}` };
 	const old = { from: `${from}${receiptOrder(before)}`, to };

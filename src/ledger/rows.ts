@@ -44,6 +44,11 @@ export function readTime(value: unknown): number | undefined {
 	return typeof time === "number" && Math.abs(time) <= MOST_TIME ? time : undefined;
 }
 
+/** A time as a row has it: ISO 8601. */
+export function writeTime(epochMs: number): string {
+	return new Date(epochMs).toISOString();
+}
+
 /** A time that is waited for: at most a day ahead. */
 export function readWait(value: unknown, now: number): number | undefined {
 	const time = readTime(value);
