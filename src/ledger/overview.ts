@@ -1,5 +1,5 @@
 import { readRows } from "../storage/rows.ts";
-import type { Row, Storage } from "../storage/storage.ts";
+import type { Storage } from "../storage/storage.ts";
 import { readIgnoredCount } from "./ignored.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
@@ -105,38 +105,31 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 	const row = rows.find(({ rowKey }) => rowKey === STATE_KEY);
 	const state = row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 	const entries = waiting.rows.map((one) => readEntry(one, now));
-	const windows = rows.filter(isWindow).slice(0, MOST).map(readWindow);
+	const windows = rows
+		.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from))
+		.slice(0, MOST)
+		.map(readWindow);
 	const filling = await gathering(storage, lane, windows);
-	const complete = hasAllWindows && waiting.complete;
+	const waits = entries.map((entry) => waitingFor(state, entry, now)?.state);
 	return {
+		...NOTHING,
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
 		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
-		parkedDestinations: countBreakers(state, entries, windows, complete),
+		parkedDestinations: countBreakers(state, entries, windows, hasAllWindows && waiting.complete),
 		waiting: entries.length,
+		waitingPaused: waits.filter((wait) => wait === "paused").length,
+		waitingParked: waits.filter((wait) => wait === "parked").length,
 		windows: windows.length,
 		gathering: filling,
 		calls: state.calls,
 		oldest: entries[0] === undefined ? null : writeTime(entries[0].acceptedAt),
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
-		ignored: 0,
-		missed: NONE_MISSED,
-		waitingPaused: countWaiting(state, entries, "paused", now),
-		waitingParked: countWaiting(state, entries, "parked", now),
 		tokenExpiresAt: state.tokenExpiresAt,
 		address: state.address,
-		problem: null,
 	};
-}
-
-function isWindow({ rowKey }: Row): boolean {
-	return rowKey.startsWith(ROWS.windows.from);
-}
-
-function countWaiting(state: LaneState, entries: readonly Entry[], wanted: "paused" | "parked", now: number): number {
-	return entries.filter((entry) => waitingFor(state, entry, now)?.state === wanted).length;
 }
 
 /** A breaker that nothing waits for says nothing of the present. */
@@ -186,7 +179,6 @@ export interface Gathering {
 	readonly closes: number;
 }
 
-const MOST_EVENTS = 1_000;
 /** Of one lane; each costs a call. */
 const MOST_WINDOWS = 20;
 
@@ -198,7 +190,7 @@ async function gathering(storage: Storage, lane: string, windows: readonly Windo
 
 async function lookInto(storage: Storage, lane: string, window: Window): Promise<Gathering | undefined> {
 	const range = { ...memberRange(window.group), select: ["key"] };
-	const { rows } = await readRows(storage, lane, range, MOST_EVENTS);
+	const { rows } = await readRows(storage, lane, range, MOST);
 	if (rows.length === 0) return undefined;
 	const times = rows.map(({ rowKey }) => acceptedAtOf(rowKey));
 	const since = Math.min(...times);
