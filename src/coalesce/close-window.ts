@@ -110,7 +110,7 @@ function dispatchRows(
 		key,
 		state: "accepted",
 		...eventColumns({ id: key, ...summary }),
-		...routeColumns(route, to ?? null),
+		...routeColumns(route, to),
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),

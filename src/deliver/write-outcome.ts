@@ -52,7 +52,7 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 		const isThere = write.kind === "upsert" || (await storage.get(lane, write.rowKey)) !== undefined;
 		if (isThere) taken.push(write);
 		else if (write.kind === "merge" && write.columns["state"] === "dead") {
-			const { key, route, to = null } = entry;
+			const { key, route, to } = entry;
 			const acceptedAt = new Date(entry.acceptedAt).toISOString();
 			const columns = { ...write.columns, key, ...routeColumns(route, to), acceptedAt };
 			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });

@@ -72,7 +72,7 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	async function settle(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
 		if (refusal === undefined && isFirst) return { kind: "written", entry: planned.place };
 		if (refusal?.refusesContent) return { kind: "refused", reason: refusal.message };
-		const row = await storage.get(lane, planned.receipt);
+		const row = await storage.get(lane, planned.id);
 		// Removed by retention between two calls: with the next try the way is clear.
 		if (row === undefined) throw new StorageError("the receipt has just been removed", undefined);
 		const receipt = readReceipt(row);
@@ -105,10 +105,8 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	};
 }
 
-/** A delivery with the rows that it becomes. */
+/** A delivery with the rows that it becomes. Its `id` is the key of its receipt's row. */
 interface Planned extends RowGroup {
-	/** The key of its receipt's row. */
-	readonly receipt: string;
 	/** Who writes it, by a mark of its own. */
 	readonly by: string;
 	/** The key of its entry, or of its member row. */
@@ -141,7 +139,7 @@ async function planJoin(storage: Storage, delivery: Delivery, join: Join, writte
 		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
 	];
 	// The window's row is the same for all that join it together.
-	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
+	return { id: receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
 }
 
 async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
@@ -157,7 +155,7 @@ async function planEntry(storage: Storage, delivery: Delivery, request: Request,
 		{ kind: "insert", rowKey: receipt, columns },
 		{ kind: "insert", rowKey: place, columns: entry },
 	];
-	return { id: receipt, receipt, by, place, writes };
+	return { id: receipt, by, place, writes };
 }
 
 /** A new receipt's columns. */

@@ -98,24 +98,40 @@ export async function listReceipts(
 	// What was given whole is found by the service itself. Only if there is no such thing, in whatever state, parts are looked
 	// for: else a discard of one that is done twice would discard others, which only contain its name. A lane that could not be
 	// read is left, so this search has no problem to tell of.
-	const isNone = !first.any && first.leftAfter(0).size === 0;
-	if (!(start.exact && !start.found && isNone)) return answer(first, start);
+	const isNone = first.every(({ any, next }) => !any && next === undefined);
+	if (!(start.exact && !start.found && isNone)) return together(first, start, question, query.limit);
 	const parts: Cursor = { ...start, exact: false, lanes: afresh };
-	return answer(await searchFrom(parts), parts);
+	return together(await searchFrom(parts), parts, question, query.limit);
 
-	function searchFrom({ exact, lanes }: Cursor): Promise<Searched> {
-		const places = [...lanes].filter(([lane]) => known.includes(lane));
+	function searchFrom({ exact, lanes }: Cursor): Promise<readonly InLane[]> {
 		const search = { limit: query.limit, to, maxPages, endsAt, now, ...conditionsOf(query, exact) };
-		return searchAll(storage, search, places);
+		const places = [...lanes].filter(([lane]) => known.includes(lane));
+		return Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
 	}
+}
 
-	function answer({ receipts, leftAfter, any, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
-		const continueAfter = (count: number) => {
-			const left = leftAfter(count);
-			return left.size === 0 ? undefined : writeCursor({ exact, found: found || any, lanes: left }, question);
-		};
-		return { receipts, continueAfter, problems };
-	}
+/** What all lanes have to offer together. Throws where none can be read. */
+function together(all: readonly InLane[], { exact, found }: Cursor, question: string, limit: number): FoundReceipts {
+	const failed = all.filter(({ error }) => error !== undefined);
+	if (failed.length > 0 && failed.length === all.length) throw failed[0]?.error;
+	const receipts = all
+		.flatMap((inLane) => inLane.found)
+		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
+		.slice(0, limit);
+	const isFound = found || all.some(({ any }) => any);
+	const continueAfter = (count: number) => {
+		const taken = new Set(receipts.slice(0, count));
+		const lanes = new Map<string, Position>();
+		for (const inLane of all) {
+			const position = positionAfter(inLane, taken);
+			if (position !== undefined) lanes.set(inLane.lane, position);
+		}
+		return lanes.size === 0 ? undefined : writeCursor({ exact, found: isFound, lanes }, question);
+	};
+	const problems = failed.map(
+		({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`,
+	);
+	return { receipts, continueAfter, problems };
 }
 
 /** What is asked, as one text. */
@@ -137,38 +153,6 @@ function readCursor(token: string, question: string): Cursor {
 		found,
 		lanes: new Map(places.map(([lane, from, after]) => [lane, { from, after: after ?? undefined }])),
 	};
-}
-
-/** What all lanes have to offer together. */
-interface Searched {
-	readonly receipts: readonly FoundReceipt[];
-	/** Where each lane goes on once the first `count` were taken; without those that are at their end. */
-	readonly leftAfter: (count: number) => ReadonlyMap<string, Position>;
-	readonly any: boolean;
-	readonly problems: readonly string[];
-}
-
-async function searchAll(
-	storage: Storage,
-	search: Search,
-	places: readonly (readonly [string, Position])[],
-): Promise<Searched> {
-	const all = await Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
-	const [first] = all;
-	if (first !== undefined && all.every(({ error }) => error !== undefined)) throw first.error;
-	const receipts = all
-		.flatMap(({ found }) => found)
-		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
-		.slice(0, search.limit);
-	const leftAfter = (count: number) => {
-		const taken = new Set(receipts.slice(0, count));
-		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
-		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
-	};
-	const problems = all
-		.filter(({ error }) => error !== undefined)
-		.map(({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`);
-	return { receipts, leftAfter, any: all.some(({ any }) => any), problems };
 }
 
 /** Where a lane goes on once some of what it has found was taken. */

@@ -71,7 +71,7 @@ export const LIGHT_COLUMNS = [
 type Kept = Pick<Entry, "key" | "receipt" | "to" | "route" | "closing">;
 
 function keptColumns({ key, receipt, to, route, closing }: Kept): Columns {
-	return { key, receipt, ...destinationColumn(to ?? null), route, closing };
+	return { key, receipt, ...destinationColumn(to), route, closing };
 }
 
 /** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */

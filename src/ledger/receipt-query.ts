@@ -16,7 +16,7 @@ export function showReceipt(receipt: Receipt, lane: string, state: LaneState, no
 	if (receipt.state !== "accepted") return { ...receipt, lane };
 	// As a delivery's row is read: what is more than a day ahead counts as not there.
 	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
-	const waiting = { target: targetOf(receipt.to ?? undefined), notBefore, reason: receipt.reason };
+	const waiting = { target: targetOf(receipt.to), notBefore, reason: receipt.reason };
 	const waits = waitingFor(state, waiting, now);
 	if (waits === undefined) return { ...receipt, lane };
 	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };

@@ -229,7 +229,7 @@ function clipTime(time: string): string {
 }
 
 /** Where a receipt's event goes; nothing for one that goes nowhere. */
-export function routeColumns(route: string | null, to: Destination | null): Columns {
+export function routeColumns(route: string | null, to: Destination | null | undefined): Columns {
 	return { route: route === null ? undefined : clipText(route, MAX_FACT), ...shownColumn(to) };
 }
 

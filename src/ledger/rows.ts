@@ -187,8 +187,8 @@ export const DESTINATION_COLUMNS = ["to", "repository", "dispatchType", "token"]
 const MAX_TEXT = 1_000;
 
 /** A destination as one column; none where there is no destination. */
-export function destinationColumn(to: Destination | null): Columns {
-	if (to === null) return {};
+export function destinationColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
 	return {
 		to: JSON.stringify(to, (_, value: unknown) => (typeof value === "string" ? clipText(value, MAX_TEXT) : value)),
 	};
@@ -198,10 +198,12 @@ export function destinationColumn(to: Destination | null): Columns {
  * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
  * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
  */
-export function shownColumn(to: Destination | null): Columns {
-	if (to === null) return {};
-	const { id } = to;
-	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });
+export function shownColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
+	return destinationColumn({
+		...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))),
+		id: to.id,
+	});
 }
 
 /**
@@ -220,6 +222,6 @@ export function readDestination(columns: Columns): Destination | undefined {
 }
 
 /** What a circuit breaker is for: the part of a destination's id before `#`, such as a repository. */
-export function targetOf(to: Destination | undefined): string {
+export function targetOf(to: Destination | null | undefined): string {
 	return to?.id.split("#", 1)[0] ?? "";
 }

@@ -55,15 +55,7 @@ const LONGEST_MS = 86_400_000;
 
 /** Makes sure that a group's window is there, and leaves it as it is if it was. */
 export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, route, to, after }: Group): Write {
-	const columns = {
-		group,
-		quietMs,
-		maxMs,
-		maxEvents,
-		route,
-		...destinationColumn(to ?? null),
-		after,
-	};
+	const columns = { group, quietMs, maxMs, maxEvents, route, ...destinationColumn(to), after };
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
 
