@@ -1,6 +1,6 @@
 import { cleanText } from "../log.ts";
 import { LEDGER, persist, type Row, type Storage } from "../storage/storage.ts";
-import { LeasedRow } from "./leased-row.ts";
+import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
 import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait, stateText } from "./rows.ts";
 import { putNextWakeUp, readWakeRecord, type WakeRecord } from "./wake-up.ts";
 
@@ -30,61 +30,67 @@ export interface Watched {
 	readonly refused?: string;
 }
 
-/** A lane in the hands of its one follower. */
-export interface FollowLease {
-	/** Unlike those of any other. */
-	readonly id: string;
-	state(): FollowState;
-	/** Reads the state. */
-	read(): Promise<void>;
-	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
-	commit(state: FollowState): Promise<void>;
-	/** Puts the next wake-up, and records it. Answers how to take it back. */
-	putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>>;
-	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
-	ensureFor(): Promise<void>;
-	release(): Promise<void>;
-}
-
-export interface FollowLeaseOptions {
-	readonly storage: Storage;
-	readonly lane: string;
+interface FollowLeaseOptions extends Pick<LeaseOptions, "storage" | "lane" | "monotonic"> {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that is never set. */
-	readonly monotonic: () => number;
 }
 
 /** Takes a lane to follow what was taken of it; undefined while another follower does. Delivery has a lease of its own. */
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
-	const { storage, lane, now, monotonic } = options;
+	const { storage, lane, monotonic } = options;
 	const blob = `follow/${lane}`;
 	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
-	if (row === undefined) return undefined;
-	let state = fromColumns(undefined, now());
+	return row && new FollowLease(options, row);
+}
 
-	const commit = async (next: FollowState) => {
+/** A lane in the hands of its one follower. */
+export class FollowLease {
+	/** Unlike those of any other. */
+	readonly id: string;
+	private readonly options: FollowLeaseOptions;
+	private readonly row: LeasedRow;
+	private known: FollowState;
+
+	constructor(options: FollowLeaseOptions, row: LeasedRow) {
+		this.options = options;
+		this.row = row;
+		this.id = row.id;
+		this.known = fromColumns(undefined, options.now());
+	}
+
+	/** As it was last read or written. */
+	state(): FollowState {
+		return this.known;
+	}
+
+	async read(): Promise<void> {
+		this.known = fromColumns(await this.row.read(), this.options.now());
+	}
+
+	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
+	async commit(state: FollowState): Promise<void> {
 		// Of very many lists the first are forgotten: each is asked for anew.
-		await row.write({ state: stateText(next, "lists") });
-		state = next;
-	};
+		await this.row.write({ state: stateText(state, "lists") });
+		this.known = state;
+	}
 
-	return {
-		id: row.id,
-		state: () => state,
-		async read() {
-			state = fromColumns(await row.read(), now());
-		},
-		commit,
-		async putNext(at, lists) {
-			const next = { lane, last: state.wake.last, at, now: now(), queue: LEDGER.follow };
-			const { wake, takeBack } = await persist(() => putNextWakeUp(storage, next));
-			await commit({ wake, lists });
-			return takeBack;
-		},
-		ensureFor: () => row.ensureFor(),
-		release: () => row.release(),
-	};
+	/** Puts the next wake-up, and records it. Answers how to take it back. */
+	async putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>> {
+		const { storage, lane, now } = this.options;
+		const next = { lane, last: this.known.wake.last, at, now: now(), queue: LEDGER.follow };
+		const { wake, takeBack } = await persist(() => putNextWakeUp(storage, next));
+		await this.commit({ wake, lists });
+		return takeBack;
+	}
+
+	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
+	ensureFor(): Promise<void> {
+		return this.row.ensureFor();
+	}
+
+	release(): Promise<void> {
+		return this.row.release();
+	}
 }
 
 /** What is recorded of a lane's follower. */

@@ -8,7 +8,7 @@ import {
 	NEW_LANE,
 	toColumns,
 } from "./lane-state.ts";
-import { LeasedRow } from "./leased-row.ts";
+import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
 import { type Entry, LIGHT_COLUMNS, readEntry } from "./outbox.ts";
 import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./rows.ts";
 import { putNextWakeUp, type WakeRecord } from "./wake-up.ts";
@@ -35,45 +35,11 @@ export interface Passed {
 
 type StopAt = (entry: Entry, state: LaneState) => boolean;
 
-/** A lane in the hands of its one drainer. */
-export interface LaneLease {
-	readonly lane: string;
-	/** As it was last read or written. */
-	state(): LaneState;
-	/** The address that the lane belongs to, where it is not this drainer's own: then the lane must be left alone. */
-	foreign(): string | undefined;
-	/**
-	 * Reads what waits, at least as far as the first delivery that `stopAt` holds for.
-	 * @param skim whether many deliveries that are known not to be due yet may be passed over
-	 */
-	read(stopAt: StopAt, skim?: boolean): Promise<View>;
-	/**
-	 * Writes rows and the lane's state, all or nothing. Rejects with LeaseLost when another drainer has written the state,
-	 * and with StorageError when one of the rows was refused.
-	 * @param forMs how long to try again while storage does not answer; the lease is renewed meanwhile
-	 */
-	commit(state: LaneState, writes: readonly Write[], forMs?: number): Promise<void>;
-	/** Puts the next wake-up, which is recorded with the next commit. Answers how to take it back when it is not needed. */
-	putWakeUp(at: number): Promise<() => Promise<void>>;
-	/** Whether the wake-up that was last put is recorded. */
-	isRecorded(): boolean;
-	/**
-	 * Makes sure that the lease lasts so long from now. Rejects with LeaseLost, and with StorageError.
-	 * @param ms left out, as long as one step takes
-	 */
-	ensureFor(ms?: number): Promise<void>;
-	release(): Promise<void>;
-}
-
-export interface LaneLeaseOptions extends Addresses {
-	readonly storage: Storage;
-	readonly lane: string;
+export interface LaneLeaseOptions extends Addresses, Pick<LeaseOptions, "storage" | "lane" | "monotonic"> {
 	/** What an earlier reading by this process has passed over; kept by who takes the lane. */
 	readonly passed?: Map<string, Passed>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that is never set. */
-	readonly monotonic: () => number;
 }
 
 /** Most drains end within it. */
@@ -88,10 +54,11 @@ export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease 
 	const { storage, lane, monotonic } = options;
 	const blob = leaseBlob(lane);
 	const row = await LeasedRow.take({ storage, blob, lane, rowKey: STATE_KEY, role: "drainer", monotonic });
-	return row === undefined ? undefined : new AcquiredLane(options, row);
+	return row && new LaneLease(options, row);
 }
 
-class AcquiredLane implements LaneLease {
+/** A lane in the hands of its one drainer. */
+export class LaneLease {
 	readonly lane: string;
 	private readonly options: LaneLeaseOptions;
 	private readonly row: LeasedRow;
@@ -105,14 +72,20 @@ class AcquiredLane implements LaneLease {
 		this.row = row;
 	}
 
+	/** As it was last read or written. */
 	state(): LaneState {
 		return this.known;
 	}
 
+	/** The address that the lane belongs to, where it is not this drainer's own: then the lane must be left alone. */
 	foreign(): string | undefined {
 		return foreignAddress(this.known, this.options);
 	}
 
+	/**
+	 * Reads what waits, at least as far as the first delivery that `stopAt` holds for.
+	 * @param skim whether many deliveries that are known not to be due yet may be passed over
+	 */
 	async read(stopAt: StopAt, skim = false): Promise<View> {
 		const { passed, now } = this.options;
 		const known = skim ? passed?.get(this.lane) : undefined;
@@ -132,6 +105,11 @@ class AcquiredLane implements LaneLease {
 		return view;
 	}
 
+	/**
+	 * Writes rows and the lane's state, all or nothing. Rejects with LeaseLost when another drainer has written the state,
+	 * and with StorageError when one of the rows was refused.
+	 * @param forMs how long to try again while storage does not answer; the lease is renewed meanwhile
+	 */
 	async commit(after: LaneState, writes: readonly Write[], forMs?: number): Promise<void> {
 		const next = { ...after, address: this.options.address };
 		await this.row.write(toColumns(next), writes, forMs);
@@ -139,6 +117,7 @@ class AcquiredLane implements LaneLease {
 		this.pending = undefined;
 	}
 
+	/** Puts the next wake-up, which is recorded with the next commit. Answers how to take it back when it is not needed. */
 	async putWakeUp(at: number): Promise<() => Promise<void>> {
 		const { storage, now } = this.options;
 		const { last } = this.known.wake;
@@ -148,10 +127,15 @@ class AcquiredLane implements LaneLease {
 		return takeBack;
 	}
 
+	/** Whether the wake-up that was last put is recorded. */
 	isRecorded(): boolean {
 		return this.pending === undefined;
 	}
 
+	/**
+	 * Makes sure that the lease lasts so long from now. Rejects with LeaseLost, and with StorageError.
+	 * @param ms left out, as long as one step takes
+	 */
 	ensureFor(ms?: number): Promise<void> {
 		return this.row.ensureFor(ms);
 	}

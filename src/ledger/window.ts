@@ -1,15 +1,9 @@
-import type { Destination } from "../model.ts";
+import type { Destination, Join } from "../model.ts";
 import type { Row, Write } from "../storage/storage.ts";
 import { DESTINATION_COLUMNS, destinationColumn, readDestination, readTime, windowKey } from "./rows.ts";
 
 /** A group whose events are gathered into one dispatch. */
-export interface Group {
-	/** Its identity, in hexadecimal digits. */
-	readonly group: string;
-	readonly quietMs: number;
-	readonly maxMs: number;
-	/** How many events one dispatch stands for at most; left out, `MAX_EVENTS`. */
-	readonly maxEvents?: number;
+export interface Group extends Omit<Join, "line"> {
 	readonly route: string;
 	/** Undefined where the row does not say it. */
 	readonly to: Destination | undefined;
