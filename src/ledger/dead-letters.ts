@@ -5,16 +5,8 @@ import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { readBody, storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, type StorageError } from "../storage/storage.ts";
-import {
-	type Arrived,
-	eventColumns,
-	plainWrite,
-	type Receipt,
-	readReceipt,
-	reasonColumn,
-	routeColumns,
-} from "./receipt.ts";
-import { deadLetterKey, entryKey, NO_LANE, receiptKey, writeTime } from "./rows.ts";
+import { type Arrived, eventColumns, type Receipt, readReceipt, reasonColumn, routeColumns } from "./receipt.ts";
+import { deadLetterKey, entryKey, NO_LANE, plainWrite, receiptKey, writeTime } from "./rows.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
 export interface Rejected {

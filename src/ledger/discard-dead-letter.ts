@@ -42,7 +42,7 @@ export async function discardDeadLetter(
 ): Promise<DiscardedReceipt> {
 	let written: Row | undefined;
 	let failure: unknown;
-	for (let tries = 0; tries < MOST_TRIES; tries++) {
+	for (let tries = 0; ; tries++) {
 		const row = await readRow(storage, lane, receipt, COLUMNS);
 		if (row === undefined) return { kind: "gone" };
 		const { state, by: writer } = readReceipt(row);
@@ -54,6 +54,7 @@ export async function discardDeadLetter(
 		}
 		if (failure !== undefined && !(isStorageError(failure) && failure.conflict)) throw failure;
 		if (state !== "dead" && state !== "rejected") return { kind: "kept", state };
+		if (tries === MOST_TRIES) return { kind: "changing" };
 		written = row;
 		// Where retention broke off, the dead letter is gone already.
 		const letter = await readRow(storage, lane, deadLetterKey(receipt), ["key"]);
@@ -65,7 +66,6 @@ export async function discardDeadLetter(
 			failure = error;
 		}
 	}
-	return { kind: "changing" };
 }
 
 const BEFORE = "it was discarded before";

@@ -4,8 +4,8 @@ import type { EventFacts, Missed } from "../model.ts";
 import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
 import { type MissedCounts, type MissedTally, readMissed, sumMissed, tallyMissed, writeMissed } from "./missed.ts";
-import { eventColumns, plainWrite, reasonColumn } from "./receipt.ts";
-import { IGNORED_LANE, ROWS, readCount, readMembers, receiptKey, receiptOrder, writeTime } from "./rows.ts";
+import { eventColumns, reasonColumn } from "./receipt.ts";
+import { IGNORED_LANE, plainWrite, ROWS, readCount, readMembers, receiptKey, receiptOrder, writeTime } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {

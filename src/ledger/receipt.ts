@@ -2,7 +2,7 @@ import { readInstant } from "../event/instant.ts";
 import { isObject } from "../event/json.ts";
 import { cleanText, clipLine, clipText } from "../log.ts";
 import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
-import { type Columns, type Row, WRITTEN_AT, type Write } from "../storage/storage.ts";
+import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
 import { DESTINATION_COLUMNS, readDestination, readTime, shownColumn } from "./rows.ts";
 
 /** How far a delivery is, as it is written down. */
@@ -235,16 +235,4 @@ export function routeColumns(route: string | null, to: Destination | null | unde
 
 export function reasonColumn(reason: string): string {
 	return cleanText(reason, MAX_REASON);
-}
-
-const MAX_PLAIN = 200;
-
-/** The same write in a form that storage takes for certain: its texts short, and of printable ASCII alone. */
-export function plainWrite(write: Write): Write {
-	if (write.kind === "delete") return write;
-	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
-	const columns = Object.entries(write.columns).map(([name, value]) => {
-		return [name, typeof value === "string" ? plain(value) : value];
-	});
-	return { ...write, columns: Object.fromEntries(columns) };
 }

@@ -2,7 +2,7 @@ import { readInstant } from "../event/instant.ts";
 import { isObject } from "../event/json.ts";
 import { clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
-import type { Columns } from "../storage/storage.ts";
+import type { Columns, Write } from "../storage/storage.ts";
 
 /**
  * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
@@ -104,6 +104,18 @@ export function stateText<Member extends string>(state: Readonly<Record<Member, 
 		text = JSON.stringify({ ...state, [member]: Object.fromEntries(entries) });
 	}
 	return text;
+}
+
+const MAX_PLAIN = 200;
+
+/** The same write in a form that storage takes for certain: its texts short, and of printable ASCII alone. */
+export function plainWrite(write: Write): Write {
+	if (write.kind === "delete") return write;
+	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
+	const columns = Object.entries(write.columns).map(([name, value]) => {
+		return [name, typeof value === "string" ? plain(value) : value];
+	});
+	return { ...write, columns: Object.fromEntries(columns) };
 }
 
 /** Digits that sort as the times do. */
