@@ -1,4 +1,4 @@
-import { type Delivery, isJoin, type Join, type Request } from "../model.ts";
+import { type Delivery, isJoin } from "../model.ts";
 import { createBatcher, createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { storeBody } from "../storage/rows.ts";
 import { type Columns, isStorageError, type Storage, StorageError, type Write } from "../storage/storage.ts";
@@ -121,39 +121,28 @@ interface Written {
 	readonly by: string;
 }
 
-/** A delivery to the rows that it becomes, written together or not at all. */
+/** A delivery to the rows that it becomes, written together or not at all: its receipt, and what waits in the lane. */
 async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
-	const { how } = delivery;
-	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
-}
-
-async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
-	const { key, event, route, to } = delivery;
+	const { key, event, route, to, how, blobs = [] } = delivery;
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
-	const place = memberKey(join.group, acceptedAt, key, sequence);
-	const line = await storeBody(storage, "line", key, join.line);
-	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: writeTime(acceptedAt), by, place });
+	const { place, columns, stored } = isJoin(how)
+		? {
+				place: memberKey(how.group, acceptedAt, key, sequence),
+				columns: { key, receipt, bytes: Buffer.byteLength(how.line) },
+				stored: await storeBody(storage, "line", key, how.line),
+			}
+		: {
+				place: entryKey(acceptedAt, sequence, key),
+				columns: newEntry({ ...delivery, receipt, acceptedAt }),
+				stored: await storeBody(storage, "body", key, how.body),
+			};
+	const shown = { ...delivery, blobs: [...blobs, ...stored.blobs] };
 	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
-	];
-	// The window's row is the same for all that join it together.
-	return { id: receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
-}
-
-async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
-	const { key, event } = delivery;
-	const { acceptedAt, sequence, by } = written;
-	const receipt = receiptKey(event.time, key);
-	const place = entryKey(acceptedAt, sequence, key);
-	const body = await storeBody(storage, "body", key, request.body);
-	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
-	const columns = newReceipt({ ...delivery, blobs }, { at: writeTime(acceptedAt), by, place });
-	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
-	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: entry },
+		{ kind: "insert", rowKey: receipt, columns: newReceipt(shown, { at: writeTime(acceptedAt), by, place }) },
+		{ kind: "insert", rowKey: place, columns: { ...columns, ...stored.columns } },
+		// The window's row is the same for all that join it together.
+		...(isJoin(how) ? [ensureWindow({ ...how, route, to })] : []),
 	];
 	return { id: receipt, by, place, writes };
 }

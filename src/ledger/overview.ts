@@ -2,7 +2,16 @@ import { readRows } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
 import { readIgnoredCount } from "./ignored.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
+import {
+	type Breaker,
+	dueAt,
+	fromColumns,
+	type LaneState,
+	laneDueAt,
+	NEW_LANE,
+	waitingFor,
+	withoutIdleBreakers,
+} from "./lane-state.ts";
 import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
 import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf, writeTime } from "./rows.ts";
@@ -109,6 +118,9 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from))
 		.slice(0, MOST)
 		.map(readWindow);
+	const targets = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
+	const isWhole = hasAllWindows && waiting.complete;
+	const { breakers } = isWhole ? withoutIdleBreakers(state, targets) : state;
 	const filling = await gathering(storage, lane, windows);
 	const waits = entries.map((entry) => waitingFor(state, entry, now)?.state);
 	return {
@@ -117,7 +129,7 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
 		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
-		parkedDestinations: countBreakers(state, entries, windows, hasAllWindows && waiting.complete),
+		parkedDestinations: Object.keys(breakers).length,
 		waiting: entries.length,
 		waitingPaused: waits.filter((wait) => wait === "paused").length,
 		waitingParked: waits.filter((wait) => wait === "parked").length,
@@ -130,18 +142,6 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 		tokenExpiresAt: state.tokenExpiresAt,
 		address: state.address,
 	};
-}
-
-/** A breaker that nothing waits for says nothing of the present. */
-function countBreakers(
-	{ breakers }: LaneState,
-	entries: readonly Entry[],
-	windows: readonly Window[],
-	complete: boolean,
-): number {
-	if (!complete) return Object.keys(breakers).length;
-	const wanted = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
-	return Object.keys(breakers).filter((target) => wanted.has(target)).length;
 }
 
 function dueSince(
