@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
-import type { EventFacts, Missed } from "../model.ts";
-import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
+import { isObject } from "../event/json.ts";
+import type { EventFacts, Missed, RoutePart } from "../model.ts";
+import { type Columns, isStorageError, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import { type MissedCounts, type MissedTally, readMissed, sumMissed, tallyMissed, writeMissed } from "./missed.ts";
 import { eventColumns, reasonColumn } from "./receipt.ts";
-import { IGNORED_LANE, plainWrite, ROWS, readCount, readMembers, receiptKey, receiptOrder, writeTime } from "./rows.ts";
+import { trimIgnored } from "./retention.ts";
+import { IGNORED_LANE, membersOf, plainWrite, readCount, readMembers, receiptKey, writeTime } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
@@ -20,6 +21,21 @@ interface IgnoredAt extends IgnoredEvent {
 	readonly at: number;
 }
 
+/** How many events have missed a route. Times are ISO 8601. */
+export interface MissedCount {
+	readonly by: Readonly<Partial<Record<RoutePart, number>>>;
+	readonly since: string;
+	readonly last: string;
+}
+
+/** By what tells the route from others. */
+export type MissedCounts = Readonly<Record<string, MissedCount>>;
+
+/** A property of a row holds 64 KiB. */
+const MOST_ROUTES = 200;
+
+export const NONE_MISSED: MissedCounts = {};
+
 /** How many events were ignored, those that left no row included. */
 interface IgnoredCount {
 	readonly total: number;
@@ -29,9 +45,6 @@ interface IgnoredCount {
 
 /** The row that counts them, in the partition of their receipts. */
 const COUNT_KEY = "a-ignored";
-/** So many receipts are kept in all: the newest events. */
-const KEPT = 1_000;
-const PAGE = 100;
 
 /** Writes the receipts of ignored events. Rejects with StorageError. */
 async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
@@ -80,41 +93,6 @@ export async function readIgnoredCount(storage: Pick<Storage, "get">): Promise<I
 /** A count that cannot be read begins anew. */
 function toCount({ state, missed }: Columns = {}): IgnoredCount {
 	return { total: readCount(readMembers(state)["total"]), missed: readMissed(missed) };
-}
-
-const DAY_MS = 86_400_000;
-
-/**
- * Removes the receipts beyond the newest. What is dated in the future goes first: it would be the newest for years, and
- * leave no room for others. Rejects with StorageError.
- * @param now epoch milliseconds
- * @param most how many to remove at most, of either kind
- */
-export async function trimIgnored(storage: Storage, now: number, most = 1_000): Promise<void> {
-	const { from, to } = ROWS.receipts;
-	const ahead = `${from}${receiptOrder(now + DAY_MS)}`;
-	const kept = await trimRange(storage, { from: ahead, to }, KEPT, most);
-	await trimRange(storage, { from, to: ahead }, KEPT - kept, most);
-}
-
-/** Removes the rows of a range beyond the first ones. Answers how many of those there are. */
-async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, kept: number, most: number) {
-	let [seen, removed]: [number, number] = [0, 0];
-	let after: string | undefined;
-	do {
-		const top = seen < kept ? kept - seen : PAGE;
-		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
-		after = page.next;
-		if (seen >= kept && page.rows.length > 0) {
-			await storage.commit(
-				IGNORED_LANE,
-				page.rows.map(({ rowKey }) => ({ kind: "delete", rowKey })),
-			);
-			removed += page.rows.length;
-		}
-		seen += page.rows.length;
-	} while (after !== undefined && removed < most);
-	return Math.min(seen, kept);
 }
 
 export interface IgnoredLogOptions {
@@ -218,4 +196,46 @@ export function createIgnoredLog({
 
 function unheeded(ms: number, work: () => void): void {
 	setTimeout(work, ms).unref();
+}
+
+/** Counts that grow. */
+export type MissedTally = Map<string, MissedCount>;
+
+/** Adds an event to a tally. */
+export function tallyMissed(tally: MissedTally, missed: readonly Missed[], at: string): void {
+	for (const { route, by } of missed) {
+		tally.set(route, plus(tally.get(route), { by: { [by]: 1 }, since: at, last: at }));
+	}
+}
+
+/** Adds counts to older ones. Of too many routes those stay that were missed last. */
+export function sumMissed(older: MissedCounts, newer: ReadonlyMap<string, MissedCount>): MissedCounts {
+	const all = new Map(Object.entries(older));
+	for (const [route, count] of newer) all.set(route, plus(all.get(route), count));
+	const lastFirst = [...all].sort(([, one], [, other]) => (one.last < other.last ? 1 : -1));
+	return Object.fromEntries(lastFirst.slice(0, MOST_ROUTES));
+}
+
+function plus(older: MissedCount | undefined, newer: MissedCount): MissedCount {
+	if (older === undefined) return newer;
+	const by = { ...older.by };
+	for (const [part, more] of Object.entries(newer.by) as [RoutePart, number][]) by[part] = (by[part] ?? 0) + more;
+	return { by, since: older.since, last: newer.last };
+}
+
+/** Counts as bytes of a row. */
+export function writeMissed(counts: MissedCounts): Uint8Array {
+	return Buffer.from(JSON.stringify(counts));
+}
+
+/** What cannot be read counts as none. */
+export function readMissed(column: unknown): MissedCounts {
+	const read = readMembers(column instanceof Uint8Array ? Buffer.from(column).toString("utf8") : "");
+	return Object.fromEntries(Object.entries(read).filter(([, count]) => isCount(count))) as MissedCounts;
+}
+
+function isCount(value: unknown): boolean {
+	const { by, since, last } = membersOf(value);
+	const isWhole = typeof since === "string" && typeof last === "string" && isObject(by);
+	return isWhole && Object.values(by).every((count) => Number.isSafeInteger(count));
 }

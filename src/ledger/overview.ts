@@ -1,6 +1,6 @@
 import { readRows } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
-import { readIgnoredCount } from "./ignored.ts";
+import { type MissedCounts, NONE_MISSED, readIgnoredCount } from "./ignored.ts";
 import { listPartitions } from "./lane-lease.ts";
 import {
 	type Breaker,
@@ -12,7 +12,6 @@ import {
 	waitingFor,
 	withoutIdleBreakers,
 } from "./lane-state.ts";
-import { type MissedCounts, NONE_MISSED } from "./missed.ts";
 import { type Entry, readEntry } from "./outbox.ts";
 import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf, writeTime } from "./rows.ts";
 import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";

@@ -1,8 +1,8 @@
 import pMap from "p-map";
-import { isStorageError, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
+import { isStorageError, type Page, type Range, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { deadLetterKey, ROWS, receiptOrder, writeTime } from "./rows.ts";
+import { deadLetterKey, IGNORED_LANE, ROWS, receiptOrder, writeTime } from "./rows.ts";
 
 export interface RetentionOptions {
 	/** Epoch milliseconds. */
@@ -142,4 +142,43 @@ async function removeDeadLetter(
 		const row = await storage.get(lane, rowKey);
 		return row?.etag === etag ? etag : undefined;
 	}
+}
+
+const DAY_MS = 86_400_000;
+/** So many receipts of ignored events are kept in all: the newest ones. */
+const KEPT_IGNORED = 1_000;
+/** A transaction takes so many rows. */
+const TRIM_PAGE = 100;
+
+/**
+ * Removes the receipts of ignored events beyond the newest. What is dated in the future goes first: it would be the newest for years, and
+ * leave no room for others. Rejects with StorageError.
+ * @param now epoch milliseconds
+ * @param most how many to remove at most, of either kind
+ */
+export async function trimIgnored(storage: Storage, now: number, most = 1_000): Promise<void> {
+	const { from, to } = ROWS.receipts;
+	const ahead = `${from}${receiptOrder(now + DAY_MS)}`;
+	const kept = await trimRange(storage, { from: ahead, to }, KEPT_IGNORED, most);
+	await trimRange(storage, { from, to: ahead }, KEPT_IGNORED - kept, most);
+}
+
+/** Removes the rows of a range beyond the first ones. Answers how many of those there are. */
+async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, kept: number, most: number) {
+	let [seen, removed]: [number, number] = [0, 0];
+	let after: string | undefined;
+	do {
+		const top = seen < kept ? kept - seen : TRIM_PAGE;
+		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
+		after = page.next;
+		if (seen >= kept && page.rows.length > 0) {
+			await storage.commit(
+				IGNORED_LANE,
+				page.rows.map(({ rowKey }) => ({ kind: "delete", rowKey })),
+			);
+			removed += page.rows.length;
+		}
+		seen += page.rows.length;
+	} while (after !== undefined && removed < most);
+	return Math.min(seen, kept);
 }

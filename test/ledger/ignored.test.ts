@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
+import { createIgnoredLog, type IgnoredEvent, readIgnoredCount } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
+import { trimIgnored } from "../../src/ledger/retention.ts";
 import { IGNORED_LANE, receiptOrder } from "../../src/ledger/rows.ts";
 import { type Range, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";

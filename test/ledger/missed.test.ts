@@ -6,7 +6,7 @@ import {
 	sumMissed,
 	tallyMissed,
 	writeMissed,
-} from "../../src/ledger/missed.ts";
+} from "../../src/ledger/ignored.ts";
 
 const at = (minute: number) => new Date(Date.parse("2026-05-26T12:00:00Z") + minute * 60_000).toISOString();
 
