@@ -31,9 +31,6 @@ export interface MissedCount {
 /** By what tells the route from others. */
 export type MissedCounts = Readonly<Record<string, MissedCount>>;
 
-/** A property of a row holds 64 KiB. */
-const MOST_ROUTES = 200;
-
 export const NONE_MISSED: MissedCounts = {};
 
 /** How many events were ignored, those that left no row included. */
@@ -207,6 +204,9 @@ export function tallyMissed(tally: MissedTally, missed: readonly Missed[], at: s
 		tally.set(route, plus(tally.get(route), { by: { [by]: 1 }, since: at, last: at }));
 	}
 }
+
+/** A property of a row holds 64 KiB. */
+const MOST_ROUTES = 200;
 
 /** Adds counts to older ones. Of too many routes those stay that were missed last. */
 export function sumMissed(older: MissedCounts, newer: ReadonlyMap<string, MissedCount>): MissedCounts {
