@@ -99,7 +99,7 @@ export interface EventFacts {
 	readonly subject: string;
 	readonly time: string;
 	/** The Azure ML run that it is about. */
-	readonly run?: string;
+	readonly run?: string | undefined;
 }
 
 /** The exact request to send: a later change of the routes cannot change a delivery. */
@@ -241,9 +241,9 @@ export interface Doubt {
 	/** When the first of those calls began, epoch milliseconds: no run of it is older. */
 	readonly since: number;
 	/** When the first of them began that may have started a run; none where the runs have excluded each of them. */
-	readonly from?: number;
+	readonly from?: number | undefined;
 	/** How often its runs could not be read since its last call. */
-	readonly looks?: number;
+	readonly looks?: number | undefined;
 	/** Why the runs cannot tell whether it was taken, with the repair; none as long as they can. */
 	readonly reason?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { isLoopback, USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
-import type { ReceiptState } from "../ledger/list-receipts.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
 import { plain } from "../log.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";

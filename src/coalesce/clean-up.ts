@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
-import { reasonColumn } from "../ledger/receipt-columns.ts";
+import { reasonColumn } from "../ledger/receipt.ts";
 import { isReceiptKey, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
 import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
 import { type Columns, isRefusal, persist, type Storage, type Write } from "../storage/storage.ts";

@@ -3,7 +3,7 @@ import type { Destinations } from "../destinations/list.ts";
 import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
-import { eventColumns, routeColumns } from "../ledger/receipt-columns.ts";
+import { eventColumns, routeColumns } from "../ledger/receipt.ts";
 import { entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, groupOf, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
@@ -108,7 +108,7 @@ function dispatchRows(
 		key,
 		state: "accepted",
 		...eventColumns({ id: key, ...summary }),
-		...routeColumns(route, to ?? null),
+		...routeColumns(route, to),
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),

@@ -1,8 +1,7 @@
 import type { ClosedDue, Windows } from "../coalesce/windows.ts";
 import type { Destinations } from "../destinations/list.ts";
-import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneLease, View } from "../ledger/lane-lease.ts";
 import { type LaneState, laneDueAt, withoutIdleBreakers } from "../ledger/lane-state.ts";
-import type { View } from "../ledger/read-lane.ts";
 import { targetOf } from "../ledger/rows.ts";
 import { isSuperseded, isWokenInTime } from "../ledger/wake-up.ts";
 import { report } from "../log.ts";

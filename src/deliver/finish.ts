@@ -5,7 +5,7 @@ import type { LaneState } from "../ledger/lane-state.ts";
 import { LeaseLost } from "../ledger/leased-row.ts";
 import { type Entry, type FollowWrites, finishWrites } from "../ledger/outbox.ts";
 import { logCalls } from "../ledger/pace.ts";
-import { routeColumns } from "../ledger/receipt-columns.ts";
+import { routeColumns } from "../ledger/receipt.ts";
 import { LONGEST_WAIT_MS } from "../ledger/rows.ts";
 import type { Log } from "../log.ts";
 import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";
@@ -166,7 +166,7 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 		const isThere = write.kind === "upsert" || (await storage.get(lane, write.rowKey)) !== undefined;
 		if (isThere) taken.push(write);
 		else if (write.kind === "merge" && write.columns["state"] === "dead") {
-			const { key, route, to = null } = entry;
+			const { key, route, to } = entry;
 			const acceptedAt = new Date(entry.acceptedAt).toISOString();
 			const columns = { ...write.columns, key, ...routeColumns(route, to), acceptedAt };
 			taken.push({ kind: "upsert", rowKey: write.rowKey, columns });

@@ -1,7 +1,6 @@
-import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneLease, View } from "../ledger/lane-lease.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
 import type { DrainRun } from "./drain.ts";

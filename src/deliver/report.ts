@@ -1,5 +1,5 @@
+import type { View } from "../ledger/lane-lease.ts";
 import { type Breaker, isBehind, type LaneState, waitingFor } from "../ledger/lane-state.ts";
-import type { View } from "../ledger/read-lane.ts";
 import { ROWS } from "../ledger/rows.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";

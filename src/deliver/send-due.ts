@@ -1,9 +1,8 @@
 import type { Windows } from "../coalesce/windows.ts";
-import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneLease, View } from "../ledger/lane-lease.ts";
 import { dueAt, laneDueAt } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import type { View } from "../ledger/read-lane.ts";
 import type { Log } from "../log.ts";
 import type { Disposition } from "../model.ts";
 import type { Attempts, Looked } from "./attempt.ts";

@@ -68,7 +68,7 @@ export function createFollow(options: FollowOptions): Follow {
 			report(log, "error", { stage: "follow", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
-		const lease = await acquireFollow({ ...options, queue: LEDGER.follow, lane: wakeUp.lane });
+		const lease = await acquireFollow({ ...options, lane: wakeUp.lane });
 		if (lease === undefined) return behindTheLease(wakeUp, options);
 		try {
 			await obey(wakeUp, lease, log, options);

@@ -1,8 +1,8 @@
 import { cleanText } from "../log.ts";
-import { persist, type Row, type Storage } from "../storage/storage.ts";
-import { LeasedRow } from "./leased-row.ts";
-import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait } from "./rows.ts";
-import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { LEDGER, persist, type Row, type Storage } from "../storage/storage.ts";
+import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
+import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait, stateText } from "./rows.ts";
+import { putNextWakeUp, readWakeRecord, type WakeRecord } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
 export interface FollowState {
@@ -30,86 +30,72 @@ export interface Watched {
 	readonly refused?: string;
 }
 
-/** A lane in the hands of its one follower. */
-export interface FollowLease {
-	/** Unlike those of any other. */
-	readonly id: string;
-	state(): FollowState;
-	/** Reads the state. */
-	read(): Promise<void>;
-	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
-	commit(state: FollowState): Promise<void>;
-	/** Puts the next wake-up, and records it. Answers how to take it back. */
-	putNext(at: number): Promise<() => Promise<void>>;
-	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
-	ensureFor(): Promise<void>;
-	release(): Promise<void>;
-}
-
-export interface FollowLeaseOptions {
-	readonly storage: Storage;
-	/** The queue of the follower's wake-ups. */
-	readonly queue: string;
-	readonly lane: string;
+interface FollowLeaseOptions extends Pick<LeaseOptions, "storage" | "lane" | "monotonic"> {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that is never set. */
-	readonly monotonic: () => number;
 }
 
 /** Takes a lane to follow what was taken of it; undefined while another follower does. Delivery has a lease of its own. */
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
-	const { storage, queue, lane, now, monotonic } = options;
+	const { storage, lane, monotonic } = options;
 	const blob = `follow/${lane}`;
 	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
-	if (row === undefined) return undefined;
-	let state = NEW;
+	return row && new FollowLease(options, row);
+}
 
-	const commit = async (next: FollowState) => {
-		await row.write({ state: toText(next) });
-		state = next;
-	};
+/** A lane in the hands of its one follower. */
+export class FollowLease {
+	/** Unlike those of any other. */
+	readonly id: string;
+	private readonly options: FollowLeaseOptions;
+	private readonly row: LeasedRow;
+	private known: FollowState;
 
-	return {
-		id: row.id,
-		state: () => state,
-		async read() {
-			state = fromColumns(await row.read(), now());
-		},
-		commit,
-		async putNext(at) {
-			const wake = { last: state.wake.last + 1, at };
-			const seconds = Math.max(0, Math.ceil((at - now()) / 1_000));
-			const text = writeWakeUp({ lane, wake: wake.last });
-			const message = await persist(() => storage.put(text, seconds, queue));
-			await commit({ wake, lists: state.lists });
-			// It would find nothing, and so it does no harm where it cannot be removed.
-			return () => storage.unput(message, queue).catch(() => {});
-		},
-		ensureFor: () => row.ensureFor(),
-		release: () => row.release(),
-	};
+	constructor(options: FollowLeaseOptions, row: LeasedRow) {
+		this.options = options;
+		this.row = row;
+		this.id = row.id;
+		this.known = fromColumns(undefined, options.now());
+	}
+
+	/** As it was last read or written. */
+	state(): FollowState {
+		return this.known;
+	}
+
+	async read(): Promise<void> {
+		this.known = fromColumns(await this.row.read(), this.options.now());
+	}
+
+	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
+	async commit(state: FollowState): Promise<void> {
+		// Of very many lists the first are forgotten: each is asked for anew.
+		await this.row.write({ state: stateText(state, "lists") });
+		this.known = state;
+	}
+
+	/** Puts the next wake-up, and records it. Answers how to take it back. */
+	async putNext(at: number): Promise<() => Promise<void>> {
+		const { storage, lane, now } = this.options;
+		const next = { lane, last: this.known.wake.last, at, now: now(), queue: LEDGER.follow };
+		const { wake, takeBack } = await persist(() => putNextWakeUp(storage, next));
+		await this.commit({ wake, lists: this.known.lists });
+		return takeBack;
+	}
+
+	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
+	ensureFor(): Promise<void> {
+		return this.row.ensureFor();
+	}
+
+	release(): Promise<void> {
+		return this.row.release();
+	}
 }
 
 /** What is recorded of a lane's follower. */
 export async function readFollowState(storage: Pick<Storage, "get">, lane: string, now: number): Promise<FollowState> {
 	return fromColumns(await storage.get(lane, FOLLOW_STATE_KEY), now);
-}
-
-const NEW: FollowState = { wake: { last: 0, at: null }, lists: {} };
-
-/** A table's property holds 32,768 characters. */
-const MAX_CHARACTERS = 30_000;
-
-/** Of very many lists the first are forgotten: each is asked for anew. */
-function toText(state: FollowState): string {
-	let lists = Object.entries(state.lists);
-	let text = JSON.stringify(state);
-	while (text.length > MAX_CHARACTERS) {
-		lists = lists.slice(Math.ceil(lists.length / 10));
-		text = JSON.stringify({ ...state, lists: Object.fromEntries(lists) });
-	}
-	return text;
 }
 
 const MAX_REASON = 300;

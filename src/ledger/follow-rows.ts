@@ -15,6 +15,7 @@ import {
 	readTimeUntil,
 	receiptOfFollow,
 	timeInKey,
+	writeTime,
 } from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
@@ -71,7 +72,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 	const runs = answer.run === undefined ? [] : [soundRun(answer.run)];
 	const isFollowed = policy.isOn && to !== undefined;
 	const following = isFollowed ? (runs.length > 0 ? "running" : "looking") : "off";
-	const written = { runs: JSON.stringify(runs), following, followingReason: resent ? RESENT : "" };
+	const written = followColumns(runs, following, resent ? RESENT : null);
 	if (!isFollowed) return { receipt: written, rows: [] };
 	const takenAt = soundServerTime(answer.serverTime, now);
 	const resends = policy.resends(route) && !resent && runs.length === 0;
@@ -80,12 +81,12 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		receipt,
 		...destinationColumn(to),
 		route,
-		takenAt: new Date(takenAt).toISOString(),
-		finishedAt: new Date(now).toISOString(),
-		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
+		takenAt: writeTime(takenAt),
+		finishedAt: writeTime(now),
+		from: writeTime(firstRunAt(entry, answer, takenAt)),
 		following,
-		runs: written.runs,
-		...(resent ? { resent } : {}),
+		runs: written["runs"],
+		resent,
 		...(resends ? { resends, ...movedBody(entry) } : {}),
 	};
 	return { receipt: written, rows: [{ kind: "upsert", rowKey: followKey(takenAt, receipt), columns }] };

@@ -1,6 +1,6 @@
 import { cleanText } from "../log.ts";
 import type { Columns, Storage } from "../storage/storage.ts";
-import { membersOf, readCount, readMembers, readWait, STATE_KEY } from "./rows.ts";
+import { membersOf, readCount, readMembers, readWait, STATE_KEY, stateText } from "./rows.ts";
 import { readWakeRecord, type WakeRecord } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
@@ -119,19 +119,11 @@ export function withoutIdleBreakers(state: LaneState, targets: ReadonlySet<strin
 /** A time fits into six bytes until the year 10889. */
 const TIME_BYTES = 6;
 
-/** A table's property holds 32,768 characters. */
-const MAX_STATE_CHARACTERS = 30_000;
-
 /** A state as its row holds it. Of very many breakers the oldest are left out: each is found again at the next try. */
 export function toColumns({ calls, ...state }: LaneState): Columns {
 	const times = Buffer.alloc(calls.length * TIME_BYTES);
 	for (const [index, time] of calls.entries()) times.writeUIntBE(time, index * TIME_BYTES, TIME_BYTES);
-	let text = JSON.stringify(state);
-	for (let breakers = Object.entries(state.breakers); text.length > MAX_STATE_CHARACTERS && breakers.length > 0; ) {
-		breakers = breakers.slice(1);
-		text = JSON.stringify({ ...state, breakers: Object.fromEntries(breakers) });
-	}
-	return { state: text, calls: times };
+	return { state: stateText(state, "breakers"), calls: times };
 }
 
 /**

@@ -1,17 +1,12 @@
-import type { Delivery } from "../model.ts";
-import { isJoin, type Join, type Request } from "../model.ts";
-import type { RowGroup } from "../storage/batcher.ts";
-import { createBatcher, createGroupWriter } from "../storage/batcher.ts";
+import { type Delivery, isJoin } from "../model.ts";
+import { createBatcher, createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { storeBody } from "../storage/rows.ts";
-import type { Write } from "../storage/storage.ts";
-import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
-import { acquireLane, type LaneLease } from "./lane-lease.ts";
+import { type Columns, isStorageError, type Storage, StorageError, type Write } from "../storage/storage.ts";
+import { acquireLane, type LaneLease, type Passed } from "./lane-lease.ts";
 import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
 import { newEntry } from "./outbox.ts";
-import type { Passed } from "./read-lane.ts";
-import { type Receipt, readReceipt } from "./receipt.ts";
-import { newReceipt } from "./receipt-columns.ts";
-import { entryKey, memberKey, receiptKey } from "./rows.ts";
+import { eventColumns, type Receipt, readReceipt, routeColumns } from "./receipt.ts";
+import { entryKey, memberKey, receiptKey, writeTime } from "./rows.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 import { ensureWindow } from "./window.ts";
 
@@ -77,7 +72,7 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	async function settle(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
 		if (refusal === undefined && isFirst) return { kind: "written", entry: planned.place };
 		if (refusal?.refusesContent) return { kind: "refused", reason: refusal.message };
-		const row = await storage.get(lane, planned.receipt);
+		const row = await storage.get(lane, planned.id);
 		// Removed by retention between two calls: with the next try the way is clear.
 		if (row === undefined) throw new StorageError("the receipt has just been removed", undefined);
 		const receipt = readReceipt(row);
@@ -110,17 +105,15 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	};
 }
 
-/** A delivery with the rows that it becomes. */
-export interface Planned extends RowGroup {
-	/** The key of its receipt's row. */
-	readonly receipt: string;
+/** A delivery with the rows that it becomes. Its `id` is the key of its receipt's row. */
+interface Planned extends RowGroup {
 	/** Who writes it, by a mark of its own. */
 	readonly by: string;
 	/** The key of its entry, or of its member row. */
 	readonly place: string;
 }
 
-export interface Written {
+interface Written {
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
 	/** Tells what is accepted in one millisecond apart, in its order. */
@@ -128,43 +121,47 @@ export interface Written {
 	readonly by: string;
 }
 
-/** A delivery to the rows that it becomes, written together or not at all. */
-export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
-	const { how } = delivery;
-	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
-}
-
-async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
-	const { key, event, route, to } = delivery;
+/** A delivery to the rows that it becomes, written together or not at all: its receipt, and what waits in the lane. */
+async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+	const { key, event, route, to, how, blobs = [] } = delivery;
 	const { acceptedAt, sequence, by } = written;
 	const receipt = receiptKey(event.time, key);
-	const place = memberKey(join.group, acceptedAt, key, sequence);
-	const line = await storeBody(storage, "line", key, join.line);
-	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const { place, columns, stored } = isJoin(how)
+		? {
+				place: memberKey(how.group, acceptedAt, key, sequence),
+				columns: { key, receipt, bytes: Buffer.byteLength(how.line) },
+				stored: await storeBody(storage, "line", key, how.line),
+			}
+		: {
+				place: entryKey(acceptedAt, sequence, key),
+				columns: newEntry({ ...delivery, receipt, acceptedAt }),
+				stored: await storeBody(storage, "body", key, how.body),
+			};
+	const shown = { ...delivery, blobs: [...blobs, ...stored.blobs] };
 	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
+		{ kind: "insert", rowKey: receipt, columns: newReceipt(shown, { at: writeTime(acceptedAt), by, place }) },
+		{ kind: "insert", rowKey: place, columns: { ...columns, ...stored.columns } },
+		// The window's row is the same for all that join it together.
+		...(isJoin(how) ? [ensureWindow({ ...how, route, to })] : []),
 	];
-	// The window's row is the same for all that join it together.
-	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
+	return { id: receipt, by, place, writes };
 }
 
-async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
-	const { key, event } = delivery;
-	const { acceptedAt, sequence, by } = written;
-	const receipt = receiptKey(event.time, key);
-	const place = entryKey(acceptedAt, sequence, key);
-	const body = await storeBody(storage, "body", key, request.body);
-	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
-	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
-	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
-	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: entry },
-	];
-	return { id: receipt, receipt, by, place, writes };
-}
-
-function iso(epochMs: number): string {
-	return new Date(epochMs).toISOString();
+/** A new receipt's columns. */
+export function newReceipt(
+	delivery: Pick<Delivery, "key" | "event" | "route" | "to" | "blobs" | "how" | "acceptedAt">,
+	written: { readonly at: string; readonly by: string; readonly place: string },
+): Columns {
+	const { key, event, route, to, blobs = [], how, acceptedAt } = delivery;
+	return {
+		key,
+		state: isJoin(how) ? "coalescing" : "accepted",
+		...eventColumns(event),
+		...routeColumns(route, to),
+		acceptedAt: acceptedAt ?? written.at,
+		replayedAt: acceptedAt === undefined ? undefined : written.at,
+		by: written.by,
+		place: written.place,
+		blobs: blobs.join(" ") || undefined,
+	};
 }

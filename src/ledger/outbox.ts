@@ -1,8 +1,7 @@
 import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
 import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
-import { appendAttempt, readAttempts } from "./receipt.ts";
-import { reasonColumn } from "./receipt-columns.ts";
+import { appendAttempt, readAttempts, reasonColumn } from "./receipt.ts";
 import {
 	DESTINATION_COLUMNS,
 	deadLetterKey,
@@ -16,6 +15,7 @@ import {
 	receiptKey,
 	targetOf,
 	timeInKey,
+	writeTime,
 } from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -67,25 +67,16 @@ export const LIGHT_COLUMNS = [
 	"resent",
 ] as const;
 
-export interface NewEntry {
-	readonly key: string;
-	readonly receipt: string;
-	readonly acceptedAt: number;
-	readonly to: Destination | undefined;
-	readonly route: string;
-	readonly closing?: string;
+/** What of a delivery tells of what it is for, and is kept as long as anything of it is. */
+type Kept = Pick<Entry, "key" | "receipt" | "to" | "route" | "closing">;
+
+function keptColumns({ key, receipt, to, route, closing }: Kept): Columns {
+	return { key, receipt, ...destinationColumn(to), route, closing };
 }
 
 /** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */
-export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEntry): Columns {
-	return {
-		key,
-		receipt,
-		acceptedAt: new Date(acceptedAt).toISOString(),
-		...destinationColumn(to ?? null),
-		route,
-		closing,
-	};
+export function newEntry(entry: Kept & Pick<Entry, "acceptedAt">): Columns {
+	return { ...keptColumns(entry), acceptedAt: writeTime(entry.acceptedAt) };
 }
 
 /**
@@ -125,9 +116,9 @@ function readDoubt(text: string, now: number): Doubt | undefined {
 	if (began === undefined) return undefined;
 	return {
 		since: began,
-		...(from === undefined ? {} : { from: readServiceTime(from, now) ?? began }),
-		...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
-		...(typeof reason === "string" ? { reason } : {}),
+		from: from === undefined ? undefined : (readServiceTime(from, now) ?? began),
+		looks: Number.isSafeInteger(looks) ? (looks as number) : undefined,
+		reason: typeof reason === "string" ? reason : undefined,
 	};
 }
 
@@ -152,56 +143,38 @@ export function finishWrites(
 ): Write[] {
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
 	const tried = { attempts: JSON.stringify(attempts) };
-	if (disposition.kind === "deferred") {
-		const { notBefore, failingSince, failures, doubt } = disposition;
-		const aside = notBefore === 0 ? {} : { notBefore: new Date(notBefore).toISOString() };
-		const kept: Columns = {
-			...tried,
-			...aside,
-			...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
-			failures,
-			// A merge cannot take a column away; it leaves it empty.
-			doubt: doubt === undefined ? "" : JSON.stringify(doubt),
-		};
-		return [
-			{
-				kind: "merge",
-				rowKey: entry.receipt,
-				columns: { ...tried, ...aside, reason: reasonColumn(disposition.reason) },
-			},
-			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
-		];
-	}
-	const reason = disposition.kind === "dispatched" ? "" : disposition.reason;
-	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: reasonColumn(reason) };
-	const deadLetter: Write[] =
-		disposition.kind === "dead-lettered"
-			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]
-			: [];
+	if (disposition.kind === "deferred") return deferWrites(entry, disposition, tried);
+	const isDead = disposition.kind === "dead-lettered";
+	const finished: Columns = {
+		...tried,
+		state: isDead ? "dead" : "dispatched",
+		finishedAt: writeTime(now),
+		reason: isDead ? reasonColumn(disposition.reason) : "",
+		...follow.receipt,
+	};
+	// A window's members that are not completed yet are completed after a replay, too.
+	const forReplay = { ...keptColumns(entry), ...movedBody(entry), ...tried };
+	const deadLetter: Write = { kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: forReplay };
 	return [
-		{
-			kind: "merge",
-			rowKey: entry.receipt,
-			columns: {
-				...finished,
-				state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind,
-				...follow.receipt,
-			},
-		},
+		{ kind: "merge", rowKey: entry.receipt, columns: finished },
 		{ kind: "delete", rowKey: entry.rowKey },
-		...deadLetter,
+		...(isDead ? [deadLetter] : []),
 		...follow.rows,
 	];
 }
 
-/** What a replay needs. A window's members that are not completed yet are completed after it, too. */
-function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Columns {
-	return {
-		key,
-		receipt,
-		...destinationColumn(to ?? null),
-		route,
-		closing,
-		...movedBody(entry),
+function deferWrites(entry: Entry, disposition: Extract<Disposition, { kind: "deferred" }>, tried: Columns): Write[] {
+	const { notBefore, failingSince, failures, doubt, reason } = disposition;
+	const aside = { ...tried, notBefore: notBefore === 0 ? undefined : writeTime(notBefore) };
+	const kept = {
+		...aside,
+		failingSince: failingSince === undefined ? undefined : writeTime(failingSince),
+		failures,
+		// A merge cannot take a column away; it leaves it empty.
+		doubt: doubt === undefined ? "" : JSON.stringify(doubt),
 	};
+	return [
+		{ kind: "merge", rowKey: entry.receipt, columns: { ...aside, reason: reasonColumn(reason) } },
+		{ kind: "merge", rowKey: entry.rowKey, columns: kept },
+	];
 }

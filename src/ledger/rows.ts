@@ -2,7 +2,7 @@ import { readInstant } from "../event/instant.ts";
 import { isObject } from "../event/json.ts";
 import { clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
-import type { Columns } from "../storage/storage.ts";
+import type { Columns, Write } from "../storage/storage.ts";
 
 /**
  * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
@@ -44,6 +44,11 @@ export function readTime(value: unknown): number | undefined {
 	return typeof time === "number" && Math.abs(time) <= MOST_TIME ? time : undefined;
 }
 
+/** A time as a row has it: ISO 8601. */
+export function writeTime(epochMs: number): string {
+	return new Date(epochMs).toISOString();
+}
+
 /** A time that is waited for: at most a day ahead. */
 export function readWait(value: unknown, now: number): number | undefined {
 	const time = readTime(value);
@@ -82,6 +87,35 @@ export function readMembers(text: unknown): Readonly<Record<string, unknown>> {
 /** The members of an object. What is none has none. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
 	return isObject(value) ? value : {};
+}
+
+/** A table's property holds 32,768 characters. */
+const MAX_STATE_CHARACTERS = 30_000;
+
+/**
+ * A state as its row holds it. Of too many entries of one of its members the first ones are left out, a tenth at a time.
+ * @param member the name of that member: what is left out of it is found again
+ */
+export function stateText<Member extends string>(state: Readonly<Record<Member, object>>, member: Member): string {
+	let entries = Object.entries(state[member]);
+	let text = JSON.stringify(state);
+	while (text.length > MAX_STATE_CHARACTERS && entries.length > 0) {
+		entries = entries.slice(Math.ceil(entries.length / 10));
+		text = JSON.stringify({ ...state, [member]: Object.fromEntries(entries) });
+	}
+	return text;
+}
+
+const MAX_PLAIN = 200;
+
+/** The same write in a form that storage takes for certain: its texts short, and of printable ASCII alone. */
+export function plainWrite(write: Write): Write {
+	if (write.kind === "delete") return write;
+	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
+	const columns = Object.entries(write.columns).map(([name, value]) => {
+		return [name, typeof value === "string" ? plain(value) : value];
+	});
+	return { ...write, columns: Object.fromEntries(columns) };
 }
 
 /** Digits that sort as the times do. */
@@ -165,8 +199,8 @@ export const DESTINATION_COLUMNS = ["to", "repository", "dispatchType", "token"]
 const MAX_TEXT = 1_000;
 
 /** A destination as one column; none where there is no destination. */
-export function destinationColumn(to: Destination | null): Columns {
-	if (to === null) return {};
+export function destinationColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
 	return {
 		to: JSON.stringify(to, (_, value: unknown) => (typeof value === "string" ? clipText(value, MAX_TEXT) : value)),
 	};
@@ -176,10 +210,12 @@ export function destinationColumn(to: Destination | null): Columns {
  * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
  * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
  */
-export function shownColumn(to: Destination | null): Columns {
-	if (to === null) return {};
-	const { id } = to;
-	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });
+export function shownColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
+	return destinationColumn({
+		...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))),
+		id: to.id,
+	});
 }
 
 /**
@@ -198,6 +234,6 @@ export function readDestination(columns: Columns): Destination | undefined {
 }
 
 /** What a circuit breaker is for: the part of a destination's id before `#`, such as a repository. */
-export function targetOf(to: Destination | undefined): string {
+export function targetOf(to: Destination | null | undefined): string {
 	return to?.id.split("#", 1)[0] ?? "";
 }

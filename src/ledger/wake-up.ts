@@ -1,3 +1,4 @@
+import type { Storage } from "../storage/storage.ts";
 import { membersOf, readCount, readWait } from "./rows.ts";
 
 /** The message that makes a function look at a lane. */
@@ -49,6 +50,36 @@ export function isSuperseded(wake: number, record: WakeRecord, now: number): boo
  */
 export function isWokenInTime({ at }: WakeRecord, dueAt: number, now: number): boolean {
 	return at !== null && at <= Math.max(dueAt, now) + IN_TIME_MS && at > now - OVERDUE_MS;
+}
+
+/** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
+export const LONGEST_DELAY_SECONDS = 30 * 60;
+
+export interface NextWakeUp {
+	readonly lane: string;
+	/** The one that it follows. */
+	readonly last: number;
+	/** When it is to surface, epoch milliseconds as `now` is. */
+	readonly at: number;
+	readonly now: number;
+	/** Left out, the drainers'. */
+	readonly queue?: string;
+}
+
+/**
+ * Puts the wake-up that follows the recorded one. Answers what is to be recorded of it, and how to take it back when it is
+ * not needed. Rejects with StorageError.
+ */
+export async function putNextWakeUp(
+	storage: Pick<Storage, "put" | "unput">,
+	{ lane, last, at, now, queue }: NextWakeUp,
+): Promise<{ readonly wake: WakeRecord; readonly takeBack: () => Promise<void> }> {
+	const wake = { last: last + 1, at };
+	const seconds = Math.max(0, Math.ceil((at - now) / 1_000));
+	const text = writeWakeUp({ lane, wake: wake.last });
+	const message = await storage.put(text, Math.min(seconds, LONGEST_DELAY_SECONDS), queue);
+	// It would find nothing, and so it does no harm where it cannot be removed.
+	return { wake, takeBack: () => storage.unput(message, queue).catch(() => {}) };
 }
 
 export function writeWakeUp(wakeUp: WakeUp): string {

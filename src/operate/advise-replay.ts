@@ -1,4 +1,5 @@
-import { type FoundReceipt, GAVE_UP } from "../ledger/receipt.ts";
+import { GAVE_UP } from "../ledger/receipt.ts";
+import type { FoundReceipt } from "../ledger/receipt-query.ts";
 
 /** What a replay of a dead letter would do now. */
 export interface ReplayAdvice {

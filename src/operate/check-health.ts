@@ -1,5 +1,5 @@
 import type { Problem } from "../config/settings.ts";
-import type { MissedCounts } from "../ledger/missed.ts";
+import type { MissedCounts } from "../ledger/ignored.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";

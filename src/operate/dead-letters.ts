@@ -1,7 +1,6 @@
 import { discardDeadLetter } from "../ledger/discard-dead-letter.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import type { FoundReceipt } from "../ledger/receipt.ts";
-import type { ReceiptQuery } from "../ledger/receipt-query.ts";
+import type { FoundReceipt, ReceiptQuery } from "../ledger/receipt-query.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 

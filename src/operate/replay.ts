@@ -1,8 +1,8 @@
 import { readJson } from "../event/json.ts";
 import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import type { FoundReceipt, Receipt } from "../ledger/receipt.ts";
-import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
+import type { Receipt } from "../ledger/receipt.ts";
+import { type FoundReceipt, readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
 import type { Log } from "../log.ts";
 import type { EventResult } from "../model.ts";

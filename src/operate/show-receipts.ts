@@ -1,9 +1,9 @@
 import pMap from "p-map";
 import type { Destinations } from "../destinations/list.ts";
 import { readDeadRequest } from "../ledger/dead-letters.ts";
-import { type LaneState, NEW_LANE, readLaneState } from "../ledger/lane-state.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import { type FoundReceipt, type ReceiptState, readReceipt, showReceipt } from "../ledger/receipt.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
+import { type FoundReceipt, receiptsOf } from "../ledger/receipt-query.ts";
 import { groupOfMember } from "../ledger/rows.ts";
 import { clipText } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -74,10 +74,13 @@ async function readDispatches(receipts: readonly FoundReceipt[], options: ShowOp
 		}),
 	);
 	const unread = new Set<string>();
-	const readState = createStateReader(options);
+	const { storage, now } = options;
+	const lanes = new Set([...missing.values()].map(({ lane }) => lane));
+	const showIn = new Map([...lanes].map((lane) => [lane, receiptsOf(storage, lane, now)]));
 	const read = async ([place, { lane, dispatch }]: readonly [string, { lane: string; dispatch: string }]) => {
 		try {
-			known.set(place, await readDispatch(options, readState, lane, dispatch));
+			const row = await storage.get(lane, dispatch);
+			known.set(place, row && (await showIn.get(lane)?.(row)));
 		} catch (error) {
 			unread.add(`a window's dispatch in the lane "${lane}" cannot be read: ${(error as Error).message}`);
 		}
@@ -111,28 +114,6 @@ function show(
 		group: (receipt.state === "coalescing" && groupOfMember(receipt.place ?? "")) || null,
 		windowState: dispatch?.state ?? null,
 	};
-}
-
-/** A lane's state is read once, and only where one of its windows' dispatches waits. */
-function createStateReader({ storage, now }: ShowOptions) {
-	const states = new Map<string, Promise<LaneState>>();
-	return (lane: string): Promise<LaneState> => {
-		const known = states.get(lane) ?? readLaneState(storage, lane, now());
-		states.set(lane, known);
-		return known;
-	};
-}
-
-async function readDispatch(
-	{ storage, now }: ShowOptions,
-	readState: (lane: string) => Promise<LaneState>,
-	lane: string,
-	dispatch: string,
-): Promise<FoundReceipt | undefined> {
-	const row = await storage.get(lane, dispatch);
-	if (row === undefined) return undefined;
-	const receipt = readReceipt(row);
-	return showReceipt(receipt, lane, receipt.state === "accepted" ? await readState(lane) : NEW_LANE, now());
 }
 
 /** What is shown of a request. */

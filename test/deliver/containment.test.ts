@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/dead-letters.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { showReceipt } from "../../src/ledger/receipt.ts";
+import { showReceipt } from "../../src/ledger/receipt-query.ts";
 import { deadLetterKey, STATE_KEY, targetOf } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";

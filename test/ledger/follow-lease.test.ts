@@ -21,7 +21,7 @@ const LIST: Watched = {
 /** What one follower has written, as the next one reads it. */
 async function handedOn(state: FollowState): Promise<{ readonly read: FollowState; readonly text: string }> {
 	const storage = memoryStorage();
-	const lease = await acquireFollow({ storage, queue: "q", lane: LANE, now: () => NOW, monotonic: () => 0 });
+	const lease = await acquireFollow({ storage, lane: LANE, now: () => NOW, monotonic: () => 0 });
 	if (lease === undefined) throw new Error("the lane is held");
 	await lease.read();
 	await lease.commit(state);

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { type FoundReceipt, readReceipt } from "../../src/ledger/receipt.ts";
+import { readReceipt } from "../../src/ledger/receipt.ts";
+import type { FoundReceipt } from "../../src/ledger/receipt-query.ts";
 import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { type ShownReceipt, showReceipts, withRequests } from "../../src/operate/show-receipts.ts";
 import type { Columns, Row, Storage } from "../../src/storage/storage.ts";

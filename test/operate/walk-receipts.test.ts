@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { FoundReceipt } from "../../src/ledger/receipt.ts";
-import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
+import type { FoundReceipt, ReceiptQuery } from "../../src/ledger/receipt-query.ts";
 import { AT_ONCE, MAX_MS, type ReceiptsRequest, walkReceipts } from "../../src/operate/dead-letters.ts";
 
 /** What one answer of a list holds: so many receipts, what it cannot read, and how long it takes. */

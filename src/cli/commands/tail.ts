@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Command } from "commander";
-import type { ReceiptState } from "../../ledger/list-receipts.ts";
+import type { ReceiptState } from "../../ledger/receipt.ts";
 import { plain, plainJson } from "../../log.ts";
 import { type BridgeClient, collectReceipts, type ReceiptsAsked, type ShownReceipt } from "../bridge-client.ts";
 import { CliError } from "../cli-error.ts";

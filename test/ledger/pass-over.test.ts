@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { passOver, type View } from "../../src/ledger/lane-lease.ts";
 import { type Entry, newEntry, readEntry } from "../../src/ledger/outbox.ts";
-import { passOver, type View } from "../../src/ledger/read-lane.ts";
 import { entryKey } from "../../src/ledger/rows.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
