@@ -3,7 +3,7 @@ import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 
 /** By lower-case name. */
-type Headers = Readonly<Record<string, string | number | undefined>>;
+type Headers = Readonly<Record<string, string>>;
 
 /** What a service answered. */
 export interface ServiceResponse {
@@ -107,8 +107,8 @@ function bounded(ms: number, longest: number): number | undefined {
 	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;
 }
 
-function textOf(header: string | number | undefined): string {
-	return String(header).trim();
+function textOf(header = ""): string {
+	return header.trim();
 }
 
 function wholeNumber(text: string): number | undefined {
@@ -142,10 +142,10 @@ export function readResponse(
 	body: ServiceResponse["body"],
 	secrets: Iterable<string>,
 ): ServiceResponse {
-	const clean = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
-	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, clean(value) ?? value]);
+	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, withoutSecrets(value, secrets)]);
 	const { message } = (json ?? {}) as { readonly message?: unknown };
-	return { status, headers: Object.fromEntries(cleanHeaders), message: clean(message) ?? "", body };
+	const words = typeof message === "string" ? withoutSecrets(message, secrets) : "";
+	return { status, headers: Object.fromEntries(cleanHeaders), message: words, body };
 }
 
 type Of<Kind extends Classification["kind"]> = Extract<Classification, { readonly kind: Kind }>;
@@ -189,7 +189,7 @@ export function notFromApi(service: string, { status, headers }: Head, repair: s
 	const { location } = headers;
 	const type = headers["content-type"];
 	const shown = location ?? type;
-	const what = shown === undefined ? "" : ` ${location === undefined ? "as" : "to"} ${clipLine(String(shown), 80)}`;
+	const what = shown === undefined ? "" : ` ${location === undefined ? "as" : "to"} ${clipLine(shown, 80)}`;
 	return {
 		kind: "unavailable",
 		reason: `${service} answered ${status}${what}, which is not an answer of its API: ${repair}`,
@@ -206,13 +206,13 @@ const LONGEST_PAUSE_MS = 3_600_000;
  */
 export function factsOf(
 	{ status, headers }: Head,
-	requestId: string | number | undefined,
+	requestId: string | undefined,
 	pauseMs: number | undefined,
 	now: number,
 ): Pick<Answer, "status" | "requestId" | "exhaustedUntil" | "serverTime"> {
 	return {
 		status,
-		requestId: requestId === undefined ? undefined : clipLine(String(requestId), REQUEST_ID_CHARACTERS),
+		requestId: requestId === undefined ? undefined : clipLine(requestId, REQUEST_ID_CHARACTERS),
 		exhaustedUntil: pauseMs === undefined ? undefined : now + Math.min(pauseMs, LONGEST_PAUSE_MS),
 		serverTime: serverTimeOf(headers, now),
 	};

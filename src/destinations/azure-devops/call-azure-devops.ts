@@ -73,7 +73,7 @@ export function createCall(options: CallOptions): Call {
 
 function readAzureResponse(raw: RawResponse, json: unknown, secrets: Iterable<string>): AzureResponse {
 	const { headers, text } = raw;
-	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(String(headers["content-type"]));
+	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
 	const body = text.trim() === "" ? "none" : isJson ? "json" : "other";
 	const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
 	return { ...readResponse(raw, json, body, secrets), typeKey, isSignIn: isSignIn(raw) };
@@ -94,7 +94,6 @@ export function parseJson(text: string): unknown {
  */
 function isSignIn({ status, headers: { location }, text }: RawResponse): boolean {
 	if (status === 203) return true;
-	if (location !== undefined)
-		return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(String(location));
+	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
 	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

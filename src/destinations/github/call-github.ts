@@ -123,7 +123,7 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 
 /** A JSON that is longer than what is read, or cut off, is one, too. */
 export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] {
-	const contentType = String(headers["content-type"] ?? "");
+	const contentType = headers["content-type"] ?? "";
 	if (/^\s*(?:null\s*)?$/.test(text)) return /html/i.test(contentType) ? "other" : "none";
 	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
 	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";

@@ -57,7 +57,7 @@ export function fetchBy(answer: (sent: Sent) => Promise<RawResponse>): typeof gl
 		const answered = await answer({ method, url, token, body: init?.body, signal: init?.signal ?? signal });
 		// As bytes: a text would be given a content type.
 		const bytes = answered.text === "" ? null : Buffer.from(answered.text);
-		return new Response(bytes, { status: answered.status, headers: answered.headers as Record<string, string> });
+		return new Response(bytes, { status: answered.status, headers: answered.headers });
 	};
 }
 

@@ -113,8 +113,8 @@ describe("a dispatch", () => {
 		await expect(dispatch(fetch, { now: () => clock })).resolves.toMatchObject({ ms: 250 });
 	});
 
-	it.each(["30", 30])("reads times in GitHub's answer by the clock that it was given: %j", async (seconds) => {
-		const { fetch } = script({ status: 429, headers: { "retry-after": seconds } });
+	it("reads times in GitHub's answer by the clock that it was given", async () => {
+		const { fetch } = script({ status: 429, headers: { "retry-after": "30" } });
 		await expect(dispatch(fetch, { now: () => 5_000 })).resolves.toMatchObject({
 			classification: { kind: "rate-limited", until: 35_000 },
 		});
@@ -142,7 +142,7 @@ describe("a dispatch", () => {
 	it.each([
 		"soon",
 		"",
-		20261201,
+		"20261201",
 		"2026-13-41 00:00:00 UTC",
 		"2026-12-01",
 		"2026-12-01 00:00:00",
