@@ -1,4 +1,5 @@
-import { type Answered, boundedFetch, type RawResponse, readResponse } from "../service-response.ts";
+import { boundedFetch, type RawResponse } from "../../config/bounded-fetch.ts";
+import { type Answered, readResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";

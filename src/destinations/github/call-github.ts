@@ -1,8 +1,9 @@
+import type { RawResponse } from "../../config/bounded-fetch.ts";
 import { once } from "../../config/once.ts";
 import { readJsonOrText } from "../../event/json.ts";
 import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import { type Answered, type RawResponse, readResponse, type ServiceResponse } from "../service-response.ts";
+import { type Answered, readResponse, type ServiceResponse } from "../service-response.ts";
 import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
 import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
 import type { GitHubRequest, Send } from "./octokit.ts";

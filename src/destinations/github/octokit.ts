@@ -1,5 +1,5 @@
 import { Octokit } from "@octokit/rest";
-import { boundedFetch, type RawResponse } from "../service-response.ts";
+import { boundedFetch, type RawResponse } from "../../config/bounded-fetch.ts";
 
 /** One request of GitHub's API. */
 export interface GitHubRequest {

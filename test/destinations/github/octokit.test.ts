@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { ANSWER_BYTES } from "../../../src/config/bounded-fetch.ts";
 import { createSend } from "../../../src/destinations/github/octokit.ts";
-import { ANSWER_BYTES } from "../../../src/destinations/service-response.ts";
 
 const API = "https://api.github.com";
 const URL_OF_REQUEST = `${API}/repos/contoso/fraud-model/dispatches`;
