@@ -1,9 +1,9 @@
+import type { RawResponse } from "../config/bounded-fetch.ts";
 import { LONGEST_WAIT_MS, MAX_SKEW_MS } from "../ledger/rows.ts";
 import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 
-/** By lower-case name. */
-type Headers = Readonly<Record<string, string>>;
+type Headers = RawResponse["headers"];
 
 /** What a service answered. */
 export interface ServiceResponse {
@@ -13,44 +13,6 @@ export interface ServiceResponse {
 	readonly message: string;
 	/** What the body is: JSON as the service's API answers it, nothing, or something that is not the API's, such as a page. */
 	readonly body: "json" | "none" | "other";
-}
-
-/** An answer as it came. */
-export interface RawResponse {
-	readonly status: number;
-	readonly headers: Headers;
-	readonly text: string;
-}
-
-/** Most answers that the bridge reads have a few kilobytes; a page or a stream of something else may have gigabytes. */
-export const ANSWER_BYTES = 64 * 1024;
-
-/** A `fetch` that reads a body up to so many bytes: the rest is not waited for, and the connection is given up. */
-export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES) {
-	return async (...request: Parameters<typeof fetch>): Promise<RawResponse> => {
-		const response = await fetch(...request);
-		const { status, headers } = response;
-		return { status, headers: Object.fromEntries(headers), text: await readStart(response, most) };
-	};
-}
-
-async function readStart(response: Response, most: number): Promise<string> {
-	const reader = response.body?.getReader();
-	const chunks: Uint8Array[] = [];
-	let bytes = 0;
-	try {
-		while (reader !== undefined && bytes < most) {
-			const { done, value } = await reader.read();
-			if (done) break;
-			chunks.push(value);
-			bytes += value.byteLength;
-		}
-	} catch (error) {
-		// A refusal is one, even if its words are cut off; whether a success was meant is not known.
-		if (response.ok) throw error;
-	}
-	reader?.cancel().catch(() => {});
-	return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, most));
 }
 
 /** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */

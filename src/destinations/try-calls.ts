@@ -1,9 +1,9 @@
+import { boundedFetch, type RawResponse } from "../config/bounded-fetch.ts";
 import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 import type { ClientOptions } from "./destination.ts";
-import { boundedFetch, type RawResponse } from "./service-response.ts";
 
 /** A try that is under way, and what is noted of its calls, so that they can be accounted for when they end early. */
 export interface Try {

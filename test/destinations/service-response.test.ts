@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
-import { boundedFetch, resetMs, retryAfterMs, serverTimeOf } from "../../src/destinations/service-response.ts";
+import { resetMs, retryAfterMs, serverTimeOf } from "../../src/destinations/service-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;
@@ -145,28 +145,5 @@ describe("whatever GitHub's headers say", () => {
 			}),
 			{ numRuns: 2_000 },
 		);
-	});
-});
-
-describe("a bounded answer", () => {
-	const answering = (status: number, chunks: readonly string[]) =>
-		boundedFetch(async () => {
-			const body = new ReadableStream({
-				start(controller) {
-					for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
-					// It never ends.
-				},
-			});
-			return new Response(body, { status });
-		}, 4);
-
-	it.each([[["abcd"]], [["ab", "cd"]], [["abc", "defgh"]]])("ends where the bound is reached: %j", async (chunks) => {
-		const response = await answering(200, chunks)("http://127.0.0.1");
-		expect(response.text).toBe("abcd");
-	});
-
-	it.each([204, 205, 304])("has no body where its status %i has none", async (status) => {
-		const response = await boundedFetch(async () => new Response(null, { status }))("http://127.0.0.1");
-		expect([response.status, response.text]).toEqual([status, ""]);
 	});
 });

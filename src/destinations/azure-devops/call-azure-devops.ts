@@ -1,4 +1,5 @@
-import { type Answered, type RawResponse, readResponse } from "../service-response.ts";
+import type { RawResponse } from "../../config/bounded-fetch.ts";
+import { type Answered, readResponse } from "../service-response.ts";
 import {
 	isCredential,
 	NO_CREDENTIAL,

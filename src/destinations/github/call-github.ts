@@ -1,13 +1,8 @@
+import { ANSWER_BYTES, type RawResponse } from "../../config/bounded-fetch.ts";
 import { readJsonOrText } from "../../event/json.ts";
 import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import {
-	ANSWER_BYTES,
-	type Answered,
-	type RawResponse,
-	readResponse,
-	type ServiceResponse,
-} from "../service-response.ts";
+import { type Answered, readResponse, type ServiceResponse } from "../service-response.ts";
 import {
 	isCredential,
 	NO_CREDENTIAL,

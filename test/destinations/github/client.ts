@@ -1,10 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import type { Client, RunsAnswer, SeenRun } from "../../../src/destinations/destination.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
 import { fixedToken } from "../../../src/destinations/github/tokens.ts";
-import type { RawResponse } from "../../../src/destinations/service-response.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
 import type { TokenFor } from "../../../src/destinations/github/github-app.ts";
 import { fixedToken, type TokenSource } from "../../../src/destinations/github/tokens.ts";
-import type { RawResponse } from "../../../src/destinations/service-response.ts";
 import type { Answer, Destination } from "../../../src/model.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 import { fetchBy, type Sent } from "./client.ts";

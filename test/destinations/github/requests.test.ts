@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { ANSWER_BYTES } from "../../../src/config/bounded-fetch.ts";
 import { type ApiRequest, createCall } from "../../../src/destinations/github/call-github.ts";
 import { resolveWorkflow } from "../../../src/destinations/github/workflow-dispatch.ts";
-import { ANSWER_BYTES } from "../../../src/destinations/service-response.ts";
 import { beginTry } from "../../../src/destinations/try-calls.ts";
 import { answering, closeAll, list, run, serverAt, TO } from "./client.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
-import type { RawResponse } from "../../../src/destinations/service-response.ts";
 import { fetchBy, TO } from "./client.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
