@@ -43,7 +43,8 @@ export async function openBenchBridge(
 ): Promise<BenchBridge> {
 	const config = readConfig(env, ".", SERVICES);
 	let calls = 0;
-	const counted = wrapStorage(await openStorage(config.storage, names), (_, make) => {
+	const { AzureWebJobsStorage: connectionString = "" } = env;
+	const counted = wrapStorage(openStorage({ kind: "connection-string", connectionString }, names), (_, make) => {
 		calls += 1;
 		return make();
 	});
@@ -74,10 +75,10 @@ const PAUSE_MS = 3_600_000;
  */
 export async function pauseEmptyLane(connectionString: string, names: LedgerNames = LEDGER): Promise<void> {
 	const config = { kind: "connection-string", connectionString } as const;
-	const { table, queue } = await createClients(config, names);
+	const { table, queue } = createClients(config, names);
 	await table.deleteTable();
 	await queue(names.queue).deleteIfExists();
-	const storage = await openStorage(config, names);
+	const storage = openStorage(config, names);
 	const until = Date.now() + PAUSE_MS;
 	const state = { ...NEW_LANE, pause: { until, reason: "the benchmark says so" }, wake: { last: 1, at: until } };
 	await storage.commit(LANE, [{ kind: "insert", rowKey: STATE_KEY, columns: toColumns(state) }]);
@@ -91,7 +92,7 @@ const LOOK_MS = 20;
  * is killed in between would leave the lane leased for the next one.
  */
 export async function laneIsFree(connectionString: string): Promise<void> {
-	const storage = await openStorage({ kind: "connection-string", connectionString });
+	const storage = openStorage({ kind: "connection-string", connectionString });
 	const blob = leaseBlob(LANE);
 	for (;;) {
 		const lease = await storage.lease(blob, LEASE_SECONDS);

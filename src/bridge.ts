@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
-import { readStorageConfig } from "./config/azure.ts";
+import { readStorageConfig, type StorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
@@ -10,6 +10,7 @@ import { Attempts } from "./deliver/attempt.ts";
 import { type DrainRun, drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
+import type { ConfiguredService } from "./destinations/destination.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
 import { createFollow } from "./follow/follow.ts";
@@ -101,12 +102,15 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 }
 
 /** Azure's SDKs are ten times the size of all the rest: they are loaded when they are first needed. */
-async function openStorage(config: Config["storage"]): Promise<Storage> {
-	return (await import("./storage/azure-storage.ts")).openStorage(config);
+async function openStorage(config: StorageConfig): Promise<Storage> {
+	const { openStorage } = await import("./storage/azure-storage.ts");
+	if (config.kind === "connection-string") return openStorage(config);
+	const { createCredential } = await import("./config/credential.ts");
+	return openStorage({ ...config, credential: createCredential(config.identity) });
 }
 
 /** Nothing is loaded or called before the first event. */
-export function createBridge(config: Config, options: BridgeOptions): Bridge {
+export function createBridge(config: Config<ConfiguredService>, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
 	const rooms = once(async () => wire(config, options, await options.openStorage()));
 
@@ -201,7 +205,7 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 }
 
 /** Brings the rooms together, over an opened storage. */
-function wire(config: Config, options: BridgeOptions, storage: Storage) {
+function wire(config: Config<ConfiguredService>, options: BridgeOptions, storage: Storage) {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
 	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });

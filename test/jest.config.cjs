@@ -13,9 +13,9 @@ module.exports = {
 			},
 		],
 	},
-	// Octokit, jose, p-map and GitHub's workflow parser are published as ES modules only; the last one for `import` alone.
+	// Octokit (which signs as a GitHub App), jose, p-map and GitHub's workflow parser are published as ES modules only; the last one for `import` alone.
 	transformIgnorePatterns: [
-		"/node_modules/(?!@actions/|@octokit/|jose/|p-map/|universal-user-agent/|universal-github-app-jwt/|toad-cache/|before-after-hook/|json-with-bigint/)",
+		"/node_modules/(?!@actions/|@octokit/|jose/|p-map/|universal-user-agent/|universal-github-app-jwt/|toad-cache/|json-with-bigint/)",
 	],
 	moduleNameMapper: {
 		"^@actions/(workflow-parser|expressions)$": "<rootDir>/node_modules/@actions/$1/dist/index.js",

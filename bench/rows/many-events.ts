@@ -109,7 +109,7 @@ interface Backlog {
 }
 
 async function openBacklog(connectionString: string): Promise<Backlog> {
-	const storage = await openStorage({ kind: "connection-string", connectionString });
+	const storage = openStorage({ kind: "connection-string", connectionString });
 	const monotonic = () => performance.now();
 	const ledger = createLedger({
 		addressesOf: destinations.policyOf,

@@ -1,5 +1,4 @@
 import pMap from "p-map";
-import type { Inline } from "../deliver/inline.ts";
 import type { Policy } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import { idOf } from "../event/read-event.ts";
@@ -10,12 +9,13 @@ import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
 import { targetOf } from "../ledger/rows.ts";
 import { cleanText, type Log, report } from "../log.ts";
-import { type Delivery, type EventResult, isJoin, type Join, type Outcome } from "../model.ts";
+import { type Delivery, type Disposition, type EventResult, isJoin, type Join, type Outcome } from "../model.ts";
 import { type Ending, notDurable, type Plan, type PlanOptions, planAll, type Subject, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
-	readonly inline: Inline;
+	/** Tries to deliver a written entry within the request. Undefined: what becomes of it is not known in time. */
+	readonly inline: { offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined> };
 	readonly recordRejected: RecordRejected;
 	/** How fast a lane may send, and what it is configured for: a lane of another address is not this bridge's to send. */
 	readonly destinations: Pick<Destinations, "build" | "laneOf" | "policyOf">;

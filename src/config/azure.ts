@@ -1,5 +1,5 @@
 import { tokenForName } from "../log.ts";
-import { LEDGER_CONNECTION } from "../storage/storage.ts";
+import { LEDGER_CONNECTION, type ServiceUrls } from "../storage/storage.ts";
 import type { Settings } from "./settings.ts";
 
 /** As whom Azure's services are called. */
@@ -21,13 +21,7 @@ export function readIdentity(settings: Settings, clientIdSetting: string): Ident
 /** Where the ledger is: the function app's own storage account. */
 export type StorageConfig =
 	| { readonly kind: "connection-string"; readonly connectionString: string }
-	| {
-			readonly kind: "identity";
-			readonly blobUrl: string;
-			readonly queueUrl: string;
-			readonly tableUrl: string;
-			readonly identity: Identity;
-	  };
+	| ({ readonly kind: "identity"; readonly identity: Identity } & ServiceUrls);
 
 const SETTING = LEDGER_CONNECTION;
 const SERVICES = ["blob", "queue", "table"] as const;

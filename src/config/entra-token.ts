@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
-import { boundedFetch } from "../destinations/service-response.ts";
 import { readJsonOrText } from "../event/json.ts";
 import { cleanText } from "../log.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { type EntraConfig, readEntra } from "./entra-settings.ts";
 import { type Env, Settings } from "./settings.ts";
 

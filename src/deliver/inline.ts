@@ -21,7 +21,7 @@ export interface InlineOptions {
  * Tries to deliver an accepted event before its request is answered. If nothing is in the way, the event reaches GitHub
  * within its own request. Events that are accepted at the same time share one drain.
  */
-export interface Inline {
+interface Inline {
 	/**
 	 * @param entry the key of an entry that is written
 	 * @returns the result, which may be that it is sent later. Undefined if the result took longer than a request waits, if

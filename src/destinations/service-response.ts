@@ -1,9 +1,9 @@
+import type { RawResponse } from "../config/bounded-fetch.ts";
 import { LONGEST_WAIT_MS, MAX_SKEW_MS } from "../ledger/rows.ts";
 import { clipLine, composeReason, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
 
-/** By lower-case name. */
-type Headers = Readonly<Record<string, string | number | undefined>>;
+type Headers = RawResponse["headers"];
 
 /** What a service answered. */
 export interface ServiceResponse {
@@ -13,44 +13,6 @@ export interface ServiceResponse {
 	readonly message: string;
 	/** What the body is: JSON as the service's API answers it, nothing, or something that is not the API's, such as a page. */
 	readonly body: "json" | "none" | "other";
-}
-
-/** An answer as it came. */
-export interface RawResponse {
-	readonly status: number;
-	readonly headers: Headers;
-	readonly text: string;
-}
-
-/** Most answers that the bridge reads have a few kilobytes; a page or a stream of something else may have gigabytes. */
-export const ANSWER_BYTES = 64 * 1024;
-
-/** A `fetch` that reads a body up to so many bytes: the rest is not waited for, and the connection is given up. */
-export function boundedFetch(fetch: typeof globalThis.fetch, most = ANSWER_BYTES) {
-	return async (...request: Parameters<typeof fetch>): Promise<RawResponse> => {
-		const response = await fetch(...request);
-		const { status, headers } = response;
-		return { status, headers: Object.fromEntries(headers), text: await readStart(response, most) };
-	};
-}
-
-async function readStart(response: Response, most: number): Promise<string> {
-	const reader = response.body?.getReader();
-	const chunks: Uint8Array[] = [];
-	let bytes = 0;
-	try {
-		while (reader !== undefined && bytes < most) {
-			const { done, value } = await reader.read();
-			if (done) break;
-			chunks.push(value);
-			bytes += value.byteLength;
-		}
-	} catch (error) {
-		// A refusal is one, even if its words are cut off; whether a success was meant is not known.
-		if (response.ok) throw error;
-	}
-	reader?.cancel().catch(() => {});
-	return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, most));
 }
 
 /** No wait is shorter than this: a limiter that says "now" again and again would be called without a break. */
@@ -107,8 +69,8 @@ function bounded(ms: number, longest: number): number | undefined {
 	return ms > 0 ? Math.min(Math.max(ms, SHORTEST_MS), longest) : undefined;
 }
 
-function textOf(header: string | number | undefined): string {
-	return String(header).trim();
+function textOf(header = ""): string {
+	return header.trim();
 }
 
 function wholeNumber(text: string): number | undefined {
@@ -142,10 +104,10 @@ export function readResponse(
 	body: ServiceResponse["body"],
 	secrets: Iterable<string>,
 ): ServiceResponse {
-	const clean = (value: unknown) => (typeof value === "string" ? withoutSecrets(value, secrets) : undefined);
-	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, clean(value) ?? value]);
+	const cleanHeaders = Object.entries(headers).map(([name, value]) => [name, withoutSecrets(value, secrets)]);
 	const { message } = (json ?? {}) as { readonly message?: unknown };
-	return { status, headers: Object.fromEntries(cleanHeaders), message: clean(message) ?? "", body };
+	const words = typeof message === "string" ? withoutSecrets(message, secrets) : "";
+	return { status, headers: Object.fromEntries(cleanHeaders), message: words, body };
 }
 
 type Of<Kind extends Classification["kind"]> = Extract<Classification, { readonly kind: Kind }>;
@@ -189,7 +151,7 @@ export function notFromApi(service: string, { status, headers }: Head, repair: s
 	const { location } = headers;
 	const type = headers["content-type"];
 	const shown = location ?? type;
-	const what = shown === undefined ? "" : ` ${location === undefined ? "as" : "to"} ${clipLine(String(shown), 80)}`;
+	const what = shown === undefined ? "" : ` ${location === undefined ? "as" : "to"} ${clipLine(shown, 80)}`;
 	return {
 		kind: "unavailable",
 		reason: `${service} answered ${status}${what}, which is not an answer of its API: ${repair}`,
@@ -206,13 +168,13 @@ const LONGEST_PAUSE_MS = 3_600_000;
  */
 export function factsOf(
 	{ status, headers }: Head,
-	requestId: string | number | undefined,
+	requestId: string | undefined,
 	pauseMs: number | undefined,
 	now: number,
 ): Pick<Answer, "status" | "requestId" | "exhaustedUntil" | "serverTime"> {
 	return {
 		status,
-		requestId: requestId === undefined ? undefined : clipLine(String(requestId), REQUEST_ID_CHARACTERS),
+		requestId: requestId === undefined ? undefined : clipLine(requestId, REQUEST_ID_CHARACTERS),
 		exhaustedUntil: pauseMs === undefined ? undefined : now + Math.min(pauseMs, LONGEST_PAUSE_MS),
 		serverTime: serverTimeOf(headers, now),
 	};

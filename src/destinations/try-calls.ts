@@ -1,7 +1,9 @@
+import { boundedFetch, type RawResponse } from "../config/bounded-fetch.ts";
 import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
+import type { ClientOptions } from "./destination.ts";
 
 /** A try that is under way, and what is noted of its calls, so that they can be accounted for when they end early. */
 export interface Try {
@@ -23,19 +25,45 @@ export function beginTry(timeoutMs: number, start: number, calls: number[] = [])
 	return { signal, endsAt: start + timeoutMs, calls, secrets: new Set(), underWay: false };
 }
 
-/** Makes one call, and records its time. The pace counts only writes, so a read is not recorded. */
-export async function noteCall<T>(
+/** How a service is reached. */
+export type Reach = Pick<ClientOptions, "version" | "fetch" | "now">;
+
+/** One request of a service's API. */
+export interface ServiceRequest {
+	readonly method: "GET" | "POST";
+	readonly url: string;
+	/** Without the user agent, which is the same for all. */
+	readonly headers: Readonly<Record<string, string>>;
+	/** It is sent unchanged: these are the bytes whose size was checked. */
+	readonly body?: string | undefined;
+	/** The pace counts only writes, so the time of a read is not recorded. */
+	readonly kind: "write" | "read";
+	/** The answer's body is read up to so many bytes. */
+	readonly mostBytes: number;
+}
+
+/**
+ * Sends one request, and records its time. Any status is an answer. A redirect is one, too: fetch would turn a redirected
+ * POST into a GET. Rejects where no answer came.
+ */
+export async function sendOnce(
+	{ version, fetch, now }: Reach,
+	{ method, url, headers, body, kind, mostBytes }: ServiceRequest,
 	trying: Try,
-	now: () => number,
-	call: () => Promise<T>,
-	kind: "write" | "read",
-): Promise<T> {
+): Promise<RawResponse> {
+	trying.signal.throwIfAborted();
 	const start = now();
 	const calls = kind === "write" ? trying.calls : [];
 	const at = calls.push(start) - 1;
 	trying.underWay = kind;
 	try {
-		const response = await call();
+		const response = await boundedFetch(fetch, mostBytes)(url, {
+			method,
+			headers: { ...headers, "user-agent": `grid-dispatch/${version}` },
+			body: body ?? null,
+			redirect: "manual",
+			signal: trying.signal,
+		});
 		trying.underWay = false;
 		return response;
 	} finally {

@@ -1,7 +1,6 @@
 import { odata, TableClient, type TableServiceClientOptions, type TransactionAction } from "@azure/data-tables";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { QueueClient, type StoragePipelineOptions } from "@azure/storage-queue";
-import type { StorageConfig } from "../config/azure.ts";
 import { blobCalls } from "./azure-blobs.ts";
 import { called, expectText, UnclearAnswer, unlessChanged, unlessMissing } from "./azure-call.ts";
 import {
@@ -11,18 +10,29 @@ import {
 	type Page,
 	type Range,
 	type Row,
+	type ServiceUrls,
 	type Storage,
 	WRITTEN_AT,
 	type Write,
 } from "./storage.ts";
 import { checkLimits } from "./transactions.ts";
 
+/** The storage account, and what it lets the bridge in with. */
+type Account =
+	| { readonly kind: "connection-string"; readonly connectionString: string }
+	| ({ readonly kind: "identity"; readonly credential: Credential } & ServiceUrls);
+
+/** What Azure's SDKs ask for the tokens of an identity; `config/credential.ts` makes one. */
+interface Credential {
+	getToken(scopes: string | string[], options?: object): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+}
+
 /**
  * Opens the ledger's storage by Azure's own SDKs; nothing is called yet. To be imported when the first event needs it,
  * since the SDKs are ten times the size of all the rest: this file is the root of a bundle of its own.
  */
-export async function openStorage(config: StorageConfig, names: LedgerNames = LEDGER): Promise<Storage> {
-	const { table, queue, blobs } = await createClients(config, names);
+export function openStorage(account: Account, names: LedgerNames = LEDGER): Storage {
+	const { table, queue, blobs } = createClients(account, names);
 	return { ...tableCalls(table), ...blobCalls(blobs, names), ...queueCalls(queue, names) };
 }
 
@@ -50,7 +60,7 @@ const escapeLines: NonNullable<TableServiceClientOptions["additionalPolicies"]>[
 	},
 };
 
-export async function createClients(config: StorageConfig, { table }: LedgerNames): Promise<StorageClients> {
+export function createClients(account: Account, { table }: LedgerNames): StorageClients {
 	const { maxTries, ...delays } = RETRIES;
 	const tableOptions: TableServiceClientOptions = {
 		retryOptions: { maxRetries: maxTries - 1, ...delays },
@@ -58,20 +68,19 @@ export async function createClients(config: StorageConfig, { table }: LedgerName
 		additionalPolicies: [{ policy: escapeLines, position: "perCall" }],
 	};
 	const options: StoragePipelineOptions = { retryOptions: { maxTries, ...delays } };
-	if (config.kind === "connection-string") {
-		const { connectionString } = config;
+	if (account.kind === "connection-string") {
+		const { connectionString } = account;
 		return {
 			table: TableClient.fromConnectionString(connectionString, table, tableOptions),
 			queue: (name) => new QueueClient(connectionString, name, options),
 			blobs: BlobServiceClient.fromConnectionString(connectionString, options),
 		};
 	}
-	const { createCredential } = await import("../config/credential.ts");
-	const credential = createCredential(config.identity);
+	const { tableUrl, queueUrl, blobUrl, credential } = account;
 	return {
-		table: new TableClient(config.tableUrl, table, credential, tableOptions),
-		queue: (name) => new QueueClient(`${config.queueUrl}/${name}`, credential, options),
-		blobs: new BlobServiceClient(config.blobUrl, credential, options),
+		table: new TableClient(tableUrl, table, credential, tableOptions),
+		queue: (name) => new QueueClient(`${queueUrl}/${name}`, credential, options),
+		blobs: new BlobServiceClient(blobUrl, credential, options),
 	};
 }
 

@@ -169,6 +169,13 @@ export async function persist<T>(
 	}
 }
 
+/** The addresses of a storage account's services. */
+export interface ServiceUrls {
+	readonly blobUrl: string;
+	readonly queueUrl: string;
+	readonly tableUrl: string;
+}
+
 /** What the ledger's parts are called in the app's storage account. */
 export interface LedgerNames {
 	readonly table: string;

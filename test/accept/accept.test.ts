@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type AcceptOptions, createAccept, lateAfter } from "../../src/accept/accept.ts";
-import type { Inline } from "../../src/deliver/inline.ts";
 import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
@@ -59,7 +58,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 interface Ledger {
 	readonly write: (delivery: Delivery) => Promise<Accepted>;
 	readonly wake: AcceptOptions["ledger"]["wake"];
-	readonly offer: Inline["offer"];
+	readonly offer: AcceptOptions["inline"]["offer"];
 }
 
 const outcomes = (results: readonly { readonly id: string | null; readonly outcome: string }[]) =>

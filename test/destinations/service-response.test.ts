@@ -1,16 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
 import { assert, constantFrom, double, integer, oneof, property, string } from "fast-check";
 import { classifyResponse } from "../../src/destinations/github/classify-response.ts";
-import { boundedFetch, resetMs, retryAfterMs, serverTimeOf } from "../../src/destinations/service-response.ts";
+import { resetMs, retryAfterMs, serverTimeOf } from "../../src/destinations/service-response.ts";
 
 const NOW = Date.parse("2026-05-26T12:00:00Z");
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+/** Headers, without those that are undefined. */
+function given(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	return JSON.parse(JSON.stringify(headers)) as Record<string, string>;
+}
+
 describe("retry-after", () => {
-	it.each<[string | number | undefined, number | undefined]>([
+	it.each<[string | undefined, number | undefined]>([
 		["1", 1_000],
-		[7, 7_000],
+
 		[" 120 ", 120_000],
 		["007", 7_000],
 		["86400", DAY],
@@ -44,7 +49,7 @@ describe("retry-after", () => {
 		["x Tue May 26 12:00:05 2026", undefined],
 		["Tue May 26 12:00:05 2026 (x)", undefined],
 	])("of %j is a wait of %j ms", (header, ms) => {
-		expect(retryAfterMs({ "retry-after": header }, NOW)).toBe(ms);
+		expect(retryAfterMs(given({ "retry-after": header }), NOW)).toBe(ms);
 	});
 
 	it("of less than a second is a second", () => {
@@ -55,18 +60,17 @@ describe("retry-after", () => {
 describe("x-ratelimit-reset, where nothing remains", () => {
 	const seconds = NOW / 1_000;
 
-	it.each<[string, string | number | undefined, number | undefined]>([
-		["seconds", seconds + 900, 900_000],
-		["seconds as a text", String(seconds + 900), 900_000],
+	it.each<[string, string | undefined, number | undefined]>([
+		["seconds", String(seconds + 900), 900_000],
 		["milliseconds", String(NOW + 900_000), 900_000],
-		["two hours ahead: an hour, which is as long as the limit lasts", seconds + 7_200, HOUR],
-		["a year ahead", seconds + 31_536_000, HOUR],
+		["two hours ahead: an hour, which is as long as the limit lasts", String(seconds + 7_200), HOUR],
+		["a year ahead", String(seconds + 31_536_000), HOUR],
 		["milliseconds, a year ahead", "1811000000000", HOUR],
 		["14 digits", "99999999999999", HOUR],
 		["the smallest number of milliseconds, which has passed", "100000000000", undefined],
 		["400 digits", "9".repeat(400), HOUR],
-		["now", seconds, undefined],
-		["the past", seconds - 900, undefined],
+		["now", String(seconds), undefined],
+		["the past", String(seconds - 900), undefined],
 		["0", "0", undefined],
 		["blank", "", undefined],
 		["none", undefined, undefined],
@@ -74,11 +78,12 @@ describe("x-ratelimit-reset, where nothing remains", () => {
 		["decimals", `${seconds + 9}.5`, undefined],
 		["a date", "Tue, 26 May 2026 12:00:05 GMT", undefined],
 	])("as %s", (_, reset, ms) => {
-		expect(resetMs({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset }, NOW)).toBe(ms);
+		expect(resetMs(given({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset }), NOW)).toBe(ms);
 	});
 
 	it.each(["1", "4999", "", undefined, "00", "-1"])("does not count where %j remain", (remaining) => {
-		expect(resetMs({ "x-ratelimit-remaining": remaining, "x-ratelimit-reset": seconds + 900 }, NOW)).toBeUndefined();
+		const headers = given({ "x-ratelimit-remaining": remaining, "x-ratelimit-reset": String(seconds + 900) });
+		expect(resetMs(headers, NOW)).toBeUndefined();
 	});
 });
 
@@ -97,13 +102,13 @@ describe("the date of an answer", () => {
 		undefined,
 		"",
 		"soon",
-		0,
+		"0",
 		"2026-05-26T12:00:00Z",
 		"Wed, 30 Jun 2027 12:00:01 GMT",
 		"Mon, 21 Apr 2025 11:59:59 GMT",
 		"Thu, 01 Jan 1970 00:00:00 GMT",
 	])("is none where it is no HTTP date, or more than 400 days off: %j", (date) => {
-		expect(serverTimeOf({ date }, NOW)).toBeUndefined();
+		expect(serverTimeOf(given({ date }), NOW)).toBeUndefined();
 	});
 });
 
@@ -140,28 +145,5 @@ describe("whatever GitHub's headers say", () => {
 			}),
 			{ numRuns: 2_000 },
 		);
-	});
-});
-
-describe("a bounded answer", () => {
-	const answering = (status: number, chunks: readonly string[]) =>
-		boundedFetch(async () => {
-			const body = new ReadableStream({
-				start(controller) {
-					for (const chunk of chunks) controller.enqueue(Buffer.from(chunk));
-					// It never ends.
-				},
-			});
-			return new Response(body, { status });
-		}, 4);
-
-	it.each([[["abcd"]], [["ab", "cd"]], [["abc", "defgh"]]])("ends where the bound is reached: %j", async (chunks) => {
-		const response = await answering(200, chunks)("http://127.0.0.1");
-		expect(response.text).toBe("abcd");
-	});
-
-	it.each([204, 205, 304])("has no body where its status %i has none", async (status) => {
-		const response = await boundedFetch(async () => new Response(null, { status }))("http://127.0.0.1");
-		expect([response.status, response.text]).toEqual([status, ""]);
 	});
 });

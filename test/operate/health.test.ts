@@ -45,7 +45,7 @@ describe("the health of a bridge", () => {
 		["that was cut", "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKe"],
 		["that is no URL", "BlobEndpoint=x"],
 	])("says that storage cannot be opened, by a connection string %s", async (_, connectionString) => {
-		const openStorage = () => openAzureStorage({ kind: "connection-string", connectionString });
+		const openStorage = async () => openAzureStorage({ kind: "connection-string", connectionString });
 		const bridge = fixture.bridge({ AzureWebJobsStorage: connectionString }, { openStorage });
 		const { status, json } = await callFunction(
 			health(

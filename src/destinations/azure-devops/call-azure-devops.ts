@@ -1,15 +1,20 @@
-import { type Answered, boundedFetch, type RawResponse, readResponse } from "../service-response.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Try } from "../try-calls.ts";
+import type { RawResponse } from "../../config/bounded-fetch.ts";
+import { type Answered, readResponse } from "../service-response.ts";
+import {
+	isCredential,
+	NO_CREDENTIAL,
+	noAnswer,
+	type Reach,
+	type ServiceRequest,
+	sendOnce,
+	type Try,
+} from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
 
-export interface CallOptions {
+export interface CallOptions extends Reach {
 	/** Without a slash at its end; paths are appended. */
 	readonly url: string;
-	readonly userAgent: string;
-	readonly fetch: typeof globalThis.fetch;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
 export interface ApiRequest {
@@ -34,27 +39,25 @@ export const CLOUD_URL = "https://dev.azure.com";
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose
  * token it does not know to its sign-in page.
  */
-export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
-	const bounded = boundedFetch(fetch, MOST_BYTES);
-
-	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, trying: Try) {
-		const init: RequestInit = {
-			method: body === undefined ? "GET" : "POST",
+export function createCall(options: CallOptions): Call {
+	async function ask({ path, body, asked }: ApiRequest, authorization: string, trying: Try): Promise<Answered> {
+		const isRead = body === undefined;
+		const sent: ServiceRequest = {
+			method: isRead ? "GET" : "POST",
+			url: `${options.url}${path}?${API_VERSION}`,
 			headers: {
 				accept: "application/json",
 				authorization,
-				"user-agent": userAgent,
-				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...(isRead ? {} : { "content-type": "application/json" }),
 			},
-			redirect: "manual",
-			signal: trying.signal,
-			body: body ?? null,
+			body,
+			kind: isRead ? "read" : "write",
+			mostBytes: MOST_BYTES,
 		};
-		const kind = body === undefined ? "read" : "write";
-		const raw = await noteCall(trying, now, () => bounded(`${url}${path}?${API_VERSION}`, init), kind);
+		const raw = await sendOnce(options, sent, trying);
 		const json = parseJson(raw.text);
 		const response = readAzureResponse(raw, json, trying.secrets);
-		return { classification: classifyResponse(response, asked, now()), response, text: raw.text, json };
+		return { classification: classifyResponse(response, asked, options.now()), response, text: raw.text, json };
 	}
 
 	return async (request, { scheme, value }, trying) => {
@@ -62,7 +65,7 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 		const sent = scheme === "Bearer" ? value : Buffer.from(`:${value}`).toString("base64");
 		for (const secret of [value, sent]) trying.secrets.add(secret);
 		try {
-			return await sendOnce(request, `${scheme} ${sent}`, trying);
+			return await ask(request, `${scheme} ${sent}`, trying);
 		} catch (error) {
 			return { classification: noAnswer("Azure DevOps", error, trying) };
 		}
@@ -71,7 +74,7 @@ export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
 
 function readAzureResponse(raw: RawResponse, json: unknown, secrets: Iterable<string>): AzureResponse {
 	const { headers, text } = raw;
-	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(String(headers["content-type"]));
+	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
 	const body = text.trim() === "" ? "none" : isJson ? "json" : "other";
 	const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
 	return { ...readResponse(raw, json, body, secrets), typeKey, isSignIn: isSignIn(raw) };
@@ -92,7 +95,6 @@ export function parseJson(text: string): unknown {
  */
 function isSignIn({ status, headers: { location }, text }: RawResponse): boolean {
 	if (status === 203) return true;
-	if (location !== undefined)
-		return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(String(location));
+	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
 	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

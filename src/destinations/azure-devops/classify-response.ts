@@ -82,7 +82,7 @@ const LONGEST_DELAY_MS = 30_000;
  * @returns milliseconds, from a second to a day
  */
 export function pauseMs(headers: AzureResponse["headers"], now: number): number | undefined {
-	const delay = String(headers["x-ratelimit-delay"]).trim();
+	const delay = headers["x-ratelimit-delay"]?.trim() ?? "";
 	const delayMs = /^\d+(?:\.\d+)?$/.test(delay) ? Number(delay) * 1_000 : 0;
 	const bounded = delayMs > 0 ? Math.min(Math.max(delayMs, 1_000), LONGEST_DELAY_MS) : undefined;
 	return retryAfterMs(headers, now) ?? resetMs(headers, now) ?? bounded;

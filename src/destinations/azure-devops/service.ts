@@ -30,15 +30,8 @@ function configured(config: AzureDevOpsConfig): ConfiguredService {
 		build: buildRun,
 		requestLine: (to) => `POST ${address}${pathOf(to, "/runs")}?${API_VERSION}`,
 		pageOf: (to) => pipelinePage(address, to),
-		open: ({ version, fetch, now, sleep, timeoutMs }) =>
-			createAzureDevOps({
-				url: address,
-				userAgent: `grid-dispatch/${version}`,
-				fetch,
-				now,
-				timeoutMs,
-				tokens: openTokens(token, now, sleep),
-			}),
+		open: ({ sleep, ...options }) =>
+			createAzureDevOps({ ...options, url: address, tokens: openTokens(token, options.now, sleep) }),
 	};
 }
 

@@ -24,7 +24,7 @@ export function classifyResponse(response: ServiceResponse, now: number, asked?:
 	const { status, headers } = response;
 	if (status >= 200 && status < 300) return isFromApi(response) ? { kind: "taken" } : notFromApi(response);
 	if (isMoved(status) && headers["location"] !== undefined) {
-		return { kind: "redirected", location: String(headers["location"]) };
+		return { kind: "redirected", location: headers["location"] };
 	}
 	if (asksToSlowDown(response)) {
 		// Retry-After goes first, then the primary limit's reset.
@@ -76,7 +76,7 @@ function asksToSlowDown({ status, headers, message }: ServiceResponse): boolean 
 	if (status !== 403) return status === 429;
 	return (
 		headers["retry-after"] !== undefined ||
-		String(headers["x-ratelimit-remaining"]).trim() === "0" ||
+		headers["x-ratelimit-remaining"]?.trim() === "0" ||
 		/secondary rate limit|abuse detection|maximum number of login attempts|endpoint has been spammed/i.test(message)
 	);
 }
@@ -156,7 +156,7 @@ const FORBIDDEN: readonly (readonly [said: RegExp, cause: (asked: string) => Cau
 function likelyCause(response: ServiceResponse, { permission, what }: Asked = REPOSITORY_DISPATCH): Cause {
 	const { status, headers, message } = response;
 	const wanted = headers["x-accepted-github-permissions"];
-	const asked = wanted === undefined ? permission : `${clipLine(String(wanted), HEADER_CHARACTERS)}, as GitHub asks`;
+	const asked = wanted === undefined ? permission : `${clipLine(wanted, HEADER_CHARACTERS)}, as GitHub asks`;
 	switch (status) {
 		case 400:
 			if (/not a supported version/i.test(message)) {
@@ -186,6 +186,6 @@ function forbidden(asked: string): string {
 }
 
 /** Of `required; url=https://github.com/orgs/…/sso?…`. Source: docs.github.com, "Authenticating with SAML SSO". */
-function signOnAddress(header: string | number | undefined): string | undefined {
-	return /\burl=(https:\/\/[^\s;,"<>]+)/.exec(String(header))?.[1];
+function signOnAddress(header = ""): string | undefined {
+	return /\burl=(https:\/\/[^\s;,"<>]+)/.exec(header)?.[1];
 }

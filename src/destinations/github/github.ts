@@ -143,7 +143,7 @@ function judgeToken({ classification, response }: Pick<Answered, "classification
  * @returns ISO 8601
  */
 function tokenExpiry({ headers }: Pick<ServiceResponse, "headers">): string | undefined {
-	const text = String(headers["github-authentication-token-expiration"]);
+	const text = headers["github-authentication-token-expiration"] ?? "";
 	const isTime = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:UTC|[+-]\d{4})$/.test(text);
 	const moment = isTime ? Date.parse(text) : Number.NaN;
 	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();

@@ -168,8 +168,7 @@ function isCount(value: unknown): value is number {
 	return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function readEtag(value: string | number | undefined): string | undefined {
-	const text = String(value);
+function readEtag(text = ""): string | undefined {
 	return /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(text) ? text : undefined;
 }
 

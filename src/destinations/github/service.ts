@@ -60,12 +60,9 @@ function configured(config: GitHubConfig): ConfiguredService {
 	};
 }
 
-function open(config: GitHubConfig, { version, fetch, now, sleep, timeoutMs }: ClientOptions): Client {
-	const apiUrl = config.address;
-	const load = () => import("./octokit.ts");
-	const loadSend = async () => (await load()).createSend({ apiUrl, userAgent: `grid-dispatch/${version}`, fetch });
-	const reach = { apiUrl, loadSend, now };
-	return createGitHub({ ...reach, tokens: openTokens(config.token, { ...reach, sleep }), sleep, timeoutMs });
+function open(config: GitHubConfig, options: ClientOptions): Client {
+	const reach = { ...options, apiUrl: config.address };
+	return createGitHub({ ...reach, tokens: openTokens(config.token, reach) });
 }
 
 /**

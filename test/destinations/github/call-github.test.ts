@@ -4,7 +4,6 @@ import { type AddressInfo, createServer as createTcpServer, type Server as NetSe
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { generate } from "selfsigned";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
-import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
@@ -41,7 +40,8 @@ function dispatchTo(apiUrl: string, { token = TOKEN, timeoutMs = 10_000 } = {}) 
 	const github = createGitHub({
 		apiUrl,
 		tokens: fixedToken(token),
-		loadSend: async () => createSend({ apiUrl, userAgent: "test", fetch: globalThis.fetch }),
+		version: "9.9.9",
+		fetch: globalThis.fetch,
 		now: Date.now,
 		sleep: async () => {},
 		timeoutMs,

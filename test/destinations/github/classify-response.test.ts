@@ -32,7 +32,6 @@ describe("an answer that asks to slow down", () => {
 	it.each<[string, number, ServiceResponse["headers"], string, number]>([
 		["429 without a time: a minute", 429, {}, "", NOW + MINUTE],
 		["429 with retry-after", 429, { "retry-after": "7" }, "", NOW + 7_000],
-		["429 with a numeric retry-after", 429, { "retry-after": 7 }, "", NOW + 7_000],
 		["429 with a retry-after of nothing: a minute", 429, { "retry-after": "0" }, "", NOW + MINUTE],
 		["403 with retry-after", 403, { "retry-after": "120" }, "", NOW + 120_000],
 		["403 with spaces around retry-after", 403, { "retry-after": " 120 " }, "", NOW + 120_000],
@@ -47,13 +46,6 @@ describe("an answer that asks to slow down", () => {
 			"403 with remaining 0 and a reset",
 			403,
 			{ "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW_SECONDS + 900) },
-			"",
-			NOW + 900_000,
-		],
-		[
-			"403 with both as numbers",
-			403,
-			{ "x-ratelimit-remaining": 0, "x-ratelimit-reset": NOW_SECONDS + 900 },
 			"",
 			NOW + 900_000,
 		],
@@ -148,14 +140,13 @@ describe("an answer that says that GitHub fails", () => {
 		});
 	});
 
-	it.each<[unknown, number]>([
+	it.each<[string, number]>([
 		["15", 15_000],
-		[15, 15_000],
 		["Tue, 26 May 2026 12:00:05 GMT", 5_000],
 		["31536000", 1_440 * MINUTE],
 		["99999999999999", 1_440 * MINUTE],
 	])("hands on the time that it asks for, a day at most: %j", (header, retryAfterMs) => {
-		expect(classify(503, { "retry-after": header as string })).toMatchObject({ kind: "uncertain", retryAfterMs });
+		expect(classify(503, { "retry-after": header })).toMatchObject({ kind: "uncertain", retryAfterMs });
 	});
 
 	it.each(["", " ", "0", "soon", "-1", "1.5", "1m0s", "Tue, 26 May 2026 11:59:55 GMT"])(
@@ -192,7 +183,7 @@ describe("an answer that closes a destination", () => {
 	it.each<[string, number, ServiceResponse["headers"], string]>([
 		["403 without a sign of a limit", 403, {}, "Resource not accessible by personal access token"],
 		["403 with calls remaining", 403, { "x-ratelimit-remaining": "4999" }, ""],
-		["403 with many times ten calls remaining", 403, { "x-ratelimit-remaining": 10 }, ""],
+		["403 with many times ten calls remaining", 403, { "x-ratelimit-remaining": "10" }, ""],
 		["403 that speaks of rates in passing", 403, {}, "Your plan has no rate limit increase"],
 		["404", 404, {}, "Not Found"],
 		["404 with remaining 0", 404, { "x-ratelimit-remaining": "0" }, "Not Found"],

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
-import type { Send } from "../../../src/destinations/github/octokit.ts";
-import type { RawResponse } from "../../../src/destinations/service-response.ts";
-import { TO } from "./client.ts";
+import { fetchBy, TO } from "./client.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
 const UNKNOWN = { status: 403, text: '{"message":"Resource not accessible by integration"}' };
@@ -22,15 +21,16 @@ async function dispatch({ answers, ageMs = 0, timeoutMs = 60_000, token = "first
 	let now = START;
 	const slept: number[] = [];
 	const sent: string[] = [];
-	const send: Send = async (request) => {
+	const fetch = fetchBy(async (request) => {
 		sent.push(request.token);
 		const answer = answers[Math.min(sent.length, answers.length) - 1] ?? {};
 		if (answer === CUT) throw new Error("socket hang up");
 		return { status: 204, headers: {}, text: "", ...answer };
-	};
+	});
 	const github = createGitHub({
 		apiUrl: "https://api.github.com",
-		loadSend: async () => send,
+		version: "9.9.9",
+		fetch,
 		tokens: { get: async () => token, refresh: async () => "second", issuedAt: () => START - ageMs },
 		now: () => now,
 		sleep: async (ms) => {
