@@ -188,13 +188,16 @@ function isEntry({ rowKey }: Row): boolean {
 	return rowKey.startsWith(ROWS.entries.from);
 }
 
-/** A whole page of deliveries that are not due is worth remembering, and so is all of a reading that was cut. */
+/**
+ * A whole page of deliveries that are not due is worth remembering. Of a reading that was cut all of them are, however few:
+ * otherwise the next one would come no further.
+ */
 export function passOver(view: View, dueAt: (entry: Entry) => number, now: number): Passed | undefined {
 	if (view.passedUntil !== null && !view.isCut) return undefined;
 	const due = view.entries.findIndex((entry) => dueAt(entry) <= now);
 	const waiting = due < 0 ? view.entries : view.entries.slice(0, due);
 	const last = waiting.at(-1);
-	if (last === undefined || waiting.length < FIRST_PAGE) return undefined;
+	if (last === undefined || (waiting.length < FIRST_PAGE && !view.isCut)) return undefined;
 	// `~` sorts behind every character of a key.
 	return {
 		from: `${last.rowKey}~`,

@@ -37,6 +37,14 @@ describe("the deliveries at the beginning of a lane that need not be read again"
 		expect(passOver(view, dueAt, NOW)).toEqual({ from: `${view.entries.at(-1)?.rowKey}~`, until: NOW + 1 });
 	});
 
+	it.each([
+		["none", null, 5_000],
+		["some", NOW + 1, 1],
+	])("are all of a reading that was cut, however few it came to, where %s were passed over", (_, passedUntil, inMs) => {
+		const view = { ...viewOf(many(3, 5_000), passedUntil), complete: false, isCut: true };
+		expect(passOver(view, dueAt, NOW)).toEqual({ from: `${view.entries.at(-1)?.rowKey}~`, until: NOW + inMs });
+	});
+
 	it("are not counted anew in a reading that has passed over some", () => {
 		expect(passOver(viewOf(many(40, 5_000), NOW + 1), dueAt, NOW)).toBeUndefined();
 	});
