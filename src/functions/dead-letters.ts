@@ -6,6 +6,7 @@ import { type Log, toLog } from "../log.ts";
 import type { ReceiptsRequest } from "../operate/dead-letters.ts";
 import type { ReplayRequest } from "../operate/replay.ts";
 import { isStorageError, LEDGER } from "../storage/storage.ts";
+import { unknownParameter } from "./receipts.ts";
 
 /** The ways to say which dead letters are meant, each with what may stand beside it, and all of them in words. */
 interface Choices {
@@ -58,6 +59,10 @@ function endDeadLetters<Request extends ReplayRequest>(
 		methods: ["POST"],
 		authLevel: "function",
 		async handler(request, context): Promise<HttpResponseInit> {
+			// A parameter that was meant to narrow what the body names would be overlooked, and a discard cannot be undone.
+			const unknown = unknownParameter(request.query, []);
+			if (unknown !== undefined)
+				return { status: 400, jsonBody: { error: `${unknown}, so nothing was done; ${choices.help}` } };
 			const asked = readDeadLetters<Request>(await request.text(), choices);
 			if (typeof asked === "string") return { status: 400, jsonBody: { error: asked } };
 			try {

@@ -61,8 +61,12 @@ export function counts(theBridge: TheBridge, now: () => number): HttpFunctionOpt
 	};
 }
 
+const COUNT_PARAMETERS = ["since", "until"] as const;
+
 function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | string {
-	const times = readTimes(readGiven(parameters, ["since", "until"]));
+	const wrong = wrongParameter(parameters, COUNT_PARAMETERS);
+	if (wrong !== undefined) return wrong;
+	const times = readTimes(readGiven(parameters, COUNT_PARAMETERS));
 	if (typeof times === "string") return times;
 	const { until = Math.max(now, times.since ?? now) } = times;
 	const { since = until - HOUR_MS } = times;
@@ -74,6 +78,8 @@ function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | 
 export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
 function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
+	const wrong = wrongParameter(parameters, PARAMETERS);
+	if (wrong !== undefined) return wrong;
 	const { limit, state, since, until, changedSince, requests, ...texts } = readGiven(parameters, PARAMETERS);
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
@@ -92,6 +98,29 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 		...times,
 		requests: requests === undefined ? undefined : true,
 	};
+}
+
+/** What is wrong with the names of a question's parameters: else a slip would ask for everything. */
+function wrongParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
+	const unknown = unknownParameter(parameters, names);
+	if (unknown !== undefined) return `${unknown}; use ${names.join(", ")}`;
+	const twice = names.find((name) => parameters.getAll(name).length > 1);
+	return twice === undefined ? undefined : `the parameter "${twice}" stands there twice; give it once`;
+}
+
+/**
+ * The host's own, in whatever case: it reads the function key from `code`, and its first version the key's name from
+ * `clientId`. Source: azure-functions-host, `AuthenticationLevelHandler`; learn.microsoft.com, "Azure Functions HTTP trigger".
+ */
+const OF_THE_HOST = ["code", "clientid"];
+const MAX_QUOTED = 100;
+
+/** Says of a parameter that is none of these names that it does not exist. */
+export function unknownParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
+	const unknown = [...parameters.keys()].find(
+		(one) => !names.includes(one) && !OF_THE_HOST.includes(one.toLowerCase()),
+	);
+	return unknown === undefined ? undefined : `the parameter "${unknown.slice(0, MAX_QUOTED)}" does not exist`;
 }
 
 /** The parameters that a question has, by their names. */

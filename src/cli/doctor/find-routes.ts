@@ -82,7 +82,8 @@ function ofRepository(
 	const named = localGitHub?.standIn ? undefined : env["GITHUB_REPOSITORY"]?.trim() || undefined;
 	const repository = named ?? (localGitHub?.local ? LOCAL_REPOSITORY : undefined);
 	if (repository === undefined || !isRepository(repository)) return [];
-	const name = `every event to ${repository}${named === undefined ? " (npm start without a routes table)" : ""}`;
+	const origin = named === undefined ? "the default of npm start" : "GITHUB_REPOSITORY";
+	const name = `${origin}, every event to ${repository}`;
 	return [{ name, routes: [{ name: "default", to: { repository } }], isNamed: false }];
 }
 
@@ -104,7 +105,7 @@ export function checkTableInUse(
 	if (!reachable) return { checks: [], routes: given };
 	const inUse = [given, ...otherRoutes].find((one) => one !== undefined && digestOf(one) === digest);
 	if (digest !== undefined && inUse !== undefined && (inUse === given || given?.isNamed !== true)) {
-		const instead = given === undefined || inUse === given ? "" : `, not ${given.name}`;
+		const instead = given === undefined || inUse === given ? "" : `; it does not use ${given.name}`;
 		return { checks: [ok(`the bridge uses this table: ${inUse.name} (digest ${digest})${instead}`)], routes: inUse };
 	}
 	// A table that the bridge would refuse is in use nowhere, and its problems are told.

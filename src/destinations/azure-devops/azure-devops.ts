@@ -118,18 +118,27 @@ function askedOf({ now }: Question) {
 	return { whose: "Azure DevOps'", now, missing: "gone" } as const;
 }
 
-/** More than a run has objects in it, or its name characters. */
+/** More than a run has objects in it. */
 const MOST_TRIES = 300;
 
 /** Of a list that was cut off: the list that ends with its last whole member. */
 function endList(text = ""): unknown {
-	let end = text.length;
-	for (let tries = 0; tries < MOST_TRIES; tries++) {
-		end = text.lastIndexOf("}", end - 1);
-		const list = parseJson(`${text.slice(0, end + 1)}]}`);
+	for (const end of endsOfObjects(text).slice(-MOST_TRIES).reverse()) {
+		const list = parseJson(`${text.slice(0, end)}]}`);
 		if (list !== undefined) return list;
 	}
 	return undefined;
+}
+
+/** Where objects end. A text may have any number of braces: an older server tells the parameters, which may be JSON. */
+function endsOfObjects(json: string): readonly number[] {
+	const ends: number[] = [];
+	let inText = false;
+	for (const { 0: token, index } of json.matchAll(/\\.|["}]/g)) {
+		if (token === '"') inText = !inText;
+		else if (token === "}" && !inText) ends.push(index + 1);
+	}
+	return ends;
 }
 
 const TITLE_CHARACTERS = 200;

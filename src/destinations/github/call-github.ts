@@ -116,12 +116,12 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	return isApi ? next.href : undefined;
 }
 
-/** A JSON that is longer than what is read, or cut off, is one, too. */
+/** A JSON that is longer than what is read, or cut off, is one, too. Only what has no body, or the JSON `null`, is nothing. */
 export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] {
 	const contentType = headers["content-type"] ?? "";
-	if (/^\s*(?:null\s*)?$/.test(text)) return /html/i.test(contentType) ? "other" : "none";
-	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
-	return canBeJson && /^\s*[{[]/.test(text) ? "json" : "other";
+	const isJson = /\bjson\b/i.test(contentType);
+	if (text === "" || (isJson && text.trim() === "null")) return /html/i.test(contentType) ? "other" : "none";
+	return (contentType === "" || isJson) && /^\s*[{[]/.test(text) ? "json" : "other";
 }
 
 function closed(reason: string): Classification {

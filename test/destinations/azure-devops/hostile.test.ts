@@ -207,11 +207,19 @@ describe("an absurd list of runs", () => {
 	});
 
 	const [ONE, TWO] = [JSON.stringify(RUN), JSON.stringify({ ...RUN, id: 32 })];
+	/** What a parameter gets of a window's events. */
+	const EVENTS = JSON.stringify(JSON.stringify(Array.from({ length: 400 }, (_, id) => ({ id }))));
 
 	it.each([
 		["within a run", `{"count":9,"value":[${ONE},${TWO.slice(0, -1)}`],
 		["within a text", `{"count":9,"value":[${ONE},${TWO.slice(0, 20)}`],
 		["within a name that looks like ends", `{"value":[${ONE},{"id":32,"name":"${"}".repeat(255)}`],
+		[
+			"within a parameter that is JSON itself",
+			`{"value":[${ONE},{"id":32,"templateParameters":{"a":${EVENTS.slice(0, -9)}`,
+		],
+		["after such a parameter", `{"value":[${ONE},{"id":32,"templateParameters":{"a":${EVENTS}},"name":"`],
+		["within a mark of a text", `{"value":[${ONE},{"id":32,"templateParameters":{"a":"${"}".repeat(400)}\\`],
 		["between runs", `{"count":9,"value":[${ONE},`],
 		["after a run", `{"count":9,"value":[${ONE}`],
 		["after its last run", `{"count":1,"value":[${ONE}],`],
