@@ -7,8 +7,9 @@ import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { Attempts } from "./deliver/attempt.ts";
-import { type DrainRun, drain } from "./deliver/drain.ts";
+import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
+import type { DrainCaller } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
@@ -214,8 +215,8 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
 	const attempts = new Attempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
-	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, attempts, windows });
+	const drainLane = (lease: LaneLease, caller: DrainCaller) =>
+		drain(lease, caller, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),
@@ -223,7 +224,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		destinations,
 		store: (blob, content) => storage.write(blob, content, "application/json"),
 		ledger,
-		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
+		inline: createInline({ acquire: ledger.acquire, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
 		recordRejected: createRecordRejected({ storage, judge, now }),
 		now,
 	});
@@ -233,7 +234,7 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
 	return {
 		accept,
-		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
+		wake: createWake({ storage, acquire: ledger.acquire, drain: drainLane, now }),
 		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
 		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
 		makeQueues: storage.makeQueues,

@@ -77,7 +77,7 @@ export function createAccept(options: AcceptOptions): Accept {
 		const ended = new Map<Subject, EventResult>();
 		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
 		const toResult = (subject: Subject, ending: Ending) =>
-			conclude(log, subject, ending, { ms: now() - start, results: open.length });
+			reportResult(log, subject, ending, { ms: now() - start, results: open.length });
 
 		async function work(): Promise<void> {
 			const plans = await planAll(elements, onlyRepository, options);
@@ -86,7 +86,7 @@ export function createAccept(options: AcceptOptions): Accept {
 			const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
 			if (late.isPassed()) return;
 			const deliverOne = async (plan: Plan, index: number) => {
-				const ending = await deliver(options, recorded[index] as Recorded, log);
+				const ending = await deliverOrWait(options, recorded[index] as Recorded, log);
 				if (!late.isPassed()) ended.set(plan, toResult(plan, ending));
 			};
 			await Promise.all(plans.map(deliverOne));
@@ -120,23 +120,27 @@ async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Kn
 	}
 }
 
-async function deliver(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
+/** Delivers what was recorded if that can be done now; otherwise makes sure that its lane is woken in time. */
+async function deliverOrWait(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
 	if ("ending" in recorded) return recorded.ending;
 	const { delivery, entry } = recorded;
 	const { key, how } = delivery;
 	try {
-		return { key, ...(isJoin(how) ? await gather(options, delivery, how) : await send(options, delivery, entry, log)) };
+		const ending = isJoin(how)
+			? await waitInWindow(options, delivery, how)
+			: await deliverNow(options, delivery, entry, log);
+		return { key, ...ending };
 	} catch (error) {
 		return { key, ...notDurable(error) };
 	}
 }
 
-async function gather({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
+async function waitInWindow({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
 	await ledger.wake(lane, () => now() + quietMs);
-	return { outcome: "accepted", reason: GATHERED };
+	return { outcome: "accepted", reason: IN_WINDOW };
 }
 
-async function send(
+async function deliverNow(
 	{ inline, ledger, destinations, now }: AcceptOptions,
 	{ lane, to }: Delivery,
 	entry: string | undefined,
@@ -163,7 +167,7 @@ function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: numbe
 	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
-const GATHERED = "it is in a window (coalesce) and is dispatched when the window closes";
+const IN_WINDOW = "it is in a window (coalesce) and is dispatched when the window closes";
 const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
@@ -192,7 +196,7 @@ const LONGEST_REASON = 1_000;
 const SHORTEST_REASON = 100;
 
 /** Writes an ending's line, and makes its part of the answer. */
-function conclude(
+function reportResult(
 	log: Log,
 	{ id, event, match }: Subject,
 	{ outcome, key = undefined, reason = undefined }: Ending,

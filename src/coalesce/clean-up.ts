@@ -3,7 +3,7 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
 import { reasonColumn } from "../ledger/receipt.ts";
 import { isReceiptKey, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
-import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
+import { ensureWindow, type Group, readWindow, toGroup } from "../ledger/window.ts";
 import { type Columns, isRefusal, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import { hasMembers, isMember, linesOf, type Member, presentMembers, rowsOf, takeMembers } from "./members.ts";
@@ -143,7 +143,7 @@ async function readClosing(lease: LaneLease, storage: Storage, dispatch: ClosedD
 	const listed = parse(await storage.read(dispatch.closing));
 	if (listed !== undefined) return listed;
 	const columns = (await storage.get(lease.lane, dispatch.rowKey))?.columns ?? {};
-	const window = groupOf(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
+	const window = toGroup(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
 	const manifest = await storage.read(manifestBlob(dispatch.key));
 	if (manifest === undefined) return { window: { ...window, after: dispatch.key }, members: [] };
 	return { window, members: await listedIn(lease, storage, manifest, window) };

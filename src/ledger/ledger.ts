@@ -21,7 +21,7 @@ export interface Ledger {
 	 */
 	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
 	/** Acquires a lane to drain it; undefined while another drainer has it. */
-	take(lane: string): Promise<LaneLease | undefined>;
+	acquire(lane: string): Promise<LaneLease | undefined>;
 }
 
 /** How accepting ended. */
@@ -58,7 +58,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 	return {
 		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
 		wake: (lane, dueAt) => acceptorOf(lane).wake(dueAt),
-		take: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
+		acquire: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
 	};
 }
 
@@ -93,9 +93,9 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 		wake: createBatcher({ flush: wakeAll, groups: 1 }) satisfies Wake,
 		async accept(delivery: Delivery): Promise<Accepted> {
 			sequence += 1;
-			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
+			const acceptance = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
 			try {
-				return await write(await planRows(storage, delivery, written));
+				return await write(await planRows(storage, delivery, acceptance));
 			} catch (error) {
 				// A blob that is refused is as bad as a row.
 				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
@@ -113,7 +113,7 @@ interface Planned extends RowGroup {
 	readonly place: string;
 }
 
-interface Written {
+interface Acceptance {
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
 	/** Tells what is accepted in one millisecond apart, in its order. */
@@ -122,9 +122,9 @@ interface Written {
 }
 
 /** A delivery to the rows that it becomes, written together or not at all: its receipt, and what waits in the lane. */
-async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+async function planRows(storage: Storage, delivery: Delivery, acceptance: Acceptance): Promise<Planned> {
 	const { key, event, route, to, how, blobs = [] } = delivery;
-	const { acceptedAt, sequence, by } = written;
+	const { acceptedAt, sequence, by } = acceptance;
 	const receipt = receiptKey(event.time, key);
 	const { place, columns, stored } = isJoin(how)
 		? {

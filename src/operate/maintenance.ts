@@ -117,11 +117,11 @@ export async function checkTokens(
  * @param expiresAt ISO 8601; null where the service names no end
  */
 export async function recordExpiry(
-	take: (lane: string) => Promise<LaneLease | undefined>,
+	acquire: (lane: string) => Promise<LaneLease | undefined>,
 	lane: string,
 	expiresAt: string | null,
 ): Promise<void> {
-	const lease = await take(lane);
+	const lease = await acquire(lane);
 	if (lease === undefined) return;
 	try {
 		await lease.read(() => true);

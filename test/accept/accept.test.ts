@@ -34,7 +34,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.event.id}` } : parts.write(delivery);
 			},
 			wake: parts.wake ?? (async () => NEW_LANE),
-			take: async () => undefined,
+			acquire: async () => undefined,
 		},
 		inline: {
 			offer(lane, entry, each) {

@@ -341,7 +341,7 @@ describe("a close that fails again and again", () => {
 		lane.now = START + 20 * MINUTE;
 		for (const number of range(40)) {
 			await lane.instance.ledger.accept(delivery(number + 10));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, number % 2 === 0 ? {} : { wake: 1_000_000 + number });
 			await lease.release();
 			lane.now += 15_000;

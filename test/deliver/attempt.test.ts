@@ -39,7 +39,7 @@ interface Trying {
 }
 
 async function trying(lane: LaneHarness, options: Partial<AttemptsOptions> = {}): Promise<Trying> {
-	const lease = await lane.instance.take();
+	const lease = await lane.instance.acquire();
 	const { entries } = await lease.read(() => true);
 	const limits = parsePace("1/s") as readonly Limit[];
 	const policy = { address: ADDRESS, formerAddress: undefined, limits, concurrency: 1 };

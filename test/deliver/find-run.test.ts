@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { asideFor, doubtAfter, LAG_MS, type Listing, lookFor } from "../../src/deliver/find-run.ts";
+import { asideFor, doubtAfter, judgeDoubt, LAG_MS, type Listing } from "../../src/deliver/find-run.ts";
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../../src/destinations/destination.ts";
 import type { Classification, Doubt } from "../../src/model.ts";
 
@@ -32,7 +32,7 @@ const look = (
 	more: Partial<typeof entry> = {},
 	{ at = DUE, from = 0 }: Partial<Listing> = {},
 	now = DUE,
-) => lookFor({ ...entry, ...more }, { answer, at, from }, now);
+) => judgeDoubt({ ...entry, ...more }, { answer, at, from }, now);
 
 describe("a delivery whose run is listed", () => {
 	it("was taken, and the run is certain", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { RunWakeUps } from "../../src/deliver/drain.ts";
+import { DrainWakeUps } from "../../src/deliver/drain.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { StorageError } from "../../src/storage/storage.ts";
@@ -83,8 +83,8 @@ describe("a wake-up that a drain leaves, and cannot record", () => {
 				throw new StorageError("failed", status);
 			},
 		};
-		const wakeUps = new RunWakeUps(lease as LaneLease, 0, () => START);
-		if (hasWatchdog) await wakeUps.begin();
+		const wakeUps = new DrainWakeUps(lease as LaneLease, { wake: 0 }, () => START);
+		if (hasWatchdog) await wakeUps.ensureWatchdog();
 		const left = { at: START + MINUTE, writes: [], toState: () => NEW_LANE };
 		await expect(wakeUps.leaveTo(left)).rejects.toThrow("failed");
 		expect(takenBack).toEqual(expected);
