@@ -11,7 +11,7 @@ import { type FinishOptions, type FinishParts, finish } from "./finish.ts";
 import { type AttemptResult, breakerOf, failed, whyGivenUp } from "./settle.ts";
 
 export interface AttemptsOptions extends FinishOptions {
-	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns" | "whyNoRuns">;
 }
 
 /** A delivery that is about to be sent: what is to be sent was read from storage, or not. */

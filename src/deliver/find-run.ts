@@ -61,14 +61,16 @@ function longPause(failures: number): number {
  * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
  * the calls before it: a run of theirs may still come.
  * @param began when its call began, epoch milliseconds of the service's clock
+ * @param whyNoRuns why the runs of its destination can never be listed; undefined if they can be
  */
 export function doubtAfter(
 	before: Doubt | undefined,
 	{ classification }: Pick<Answer, "classification">,
 	began: number,
+	whyNoRuns: string | undefined,
 ): Doubt | undefined {
 	if (classification.kind !== "uncertain") return before;
-	const { since = began, from = began, reason } = before ?? {};
+	const { since = began, from = began, reason = whyNoRuns } = before ?? {};
 	return { since, from, reason };
 }
 

@@ -23,7 +23,7 @@ export interface FollowTaken extends FollowPolicy {
 
 export interface FinishOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "policyOf">;
+	readonly destinations: Pick<Destinations, "policyOf" | "whyNoRuns">;
 	readonly giveUpMs: number;
 	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
 	readonly looksUp: boolean;
@@ -100,13 +100,14 @@ function stateAfter(
 
 /** The calls whose result is unknown. If an answer was lost, the service's time is known only from other answers. */
 function doubtOf(
-	{ looksUp, skews }: FinishParts,
+	{ looksUp, skews, destinations }: FinishParts,
 	lane: string,
 	{ entry, at, answer }: AnsweredAttempt,
 ): Doubt | undefined {
 	const { serverTime, ms } = answer;
 	if (serverTime !== undefined) skews.set(lane, serverTime - (at + ms));
-	return looksUp ? doubtAfter(entry.doubt, answer, at + (skews.get(lane) ?? 0)) : undefined;
+	if (!looksUp) return undefined;
+	return doubtAfter(entry.doubt, answer, at + (skews.get(lane) ?? 0), destinations.whyNoRuns(entry.to));
 }
 
 function toAttempt(result: AnsweredAttempt): Attempt {

@@ -307,6 +307,27 @@ describe("the result of a try", () => {
 		expect(attempts).toMatchObject([{ reason: "reason" in classification ? classification.reason : null }]);
 	});
 
+	it("says at once that nothing can be known where the destination's runs can never be listed", async () => {
+		const reason = "a hook does not say what it starts";
+		const lane = await waitingLane({
+			answer: () => ({ classification: uncertain }),
+			runs: async () => ({ kind: "refused", reason }),
+			whyNoRuns: reason,
+		});
+		await lane.wakeAll(() => lane.sent.length === 1);
+		expect(await lane.receipt(key)).toMatchObject({
+			state: "accepted",
+			reason: `502; the bridge cannot know whether it was taken, and a repeat may start a second run, so the bridge waits longer before it repeats: ${reason}`,
+		});
+		await lane.wakeAll(() => lane.sent.length === 3);
+		const [first, second, third] = lane.sent.map(({ at }) => at - START);
+		expect([first, second, third]).toEqual([
+			expect.any(Number),
+			(first ?? 0) + 30 * SECOND,
+			(second ?? 0) + 30 * SECOND,
+		]);
+	});
+
 	it("keeps the end of the token from the last answer that took it", async () => {
 		const end = "2026-06-30T00:00:00Z";
 		const lane = await waitingLane({}, [delivery(1), delivery(2)]);

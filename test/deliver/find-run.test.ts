@@ -179,7 +179,7 @@ describe("what an answer leaves in doubt", () => {
 		["no looks of before the call", { ...doubtful, looks: 3 }, uncertain, doubtful],
 		["nothing of an answer that is certain", undefined, limited, undefined],
 	])("is %s", (_, before, classification, after) => {
-		expect(doubtAfter(before, { classification }, DUE)).toEqual(after);
+		expect(doubtAfter(before, { classification }, DUE, undefined)).toEqual(after);
 	});
 });
 

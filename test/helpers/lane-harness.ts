@@ -58,6 +58,8 @@ export interface HarnessOptions {
 	readonly follow?: Partial<FollowTaken>;
 	/** What GitHub says of its runs; left out, they are not asked for. */
 	readonly runs?: Destinations["listRuns"];
+	/** Why the destinations' runs cannot be listed, where they never can. */
+	readonly whyNoRuns?: string;
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -150,7 +152,13 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
 		const policy = { address: ADDRESS, formerAddress: options.formerAddress, limits, concurrency };
-		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
+		const destinations: Destinations = {
+			...unset,
+			policyOf: () => policy,
+			send,
+			listRuns,
+			whyNoRuns: () => options.whyNoRuns,
+		};
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
 		const nothing = async () => {};
