@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
+import { createAccept, lateAfter, type ReplayedReceipt } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
@@ -117,13 +117,13 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return work.finally(() => void changes++);
 	}
 
-	async function accept(elements: readonly unknown[], arrival: Arrival, before?: Before) {
+	async function accept(elements: readonly unknown[], arrival: Arrival, replayed?: ReplayedReceipt) {
 		const { log, repoName: onlyRepository, textOf } = arrival;
 		const late = lateAfter(acceptTimeoutMs);
 		try {
 			const opened = await Promise.race([rooms(), late.passed]);
 			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
+			return await opened.accept(elements, { log, onlyRepository, textOf, replayed, late });
 		} catch (error) {
 			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
@@ -148,7 +148,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		receipts: async (query) => (await rooms()).receipts(query),
 		counts: async (query) => (await rooms()).counts(query),
 		replay: async (request, log) => {
-			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
+			return change((await rooms()).replay(request, log, (elements, replayed) => accept(elements, { log }, replayed)));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: () => rooms().then((opened) => opened.health(), unopened),
@@ -229,13 +229,13 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		now,
 	});
 
-	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const looks = { ...options, storage, destinations };
-	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
+	const wakeLane = async (lane: string) => void (await ledger.ensureWakeUp(lane, () => 0));
+	const shared = { storage, destinations, wakeLane };
+	const operate = { ...shared, ledger, wakeFollower: follower.now, routes, warnings, retentionMs };
 	return {
 		accept,
 		wake: createWake({ storage, acquire: ledger.acquire, drain: drainLane, now }),
-		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
+		follow: createFollow({ ...options, ...shared, isOn, runWithinMs, addressesOf: policyOf }),
 		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
 		makeQueues: storage.makeQueues,
 	};

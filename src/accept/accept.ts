@@ -31,12 +31,12 @@ export interface Accompanying {
 	/** How an element arrived, where that is known. */
 	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
 	/** What is known of the elements where they are replayed. */
-	readonly before?: Before | undefined;
+	readonly replayed?: ReplayedReceipt | undefined;
 	readonly late: Late;
 }
 
 /** What the receipt of a dead letter says that is replayed. */
-export type Before = Pick<Receipt, "acceptedAt" | "arrived">;
+export type ReplayedReceipt = Pick<Receipt, "acceptedAt" | "arrived">;
 
 /** A time at which a request has to be answered. */
 export interface Late {
@@ -97,19 +97,20 @@ export function createAccept(options: AcceptOptions): Accept {
 	};
 }
 
-type Known = Pick<Accompanying, "textOf" | "before">;
+type Known = Pick<Accompanying, "textOf" | "replayed">;
 
 /** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Known): Promise<Recorded> {
+async function record(options: AcceptOptions, plan: Plan, { textOf, replayed }: Known): Promise<Recorded> {
 	if ("ending" in plan) return plan;
+	const acceptedAt = replayed?.acceptedAt;
 	const reject = async (reason: string): Promise<Recorded> => {
-		const arrived = before?.arrived ?? textOf?.(plan.element);
-		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt: before?.acceptedAt });
+		const arrived = replayed?.arrived ?? textOf?.(plan.element);
+		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt });
 		return { ending: { outcome: "rejected", key, reason } };
 	};
 	try {
 		if ("refusal" in plan) return await reject(plan.refusal);
-		const delivery = before === undefined ? plan.delivery : { ...plan.delivery, acceptedAt: before.acceptedAt };
+		const delivery = { ...plan.delivery, acceptedAt };
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
 		if (accepted.kind === "refused") return await reject(`storage refuses it: ${accepted.reason}`);
@@ -136,7 +137,7 @@ async function deliverOrWait(options: AcceptOptions, recorded: Recorded, log: Lo
 }
 
 async function waitInWindow({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
-	await ledger.wake(lane, () => now() + quietMs);
+	await ledger.ensureWakeUp(lane, () => now() + quietMs);
 	return { outcome: "accepted", reason: IN_WINDOW };
 }
 
@@ -153,7 +154,7 @@ async function deliverNow(
 	const { notBefore = 0, reason = null } = disposition ?? {};
 	const waiting: Waiting = { target: targetOf(to), notBefore, reason };
 	const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
-	const state = await ledger.wake(lane, earliest);
+	const state = await ledger.ensureWakeUp(lane, earliest);
 	return { outcome: "accepted", reason: whyLater(state, waiting, policy, now()) };
 }
 

@@ -140,7 +140,7 @@ export function closingBlob(key: string): string {
  * left, and an event that joins its group later makes the window that gathers them anew.
  */
 async function readClosing(lease: LaneLease, storage: Storage, dispatch: ClosedDispatch): Promise<Closing> {
-	const listed = parse(await storage.read(dispatch.closing));
+	const listed = parseClosing(await storage.read(dispatch.closing));
 	if (listed !== undefined) return listed;
 	const columns = (await storage.get(lease.lane, dispatch.rowKey))?.columns ?? {};
 	const window = toGroup(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
@@ -162,7 +162,7 @@ async function listedIn(
 	return members;
 }
 
-function parse(content: Buffer | undefined): Closing | undefined {
+function parseClosing(content: Buffer | undefined): Closing | undefined {
 	try {
 		const { window, members } = JSON.parse(String(content)) as Closing;
 		if (typeof window.group === "string" && members.every(isMember))

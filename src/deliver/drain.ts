@@ -63,16 +63,16 @@ async function drainOnce(drain: Drain): Promise<boolean> {
 	const view = await sender.readView();
 	if (lease.foreign() !== undefined || wakeUps.isSuperseded()) return true;
 	caller.onView?.(view, lease.state());
-	if (!isLeft(drain, view)) {
+	if (!isAnythingLeft(drain, view)) {
 		const state = presentState(lease.state(), view);
 		if (state !== lease.state()) await lease.commit(state, []);
 		return wakeUps.endEmpty();
 	}
 	const { nextAt, writes } = await closeWindows(drain, view);
-	const hasTried = await sender.send(view);
+	const hasTried = await sender.sendDue(view);
 	const at = Math.min(sender.nextAt(view), nextAt);
 	const left = { at, writes, toState: (state: LaneState) => presentState(state, view) };
-	if (!caller.goesOn()) return !isLeft(drain, view) || wakeUps.leaveTo(left);
+	if (!caller.goesOn()) return !isAnythingLeft(drain, view) || wakeUps.leaveTo(left);
 	if (hasTried) return false;
 	// As long as nothing at all can be sent, a drainer that waits keeps the lane from no one.
 	const isBlocked = at <= Math.max(laneDueAt(lease.state()), sender.slot(), now() + IDLE_MS);
@@ -84,7 +84,7 @@ async function drainOnce(drain: Drain): Promise<boolean> {
 }
 
 /** A request leaves windows to the wake-ups of those that have joined them. */
-function isLeft({ caller, sender }: Drain, view: View): boolean {
+function isAnythingLeft({ caller, sender }: Drain, view: View): boolean {
 	return sender.isLeft(view) || (!isWithinRequest(caller) && view.windows.length > 0);
 }
 

@@ -71,7 +71,7 @@ export class Sender {
 	}
 
 	/** Answers whether any was sent, settled or given up. */
-	async send(view: View): Promise<boolean> {
+	async sendDue(view: View): Promise<boolean> {
 		const { lease, caller } = this.options;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
 		const unclean = isWithinRequest(caller) ? [] : view.entries.filter(({ closing }) => closing !== undefined);

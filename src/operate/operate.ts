@@ -26,7 +26,7 @@ interface OperateOptions {
 	readonly storage: Storage;
 	readonly ledger: Pick<Ledger, "acquire">;
 	/** Makes sure that a lane is looked at. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	readonly destinations: Destinations;
 	readonly routes: readonly Route[];
 	readonly warnings: readonly string[];

@@ -33,7 +33,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 				accepted.push(delivery);
 				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.event.id}` } : parts.write(delivery);
 			},
-			wake: parts.wake ?? (async () => NEW_LANE),
+			ensureWakeUp: parts.ensureWakeUp ?? (async () => NEW_LANE),
 			acquire: async () => undefined,
 		},
 		inline: {
@@ -58,7 +58,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 
 interface Ledger {
 	readonly write: (delivery: Delivery) => Promise<Accepted>;
-	readonly wake: AcceptOptions["ledger"]["wake"];
+	readonly ensureWakeUp: AcceptOptions["ledger"]["ensureWakeUp"];
 	readonly offer: Inline["offer"];
 }
 
@@ -135,7 +135,7 @@ describe("one element that breaks what handles it", () => {
 	it.each<[string, Partial<Ledger>]>([
 		["write", { write: fails }],
 		["offer", { offer: fails }],
-		["wake", { offer: nothing, wake: fails }],
+		["ensureWakeUp", { offer: nothing, ensureWakeUp: fails }],
 	])("is unavailable when what is broken is the ledger: %s", async (_, parts) => {
 		expect(outcomes(await accepting(parts).accept([event("one")]))).toEqual(["one unavailable"]);
 	});
@@ -211,7 +211,7 @@ describe("the elements of one request", () => {
 	it("say that they wait for another bridge, where their lane belongs to another address", async () => {
 		const { accept } = accepting({
 			offer: async () => undefined,
-			wake: async () => ({ ...NEW_LANE, address: "https://github.contoso.example/api/v3" }),
+			ensureWakeUp: async () => ({ ...NEW_LANE, address: "https://github.contoso.example/api/v3" }),
 		});
 		expect(await accept([event("one")])).toMatchObject([
 			{ outcome: "accepted", reason: expect.stringContaining("belongs to https://github.contoso.example/api/v3") },
@@ -303,7 +303,7 @@ describe("the elements of one request", () => {
 			const { accept } = accepting({
 				now: () => clock,
 				offer: async (): Promise<Disposition> => ({ kind: "deferred", notBefore, reason: "later" }) as Disposition,
-				wake: async (_lane, earliest) => {
+				ensureWakeUp: async (_lane, earliest) => {
 					asked.push(earliest(state) - clock);
 					return state;
 				},
@@ -324,7 +324,7 @@ describe("the elements of one request", () => {
 		const { accept, offered } = accepting({
 			now: () => 1_000,
 			route: () => ({ matches: [{ route: "r", to: TO, coalesce: { quietSeconds: 30, maxSeconds: 600 } }] }),
-			wake: async (_lane, earliest) => {
+			ensureWakeUp: async (_lane, earliest) => {
 				asked.push(earliest(NEW_LANE));
 				return NEW_LANE;
 			},

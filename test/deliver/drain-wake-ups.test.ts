@@ -60,7 +60,7 @@ describe("a drain whose last wake-up storage refuses to record", () => {
 			},
 		});
 		await lane.instance.ledger.accept(delivery(1));
-		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 		await lane.wakeAll(() => lane.sent.length >= 8);
 		expect(lane.logged.lines.some(({ change }) => change === "interrupted")).toBe(true);
 		expect(lane.waiting()).toHaveLength(1);

@@ -192,7 +192,7 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 				drainLane(lease, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...caller }),
 			async accept(...promises) {
 				await Promise.all(promises.map((promise) => opened.accept(promise)));
-				await opened.wake(LANE, () => harness.now);
+				await opened.ensureWakeUp(LANE, () => harness.now);
 			},
 			async acquire() {
 				const lease = await opened.acquire(LANE);

@@ -135,7 +135,7 @@ describe("retention", () => {
 				continue;
 			}
 			ends.add("replayed");
-			await lane.instance.ledger.wake(LANE, () => lane.now);
+			await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 			await lane.wakeAll();
 			expect(await lane.receipt(key)).toMatchObject({ state: "dispatched" });
 			expect(lane.sent.at(-1)?.body).toContain(LARGE);
@@ -148,7 +148,7 @@ describe("retention", () => {
 		const again = async () => {
 			await replay(receipt);
 			lane.answer = () => ({ classification: { kind: "permanent", reason: "no" }, status: 422 });
-			await lane.instance.ledger.wake(LANE, () => lane.now);
+			await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 			await lane.wakeAll();
 		};
 		// The third call is the first write: names, and a page of future receipts and one of old ones, come before.
