@@ -8,7 +8,14 @@ import { entryKey, receiptKey } from "../ledger/rows.ts";
 import { type Group, toGroup, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type Closing, cleaned, closingBlob, completeMembers, manifestBlob } from "./clean-up.ts";
+import {
+	type CleanUpOptions,
+	type Closing,
+	cleanedWrite,
+	closingBlob,
+	completeMembers,
+	manifestBlob,
+} from "./clean-up.ts";
 import { type Manifest, type WindowSummary, writeManifest } from "./manifest.ts";
 import { type Member, takeMembers } from "./members.ts";
 
@@ -77,7 +84,7 @@ export async function closeWindow(
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
 	const writes =
 		refused === undefined
-			? [cleaned(entry)]
+			? [cleanedWrite(entry)]
 			: finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
 	const reason = refused && `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { ...entry, writes, reason }, closing, options);

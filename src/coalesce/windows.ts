@@ -14,7 +14,7 @@ export interface Windows {
 	/** Closes those that are due, each on its own: one that cannot be closed blocks no other. */
 	closeDue(lease: LaneLease, windows: readonly Window[], drain: ClosingDrain): Promise<ClosedDue>;
 	/** Completes the members of a closed window whose close broke off. */
-	complete(lease: LaneLease, dispatch: ClosedDispatch): Promise<void>;
+	cleanUp(lease: LaneLease, dispatch: ClosedDispatch): Promise<void>;
 }
 
 /** The drain in which windows are closed. */
@@ -42,7 +42,7 @@ const CHECKS_AT_ONCE = 8;
 export function createWindows(options: CloseOptions): Windows {
 	return {
 		closeDue: (lease, windows, drain) => closeDueWindows(lease, windows, { ...options, ...drain }),
-		complete: (lease, dispatch) => cleanUp(lease, dispatch, options),
+		cleanUp: (lease, dispatch) => cleanUp(lease, dispatch, options),
 	};
 }
 

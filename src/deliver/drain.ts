@@ -50,7 +50,7 @@ export async function drain(lease: LaneLease, caller: DrainCaller, options: Drai
 		let isDone = false;
 		while (!isDone) isDone = await drainOnce({ lease, caller, options, wakeUps, sender });
 	} catch (error) {
-		await sender.settleRest();
+		await sender.finishRest();
 		if (!wakeUps.hasPut) throw error;
 		report(caller.log, "warn", { stage: "lane", lane: lease.lane, change: "interrupted", reason: String(error) });
 	}

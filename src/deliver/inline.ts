@@ -147,7 +147,7 @@ class InlineLane {
 						isRead = true;
 						this.onView(view, state);
 					},
-					onSettled: (entry, disposition) => this.onSettled(entry, disposition),
+					onFinished: (entry, disposition) => this.onFinished(entry, disposition),
 				});
 			}
 		} finally {
@@ -206,7 +206,7 @@ class InlineLane {
 	}
 
 	/** What stays in the outbox waits until the drain has seen to it that the lane is woken: that spares a message. */
-	private onSettled({ rowKey }: Entry, disposition: Disposition): void {
+	private onFinished({ rowKey }: Entry, disposition: Disposition): void {
 		const waiter = this.waiters.get(rowKey);
 		if (waiter === undefined) return;
 		waiter.disposition = disposition;

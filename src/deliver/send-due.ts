@@ -21,7 +21,7 @@ export interface DrainCaller {
 	/** Told what was read, before anything is sent. */
 	readonly onView?: (view: View, state: LaneState) => void;
 	/** Told what became of an entry. */
-	readonly onSettled?: (entry: Entry, disposition: Disposition) => void;
+	readonly onFinished?: (entry: Entry, disposition: Disposition) => void;
 }
 
 export function isWithinRequest({ wake }: Pick<DrainCaller, "wake">): boolean {
@@ -124,13 +124,13 @@ export class Sender {
 		while (this.underWay.size >= concurrency) await this.finishOne(view);
 		if (!caller.goesOn()) return false;
 		if ("result" in step) {
-			await this.settleUnsent(view, step.result);
+			await this.finishUnsent(view, step.result);
 			return true;
 		}
 		const entry = step.send;
 		const givenUp = await attempts.giveUp(lease.lane, entry, lease.state());
 		if (givenUp !== undefined) {
-			await this.settleUnsent(view, givenUp);
+			await this.finishUnsent(view, givenUp);
 			return true;
 		}
 		if (!this.isDue(entry)) return true;
@@ -176,7 +176,7 @@ export class Sender {
 	}
 
 	/** After a failure: what a service has taken meanwhile is a fact, so the results of all calls under way are written. */
-	async settleRest(): Promise<void> {
+	async finishRest(): Promise<void> {
 		const { lease, attempts, caller } = this.options;
 		for (const ended of this.calls()) {
 			await attempts.finish(lease, await ended, false, caller.log).catch(() => {});
@@ -194,7 +194,7 @@ export class Sender {
 		await ensureWatchdog();
 		await lease.ensureFor();
 		if (entry.closing === undefined || this.cleaned.has(entry.rowKey)) return;
-		await this.options.windows.complete(lease, { ...entry, closing: entry.closing });
+		await this.options.windows.cleanUp(lease, { ...entry, closing: entry.closing });
 		this.cleaned.add(entry.rowKey);
 		await lease.ensureFor();
 	}
@@ -220,7 +220,7 @@ export class Sender {
 	}
 
 	/** What became of a delivery without a call: its run was found or is to be looked for again, or it is given up. */
-	private async settleUnsent(view: View, result: AttemptResult): Promise<void> {
+	private async finishUnsent(view: View, result: AttemptResult): Promise<void> {
 		await this.prepare(result.entry);
 		this.tried.add(result.entry.rowKey);
 		await this.finish(view, result);
@@ -232,6 +232,6 @@ export class Sender {
 		const isLast = !isWithinRequest(caller) && view.windows.length === 0 && !this.isLeft(view, entry);
 		const disposition = await attempts.finish(lease, result, isLast, caller.log);
 		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);
-		caller.onSettled?.(entry, disposition);
+		caller.onFinished?.(entry, disposition);
 	}
 }

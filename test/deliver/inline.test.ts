@@ -68,7 +68,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 						},
 						{ ...NEW_LANE, ...state },
 					),
-				disposition: (rowKey, disposition = DISPATCHED) => caller.onSettled?.(entry(rowKey), disposition),
+				disposition: (rowKey, disposition = DISPATCHED) => caller.onFinished?.(entry(rowKey), disposition),
 				end: async () => {
 					resolve();
 					await turn();
