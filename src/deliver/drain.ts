@@ -69,8 +69,8 @@ async function drainOnce(drain: Drain): Promise<boolean> {
 		return wakeUps.endEmpty();
 	}
 	const { nextAt, writes } = await closeWindows(drain, view);
-	const hasTried = await sender.sendDue(view);
-	const at = Math.min(sender.nextAt(view), nextAt);
+	const hasTried = await sender.sendDue();
+	const at = Math.min(sender.nextAt(), nextAt);
 	const left = { at, writes, toState: (state: LaneState) => presentState(state, view) };
 	if (!caller.goesOn()) return !isAnythingLeft(drain, view) || wakeUps.leaveTo(left);
 	if (hasTried) return false;
@@ -85,7 +85,7 @@ async function drainOnce(drain: Drain): Promise<boolean> {
 
 /** A request leaves windows to the wake-ups of those that have joined them. */
 function isAnythingLeft({ caller, sender }: Drain, view: View): boolean {
-	return sender.isLeft(view) || (!isWithinRequest(caller) && view.windows.length > 0);
+	return sender.isLeft() || (!isWithinRequest(caller) && view.windows.length > 0);
 }
 
 async function closeWindows(drain: Drain, { windows }: View): Promise<ClosedDue> {

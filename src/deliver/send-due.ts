@@ -51,7 +51,9 @@ const MOST_LOOKUPS = 20;
 /** Sends what is due of what was read, each delivery at its slot. */
 export class Sender {
 	private readonly options: SenderOptions;
-	/** Of the deliveries of this view: those that were tried, and those of them that are gone. */
+	/** What was read last. */
+	private view: View = { windows: [], entries: [], complete: true, isCut: false, passedUntil: null };
+	/** Of its deliveries: those that were tried, and those of them that are gone. */
 	private readonly tried = new Set<string>();
 	private readonly gone = new Set<string>();
 	private readonly cleaned = new Set<string>();
@@ -63,35 +65,37 @@ export class Sender {
 	}
 
 	/** Reads what waits in the lane. */
-	readView(): Promise<View> {
+	async readView(): Promise<View> {
 		const { lease, caller, now } = this.options;
 		this.tried.clear();
 		this.gone.clear();
-		return lease.read((entry, state) => laneDueAt(state) > now() || this.isDue(entry), isWithinRequest(caller));
+		const isWorthAStop = (entry: Entry, state: LaneState) => laneDueAt(state) > now() || this.isDue(entry);
+		this.view = await lease.read(isWorthAStop, isWithinRequest(caller));
+		return this.view;
 	}
 
 	/** Answers whether any was sent, settled or given up. */
-	async sendDue(view: View): Promise<boolean> {
+	async sendDue(): Promise<boolean> {
 		const { lease, caller } = this.options;
 		// What a close has left undone does not wait for its dispatch, which may be paused for long.
-		const unclean = isWithinRequest(caller) ? [] : view.entries.filter(({ closing }) => closing !== undefined);
+		const unclean = isWithinRequest(caller) ? [] : this.view.entries.filter(({ closing }) => closing !== undefined);
 		for (const entry of unclean) await this.prepare(entry);
-		const { inDoubt, known, lookups } = this.startLookups(view);
+		const { inDoubt, known, lookups } = this.startLookups();
 		const tryAll = async (steps: readonly NextStep[]) => {
-			for (const step of steps) if (!(await this.tryOne(view, step))) return false;
+			for (const step of steps) if (!(await this.tryOne(step))) return false;
 			return true;
 		};
 		let goesOn = true;
-		for (const entry of view.entries) {
+		for (const entry of this.view.entries) {
 			goesOn = await tryAll([...known.splice(0), ...(inDoubt.has(entry) ? [] : [{ send: entry }])]);
 			if (!goesOn) break;
 		}
-		while (this.underWay.size > 0) await this.finishOne(view);
+		while (this.underWay.size > 0) await this.finishOne();
 		if (goesOn && lookups.length > 0) {
 			await lease.ensureFor(LOOKUP_LEASE_MS);
 			await Promise.all(lookups);
 			await tryAll(known);
-			while (this.underWay.size > 0) await this.finishOne(view);
+			while (this.underWay.size > 0) await this.finishOne();
 		}
 		return this.tried.size > 0;
 	}
@@ -100,8 +104,9 @@ export class Sender {
 	 * A delivery in doubt comes when the runs of its destination are known, or after all others: runs that are slow to read
 	 * delay no other delivery.
 	 */
-	private startLookups({ entries }: View) {
+	private startLookups() {
 		const { attempts } = this.options;
+		const { entries } = this.view;
 		const inDoubt = new Set(entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry)));
 		const targets = new Set([...new Set([...inDoubt].map(({ target }) => target))].slice(0, MOST_LOOKUPS));
 		const known: NextStep[] = [];
@@ -119,23 +124,23 @@ export class Sender {
 	}
 
 	/** Answers whether the drain goes on. */
-	private async tryOne(view: View, step: NextStep): Promise<boolean> {
+	private async tryOne(step: NextStep): Promise<boolean> {
 		const { lease, attempts, caller, concurrency } = this.options;
-		while (this.underWay.size >= concurrency) await this.finishOne(view);
+		while (this.underWay.size >= concurrency) await this.finishOne();
 		if (!caller.goesOn()) return false;
 		if ("result" in step) {
-			await this.finishUnsent(view, step.result);
+			await this.finishUnsent(step.result);
 			return true;
 		}
 		const entry = step.send;
 		const givenUp = await attempts.giveUp(lease.lane, entry, lease.state());
 		if (givenUp !== undefined) {
-			await this.finishUnsent(view, givenUp);
+			await this.finishUnsent(givenUp);
 			return true;
 		}
 		if (!this.isDue(entry)) return true;
 		if (!caller.waitsFor(this.slot())) return false;
-		await this.waitForSlot(view);
+		await this.waitForSlot();
 		// What has ended meanwhile may have paused the lane, or parked the destination.
 		if (!this.isDue(entry)) return true;
 		await this.prepare(entry);
@@ -148,17 +153,19 @@ export class Sender {
 	}
 
 	/** Whether deliveries are left of what was read. */
-	isLeft({ entries, complete, passedUntil }: View, but?: Entry): boolean {
+	isLeft(but?: Entry): boolean {
+		const { entries, complete, passedUntil } = this.view;
 		const remains = ({ rowKey }: Entry) => rowKey !== but?.rowKey && !this.gone.has(rowKey);
 		return !complete || passedUntil !== null || entries.some(remains);
 	}
 
 	/** When the next of them can be sent, epoch milliseconds; infinite where none is left. */
-	nextAt(view: View): number {
+	nextAt(): number {
 		const { lease } = this.options;
-		const waiting = view.entries.filter(({ rowKey }) => !this.gone.has(rowKey));
+		const { entries, complete, passedUntil } = this.view;
+		const waiting = entries.filter(({ rowKey }) => !this.gone.has(rowKey));
 		const times = waiting.map((entry) => dueAt(lease.state(), entry));
-		const first = view.complete ? Math.min(...times, view.passedUntil ?? Number.POSITIVE_INFINITY) : 0;
+		const first = complete ? Math.min(...times, passedUntil ?? Number.POSITIVE_INFINITY) : 0;
 		return Math.max(first, laneDueAt(lease.state()), this.slot());
 	}
 
@@ -200,12 +207,12 @@ export class Sender {
 	}
 
 	/** What has ended meanwhile is written at once: until then it is in doubt. */
-	private async waitForSlot(view: View): Promise<void> {
+	private async waitForSlot(): Promise<void> {
 		const { now, sleep } = this.options;
 		for (let at = this.slot(); at > now(); at = this.slot()) {
 			const waited = sleep(at - now()).then(() => undefined);
 			const ended = await Promise.race([waited, ...this.calls()]);
-			if (ended !== undefined) await this.finishOne(view);
+			if (ended !== undefined) await this.finishOne();
 		}
 	}
 
@@ -213,23 +220,23 @@ export class Sender {
 		return [...this.underWay.values()].map(({ ended }) => ended);
 	}
 
-	private async finishOne(view: View): Promise<void> {
+	private async finishOne(): Promise<void> {
 		const ended = await Promise.race(this.calls());
 		this.underWay.delete(ended.entry.rowKey);
-		await this.finish(view, ended);
+		await this.finish(ended);
 	}
 
 	/** What became of a delivery without a call: its run was found or is to be looked for again, or it is given up. */
-	private async finishUnsent(view: View, result: AttemptResult): Promise<void> {
+	private async finishUnsent(result: AttemptResult): Promise<void> {
 		await this.prepare(result.entry);
 		this.tried.add(result.entry.rowKey);
-		await this.finish(view, result);
+		await this.finish(result);
 	}
 
-	private async finish(view: View, result: AttemptResult): Promise<void> {
+	private async finish(result: AttemptResult): Promise<void> {
 		const { lease, caller, attempts } = this.options;
 		const { entry } = result;
-		const isLast = !isWithinRequest(caller) && view.windows.length === 0 && !this.isLeft(view, entry);
+		const isLast = !isWithinRequest(caller) && this.view.windows.length === 0 && !this.isLeft(entry);
 		const disposition = await attempts.finish(lease, result, isLast, caller.log);
 		if (disposition.kind !== "deferred") this.gone.add(entry.rowKey);
 		caller.onFinished?.(entry, disposition);
