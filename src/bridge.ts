@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createAccept, lateAfter, type ReplayedReceipt } from "./accept/accept.ts";
+import { type Arrival, createAccept, deadlineAfter, type ReplayedReceipt } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
@@ -49,15 +49,6 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 
 /** Hands out the bridge, built when it is first asked for. */
 export type TheBridge = () => Promise<Bridge>;
-
-/** What accompanies the events of one request. */
-interface Arrival {
-	readonly log: Log;
-	/** The predecessor's query parameter: only routes to this repository. */
-	readonly repoName?: string | undefined;
-	/** How an element arrived, where that is known. */
-	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
-}
 
 export interface BridgeOptions {
 	readonly version: string;
@@ -118,16 +109,15 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 	}
 
 	async function accept(elements: readonly unknown[], arrival: Arrival, replayed?: ReplayedReceipt) {
-		const { log, repoName: onlyRepository, textOf } = arrival;
-		const late = lateAfter(acceptTimeoutMs);
+		const deadline = deadlineAfter(acceptTimeoutMs);
 		try {
-			const opened = await Promise.race([rooms(), late.passed]);
-			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository, textOf, replayed, late });
+			const opened = await Promise.race([rooms(), deadline.passed]);
+			if (opened === undefined) return unavailable(elements, arrival.log, NO_TIME);
+			return await opened.accept(elements, { ...arrival, replayed, deadline });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
+			return unavailable(elements, arrival.log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
-			late.clear();
+			deadline.clear();
 		}
 	}
 

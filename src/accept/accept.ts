@@ -23,29 +23,33 @@ export interface AcceptOptions extends PlanOptions {
 	readonly now: () => number;
 }
 
-/** What accompanies the elements of one request. */
-export interface Accompanying {
+/** How the elements of one request arrived. */
+export interface Arrival {
 	readonly log: Log;
-	/** Only routes to this repository. */
+	/** Only routes to this repository, as the predecessor's query parameter `repoName` asks for. */
 	readonly onlyRepository?: string | undefined;
-	/** How an element arrived, where that is known. */
+	/** The text of an element as it arrived, where that is known. */
 	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
+}
+
+/** What accompanies the elements of one request. */
+export interface Accompanying extends Arrival {
 	/** What is known of the elements where they are replayed. */
 	readonly replayed?: ReplayedReceipt | undefined;
-	readonly late: Late;
+	readonly deadline: Deadline;
 }
 
 /** What the receipt of a dead letter says that is replayed. */
 export type ReplayedReceipt = Pick<Receipt, "acceptedAt" | "arrived">;
 
 /** A time at which a request has to be answered. */
-export interface Late {
+export interface Deadline {
 	readonly passed: Promise<undefined>;
 	readonly isPassed: () => boolean;
 }
 
 /** A time at which a request has to be answered, so many milliseconds from now. */
-export function lateAfter(ms: number): Late & { readonly clear: () => void } {
+export function deadlineAfter(ms: number): Deadline & { readonly clear: () => void } {
 	let timer: NodeJS.Timeout | undefined;
 	let isPassed = false;
 	const passed = new Promise<undefined>((resolve) => {
@@ -72,7 +76,7 @@ const RECORDS_AT_ONCE = 500;
  */
 export function createAccept(options: AcceptOptions): Accept {
 	const { now } = options;
-	return async (elements, { log, onlyRepository, late, ...known }) => {
+	return async (elements, { log, onlyRepository, deadline, ...known }) => {
 		const start = now();
 		const ended = new Map<Subject, EventResult>();
 		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
@@ -82,17 +86,18 @@ export function createAccept(options: AcceptOptions): Accept {
 		async function work(): Promise<void> {
 			const plans = await planAll(elements, onlyRepository, options);
 			open = plans;
-			const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
+			const recordInTime = async (plan: Plan) =>
+				deadline.isPassed() ? { ending: NO_TIME } : record(options, plan, known);
 			const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
-			if (late.isPassed()) return;
+			if (deadline.isPassed()) return;
 			const deliverOne = async (plan: Plan, index: number) => {
 				const ending = await deliverOrWait(options, recorded[index] as Recorded, log);
-				if (!late.isPassed()) ended.set(plan, toResult(plan, ending));
+				if (!deadline.isPassed()) ended.set(plan, toResult(plan, ending));
 			};
 			await Promise.all(plans.map(deliverOne));
 		}
 
-		await Promise.race([work(), late.passed]);
+		await Promise.race([work(), deadline.passed]);
 		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 	};
 }

@@ -55,11 +55,11 @@ export async function finish(
 	const { storage, follow: follower, giveUpMs, now, random } = parts;
 	const { lane } = lease;
 	const before = lease.state();
-	const withWakeUp = (state: LaneState, { kind }: Disposition): LaneState =>
+	const clearWakeUpIfLast = (state: LaneState, { kind }: Disposition): LaneState =>
 		isLast && kind !== "deferred" ? { ...state, wake: { ...state.wake, at: null } } : state;
 	if ("disposition" in result) {
 		const { entry, disposition } = result;
-		await writeResult(parts, lease, withWakeUp(before, disposition), { entry, disposition });
+		await writeResult(parts, lease, clearWakeUpIfLast(before, disposition), { entry, disposition });
 		reportUncalled(log, lane, result);
 		return disposition;
 	}
@@ -67,7 +67,7 @@ export async function finish(
 	const called = { ...entry, doubt: doubtOf(parts, lane, result) };
 	const settled = settle(before, called, answer.classification, { now: now(), random: random(), giveUpMs });
 	const { disposition } = settled;
-	const after = withWakeUp(stateAfter(parts, lease, result, settled.state), disposition);
+	const after = clearWakeUpIfLast(stateAfter(parts, lease, result, settled.state), disposition);
 	reportAttempt(log, lane, result, disposition);
 	const follow = disposition.kind === "dispatched" ? followWrites(entry, answer, follower, now()) : undefined;
 	const isFollowed = follow !== undefined && follow.rows.length > 0;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type AcceptOptions, createAccept, lateAfter } from "../../src/accept/accept.ts";
+import { type AcceptOptions, createAccept, deadlineAfter } from "../../src/accept/accept.ts";
 import type { Inline } from "../../src/deliver/inline.ts";
 import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
@@ -51,7 +51,7 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 		...parts,
 	});
 	return {
-		accept: (elements: readonly unknown[], late = never) => accept(elements, { log, late }),
+		accept: (elements: readonly unknown[], deadline = never) => accept(elements, { log, deadline }),
 		...{ kept, ignored, accepted, offered, lines },
 	};
 }
@@ -340,8 +340,8 @@ describe("the elements of one request", () => {
 
 	it("are not begun to be recorded after time is up", async () => {
 		const { accept, accepted } = accepting();
-		const late = { passed: Promise.resolve(undefined), isPassed: () => true };
-		expect(await accept([event("one")], late)).toMatchObject([
+		const deadline = { passed: Promise.resolve(undefined), isPassed: () => true };
+		expect(await accept([event("one")], deadline)).toMatchObject([
 			{ id: "one", outcome: "unavailable", reason: expect.stringMatching(/^the request ran out of time; the next/) },
 		]);
 		expect(accepted).toEqual([]);
@@ -353,18 +353,18 @@ describe("the time of a request", () => {
 	afterEach(() => void jest.useRealTimers());
 
 	it("is up after its milliseconds, for all that wait for it and all that ask", async () => {
-		const late = lateAfter(1_000);
+		const deadline = deadlineAfter(1_000);
 		await jest.advanceTimersByTimeAsync(999);
-		expect(late.isPassed()).toBe(false);
+		expect(deadline.isPassed()).toBe(false);
 		await jest.advanceTimersByTimeAsync(1);
-		expect([await late.passed, late.isPassed()]).toEqual([undefined, true]);
+		expect([await deadline.passed, deadline.isPassed()]).toEqual([undefined, true]);
 	});
 
 	it("is never up once it is not waited for any more", async () => {
-		const late = lateAfter(1_000);
-		late.clear();
+		const deadline = deadlineAfter(1_000);
+		deadline.clear();
 		await jest.advanceTimersByTimeAsync(2_000);
-		expect(late.isPassed()).toBe(false);
+		expect(deadline.isPassed()).toBe(false);
 	});
 });
 
