@@ -104,7 +104,7 @@ export function createAccept(options: AcceptOptions): Accept {
 
 type Known = Pick<Accompanying, "textOf" | "replayed">;
 
-/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
+/** Makes an event durable, as a delivery or as a dead letter. Before this, nothing is; after it, all that is not `unavailable`. */
 async function record(options: AcceptOptions, plan: Plan, { textOf, replayed }: Known): Promise<Recorded> {
 	if ("ending" in plan) return plan;
 	const acceptedAt = replayed?.acceptedAt;

@@ -42,8 +42,8 @@ export interface FinishParts extends FinishOptions {
 /**
  * Writes the result of an attempt, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while
  * storage fails.
- * @param isLast whether nothing is left in the lane if this delivery leaves it: then it takes the record of the lane's
- * wake-up along, which is one write less
+ * @param isLast whether nothing is left in the lane if this delivery leaves it: then the same write says that no wake-up
+ * is recorded any more
  */
 export async function finish(
 	parts: FinishParts,

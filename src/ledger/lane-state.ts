@@ -19,7 +19,7 @@ export interface LaneState {
 	readonly breakers: Readonly<Record<string, Breaker>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
-	/** When GitHub says that the token ends, ISO 8601. */
+	/** When the service says that the token ends, ISO 8601. */
 	readonly tokenExpiresAt: string | null;
 }
 
