@@ -109,6 +109,7 @@ export class Sender {
 		const { entries } = this.view;
 		const inDoubt = new Set(entries.filter((entry) => this.isDue(entry) && attempts.isInDoubt(entry)));
 		const targets = new Set([...new Set([...inDoubt].map(({ target }) => target))].slice(0, MOST_LOOKUPS));
+		/** What lookups have found out; it fills while other deliveries are sent. */
 		const known: NextStep[] = [];
 		// One list is for all of a destination that are in doubt, also for those that are due a little later.
 		const from = new Map<string, number>();

@@ -142,6 +142,21 @@ describe("delivering what was just accepted", () => {
 		await expect(offered).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
+	it("needs no second drain for one that was read before it was offered, and is put off", async () => {
+		const { drains, offer, counts } = inline({ limitsOf: () => [] });
+		void offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1", "e-2"]);
+		const offered = offer("e-2");
+		const later = { kind: "deferred", reason: "503", notBefore: 0, failures: 1 } as const;
+		drains[0]?.disposition("e-1");
+		drains[0]?.disposition("e-2", later);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
+		await drains[0]?.end();
+		await expect(offered).resolves.toEqual(later);
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+	});
+
 	it("logs to an invocation that is not answered yet: the platform takes no line for one that is", async () => {
 		const { drains, offer } = inline({ limitsOf: () => [] });
 		const [one, other] = [logLines(), logLines()];
