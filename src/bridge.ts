@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
+import { type Arrival, createAccept, deadlineAfter, type ReplayedReceipt } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
 import { readStorageConfig, type StorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
 import { Attempts } from "./deliver/attempt.ts";
-import { type DrainRun, drain } from "./deliver/drain.ts";
+import { drain } from "./deliver/drain.ts";
 import { createInline } from "./deliver/inline.ts";
+import type { DrainCaller } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
 import type { ConfiguredService } from "./destinations/destination.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
@@ -49,15 +50,6 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 
 /** Hands out the bridge, built when it is first asked for. */
 export type TheBridge = () => Promise<Bridge>;
-
-/** What accompanies the events of one request. */
-interface Arrival {
-	readonly log: Log;
-	/** The predecessor's query parameter: only routes to this repository. */
-	readonly repoName?: string | undefined;
-	/** How an element arrived, where that is known. */
-	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
-}
 
 export interface BridgeOptions {
 	readonly version: string;
@@ -120,17 +112,16 @@ export function createBridge(config: Config<ConfiguredService>, options: BridgeO
 		return work.finally(() => void changes++);
 	}
 
-	async function accept(elements: readonly unknown[], arrival: Arrival, before?: Before) {
-		const { log, repoName: onlyRepository, textOf } = arrival;
-		const late = lateAfter(acceptTimeoutMs);
+	async function accept(elements: readonly unknown[], arrival: Arrival, replayed?: ReplayedReceipt) {
+		const deadline = deadlineAfter(acceptTimeoutMs);
 		try {
-			const opened = await Promise.race([rooms(), late.passed]);
-			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
+			const opened = await Promise.race([rooms(), deadline.passed]);
+			if (opened === undefined) return unavailable(elements, arrival.log, NO_TIME);
+			return await opened.accept(elements, { ...arrival, replayed, deadline });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
+			return unavailable(elements, arrival.log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
-			late.clear();
+			deadline.clear();
 		}
 	}
 
@@ -151,7 +142,7 @@ export function createBridge(config: Config<ConfiguredService>, options: BridgeO
 		receipts: async (query) => (await rooms()).receipts(query),
 		counts: async (query) => (await rooms()).counts(query),
 		replay: async (request, log) => {
-			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
+			return change((await rooms()).replay(request, log, (elements, replayed) => accept(elements, { log }, replayed)));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: () => rooms().then((opened) => opened.health(), unopened),
@@ -218,8 +209,8 @@ function wire(config: Config<ConfiguredService>, options: BridgeOptions, storage
 	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
 	const attempts = new Attempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
-	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, attempts, windows });
+	const drainLane = (lease: LaneLease, caller: DrainCaller) =>
+		drain(lease, caller, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),
@@ -227,18 +218,18 @@ function wire(config: Config<ConfiguredService>, options: BridgeOptions, storage
 		destinations,
 		store: (blob, content) => storage.write(blob, content, "application/json"),
 		ledger,
-		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
+		inline: createInline({ acquire: ledger.acquire, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
 		recordRejected: createRecordRejected({ storage, judge, now }),
 		now,
 	});
 
-	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const looks = { ...options, storage, destinations };
-	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
+	const wakeLane = async (lane: string) => void (await ledger.ensureWakeUp(lane, () => 0));
+	const shared = { storage, destinations, wakeLane };
+	const operate = { ...shared, ledger, wakeFollower: follower.now, routes, warnings, retentionMs };
 	return {
 		accept,
-		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
+		wake: createWake({ storage, acquire: ledger.acquire, drain: drainLane, now }),
+		follow: createFollow({ ...options, ...shared, isOn, runWithinMs, addressesOf: policyOf }),
 		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
 		makeQueues: storage.makeQueues,
 	};

@@ -72,7 +72,7 @@ export interface Delivery {
 	/** Blobs that were written for it. */
 	readonly blobs?: readonly string[];
 	/** When it was accepted first, ISO 8601; left out where that is now. */
-	readonly acceptedAt?: string;
+	readonly acceptedAt?: string | undefined;
 	readonly how: Request | Join;
 }
 

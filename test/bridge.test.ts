@@ -266,12 +266,12 @@ describe("accepting events", () => {
 	it("honours repoName only for a repository that the configuration names", async () => {
 		const { log } = logLines();
 		const bridge = fixture.bridge();
-		expect(await bridge.accept([runCompleted], { log, repoName: "Contoso/Fraud-Model" })).toMatchObject([
+		expect(await bridge.accept([runCompleted], { log, onlyRepository: "Contoso/Fraud-Model" })).toMatchObject([
 			{ outcome: "dispatched" },
 		]);
-		expect(await bridge.accept([{ ...runCompleted, id: "next" }], { log, repoName: "evil/elsewhere" })).toMatchObject([
-			{ outcome: "ignored" },
-		]);
+		expect(
+			await bridge.accept([{ ...runCompleted, id: "next" }], { log, onlyRepository: "evil/elsewhere" }),
+		).toMatchObject([{ outcome: "ignored" }]);
 		expect(fixture.github.calls).toHaveLength(1);
 	});
 

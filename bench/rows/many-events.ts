@@ -124,7 +124,7 @@ async function openBacklog(connectionString: string): Promise<Backlog> {
 			await Promise.all(Array.from({ length: entries }, () => ledger.accept(newDelivery())));
 		},
 		async wake(times) {
-			const { wake } = await ledger.wake(LANE, () => Date.now());
+			const { wake } = await ledger.ensureWakeUp(LANE, () => Date.now());
 			const another = () => storage.put(writeWakeUp({ lane: LANE, wake: wake.last }), 0);
 			await Promise.all(Array.from({ length: times - 1 }, another));
 		},

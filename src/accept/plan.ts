@@ -7,7 +7,7 @@ import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
 import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
-import { type Coalesce, groupOf, idempotencyKey } from "../route/route.ts";
+import { type Coalesce, groupId, idempotencyKey } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
 import { isStorageError } from "../storage/storage.ts";
 
@@ -80,7 +80,7 @@ async function planElement(
 		if (!("reason" in routed))
 			return await Promise.all(routed.matches.map((match) => planMatch(element, event, match, options)));
 		const { reason, missed } = routed;
-		options.ignored({ event: factsOf(event), reason, missed });
+		options.ignored({ event: factsOfEvent(event), reason, missed });
 		return [{ element, id: event.id, event, ending: { outcome: "ignored", reason } }];
 	} catch (error) {
 		return [{ element, id: idOf(element), refusal: unexpected(error) }];
@@ -110,7 +110,7 @@ function unexpected(error: unknown): string {
 
 /** The dead letter of an element that cannot be delivered. */
 export function toRejected({ element, event, match }: Plan, reason: string): Rejected {
-	const facts = event === undefined ? factsOfElement(element) : factsOf(event);
+	const facts = event === undefined ? factsOfElement(element) : factsOfEvent(event);
 	return { element, event: facts, route: match?.route ?? null, to: match?.to ?? null, reason };
 }
 
@@ -149,7 +149,7 @@ async function planRequest(event: BridgeEvent, match: Match, options: DeliveryOp
 
 function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options: DeliveryOptions): PlannedDelivery {
 	const { route, to } = match;
-	const group = groupOf(event, route, to, coalesce);
+	const group = groupId(event, route, to, coalesce);
 	const key = idempotencyKey(event, group);
 	// The window may be this event's alone, or begin with it: then its dispatch has this type.
 	const facts = { version: options.version, route, key };
@@ -163,7 +163,7 @@ function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options:
 }
 
 function deliveryFor(event: BridgeEvent, { route, to }: Match, key: string, { destinations }: DeliveryOptions) {
-	return { key, lane: destinations.laneOf(to), event: factsOf(event), route, to };
+	return { key, lane: destinations.laneOf(to), event: factsOfEvent(event), route, to };
 }
 
 /** A window's dispatch with all left out that can be, and the rest as long as it can become. */
@@ -178,7 +178,7 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 const LONGEST_URL = "x".repeat(300);
 
 /** What of an event a receipt has. */
-export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
+function factsOfEvent({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
 }

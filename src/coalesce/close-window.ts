@@ -5,10 +5,17 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
 import { eventColumns, routeColumns } from "../ledger/receipt.ts";
 import { entryKey, receiptKey } from "../ledger/rows.ts";
-import { type Group, groupOf, type Window } from "../ledger/window.ts";
+import { type Group, toGroup, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type Closing, cleaned, closingBlob, completeMembers, manifestBlob } from "./clean-up.ts";
+import {
+	type CleanUpOptions,
+	type Closing,
+	cleanedWrite,
+	closingBlob,
+	completeMembers,
+	manifestBlob,
+} from "./clean-up.ts";
 import { type Manifest, type WindowSummary, writeManifest } from "./manifest.ts";
 import { type Member, takeMembers } from "./members.ts";
 
@@ -70,14 +77,14 @@ export async function closeWindow(
 	}
 	const key = keyOf(window, members);
 	const { manifest, summary, lines } = await writeManifest(lease, storage, manifestBlob(key), members);
-	const closing: Closing = { window: groupOf(window), members };
+	const closing: Closing = { window: toGroup(window), members };
 	await storage.write(closingBlob(key), Buffer.from(JSON.stringify(closing)), "application/json");
 	const { body, refused } = windowBody({ key, route: window.route, to: window.to, summary, lines, manifest }, options);
 	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
 	const writes =
 		refused === undefined
-			? [cleaned(entry)]
+			? [cleanedWrite(entry)]
 			: finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
 	const reason = refused && `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { ...entry, writes, reason }, closing, options);

@@ -4,7 +4,7 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { clipText } from "../log.ts";
 import type { BridgeEvent } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Line, linesOf, type Member } from "./members.ts";
+import { linesOf, type ManifestLine, type Member } from "./members.ts";
 
 /** An event as a line of a manifest. */
 export type GatheredEvent = Pick<BridgeEvent, "id" | "type" | "source" | "subject" | "time" | "data" | "extensions">;
@@ -59,7 +59,7 @@ interface Moment {
 }
 
 /** Whatever an event lacks, or has of another type, counts as empty. */
-function sumOf(event: Line["event"]): Sum {
+function sumOf(event: ManifestLine["event"]): Sum {
 	const moment = momentOf(event);
 	const subject = textOf(event, "subject");
 	const shown = { id: clip(textOf(event, "id")), subject: clip(subject), time: moment.time };
@@ -98,16 +98,16 @@ function toSummary({ type, source, subject, count, totalBytes, first, last, samp
  * @param lines its events as JSON, at least one
  */
 export function summarise(lines: readonly string[]): WindowSummary {
-	return toSummary(lines.map((line) => sumOf(JSON.parse(line) as Line["event"])).reduce(plus));
+	return toSummary(lines.map((line) => sumOf(JSON.parse(line) as ManifestLine["event"])).reduce(plus));
 }
 
-function textOf(event: Line["event"], name: keyof GatheredEvent): string {
+function textOf(event: ManifestLine["event"], name: keyof GatheredEvent): string {
 	const value = event[name];
 	return typeof value === "string" ? value : "";
 }
 
 /** In the event's own spelling, unless that is absurdly long. What is no time counts as none. */
-function momentOf(event: Line["event"]): Moment {
+function momentOf(event: ManifestLine["event"]): Moment {
 	const time = textOf(event, "time");
 	const at = readInstant(time)?.epochMs;
 	if (at === undefined) return { at: 0, time: "" };
@@ -115,7 +115,7 @@ function momentOf(event: Line["event"]): Moment {
 }
 
 /** What is no size that a blob can have counts as none: a sum must stay a number. */
-function contentLengthOf({ data }: Line["event"]): number {
+function contentLengthOf({ data }: ManifestLine["event"]): number {
 	const { contentLength = 0 } = (data ?? {}) as { readonly contentLength?: number };
 	return Number.isSafeInteger(contentLength) ? Math.max(contentLength, 0) : 0;
 }

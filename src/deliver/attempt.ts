@@ -6,12 +6,12 @@ import type { Log } from "../log.ts";
 import type { Answer, Destination, Disposition, NotDispatched } from "../model.ts";
 import { readBody } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
-import { createRunLists, lookFor, type RunLists } from "./find-run.ts";
+import { createRunLists, judgeDoubt, type RunLists } from "./find-run.ts";
 import { type FinishOptions, type FinishParts, finish } from "./finish.ts";
-import { breakerOf, failed, type Tried, whyGivenUp } from "./settle.ts";
+import { type AttemptResult, breakerOf, failed, whyGivenUp } from "./settle.ts";
 
 export interface AttemptsOptions extends FinishOptions {
-	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns" | "whyNoRuns">;
 }
 
 /** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
@@ -22,8 +22,8 @@ export interface Ready {
 	readonly reason?: string;
 }
 
-/** What a look for the run of a delivery says: that it is to be sent, or what came of it instead. */
-export type Looked = { readonly repeat: Entry } | { readonly tried: Tried };
+/** What is to be done with a delivery: it is sent, or what came of it without a call is written. */
+export type NextStep = { readonly send: Entry } | { readonly result: AttemptResult };
 
 /** A body that storage does not hand out is asked for again after so long. */
 const UNREADABLE_MS = 60_000;
@@ -41,39 +41,39 @@ export class Attempts {
 		this.lists = createRunLists(options);
 	}
 
-	/** Whether a look for its run comes before it is sent. */
+	/** Whether its run is looked for before it is sent. */
 	isInDoubt({ doubt }: Entry): boolean {
 		return this.options.looksUp && doubt?.from !== undefined;
 	}
 
 	/**
-	 * Looks whether a delivery in doubt was taken, within the time of two calls. Never rejects.
+	 * Looks for the run of a delivery in doubt, within the time of two calls. Never rejects.
 	 * @param from how far back the runs of its destination have to be known for all in doubt; epoch milliseconds
 	 */
-	async look(entry: Entry, from: number): Promise<Looked> {
+	async lookUp(entry: Entry, from: number): Promise<NextStep> {
 		const { now } = this.options;
 		const { doubt, to, failures, failingSince } = entry;
-		if (doubt === undefined || to === undefined) return { repeat: entry };
+		if (doubt === undefined || to === undefined) return { send: entry };
 		const at = now();
-		const look = lookFor({ ...entry, doubt }, await this.lists.read(to, from), now());
-		switch (look.kind) {
+		const verdict = judgeDoubt({ ...entry, doubt }, await this.lists.read(to, from), now());
+		switch (verdict.kind) {
 			case "found": {
-				const { run } = look;
+				const { run } = verdict;
 				const answer: Answer = { classification: { kind: "taken" }, run, calls: [], ms: now() - at };
-				return { tried: { entry, at, found: run, answer } };
+				return { result: { entry, at, found: run, answer } };
 			}
 			case "repeat":
-				return { repeat: { ...entry, doubt: look.doubt } };
+				return { send: { ...entry, doubt: verdict.doubt } };
 			case "wait": {
-				const { reason, until: notBefore, doubt } = look;
+				const { reason, until: notBefore, doubt } = verdict;
 				const disposition: NotDispatched = { kind: "deferred", reason, notBefore, failures, doubt, failingSince };
-				return { tried: { entry, at, disposition, uncalled: "looked for again" } };
+				return { result: { entry, at, disposition, uncalled: "looked for again" } };
 			}
 		}
 	}
 
 	/** What comes of a delivery that can never be sent, or has waited for a repair as long as it may; else undefined. */
-	async giveUp(lane: string, entry: Entry, state: LaneState): Promise<Tried | undefined> {
+	async giveUp(lane: string, entry: Entry, state: LaneState): Promise<AttemptResult | undefined> {
 		const { storage, destinations, now, giveUpMs } = this.options;
 		const at = now();
 		const breaker = breakerOf(state, entry);
@@ -95,7 +95,7 @@ export class Attempts {
 	}
 
 	/** Calls the destination. What comes of it has to be finished. Never rejects. */
-	async send({ entry, body, reason }: Ready): Promise<Tried> {
+	async send({ entry, body, reason }: Ready): Promise<AttemptResult> {
 		const { destinations, now, giveUpMs } = this.options;
 		const at = now();
 		if (reason !== undefined) {
@@ -116,9 +116,9 @@ export class Attempts {
 		}
 	}
 
-	/** Writes what came of a try: see `finish`. */
-	finish(lease: LaneLease, tried: Tried, isLast: boolean, log: Log): Promise<Disposition> {
-		return finish(this.options, lease, tried, isLast, log);
+	/** Writes what came of an attempt: see `finish`. */
+	finish(lease: LaneLease, result: AttemptResult, isLast: boolean, log: Log): Promise<Disposition> {
+		return finish(this.options, lease, result, isLast, log);
 	}
 }
 

@@ -16,7 +16,7 @@ export interface Listing {
 }
 
 /** What is to be done about a delivery that may have been taken, before it is sent again. */
-export type Look =
+export type DoubtVerdict =
 	/** It was taken: this is its run. */
 	| { readonly kind: "found"; readonly run: Run }
 	/** Nothing can be done before `until`, epoch milliseconds. */
@@ -61,14 +61,16 @@ function longPause(failures: number): number {
  * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
  * the calls before it: a run of theirs may still come.
  * @param began when its call began, epoch milliseconds of the service's clock
+ * @param whyNoRuns why the runs of its destination can never be listed; undefined if they can be
  */
 export function doubtAfter(
 	before: Doubt | undefined,
 	{ classification }: Pick<Answer, "classification">,
 	began: number,
+	whyNoRuns: string | undefined,
 ): Doubt | undefined {
 	if (classification.kind !== "uncertain") return before;
-	const { since = began, from = began, reason } = before ?? {};
+	const { since = began, from = began, reason = whyNoRuns } = before ?? {};
 	return { since, from, reason };
 }
 
@@ -86,14 +88,14 @@ function notKnown(reason: string): string {
  * Decides about a delivery in doubt that is due. Pure.
  * @param now epoch milliseconds
  */
-export function lookFor(
+export function judgeDoubt(
 	{ key, notBefore, failures, doubt }: Pick<Entry, "key" | "notBefore" | "failures"> & { readonly doubt: Doubt },
 	{ answer, at, from: reach }: Listing,
 	now: number,
-): Look {
+): DoubtVerdict {
 	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
 	if (run !== undefined) return { kind: "found", run };
-	if (at < notBefore || beginOf(doubt) < reach) {
+	if (at < notBefore || listFrom(doubt) < reach) {
 		const reason = "the service may have taken it; the bridge looks for its run once more before it sends it again";
 		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
 	}
@@ -115,7 +117,7 @@ export function lookFor(
 }
 
 /** How far back the list of runs must reach for a delivery whose result is unknown. */
-export function beginOf({ since, from = since }: Doubt): number {
+export function listFrom({ since, from = since }: Doubt): number {
 	return from - MARGIN_MS;
 }
 
@@ -137,7 +139,7 @@ function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | und
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
 		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}
-	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
+	const candidate = runs.find((run) => run.createdAt >= listFrom(doubt) && !isOfAnother(run, key));
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}

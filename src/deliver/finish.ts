@@ -12,7 +12,7 @@ import type { Answer, Attempt, Disposition, Doubt } from "../model.ts";
 import { isRefusal, isStorageError, persist, type Storage, type Write } from "../storage/storage.ts";
 import { doubtAfter } from "./find-run.ts";
 import { countWaiting, reasonOf, reportAttempt, reportLane, reportUncalled } from "./report.ts";
-import { type Answered, settle, type Tried } from "./settle.ts";
+import { type AnsweredAttempt, type AttemptResult, settle } from "./settle.ts";
 
 /** How a taken delivery is followed: its rows are written together with its result, and the lane's follower is woken. */
 export interface FollowTaken extends FollowPolicy {
@@ -23,7 +23,7 @@ export interface FollowTaken extends FollowPolicy {
 
 export interface FinishOptions {
 	readonly storage: Storage;
-	readonly destinations: Pick<Destinations, "policyOf">;
+	readonly destinations: Pick<Destinations, "policyOf" | "whyNoRuns">;
 	readonly giveUpMs: number;
 	/** Whether the run of a delivery that may have been taken is looked for before it is sent again. */
 	readonly looksUp: boolean;
@@ -40,39 +40,39 @@ export interface FinishParts extends FinishOptions {
 }
 
 /**
- * Writes the result of a try, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while
+ * Writes the result of an attempt, for the delivery and for its lane. Rejects with LeaseLost, or with StorageError while
  * storage fails.
- * @param isLast whether nothing is left in the lane if this delivery leaves it: then it takes the record of the lane's
- * wake-up along, which is one write less
+ * @param isLast whether nothing is left in the lane if this delivery leaves it: then the same write says that no wake-up
+ * is recorded any more
  */
 export async function finish(
 	parts: FinishParts,
 	lease: LaneLease,
-	tried: Tried,
+	result: AttemptResult,
 	isLast: boolean,
 	log: Log,
 ): Promise<Disposition> {
 	const { storage, follow: follower, giveUpMs, now, random } = parts;
 	const { lane } = lease;
 	const before = lease.state();
-	const recorded = (state: LaneState, { kind }: Disposition): LaneState =>
+	const clearWakeUpIfLast = (state: LaneState, { kind }: Disposition): LaneState =>
 		isLast && kind !== "deferred" ? { ...state, wake: { ...state.wake, at: null } } : state;
-	if ("disposition" in tried) {
-		const { entry, disposition } = tried;
-		await writeOutcome(parts, lease, recorded(before, disposition), { entry, disposition });
-		reportUncalled(log, lane, tried);
+	if ("disposition" in result) {
+		const { entry, disposition } = result;
+		await writeResult(parts, lease, clearWakeUpIfLast(before, disposition), { entry, disposition });
+		reportUncalled(log, lane, result);
 		return disposition;
 	}
-	const { entry, answer, found } = tried;
-	const called = { ...entry, doubt: doubtOf(parts, lane, tried) };
+	const { entry, answer, found } = result;
+	const called = { ...entry, doubt: doubtOf(parts, lane, result) };
 	const settled = settle(before, called, answer.classification, { now: now(), random: random(), giveUpMs });
 	const { disposition } = settled;
-	const after = recorded(stateAfter(parts, lease, tried, settled.state), disposition);
-	reportAttempt(log, lane, tried, disposition);
+	const after = clearWakeUpIfLast(stateAfter(parts, lease, result, settled.state), disposition);
+	reportAttempt(log, lane, result, disposition);
 	const follow = disposition.kind === "dispatched" ? followWrites(entry, answer, follower, now()) : undefined;
 	const isFollowed = follow !== undefined && follow.rows.length > 0;
 	if (isFollowed) await follower.before(lane);
-	await writeOutcome(parts, lease, after, { entry, disposition, attempt: toAttempt(tried), follow });
+	await writeResult(parts, lease, after, { entry, disposition, attempt: toAttempt(result), follow });
 	if (isFollowed) await follower.after(lane);
 	const opened = found ? undefined : settled.opened;
 	const waiting = opened === undefined ? 0 : await countWaiting(storage, lane).catch(() => null);
@@ -84,7 +84,7 @@ export async function finish(
 function stateAfter(
 	{ destinations, now }: FinishParts,
 	lease: LaneLease,
-	{ answer, found }: Answered,
+	{ answer, found }: AnsweredAttempt,
 	settled: LaneState,
 ): LaneState {
 	const { calls, parked, breakers, tokenExpiresAt } = lease.state();
@@ -99,15 +99,20 @@ function stateAfter(
 }
 
 /** The calls whose result is unknown. If an answer was lost, the service's time is known only from other answers. */
-function doubtOf({ looksUp, skews }: FinishParts, lane: string, { entry, at, answer }: Answered): Doubt | undefined {
+function doubtOf(
+	{ looksUp, skews, destinations }: FinishParts,
+	lane: string,
+	{ entry, at, answer }: AnsweredAttempt,
+): Doubt | undefined {
 	const { serverTime, ms } = answer;
 	if (serverTime !== undefined) skews.set(lane, serverTime - (at + ms));
-	return looksUp ? doubtAfter(entry.doubt, answer, at + (skews.get(lane) ?? 0)) : undefined;
+	if (!looksUp) return undefined;
+	return doubtAfter(entry.doubt, answer, at + (skews.get(lane) ?? 0), destinations.whyNoRuns(entry.to));
 }
 
-function toAttempt(tried: Answered): Attempt {
-	const { status = null, ms, requestId = null } = tried.answer;
-	return { at: new Date(tried.at).toISOString(), status, ms, requestId, reason: reasonOf(tried) ?? null };
+function toAttempt(result: AnsweredAttempt): Attempt {
+	const { status = null, ms, requestId = null } = result.answer;
+	return { at: new Date(result.at).toISOString(), status, ms, requestId, reason: reasonOf(result) ?? null };
 }
 
 /** The call that used the primary limit up was taken; the next one would not be. */
@@ -126,7 +131,7 @@ const FACT_MS = 60_000;
 const RESULT_MS = 5_000;
 
 /** What became of a delivery. */
-interface Outcome {
+interface Result {
 	readonly entry: Entry;
 	readonly disposition: Disposition;
 	/** The call that decided it; none where no call was made. */
@@ -139,13 +144,12 @@ interface Outcome {
  * Writes what became of a delivery, together with its lane's state. A row of it that is gone or refused stops neither the
  * delivery nor the lane. Rejects with LeaseLost, or with StorageError while storage fails.
  */
-async function writeOutcome(
+async function writeResult(
 	{ storage, now }: FinishOptions,
 	lease: LaneLease,
 	state: LaneState,
-	outcome: Outcome,
+	{ entry, disposition, attempt, follow }: Result,
 ): Promise<void> {
-	const { entry, disposition, attempt, follow } = outcome;
 	const isFact = disposition.kind === "dispatched";
 	const writes = finishWrites(entry, disposition, attempt, now(), follow);
 	const forMs = isFact ? FACT_MS : RESULT_MS;
@@ -176,7 +180,7 @@ async function withoutRefused(storage: Storage, lane: string, entry: Entry, writ
 	return taken.length < writes.length ? taken : taken.filter(({ kind }) => kind !== "merge");
 }
 
-/** The lane is another drainer's by now; what GitHub has taken is a fact all the same. */
+/** The lane is another drainer's by now; what the service has taken is a fact all the same. */
 async function writeFact(storage: Storage, lane: string, writes: readonly Write[]): Promise<void> {
 	for (const each of [writes, writes.filter(({ kind }) => kind !== "delete")]) {
 		try {

@@ -4,18 +4,18 @@ import { ROWS } from "../ledger/rows.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Answered, Uncalled } from "./settle.ts";
+import type { AnsweredAttempt, UncalledAttempt } from "./settle.ts";
 
 /** What a call's line says: what came of this call. What is done about it is the receipt's own reason. */
-export function reasonOf({ answer: { classification }, found }: Answered): string | undefined {
+export function reasonOf({ answer: { classification }, found }: AnsweredAttempt): string | undefined {
 	if (found) return `not sent again: its run was found, so it had been taken before: ${found.url ?? found.id}`;
 	return "reason" in classification ? classification.reason : undefined;
 }
 
 const LEVELS = { dispatched: "info", deferred: "warn", "dead-lettered": "error" } as const;
 
-export function reportAttempt(log: Log, lane: string, tried: Answered, disposition: Disposition): void {
-	const { entry, at, answer } = tried;
+export function reportAttempt(log: Log, lane: string, result: AnsweredAttempt, disposition: Disposition): void {
+	const { entry, at, answer } = result;
 	const { classification, status, requestId, ms } = answer;
 	report(log, LEVELS[disposition.kind], {
 		stage: "dispatch",
@@ -30,12 +30,12 @@ export function reportAttempt(log: Log, lane: string, tried: Answered, dispositi
 		ms,
 		waitedMs: at - entry.acceptedAt,
 		bytes: Buffer.byteLength(entry.body ?? ""),
-		reason: disposition.kind === "dispatched" ? reasonOf(tried) : disposition.reason,
+		reason: disposition.kind === "dispatched" ? reasonOf(result) : disposition.reason,
 	});
 }
 
 /** If storage does not return the request, a person must act. If only the run is looked for again, no one must. */
-export function reportUncalled(log: Log, lane: string, { entry, disposition, uncalled }: Uncalled): void {
+export function reportUncalled(log: Log, lane: string, { entry, disposition, uncalled }: UncalledAttempt): void {
 	const { kind, reason } = disposition;
 	const { key, to } = entry;
 	if (uncalled === "given up") report(log, "error", { stage: "dead-letter", lane, key, destination: to?.id, reason });
@@ -70,7 +70,7 @@ export function reportLane(log: Log, lane: string, { before, after, opened, now 
 	}
 }
 
-/** Says that a lane is behind, and since when: what the first look at it shows, without another call of storage. */
+/** Says that a lane is behind, and since when: what the first reading of it shows, without another call of storage. */
 export function reportBacklog(
 	log: Log,
 	lane: string,

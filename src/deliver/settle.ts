@@ -5,8 +5,8 @@ import { cleanText } from "../log.ts";
 import type { Answer, Classification, Disposition, NotDispatched, Run } from "../model.ts";
 import { asideFor, reasonOfDoubt } from "./find-run.ts";
 
-/** What came of a try to deliver. */
-export type Tried = {
+/** What came of an attempt to deliver. */
+export type AttemptResult = {
 	/** With its body, where that could be read. */
 	readonly entry: Entry;
 	/** Epoch milliseconds. */
@@ -24,8 +24,8 @@ export type Tried = {
 	  }
 );
 
-export type Answered = Extract<Tried, { answer: Answer }>;
-export type Uncalled = Exclude<Tried, Answered>;
+export type AnsweredAttempt = Extract<AttemptResult, { answer: Answer }>;
+export type UncalledAttempt = Exclude<AttemptResult, AnsweredAttempt>;
 
 /** What of a delivery counts when a call of it has ended. Its doubt is the one after the call. */
 export type Called = Pick<Entry, "target" | "failures" | "failingSince" | "doubt">;
@@ -47,7 +47,7 @@ export interface SettleOptions {
 	readonly giveUpMs: number;
 }
 
-/** While something is parked, GitHub sees one probe in this time. */
+/** While something is parked, the service sees one probe in this time. */
 const PROBE_MS = 3 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;

@@ -3,13 +3,13 @@ import { readLaneState } from "../ledger/lane-state.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DrainRun } from "./drain.ts";
 import { countWaiting, reportBacklog } from "./report.ts";
+import type { DrainCaller } from "./send-due.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
-	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
+	readonly acquire: (lane: string) => Promise<LaneLease | undefined>;
+	readonly drain: (lease: LaneLease, caller: DrainCaller) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -30,10 +30,10 @@ const WAIT_MS = 10_000;
 export const MOVED =
 	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each app its own account";
 
-export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
+export function createWake({ storage, acquire, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {
-		const { wake: record } = await readLaneState(storage, lane, now());
-		if (isSuperseded(wake, record, now())) return;
+		const { wake: recorded } = await readLaneState(storage, lane, now());
+		if (isSuperseded(wake, recorded, now())) return;
 		await storage.put(writeWakeUp({ lane, wake }), BEHIND_THE_LEASE_SECONDS);
 	}
 
@@ -52,10 +52,10 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 			report(log, "error", { stage: "wake-up", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
-		const lease = await take(wakeUp.lane);
+		const lease = await acquire(wakeUp.lane);
 		if (lease === undefined) return behindTheLease(wakeUp);
 		const endsAt = now() + RUN_MS;
-		let isFirstLook = true;
+		let isFirstView = true;
 		try {
 			await drain(lease, {
 				log,
@@ -63,8 +63,8 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 				goesOn: () => now() < endsAt,
 				waitsFor: (at) => at <= now() + WAIT_MS,
 				onView(view, state) {
-					if (isFirstLook) reportBacklog(log, wakeUp.lane, view, state, now());
-					isFirstLook = false;
+					if (isFirstView) reportBacklog(log, wakeUp.lane, view, state, now());
+					isFirstView = false;
 				},
 			});
 		} finally {

@@ -41,6 +41,8 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	requestLine(to: Destination): string;
 	/** The page that shows the runs to a person. Null if there is none. */
 	pageOf(to: Destination): string | null;
+	/** Why the bridge can never know what a delivery has started; left out by a service that lists its runs. */
+	readonly whyNoRuns?: string;
 	/** Opens the client of the service. Nothing is loaded before the first call. */
 	open(options: ClientOptions): Client;
 }

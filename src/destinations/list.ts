@@ -36,6 +36,8 @@ export interface Destinations extends Client, Pick<ConfiguredService, "laneOf" |
 	build(to: Destination | undefined, event: BridgeEvent, facts: BridgeFacts): Built;
 	/** Why a delivery can never be sent there, even after any repair. Undefined if it can be sent. */
 	problemOf(to: Destination | undefined): string | undefined;
+	/** Why the runs of a destination can never be listed. Undefined if they can be. */
+	whyNoRuns(to: Destination | undefined): string | undefined;
 }
 
 /** Nothing is loaded or called before the first delivery. */
@@ -71,6 +73,7 @@ export function openDestinations(services: readonly ConfiguredService[], options
 			const [first] = service.problemsOf(to as Destination);
 			return first === undefined ? undefined : `its row in storage is damaged: ${first.member}: ${first.problem}`;
 		},
+		whyNoRuns: (to) => to && find(to)?.whyNoRuns,
 		requestLine: (to) => serviceOf(to).requestLine(to),
 		pageOf: (to) => find(to)?.pageOf(to) ?? null,
 		send: async (to, body) => clientOf(to).send(to, body),

@@ -8,7 +8,7 @@ import { type Answered, serverTimeOf } from "./service-response.ts";
 export const PAGE_RUNS = 100;
 
 /** What was asked. */
-interface Asked {
+interface RunsQuestion {
 	/** How a reason says whose answer it is: `GitHub's`. */
 	readonly whose: string;
 	/** Epoch milliseconds, by our clock. */
@@ -25,7 +25,7 @@ type Read = Pick<Extract<RunsAnswer, { kind: "runs" }>, "runs" | "complete" | "u
  */
 export function readAnswer(
 	{ classification, response }: Answered,
-	{ whose, now, missing }: Asked,
+	{ whose, now, missing }: RunsQuestion,
 	read: (serverTime: number) => Read | undefined,
 ): RunsAnswer {
 	const serverTime = serverTimeOf(response?.headers ?? {}, now) ?? now;

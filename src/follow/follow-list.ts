@@ -17,7 +17,7 @@ export interface FollowListOptions {
 }
 
 /** What a look at a list has shown. */
-export interface Looked {
+export interface ListFindings {
 	readonly findings: readonly Finding[];
 	readonly watched: Watched;
 }
@@ -61,13 +61,17 @@ export function listOf({ to }: FollowRow): string {
  * Asks for the runs of one list, and reads what it does not show. Nothing is asked while a service refuses to say
  * anything. Rejects only with LeaseLost, apart from a fault of ours.
  */
-export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
+export async function lookAt(
+	rows: readonly FollowRow[],
+	before: Watched,
+	options: FollowListOptions,
+): Promise<ListFindings> {
 	const isRefused = before.refused !== undefined && before.notBefore > options.now();
 	const looked = isRefused ? refused(rows, before, before.refused, options.now()) : await ask(rows, before, options);
 	return { ...looked, findings: looked.findings.map((finding) => withinBounds(finding, options.now())) };
 }
 
-async function ask(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
+async function ask(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<ListFindings> {
 	const { destinations, now } = options;
 	const listedAt = now();
 	const to = rows.at(-1)?.to as Destination;
@@ -96,7 +100,7 @@ async function ask(rows: readonly FollowRow[], before: Watched, options: FollowL
 	}
 }
 
-function refused(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
+function refused(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): ListFindings {
 	const notBefore = watched.notBefore > now ? watched.notBefore : now + REFUSED_MS;
 	return {
 		findings: rows.map((row) => cannotTell(row, row.runs, reason)),
@@ -104,7 +108,7 @@ function refused(rows: readonly FollowRow[], watched: Watched, reason: string, n
 	};
 }
 
-function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
+function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): ListFindings {
 	const findings = rows.map((row) => {
 		const isLong = row.following === "looking" && now - row.finishedAt >= UNREACHABLE_MS;
 		return isLong ? cannotTell(row, row.runs, reason) : asBefore(row);
@@ -150,7 +154,7 @@ async function readUnseen(
 	shown: ReadonlySet<string>,
 	watched: Watched,
 	{ destinations, goesOn, runWithinMs, now }: FollowListOptions,
-): Promise<Looked> {
+): Promise<ListFindings> {
 	const due = findings
 		.flatMap((finding) => {
 			const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));

@@ -79,8 +79,8 @@ export function createFollow(options: FollowOptions): Follow {
 }
 
 async function behindTheLease({ lane, wake }: WakeUp, { storage, now }: FollowOptions): Promise<void> {
-	const { wake: record } = await readFollowState(storage, lane, now());
-	if (isSuperseded(wake, record, now())) return;
+	const { wake: recorded } = await readFollowState(storage, lane, now());
+	if (isSuperseded(wake, recorded, now())) return;
 	await storage.put(writeWakeUp({ lane, wake }), BEHIND_SECONDS, LEDGER.follow);
 }
 
@@ -170,7 +170,7 @@ async function lookAtAll(rows: readonly FollowRow[], look: Look): Promise<Follow
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
 	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look));
-	await contained(look, "what is not followed", () => letGo(leftAlone, look));
+	await contained(look, "what is not followed", () => endFollowing(leftAlone, look));
 	const lookAtList = async ({ list, rows: group, watched, at }: DueList) => {
 		if (now() > endsAt) return;
 		await contained(look, list, async () => {
@@ -200,7 +200,7 @@ async function lookAndWrite(rows: readonly FollowRow[], before: Watched, look: L
 }
 
 /** Where it went cannot be read, or runs are not followed any more. */
-async function letGo(rows: readonly FollowRow[], look: Look): Promise<void> {
+async function endFollowing(rows: readonly FollowRow[], look: Look): Promise<void> {
 	const findings = rows.map((row): Finding => {
 		const problem = look.destinations.problemOf(row.to);
 		return problem === undefined

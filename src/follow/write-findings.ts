@@ -21,7 +21,7 @@ export interface WriteFindingsOptions {
 }
 
 /** A finding that is written now. */
-export interface Written extends Finding {
+export interface WrittenFinding extends Finding {
 	/** Whether it went back into the outbox, to be sent once more. */
 	readonly isResent: boolean;
 }
@@ -44,8 +44,8 @@ export function hasChanged({ row, following, runs }: Finding): boolean {
 export async function writeFindings(
 	findings: readonly Finding[],
 	options: WriteFindingsOptions,
-): Promise<readonly Written[]> {
-	const written: Written[] = [];
+): Promise<readonly WrittenFinding[]> {
+	const written: WrittenFinding[] = [];
 	const add = (finding: Finding, isResent: boolean) => {
 		if (!hasChanged(finding)) return;
 		written.push({ ...finding, isResent });
@@ -182,7 +182,7 @@ const LEVELS: Readonly<Record<string, Parameters<Log>[0]>> = {
 };
 
 /** Says how following a delivery has ended; one line for each. What is only on its way is no news. */
-export function reportEnd(log: Log, lane: string, written: Written): void {
+export function reportEnd(log: Log, lane: string, written: WrittenFinding): void {
 	if (!isEnd(written) || written.following === "off") return;
 	const { row, following, runs, reason, isResent } = written;
 	const bad = runs.find((run) => following === "concluded" && !isGood(run));
@@ -200,11 +200,11 @@ export function reportEnd(log: Log, lane: string, written: Written): void {
 		workflow: shown?.workflow,
 		conclusion: shown?.conclusion,
 		certain: shown === undefined ? undefined : String(shown.certain),
-		reason: bad === undefined ? reason : reasonOf(bad.conclusion),
+		reason: bad === undefined ? reason : whyFailed(bad.conclusion),
 	});
 }
 
-function reasonOf(conclusion: string | null): string {
+function whyFailed(conclusion: string | null): string {
 	return conclusion === "cancelled"
 		? CANCELLED
 		: `the run ended with ${conclusion ?? "no conclusion"}; the page of the run shows why`;

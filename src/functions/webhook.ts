@@ -69,7 +69,8 @@ async function receive(
 	// Upper and lower case do not count. If the name were overlooked, all routes would get the event.
 	const repoName = [...request.query].find(([name]) => name.toLowerCase() === "reponame")?.[1].trim();
 	const bridge = await theBridge();
-	const events = await bridge.accept(body.elements, { log, textOf: body.textOf, repoName: repoName || undefined });
+	const arrival = { log, textOf: body.textOf, onlyRepository: repoName || undefined };
+	const events = await bridge.accept(body.elements, arrival);
 	return { status: httpStatus(events), jsonBody: { events } };
 }
 

@@ -2,11 +2,11 @@ import { cleanText } from "../log.ts";
 import { LEDGER, persist, type Row, type Storage } from "../storage/storage.ts";
 import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
 import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait, stateText } from "./rows.ts";
-import { putNextWakeUp, readWakeRecord, type WakeRecord } from "./wake-up.ts";
+import { putNextWakeUp, type RecordedWakeUp, readRecordedWakeUp } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
 export interface FollowState {
-	readonly wake: WakeRecord;
+	readonly wake: RecordedWakeUp;
 	/** What is known of the lists of runs, by what is listed. */
 	readonly lists: Readonly<Record<string, Watched>>;
 }
@@ -39,7 +39,7 @@ interface FollowLeaseOptions extends Pick<LeaseOptions, "storage" | "lane" | "mo
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
 	const { storage, lane, monotonic } = options;
 	const blob = `follow/${lane}`;
-	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
+	const row = await LeasedRow.acquire({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
 	return row && new FollowLease(options, row);
 }
 
@@ -119,5 +119,5 @@ function fromColumns(row: Row | undefined, now: number): FollowState {
 		};
 		return [name, watched] as const;
 	});
-	return { wake: readWakeRecord(read["wake"], now), lists: Object.fromEntries(lists) };
+	return { wake: readRecordedWakeUp(read["wake"], now), lists: Object.fromEntries(lists) };
 }

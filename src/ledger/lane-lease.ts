@@ -11,7 +11,7 @@ import {
 import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
 import { type Entry, LIGHT_COLUMNS, readEntry } from "./outbox.ts";
 import { IGNORED_LANE, NO_LANE, ROWS, STATE_KEY } from "./rows.ts";
-import { putNextWakeUp, type WakeRecord } from "./wake-up.ts";
+import { putNextWakeUp, type RecordedWakeUp } from "./wake-up.ts";
 import { readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** What waits in a lane. */
@@ -58,7 +58,7 @@ const COLUMNS = ["state", "calls", ...LIGHT_COLUMNS, ...WINDOW_COLUMNS];
 export async function acquireLane(options: LaneLeaseOptions): Promise<LaneLease | undefined> {
 	const { storage, lane, monotonic } = options;
 	const blob = leaseBlob(lane);
-	const row = await LeasedRow.take({ storage, blob, lane, rowKey: STATE_KEY, role: "drainer", monotonic });
+	const row = await LeasedRow.acquire({ storage, blob, lane, rowKey: STATE_KEY, role: "drainer", monotonic });
 	return row && new LaneLease(options, row);
 }
 
@@ -69,7 +69,7 @@ export class LaneLease {
 	private readonly row: LeasedRow;
 	private known = NEW_LANE;
 	/** A wake-up that was put and is not recorded yet. */
-	private pending: WakeRecord | undefined;
+	private pending: RecordedWakeUp | undefined;
 	/** What readings that were cut have passed over: the next one goes on behind it. */
 	private cut: Passed | undefined;
 

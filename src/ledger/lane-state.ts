@@ -1,11 +1,11 @@
 import { cleanText } from "../log.ts";
 import type { Columns, Storage } from "../storage/storage.ts";
 import { membersOf, readCount, readMembers, readWait, STATE_KEY, stateText } from "./rows.ts";
-import { readWakeRecord, type WakeRecord } from "./wake-up.ts";
+import { type RecordedWakeUp, readRecordedWakeUp } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
 export interface LaneState {
-	readonly wake: WakeRecord;
+	readonly wake: RecordedWakeUp;
 	/** The address of the service that this lane's deliveries are for; null where no drainer has been here yet. */
 	readonly address: string | null;
 	/** Nothing is sent before `until`. */
@@ -19,7 +19,7 @@ export interface LaneState {
 	readonly breakers: Readonly<Record<string, Breaker>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
-	/** When GitHub says that the token ends, ISO 8601. */
+	/** When the service says that the token ends, ISO 8601. */
 	readonly tokenExpiresAt: string | null;
 }
 
@@ -138,7 +138,7 @@ export function fromColumns({ state, calls }: Columns, now: number): LaneState {
 		return breaker === null ? [] : [[target, breaker] as const];
 	});
 	return {
-		wake: readWakeRecord(read["wake"], now),
+		wake: readRecordedWakeUp(read["wake"], now),
 		address: textOf(read["address"]),
 		pause: toPause(read["pause"], now),
 		failures: readCount(read["failures"] ?? read["troubles"]),

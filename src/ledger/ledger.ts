@@ -19,9 +19,9 @@ export interface Ledger {
 	 * Answers the lane's state.
 	 * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds
 	 */
-	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
+	ensureWakeUp(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
 	/** Acquires a lane to drain it; undefined while another drainer has it. */
-	take(lane: string): Promise<LaneLease | undefined>;
+	acquire(lane: string): Promise<LaneLease | undefined>;
 }
 
 /** How accepting ended. */
@@ -46,7 +46,7 @@ export interface LedgerOptions {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-	const acceptors = new Map<string, Pick<Ledger, "accept"> & { readonly wake: Wake }>();
+	const acceptors = new Map<string, Pick<Ledger, "accept"> & { readonly ensureWakeUp: EnsureWakeUp }>();
 	const passed = new Map<string, Passed>();
 
 	function acceptorOf(lane: string) {
@@ -57,19 +57,19 @@ export function createLedger(options: LedgerOptions): Ledger {
 
 	return {
 		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
-		wake: (lane, dueAt) => acceptorOf(lane).wake(dueAt),
-		take: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
+		ensureWakeUp: (lane, dueAt) => acceptorOf(lane).ensureWakeUp(dueAt),
+		acquire: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
 	};
 }
 
-type Wake = (dueAt: (state: LaneState) => number) => Promise<LaneState>;
+type EnsureWakeUp = (dueAt: (state: LaneState) => number) => Promise<LaneState>;
 
 /** Writes deliveries into one lane. */
 function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions) {
 	let sequence = 0;
 
 	/** A row of our own, written before the answer got lost, counts as written. */
-	async function settle(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
+	async function toAccepted(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
 		if (refusal === undefined && isFirst) return { kind: "written", entry: planned.place };
 		if (refusal?.refusesContent) return { kind: "refused", reason: refusal.message };
 		const row = await storage.get(lane, planned.id);
@@ -79,7 +79,7 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 		return receipt.by === planned.by ? { kind: "written", entry: planned.place } : { kind: "known", receipt };
 	}
 
-	const write = createGroupWriter<Planned, Accepted>(storage, lane, settle);
+	const write = createGroupWriter<Planned, Accepted>(storage, lane, toAccepted);
 
 	/** One look, and at most one message, for all that were written before it. */
 	async function wakeAll(dueAts: readonly ((state: LaneState) => number)[]): Promise<readonly LaneState[]> {
@@ -90,12 +90,12 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	}
 
 	return {
-		wake: createBatcher({ flush: wakeAll, groups: 1 }) satisfies Wake,
+		ensureWakeUp: createBatcher({ flush: wakeAll, groups: 1 }) satisfies EnsureWakeUp,
 		async accept(delivery: Delivery): Promise<Accepted> {
 			sequence += 1;
-			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
+			const acceptance = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
 			try {
-				return await write(await planRows(storage, delivery, written));
+				return await write(await planRows(storage, delivery, acceptance));
 			} catch (error) {
 				// A blob that is refused is as bad as a row.
 				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
@@ -113,7 +113,7 @@ interface Planned extends RowGroup {
 	readonly place: string;
 }
 
-interface Written {
+interface Acceptance {
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
 	/** Tells what is accepted in one millisecond apart, in its order. */
@@ -122,9 +122,9 @@ interface Written {
 }
 
 /** A delivery to the rows that it becomes, written together or not at all: its receipt, and what waits in the lane. */
-async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
+async function planRows(storage: Storage, delivery: Delivery, acceptance: Acceptance): Promise<Planned> {
 	const { key, event, route, to, how, blobs = [] } = delivery;
-	const { acceptedAt, sequence, by } = written;
+	const { acceptedAt, sequence, by } = acceptance;
 	const receipt = receiptKey(event.time, key);
 	const { place, columns, stored } = isJoin(how)
 		? {

@@ -9,7 +9,7 @@ export interface WakeUp {
 }
 
 /** What a lane's state row says of its wake-ups. */
-export interface WakeRecord {
+export interface RecordedWakeUp {
 	/** The highest number that was ever recorded. */
 	readonly last: number;
 	/** When the recorded wake-up surfaces, in epoch milliseconds; null while none is recorded. */
@@ -20,7 +20,7 @@ export interface WakeRecord {
 const HIGHEST = 2 ** 50;
 
 /** What a row says of its wake-ups, in bounds. */
-export function readWakeRecord(value: unknown, now: number): WakeRecord {
+export function readRecordedWakeUp(value: unknown, now: number): RecordedWakeUp {
 	const { last, at } = membersOf(value);
 	const number = readCount(last);
 	return { last: number <= HIGHEST ? number : 0, at: readWait(at, now) ?? null };
@@ -40,15 +40,15 @@ export const OVERDUE_MS = 20 * 60_000;
  * recorded; and one that surfaces much later may have been put by a drainer that did not see what this one was put for.
  * @param now epoch milliseconds
  */
-export function isSuperseded(wake: number, record: WakeRecord, now: number): boolean {
-	return record.last > wake && isWokenInTime(record, now, now);
+export function isSuperseded(wake: number, recorded: RecordedWakeUp, now: number): boolean {
+	return recorded.last > wake && isWokenInTime(recorded, now, now);
 }
 
 /**
  * Whether the recorded wake-up is enough for an entry: for a process that has written it, and read the record after that.
  * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds as `now` is
  */
-export function isWokenInTime({ at }: WakeRecord, dueAt: number, now: number): boolean {
+export function isWokenInTime({ at }: RecordedWakeUp, dueAt: number, now: number): boolean {
 	return at !== null && at <= Math.max(dueAt, now) + IN_TIME_MS && at > now - OVERDUE_MS;
 }
 
@@ -73,7 +73,7 @@ export interface NextWakeUp {
 export async function putNextWakeUp(
 	storage: Pick<Storage, "put" | "unput">,
 	{ lane, last, at, now, queue }: NextWakeUp,
-): Promise<{ readonly wake: WakeRecord; readonly takeBack: () => Promise<void> }> {
+): Promise<{ readonly wake: RecordedWakeUp; readonly takeBack: () => Promise<void> }> {
 	const wake = { last: last + 1, at };
 	const seconds = Math.max(0, Math.ceil((at - now) / 1_000));
 	const text = writeWakeUp({ lane, wake: wake.last });

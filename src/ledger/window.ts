@@ -80,7 +80,7 @@ export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">)
 }
 
 /** The group of a window, apart from what is known of its members. */
-export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
+export function toGroup({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
 	return { group, quietMs, maxMs, maxEvents, route, to, after };
 }
 

@@ -22,7 +22,7 @@ import {
  */
 export interface Health {
 	/**
-	 * `degraded`: something waits for GitHub, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
+	 * `degraded`: something waits for a service, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
 	 * or nothing sent at all.
 	 */
 	readonly status: "healthy" | "degraded" | "unhealthy";

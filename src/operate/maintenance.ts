@@ -24,7 +24,7 @@ interface CheckTokensOptions {
 export interface MaintenanceOptions extends CheckTokensOptions {
 	readonly storage: Storage;
 	/** Makes sure that a lane is looked at. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	/** Makes sure that what a lane has delivered is followed. */
 	readonly wakeFollower: (lane: string) => Promise<void>;
 	/** So long after its end a receipt is stored. */
@@ -39,7 +39,7 @@ const MAX_MS = 4 * 60_000;
  * past its time. What fails for one lane is said, and done for the others. Rejects where no lane can be read at all.
  */
 export async function maintain(log: Log, options: MaintenanceOptions): Promise<void> {
-	const { storage, wake, wakeFollower, retentionMs, now } = options;
+	const { storage, wakeLane, wakeFollower, retentionMs, now } = options;
 	const start = now();
 	const seen = await overview(storage, now());
 	for (const one of seen) {
@@ -49,7 +49,7 @@ export async function maintain(log: Log, options: MaintenanceOptions): Promise<v
 		reportBacklog(log, one, now());
 		// Nothing needs this, unless the queue was emptied; or nothing waits behind a breaker, and a drain removes that.
 		if (waiting + windows > 0 || hasBreaker) {
-			await wake(lane).catch((error: Error) => reportFailure(log, lane, `not woken: ${error.message}`));
+			await wakeLane(lane).catch((error: Error) => reportFailure(log, lane, `not woken: ${error.message}`));
 		}
 		// Nor does this: as long as something is followed, its wake-up is on its way.
 		try {
@@ -117,11 +117,11 @@ export async function checkTokens(
  * @param expiresAt ISO 8601; null where the service names no end
  */
 export async function recordExpiry(
-	take: (lane: string) => Promise<LaneLease | undefined>,
+	acquire: (lane: string) => Promise<LaneLease | undefined>,
 	lane: string,
 	expiresAt: string | null,
 ): Promise<void> {
-	const lease = await take(lane);
+	const lease = await acquire(lane);
 	if (lease === undefined) return;
 	try {
 		await lease.read(() => true);

@@ -24,9 +24,9 @@ interface ShownReceipts extends Shown {
 
 interface OperateOptions {
 	readonly storage: Storage;
-	readonly ledger: Pick<Ledger, "take">;
+	readonly ledger: Pick<Ledger, "acquire">;
 	/** Makes sure that a lane is looked at. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	readonly destinations: Destinations;
 	readonly routes: readonly Route[];
 	readonly warnings: readonly string[];
@@ -82,7 +82,7 @@ export function createOperate(options: OperateOptions): Operate {
 				...options,
 				lanes,
 				checkToken: destinations.checkToken,
-				recordExpiry: (lane, expiresAt) => recordExpiry(ledger.take, lane, expiresAt),
+				recordExpiry: (lane, expiresAt) => recordExpiry(ledger.acquire, lane, expiresAt),
 			}),
 	};
 }

@@ -47,7 +47,7 @@ interface ReplayOptions extends WalkOptions {
 	readonly storage: Storage;
 	readonly accept: AcceptAgain;
 	/** Makes sure that a lane is looked at, at once. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	/** Never the same twice. */
 	readonly newId: () => string;
 }
@@ -149,9 +149,9 @@ async function wakeAhead(lane: string, wakeUps: Map<string, PutMessage>, options
 }
 
 /** After all that was written: every lane is woken at once. */
-async function wakeAll(wakeUps: ReadonlyMap<string, PutMessage>, { storage, wake }: ReplayOptions): Promise<void> {
+async function wakeAll(wakeUps: ReadonlyMap<string, PutMessage>, { storage, wakeLane }: ReplayOptions): Promise<void> {
 	const each = async ([lane, message]: readonly [string, PutMessage]) => {
-		await wake(lane);
+		await wakeLane(lane);
 		await storage.unput(message);
 	};
 	// Where that fails, the wake-up that was put ahead surfaces within two minutes, and does the same.

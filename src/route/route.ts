@@ -81,7 +81,7 @@ export function idempotencyKey({ id, type, source, subject, time }: BridgeEvent,
  * The identity of the group whose window an event joins: the route, the destination, and what the route gathers by.
  * 32 hexadecimal digits.
  */
-export function groupOf(event: BridgeEvent, route: string, to: Destination, { by = "route" }: Coalesce): string {
+export function groupId(event: BridgeEvent, route: string, to: Destination, { by = "route" }: Coalesce): string {
 	const identity = JSON.stringify([route, to.id, ...sharedBy(event, by)]);
 	return createHash("sha256").update(identity).digest("hex").slice(0, 32);
 }

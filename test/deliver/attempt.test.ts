@@ -39,7 +39,7 @@ interface Trying {
 }
 
 async function trying(lane: LaneHarness, options: Partial<AttemptsOptions> = {}): Promise<Trying> {
-	const lease = await lane.instance.take();
+	const lease = await lane.instance.acquire();
 	const { entries } = await lease.read(() => true);
 	const limits = parsePace("1/s") as readonly Limit[];
 	const policy = { address: ADDRESS, formerAddress: undefined, limits, concurrency: 1 };
@@ -305,6 +305,27 @@ describe("the result of a try", () => {
 		expect(await finish(await trying(lane), lane, answered(classification), more)).toMatchObject(disposition);
 		const { attempts } = await lane.receipt(key);
 		expect(attempts).toMatchObject([{ reason: "reason" in classification ? classification.reason : null }]);
+	});
+
+	it("says at once that nothing can be known where the destination's runs can never be listed", async () => {
+		const reason = "a hook does not say what it starts";
+		const lane = await waitingLane({
+			answer: () => ({ classification: uncertain }),
+			runs: async () => ({ kind: "refused", reason }),
+			whyNoRuns: reason,
+		});
+		await lane.wakeAll(() => lane.sent.length === 1);
+		expect(await lane.receipt(key)).toMatchObject({
+			state: "accepted",
+			reason: `502; the bridge cannot know whether it was taken, and a repeat may start a second run, so the bridge waits longer before it repeats: ${reason}`,
+		});
+		await lane.wakeAll(() => lane.sent.length === 3);
+		const [first, second, third] = lane.sent.map(({ at }) => at - START);
+		expect([first, second, third]).toEqual([
+			expect.any(Number),
+			(first ?? 0) + 30 * SECOND,
+			(second ?? 0) + 30 * SECOND,
+		]);
 	});
 
 	it("keeps the end of the token from the last answer that took it", async () => {

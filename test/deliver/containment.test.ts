@@ -333,7 +333,7 @@ describe("a window in a lane where single events keep arriving", () => {
 		for (const number of range(50, 10)) {
 			lane.now += 2 * SECOND;
 			await lane.instance.ledger.accept(delivery(number));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, {});
 			await lease.release();
 		}
@@ -472,7 +472,7 @@ describe("a lane that belongs to another address", () => {
 		const lane = await startLane();
 		await belongsTo(lane, OTHER);
 		await lane.instance.ledger.accept(delivery(1));
-		const lease = await lane.instance.take();
+		const lease = await lane.instance.acquire();
 		await lane.instance.drain(lease, {});
 		await lease.release();
 		expect(lane.sent).toEqual([]);
@@ -514,7 +514,7 @@ describe("many deliveries that wait for one repository", () => {
 		for (const number of range(10, 1_000)) {
 			lane.now += SECOND;
 			await lane.instance.ledger.accept(delivery(number));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, {});
 			await lease.release();
 		}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { asideFor, doubtAfter, LAG_MS, type Listing, lookFor } from "../../src/deliver/find-run.ts";
+import { asideFor, doubtAfter, judgeDoubt, LAG_MS, type Listing } from "../../src/deliver/find-run.ts";
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../../src/destinations/destination.ts";
 import type { Classification, Doubt } from "../../src/model.ts";
 
@@ -32,7 +32,7 @@ const look = (
 	more: Partial<typeof entry> = {},
 	{ at = DUE, from = 0 }: Partial<Listing> = {},
 	now = DUE,
-) => lookFor({ ...entry, ...more }, { answer, at, from }, now);
+) => judgeDoubt({ ...entry, ...more }, { answer, at, from }, now);
 
 describe("a delivery whose run is listed", () => {
 	it("was taken, and the run is certain", () => {
@@ -179,7 +179,7 @@ describe("what an answer leaves in doubt", () => {
 		["no looks of before the call", { ...doubtful, looks: 3 }, uncertain, doubtful],
 		["nothing of an answer that is certain", undefined, limited, undefined],
 	])("is %s", (_, before, classification, after) => {
-		expect(doubtAfter(before, { classification }, DUE)).toEqual(after);
+		expect(doubtAfter(before, { classification }, DUE, undefined)).toEqual(after);
 	});
 });
 

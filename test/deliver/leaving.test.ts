@@ -169,7 +169,7 @@ describe("a lane in which more waits than one reading takes", () => {
 
 	it("is not read again and again where nothing of it is due", async () => {
 		const { lane, counted } = await startLong(250);
-		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 		await lane.wakeNext();
 		// All of it once, and what comes after the first hundred pages once more, since others may have relied on its watchdog.
 		expect(counted.lists).toBeLessThan(160);

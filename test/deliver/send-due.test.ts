@@ -137,7 +137,7 @@ describe("a drain that sends", () => {
 		const lane = await waitingLane(1);
 		await change(lane, 0, { to: "" });
 		const told: Disposition[] = [];
-		await drainWithin(lane, { onSettled: (_, disposition) => told.push(disposition) });
+		await drainWithin(lane, { onFinished: (_, disposition) => told.push(disposition) });
 		expect(told).toEqual([{ kind: "dead-lettered", reason: expect.stringContaining("has no destination") }]);
 	});
 

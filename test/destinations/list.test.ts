@@ -84,6 +84,18 @@ describe("all destinations together", () => {
 		expect(await both.checkToken(toOther)).toMatchObject({ state: "ok", reason: "other" });
 	});
 
+	it("say why the runs of a service can never be listed, where it says so", () => {
+		const { one, other } = two();
+		const silent = { ...one.service, whyNoRuns: "it does not say what it starts" };
+		const both = openDestinations([silent, other.service], OPTIONS);
+		expect([toOne, toOther, UNKNOWN, undefined].map(both.whyNoRuns)).toEqual([
+			"it does not say what it starts",
+			undefined,
+			undefined,
+			undefined,
+		]);
+	});
+
 	it("open a service when it is first called, once, and never for a question", async () => {
 		const { both, one, other } = two();
 		both.laneOf(toOne);

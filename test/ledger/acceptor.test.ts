@@ -25,7 +25,7 @@ function acceptor(options: Partial<LedgerOptions> = {}) {
 	const addressesOf = () => ({ address: "https://api.github.com" });
 	const now = () => NOW;
 	const opened = createLedger({ instance: "one", now, monotonic: now, addressesOf, ...options, storage });
-	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.wake(LANE, dueAt) };
+	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.ensureWakeUp(LANE, dueAt) };
 }
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { isSuperseded, isWokenInTime, readWakeRecord, readWakeUp, writeWakeUp } from "../../src/ledger/wake-up.ts";
+import { isSuperseded, isWokenInTime, readRecordedWakeUp, readWakeUp, writeWakeUp } from "../../src/ledger/wake-up.ts";
 
 describe("a wake-up that finds another recorded", () => {
 	const NOW = 10_000_000;
@@ -68,7 +68,7 @@ describe("the record of a wake-up", () => {
 		["that is not there", undefined, { last: 0, at: null }],
 		["that is none", 7, { last: 0, at: null }],
 	])("is read %s", (_, value, record) => {
-		expect(readWakeRecord(value, NOW)).toEqual(record);
+		expect(readRecordedWakeUp(value, NOW)).toEqual(record);
 	});
 });
 

@@ -37,7 +37,7 @@ function discardAll(storage: Storage = lane.instance.storage, log = logLines().l
 
 function replayAll(storage: Storage = lane.instance.storage): Promise<ReplayAnswer> {
 	const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) => listReceipts(storage, query, { now, endsAt });
-	return replay({}, logLines().log, { storage, list, newId, now, accept: async () => [], wake: async () => {} });
+	return replay({}, logLines().log, { storage, list, newId, now, accept: async () => [], wakeLane: async () => {} });
 }
 
 /** The harness's storage, with something else done right before its n-th call. */

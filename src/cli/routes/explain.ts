@@ -9,7 +9,7 @@ import { readEvent } from "../../event/read-event.ts";
 import { plain } from "../../log.ts";
 import { type BridgeEvent, type Delivery, type Destination, isJoin } from "../../model.ts";
 import { keyReader, toFiltered } from "../../route/filtered-event.ts";
-import { type Coalesce, groupOf, type Route } from "../../route/route.ts";
+import { type Coalesce, groupId, type Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
@@ -73,7 +73,7 @@ export async function explainRequests(element: unknown, routes: readonly Route[]
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
 	const sameAs = seen.get(to.id);
 	seen.set(to.id, sameAs ?? route);
-	const group = coalesce && { by: "route" as const, ...coalesce, id: groupOf(event, route, to, coalesce) };
+	const group = coalesce && { by: "route" as const, ...coalesce, id: groupId(event, route, to, coalesce) };
 	return { route, takes: true, to, group, sameAs, failed: [] };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { RunWakeUps } from "../../src/deliver/drain.ts";
+import { DrainWakeUps } from "../../src/deliver/drain.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE } from "../../src/ledger/lane-state.ts";
 import { StorageError } from "../../src/storage/storage.ts";
@@ -60,7 +60,7 @@ describe("a drain whose last wake-up storage refuses to record", () => {
 			},
 		});
 		await lane.instance.ledger.accept(delivery(1));
-		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 		await lane.wakeAll(() => lane.sent.length >= 8);
 		expect(lane.logged.lines.some(({ change }) => change === "interrupted")).toBe(true);
 		expect(lane.waiting()).toHaveLength(1);
@@ -83,8 +83,8 @@ describe("a wake-up that a drain leaves, and cannot record", () => {
 				throw new StorageError("failed", status);
 			},
 		};
-		const wakeUps = new RunWakeUps(lease as LaneLease, 0, () => START);
-		if (hasWatchdog) await wakeUps.begin();
+		const wakeUps = new DrainWakeUps(lease as LaneLease, { wake: 0 }, () => START);
+		if (hasWatchdog) await wakeUps.ensureWatchdog();
 		const left = { at: START + MINUTE, writes: [], toState: () => NEW_LANE };
 		await expect(wakeUps.leaveTo(left)).rejects.toThrow("failed");
 		expect(takenBack).toEqual(expected);
