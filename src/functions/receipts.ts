@@ -105,20 +105,22 @@ function wrongParameter(parameters: URLSearchParams, names: readonly string[]): 
 	const unknown = unknownParameter(parameters, names);
 	if (unknown !== undefined) return `${unknown}; use ${names.join(", ")}`;
 	const twice = names.find((name) => parameters.getAll(name).length > 1);
-	return twice === undefined ? undefined : `the parameter "${twice}" stands there twice; give it once`;
+	return twice === undefined ? undefined : `the parameter "${twice}" is given twice; give it once`;
 }
 
 /**
- * The host's own, in whatever case: it reads the function key from `code`, and its first version the key's name from
- * `clientId`. Source: azure-functions-host, `AuthenticationLevelHandler`; learn.microsoft.com, "Azure Functions HTTP trigger".
+ * Those of what stands before the bridge, in whatever case: the host reads the function key from `code`, and its first
+ * version the key's name from `clientId`; API Management reads `subscription-key`, and passes it on. Source:
+ * azure-functions-host, `AuthenticationLevelHandler`; learn.microsoft.com, "Azure Functions HTTP trigger" and
+ * "Subscriptions in Azure API Management".
  */
-const OF_THE_HOST = ["code", "clientid"];
+const OF_OTHERS = ["code", "clientid", "subscription-key"];
 const MAX_QUOTED = 100;
 
 /** Says of a parameter that is none of these names that it does not exist. */
 export function unknownParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
 	const unknown = [...parameters.keys()].find(
-		(one) => !names.includes(one) && !OF_THE_HOST.includes(one.toLowerCase()),
+		(one) => !names.includes(one) && !OF_OTHERS.includes(one.toLowerCase()),
 	);
 	return unknown === undefined ? undefined : `the parameter "${unknown.slice(0, MAX_QUOTED)}" does not exist`;
 }

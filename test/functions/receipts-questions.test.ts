@@ -84,18 +84,18 @@ describe("a question's parameters", () => {
 		[receipts, `${"y".repeat(101)}=1`, `the parameter "${"y".repeat(100)}" does not exist; use limit, `],
 		[receipts, "=dead", 'the parameter "" does not exist; use limit, '],
 		[receipts, "constructor=1", 'the parameter "constructor" does not exist; use limit, '],
-		[receipts, "state=dead&state=rejected", 'the parameter "state" stands there twice; give it once'],
+		[receipts, "state=dead&state=rejected", 'the parameter "state" is given twice; give it once'],
 		[counts, "state=dead", 'the parameter "state" does not exist; use since, until'],
-		[counts, "since=&since=", 'the parameter "since" stands there twice; give it once'],
-	])("are refused where one is none or stands there twice", async (make, parameters, beginning) => {
+		[counts, "since=&since=", 'the parameter "since" is given twice; give it once'],
+	])("are refused where one is none or is given twice", async (make, parameters, beginning) => {
 		const { status, json, headers, asked } = await ask(make, parameters);
 		expect({ status, asked }).toEqual({ status: 400, asked: undefined });
 		expect(json.error?.slice(0, beginning.length)).toBe(beginning);
 		expect(headers?.["Cache-Control"]).toBe("no-store");
 	});
 
-	it.each([receipts, counts])("may have those of the platform beside them", async (make) => {
-		expect((await ask(make, "code=k&clientId=default&Code=k&clientid=x")).status).toBe(200);
+	it.each([receipts, counts])("may have those of the platform and of API Management beside them", async (make) => {
+		expect((await ask(make, "code=k&clientId=default&Code=k&clientid=x&subscription-key=s")).status).toBe(200);
 	});
 });
 
