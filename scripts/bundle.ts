@@ -27,7 +27,6 @@ export async function bundle(): Promise<void> {
 		entryPoints: {
 			index: "src/index.ts",
 			bridge: "src/bridge.ts",
-			octokit: "src/destinations/github/octokit.ts",
 			"key-vault": "src/config/key-vault.ts",
 			"github-app": "src/destinations/github/github-app.ts",
 			"azure-storage": "src/storage/azure-storage.ts",

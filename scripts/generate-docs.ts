@@ -1,7 +1,7 @@
 /**
  * Writes the parts of the documentation that follow from the code: the tables of event types in `README.md` and
- * `docs/events.md`, the table of operators in `docs/routes.md`, `docs/routes.schema.json`, and in `docs/client-payloads/` one example of a client payload per event type, and one of each form
- * that its data can have besides. From the project's public address it writes the "Deploy to Azure" button and
+ * `docs/events.md`, the table of operators in `docs/routes.md`, `docs/routes.schema.json`, and in `docs/client-payloads/`
+ * one example of a client payload per event type, and one of each form that its data can have besides. From the project's public address it writes the "Deploy to Azure" button and
  * `infra/package-uri.json`, the template's default package; from the template the tables of its parameters. Run by
  * `npm run docs`; a test compares what lies there with what this file would write.
  */
@@ -14,8 +14,8 @@ import { byReference, type ClientPayload, toBlob, toClientPayload } from "../src
 import { resolve } from "../src/destinations/list.ts";
 import { KNOWN_EVENT_TYPES } from "../src/event/read-event.ts";
 import type { BridgeEvent } from "../src/model.ts";
-import { idempotencyKey, toDispatchType } from "../src/route/keys.ts";
 import { OPERATORS } from "../src/route/operators.ts";
+import { idempotencyKey, toDispatchType } from "../src/route/route.ts";
 import { destinations, repositoryDispatch } from "../support/destinations.ts";
 import { editorSchema } from "./editor-schema.ts";
 import { between, code, table } from "./markdown.ts";

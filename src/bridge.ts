@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Before, createAccept, lateAfter } from "./accept/accept.ts";
+import { type Arrival, createAccept, deadlineAfter, type ReplayedReceipt } from "./accept/accept.ts";
 import { createWindows } from "./coalesce/windows.ts";
-import { readStorageConfig } from "./config/azure.ts";
+import { readStorageConfig, type StorageConfig } from "./config/azure.ts";
 import { type Config, ConfigError, readConfig } from "./config/config.ts";
 import { once } from "./config/once.ts";
 import { type Env, type Problem, Settings } from "./config/settings.ts";
-import { createAttempts } from "./deliver/attempt.ts";
+import { Attempts } from "./deliver/attempt.ts";
 import { drain } from "./deliver/drain.ts";
-import type { DrainRun } from "./deliver/drain-run.ts";
 import { createInline } from "./deliver/inline.ts";
+import type { DrainCaller } from "./deliver/send-due.ts";
 import { createWake, MOVED } from "./deliver/wake.ts";
+import type { ConfiguredService } from "./destinations/destination.ts";
 import { openDestinations, resolve, SERVICES } from "./destinations/list.ts";
 import { idOf } from "./event/read-event.ts";
 import { createFollow } from "./follow/follow.ts";
@@ -23,8 +24,7 @@ import { type Log, redact, report } from "./log.ts";
 import type { EventResult } from "./model.ts";
 import { judgeOf } from "./operate/advise-replay.ts";
 import { type Health, UNKNOWN_HEALTH } from "./operate/check-health.ts";
-import { createOperate, type Operate } from "./operate/operate.ts";
-import { createPoisoned, type Poisoned } from "./operate/poisoned.ts";
+import { createOperate, createPoisoned, type Operate, type Poisoned } from "./operate/operate.ts";
 import type { ReplayAnswer, ReplayRequest } from "./operate/replay.ts";
 import { digestOfRoutes } from "./route/route.ts";
 import { createRouter } from "./route/router.ts";
@@ -50,15 +50,6 @@ export interface Bridge extends Poisoned, Pick<Operate, "receipts" | "counts" | 
 
 /** Hands out the bridge, built when it is first asked for. */
 export type TheBridge = () => Promise<Bridge>;
-
-/** What accompanies the events of one request. */
-export interface Arrival {
-	readonly log: Log;
-	/** The predecessor's query parameter: only routes to this repository. */
-	readonly repoName?: string;
-	/** How an element arrived, where that is known. */
-	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
-}
 
 export interface BridgeOptions {
 	readonly version: string;
@@ -103,12 +94,15 @@ export function openBridge(env: Env, appRoot: string, version: string): Bridge {
 }
 
 /** Azure's SDKs are ten times the size of all the rest: they are loaded when they are first needed. */
-async function openStorage(config: Config["storage"]): Promise<Storage> {
-	return (await import("./storage/azure-storage.ts")).openStorage(config);
+async function openStorage(config: StorageConfig): Promise<Storage> {
+	const { openStorage } = await import("./storage/azure-storage.ts");
+	if (config.kind === "connection-string") return openStorage(config);
+	const { createCredential } = await import("./config/credential.ts");
+	return openStorage({ ...config, credential: createCredential(config.identity) });
 }
 
 /** Nothing is loaded or called before the first event. */
-export function createBridge(config: Config, options: BridgeOptions): Bridge {
+export function createBridge(config: Config<ConfiguredService>, options: BridgeOptions): Bridge {
 	const { acceptTimeoutMs = 20_000 } = options;
 	const rooms = once(async () => wire(config, options, await options.openStorage()));
 
@@ -118,17 +112,16 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		return work.finally(() => void changes++);
 	}
 
-	async function accept(elements: readonly unknown[], arrival: Arrival, before?: Before) {
-		const { log, repoName: onlyRepository, textOf } = arrival;
-		const late = lateAfter(acceptTimeoutMs);
+	async function accept(elements: readonly unknown[], arrival: Arrival, replayed?: ReplayedReceipt) {
+		const deadline = deadlineAfter(acceptTimeoutMs);
 		try {
-			const opened = await Promise.race([rooms(), late.passed]);
-			if (opened === undefined) return unavailable(elements, log, NO_TIME);
-			return await opened.accept(elements, { log, onlyRepository, textOf, before, late });
+			const opened = await Promise.race([rooms(), deadline.passed]);
+			if (opened === undefined) return unavailable(elements, arrival.log, NO_TIME);
+			return await opened.accept(elements, { ...arrival, replayed, deadline });
 		} catch (error) {
-			return unavailable(elements, log, `it could not be stored: ${(error as Error).message}`);
+			return unavailable(elements, arrival.log, `it could not be stored: ${(error as Error).message}`);
 		} finally {
-			late.clear();
+			deadline.clear();
 		}
 	}
 
@@ -149,7 +142,7 @@ export function createBridge(config: Config, options: BridgeOptions): Bridge {
 		receipts: async (query) => (await rooms()).receipts(query),
 		counts: async (query) => (await rooms()).counts(query),
 		replay: async (request, log) => {
-			return change((await rooms()).replay(request, log, (elements, before) => accept(elements, { log }, before)));
+			return change((await rooms()).replay(request, log, (elements, replayed) => accept(elements, { log }, replayed)));
 		},
 		discard: async (request, log) => change((await rooms()).discard(request, log)),
 		health: () => rooms().then((opened) => opened.health(), unopened),
@@ -203,7 +196,7 @@ function unavailable(elements: readonly unknown[], log: Log, reason: string): re
 }
 
 /** Brings the rooms together, over an opened storage. */
-function wire(config: Config, options: BridgeOptions, storage: Storage) {
+function wire(config: Config<ConfiguredService>, options: BridgeOptions, storage: Storage) {
 	const { version, now, newId, fetch = globalThis.fetch, callTimeoutMs: timeoutMs = 10_000 } = options;
 	const { giveUpMs, retentionMs, routes, warnings, followRuns: isOn, runWithinMs } = config;
 	const destinations = openDestinations(config.services, { version, fetch, now, sleep: options.sleep, timeoutMs });
@@ -214,10 +207,10 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 	const follower = createWakeFollower(storage, now);
 	const resending = new Set(routes.filter(({ redispatchWhenNone }) => redispatchWhenNone).map(({ name }) => name));
 	const follow = { ...follower, isOn, resends: (route: string) => resending.has(route) };
-	const attempts = createAttempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
+	const attempts = new Attempts({ ...options, storage, destinations, giveUpMs, looksUp: isOn, follow });
 	const windows = createWindows({ storage, now, version, destinations });
-	const drainLane = (lease: LaneLease, run: DrainRun) =>
-		drain(lease, run, { ...options, destinations, attempts, windows });
+	const drainLane = (lease: LaneLease, caller: DrainCaller) =>
+		drain(lease, caller, { ...options, destinations, attempts, windows });
 	const accept = createAccept({
 		route: createRouter(routes, resolve),
 		ignored: createIgnoredLog({ ...options, storage }),
@@ -225,18 +218,18 @@ function wire(config: Config, options: BridgeOptions, storage: Storage) {
 		destinations,
 		store: (blob, content) => storage.write(blob, content, "application/json"),
 		ledger,
-		inline: createInline({ take: ledger.take, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
+		inline: createInline({ acquire: ledger.acquire, drain: drainLane, limitsOf: (lane) => policyOf(lane).limits, now }),
 		recordRejected: createRecordRejected({ storage, judge, now }),
 		now,
 	});
 
-	const wake = async (lane: string) => void (await ledger.wake(lane, () => 0));
-	const looks = { ...options, storage, destinations };
-	const operate = { storage, ledger, wake, wakeFollower: follower.now, destinations, routes, warnings, retentionMs };
+	const wakeLane = async (lane: string) => void (await ledger.ensureWakeUp(lane, () => 0));
+	const shared = { storage, destinations, wakeLane };
+	const operate = { ...shared, ledger, wakeFollower: follower.now, routes, warnings, retentionMs };
 	return {
 		accept,
-		wake: createWake({ storage, take: ledger.take, drain: drainLane, now }),
-		follow: createFollow({ ...looks, isOn, runWithinMs, addressesOf: policyOf, wakeLane: wake }),
+		wake: createWake({ storage, acquire: ledger.acquire, drain: drainLane, now }),
+		follow: createFollow({ ...options, ...shared, isOn, runWithinMs, addressesOf: policyOf }),
 		...createOperate({ ...operate, judge, repair: MOVED, newId, now }),
 		makeQueues: storage.makeQueues,
 	};

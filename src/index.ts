@@ -5,13 +5,20 @@ import type { Bridge } from "./bridge.ts";
 import { openSenderCheck } from "./config/entra.ts";
 import { once } from "./config/once.ts";
 import { readEventQueue } from "./config/settings.ts";
-import { deliver, deliverPoison, follow, followPoison, upkeep } from "./functions/background.ts";
-import { console as consolePage } from "./functions/console.ts";
-import { eventGrid, eventQueue, eventQueuePoison } from "./functions/event-triggers.ts";
+import { discard, replay } from "./functions/dead-letters.ts";
 import { readHandshakeRules } from "./functions/handshake.ts";
-import { announce, health } from "./functions/health.ts";
+import { announce, console as consolePage, health } from "./functions/open-pages.ts";
 import { counts, receipts } from "./functions/receipts.ts";
-import { discard, replay } from "./functions/replay.ts";
+import {
+	deliver,
+	deliverPoison,
+	eventGrid,
+	eventQueue,
+	eventQueuePoison,
+	follow,
+	followPoison,
+	upkeep,
+} from "./functions/triggers.ts";
 import { webhook } from "./functions/webhook.ts";
 import { LEDGER } from "./storage/storage.ts";
 
@@ -40,13 +47,10 @@ app.storageQueue("follow", follow(theBridge));
 app.storageQueue("followPoison", followPoison(theBridge));
 app.timer("upkeep", upkeep(theBridge));
 app.http("receipts", receipts(theBridge));
-app.http("counts", counts(theBridge));
+app.http("counts", counts(theBridge, clocks.now));
 app.http("replay", replay(theBridge));
 app.http("discard", discard(theBridge));
-app.http(
-	"health",
-	health(theBridge, version, () => performance.now()),
-);
+app.http("health", health(theBridge, version, clocks.monotonic));
 app.http("console", consolePage());
 
 /**

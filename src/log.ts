@@ -1,8 +1,10 @@
 /** Where log lines go: the invocation's log in Azure, so that the platform knows the invocation of each line. */
-export type Log = (level: "info" | "warn" | "error", line: string) => void;
+export type Log = (level: Level, line: string) => void;
+
+type Level = "info" | "warn" | "error";
 
 /** An invocation's log, where the platform files the lines under that invocation. */
-export function toLog(context: Readonly<Record<Parameters<Log>[0], (line: string) => void>>): Log {
+export function toLog(context: Readonly<Record<Level, (line: string) => void>>): Log {
 	return (level, line) => context[level](line);
 }
 
@@ -10,7 +12,7 @@ export function toLog(context: Readonly<Record<Parameters<Log>[0], (line: string
  * What happened in one stage, on one line. The queries of infra/ read these names; test/infra/queries.test.ts runs them on such lines.
  * - `receive`: a request that contains no event; `handshake`
  * - `accept`: one event at one destination
- * - `dispatch`: one call of GitHub
+ * - `dispatch`: one call of a destination
  * - `lane`: a lane or a destination pauses, is parked, is behind, or is open again
  * - `window`: a window was closed
  * - `dead-letter`: something was given up, or is fed back
@@ -38,7 +40,7 @@ export interface Line {
 const MAX_FACT_CHARACTERS = 1_000;
 
 /** Writes one line of JSON, so that no event can break it in two. Everything that looks like a secret is removed. */
-export function report(log: Log, level: Parameters<Log>[0], line: Line): void {
+export function report(log: Log, level: Level, line: Line): void {
 	const clean = (_: string, fact: unknown) => (typeof fact === "string" ? cleanText(fact, MAX_FACT_CHARACTERS) : fact);
 	log(level, JSON.stringify(line, clean));
 }

@@ -4,7 +4,7 @@
  * Source of the retry rules: learn.microsoft.com, "Event Grid message delivery and retry".
  */
 export const OUTCOMES = {
-	/** GitHub has taken the dispatch. */
+	/** The destination has taken the dispatch. */
 	dispatched: { fault: "none", http: 200 },
 	/** Durable; delivered later. */
 	accepted: { fault: "none", http: 202 },
@@ -14,7 +14,7 @@ export const OUTCOMES = {
 	ignored: { fault: "none", http: 200 },
 	/** Invalid, or it can never fit. */
 	rejected: { fault: "event", http: 400 },
-	/** Not possible now: GitHub, the token or the configuration stands in the way. */
+	/** It could not be made durable: storage or the configuration stands in the way. */
 	unavailable: { fault: "bridge", http: 503 },
 } as const;
 
@@ -72,7 +72,7 @@ export interface Delivery {
 	/** Blobs that were written for it. */
 	readonly blobs?: readonly string[];
 	/** When it was accepted first, ISO 8601; left out where that is now. */
-	readonly acceptedAt?: string;
+	readonly acceptedAt?: string | undefined;
 	readonly how: Request | Join;
 }
 
@@ -87,7 +87,7 @@ export interface Destination {
 	 */
 	readonly id: string;
 	/** The name of the secret that holds the token; left out, the default one. */
-	readonly token?: string;
+	readonly token?: string | undefined;
 	readonly [member: string]: unknown;
 }
 
@@ -99,7 +99,7 @@ export interface EventFacts {
 	readonly subject: string;
 	readonly time: string;
 	/** The Azure ML run that it is about. */
-	readonly run?: string;
+	readonly run?: string | undefined;
 }
 
 /** The exact request to send: a later change of the routes cannot change a delivery. */
@@ -115,7 +115,7 @@ export interface Join {
 	readonly quietMs: number;
 	readonly maxMs: number;
 	/** How many events one dispatch stands for at most; left out, the ledger's own limit. */
-	readonly maxEvents?: number;
+	readonly maxEvents?: number | undefined;
 	/** The event as a line of the manifest, JSON. */
 	readonly line: string;
 }
@@ -134,13 +134,13 @@ export type Classification =
 	 */
 	| { readonly kind: "rate-limited"; readonly until: number; readonly named: boolean; readonly reason: string }
 	/** It certainly did not arrive: the same request can succeed later. `retryAfterMs`: from a second to a day. */
-	| { readonly kind: "transient"; readonly retryAfterMs?: number; readonly reason: string }
+	| { readonly kind: "transient"; readonly retryAfterMs?: number | undefined; readonly reason: string }
 	/** It may have been taken: a 5xx, or an answer that was lost after sending. Each repeat may start another run. */
-	| { readonly kind: "uncertain"; readonly retryAfterMs?: number; readonly reason: string }
+	| { readonly kind: "uncertain"; readonly retryAfterMs?: number | undefined; readonly reason: string }
 	/** The token is refused: every request with it will be. */
 	| { readonly kind: "unauthorized"; readonly reason: string }
 	/** This destination is closed to us until it is repaired. `wide`: the account or token as a whole is, and so is its lane. */
-	| { readonly kind: "unavailable"; readonly wide?: true; readonly reason: string }
+	| { readonly kind: "unavailable"; readonly wide?: true | undefined; readonly reason: string }
 	/** Our request can never succeed as it is. */
 	| { readonly kind: "permanent"; readonly reason: string };
 
@@ -149,20 +149,20 @@ export interface Answer {
 	/** Its reason has 300 characters at most, and no credential. */
 	readonly classification: Classification;
 	/** The HTTP status; none where no answer came. */
-	readonly status?: number;
+	readonly status?: number | undefined;
 	/** The service's id of the request, which its support asks for. */
-	readonly requestId?: string;
+	readonly requestId?: string | undefined;
 	readonly ms: number;
 	/** The times that stand for the calls that were made, those for a token included, for the pace; epoch milliseconds. */
 	readonly calls: readonly number[];
 	/** The primary limit is used up until then, epoch milliseconds: an hour ahead at most. */
-	readonly exhaustedUntil?: number;
+	readonly exhaustedUntil?: number | undefined;
 	/** When the service says that the token ends, ISO 8601. */
-	readonly tokenExpiresAt?: string;
+	readonly tokenExpiresAt?: string | undefined;
 	/** When the service answered, by its own clock; epoch milliseconds. */
-	readonly serverTime?: number;
+	readonly serverTime?: number | undefined;
 	/** The run that it has started, where the answer names it. */
-	readonly run?: Run;
+	readonly run?: Run | undefined;
 }
 
 /** A run of a workflow or a pipeline, as a receipt shows it. */
@@ -200,7 +200,7 @@ export interface Missed {
 	readonly by: RoutePart;
 }
 
-/** How far the runs of a delivery were followed. Source of the words: DESIGN, "Follow". */
+/** How far the runs of a delivery were followed; docs/follow.md explains each word. */
 export type Following = "looking" | "running" | "concluded" | "none" | "cannot tell" | "off";
 
 /** A call of a destination, as a receipt lists it. */
@@ -241,9 +241,9 @@ export interface Doubt {
 	/** When the first of those calls began, epoch milliseconds: no run of it is older. */
 	readonly since: number;
 	/** When the first of them began that may have started a run; none where the runs have excluded each of them. */
-	readonly from?: number;
+	readonly from?: number | undefined;
 	/** How often its runs could not be read since its last call. */
-	readonly looks?: number;
+	readonly looks?: number | undefined;
 	/** Why the runs cannot tell whether it was taken, with the repair; none as long as they can. */
 	readonly reason?: string | undefined;
 }

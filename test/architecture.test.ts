@@ -17,30 +17,46 @@ interface Source {
 
 const root = join(import.meta.dirname, "..");
 const sources = readSources();
-const deployed = sources.filter(
-	({ file, room }) => file.startsWith("src/") && !["local", "cli", "console"].includes(room),
-);
+const rooms = sources.filter(({ file, room }) => file.startsWith("src/") && !["local", "cli"].includes(room));
+/** Without the page, which is a program of its own in a browser. */
+const deployed = rooms.filter(({ room }) => room !== "console");
 
 /**
- * What each room may import values of, apart from itself and the files of src/ itself that all share. A verb (accept,
- * coalesce, deliver, follow, operate) never calls another one: bridge.ts brings them together.
+ * What each room uses of other rooms, values and types alike, apart from the files that all share. A room uses only rooms
+ * that stand above it here, so the rooms form no circle. The two files of src/ that bring them together are rooms, too.
  */
-const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+const USES: Readonly<Record<string, readonly string[]>> = {
+	console: [],
 	event: [],
 	route: ["event"],
-	storage: ["config"],
-	config: ["event", "route", "storage", "destinations", "ledger"],
+	storage: [],
+	config: ["event", "route", "storage"],
 	ledger: ["event", "storage"],
-	destinations: ["event", "config", "ledger", "route"],
+	destinations: ["event", "route", "config", "ledger"],
 	accept: ["event", "route", "storage", "ledger", "destinations"],
 	coalesce: ["event", "storage", "ledger", "destinations"],
-	deliver: ["storage", "ledger", "destinations"],
+	deliver: ["storage", "ledger", "destinations", "coalesce"],
 	follow: ["storage", "ledger", "destinations"],
-	operate: ["event", "route", "storage", "ledger", "destinations"],
-	functions: ["event", "storage", "ledger", "console"],
+	operate: ["event", "route", "storage", "config", "ledger", "destinations"],
+	"bridge.ts": [
+		...["event", "route", "storage", "config", "ledger", "destinations"],
+		...["accept", "coalesce", "deliver", "follow", "operate"],
+	],
+	functions: ["console", "event", "storage", "config", "ledger", "operate", "bridge.ts"],
+	"index.ts": ["storage", "config", "bridge.ts", "functions"],
 };
-/** Files of src/ itself that any room may use. */
+/** Files of src/ itself that any room may use. They use no room. */
 const SHARED = ["src/log.ts", "src/model.ts"];
+/** A verb never uses another one: bridge.ts brings them together. */
+const VERBS = ["accept", "coalesce", "deliver", "follow", "operate"];
+/**
+ * The one exception, of types alone: a drain closes the windows of its lane, between its own deliveries. What it asks of
+ * them is said once, where it is done, and bridge.ts gives it to the drain.
+ */
+const TYPES_OF_A_VERB = [
+	"src/deliver/drain.ts → src/coalesce/windows.ts",
+	"src/deliver/send-due.ts → src/coalesce/windows.ts",
+];
 
 describe("the architecture", () => {
 	it("finds the sources and their imports", () => {
@@ -49,16 +65,30 @@ describe("the architecture", () => {
 	});
 
 	it("lets each room use only the rooms that are listed for it", () => {
-		const strangers = deployed
-			.filter(({ room }) => room !== "")
-			.flatMap(({ file, room, values }) =>
-				values
-					.filter((to) => roomOf(to) !== room && !SHARED.includes(to) && to !== "package.json")
-					.filter((to) => roomOf(to) === "" || !(MAY_USE[room] ?? []).includes(roomOf(to)))
-					.map((to) => `${file} → ${to}`),
-			);
-		expect(strangers).toEqual([]);
-		expect(Object.keys(MAY_USE).sort()).toEqual([...new Set(deployed.map(({ room }) => room))].filter(Boolean).sort());
+		const strangers = usesOfRooms().filter(({ from, to }) => !USES[roomName(from)]?.includes(roomName(to)));
+		expect(strangers.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+	});
+
+	it("lists for each room only the rooms that it uses", () => {
+		const used = new Set(usesOfRooms().map(({ from, to }) => `${roomName(from)} → ${roomName(to)}`));
+		const listed = Object.entries(USES).flatMap(([room, others]) => others.map((other) => `${room} → ${other}`));
+		expect(listed.filter((direction) => !used.has(direction))).toEqual([]);
+		const names = rooms.filter(({ file }) => !SHARED.includes(file)).map(({ file }) => roomName(file));
+		expect(Object.keys(USES).sort()).toEqual([...new Set(names)].sort());
+	});
+
+	it("has no circle of rooms, types included: each uses only those that are listed above it", () => {
+		const order = Object.keys(USES);
+		const backwards = Object.entries(USES).flatMap(([room, others]) =>
+			others.filter((other) => order.indexOf(other) >= order.indexOf(room)).map((other) => `${room} → ${other}`),
+		);
+		expect(backwards).toEqual([]);
+	});
+
+	it("lets no verb use another one, apart from the types that are named", () => {
+		const sideways = usesOfRooms().filter(({ from, to }) => [from, to].every((file) => VERBS.includes(roomName(file))));
+		expect(sideways.map(({ from, to }) => `${from} → ${to}`)).toEqual(TYPES_OF_A_VERB);
+		expect(sideways.filter(({ isType }) => !isType)).toEqual([]);
 	});
 
 	it("has no circle of imports anywhere in the repository, types included", () => {
@@ -121,10 +151,10 @@ describe("the architecture", () => {
 		const tests = sources.map(({ file }) => file).filter((file) => file.endsWith(".test.ts"));
 		for (const start of LEFT_OUT)
 			expect([start, tests.some((file) => start.test(`<rootDir>/${file}`))]).toEqual([start, true]);
-		const rooms = sources.flatMap(({ file, room }) =>
+		const folders = sources.flatMap(({ file, room }) =>
 			file.startsWith("src/") && file.split("/").length > 2 ? [room] : [],
 		);
-		for (const room of new Set([...rooms, "contract", "end-to-end"]))
+		for (const room of new Set([...folders, "contract", "end-to-end"]))
 			expect([room, coreTests().some((file) => file.startsWith(`test/${room}/`))]).toEqual([room, true]);
 	});
 
@@ -164,6 +194,20 @@ describe("the architecture", () => {
 		expect(long.map(({ file }) => file)).toEqual([]);
 	});
 });
+
+/** The name of a room in `USES`. */
+function roomName(file: string): string {
+	return file.split("/")[1] ?? file;
+}
+
+/** What the files of a room import of other rooms. */
+function usesOfRooms() {
+	return rooms.flatMap(({ file: from, values, types }) =>
+		[...values.map((to) => ({ from, to, isType: false })), ...types.map((to) => ({ from, to, isType: true }))].filter(
+			({ to }) => to.startsWith("src/") && !SHARED.includes(to) && roomName(to) !== roomName(from),
+		),
+	);
+}
 
 /** What `npm test` leaves out, by the beginning of a file's path. */
 const LEFT_OUT: readonly RegExp[] = core.testPathIgnorePatterns

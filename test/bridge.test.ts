@@ -59,7 +59,7 @@ describe("accepting events", () => {
 			accept: "application/vnd.github+json",
 			"x-github-api-version": "2022-11-28",
 		});
-		expect(first?.headers["user-agent"]).toMatch(/^grid-dispatch\/9\.9\.9 /);
+		expect(first?.headers["user-agent"]).toBe("grid-dispatch/9.9.9");
 		// fetch opens a second one when a call starts before the first is quite free again.
 		expect(fixture.github.connections()).toBeLessThanOrEqual(2);
 	});
@@ -266,12 +266,12 @@ describe("accepting events", () => {
 	it("honours repoName only for a repository that the configuration names", async () => {
 		const { log } = logLines();
 		const bridge = fixture.bridge();
-		expect(await bridge.accept([runCompleted], { log, repoName: "Contoso/Fraud-Model" })).toMatchObject([
+		expect(await bridge.accept([runCompleted], { log, onlyRepository: "Contoso/Fraud-Model" })).toMatchObject([
 			{ outcome: "dispatched" },
 		]);
-		expect(await bridge.accept([{ ...runCompleted, id: "next" }], { log, repoName: "evil/elsewhere" })).toMatchObject([
-			{ outcome: "ignored" },
-		]);
+		expect(
+			await bridge.accept([{ ...runCompleted, id: "next" }], { log, onlyRepository: "evil/elsewhere" }),
+		).toMatchObject([{ outcome: "ignored" }]);
 		expect(fixture.github.calls).toHaveLength(1);
 	});
 

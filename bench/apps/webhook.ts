@@ -6,8 +6,7 @@ import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { writeWakeUp } from "../../src/ledger/wake-up.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
-import { type BenchBridge, ledgerNames, openBenchBridge } from "../bench-bridge.ts";
-import { LANE } from "../lane.ts";
+import { type BenchBridge, LANE, ledgerNames, openBenchBridge } from "../bench-bridge.ts";
 
 /**
  * The app's webhook alone, over a ledger with a name of its own (`BENCH_LEDGER`). With `BENCH_GROUPING=off` it does

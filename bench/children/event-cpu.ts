@@ -1,8 +1,8 @@
 import { resolve, SERVICES } from "../../src/destinations/list.ts";
 import { readJson } from "../../src/event/json.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { idempotencyKey } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { idempotencyKey } from "../../src/route/route.ts";
 import { createRouter, type Router } from "../../src/route/router.ts";
 import { destinations } from "../../support/destinations.ts";
 import { answerQuestions } from "../child.ts";

@@ -103,7 +103,7 @@ const BLOB = "lanes/bare";
  * else around them: commit, lease, list, post to GitHub, commit, release.
  */
 async function openBareCalls(connectionString: string, names: LedgerNames, written: Written) {
-	const { table, blobs } = await createClients({ kind: "connection-string", connectionString }, names);
+	const { table, blobs } = createClients({ kind: "connection-string", connectionString }, names);
 	const container = blobs.getContainerClient(names.container);
 	const blob = container.getBlockBlobClient(BLOB);
 	await blob.upload("", 0);

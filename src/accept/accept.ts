@@ -1,5 +1,4 @@
 import pMap from "p-map";
-import type { Inline } from "../deliver/inline.ts";
 import type { Policy } from "../destinations/destination.ts";
 import type { Destinations } from "../destinations/list.ts";
 import { idOf } from "../event/read-event.ts";
@@ -9,23 +8,14 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { nextSlot } from "../ledger/pace.ts";
 import { isFinal, type Receipt } from "../ledger/receipt.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Log } from "../log.ts";
-import { cleanText, report } from "../log.ts";
-import type { EventResult, Outcome } from "../model.ts";
-import { type Delivery, isJoin, type Join } from "../model.ts";
-import {
-	createPlanner,
-	type Ending,
-	notDurable,
-	type Plan,
-	type PlanOptions,
-	type Subject,
-	toRejected,
-} from "./plan.ts";
+import { cleanText, type Log, report } from "../log.ts";
+import { type Delivery, type Disposition, type EventResult, isJoin, type Join, type Outcome } from "../model.ts";
+import { type Ending, notDurable, type Plan, type PlanOptions, planAll, type Subject, toRejected } from "./plan.ts";
 
 export interface AcceptOptions extends PlanOptions {
 	readonly ledger: Ledger;
-	readonly inline: Inline;
+	/** Tries to deliver a written entry within the request. Undefined: what becomes of it is not known in time. */
+	readonly inline: { offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined> };
 	readonly recordRejected: RecordRejected;
 	/** How fast a lane may send, and what it is configured for: a lane of another address is not this bridge's to send. */
 	readonly destinations: Pick<Destinations, "build" | "laneOf" | "policyOf">;
@@ -33,29 +23,33 @@ export interface AcceptOptions extends PlanOptions {
 	readonly now: () => number;
 }
 
-/** What accompanies the elements of one request. */
-export interface Accompanying {
+/** How the elements of one request arrived. */
+export interface Arrival {
 	readonly log: Log;
-	/** Only routes to this repository. */
+	/** Only routes to this repository, as the predecessor's query parameter `repoName` asks for. */
 	readonly onlyRepository?: string | undefined;
-	/** How an element arrived, where that is known. */
+	/** The text of an element as it arrived, where that is known. */
 	readonly textOf?: ((element: unknown) => string | undefined) | undefined;
+}
+
+/** What accompanies the elements of one request. */
+export interface Accompanying extends Arrival {
 	/** What is known of the elements where they are replayed. */
-	readonly before?: Before | undefined;
-	readonly late: Late;
+	readonly replayed?: ReplayedReceipt | undefined;
+	readonly deadline: Deadline;
 }
 
 /** What the receipt of a dead letter says that is replayed. */
-export type Before = Pick<Receipt, "acceptedAt" | "arrived">;
+export type ReplayedReceipt = Pick<Receipt, "acceptedAt" | "arrived">;
 
 /** A time at which a request has to be answered. */
-export interface Late {
+export interface Deadline {
 	readonly passed: Promise<undefined>;
 	readonly isPassed: () => boolean;
 }
 
 /** A time at which a request has to be answered, so many milliseconds from now. */
-export function lateAfter(ms: number): Late & { readonly clear: () => void } {
+export function deadlineAfter(ms: number): Deadline & { readonly clear: () => void } {
 	let timer: NodeJS.Timeout | undefined;
 	let isPassed = false;
 	const passed = new Promise<undefined>((resolve) => {
@@ -81,53 +75,47 @@ const RECORDS_AT_ONCE = 500;
  * Each element, and each destination of an element, has a result of its own.
  */
 export function createAccept(options: AcceptOptions): Accept {
-	const planAll = createPlanner(options);
-	return (elements, accompanying) => acceptAll(options, planAll, elements, accompanying);
-}
-
-async function acceptAll(
-	options: AcceptOptions,
-	planAll: ReturnType<typeof createPlanner>,
-	elements: readonly unknown[],
-	{ log, onlyRepository, late, ...known }: Accompanying,
-): Promise<readonly EventResult[]> {
 	const { now } = options;
-	const start = now();
-	const ended = new Map<Subject, EventResult>();
-	let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
-	const toResult = (subject: Subject, ending: Ending) =>
-		conclude(log, subject, ending, { ms: now() - start, results: open.length });
-	const end = (subject: Subject, ending: Ending) => {
-		if (!late.isPassed()) ended.set(subject, toResult(subject, ending));
+	return async (elements, { log, onlyRepository, deadline, ...known }) => {
+		const start = now();
+		const ended = new Map<Subject, EventResult>();
+		let open: readonly Subject[] = elements.map((element) => ({ id: idOf(element) }));
+		const toResult = (subject: Subject, ending: Ending) =>
+			reportResult(log, subject, ending, { ms: now() - start, results: open.length });
+
+		async function work(): Promise<void> {
+			const plans = await planAll(elements, onlyRepository, options);
+			open = plans;
+			const recordInTime = async (plan: Plan) =>
+				deadline.isPassed() ? { ending: NO_TIME } : record(options, plan, known);
+			const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
+			if (deadline.isPassed()) return;
+			const deliverOne = async (plan: Plan, index: number) => {
+				const ending = await deliverOrWait(options, recorded[index] as Recorded, log);
+				if (!deadline.isPassed()) ended.set(plan, toResult(plan, ending));
+			};
+			await Promise.all(plans.map(deliverOne));
+		}
+
+		await Promise.race([work(), deadline.passed]);
+		return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 	};
-
-	async function work(): Promise<void> {
-		const plans = await planAll(elements, onlyRepository);
-		open = plans;
-		const recordInTime = async (plan: Plan) => (late.isPassed() ? { ending: NO_TIME } : record(options, plan, known));
-		const recorded = await pMap(plans, recordInTime, { concurrency: RECORDS_AT_ONCE });
-		const deliverOne = async (each: Recorded, index: number) =>
-			end(plans[index] as Plan, await deliver(options, each, log));
-		if (!late.isPassed()) await Promise.all(recorded.map(deliverOne));
-	}
-
-	await Promise.race([work(), late.passed]);
-	return open.map((subject) => ended.get(subject) ?? toResult(subject, NO_TIME));
 }
 
-type Known = Pick<Accompanying, "textOf" | "before">;
+type Known = Pick<Accompanying, "textOf" | "replayed">;
 
-/** Before this, nothing is durable; after it, all that is not `unavailable` is. */
-async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Known): Promise<Recorded> {
+/** Makes an event durable, as a delivery or as a dead letter. Before this, nothing is; after it, all that is not `unavailable`. */
+async function record(options: AcceptOptions, plan: Plan, { textOf, replayed }: Known): Promise<Recorded> {
 	if ("ending" in plan) return plan;
+	const acceptedAt = replayed?.acceptedAt;
 	const reject = async (reason: string): Promise<Recorded> => {
-		const arrived = before?.arrived ?? textOf?.(plan.element);
-		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt: before?.acceptedAt });
+		const arrived = replayed?.arrived ?? textOf?.(plan.element);
+		const key = await options.recordRejected({ ...toRejected(plan, reason), arrived, acceptedAt });
 		return { ending: { outcome: "rejected", key, reason } };
 	};
 	try {
 		if ("refusal" in plan) return await reject(plan.refusal);
-		const delivery = before === undefined ? plan.delivery : { ...plan.delivery, acceptedAt: before.acceptedAt };
+		const delivery = { ...plan.delivery, acceptedAt };
 		const accepted = await options.ledger.accept(delivery);
 		if (accepted.kind === "written") return { delivery, entry: accepted.entry };
 		if (accepted.kind === "refused") return await reject(`storage refuses it: ${accepted.reason}`);
@@ -138,23 +126,27 @@ async function record(options: AcceptOptions, plan: Plan, { textOf, before }: Kn
 	}
 }
 
-async function deliver(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
+/** Delivers what was recorded if that can be done now; otherwise makes sure that its lane is woken in time. */
+async function deliverOrWait(options: AcceptOptions, recorded: Recorded, log: Log): Promise<Ending> {
 	if ("ending" in recorded) return recorded.ending;
 	const { delivery, entry } = recorded;
 	const { key, how } = delivery;
 	try {
-		return { key, ...(isJoin(how) ? await gather(options, delivery, how) : await send(options, delivery, entry, log)) };
+		const ending = isJoin(how)
+			? await waitInWindow(options, delivery, how)
+			: await deliverNow(options, delivery, entry, log);
+		return { key, ...ending };
 	} catch (error) {
 		return { key, ...notDurable(error) };
 	}
 }
 
-async function gather({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
-	await ledger.wake(lane, () => now() + quietMs);
-	return { outcome: "accepted", reason: GATHERED };
+async function waitInWindow({ ledger, now }: AcceptOptions, { lane }: Delivery, { quietMs }: Join): Promise<Ending> {
+	await ledger.ensureWakeUp(lane, () => now() + quietMs);
+	return { outcome: "accepted", reason: IN_WINDOW };
 }
 
-async function send(
+async function deliverNow(
 	{ inline, ledger, destinations, now }: AcceptOptions,
 	{ lane, to }: Delivery,
 	entry: string | undefined,
@@ -167,7 +159,7 @@ async function send(
 	const { notBefore = 0, reason = null } = disposition ?? {};
 	const waiting: Waiting = { target: targetOf(to), notBefore, reason };
 	const earliest = (read: LaneState) => Math.max(dueAt(read, waiting), nextSlot(read.calls, policy.limits, now()));
-	const state = await ledger.wake(lane, earliest);
+	const state = await ledger.ensureWakeUp(lane, earliest);
 	return { outcome: "accepted", reason: whyLater(state, waiting, policy, now()) };
 }
 
@@ -181,7 +173,7 @@ function whyLater(state: LaneState, waiting: Waiting, policy: Policy, now: numbe
 	return `${waits.state} until ${new Date(waits.until).toISOString()}: ${waits.reason}`;
 }
 
-const GATHERED = "it is in a window (coalesce) and is dispatched when the window closes";
+const IN_WINDOW = "it is in a window (coalesce) and is dispatched when the window closes";
 const QUEUED = "it waits for its turn";
 /** What is recorded already is found by the next delivery. */
 const NO_TIME: Ending = {
@@ -210,7 +202,7 @@ const LONGEST_REASON = 1_000;
 const SHORTEST_REASON = 100;
 
 /** Writes an ending's line, and makes its part of the answer. */
-function conclude(
+function reportResult(
 	log: Log,
 	{ id, event, match }: Subject,
 	{ outcome, key = undefined, reason = undefined }: Ending,

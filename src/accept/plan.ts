@@ -7,8 +7,7 @@ import { factsOfElement, idOf, readEvent } from "../event/read-event.ts";
 import type { Rejected } from "../ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../ledger/ignored.ts";
 import type { BridgeEvent, Delivery, EventFacts, Outcome } from "../model.ts";
-import { groupOf, idempotencyKey } from "../route/keys.ts";
-import type { Coalesce } from "../route/route.ts";
+import { type Coalesce, groupId, idempotencyKey } from "../route/route.ts";
 import type { Match, Router } from "../route/router.ts";
 import { isStorageError } from "../storage/storage.ts";
 
@@ -41,61 +40,61 @@ export interface PlanOptions {
 export type DeliveryOptions = Pick<PlanOptions, "version" | "destinations" | "store">;
 
 /** What is to be done about one element at one destination: nothing more, a dead letter, or a delivery. */
-export type Plan = Subject & { readonly element: unknown } & (
-		| { readonly ending: Ending }
-		| { readonly refusal: string }
-		| { readonly delivery: Delivery }
-	);
+export type Plan = Subject & { readonly element: unknown } & ({ readonly ending: Ending } | PlannedDelivery);
 
-/** Reads and routes the elements of a request. Never rejects: a failure belongs to its element. */
-export type Planner = (elements: readonly unknown[], onlyRepository?: string) => Promise<readonly Plan[]>;
+/** The delivery of an event to one destination, or the reason why it can never be sent. */
+export type PlannedDelivery = { readonly delivery: Delivery } | { readonly refusal: string };
 
 /** How many elements are planned at once: large requests become blobs then. */
 const AT_ONCE = 64;
 /** After so many elements others have their turn. */
 const ELEMENTS_A_TURN = 100;
 
-export function createPlanner(options: PlanOptions): Planner {
-	const { route, ignored } = options;
-
-	async function planElement(element: unknown, onlyRepository: string | undefined): Promise<readonly Plan[]> {
-		try {
-			const read = readEvent(element);
-			if (!read.ok) return [{ element, id: read.id, refusal: read.reason }];
-			const { event } = read;
-			const routed = route(event, onlyRepository);
-			if (!("reason" in routed))
-				return await Promise.all(routed.matches.map((match) => planMatch(element, event, match)));
-			const { reason, missed } = routed;
-			ignored({ event: factsOf(event), reason, missed });
-			return [{ element, id: event.id, event, ending: { outcome: "ignored", reason } }];
-		} catch (error) {
-			return [{ element, id: idOf(element), refusal: unexpected(error) }];
-		}
-	}
-
-	async function planMatch(element: unknown, event: BridgeEvent, match: Match): Promise<Plan> {
-		const subject = { element, id: event.id, event, match };
-		try {
-			const planned = await planDelivery(event, match, options);
-			return planned.ok ? { ...subject, delivery: planned.delivery } : { ...subject, refusal: planned.reason };
-		} catch (error) {
-			if (isStorageError(error) && !error.refusesContent) return { ...subject, ending: notDurable(error) };
-			return { ...subject, refusal: unexpected(error) };
-		}
-	}
-
-	return async (elements, onlyRepository) => {
-		if (elements.length > 1 && !elements.some(isMeantAsEvent)) return [withoutEvents(elements)];
-		/** All that come after wait for it, not only one of those that are planned at once. */
-		let turn: Promise<unknown> | undefined;
-		const plan = async (element: unknown, index: number) => {
-			if (index % ELEMENTS_A_TURN === ELEMENTS_A_TURN - 1) turn = new Promise(setImmediate);
-			await turn;
-			return planElement(element, onlyRepository);
-		};
-		return (await pMap(elements, plan, { concurrency: AT_ONCE })).flat();
+/** Reads and routes the elements of a request. Never rejects: a failure belongs to its element. */
+export async function planAll(
+	elements: readonly unknown[],
+	onlyRepository: string | undefined,
+	options: PlanOptions,
+): Promise<readonly Plan[]> {
+	if (elements.length > 1 && !elements.some(isMeantAsEvent)) return [withoutEvents(elements)];
+	/** All that come after wait for it, not only one of those that are planned at once. */
+	let turn: Promise<unknown> | undefined;
+	const plan = async (element: unknown, index: number) => {
+		if (index % ELEMENTS_A_TURN === ELEMENTS_A_TURN - 1) turn = new Promise(setImmediate);
+		await turn;
+		return planElement(element, onlyRepository, options);
 	};
+	return (await pMap(elements, plan, { concurrency: AT_ONCE })).flat();
+}
+
+async function planElement(
+	element: unknown,
+	onlyRepository: string | undefined,
+	options: PlanOptions,
+): Promise<readonly Plan[]> {
+	try {
+		const read = readEvent(element);
+		if (!read.ok) return [{ element, id: read.id, refusal: read.reason }];
+		const { event } = read;
+		const routed = options.route(event, onlyRepository);
+		if (!("reason" in routed))
+			return await Promise.all(routed.matches.map((match) => planMatch(element, event, match, options)));
+		const { reason, missed } = routed;
+		options.ignored({ event: factsOfEvent(event), reason, missed });
+		return [{ element, id: event.id, event, ending: { outcome: "ignored", reason } }];
+	} catch (error) {
+		return [{ element, id: idOf(element), refusal: unexpected(error) }];
+	}
+}
+
+async function planMatch(element: unknown, event: BridgeEvent, match: Match, options: PlanOptions): Promise<Plan> {
+	const subject = { element, id: event.id, event, match };
+	try {
+		return { ...subject, ...(await planDelivery(event, match, options)) };
+	} catch (error) {
+		if (isStorageError(error) && !error.refusesContent) return { ...subject, ending: notDurable(error) };
+		return { ...subject, refusal: unexpected(error) };
+	}
 }
 
 /** A request that contains no event at all is one dead letter, as large as it may be. */
@@ -111,14 +110,9 @@ function unexpected(error: unknown): string {
 
 /** The dead letter of an element that cannot be delivered. */
 export function toRejected({ element, event, match }: Plan, reason: string): Rejected {
-	const facts = event === undefined ? factsOfElement(element) : factsOf(event);
+	const facts = event === undefined ? factsOfElement(element) : factsOfEvent(event);
 	return { element, event: facts, route: match?.route ?? null, to: match?.to ?? null, reason };
 }
-
-/** The delivery of an event to one destination, or the reason why it can never be sent. */
-export type PlannedDelivery =
-	| { readonly ok: true; readonly delivery: Delivery }
-	| { readonly ok: false; readonly key: string; readonly reason: string };
 
 /** Plans a delivery: the exact request, or the window to join. */
 export async function planDelivery(
@@ -137,8 +131,8 @@ async function planRequest(event: BridgeEvent, match: Match, options: DeliveryOp
 	const delivery = deliveryFor(event, match, key, options);
 	const facts = { version: options.version, route, key };
 	const whole = destinations.build(to, event, facts);
-	if (whole.ok) return { ok: true, delivery: { ...delivery, how: whole } };
-	if (!whole.tooLarge) return { ok: false, key, reason: whole.reason };
+	if (whole.ok) return { delivery: { ...delivery, how: whole } };
+	if (!whole.tooLarge) return { refusal: whole.reason };
 	const { content, sha256 } = toBlob(event.data);
 	const referring = (url: string) => {
 		const data = byReference(event.data, { url, sha256, bytes: content.length });
@@ -146,37 +140,30 @@ async function planRequest(event: BridgeEvent, match: Match, options: DeliveryOp
 	};
 	// What would not fit even so is not worth a blob.
 	const proof = referring(LONGEST_URL);
-	if (!proof.ok) return { ok: false, key, reason: proof.reason };
+	if (!proof.ok) return { refusal: proof.reason };
 	const blob = `payloads/${key}-${sha256.slice(0, 16)}.json`;
 	const built = referring(await options.store(blob, content));
-	if (!built.ok) return { ok: false, key, reason: built.reason };
-	return { ok: true, delivery: { ...delivery, how: built, blobs: [blob] } };
+	if (!built.ok) return { refusal: built.reason };
+	return { delivery: { ...delivery, how: built, blobs: [blob] } };
 }
 
 function planJoin(event: BridgeEvent, match: Match, coalesce: Coalesce, options: DeliveryOptions): PlannedDelivery {
 	const { route, to } = match;
-	const group = groupOf(event, route, to, coalesce);
+	const group = groupId(event, route, to, coalesce);
 	const key = idempotencyKey(event, group);
 	// The window may be this event's alone, or begin with it: then its dispatch has this type.
 	const facts = { version: options.version, route, key };
 	const proof = options.destinations.build(to, leastWindow(event), facts);
-	if (!proof.ok) return { ok: false, key, reason: proof.reason };
+	if (!proof.ok) return { refusal: proof.reason };
 	const { id, type, source, subject, time, data = null, extensions } = event;
 	const line = writeJson({ id, type, source, subject, time, data, extensions });
 	const { quietSeconds, maxSeconds, maxEvents } = coalesce;
-	const limits = maxEvents === undefined ? {} : { maxEvents };
-	const how = {
-		group,
-		quietMs: quietSeconds * 1000,
-		maxMs: maxSeconds * 1000,
-		...limits,
-		line,
-	};
-	return { ok: true, delivery: { ...deliveryFor(event, match, key, options), how } };
+	const how = { group, quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, maxEvents, line };
+	return { delivery: { ...deliveryFor(event, match, key, options), how } };
 }
 
 function deliveryFor(event: BridgeEvent, { route, to }: Match, key: string, { destinations }: DeliveryOptions) {
-	return { key, lane: destinations.laneOf(to), event: factsOf(event), route, to };
+	return { key, lane: destinations.laneOf(to), event: factsOfEvent(event), route, to };
 }
 
 /** A window's dispatch with all left out that can be, and the rest as long as it can become. */
@@ -191,7 +178,7 @@ function leastWindow({ type }: BridgeEvent): BridgeEvent {
 const LONGEST_URL = "x".repeat(300);
 
 /** What of an event a receipt has. */
-export function factsOf({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
+function factsOfEvent({ id, type, source, subject, time, data }: BridgeEvent): EventFacts {
 	const run = (data as { runId?: unknown } | null | undefined)?.runId;
 	return { id, type, source, subject, time, ...(typeof run === "string" ? { run: run.toWellFormed() } : {}) };
 }

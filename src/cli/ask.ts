@@ -1,5 +1,4 @@
 import type { Io } from "./io.ts";
-import { reasonOf } from "./reason-of.ts";
 
 /** An HTTP answer, read to its end; or why there was none. */
 export interface Asked {
@@ -70,4 +69,13 @@ function readJson(text: string): unknown {
 	} catch {
 		return undefined;
 	}
+}
+
+/** Why a request came to nothing: fetch says no more than "fetch failed"; what happened stands in the last of its causes. */
+export function reasonOf(error: unknown): string {
+	// Not by `instanceof`: an error may be of another realm.
+	if (typeof error !== "object" || error === null) return String(error);
+	const { cause, message, code, name } = error as Partial<NodeJS.ErrnoException>;
+	if (typeof cause === "object" && cause !== null) return reasonOf(cause);
+	return message || code || name || "no reason was given";
 }

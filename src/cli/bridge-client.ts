@@ -1,6 +1,7 @@
 import { isLoopback, USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
-import type { ReceiptState } from "../ledger/list-receipts.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
+import { plain } from "../log.ts";
 import type { Health } from "../operate/check-health.ts";
 import type { ReplayAnswer } from "../operate/replay.ts";
 import { type Asked, createAsk, errorIn, keyHeader } from "./ask.ts";
@@ -37,24 +38,24 @@ export interface Discarded {
 
 export interface ReceiptsAsked {
 	readonly limit?: number;
-	readonly state?: ReceiptState;
-	readonly find?: string;
+	readonly state?: ReceiptState | undefined;
+	readonly find?: string | undefined;
 	/** ISO 8601: only what was written since then. A bridge of an older version does not look at it. */
 	readonly changedSince?: string;
 	/** That of an earlier answer, to go on behind it. */
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 }
 
 /** Which dead letters of the ledger. Source: docs/receipts.md. */
 export type DeadLettersAsked =
 	| { readonly key: string }
-	| { readonly find: string; readonly state?: string }
-	| { readonly all: true; readonly state?: string };
+	| { readonly find: string; readonly state?: string | undefined }
+	| { readonly all: true; readonly state?: string | undefined };
 
 /** The same, or Event Grid's own dead letters in a container. */
-export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string };
+export type ReplayAsked = DeadLettersAsked | { readonly container: string; readonly prefix?: string | undefined };
 
-export interface BridgeClientOptions {
+interface BridgeClientOptions {
 	readonly url: string;
 	/** The flag or the variable that holds the address; undefined for the default address. */
 	readonly urlFrom?: string | undefined;
@@ -87,8 +88,9 @@ interface Answered extends Omit<ShownReceipts, "receipts"> {
 	readonly receipts: readonly Readonly<Record<string, unknown>>[];
 }
 
-interface Continued {
-	readonly continue?: string;
+/** How to go on behind an answer that does not hold all. */
+export interface Continued {
+	readonly continue?: string | undefined;
 }
 
 /** What an answer must have, so that it is one of grid-dispatch: another server may answer with any JSON. */
@@ -132,11 +134,9 @@ export function createBridgeClient(options: BridgeClientOptions): BridgeClient {
 		now: () => io.now() + aheadMs,
 		health: async () => read("health", [200, 503], "/health"),
 		receipts: async (asked = {}) => {
-			const names = ["limit", "state", "find", "changedSince", "continue"] as const;
-			const given = names.flatMap((name) =>
-				asked[name] === undefined ? [] : [[name, String(asked[name])] as [string, string]],
-			);
-			const answer = await read<Answered>("receipts", [200], `/receipts?${new URLSearchParams(given)}`);
+			const query = new URLSearchParams();
+			for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value));
+			const answer = await read<Answered>("receipts", [200], `/receipts?${query}`);
 			return { ...answer, receipts: answer.receipts.map(readReceipt) };
 		},
 		replay: (asked) => post("replay", asked),
@@ -173,3 +173,45 @@ function repairOf(
 			return "the answer is not one of grid-dispatch: correct the address, or look at the app's log";
 	}
 }
+
+/** One request looks at a part of a long history; so many are enough for any. */
+const MOST_REQUESTS = 100;
+/** One request answers so many. */
+const MOST_AT_ONCE = 500;
+
+/**
+ * Receipts, the newest event first, until there are as many as were asked for or nothing is left to look at: an answer
+ * that stopped early says where it goes on. What was found is answered although the rest cannot be read: `problems` names
+ * that, and nothing goes on behind it.
+ */
+export async function collectReceipts(
+	bridge: Pick<BridgeClient, "receipts">,
+	asked: ReceiptsAsked & { readonly limit: number },
+): Promise<ShownReceipts> {
+	const receipts: ShownReceipt[] = [];
+	const problems = new Set<string>();
+	let from = asked.continue;
+	for (let request = 1; ; request += 1) {
+		const limit = Math.min(asked.limit - receipts.length, MOST_AT_ONCE);
+		const answer = await bridge.receipts({ ...asked, limit, continue: from }).catch((error: unknown) => {
+			if (request === 1 || !(error instanceof CliError)) throw error;
+			return error;
+		});
+		if (answer instanceof CliError) return { receipts, complete: false, problems: [...problems, answer.message] };
+		const { continue: after, ...rest } = answer;
+		receipts.push(...answer.receipts);
+		for (const problem of answer.problems ?? []) problems.add(problem);
+		const found = { ...rest, receipts, problems: [...problems] };
+		if (after === undefined || after === from) return found;
+		from = after;
+		if (receipts.length >= asked.limit || request >= MOST_REQUESTS) return { ...found, continue: after };
+	}
+}
+
+/** Says what could not be read, so that a list is not taken for the whole. */
+export function noteProblems({ stderr }: Pick<Io, "stderr">, problems: readonly string[] = []): void {
+	for (const problem of new Set(problems)) stderr.write(`note: ${plain(problem)}\n`);
+}
+
+/** What an empty list is worth where not all was read. */
+export const NOT_ALL_READ = "the bridge could not read all receipts; try again later";

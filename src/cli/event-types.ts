@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { toDispatchType } from "../route/keys.ts";
-import type { Route } from "../route/route.ts";
+import { type Route, toDispatchType } from "../route/route.ts";
 import type { SampleEvent } from "./catalogue/envelope.ts";
 import { nearest } from "./nearest.ts";
 
@@ -19,7 +18,7 @@ export interface EventType {
 }
 
 /** What the schema of a member says, as far as it bounds its length. */
-export interface MemberSchema {
+interface MemberSchema {
 	readonly type?: unknown;
 	readonly maxLength?: number;
 	readonly enum?: readonly unknown[];
@@ -97,7 +96,7 @@ function kindOf(source: string): string | undefined {
 }
 
 /** The event types that a route takes. */
-export interface RouteTypes {
+interface RouteTypes {
 	/** In published case where known. */
 	readonly types: readonly string[];
 	/** Whether the table names them. If not, `types` are the known ones that the route's source can raise. */

@@ -1,6 +1,6 @@
 import { printable, redact } from "../log.ts";
-import { COLOUR_SEQUENCES } from "./colour.ts";
 import type { Io, Output } from "./io.ts";
+import { COLOUR_SEQUENCES } from "./print.ts";
 
 const SECRET_SETTINGS = [
 	"GRID_DISPATCH_KEY",
@@ -29,8 +29,8 @@ export function hideSecrets(io: Io, args: readonly string[]): Io {
 		...io,
 		stdout: cleaned(io.stdout, clean),
 		stderr: cleaned(io.stderr, clean),
-		...(ask === undefined ? {} : { ask: (question: string) => ask(clean(question)) }),
-		...(prompt === undefined ? {} : { prompt: (question: string) => prompt(clean(question)) }),
+		ask: ask && ((question) => ask(clean(question))),
+		prompt: prompt && ((question) => prompt(clean(question))),
 	};
 }
 

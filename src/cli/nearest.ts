@@ -19,7 +19,7 @@ function isSlip(one: string, other: string): boolean {
 }
 
 /** How many letters to insert, remove, replace or swap with their neighbour to get from one to the other. */
-export function editDistance(one: string, other: string): number {
+function editDistance(one: string, other: string): number {
 	let before: number[] = [];
 	let row = Array.from({ length: other.length + 1 }, (_, at) => at);
 	for (let i = 1; i <= one.length; i++) {

@@ -1,9 +1,9 @@
 import pMap from "p-map";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { LIGHT_COLUMNS, readEntry } from "../ledger/outbox.ts";
-import { reasonColumn } from "../ledger/receipt-columns.ts";
+import { reasonColumn } from "../ledger/receipt.ts";
 import { isReceiptKey, ROWS, readDestination, windowKey } from "../ledger/rows.ts";
-import { ensureWindow, type Group, groupOf, readWindow } from "../ledger/window.ts";
+import { ensureWindow, type Group, readWindow, toGroup } from "../ledger/window.ts";
 import { type Columns, isRefusal, persist, type Storage, type Write } from "../storage/storage.ts";
 import { groupsByTransaction } from "../storage/transactions.ts";
 import { hasMembers, isMember, linesOf, type Member, presentMembers, rowsOf, takeMembers } from "./members.ts";
@@ -14,7 +14,7 @@ export interface CleanUpOptions {
 	readonly now: () => number;
 }
 
-/** The run that everybody waits for starts after this. */
+/** So many transactions at once: the dispatch is sent after them. */
 const PARTS_AT_ONCE = 4;
 
 /** The dispatch of a closed window whose members are not completed yet. */
@@ -36,7 +36,7 @@ export async function cleanUp(lease: LaneLease, dispatch: ClosedDispatch, option
 	const closing = await readClosing(lease, storage, dispatch);
 	const present = await presentMembers(lease, storage, closing.window.group);
 	const members = closing.members.filter(([member]) => present.has(member));
-	await completeMembers(lease, { ...dispatch, writes: [cleaned(dispatch)] }, { ...closing, members }, options);
+	await completeMembers(lease, { ...dispatch, writes: [cleanedWrite(dispatch)] }, { ...closing, members }, options);
 }
 
 /** The dispatch that completes its members. */
@@ -44,7 +44,7 @@ interface CompletedBy extends Pick<ClosedDispatch, "key" | "receipt"> {
 	/** What is written of it when they are completed. */
 	readonly writes: readonly Write[];
 	/** For their receipts. */
-	readonly reason?: string;
+	readonly reason?: string | undefined;
 }
 
 /**
@@ -62,12 +62,12 @@ export async function completeMembers(
 		finishedAt: new Date(now()).toISOString(),
 		window: key,
 		dispatch: receipt,
-		...(reason === undefined ? {} : { reason: reasonColumn(reason) }),
+		reason: reason === undefined ? undefined : reasonColumn(reason),
 	};
 	const parts = groupsByTransaction(members.map((member) => completion(member, columns)));
 	const completePart = async (part: readonly (readonly Write[])[]) => {
 		await lease.ensureFor();
-		await complete(storage, lease.lane, part);
+		await completeTogether(storage, lease.lane, part);
 	};
 	await pMap(parts, completePart, { concurrency: PARTS_AT_ONCE });
 	const next = (await hasMembers(lease, storage, window.group)) ? [ensureWindow(window)] : [];
@@ -75,7 +75,7 @@ export async function completeMembers(
 }
 
 /** Says of a dispatch that its members are completed. */
-export function cleaned({ rowKey }: { readonly rowKey: string }): Write {
+export function cleanedWrite({ rowKey }: { readonly rowKey: string }): Write {
 	return { kind: "merge", rowKey, columns: { closing: "" } };
 }
 
@@ -86,7 +86,7 @@ function completion([member, receipt]: Member, columns: Columns): readonly Write
 }
 
 /** In one transaction; in ever smaller ones where a row that it names is gone. */
-async function complete(storage: Storage, lane: string, members: readonly (readonly Write[])[]): Promise<void> {
+async function completeTogether(storage: Storage, lane: string, members: readonly (readonly Write[])[]): Promise<void> {
 	const writes = members.flat();
 	try {
 		return void (await persist(() => storage.commit(lane, writes)));
@@ -95,10 +95,10 @@ async function complete(storage: Storage, lane: string, members: readonly (reado
 	}
 	if (members.length > 1) {
 		const half = Math.ceil(members.length / 2);
-		for (const part of [members.slice(0, half), members.slice(half)]) await complete(storage, lane, part);
+		for (const part of [members.slice(0, half), members.slice(half)]) await completeTogether(storage, lane, part);
 	} else if (writes.length > 1) {
 		// The member is gone, since another drainer has completed it; or its receipt is gone.
-		await complete(storage, lane, [writes.slice(1)]);
+		await completeTogether(storage, lane, [writes.slice(1)]);
 	}
 }
 
@@ -140,10 +140,10 @@ export function closingBlob(key: string): string {
  * left, and an event that joins its group later makes the window that gathers them anew.
  */
 async function readClosing(lease: LaneLease, storage: Storage, dispatch: ClosedDispatch): Promise<Closing> {
-	const listed = parse(await storage.read(dispatch.closing));
+	const listed = parseClosing(await storage.read(dispatch.closing));
 	if (listed !== undefined) return listed;
 	const columns = (await storage.get(lease.lane, dispatch.rowKey))?.columns ?? {};
-	const window = groupOf(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
+	const window = toGroup(readWindow({ rowKey: windowKey(String(columns["group"])), columns }));
 	const manifest = await storage.read(manifestBlob(dispatch.key));
 	if (manifest === undefined) return { window: { ...window, after: dispatch.key }, members: [] };
 	return { window, members: await listedIn(lease, storage, manifest, window) };
@@ -162,7 +162,7 @@ async function listedIn(
 	return members;
 }
 
-function parse(content: Buffer | undefined): Closing | undefined {
+function parseClosing(content: Buffer | undefined): Closing | undefined {
 	try {
 		const { window, members } = JSON.parse(String(content)) as Closing;
 		if (typeof window.group === "string" && members.every(isMember))

@@ -3,14 +3,20 @@ import type { Destinations } from "../destinations/list.ts";
 import { readJson } from "../event/json.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { type Entry, finishWrites, newEntry, readEntry } from "../ledger/outbox.ts";
-import { eventColumns, routeColumns } from "../ledger/receipt-columns.ts";
+import { eventColumns, routeColumns } from "../ledger/receipt.ts";
 import { entryKey, receiptKey } from "../ledger/rows.ts";
-import { type Group, groupOf, type Window } from "../ledger/window.ts";
+import { type Group, toGroup, type Window } from "../ledger/window.ts";
 import { type StoredBody, storeBody } from "../storage/rows.ts";
 import type { Write } from "../storage/storage.ts";
-import { type CleanUpOptions, type Closing, cleaned, closingBlob, completeMembers, manifestBlob } from "./clean-up.ts";
-import type { Manifest, WindowSummary } from "./manifest.ts";
-import { writeManifest } from "./manifest.ts";
+import {
+	type CleanUpOptions,
+	type Closing,
+	cleanedWrite,
+	closingBlob,
+	completeMembers,
+	manifestBlob,
+} from "./clean-up.ts";
+import { type Manifest, type WindowSummary, writeManifest } from "./manifest.ts";
 import { type Member, takeMembers } from "./members.ts";
 
 export interface CloseOptions extends CleanUpOptions {
@@ -34,7 +40,7 @@ export interface WindowDispatch {
 }
 
 /** What a dispatch sends; and why it can never be sent, if so. */
-export interface WindowBody {
+interface WindowBody {
 	readonly body: string;
 	readonly refused?: string;
 }
@@ -46,7 +52,7 @@ export interface ClosedWindow {
 	/** How many events it stands for. */
 	readonly count: number;
 	/** Why it is a dead letter, if it can never be sent. */
-	readonly refused?: string;
+	readonly refused: string | undefined;
 }
 
 /**
@@ -71,17 +77,16 @@ export async function closeWindow(
 	}
 	const key = keyOf(window, members);
 	const { manifest, summary, lines } = await writeManifest(lease, storage, manifestBlob(key), members);
-	const closing: Closing = { window: groupOf(window), members };
+	const closing: Closing = { window: toGroup(window), members };
 	await storage.write(closingBlob(key), Buffer.from(JSON.stringify(closing)), "application/json");
 	const { body, refused } = windowBody({ key, route: window.route, to: window.to, summary, lines, manifest }, options);
 	const { entry, rows } = dispatchRows(window, key, summary, await storeBody(storage, "body", key, body), now());
 	await lease.commit(lease.state(), [{ kind: "delete", rowKey: window.rowKey }, ...rows]);
-	if (refused === undefined) {
-		await completeMembers(lease, { ...entry, writes: [cleaned(entry)] }, closing, options);
-		return { key, count: members.length };
-	}
-	const writes = finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
-	const reason = `the dispatch of their window can never be sent: ${refused}`;
+	const writes =
+		refused === undefined
+			? [cleanedWrite(entry)]
+			: finishWrites(entry, { kind: "dead-lettered", reason: refused }, undefined, now());
+	const reason = refused && `the dispatch of their window can never be sent: ${refused}`;
 	await completeMembers(lease, { ...entry, writes, reason }, closing, options);
 	return { key, count: members.length, refused };
 }
@@ -110,7 +115,7 @@ function dispatchRows(
 		key,
 		state: "accepted",
 		...eventColumns({ id: key, ...summary }),
-		...routeColumns(route, to ?? null),
+		...routeColumns(route, to),
 		acceptedAt: new Date(acceptedAt).toISOString(),
 		place,
 		blobs: [manifestBlob(key), closingBlob(key), ...body.blobs].join(" "),
@@ -150,6 +155,6 @@ export function windowBody(
 	return least.ok ? least : { body: least.body ?? "{}", refused: least.reason };
 }
 
-function leastOf({ type, time }: Omit<WindowDispatch["summary"], "data">) {
+function leastOf({ type, time }: Omit<WindowSummary, "data">) {
 	return { type: type.slice(0, MAX_TYPE_CHARACTERS), time, source: "", subject: "" };
 }

@@ -4,7 +4,7 @@ import type { LaneLease } from "../ledger/lane-lease.ts";
 import { clipText } from "../log.ts";
 import type { BridgeEvent } from "../model.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type Line, linesOf, type Member } from "./members.ts";
+import { linesOf, type ManifestLine, type Member } from "./members.ts";
 
 /** An event as a line of a manifest. */
 export type GatheredEvent = Pick<BridgeEvent, "id" | "type" | "source" | "subject" | "time" | "data" | "extensions">;
@@ -59,7 +59,7 @@ interface Moment {
 }
 
 /** Whatever an event lacks, or has of another type, counts as empty. */
-function sumOf(event: Line["event"]): Sum {
+function sumOf(event: ManifestLine["event"]): Sum {
 	const moment = momentOf(event);
 	const subject = textOf(event, "subject");
 	const shown = { id: clip(textOf(event, "id")), subject: clip(subject), time: moment.time };
@@ -88,20 +88,9 @@ function plus(one: Sum, other: Sum): Sum {
 	};
 }
 
-/** Sums a window up while its events pass by, one after the other, so that they need not all be there at once. */
-function startSumming() {
-	let sum: Sum | undefined;
-	return {
-		add(event: Line["event"]): void {
-			sum = sum === undefined ? sumOf(event) : plus(sum, sumOf(event));
-		},
-		/** What is said of all that were added, at least one. */
-		summary(): WindowSummary {
-			const { type, source, subject, count, totalBytes, first, last, sample } = sum as Sum;
-			const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
-			return { type, source, subject, time: last.time, data };
-		},
-	};
+function toSummary({ type, source, subject, count, totalBytes, first, last, sample }: Sum): WindowSummary {
+	const data = { count, firstTime: first.time, lastTime: last.time, totalBytes, sample };
+	return { type, source, subject, time: last.time, data };
 }
 
 /**
@@ -109,18 +98,16 @@ function startSumming() {
  * @param lines its events as JSON, at least one
  */
 export function summarise(lines: readonly string[]): WindowSummary {
-	const summing = startSumming();
-	for (const line of lines) summing.add(JSON.parse(line) as Line["event"]);
-	return summing.summary();
+	return toSummary(lines.map((line) => sumOf(JSON.parse(line) as ManifestLine["event"])).reduce(plus));
 }
 
-function textOf(event: Line["event"], name: keyof GatheredEvent): string {
+function textOf(event: ManifestLine["event"], name: keyof GatheredEvent): string {
 	const value = event[name];
 	return typeof value === "string" ? value : "";
 }
 
 /** In the event's own spelling, unless that is absurdly long. What is no time counts as none. */
-function momentOf(event: Line["event"]): Moment {
+function momentOf(event: ManifestLine["event"]): Moment {
 	const time = textOf(event, "time");
 	const at = readInstant(time)?.epochMs;
 	if (at === undefined) return { at: 0, time: "" };
@@ -128,7 +115,7 @@ function momentOf(event: Line["event"]): Moment {
 }
 
 /** What is no size that a blob can have counts as none: a sum must stay a number. */
-function contentLengthOf({ data }: Line["event"]): number {
+function contentLengthOf({ data }: ManifestLine["event"]): number {
 	const { contentLength = 0 } = (data ?? {}) as { readonly contentLength?: number };
 	return Number.isSafeInteger(contentLength) ? Math.max(contentLength, 0) : 0;
 }
@@ -161,14 +148,17 @@ const MAX_REMEMBERED_BYTES = 60 * 1024;
 /** What the manifest's blob is written in. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Writes the manifest of a window's members while they are read: of all their lines, few are in memory at a time. */
+/**
+ * Writes the manifest of a window's members, at least one, and sums it up while they are read: of all their lines, few are
+ * in memory at a time.
+ */
 export async function writeManifest(
 	lease: LaneLease,
 	storage: Storage,
 	blob: string,
 	members: readonly Member[],
 ): Promise<WrittenManifest> {
-	const summing = startSumming();
+	let sum: Sum | undefined;
 	const hash = createHash("sha256");
 	let bytes = 0;
 	let lines: string[] | undefined = [];
@@ -177,7 +167,7 @@ export async function writeManifest(
 		let [parts, waiting]: [Buffer[], number] = [[], 0];
 		for await (const { text, event } of linesOf(lease, storage, members)) {
 			const part = Buffer.from(`${text}\n`);
-			summing.add(event);
+			sum = sum === undefined ? sumOf(event) : plus(sum, sumOf(event));
 			hash.update(part);
 			bytes += part.length;
 			if (bytes > MAX_REMEMBERED_BYTES) lines = undefined;
@@ -193,5 +183,5 @@ export async function writeManifest(
 
 	const url = await storage.writeStream(blob, content(), "application/x-ndjson");
 	const manifest = { url, sha256: hash.digest("hex"), bytes, count: members.length };
-	return { manifest, summary: summing.summary(), lines };
+	return { manifest, summary: toSummary(sum as Sum), lines };
 }

@@ -14,7 +14,7 @@ export function isMember(value: unknown): value is Member {
 }
 
 /** An event of a window, as a line of its manifest. */
-export interface Line {
+export interface ManifestLine {
 	readonly member: Member;
 	/** JSON, without a line's end in it. */
 	readonly text: string;
@@ -74,7 +74,7 @@ function keysOf(group: string) {
 }
 
 /** The lines of members, in their order. Few of them are read at a time: when the ones before have been taken. */
-export function linesOf(lease: LaneLease, storage: Storage, members: readonly Member[]): AsyncIterable<Line> {
+export function linesOf(lease: LaneLease, storage: Storage, members: readonly Member[]): AsyncIterable<ManifestLine> {
 	const read = async ({ member, row }: { readonly member: Member; readonly row: Row | undefined }) =>
 		toLine(member, row, row && (await readBody(storage, "line", row.columns)));
 	const concurrency = { concurrency: READS_AT_ONCE, backpressure: READS_AT_ONCE };
@@ -124,20 +124,20 @@ export async function* rowsOf(
 }
 
 /** What cannot be read of a member must be seen, and must not block its neighbours. */
-function toLine(member: Member, row: Row | undefined, text: string | undefined): Line {
+function toLine(member: Member, row: Row | undefined, text: string | undefined): ManifestLine {
 	if (row === undefined) return lost(member, row, "its row is missing in storage");
 	if (text === undefined) {
 		const isBlob = row.columns["lineBlob"] !== undefined;
 		return lost(member, row, isBlob ? "its blob is missing in storage" : "its row does not contain the event");
 	}
-	const event = parse(text);
+	const event = parseEvent(text);
 	// Between the members of an object, a line's end is nothing but space; within a text there is none.
 	return event === undefined
 		? lost(member, row, "its content in storage is not an event in JSON")
 		: { member, event, text: text.replace(/[\r\n]/g, "") };
 }
 
-function lost(member: Member, row: Row | undefined, why: string): Line {
+function lost(member: Member, row: Row | undefined, why: string): ManifestLine {
 	const event = {
 		id: String(row?.columns["key"] ?? member[0]),
 		type: "",
@@ -149,7 +149,7 @@ function lost(member: Member, row: Row | undefined, why: string): Line {
 	return { member, event, text: JSON.stringify(event) };
 }
 
-function parse(text: string): Line["event"] | undefined {
+function parseEvent(text: string): ManifestLine["event"] | undefined {
 	try {
 		const parsed: unknown = JSON.parse(text);
 		if (isObject(parsed)) return parsed;

@@ -1,11 +1,11 @@
 import { tokenForName } from "../log.ts";
-import { LEDGER_CONNECTION } from "../storage/storage.ts";
+import { LEDGER_CONNECTION, type ServiceUrls } from "../storage/storage.ts";
 import type { Settings } from "./settings.ts";
 
 /** As whom Azure's services are called. */
 export interface Identity {
 	/** The client id of a user-assigned identity; left out, the system-assigned one. */
-	readonly clientId?: string;
+	readonly clientId?: string | undefined;
 	/** Whether this runs where Azure hands out managed identities; elsewhere it is the one of `az login`. */
 	readonly managedIdentity: boolean;
 }
@@ -15,19 +15,13 @@ export function readIdentity(settings: Settings, clientIdSetting: string): Ident
 	const clientId = settings.get(clientIdSetting);
 	// Azure sets IDENTITY_ENDPOINT wherever it hands out managed identities.
 	const managedIdentity = settings.get("IDENTITY_ENDPOINT") !== undefined;
-	return { managedIdentity, ...(clientId === undefined ? {} : { clientId }) };
+	return { managedIdentity, clientId };
 }
 
 /** Where the ledger is: the function app's own storage account. */
 export type StorageConfig =
 	| { readonly kind: "connection-string"; readonly connectionString: string }
-	| {
-			readonly kind: "identity";
-			readonly blobUrl: string;
-			readonly queueUrl: string;
-			readonly tableUrl: string;
-			readonly identity: Identity;
-	  };
+	| ({ readonly kind: "identity"; readonly identity: Identity } & ServiceUrls);
 
 const SETTING = LEDGER_CONNECTION;
 const SERVICES = ["blob", "queue", "table"] as const;
@@ -47,21 +41,22 @@ export function readStorageConfig(settings: Settings): StorageConfig {
 		return { kind: "connection-string", connectionString };
 	}
 	const account = settings.get(`${SETTING}__accountName`);
-	const [blobUrl, queueUrl, tableUrl] = SERVICES.map((service) => serviceUrl(settings, service, account));
-	if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) {
+	const urls = SERVICES.map((service) => serviceUrl(settings, service, account));
+	const missing = SERVICES.filter((_, index) => urls[index] === undefined);
+	if (missing.length === SERVICES.length) {
 		const repair = `give it the connection string of the app's storage account, or set ${SETTING}__accountName and use an identity`;
 		if (!settings.isUnresolved(SETTING, `${SETTING}__accountName`))
 			settings.refuse(SETTING, `is not set, and the bridge stores accepted events in that account; ${repair}`);
 	} else {
-		const missing = SERVICES.filter((_, index) => [blobUrl, queueUrl, tableUrl][index] === undefined);
 		for (const service of missing)
 			settings.refuse(
 				`${SETTING}__${service}ServiceUri`,
 				"is not set, but another service has its address; set all three",
 			);
 	}
+	const [blobUrl = "", queueUrl = "", tableUrl = ""] = urls;
 	const identity = readIdentity(settings, `${SETTING}__clientId`);
-	return { kind: "identity", blobUrl: blobUrl ?? "", queueUrl: queueUrl ?? "", tableUrl: tableUrl ?? "", identity };
+	return { kind: "identity", blobUrl, queueUrl, tableUrl, identity };
 }
 
 function serviceUrl(settings: Settings, service: string, account: string | undefined): string | undefined {
@@ -86,11 +81,12 @@ export function readVault(settings: Settings): KeyVaultOptions | undefined {
 	return { vaultUrl, ...readIdentity(settings, "AZURE_CLIENT_ID") };
 }
 
-/** The name of a secret, from a setting. */
-export function readSecretName(settings: Settings, setting: string, usual: string): string {
-	const given = settings.get(setting) ?? usual;
+/** The name of a secret, from a setting; undefined where it is not set. */
+export function readSecretName(settings: Settings, setting: string): string | undefined {
+	const given = settings.get(setting);
+	if (given === undefined) return undefined;
 	if (!/^[0-9a-zA-Z-]{1,127}$/.test(given)) {
-		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes)`);
+		settings.refuse(setting, `"${given}" is not the name of a secret (letters, digits and dashes, at most 127)`);
 	}
 	const problem = tokenForName(given);
 	if (problem !== undefined) settings.refuse(setting, problem);

@@ -1,19 +1,22 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { ConfiguredService, Service } from "../destinations/destination.ts";
-import { decodeText } from "../event/decode-text.ts";
-import { isObject, readPlainJson } from "../event/json.ts";
-import { readRoutes } from "../route/read-routes.ts";
+import { decodeText, isObject, readPlainJson } from "../event/json.ts";
+import { type OfRoutes, readRoutes } from "../route/read-routes.ts";
 import type { Route, RouteTo } from "../route/route.ts";
 import { readStorageConfig, type StorageConfig } from "./azure.ts";
 import { readEntra } from "./entra-settings.ts";
 import { type Env, type Problem, readEventQueue, Settings } from "./settings.ts";
 
+/** A service as far as it matters here; `Service` in destinations/ is the whole of it. */
+interface Configurable<Configured> extends OfRoutes {
+	configure(settings: Settings, routes: readonly Route[]): Configured;
+}
+
 /** Everything that the environment decides, checked and frozen. */
-export interface Config {
+export interface Config<Configured> {
 	readonly routes: readonly Route[];
 	/** Every service that a delivery can be for, whether a route leads there or not. */
-	readonly services: readonly ConfiguredService[];
+	readonly services: readonly Configured[];
 	/** Where the ledger is. */
 	readonly storage: StorageConfig;
 	/** A delivery that has waited this long for a repair is given up. */
@@ -45,7 +48,11 @@ export class ConfigError extends Error {
  * @param appRoot the folder that holds `host.json`; the file that BRIDGE_ROUTES names is looked for from there
  * @throws ConfigError with every problem
  */
-export function readConfig(env: Env, appRoot: string, services: readonly Service[]): Config {
+export function readConfig<Configured>(
+	env: Env,
+	appRoot: string,
+	services: readonly Configurable<Configured>[],
+): Config<Configured> {
 	const settings = new Settings(env);
 	const { warnings } = settings;
 	const { routes, meant } = readRouting(settings, appRoot, services);
@@ -67,7 +74,9 @@ export function readConfig(env: Env, appRoot: string, services: readonly Service
 	};
 	const queue = settings.get("EVENT_QUEUE");
 	if (queue !== undefined && readEventQueue({ EVENT_QUEUE: queue }) === undefined) {
-		settings.refuse("EVENT_QUEUE", `"${queue}" is not the name of a queue (3 to 56 of a-z, 0-9 and single dashes)`);
+		const rule =
+			"3 to 56 of a-z, 0-9 and single dashes, may not end in -poison, and may not be that of a queue of the bridge's own";
+		settings.refuse("EVENT_QUEUE", `"${queue}" cannot be the event queue: its name needs ${rule}`);
 	}
 	// The webhook reads these itself; here they are only checked.
 	readEntra(settings);
@@ -92,7 +101,7 @@ const NOWHERE: Routing = { routes: [], meant: [] };
 /** What is meant where no table is. */
 const SOME_REPOSITORY: Routing = { routes: [], meant: [{ repository: "" }] };
 
-function readRouting(settings: Settings, appRoot: string, services: readonly Service[]): Routing {
+function readRouting(settings: Settings, appRoot: string, services: readonly OfRoutes[]): Routing {
 	const table = settings.get("BRIDGE_ROUTES");
 	if (table !== undefined) return readTable(table, settings, appRoot, services);
 	const repository = settings.get("GITHUB_REPOSITORY");
@@ -114,7 +123,7 @@ function readText(file: string): string {
 	return decodeText(content) ?? content.toString("utf8");
 }
 
-function readTable(setting: string, settings: Settings, appRoot: string, services: readonly Service[]): Routing {
+function readTable(setting: string, settings: Settings, appRoot: string, services: readonly OfRoutes[]): Routing {
 	const inline = setting.startsWith("{") || setting.startsWith("[");
 	const where = inline ? "" : `${setting}: `;
 	try {

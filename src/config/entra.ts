@@ -1,6 +1,5 @@
-import type { Surroundings } from "./entra-keys.ts";
 import { isProtected } from "./entra-settings.ts";
-import type { SenderCheck } from "./entra-token.ts";
+import type { SenderCheck, Surroundings } from "./entra-token.ts";
 import { once } from "./once.ts";
 import type { Env } from "./settings.ts";
 

@@ -1,11 +1,11 @@
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
+import { clipLine, REASON_CHARACTERS } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { Identity, KeyVaultOptions } from "./azure.ts";
 import type { Credential } from "./credential.ts";
 import { once } from "./once.ts";
 
 /** What the lack of a token means for the request, as an answer would say it. */
-export type NoToken = Extract<
+type NoToken = Extract<
 	Classification,
 	{ readonly kind: "unauthorized" | "unavailable" | "transient" | "rate-limited" }
 >;
@@ -16,7 +16,7 @@ export class TokenUnavailable extends Error {
 	readonly classification: NoToken;
 
 	constructor(classification: NoToken, options?: ErrorOptions) {
-		const reason = clipLine(withoutSecrets(classification.reason, []), REASON_CHARACTERS);
+		const reason = clipLine(classification.reason, REASON_CHARACTERS);
 		super(reason, options);
 		this.classification = { ...classification, reason };
 	}

@@ -34,7 +34,7 @@ export class Settings {
 		return undefined;
 	}
 
-	/** The number of a setting, or the usual one. */
+	/** The number of a setting, or the usual one. What is refused is never used. */
 	number(
 		name: string,
 		usual: number,
@@ -44,7 +44,7 @@ export class Settings {
 		const value = text === undefined ? usual : Number(text);
 		const fits = value >= from && value <= to && (Number.isInteger(value) || !whole);
 		if (!fits) this.refuse(name, `"${text}" is not a ${whole ? "whole " : ""}number from ${from} to ${to}`);
-		return value;
+		return fits ? value : usual;
 	}
 
 	/** Whether a setting is `on` or `off`, or the usual one. */

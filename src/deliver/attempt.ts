@@ -2,18 +2,16 @@ import type { Destinations } from "../destinations/list.ts";
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import type { LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
-import { type Log, report } from "../log.ts";
-import type { Destination, NotDispatched } from "../model.ts";
+import type { Log } from "../log.ts";
+import type { Answer, Destination, Disposition, NotDispatched } from "../model.ts";
 import { readBody } from "../storage/rows.ts";
 import type { Storage } from "../storage/storage.ts";
-import { lookFor } from "./find-run.ts";
-import { createFinish, type Finish, type FinishOptions, type Tried } from "./finish-attempt.ts";
-import { createRunLists, type RunLists } from "./run-lists.ts";
-import { breakerOf, failed, whyGivenUp } from "./settle.ts";
-import { writeOutcome } from "./write-outcome.ts";
+import { createRunLists, judgeDoubt, type RunLists } from "./find-run.ts";
+import { type FinishOptions, type FinishParts, finish } from "./finish.ts";
+import { type AttemptResult, breakerOf, failed, whyGivenUp } from "./settle.ts";
 
 export interface AttemptsOptions extends FinishOptions {
-	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns">;
+	readonly destinations: Pick<Destinations, "policyOf" | "problemOf" | "send" | "listRuns" | "whyNoRuns">;
 }
 
 /** A delivery that is about to be sent: what is to be sent was read from storage, or not. */
@@ -24,84 +22,103 @@ export interface Ready {
 	readonly reason?: string;
 }
 
-/** What a look for the run of a delivery says: that it is to be sent, or what came of it instead. */
-export type Looked = { readonly repeat: Entry } | { readonly tried: Tried };
-
-/** Tries single deliveries of a lane, and writes what came of them. */
-export interface Attempts {
-	/** Whether a look for its run comes before it is sent. */
-	isInDoubt(entry: Entry): boolean;
-	/**
-	 * Looks whether a delivery in doubt was taken, within the time of two calls. Never rejects.
-	 * @param from how far back the runs of its destination have to be known for all in doubt; epoch milliseconds
-	 */
-	look(entry: Entry, from: number): Promise<Looked>;
-	/** Reads what is to be sent, which may take long. Never rejects. */
-	read(lane: string, entry: Entry): Promise<Ready>;
-	/** Calls the destination. What comes of it has to be finished. Never rejects. */
-	send(ready: Ready): Promise<Tried>;
-	readonly finish: Finish;
-	/** Whether a delivery can never be sent, or has waited for a repair as long as it may: then the reason. */
-	giveUp(entry: Entry, state: LaneState): string | undefined;
-	/** Makes it a dead letter, without a call. */
-	giveUpNow(lease: LaneLease, entry: Entry, reason: string, log: Log): Promise<void>;
-}
+/** What is to be done with a delivery: it is sent, or what came of it without a call is written. */
+export type NextStep = { readonly send: Entry } | { readonly result: AttemptResult };
 
 /** A body that storage does not hand out is asked for again after so long. */
 const UNREADABLE_MS = 60_000;
 
-const GONE = { kind: "permanent", reason: "the request is missing in storage: its blob was removed" } as const;
+const GONE = "the request is missing in storage: its blob was removed";
+const DAMAGED = "the request is damaged in storage: it is not a JSON object";
 
-const DAMAGED = {
-	kind: "permanent",
-	reason: "the request is damaged in storage: it is not a JSON object",
-} as const;
+/** Tries single deliveries of a lane, and writes what came of them. */
+export class Attempts {
+	private readonly options: FinishParts & AttemptsOptions;
+	private readonly lists: RunLists;
 
-export function createAttempts(options: AttemptsOptions): Attempts {
-	const lists = createRunLists(options);
-	return {
-		isInDoubt: ({ doubt }) => options.looksUp && doubt?.from !== undefined,
-		look: (entry, from) => look(lists, options.now, entry, from),
-		read: (lane, entry) => readRequest(options.storage, lane, entry),
-		send: (ready) => send(options, ready),
-		finish: createFinish(options),
-		giveUp: (entry, state) => reasonToGiveUp(options, entry, state),
-		giveUpNow: (lease, entry, reason, log) => giveUpNow(options, lease, entry, reason, log),
-	};
-}
+	constructor(options: AttemptsOptions) {
+		this.options = { ...options, skews: new Map() };
+		this.lists = createRunLists(options);
+	}
 
-async function look(lists: RunLists, now: () => number, entry: Entry, from: number): Promise<Looked> {
-	const { doubt, to, failures, failingSince } = entry;
-	if (doubt === undefined || to === undefined) return { repeat: entry };
-	const at = now();
-	const found = lookFor({ ...entry, doubt }, await lists.read(to, from), now());
-	switch (found.kind) {
-		case "found": {
-			const { run } = found;
-			return {
-				tried: {
-					entry,
-					at,
-					found: run,
-					answer: { classification: { kind: "taken" }, run, calls: [], ms: now() - at },
-				},
-			};
-		}
-		case "repeat":
-			return { repeat: { ...entry, doubt: found.doubt } };
-		case "wait": {
-			const { reason, until: notBefore, doubt } = found;
-			const disposition: NotDispatched = { kind: "deferred", reason, notBefore, failures, doubt, failingSince };
-			return { tried: { entry, at, disposition, isLook: true } };
+	/** Whether its run is looked for before it is sent. */
+	isInDoubt({ doubt }: Entry): boolean {
+		return this.options.looksUp && doubt?.from !== undefined;
+	}
+
+	/**
+	 * Looks for the run of a delivery in doubt, within the time of two calls. Never rejects.
+	 * @param from how far back the runs of its destination have to be known for all in doubt; epoch milliseconds
+	 */
+	async lookUp(entry: Entry, from: number): Promise<NextStep> {
+		const { now } = this.options;
+		const { doubt, to, failures, failingSince } = entry;
+		if (doubt === undefined || to === undefined) return { send: entry };
+		const at = now();
+		const verdict = judgeDoubt({ ...entry, doubt }, await this.lists.read(to, from), now());
+		switch (verdict.kind) {
+			case "found": {
+				const { run } = verdict;
+				const answer: Answer = { classification: { kind: "taken" }, run, calls: [], ms: now() - at };
+				return { result: { entry, at, found: run, answer } };
+			}
+			case "repeat":
+				return { send: { ...entry, doubt: verdict.doubt } };
+			case "wait": {
+				const { reason, until: notBefore, doubt } = verdict;
+				const disposition: NotDispatched = { kind: "deferred", reason, notBefore, failures, doubt, failingSince };
+				return { result: { entry, at, disposition, uncalled: "looked for again" } };
+			}
 		}
 	}
-}
 
-async function readRequest(storage: Storage, lane: string, entry: Entry): Promise<Ready> {
-	try {
-		return { entry, body: await bodyOf(storage, lane, entry) };
-	} catch (error) {
-		return { entry, reason: `the request could not be read from storage: ${(error as Error).message}` };
+	/** What comes of a delivery that can never be sent, or has waited for a repair as long as it may; else undefined. */
+	async giveUp(lane: string, entry: Entry, state: LaneState): Promise<AttemptResult | undefined> {
+		const { storage, destinations, now, giveUpMs } = this.options;
+		const at = now();
+		const breaker = breakerOf(state, entry);
+		const reason =
+			destinations.problemOf(entry.to) ?? (breaker && whyGivenUp(breaker.since, breaker.reason, { now: at, giveUpMs }));
+		if (reason === undefined) return undefined;
+		// It is kept with its dead letter.
+		const body = await bodyOf(storage, lane, entry).catch(() => undefined);
+		return { entry: { ...entry, body }, at, disposition: { kind: "dead-lettered", reason }, uncalled: "given up" };
+	}
+
+	/** Reads what is to be sent, which may take long. Never rejects. */
+	async read(lane: string, entry: Entry): Promise<Ready> {
+		try {
+			return { entry, body: await bodyOf(this.options.storage, lane, entry) };
+		} catch (error) {
+			return { entry, reason: `the request could not be read from storage: ${(error as Error).message}` };
+		}
+	}
+
+	/** Calls the destination. What comes of it has to be finished. Never rejects. */
+	async send({ entry, body, reason }: Ready): Promise<AttemptResult> {
+		const { destinations, now, giveUpMs } = this.options;
+		const at = now();
+		if (reason !== undefined) {
+			// Storage hands out rows, but not this body: the delivery steps aside, and others go on.
+			const failure = { reason, failures: entry.failures, notBefore: at + UNREADABLE_MS };
+			return { entry, at, disposition: failed(entry, failure, { now: at, giveUpMs }), uncalled: "unread" };
+		}
+		const unsent = (why: string): Answer => ({ classification: { kind: "permanent", reason: why }, calls: [], ms: 0 });
+		if (body === undefined) return { entry, at, answer: unsent(GONE) };
+		if (!isJsonObject(body)) return { entry, at, answer: unsent(DAMAGED) };
+		const whole = { ...entry, body };
+		try {
+			return { entry: whole, at, answer: await destinations.send(entry.to as Destination, body) };
+		} catch (error) {
+			// A fault of ours that this one delivery meets. A repeat would meet it again, and block all others.
+			const answer = unsent(`the bridge failed to handle this delivery: ${(error as Error).message}`);
+			return { entry: whole, at, answer };
+		}
+	}
+
+	/** Writes what came of an attempt: see `finish`. */
+	finish(lease: LaneLease, result: AttemptResult, isLast: boolean, log: Log): Promise<Disposition> {
+		return finish(this.options, lease, result, isLast, log);
 	}
 }
 
@@ -121,46 +138,4 @@ function isJsonObject(text: string): boolean {
 	} catch {
 		return false;
 	}
-}
-
-async function send(options: AttemptsOptions, { entry, body, reason }: Ready): Promise<Tried> {
-	const { destinations, now } = options;
-	const at = now();
-	const nothing = { calls: [], ms: 0 };
-	if (reason !== undefined) return { entry, at, disposition: unreadable(options, entry, reason) };
-	if (body === undefined) return { entry, at, answer: { classification: GONE, ...nothing } };
-	if (!isJsonObject(body)) return { entry, at, answer: { classification: DAMAGED, ...nothing } };
-	try {
-		return { entry: { ...entry, body }, at: now(), answer: await destinations.send(entry.to as Destination, body) };
-	} catch (error) {
-		// A fault of ours that this one delivery meets. A repeat would meet it again, and block all others.
-		const reason = `the bridge failed to handle this delivery: ${(error as Error).message}`;
-		return { entry: { ...entry, body }, at, answer: { classification: { kind: "permanent", reason }, ...nothing } };
-	}
-}
-
-/** Storage hands out rows, but not this body: the delivery steps aside, and others go on. */
-function unreadable({ now, giveUpMs }: AttemptsOptions, entry: Entry, reason: string): NotDispatched {
-	const { failures, doubt } = entry;
-	const notBefore = now() + UNREADABLE_MS;
-	return failed(entry, { reason, failures, notBefore, doubt }, { now: now(), giveUpMs });
-}
-
-function reasonToGiveUp(
-	{ destinations, now, giveUpMs }: AttemptsOptions,
-	entry: Entry,
-	state: LaneState,
-): string | undefined {
-	const damage = destinations.problemOf(entry.to);
-	if (damage !== undefined) return damage;
-	const breaker = breakerOf(state, entry);
-	return breaker && whyGivenUp(breaker.since, breaker.reason, { now: now(), giveUpMs });
-}
-
-async function giveUpNow(options: AttemptsOptions, lease: LaneLease, entry: Entry, reason: string, log: Log) {
-	const body = await bodyOf(options.storage, lease.lane, entry).catch(() => undefined);
-	const disposition: NotDispatched = { kind: "dead-lettered", reason };
-	await writeOutcome(options, lease, lease.state(), { entry: { ...entry, body }, disposition });
-	const { key, to } = entry;
-	report(log, "error", { stage: "dead-letter", lane: lease.lane, key, destination: to?.id, reason });
 }

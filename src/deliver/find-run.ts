@@ -1,7 +1,10 @@
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../destinations/destination.ts";
+import type { Destinations } from "../destinations/list.ts";
+import { PAGE_RUNS } from "../destinations/read-runs.ts";
 import type { Entry } from "../ledger/outbox.ts";
+import { targetOf } from "../ledger/rows.ts";
 import { cleanText } from "../log.ts";
-import type { Answer, Doubt, Run } from "../model.ts";
+import type { Answer, Destination, Doubt, Run } from "../model.ts";
 
 /** What a service has said of the runs of a destination. */
 export interface Listing {
@@ -13,7 +16,7 @@ export interface Listing {
 }
 
 /** What is to be done about a delivery that may have been taken, before it is sent again. */
-export type Look =
+export type DoubtVerdict =
 	/** It was taken: this is its run. */
 	| { readonly kind: "found"; readonly run: Run }
 	/** Nothing can be done before `until`, epoch milliseconds. */
@@ -28,7 +31,7 @@ export type Look =
  */
 export const LAG_MS = 30_000;
 /** A list is read so often at most. */
-export const LIST_MS = 30_000;
+const LIST_MS = 30_000;
 /** So often a delivery waits for runs that cannot be read at the moment. Then that counts as not to be known. */
 const MOST_LOOKS = 10;
 /** The longest wait for runs that a service may name. */
@@ -43,11 +46,11 @@ const MAX_REASON = 300;
 /**
  * How long a delivery steps aside after an uncertain answer.
  * @param failures how many came in a row before this one
- * @param looksUp whether the bridge looks for its run before it sends it again
+ * @param doubt none where the bridge does not look for its run before it sends it again
  */
-export function asideFor(failures: number, doubt: Doubt | undefined, looksUp: boolean): number {
-	if (!looksUp) return longPause(failures);
-	return doubt?.reason === undefined ? LAG_MS : Math.max(LAG_MS, longPause(failures));
+export function asideFor(failures: number, doubt: Doubt | undefined): number {
+	if (doubt === undefined) return longPause(failures);
+	return doubt.reason === undefined ? LAG_MS : Math.max(LAG_MS, longPause(failures));
 }
 
 function longPause(failures: number): number {
@@ -58,14 +61,16 @@ function longPause(failures: number): number {
  * The calls whose result is unknown after an answer. An uncertain answer adds its call. Any other answer says nothing about
  * the calls before it: a run of theirs may still come.
  * @param began when its call began, epoch milliseconds of the service's clock
+ * @param whyNoRuns why the runs of its destination can never be listed; undefined if they can be
  */
 export function doubtAfter(
 	before: Doubt | undefined,
 	{ classification }: Pick<Answer, "classification">,
 	began: number,
+	whyNoRuns: string | undefined,
 ): Doubt | undefined {
 	if (classification.kind !== "uncertain") return before;
-	const { since = began, from = began, reason } = before ?? {};
+	const { since = began, from = began, reason = whyNoRuns } = before ?? {};
 	return { since, from, reason };
 }
 
@@ -83,14 +88,14 @@ function notKnown(reason: string): string {
  * Decides about a delivery in doubt that is due. Pure.
  * @param now epoch milliseconds
  */
-export function lookFor(
+export function judgeDoubt(
 	{ key, notBefore, failures, doubt }: Pick<Entry, "key" | "notBefore" | "failures"> & { readonly doubt: Doubt },
 	{ answer, at, from: reach }: Listing,
 	now: number,
-): Look {
+): DoubtVerdict {
 	const run = answer.kind === "runs" ? runOf(answer.runs, key, doubt) : undefined;
 	if (run !== undefined) return { kind: "found", run };
-	if (at < notBefore || beginOf(doubt) < reach) {
+	if (at < notBefore || listFrom(doubt) < reach) {
 		const reason = "the service may have taken it; the bridge looks for its run once more before it sends it again";
 		return { kind: "wait", until: Math.max(at + LIST_MS, now + 1_000), reason, doubt };
 	}
@@ -112,7 +117,7 @@ export function lookFor(
 }
 
 /** How far back the list of runs must reach for a delivery whose result is unknown. */
-export function beginOf({ since, from = since }: Doubt): number {
+export function listFrom({ since, from = since }: Doubt): number {
 	return from - MARGIN_MS;
 }
 
@@ -134,7 +139,7 @@ function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | und
 	if (!runs.some(({ title }) => keyOfTitle(title) !== undefined)) {
 		return "no run has a key in its title; begin the titles of the runs with bridge.key (run-name in a workflow)";
 	}
-	const candidate = runs.find((run) => run.createdAt >= beginOf(doubt) && !isOfAnother(run, key));
+	const candidate = runs.find((run) => run.createdAt >= listFrom(doubt) && !isOfAnother(run, key));
 	if (candidate !== undefined) {
 		return `run ${candidate.id} was started meanwhile, and its title does not say for which delivery; begin the titles of the runs with bridge.key (run-name in each workflow that listens)`;
 	}
@@ -144,4 +149,75 @@ function whyUnknown(answer: RunsAnswer, key: string, doubt: Doubt): string | und
 /** If a title has this key behind another key, the run may still be this delivery's: a text of its event may come first. */
 function isOfAnother({ title }: SeenRun, key: string): boolean {
 	return keyOfTitle(title) !== undefined && !title.toLowerCase().includes(key.toLowerCase());
+}
+
+/** The runs of destinations, as their services last listed them to this process. */
+export interface RunLists {
+	/**
+	 * The runs of a destination. A list is read at most every half minute and shared, because an incident leaves hundreds of
+	 * deliveries in doubt at once. It takes no longer than two calls. Never rejects.
+	 * @param from how far back the list should reach, epoch milliseconds of the service's clock. A shared list may not reach
+	 * that far
+	 */
+	read(to: Destination, from: number): Promise<Listing>;
+}
+
+/** How far back the bridge checks whether any run has a key. GitHub keeps the data of a run for 90 days. */
+const LOOK_BACK_MS = 90 * 86_400_000;
+/** Of a hundred runs each. GitHub lists a thousand at most. Source: docs.github.com, "List workflow runs for a repository". */
+const MOST_PAGES = 10;
+/** No page is begun after so long. */
+const PAGES_MS = 10_000;
+
+export function createRunLists({
+	destinations,
+	now,
+}: {
+	readonly destinations: Pick<Destinations, "listRuns">;
+	/** Epoch milliseconds. */
+	readonly now: () => number;
+}): RunLists {
+	const lists = new Map<string, { readonly at: number; readonly listing: Promise<Listing> }>();
+
+	async function ask(to: Destination, from: number, at: number): Promise<Listing> {
+		try {
+			return { at, from, answer: await readPages(to, from, at) };
+		} catch (error) {
+			const reason = `the bridge failed to list the runs: ${(error as Error).message}`;
+			return { at, from, answer: { kind: "unavailable", reason } };
+		}
+	}
+
+	/** One page is enough unless hundreds of runs were started since. */
+	async function readPages(to: Destination, from: number, at: number): Promise<RunsAnswer> {
+		const runs = new Map<string, SeenRun>();
+		let unreadable = 0;
+		for (let page = 1; ; page++) {
+			const answer = await destinations.listRuns(to, at - LOOK_BACK_MS, undefined, page);
+			if (answer.kind !== "runs") return answer;
+			for (const run of answer.runs) runs.set(run.id, run);
+			unreadable += answer.unreadable ?? 0;
+			const isFull = answer.runs.length + (answer.unreadable ?? 0) >= PAGE_RUNS;
+			const isEnd = answer.complete || (isFull && answer.runs.some(({ createdAt }) => createdAt < from));
+			if (isEnd || !isFull || page === MOST_PAGES || now() - at > PAGES_MS) {
+				return { ...answer, runs: [...runs.values()], unreadable, complete: isEnd && unreadable === 0 };
+			}
+		}
+	}
+
+	/** A clock that was set back must not make a list last. */
+	const isFresh = (readAt: number, at: number) => Math.abs(at - readAt) < LIST_MS;
+
+	return {
+		read(to, from) {
+			const at = now();
+			const name = `${to.token ?? ""} ${targetOf(to)}`;
+			const known = lists.get(name);
+			if (known !== undefined && isFresh(known.at, at)) return known.listing;
+			for (const [other, list] of lists) if (!isFresh(list.at, at)) lists.delete(other);
+			const listing = ask(to, from, at);
+			lists.set(name, { at, listing });
+			return listing;
+		},
+	};
 }

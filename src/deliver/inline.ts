@@ -1,15 +1,15 @@
-import type { LaneLease } from "../ledger/lane-lease.ts";
+import type { LaneLease, View } from "../ledger/lane-lease.ts";
 import { dueAt, type LaneState, laneDueAt } from "../ledger/lane-state.ts";
+import type { Entry } from "../ledger/outbox.ts";
 import { type Limit, nextSlot } from "../ledger/pace.ts";
-import type { View } from "../ledger/read-lane.ts";
 import { type Log, report } from "../log.ts";
 import type { Disposition } from "../model.ts";
-import type { DrainRun } from "./drain-run.ts";
+import type { DrainCaller } from "./send-due.ts";
 
 export interface InlineOptions {
 	/** Acquires a lane; undefined while another drainer has it. */
-	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
+	readonly acquire: (lane: string) => Promise<LaneLease | undefined>;
+	readonly drain: (lease: LaneLease, caller: DrainCaller) => Promise<void>;
 	/** How fast a lane may send. */
 	readonly limitsOf: (lane: string) => readonly Limit[];
 	/** Epoch milliseconds. */
@@ -19,10 +19,10 @@ export interface InlineOptions {
 }
 
 /**
- * Tries to deliver an accepted event before its request is answered. If nothing is in the way, the event reaches GitHub
- * within its own request. Events that are accepted at the same time share one drain.
+ * Tries to deliver an accepted event before its request is answered. If nothing is in the way, the event reaches its
+ * destination within its own request. Events that are accepted at the same time share one drain.
  */
-export interface Inline {
+interface Inline {
 	/**
 	 * @param entry the key of an entry that is written
 	 * @returns the result, which may be that it is sent later. Undefined if the result took longer than a request waits, if
@@ -31,19 +31,21 @@ export interface Inline {
 	offer(lane: string, entry: string, log: Log): Promise<Disposition | undefined>;
 }
 
+/** A request that waits for its delivery. */
 interface Waiter {
 	/** The log of its invocation. The platform accepts lines until the invocation is answered. */
 	readonly log: Log;
-	readonly resolve: (disposition: Disposition | undefined) => void;
+	/** How long it waits for a slot, epoch milliseconds. */
+	readonly deadline: number;
 	/**
-	 * How long it waits for a slot, epoch milliseconds. 0 if it only waits for the end of the drain, because the service did
-	 * not take it, or because nothing can be sent in time.
+	 * What it waits for: that the lane is read, then its slot. `end`: the end of the drain, since the service did not take it,
+	 * or nothing can be sent in time.
 	 */
-	deadline: number;
-	/** Whether the lane was read while it waited. */
-	seen: boolean;
-	/** The result of its try, if it stays in the outbox. */
-	deferred: Disposition | undefined;
+	waitsFor: "reading" | "slot" | "end";
+	/** What came of its delivery so far. */
+	disposition: Disposition | undefined;
+	/** Ends its waiting: its disposition is the result. */
+	readonly answer: () => void;
 }
 
 /** How long a request waits for a slot, and then for the service. */
@@ -74,8 +76,9 @@ class InlineLane {
 	private readonly options: InlineOptions;
 	/** How fast the lane may send. */
 	private readonly limits: readonly Limit[];
+	/** By the keys of their entries. */
 	private readonly waiters = new Map<string, Waiter>();
-	private running = false;
+	private isDraining = false;
 	/** The lane's calls as far as they are known, and the slots of those that wait; epoch milliseconds, in order. */
 	private slots: number[] = [];
 	/** It is known that nothing can be sent in time for one that comes before, epoch milliseconds. */
@@ -88,55 +91,63 @@ class InlineLane {
 	}
 
 	offer(entry: string, log: Log): Promise<Disposition | undefined> {
-		const now = this.options.now();
-		if (now < this.blockedUntil || !this.takeSlot(now, now + SLOT_WAIT_MS)) return Promise.resolve(undefined);
+		const { now, waitMs = SLOT_WAIT_MS + SERVICE_WAIT_MS } = this.options;
+		const offeredAt = now();
+		const deadline = offeredAt + SLOT_WAIT_MS;
+		if (offeredAt < this.blockedUntil || !this.takeSlot(offeredAt, deadline)) return Promise.resolve(undefined);
 		return new Promise((resolve) => {
-			const done = (disposition: Disposition | undefined) => {
-				clearTimeout(late);
-				this.waiters.delete(entry);
-				resolve(disposition);
+			const timer = setTimeout(() => waiter.answer(), waitMs);
+			const waiter: Waiter = {
+				log,
+				deadline,
+				waitsFor: "reading",
+				disposition: undefined,
+				answer: () => {
+					clearTimeout(timer);
+					this.waiters.delete(entry);
+					resolve(waiter.disposition);
+				},
 			};
-			const waiter: Waiter = { log, resolve: done, deadline: now + SLOT_WAIT_MS, seen: false, deferred: undefined };
-			const waitMs = this.options.waitMs ?? SLOT_WAIT_MS + SERVICE_WAIT_MS;
-			const late = setTimeout(() => done(waiter.deferred), waitMs);
 			this.waiters.set(entry, waiter);
-			if (!this.running) void this.run(log);
+			if (!this.isDraining) void this.drainForAll(log);
 		});
 	}
 
 	/** Drains until no request waits. One that came while the last drain was letting go gets a drain of its own. */
-	private async run(log: Log): Promise<void> {
-		this.running = true;
+	private async drainForAll(log: Log): Promise<void> {
+		this.isDraining = true;
 		try {
-			do await this.drainOnce(log);
+			do await this.drainForPresent(log);
 			while (this.waiters.size > 0);
 		} catch (error) {
 			report(log, "warn", { stage: "lane", lane: this.lane, change: "interrupted", reason: String(error) });
 		} finally {
-			this.running = false;
-			for (const waiter of this.waiters.values()) waiter.resolve(waiter.deferred);
+			this.isDraining = false;
+			for (const waiter of this.waiters.values()) waiter.answer();
 			// What was not sent has taken no slot.
 			this.slots = this.slots.filter((at) => at <= this.options.now());
 		}
 	}
 
-	private async drainOnce(log: Log): Promise<void> {
-		const { take, drain, now } = this.options;
-		const lease = await take(this.lane);
+	/** Drains for the requests that wait now or come meanwhile, and answers those that came before the lane was read last. */
+	private async drainForPresent(log: Log): Promise<void> {
+		const { acquire, drain, now } = this.options;
+		const lease = await acquire(this.lane);
 		const endsAt = now() + RUN_MS;
 		const waiters = () => [...this.waiters.values()];
+		const sendable = () => waiters().filter(({ waitsFor }) => waitsFor !== "end");
 		let isRead = false;
 		try {
 			if (lease !== undefined) {
 				await drain(lease, {
 					log: (level, line) => (waiters().at(-1)?.log ?? log)(level, line),
-					goesOn: () => now() < endsAt && waiters().some(({ deadline }) => deadline > 0),
-					waitsFor: (at) => waiters().some(({ deadline }) => at <= deadline),
+					goesOn: () => now() < endsAt && sendable().length > 0,
+					waitsFor: (at) => sendable().some(({ deadline }) => at <= deadline),
 					onView: (view, state) => {
 						isRead = true;
 						this.onView(view, state);
 					},
-					onSettled: ({ rowKey }, disposition) => conclude(this.waiters.get(rowKey), disposition),
+					onFinished: (entry, disposition) => this.onFinished(entry, disposition),
 				});
 			}
 		} finally {
@@ -144,7 +155,7 @@ class InlineLane {
 		}
 		// Another drains the lane, or it belongs to another service: for the present, nothing is sent from here.
 		if (!isRead) this.blockedUntil = now() + HELD_MS;
-		for (const waiter of waiters()) if (waiter.seen || !isRead) waiter.resolve(waiter.deferred);
+		for (const waiter of waiters()) if (waiter.waitsFor !== "reading" || !isRead) waiter.answer();
 	}
 
 	/** Takes the next slot from one time on, if it is not later than another. */
@@ -155,48 +166,51 @@ class InlineLane {
 		return true;
 	}
 
-	/** Gives the slots out anew, now that the lane's calls are known, and what waits before those that wait here. */
+	/**
+	 * A request does not wait for a delivery that cannot be sent in time. If no delivery can, the requests wait for the end
+	 * of the drain. It ends at once and leaves a wake-up, so that the requests need not put one.
+	 */
 	private onView({ entries }: View, state: LaneState): void {
+		const { now } = this.options;
+		const inReach = this.giveSlots(entries, state);
+		const isAnyServed = [...this.waiters.keys()].some((entry) => inReach.has(entry));
+		for (const [entry, waiter] of this.waiters) {
+			if (inReach.has(entry)) waiter.waitsFor = "slot";
+			else if (isAnyServed) waiter.answer();
+			else waiter.waitsFor = "end";
+		}
+		const openAt = Math.max(laneDueAt(state), nextSlot(this.slots, this.limits, now())) - SLOT_WAIT_MS;
+		this.blockedUntil = Math.min(openAt, now() + BLOCKED_MS);
+	}
+
+	/**
+	 * Gives the slots out anew, now that the lane's calls are known, and what waits before those that wait here. Answers the
+	 * entries that have one in time.
+	 */
+	private giveSlots(entries: readonly Entry[], state: LaneState): ReadonlySet<string> {
 		const now = this.options.now();
 		this.slots = [...state.calls];
 		const present = new Set(entries.map(({ rowKey }) => rowKey));
-		const unseen = [...this.waiters.keys()].filter((key) => !present.has(key));
+		const unseen = [...this.waiters.keys()].filter((entry) => !present.has(entry));
 		const due = [
 			...entries.map((entry) => ({ key: entry.rowKey, at: Math.max(dueAt(state, entry), now) })),
 			...unseen.map((key) => ({ key, at: Math.max(laneDueAt(state), now) })),
 		].sort((one, other) => one.at - other.at);
 		const inReach = new Set<string>();
 		for (const { key, at } of due) {
-			const until = this.waiters.get(key)?.deadline ?? now + SLOT_WAIT_MS;
-			if (this.takeSlot(at, until)) inReach.add(key);
+			const waiter = this.waiters.get(key);
+			if (waiter?.waitsFor === "end") continue;
+			if (this.takeSlot(at, waiter?.deadline ?? now + SLOT_WAIT_MS)) inReach.add(key);
 		}
-		this.letGo(inReach);
-		const openAt = Math.max(laneDueAt(state), nextSlot(this.slots, this.limits, now)) - SLOT_WAIT_MS;
-		this.blockedUntil = Math.min(openAt, now + BLOCKED_MS);
+		return inReach;
 	}
 
-	/**
-	 * A request does not wait for a delivery that cannot be sent in time. If no delivery can, the requests wait for the end
-	 * of the drain. It ends at once and leaves a wake-up, so that the requests need not put one.
-	 */
-	private letGo(inReach: ReadonlySet<string>): void {
-		const anyServed = [...this.waiters.keys()].some((key) => inReach.has(key));
-		for (const [key, waiter] of this.waiters) {
-			waiter.seen = true;
-			if (inReach.has(key)) continue;
-			if (anyServed) waiter.resolve(waiter.deferred);
-			else waiter.deadline = 0;
-		}
+	/** What stays in the outbox waits until the drain has seen to it that the lane is woken: that spares a message. */
+	private onFinished({ rowKey }: Entry, disposition: Disposition): void {
+		const waiter = this.waiters.get(rowKey);
+		if (waiter === undefined) return;
+		waiter.disposition = disposition;
+		if (disposition.kind === "deferred") waiter.waitsFor = "end";
+		else waiter.answer();
 	}
-}
-
-/** What stays in the outbox waits until the drain has seen to it that the lane is woken: that spares a message. */
-function conclude(waiter: Waiter | undefined, disposition: Disposition): void {
-	if (waiter === undefined) return;
-	if (disposition.kind !== "deferred") {
-		waiter.resolve(disposition);
-		return;
-	}
-	waiter.deadline = 0;
-	waiter.deferred = disposition;
 }

@@ -2,10 +2,32 @@ import type { Breaker, LaneState } from "../ledger/lane-state.ts";
 import type { Entry } from "../ledger/outbox.ts";
 import { GAVE_UP } from "../ledger/receipt.ts";
 import { cleanText } from "../log.ts";
-import type { Classification, Disposition, Doubt, NotDispatched } from "../model.ts";
-import { asideFor } from "./find-run.ts";
+import type { Answer, Classification, Disposition, NotDispatched, Run } from "../model.ts";
+import { asideFor, reasonOfDoubt } from "./find-run.ts";
 
-/** What of a delivery counts when a call of it has ended. */
+/** What came of an attempt to deliver. */
+export type AttemptResult = {
+	/** With its body, where that could be read. */
+	readonly entry: Entry;
+	/** Epoch milliseconds. */
+	readonly at: number;
+} & (
+	| {
+			readonly answer: Answer;
+			/** It was not sent: this run of it was found. */
+			readonly found?: Run;
+	  }
+	| {
+			readonly disposition: NotDispatched;
+			/** Why no call was made; `unread`: storage does not hand out what is to be sent. */
+			readonly uncalled: "looked for again" | "unread" | "given up";
+	  }
+);
+
+export type AnsweredAttempt = Extract<AttemptResult, { answer: Answer }>;
+export type UncalledAttempt = Exclude<AttemptResult, AnsweredAttempt>;
+
+/** What of a delivery counts when a call of it has ended. Its doubt is the one after the call. */
 export type Called = Pick<Entry, "target" | "failures" | "failingSince" | "doubt">;
 
 /** What becomes of a delivery, and of its lane. */
@@ -13,7 +35,7 @@ export interface Settled {
 	readonly state: LaneState;
 	readonly disposition: Disposition;
 	/** A breaker that this call has closed. */
-	readonly opened?: Breaker;
+	readonly opened?: Breaker | undefined;
 }
 
 export interface SettleOptions {
@@ -23,11 +45,9 @@ export interface SettleOptions {
 	readonly random: number;
 	/** What has failed for so long is given up. */
 	readonly giveUpMs: number;
-	/** Whether its run is looked for after an uncertain answer, before it is sent again. */
-	readonly looksUp?: boolean;
 }
 
-/** While something is parked, GitHub sees one probe in this time. */
+/** While something is parked, the service sees one probe in this time. */
 const PROBE_MS = 3 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
@@ -56,17 +76,13 @@ export function settle(
 		case "taken": {
 			const { [target]: breaker, ...breakers } = before.breakers;
 			const opened = before.parked ?? breaker;
-			return {
-				state: { ...state, parked: null, breakers },
-				disposition: { kind: "dispatched" },
-				...(opened === undefined ? {} : { opened }),
-			};
+			return { state: { ...state, parked: null, breakers }, disposition: { kind: "dispatched" }, opened };
 		}
 		case "permanent":
 			return { state, disposition: { kind: "dead-lettered", reason: classification.reason } };
 		case "rate-limited": {
 			const { reason } = classification;
-			const { failures, failingSince } = entry;
+			const { failures, failingSince, doubt } = entry;
 			return {
 				state: {
 					...before,
@@ -74,24 +90,20 @@ export function settle(
 					rateLimits: before.rateLimits + 1,
 				},
 				// It is no failure of the delivery, however long it lasts.
-				disposition: { kind: "deferred", reason, failures, notBefore: 0, failingSince },
+				disposition: { kind: "deferred", reason, failures, notBefore: 0, failingSince, doubt },
 			};
 		}
 		case "uncertain":
 		case "transient": {
-			const { reason, retryAfterMs = 0 } = classification;
+			const { kind, reason, retryAfterMs = 0 } = classification;
 			const until = now + Math.max(backoff(before.failures, options.random), retryAfterMs);
-			const isUncertain = classification.kind === "uncertain";
-			const aside = asideFor(entry.failures, entry.doubt, options.looksUp === true);
-			const notBefore = isUncertain ? now + Math.max(aside, retryAfterMs) : 0;
-			const failures = isUncertain ? entry.failures + 1 : entry.failures;
+			const pause = longer(before.pause, { until, reason: short(reason) });
 			return {
-				state: {
-					...before,
-					pause: longer(before.pause, { until, reason: short(reason) }),
-					failures: before.failures + 1,
-				},
-				disposition: failed(entry, { reason, failures, notBefore }, options),
+				state: { ...before, pause, failures: before.failures + 1 },
+				disposition:
+					kind === "uncertain"
+						? stepAside(entry, { reason, retryAfterMs }, options)
+						: failed(entry, { reason, failures: entry.failures }, options),
 			};
 		}
 		case "unauthorized":
@@ -101,39 +113,47 @@ export function settle(
 			};
 		case "unavailable": {
 			const { reason, wide } = classification;
-			if (wide) {
-				return {
-					state: { ...state, parked: breaker(before.parked, reason, now) },
-					disposition: failed(entry, { reason }, options),
-				};
-			}
+			const disposition = failed(entry, { reason }, options);
+			if (wide) return { state: { ...state, parked: breaker(before.parked, reason, now) }, disposition };
 			const breakers = withBreaker(before.breakers, target, breaker(before.breakers[target], reason, now));
 			// The service recognised the token, because it refused only this destination.
-			return { state: { ...state, parked: null, breakers }, disposition: failed(entry, { reason }, options) };
+			return { state: { ...state, parked: null, breakers }, disposition };
 		}
 	}
 }
 
-/** What a failure means for its delivery. What is left out: it does not step aside, and nothing is in doubt. */
+type GiveUpOptions = Pick<SettleOptions, "now" | "giveUpMs">;
+
+/** A delivery that may have been taken: each repeat may start another run. Its reason says what the bridge does about it. */
+function stepAside(
+	entry: Called,
+	{ reason, retryAfterMs }: { readonly reason: string; readonly retryAfterMs: number },
+	options: GiveUpOptions,
+): NotDispatched {
+	const { failures, doubt } = entry;
+	const notBefore = options.now + Math.max(asideFor(failures, doubt), retryAfterMs);
+	const disposition = failed(entry, { reason, failures: failures + 1, notBefore }, options);
+	if (disposition.kind !== "deferred" || doubt === undefined) return disposition;
+	return { ...disposition, reason: reasonOfDoubt(reason, doubt) };
+}
+
+/** What a failure means for its delivery; `notBefore` is left out where it does not step aside. */
 interface Failure {
 	readonly reason: string;
 	readonly failures?: number;
 	readonly notBefore?: number;
-	readonly doubt?: Doubt | undefined;
 }
-
-type GiveUpOptions = Pick<SettleOptions, "now" | "giveUpMs">;
 
 /** A delivery that fails is tried again later, until it has failed for as long as it may. */
 export function failed(
-	entry: Pick<Entry, "failingSince">,
-	{ reason, failures = 0, notBefore = 0, doubt }: Failure,
+	{ failingSince, doubt }: Pick<Entry, "failingSince" | "doubt">,
+	{ reason, failures = 0, notBefore = 0 }: Failure,
 	options: GiveUpOptions,
 ): NotDispatched {
-	const { failingSince = options.now } = entry;
-	const givenUp = whyGivenUp(failingSince, reason, options);
+	const since = failingSince ?? options.now;
+	const givenUp = whyGivenUp(since, reason, options);
 	if (givenUp !== undefined) return { kind: "dead-lettered", reason: givenUp };
-	return { kind: "deferred", reason, failures, notBefore, failingSince, doubt };
+	return { kind: "deferred", reason, failures, notBefore, failingSince: since, doubt };
 }
 
 /** The reason of a delivery that is given up, since it has failed or been parked for longer than it may. */

@@ -1,16 +1,15 @@
 import type { LaneLease } from "../ledger/lane-lease.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import { ROWS } from "../ledger/rows.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DrainRun } from "./drain-run.ts";
-import { reportBacklog } from "./report-lane.ts";
+import { countWaiting, reportBacklog } from "./report.ts";
+import type { DrainCaller } from "./send-due.ts";
 
 export interface WakeOptions {
 	readonly storage: Storage;
-	readonly take: (lane: string) => Promise<LaneLease | undefined>;
-	readonly drain: (lease: LaneLease, run: DrainRun) => Promise<void>;
+	readonly acquire: (lane: string) => Promise<LaneLease | undefined>;
+	readonly drain: (lease: LaneLease, caller: DrainCaller) => Promise<void>;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 }
@@ -31,25 +30,19 @@ const WAIT_MS = 10_000;
 export const MOVED =
 	"if the bridge has moved, set GITHUB_API_URL_BEFORE (or AZURE_DEVOPS_URL_BEFORE) to that address; if two apps share a storage account, give each app its own account";
 
-export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
+export function createWake({ storage, acquire, drain, now }: WakeOptions): Wake {
 	async function behindTheLease({ lane, wake }: WakeUp): Promise<void> {
-		const { wake: record } = await readLaneState(storage, lane, now());
-		if (isSuperseded(wake, record, now())) return;
+		const { wake: recorded } = await readLaneState(storage, lane, now());
+		if (isSuperseded(wake, recorded, now())) return;
 		await storage.put(writeWakeUp({ lane, wake }), BEHIND_THE_LEASE_SECONDS);
 	}
 
 	/** Another app on the same storage account, configured for another address, has this lane: it is left alone. */
 	async function leaveForeign(wakeUp: WakeUp, address: string, log: Log): Promise<void> {
-		const { rows } = await storage.list(wakeUp.lane, { ...ROWS.entries, top: 1_000, select: ["key"] });
+		const { lane } = wakeUp;
+		const waiting = await countWaiting(storage, lane);
 		const reason = `the state row of this lane says that it belongs to ${address}, so this bridge does not send its deliveries; ${MOVED}`;
-		report(log, "error", {
-			stage: "lane",
-			lane: wakeUp.lane,
-			change: "foreign",
-			address,
-			waiting: rows.length,
-			reason,
-		});
+		report(log, "error", { stage: "lane", lane, change: "foreign", address, waiting, reason });
 		await storage.put(writeWakeUp(wakeUp), FOREIGN_SECONDS);
 	}
 
@@ -59,10 +52,10 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 			report(log, "error", { stage: "wake-up", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
-		const lease = await take(wakeUp.lane);
+		const lease = await acquire(wakeUp.lane);
 		if (lease === undefined) return behindTheLease(wakeUp);
 		const endsAt = now() + RUN_MS;
-		let looks = 0;
+		let isFirstView = true;
 		try {
 			await drain(lease, {
 				log,
@@ -70,8 +63,8 @@ export function createWake({ storage, take, drain, now }: WakeOptions): Wake {
 				goesOn: () => now() < endsAt,
 				waitsFor: (at) => at <= now() + WAIT_MS,
 				onView(view, state) {
-					looks += 1;
-					if (looks === 1) reportBacklog(log, wakeUp.lane, view, state, now());
+					if (isFirstView) reportBacklog(log, wakeUp.lane, view, state, now());
+					isFirstView = false;
 				},
 			});
 		} finally {

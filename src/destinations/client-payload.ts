@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { isNumberText, writeJson } from "../event/json.ts";
 import type { BridgeEvent } from "../model.ts";
+import { applyMapping, type Mapping, toText } from "../route/mapping.ts";
+
+/** GitHub's limit for a body. Azure DevOps documents none: large data goes by reference to every destination alike. */
+export const BODY_BYTES = 64 * 1024;
 
 /** What a workflow reads under `github.event.client_payload`. Published as `docs/client-payload.schema.json`. */
 export interface ClientPayload {
@@ -44,6 +48,12 @@ export function toClientPayload(event: BridgeEvent, bridge: BridgeFacts): Client
 		...(traceparent === undefined ? {} : { traceparent }),
 		bridge,
 	};
+}
+
+/** What a mapping makes of an event, each value as a text. */
+export function toTexts(mapping: Mapping, event: BridgeEvent, facts: BridgeFacts): Readonly<Record<string, string>> {
+	const values = Object.entries(applyMapping(mapping, event, facts));
+	return Object.fromEntries(values.map(([name, value]) => [name, toText(value)]));
 }
 
 /** Where data that is too large for a client payload lies instead: JSON, exactly as it would have been sent. */

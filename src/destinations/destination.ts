@@ -41,6 +41,8 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 	requestLine(to: Destination): string;
 	/** The page that shows the runs to a person. Null if there is none. */
 	pageOf(to: Destination): string | null;
+	/** Why the bridge can never know what a delivery has started; left out by a service that lists its runs. */
+	readonly whyNoRuns?: string;
 	/** Opens the client of the service. Nothing is loaded before the first call. */
 	open(options: ClientOptions): Client;
 }
@@ -48,7 +50,16 @@ export interface ConfiguredService extends Pick<Service, "name" | "owns" | "prob
 export type Built =
 	| { readonly ok: true; readonly body: string }
 	/** `tooLarge`: a smaller part of the event would fit. `body`: the request, if it could be built. */
-	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string; readonly body?: string };
+	| { readonly ok: false; readonly tooLarge: boolean; readonly reason: string; readonly body?: string | undefined };
+
+/** A request that cannot be sent. @param body where it could be built */
+export function refuse(reason: string, body?: string): Built {
+	return { ok: false, tooLarge: false, reason, body };
+}
+
+export function tooLarge(reason: string, body: string): Built {
+	return { ok: false, tooLarge: true, reason, body };
+}
 
 export interface ClientOptions {
 	/** Of grid-dispatch. */
@@ -111,7 +122,7 @@ export type RunsAnswer =
 			readonly complete: boolean;
 			readonly unreadable?: number;
 			readonly serverTime: number;
-			readonly etag?: string;
+			readonly etag?: string | undefined;
 	  }
 	| { readonly kind: "unchanged"; readonly serverTime: number }
 	/** The run, the repository or the project is not there (any more). */
@@ -119,7 +130,7 @@ export type RunsAnswer =
 	/** The token may not read runs; the reason names the repair. To ask again is of no use until it is repaired. */
 	| { readonly kind: "refused"; readonly reason: string }
 	/** Not now. `retryAt`: not before, epoch milliseconds, from a second to a day ahead. */
-	| { readonly kind: "unavailable"; readonly retryAt?: number; readonly reason: string };
+	| { readonly kind: "unavailable"; readonly retryAt?: number | undefined; readonly reason: string };
 
 /** What a service says of a token. */
 export interface TokenCheck {

@@ -2,21 +2,13 @@ import { isLoopback } from "../config/settings.ts";
 import { clipLine } from "../log.ts";
 import type { Classification } from "../model.ts";
 import type { RunsAnswer, SeenRun } from "./destination.ts";
-import { serverTimeOf } from "./header-time.ts";
-import type { ServiceResponse } from "./service-response.ts";
+import { type Answered, serverTimeOf } from "./service-response.ts";
 
 /** How many runs one page of a list holds. */
 export const PAGE_RUNS = 100;
 
-/** A service's answer to a question about runs, as far as all services have it in common. */
-interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: ServiceResponse;
-}
-
 /** What was asked. */
-interface Asked {
+interface RunsQuestion {
 	/** How a reason says whose answer it is: `GitHub's`. */
 	readonly whose: string;
 	/** Epoch milliseconds, by our clock. */
@@ -33,7 +25,7 @@ type Read = Pick<Extract<RunsAnswer, { kind: "runs" }>, "runs" | "complete" | "u
  */
 export function readAnswer(
 	{ classification, response }: Answered,
-	{ whose, now, missing }: Asked,
+	{ whose, now, missing }: RunsQuestion,
 	read: (serverTime: number) => Read | undefined,
 ): RunsAnswer {
 	const serverTime = serverTimeOf(response?.headers ?? {}, now) ?? now;
@@ -57,7 +49,7 @@ function notNow(classification: Exclude<Classification, { readonly kind: "taken"
 	const at = "until" in classification ? classification.until : undefined;
 	const wait = "retryAfterMs" in classification ? classification.retryAfterMs : undefined;
 	const retryAt = at ?? (wait === undefined ? undefined : now + wait);
-	return { kind: "unavailable", ...(retryAt === undefined ? {} : { retryAt }), reason };
+	return { kind: "unavailable", retryAt, reason };
 }
 
 /** The runs of a list, each once, and how many of its entries cannot be read. Only these are left out. */

@@ -1,5 +1,5 @@
 import { isLoopback, type Settings } from "../config/settings.ts";
-import { parsePace } from "../ledger/pace.ts";
+import { type Limit, parsePace } from "../ledger/pace.ts";
 import type { Route } from "../route/route.ts";
 import type { Policy } from "./destination.ts";
 
@@ -7,15 +7,28 @@ import type { Policy } from "./destination.ts";
 export function readSpeed(
 	settings: Settings,
 	prefix: string,
-	usualPace: string,
+	usualPace: readonly Limit[],
 ): Pick<Policy, "limits" | "concurrency"> {
-	const limits = parsePace(settings.get(`${prefix}_PACE`) ?? usualPace);
-	if (typeof limits === "string") settings.refuse(`${prefix}_PACE`, limits);
 	return {
-		limits: typeof limits === "string" ? [] : limits,
+		limits: readPace(settings, `${prefix}_PACE`, usualPace),
 		concurrency: settings.number(`${prefix}_CONCURRENCY`, 1, { from: 1, to: 50, whole: true }),
 	};
 }
+
+function readPace(settings: Settings, setting: string, usual: readonly Limit[]): readonly Limit[] {
+	const text = settings.get(setting);
+	const limits = text === undefined ? usual : parsePace(text);
+	if (typeof limits !== "string") return limits;
+	settings.refuse(setting, limits);
+	return usual;
+}
+
+/**
+ * Stands for an address that was refused. Where no route leads to a service, its problems do not stop the bridge, and what
+ * waits for it is still tried: it must not go to such an address, which may lead elsewhere or contain a password. No name
+ * below `.invalid` exists. Source: RFC 2606.
+ */
+const REFUSED = "https://address-was-refused.invalid";
 
 /**
  * The address of a service. Lanes record it in this form.
@@ -30,24 +43,30 @@ export function readAddress(
 	findProblem: (url: URL, path: string) => string | undefined = () => undefined,
 ): string | undefined {
 	const text = settings.get(setting);
-	const url = text === undefined ? undefined : settings.url(setting, text, example);
-	if (url === undefined) return text?.replace(/\/+$/, "");
+	if (text === undefined) return undefined;
+	const url = settings.url(setting, text, example);
+	if (url === undefined) return REFUSED;
 	const path = url.pathname.replace(/\/+$/, "");
 	const problem = isLoopback(url) ? undefined : findProblem(url, path);
-	if (problem !== undefined) settings.refuse(setting, `"${url.origin}${path}" ${problem}`);
-	return url.origin + path;
+	if (problem === undefined) return url.origin + path;
+	settings.refuse(setting, `"${url.origin}${path}" ${problem}`);
+	return REFUSED;
 }
 
 /** Whether an address is on this machine. Only a stand-in sees what is sent there. */
 export function isLocal(address: string): boolean {
-	return URL.canParse(address) && isLoopback(new URL(address));
+	return isLoopback(new URL(address));
+}
+
+/** Whether an address has pages for a person. A stand-in on this machine has none. */
+export function hasPages(address: string): boolean {
+	return !isLocal(address) && address !== REFUSED;
 }
 
 /** A token in a setting, for local work. */
 export function readToken(settings: Settings, setting: string): string | undefined {
 	const token = settings.get(setting);
-	if (token !== undefined && /\s/.test(token))
-		settings.refuse(setting, "has white space inside; paste the token alone");
+	if (/\s/.test(token ?? "")) settings.refuse(setting, "has white space inside; paste the token alone");
 	return token;
 }
 

@@ -1,11 +1,16 @@
+import { boundedFetch, type RawResponse } from "../config/bounded-fetch.ts";
 import { TokenUnavailable } from "../config/secrets.ts";
 import { callTime } from "../ledger/pace.ts";
 import { clipLine, composeReason, REASON_CHARACTERS, withoutSecrets } from "../log.ts";
 import type { Answer, Classification } from "../model.ts";
-import { wasNeverSent } from "./fetch.ts";
+import type { ClientOptions } from "./destination.ts";
 
-/** What is noted while calls are made, so that they can be accounted for when they end early. */
-export interface Trace {
+/** A try that is under way, and what is noted of its calls, so that they can be accounted for when they end early. */
+export interface Try {
+	/** Ends it. */
+	readonly signal: AbortSignal;
+	/** When the signal will, epoch milliseconds. */
+	readonly endsAt: number;
 	/** The times that stand for the calls, epoch milliseconds: for the pace. */
 	readonly calls: number[];
 	/** Credentials that were sent: no reason may hold them. */
@@ -14,24 +19,52 @@ export interface Trace {
 	underWay: false | "write" | "read";
 }
 
-export function newTrace(calls: number[] = []): Trace {
-	return { calls, secrets: new Set(), underWay: false };
+/** @param start epoch milliseconds */
+export function beginTry(timeoutMs: number, start: number, calls: number[] = []): Try {
+	const signal = AbortSignal.timeout(timeoutMs);
+	return { signal, endsAt: start + timeoutMs, calls, secrets: new Set(), underWay: false };
 }
 
-/** Makes one call, and records its time. The pace counts only writes, so a read is not recorded. */
-export async function noteCall<T>(
-	trace: Trace,
-	now: () => number,
-	call: () => Promise<T>,
-	kind: "write" | "read",
-): Promise<T> {
+/** How a service is reached. */
+export type Reach = Pick<ClientOptions, "version" | "fetch" | "now">;
+
+/** One request of a service's API. */
+export interface ServiceRequest {
+	readonly method: "GET" | "POST";
+	readonly url: string;
+	/** Without the user agent, which is the same for all. */
+	readonly headers: Readonly<Record<string, string>>;
+	/** It is sent unchanged: these are the bytes whose size was checked. */
+	readonly body?: string | undefined;
+	/** The pace counts only writes, so the time of a read is not recorded. */
+	readonly kind: "write" | "read";
+	/** The answer's body is read up to so many bytes. */
+	readonly mostBytes: number;
+}
+
+/**
+ * Sends one request, and records its time. Any status is an answer. A redirect is one, too: fetch would turn a redirected
+ * POST into a GET. Rejects where no answer came.
+ */
+export async function sendOnce(
+	{ version, fetch, now }: Reach,
+	{ method, url, headers, body, kind, mostBytes }: ServiceRequest,
+	trying: Try,
+): Promise<RawResponse> {
+	trying.signal.throwIfAborted();
 	const start = now();
-	const calls = kind === "write" ? trace.calls : [];
+	const calls = kind === "write" ? trying.calls : [];
 	const at = calls.push(start) - 1;
-	trace.underWay = kind;
+	trying.underWay = kind;
 	try {
-		const response = await call();
-		trace.underWay = false;
+		const response = await boundedFetch(fetch, mostBytes)(url, {
+			method,
+			headers: { ...headers, "user-agent": `grid-dispatch/${version}` },
+			body: body ?? null,
+			redirect: "manual",
+			signal: trying.signal,
+		});
+		trying.underWay = false;
 		return response;
 	} finally {
 		calls[at] = callTime(start, now());
@@ -59,34 +92,25 @@ interface Limits {
 
 export type Tried<T> = T & Pick<Answer, "calls" | "ms">;
 
-/**
- * One try, however many calls it makes, within a time limit. Never rejects: no answer is a verdict, too.
- * @param work `endsAt`: epoch milliseconds
- */
+/** One try, however many calls it makes, within a time limit. Never rejects: no answer is a verdict, too. */
 export async function tryWithin<T extends { readonly classification: Classification }>(
 	{ service, timeoutMs, now }: Limits,
-	work: (signal: AbortSignal, trace: Trace, endsAt: number) => Promise<T>,
+	work: (trying: Try) => Promise<T>,
 ): Promise<Tried<T | Pick<T, "classification">>> {
 	const start = now();
-	const signal = AbortSignal.timeout(timeoutMs);
-	const trace = newTrace();
-	const answered = await abortable(work(signal, trace, start + timeoutMs), signal).catch((error: unknown) => ({
-		classification: noAnswer(service, error, signal, trace),
+	const trying = beginTry(timeoutMs, start);
+	const answered = await abortable(work(trying), trying.signal).catch((error: unknown) => ({
+		classification: noAnswer(service, error, trying),
 	}));
-	const classification = withCleanReason(answered.classification, trace);
-	return { ...answered, classification, calls: [...trace.calls], ms: now() - start };
+	const classification = withCleanReason(answered.classification, trying);
+	return { ...answered, classification, calls: [...trying.calls], ms: now() - start };
 }
 
 /** What is added to the reason of a call that may have been taken. */
 export const NOT_KNOWN = "; it is not known whether the request was taken";
 
 /** Why a call was not answered, and what that means. */
-export function noAnswer(
-	service: string,
-	error: unknown,
-	signal: AbortSignal,
-	{ calls, underWay, secrets }: Trace,
-): Classification {
+export function noAnswer(service: string, error: unknown, { signal, calls, underWay, secrets }: Try): Classification {
 	if (error instanceof TokenUnavailable) return error.classification;
 	if (signal.aborted) {
 		const late = `${service} did not answer in time`;
@@ -103,6 +127,47 @@ export function noAnswer(
 	return { kind: isSent ? "uncertain" : "transient", reason };
 }
 
+/** Errors before any byte of the request is sent: names, addresses, connections. */
+const CODES = new Set([
+	"ENOTFOUND",
+	"EAI_AGAIN",
+	"EAI_FAIL",
+	"EAI_NODATA",
+	"EAI_NONAME",
+	"ECONNREFUSED",
+	"EHOSTUNREACH",
+	"EHOSTDOWN",
+	"ENETUNREACH",
+	"ENETDOWN",
+	"EADDRNOTAVAIL",
+	"UND_ERR_CONNECT_TIMEOUT",
+]);
+/** TLS: the certificate is not trusted, or the handshake fails. Source: Node.js, "TLS/SSL", X509 certificate error codes. */
+const TLS_CODES =
+	/^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_|ERR_SSL_(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|NO_|PACKET_LENGTH_TOO_LONG|.*HANDSHAKE|.*PROTOCOL_VERSION|.*UNRECOGNIZED_NAME))/;
+const BEFORE_SENDING = new Set(["getaddrinfo", "connect"]);
+
+interface NodeError {
+	readonly code?: unknown;
+	readonly syscall?: unknown;
+	readonly message?: unknown;
+	readonly cause?: unknown;
+	readonly errors?: unknown;
+}
+
+/**
+ * Whether a call that got no answer certainly never reached the other side: its name was not found, its connection was
+ * not made, or its TLS handshake failed. A reset, a broken pipe or a closed socket may come after it was taken.
+ * @param error of fetch, whose causes say what happened
+ */
+export function wasNeverSent(error: unknown): boolean {
+	if (typeof error !== "object" || error === null) return false;
+	const { code, syscall, message, cause, errors } = error as NodeError;
+	if (CODES.has(String(code)) || TLS_CODES.test(String(code)) || BEFORE_SENDING.has(String(syscall))) return true;
+	if (code === "ECONNRESET" && /before secure TLS connection/.test(String(message))) return true;
+	return wasNeverSent(cause) || (Array.isArray(errors) && errors.length > 0 && errors.every(wasNeverSent));
+}
+
 /** fetch only says "fetch failed". The last one of its causes says what happened. */
 function innermost(error: unknown): string {
 	if (typeof error !== "object" || error === null) return String(error);
@@ -112,7 +177,7 @@ function innermost(error: unknown): string {
 }
 
 /** Whatever made a reason: no credential leaves in it, and no more than a row can hold. */
-function withCleanReason(classification: Classification, { secrets }: Trace): Classification {
+function withCleanReason(classification: Classification, { secrets }: Try): Classification {
 	if (!("reason" in classification)) return classification;
 	return { ...classification, reason: clipLine(withoutSecrets(classification.reason, secrets), REASON_CHARACTERS) };
 }

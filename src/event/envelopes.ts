@@ -50,7 +50,11 @@ function fromEventGridSchema(element: Element): BridgeEvent {
 }
 
 const IN_CLOUD_EVENT = new Set(["id", "type", "source", "subject", "time", "data", "data_base64"]);
-const JSON_TYPE = /^[^;]*[/+]json\s*(;|$)/i;
+
+/** Whether a content type says that the data is JSON. */
+export function isJsonType(contentType: string): boolean {
+	return /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
+}
 
 /**
  * A CloudEvent 1.0 in structured JSON mode.
@@ -83,7 +87,7 @@ function extensionsOf(element: Element, specversion: string): Element {
 	const rest = Object.entries(element).filter(([name, value]) => {
 		if (IN_CLOUD_EVENT.has(name) || name === specversion || value === null || value === undefined) return false;
 		if (name === "traceparent") return typeof value !== "string";
-		return !(name === "datacontenttype" && typeof value === "string" && JSON_TYPE.test(value));
+		return !(name === "datacontenttype" && typeof value === "string" && isJsonType(value));
 	});
 	return Object.freeze(Object.fromEntries(rest));
 }

@@ -1,5 +1,5 @@
 /** A moment, exactly. */
-export interface Instant {
+interface Instant {
 	/** Milliseconds since 1970, rounded down. A leap second counts as the second that follows it. */
 	readonly epochMs: number;
 	/** The same for each spelling of this instant, and for no other one: in UTC, without zeros at the end. */

@@ -1,7 +1,7 @@
 import type { BridgeEvent, EventFacts } from "../model.ts";
 import { MalformedEvent, readEnvelope } from "./envelopes.ts";
 import { readInstant } from "./instant.ts";
-import { isNestedDeeper, isObject, readJson, readPlainJson, writeJson } from "./json.ts";
+import { isNestedDeeper, isObject, readJsonOrText, readPlainJson, writeJson } from "./json.ts";
 import { VALIDATORS, type Violation } from "./validators.generated.js";
 
 /** An event, or why there is none: the `id` is there when it could at least be read. */
@@ -63,18 +63,9 @@ export function factsOfElement(element: unknown): EventFacts {
  * below (tags, properties) belong to the user and stay as they are.
  */
 function normaliseData(type: string, data: unknown): unknown {
-	const parsed = typeof data === "string" ? parseStructure(data) : data;
+	const parsed = typeof data === "string" && /^\s*[[{]/.test(data) ? readJsonOrText(data) : data;
 	const isMachineLearning = type.toLowerCase().startsWith("microsoft.machinelearningservices.");
 	return isMachineLearning && isObject(parsed) ? camelCaseKeys(parsed) : parsed;
-}
-
-function parseStructure(text: string): unknown {
-	if (!/^\s*[[{]/.test(text)) return text;
-	try {
-		return readJson(text);
-	} catch {
-		return text;
-	}
 }
 
 /** Where both spellings are there, the camel-case one is kept. `fromEntries` keeps a key `__proto__` a plain key. */

@@ -3,8 +3,8 @@ import type { Destinations } from "../destinations/list.ts";
 import type { Watched } from "../ledger/follow-lease.ts";
 import { type FollowRow, soundServerTime } from "../ledger/follow-rows.ts";
 import { targetOf } from "../ledger/rows.ts";
-import type { Destination, Run } from "../model.ts";
-import { type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
+import type { Destination } from "../model.ts";
+import { cannotTell, type Finding, found, isCompleted, judge, type Seen, soundSeen, toRun } from "./judge.ts";
 
 export interface FollowListOptions {
 	readonly destinations: Pick<Destinations, "listRuns" | "readRun">;
@@ -17,10 +17,8 @@ export interface FollowListOptions {
 }
 
 /** What a look at a list has shown. */
-export interface Looked {
+export interface ListFindings {
 	readonly findings: readonly Finding[];
-	/** Those whose run was read alone. */
-	readonly read: readonly FollowRow[];
 	readonly watched: Watched;
 }
 
@@ -60,9 +58,20 @@ export function listOf({ to }: FollowRow): string {
 }
 
 /**
- * Asks for the runs of one list, and reads what it does not show. Rejects only with LeaseLost, apart from a fault of ours.
+ * Asks for the runs of one list, and reads what it does not show. Nothing is asked while a service refuses to say
+ * anything. Rejects only with LeaseLost, apart from a fault of ours.
  */
-export async function lookAt(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<Looked> {
+export async function lookAt(
+	rows: readonly FollowRow[],
+	before: Watched,
+	options: FollowListOptions,
+): Promise<ListFindings> {
+	const isRefused = before.refused !== undefined && before.notBefore > options.now();
+	const looked = isRefused ? refused(rows, before, before.refused, options.now()) : await ask(rows, before, options);
+	return { ...looked, findings: looked.findings.map((finding) => withinBounds(finding, options.now())) };
+}
+
+async function ask(rows: readonly FollowRow[], before: Watched, options: FollowListOptions): Promise<ListFindings> {
 	const { destinations, now } = options;
 	const listedAt = now();
 	const to = rows.at(-1)?.to as Destination;
@@ -75,14 +84,14 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 	switch (answer.kind) {
 		case "runs": {
 			const seen = soundSeen(answer, now());
-			const watched = watch(asked, answer.etag, seen, before, now());
+			const watched = watch({ ...asked, etag: answer.etag }, seen, before, now());
 			const findings = judge(rows, seen, { ...options, now: now(), missedUntil: watched.missedUntil });
 			return readUnseen(findings, new Set(seen.runs.map(({ id }) => id)), watched, options);
 		}
 		case "unchanged": {
 			const findings = rows.map(asBefore);
 			const watched = { ...asked, skewMs: soundServerTime(answer.serverTime, now()) - now() };
-			return asked.complete ? { findings, read: [], watched } : readUnseen(findings, new Set(), watched, options);
+			return asked.complete ? { findings, watched } : readUnseen(findings, new Set(), watched, options);
 		}
 		case "unavailable":
 			return unavailable(rows, { ...asked, notBefore: answer.retryAt ?? 0 }, answer.reason, now());
@@ -91,41 +100,31 @@ export async function lookAt(rows: readonly FollowRow[], before: Watched, option
 	}
 }
 
-/** Nothing is asked while a service refuses to say anything. */
-export function refused(
-	rows: readonly FollowRow[],
-	{ etag: _, ...watched }: Watched,
-	reason: string,
-	now: number,
-): Looked {
+function refused(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): ListFindings {
 	const notBefore = watched.notBefore > now ? watched.notBefore : now + REFUSED_MS;
 	return {
-		findings: rows.map((row) => ({ row, following: "cannot tell", runs: row.runs, reason })),
-		read: [],
-		watched: { ...watched, notBefore, refused: reason },
+		findings: rows.map((row) => cannotTell(row, row.runs, reason)),
+		watched: { ...watched, notBefore, refused: reason, etag: undefined },
 	};
 }
 
-function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): Looked {
-	const findings = rows.map((row): Finding => {
+function unavailable(rows: readonly FollowRow[], watched: Watched, reason: string, now: number): ListFindings {
+	const findings = rows.map((row) => {
 		const isLong = row.following === "looking" && now - row.finishedAt >= UNREACHABLE_MS;
-		return isLong ? { row, following: "cannot tell", runs: row.runs, reason } : asBefore(row);
+		return isLong ? cannotTell(row, row.runs, reason) : asBefore(row);
 	});
-	return { findings, read: [], watched };
-}
-
-/** Ends what has been followed for too long. */
-export function withoutOld(looked: Looked, now: number): Looked {
-	const findings = looked.findings.map((finding): Finding => {
-		const { row, following, runs } = finding;
-		if ((following !== "running" && following !== "looking") || now - row.finishedAt < LONGEST_MS) return finding;
-		return { row, following: "cannot tell", runs, reason: TOO_LONG };
-	});
-	return { ...looked, findings };
+	return { findings, watched };
 }
 
 const TOO_LONG =
 	"the bridge has followed it for 36 days, and then it stops; the page of the run shows whether the run has ended";
+
+/** What has been followed for too long ends. */
+function withinBounds(finding: Finding, now: number): Finding {
+	const { row, following, runs } = finding;
+	const isOpen = following === "running" || following === "looking";
+	return isOpen && now - row.finishedAt >= LONGEST_MS ? cannotTell(row, runs, TOO_LONG) : finding;
+}
 
 function asBefore(row: FollowRow): Finding {
 	return { row, following: row.following, runs: row.runs, reason: null };
@@ -140,61 +139,44 @@ function isNearlyUp({ takenAt }: FollowRow, { skewMs }: Watched, { runWithinMs, 
 	return now() + skewMs - takenAt >= runWithinMs - WHOLE_LIST_MS;
 }
 
-/** What is known of a list before what it does not show is read. */
-type Known = Omit<Watched, "etag"> & { readonly etag?: string | undefined };
-
 /** A list that is cut, and whose oldest run is newer than the last look, leaves a time in which runs were missed. */
-function watch(asked: Watched, etag: string | undefined, seen: Seen, before: Watched, now: number): Known {
-	const { runs, complete, serverTime } = seen;
+function watch(asked: Watched, { runs, complete, serverTime }: Seen, before: Watched, now: number): Watched {
 	const oldest = runs.reduce((first, { createdAt }) => Math.min(first, createdAt), Number.POSITIVE_INFINITY);
 	const lookedAt = before.listedAt + before.skewMs - LAG_MS;
 	const missed = oldest > lookedAt && runs.length > 0 ? oldest : 0;
-	return {
-		...asked,
-		etag,
-		skewMs: serverTime - now,
-		complete,
-		missedUntil: complete ? 0 : Math.max(before.missedUntil, missed),
-	};
+	const missedUntil = complete ? 0 : Math.max(before.missedUntil, missed);
+	return { ...asked, skewMs: serverTime - now, complete, missedUntil };
 }
 
-/** Reads the runs that the list did not show, one by one. */
+/** Reads the runs that the list did not show, one by one: of each delivery the first that has not ended. */
 async function readUnseen(
 	findings: readonly Finding[],
 	shown: ReadonlySet<string>,
-	watched: Known,
-	options: FollowListOptions,
-): Promise<Looked> {
-	const isUnseen = (run: Run) => !isCompleted(run) && !shown.has(run.id);
+	watched: Watched,
+	{ destinations, goesOn, runWithinMs, now }: FollowListOptions,
+): Promise<ListFindings> {
 	const due = findings
-		.flatMap((finding) =>
-			finding.runs
-				.filter(isUnseen)
-				.slice(0, 1)
-				.map(({ id }) => ({ finding, id })),
-		)
+		.flatMap((finding) => {
+			const unseen = finding.runs.find((run) => !isCompleted(run) && !shown.has(run.id));
+			return unseen === undefined ? [] : [{ finding, id: unseen.id }];
+		})
 		.sort((one, other) => one.finding.row.readAt - other.finding.row.readAt);
-	const changed = new Map<FollowRow, Finding>();
-	let notBefore = watched.notBefore;
+	const read = new Map<Finding, Finding>();
+	let { notBefore } = watched;
 	for (const { finding, id } of due.slice(0, MOST_READS)) {
-		const { row } = finding;
-		if (!(await options.goesOn())) break;
-		const answer = await options.destinations.readRun(row.to as Destination, id);
-		if (answer.kind === "unavailable") {
-			// The others come first the next time.
-			changed.set(row, finding);
-			notBefore = answer.retryAt ?? 0;
-			break;
-		}
-		changed.set(row, afterRead(finding, id, answer, options));
+		if (!(await goesOn())) break;
+		const answer = await destinations.readRun(finding.row.to as Destination, id);
+		// Where it cannot be read, the others come first the next time.
+		read.set(finding, { ...afterRead(finding, id, answer, { now: now(), runWithinMs }), isRead: true });
+		if (answer.kind !== "unavailable") continue;
+		notBefore = answer.retryAt ?? 0;
+		break;
 	}
-	const { etag, ...others } = { ...watched, notBefore };
 	// If a complete list is unchanged, no run is read alone. So a list that does not show these runs is asked for as a whole.
-	const isAskedAnew = etag === undefined || (due.length > 0 && watched.complete);
+	const etag = due.length > 0 && watched.complete ? undefined : watched.etag;
 	return {
-		findings: findings.map((finding) => changed.get(finding.row) ?? finding),
-		read: [...changed.keys()],
-		watched: isAskedAnew ? others : { ...others, etag },
+		findings: findings.map((finding) => read.get(finding) ?? finding),
+		watched: { ...watched, notBefore, etag },
 	};
 }
 
@@ -202,19 +184,18 @@ function afterRead(
 	finding: Finding,
 	id: string,
 	answer: RunsAnswer,
-	{ now, runWithinMs }: Pick<FollowListOptions, "now" | "runWithinMs">,
+	{ now, runWithinMs }: { readonly now: number; readonly runWithinMs: number },
 ): Finding {
 	const { row, runs } = finding;
 	if (answer.kind === "gone") {
 		// A run that an answer has named may appear as late as any other run.
-		if (now() - row.finishedAt < runWithinMs) return finding;
+		if (now - row.finishedAt < runWithinMs) return finding;
 		const others = runs.filter((run) => run.id !== id);
 		if (others.length > 0) return found(row, others);
 	}
-	if (answer.kind === "gone" || answer.kind === "refused")
-		return { row, following: "cannot tell", runs, reason: answer.reason };
+	if (answer.kind === "gone" || answer.kind === "refused") return cannotTell(row, runs, answer.reason);
 	if (answer.kind !== "runs") return finding;
-	const read = soundSeen(answer, now()).runs.find((run) => run.id === id);
+	const read = soundSeen(answer, now).runs.find((run) => run.id === id);
 	if (read === undefined) return finding;
 	return found(
 		row,

@@ -13,10 +13,9 @@ import { LeaseLost } from "../ledger/leased-row.ts";
 import { isSuperseded, readWakeUp, type WakeUp, writeWakeUp } from "../ledger/wake-up.ts";
 import { type Log, report } from "../log.ts";
 import { LEDGER, type Storage } from "../storage/storage.ts";
-import { LIST_MS, type Looked, listOf, lookAt, refused, UNSEEN, withoutOld } from "./follow-list.ts";
-import type { Finding } from "./judge.ts";
-import { reportEnd } from "./report-run.ts";
-import { finishAgain, hasChanged, type WriteFindingsOptions, writeFindings } from "./write-findings.ts";
+import { LIST_MS, listOf, lookAt, UNSEEN } from "./follow-list.ts";
+import { cannotTell, type Finding, groupBy } from "./judge.ts";
+import { finishAgain, hasChanged, writeFindings } from "./write-findings.ts";
 
 export interface FollowOptions {
 	readonly storage: Storage;
@@ -51,11 +50,11 @@ const RUN_MS = 45_000;
 const LISTS_AT_ONCE = 8;
 
 /** One look at all that is followed in a lane. */
-interface Look extends WriteFindingsOptions {
+interface Look extends FollowOptions {
+	readonly lane: string;
 	readonly lease: FollowLease;
 	readonly log: Log;
 	readonly endsAt: number;
-	readonly options: FollowOptions;
 }
 
 /**
@@ -69,7 +68,7 @@ export function createFollow(options: FollowOptions): Follow {
 			report(log, "error", { stage: "follow", reason: "a message in the queue is not a wake-up; it is deleted" });
 			return;
 		}
-		const lease = await acquireFollow({ ...options, queue: LEDGER.follow, lane: wakeUp.lane });
+		const lease = await acquireFollow({ ...options, lane: wakeUp.lane });
 		if (lease === undefined) return behindTheLease(wakeUp, options);
 		try {
 			await obey(wakeUp, lease, log, options);
@@ -80,13 +79,13 @@ export function createFollow(options: FollowOptions): Follow {
 }
 
 async function behindTheLease({ lane, wake }: WakeUp, { storage, now }: FollowOptions): Promise<void> {
-	const { wake: record } = await readFollowState(storage, lane, now());
-	if (isSuperseded(wake, record, now())) return;
+	const { wake: recorded } = await readFollowState(storage, lane, now());
+	if (isSuperseded(wake, recorded, now())) return;
 	await storage.put(writeWakeUp({ lane, wake }), BEHIND_SECONDS, LEDGER.follow);
 }
 
 async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, options: FollowOptions): Promise<void> {
-	const { storage, now, addressesOf, wakeLane } = options;
+	const { storage, now, addressesOf } = options;
 	await lease.read();
 	if (isSuperseded(wake, lease.state().wake, now())) return;
 	const address = foreignAddress(await readLaneState(storage, lane, now()), addressesOf(lane));
@@ -96,17 +95,11 @@ async function obey({ lane, wake }: WakeUp, lease: FollowLease, log: Log, option
 	}
 	const rows = await rowsLeft(lease, lane, options);
 	if (rows.length === 0) return;
-	const look: Look = { storage, lane, lease, wakeLane, now, log, options, endsAt: now() + RUN_MS };
-	const before = lease.state().lists;
-	const due = dueLists(
-		rows.filter((row) => isLookedFor(row, options)),
-		before,
-		now(),
-	);
+	const look: Look = { ...options, lane, lease, log, endsAt: now() + RUN_MS };
 	// Before anything else: should the process die, the next look surfaces in a minute.
-	const takeBack = await lease.putNext(now() + NEXT_MS, before);
+	const takeBack = await lease.putNext(now() + NEXT_MS);
 	try {
-		const lists = await lookAtAll(rows, due, before, look);
+		const lists = await lookAtAll(rows, look);
 		await leave(look, lists, takeBack);
 	} catch (error) {
 		report(log, "warn", { stage: "follow", lane, change: "interrupted", reason: String(error) });
@@ -144,98 +137,85 @@ function isLookedFor({ to, again }: FollowRow, { isOn, destinations }: FollowOpt
 	return isOn && again === undefined && destinations.problemOf(to) === undefined;
 }
 
-type Lists = ReadonlyMap<string, { readonly rows: readonly FollowRow[]; readonly at: number }>;
+/** A list that can be asked for in this look. */
+interface DueList {
+	readonly list: string;
+	readonly rows: readonly FollowRow[];
+	readonly watched: Watched;
+	/** When, epoch milliseconds. */
+	readonly at: number;
+}
 
-/** The lists that can be asked for in this look, and when. */
-function dueLists(rows: readonly FollowRow[], lists: FollowState["lists"], now: number): Lists {
-	const groups = new Map<string, FollowRow[]>();
-	for (const row of rows) {
-		const list = listOf(row);
-		const group = groups.get(list);
-		if (group === undefined) groups.set(list, [row]);
-		else group.push(row);
-	}
-	const due = new Map<string, { readonly rows: readonly FollowRow[]; readonly at: number }>();
-	for (const [list, group] of groups) {
-		const { listedAt, notBefore, refused: reason } = lists[list] ?? UNSEEN;
-		const at = Math.max(listedAt + LIST_MS, reason === undefined ? notBefore : 0, now);
-		if (at <= now + WAIT_MS) due.set(list, { rows: group, at });
-	}
-	return due;
+/** In the order in which they can be asked for. */
+function dueLists(rows: readonly FollowRow[], lists: FollowState["lists"], now: number): readonly DueList[] {
+	return [...groupBy(rows, listOf)]
+		.map(([list, group]) => {
+			const watched = lists[list] ?? UNSEEN;
+			const notBefore = watched.refused === undefined ? watched.notBefore : 0;
+			return { list, rows: group, watched, at: Math.max(watched.listedAt + LIST_MS, notBefore, now) };
+		})
+		.filter(({ at }) => at <= now + WAIT_MS)
+		.sort((one, other) => one.at - other.at);
 }
 
 /** What goes wrong with one list, or one row, is nothing to the others. Answers what is known of the lists after it. */
-async function lookAtAll(
-	rows: readonly FollowRow[],
-	due: Lists,
-	before: FollowState["lists"],
-	look: Look,
-): Promise<FollowState["lists"]> {
-	const { now } = look;
+async function lookAtAll(rows: readonly FollowRow[], look: Look): Promise<FollowState["lists"]> {
+	const { now, sleep, lease, endsAt } = look;
+	const before = lease.state().lists;
+	const due = dueLists(
+		rows.filter((row) => isLookedFor(row, look)),
+		before,
+		now(),
+	);
 	const after = new Map(Object.entries(before));
 	for (const row of rows) if (row.again !== undefined) await contained(look, row.key, () => finishAgain(row, look));
-	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look.options));
-	await contained(look, "what is not followed", () => letGo(leftAlone, look));
-	const inOrder = [...due].sort(([, one], [, other]) => one.at - other.at);
-	await pMap(
-		inOrder,
-		async ([list, { rows: group, at }]) => {
-			if (now() > look.endsAt) return;
-			const watched = before[list] ?? UNSEEN;
-			await contained(look, list, async () => {
-				if (at > now()) await look.options.sleep(at - now());
-				after.set(list, await lookAndWrite(group, watched, look));
-			});
-		},
-		{ concurrency: LISTS_AT_ONCE },
-	);
+	const leftAlone = rows.filter((row) => row.again === undefined && !isLookedFor(row, look));
+	await contained(look, "what is not followed", () => endFollowing(leftAlone, look));
+	const lookAtList = async ({ list, rows: group, watched, at }: DueList) => {
+		if (now() > endsAt) return;
+		await contained(look, list, async () => {
+			if (at > now()) await sleep(at - now());
+			after.set(list, await lookAndWrite(group, watched, look));
+		});
+	};
+	await pMap(due, lookAtList, { concurrency: LISTS_AT_ONCE });
 	// A list is remembered as long as it must not be asked for again.
+	const asked = new Set(due.map(({ list }) => list));
 	const isNeeded = (list: string, { listedAt, notBefore }: Watched) =>
-		due.has(list) || Math.max(listedAt + LIST_MS, notBefore) > now();
+		asked.has(list) || Math.max(listedAt + LIST_MS, notBefore) > now();
 	return Object.fromEntries([...after].filter(([list, watched]) => isNeeded(list, watched)));
 }
 
-async function lookAndWrite(rows: readonly FollowRow[], watched: Watched, look: Look): Promise<Watched> {
-	const { lease, lane, log, now, options } = look;
+async function lookAndWrite(rows: readonly FollowRow[], before: Watched, look: Look): Promise<Watched> {
+	const { lease, now, endsAt } = look;
 	await lease.ensureFor();
-	const isRefused = watched.refused !== undefined && watched.notBefore > now();
 	const goesOn = async () => {
 		await lease.ensureFor();
-		return now() <= look.endsAt;
+		return now() <= endsAt;
 	};
-	const asked: Looked = isRefused
-		? refused(rows, watched, watched.refused, now())
-		: await lookAt(rows, watched, { ...options, goesOn });
-	const looked = withoutOld(asked, now());
-	const written = await writeFindings(looked, look);
-	for (const one of written) reportEnd(log, lane, one);
+	const { findings, watched } = await lookAt(rows, before, { ...look, goesOn });
+	const written = await writeFindings(findings, look);
 	// An answer that is not written whole has to come again.
-	const { etag: _, ...rest } = looked.watched;
-	return written.length === looked.findings.filter(hasChanged).length ? looked.watched : rest;
+	return written.length === findings.filter(hasChanged).length ? watched : { ...watched, etag: undefined };
 }
 
 /** Where it went cannot be read, or runs are not followed any more. */
-async function letGo(rows: readonly FollowRow[], look: Look): Promise<void> {
-	const { problemOf } = look.options.destinations;
+async function endFollowing(rows: readonly FollowRow[], look: Look): Promise<void> {
 	const findings = rows.map((row): Finding => {
-		const reason = problemOf(row.to) ?? null;
-		return { row, following: reason === null ? "off" : "cannot tell", runs: row.runs, reason };
+		const problem = look.destinations.problemOf(row.to);
+		return problem === undefined
+			? { row, following: "off", runs: row.runs, reason: null }
+			: cannotTell(row, row.runs, problem);
 	});
-	for (const one of await writeFindings({ findings, read: [] }, look)) reportEnd(look.log, look.lane, one);
+	await writeFindings(findings, look);
 }
 
-async function contained(look: Look, what: string, work: () => Promise<void>): Promise<void> {
+async function contained({ log, lane }: Look, what: string, work: () => Promise<void>): Promise<void> {
 	try {
 		await work();
 	} catch (error) {
 		// Another follower has the lane: nothing of this look counts any more.
 		if (error instanceof LeaseLost) throw error;
-		report(look.log, "warn", {
-			stage: "follow",
-			lane: look.lane,
-			change: "failed to look",
-			what,
-			reason: String(error),
-		});
+		report(log, "warn", { stage: "follow", lane, change: "failed to look", what, reason: String(error) });
 	}
 }

@@ -20,6 +20,8 @@ export interface Finding {
 	readonly following: Following;
 	readonly runs: readonly Run[];
 	readonly reason: string | null;
+	/** Whether its run was read alone. */
+	readonly isRead?: true;
 }
 
 export interface JudgeOptions {
@@ -79,34 +81,43 @@ export const UNREADABLE =
 /** What a list says of all deliveries that are followed by it. Pure. */
 export function judge(rows: readonly FollowRow[], seen: Seen, options: JudgeOptions): readonly Finding[] {
 	const byId = new Map(seen.runs.map((run) => [run.id, run]));
-	const byKey = groupByKey(seen.runs);
+	const byKey = groupBy(seen.runs, ({ title }) => keyOfTitle(title));
 	const known = rows.map((row) => {
 		const own = byKey.get(row.key.toLowerCase())?.filter(({ createdAt }) => createdAt >= row.from) ?? [];
 		return { row, runs: merged(row.runs, own, byId) };
 	});
-	const guesses = new Guesses(
-		known.filter(({ runs }) => runs.length === 0).map(({ row }) => row),
-		seen.runs.filter(({ title }) => keyOfTitle(title) === undefined),
-		new Set(known.flatMap(({ runs }) => runs.map(({ id }) => id))),
-	);
+	// A run without any key may be that of a delivery without any run.
+	const waiting = known.filter(({ runs }) => runs.length === 0).map(({ row }) => row);
+	const claimed = new Set(known.flatMap(({ runs }) => runs.map(({ id }) => id)));
+	const free = byKey.get(undefined)?.filter(({ id }) => !claimed.has(id)) ?? [];
+	const types = new Set(waiting.map(typeOf));
+	/** Without a `run-name`, GitHub uses the dispatch type as the title of a run. */
+	const canBe = ({ title, createdAt }: SeenRun, row: FollowRow) =>
+		createdAt >= row.from && (title === typeOf(row) || !types.has(title));
+
 	return known.map(({ row, runs }) => {
 		if (runs.length > 0) return found(row, runs);
-		const likely = seen.complete ? guesses.likely(row) : undefined;
-		if (likely !== undefined) return found(row, [toRun(likely, false)]);
+		const candidates = free.filter((run) => canBe(run, row));
+		const [likely, ...others] = candidates;
+		if (likely !== undefined && others.length === 0 && seen.complete) {
+			const isOfAnother = waiting.some((other) => other !== row && canBe(likely, other));
+			if (!isOfAnother) return found(row, [toRun(likely, false)]);
+		}
 		// One wrong answer of a clock is no reason to say that no run came.
 		const waitedMs = Math.min(seen.serverTime - row.takenAt, options.now - row.finishedAt);
 		if (waitedMs < options.runWithinMs) return { row, following: "looking", runs, reason: null };
-		return ended(row, guesses.candidates(row).length > 0, seen, options);
+		return ended(row, candidates.length > 0, seen, options);
 	});
 }
 
-function groupByKey(runs: readonly SeenRun[]): ReadonlyMap<string | undefined, readonly SeenRun[]> {
-	const groups = new Map<string | undefined, SeenRun[]>();
-	for (const run of runs) {
-		const key = keyOfTitle(run.title);
-		const group = groups.get(key);
-		if (group === undefined) groups.set(key, [run]);
-		else group.push(run);
+/** What has a name in common, in its order. */
+export function groupBy<Name, Item>(items: readonly Item[], nameOf: (item: Item) => Name): Map<Name, readonly Item[]> {
+	const groups = new Map<Name, Item[]>();
+	for (const item of items) {
+		const name = nameOf(item);
+		const group = groups.get(name);
+		if (group === undefined) groups.set(name, [item]);
+		else group.push(item);
 	}
 	return groups;
 }
@@ -117,15 +128,20 @@ export function found(row: FollowRow, runs: readonly Run[]): Finding {
 	return { row, following, runs, reason: row.resent ? RESENT : null };
 }
 
+/** A delivery of which nothing more can be found out. */
+export function cannotTell(row: FollowRow, runs: readonly Run[], reason: string): Finding {
+	return { row, following: "cannot tell", runs, reason };
+}
+
 function ended(
 	row: FollowRow,
 	hasCandidates: boolean,
 	{ unreadable }: Seen,
 	{ runWithinMs, missedUntil }: JudgeOptions,
 ): Finding {
-	if (hasCandidates) return { row, following: "cannot tell", runs: [], reason: NO_KEY };
-	if (unreadable) return { row, following: "cannot tell", runs: [], reason: UNREADABLE };
-	if (missedUntil > row.from) return { row, following: "cannot tell", runs: [], reason: TOO_MANY };
+	if (hasCandidates) return cannotTell(row, [], NO_KEY);
+	if (unreadable) return cannotTell(row, [], UNREADABLE);
+	if (missedUntil > row.from) return cannotTell(row, [], TOO_MANY);
 	return { row, following: "none", runs: [], reason: noRun(row, runWithinMs) };
 }
 
@@ -152,35 +168,6 @@ function merged(before: readonly Run[], own: readonly SeenRun[], byId: ReadonlyM
 
 export function toRun({ title: _, createdAt: __, ...run }: SeenRun, certain: boolean): Run {
 	return { ...run, certain };
-}
-
-/** Which runs without any key may be those of deliveries without any run. */
-class Guesses {
-	private readonly waiting: readonly FollowRow[];
-	private readonly free: readonly SeenRun[];
-	private readonly types: ReadonlySet<string>;
-
-	constructor(waiting: readonly FollowRow[], keyless: readonly SeenRun[], claimed: ReadonlySet<string>) {
-		this.waiting = waiting;
-		this.free = keyless.filter(({ id }) => !claimed.has(id));
-		this.types = new Set(waiting.map(typeOf));
-	}
-
-	candidates(row: FollowRow): readonly SeenRun[] {
-		return this.free.filter((run) => this.canBe(run, row));
-	}
-
-	/** The only run that can belong to this delivery, if it can belong to no other delivery. */
-	likely(row: FollowRow): SeenRun | undefined {
-		const [run, ...others] = this.candidates(row);
-		if (run === undefined || others.length > 0) return undefined;
-		return this.waiting.every((other) => other === row || !this.canBe(run, other)) ? run : undefined;
-	}
-
-	/** Without a `run-name`, GitHub uses the dispatch type as the title of a run. */
-	private canBe({ title, createdAt }: SeenRun, row: FollowRow): boolean {
-		return createdAt >= row.from && (title === typeOf(row) || !this.types.has(title));
-	}
 }
 
 function typeOf({ to }: FollowRow): string {

@@ -3,8 +3,7 @@ import type { TheBridge } from "../bridge.ts";
 import { readInstant } from "../event/instant.ts";
 import type { CountQuery } from "../ledger/count-receipts.ts";
 import type { ReceiptState } from "../ledger/receipt.ts";
-import type { ReceiptQuery } from "../ledger/receipt-query.ts";
-import { isWrongContinue } from "../ledger/receipt-query.ts";
+import { isWrongContinue, type ReceiptQuery } from "../ledger/receipt-query.ts";
 import type { ShownReceipt } from "../operate/show-receipts.ts";
 
 const USUAL_LIMIT = 50;
@@ -36,21 +35,11 @@ export function receipts(theBridge: TheBridge): HttpFunctionOptions {
 		route: "receipts",
 		methods: ["GET"],
 		authLevel: "function",
-		async handler(request) {
-			const query = readQuery(request.query);
-			if (typeof query === "string") return answer(400, { error: query });
-			try {
-				const { receipts: found, complete, continue: next, problems } = await (await theBridge()).receipts(query);
-				return answer(200, {
-					receipts: found.map(toJson),
-					complete,
-					continue: next,
-					...(problems.length === 0 ? {} : { problems }),
-				});
-			} catch (error) {
-				return answer(isWrongContinue(error) ? 400 : 503, { error: (error as Error).message });
-			}
-		},
+		handler: (request) =>
+			answer(readQuery(request.query), async (query) => {
+				const found = await (await theBridge()).receipts(query);
+				return { ...found, receipts: found.receipts.map(toJson) };
+			}),
 	};
 }
 
@@ -62,26 +51,22 @@ const MOST_HOURS = 7 * 24;
  * `{ "since", "until", "minutes": [{ "at", "received", "states" }], "complete", "problems"? }`.
  * @param now epoch milliseconds
  */
-export function counts(theBridge: TheBridge, now: () => number = Date.now): HttpFunctionOptions {
+export function counts(theBridge: TheBridge, now: () => number): HttpFunctionOptions {
 	return {
 		route: "receipts/counts",
 		methods: ["GET"],
 		authLevel: "function",
-		async handler(request) {
-			const query = readCountQuery(request.query, now());
-			if (typeof query === "string") return answer(400, { error: query });
-			try {
-				const { problems, ...counted } = await (await theBridge()).counts(query);
-				return answer(200, { ...counted, ...(problems.length === 0 ? {} : { problems }) });
-			} catch (error) {
-				return answer(503, { error: (error as Error).message });
-			}
-		},
+		handler: (request) =>
+			answer(readCountQuery(request.query, now()), async (query) => (await theBridge()).counts(query)),
 	};
 }
 
+const COUNT_PARAMETERS = ["since", "until"] as const;
+
 function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | string {
-	const times = readTimes(readGiven(parameters, ["since", "until"]));
+	const wrong = wrongParameter(parameters, COUNT_PARAMETERS);
+	if (wrong !== undefined) return wrong;
+	const times = readTimes(readGiven(parameters, COUNT_PARAMETERS));
 	if (typeof times === "string") return times;
 	const { until = Math.max(now, times.since ?? now) } = times;
 	const { since = until - HOUR_MS } = times;
@@ -93,6 +78,8 @@ function readCountQuery(parameters: URLSearchParams, now: number): CountQuery | 
 export const RECEIPT_STATES = Object.keys(STATES) as readonly ReceiptState[];
 
 function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
+	const wrong = wrongParameter(parameters, PARAMETERS);
+	if (wrong !== undefined) return wrong;
 	const { limit, state, since, until, changedSince, requests, ...texts } = readGiven(parameters, PARAMETERS);
 	const count = limit === undefined ? USUAL_LIMIT : Number(limit);
 	if (!Number.isInteger(count) || count < 1 || count > MOST)
@@ -102,18 +89,40 @@ function readQuery(parameters: URLSearchParams): ReceiptQuery | string {
 	}
 	if (requests !== undefined && requests !== "true") return `requests: "${requests}" is not true`;
 	if (requests === "true" && count > MOST_REQUESTS) return `requests: ask with a limit of ${MOST_REQUESTS} at most`;
-	const times = readTimes({ since, until });
+	const times = readTimes({ since, until, changedSince });
 	if (typeof times === "string") return times;
-	const changed = readTimes({ changedSince });
-	if (typeof changed === "string") return changed;
 	return {
 		...texts,
 		limit: count,
-		...(state === undefined ? {} : { states: [state as ReceiptState] }),
+		states: state === undefined ? undefined : [state as ReceiptState],
 		...times,
-		...changed,
-		...(requests === undefined ? {} : { requests: true }),
+		requests: requests === undefined ? undefined : true,
 	};
+}
+
+/** What is wrong with the names of a question's parameters: else a slip would ask for everything. */
+function wrongParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
+	const unknown = unknownParameter(parameters, names);
+	if (unknown !== undefined) return `${unknown}; use ${names.join(", ")}`;
+	const twice = names.find((name) => parameters.getAll(name).length > 1);
+	return twice === undefined ? undefined : `the parameter "${twice}" is given twice; give it once`;
+}
+
+/**
+ * Those of what stands before the bridge, in whatever case: the host reads the function key from `code`, and its first
+ * version the key's name from `clientId`; API Management reads `subscription-key`, and passes it on. Source:
+ * azure-functions-host, `AuthenticationLevelHandler`; learn.microsoft.com, "Azure Functions HTTP trigger" and
+ * "Subscriptions in Azure API Management".
+ */
+const OF_OTHERS = ["code", "clientid", "subscription-key"];
+const MAX_QUOTED = 100;
+
+/** Says of a parameter that is none of these names that it does not exist. */
+export function unknownParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
+	const unknown = [...parameters.keys()].find(
+		(one) => !names.includes(one) && !OF_OTHERS.includes(one.toLowerCase()),
+	);
+	return unknown === undefined ? undefined : `the parameter "${unknown.slice(0, MAX_QUOTED)}" does not exist`;
 }
 
 /** The parameters that a question has, by their names. */
@@ -172,6 +181,7 @@ const SHOWN = [
 	"following",
 	"followingReason",
 	"page",
+	"sends",
 ] as const;
 const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 
@@ -179,18 +189,24 @@ const EVENT_SHOWN = ["id", "type", "source", "subject", "time"] as const;
 export type ReceiptJson = ReturnType<typeof toJson>;
 
 function toJson(receipt: ShownReceipt) {
-	const { sends } = receipt;
-	return {
-		...pick(receipt, SHOWN),
-		event: pick(receipt.event, EVENT_SHOWN),
-		...(sends === undefined ? {} : { sends }),
-	};
+	return { ...pick(receipt, SHOWN), event: pick(receipt.event, EVENT_SHOWN) };
 }
 
 function pick<T, Name extends keyof T>(from: T, names: readonly Name[]): Pick<T, Name> {
 	return Object.fromEntries(names.map((name) => [name, from[name]])) as Pick<T, Name>;
 }
 
-function answer(status: number, jsonBody: unknown): HttpResponseInit {
-	return { status, jsonBody, headers: { "Cache-Control": "no-store" } };
+/** The answer to a question, which is a text where something is wrong with it. What could not be read is told if there is any. */
+async function answer<Query extends object>(
+	query: Query | string,
+	find: (query: Query) => Promise<{ readonly problems: readonly string[] }>,
+): Promise<HttpResponseInit> {
+	const headers = { "Cache-Control": "no-store" };
+	if (typeof query === "string") return { status: 400, jsonBody: { error: query }, headers };
+	try {
+		const { problems, ...found } = await find(query);
+		return { status: 200, jsonBody: { ...found, problems: problems.length === 0 ? undefined : problems }, headers };
+	} catch (error) {
+		return { status: isWrongContinue(error) ? 400 : 503, jsonBody: { error: (error as Error).message }, headers };
+	}
 }

@@ -1,7 +1,8 @@
 import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { isFinal, type ReceiptState, receiptsOf } from "./receipt.ts";
-import { DESTINATION_COLUMNS, ROWS } from "./rows.ts";
+import { isFinal, type ReceiptState } from "./receipt.ts";
+import { receiptsOf } from "./receipt-query.ts";
+import { DESTINATION_COLUMNS, ROWS, writeTime } from "./rows.ts";
 
 /** The time to count; epoch milliseconds, both included. */
 export interface CountQuery {
@@ -52,8 +53,6 @@ interface Minute {
 	states: Partial<Record<ReceiptState, number>>;
 }
 
-type Minutes = Map<number, Minute>;
-
 /**
  * Counts all receipts of a time, minute by minute, in bounded work: it looks through each lane from the newest event on, and
  * says where it had to stop. Rejects with the error of storage where no lane can be read.
@@ -63,8 +62,8 @@ export async function countReceipts(
 	query: CountQuery,
 	{ now, maxPages = MAX_PAGES, maxMs = MAX_MS }: CountOptions,
 ): Promise<ReceiptCounts> {
-	const [since, until] = [query.since, query.until].map((at) => new Date(at).toISOString()) as [string, string];
-	const minutes: Minutes = new Map();
+	const [since, until] = [writeTime(query.since), writeTime(query.until)];
+	const minutes = new Map<number, Minute>();
 	const lanes = await listPartitions(storage);
 	const endsAt = now() + maxMs;
 	const problems: string[] = [];
@@ -80,7 +79,7 @@ export async function countReceipts(
 	);
 	if (failures.length === lanes.length) throw failures[0];
 	const inOrder = [...minutes].sort(([one], [other]) => one - other);
-	const shown = inOrder.map(([at, counts]) => ({ at: new Date(at).toISOString(), ...counts }));
+	const shown = inOrder.map(([at, counts]) => ({ at: writeTime(at), ...counts }));
 	return { since, until, minutes: shown, complete: counted.every(Boolean), problems };
 }
 
@@ -88,7 +87,8 @@ interface LaneCount {
 	/** ISO 8601: the same form as the columns that they are compared with. */
 	readonly since: string;
 	readonly until: string;
-	readonly minutes: Minutes;
+	/** By their beginnings, epoch milliseconds. */
+	readonly minutes: Map<number, Minute>;
 	readonly maxPages: number;
 	readonly endsAt: number;
 	readonly now: () => number;
@@ -109,26 +109,21 @@ async function countLane(
 		for (const row of page.rows) {
 			const { key, event, state, acceptedAt, finishedAt } = await show(row);
 			// A window's own dispatch has its key as its event's id; its events were received.
-			if (key !== event.id) count(acceptedAt, receive);
-			count(isFinal({ state }) ? (finishedAt ?? acceptedAt) : acceptedAt, ({ states }) => {
-				states[state] = (states[state] ?? 0) + 1;
-			});
+			const accepted = key === event.id ? undefined : minuteOf(acceptedAt);
+			if (accepted !== undefined) accepted.received += 1;
+			const came = minuteOf(isFinal({ state }) ? (finishedAt ?? acceptedAt) : acceptedAt);
+			if (came !== undefined) came.states[state] = (came.states[state] ?? 0) + 1;
 		}
 		after = page.next;
 		if (after === undefined) return true;
 	}
 	return false;
 
-	function count(iso: string, add: (minute: Minute) => void): void {
-		if (iso < since || iso > until) return;
+	function minuteOf(iso: string): Minute | undefined {
 		const at = Math.floor(Date.parse(iso) / MINUTE_MS) * MINUTE_MS;
-		if (Number.isNaN(at)) return;
+		if (iso < since || iso > until || Number.isNaN(at)) return undefined;
 		const minute = minutes.get(at) ?? { received: 0, states: {} };
 		minutes.set(at, minute);
-		add(minute);
+		return minute;
 	}
-}
-
-function receive(minute: Minute): void {
-	minute.received += 1;
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { readJson, writeDeepJson } from "../event/json.ts";
+import { clipText } from "../log.ts";
 import type { Destination, EventFacts } from "../model.ts";
 import { createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { readBody, storeBody } from "../storage/rows.ts";
-import { type Columns, isStorageError, type Storage, type StorageError, type Write } from "../storage/storage.ts";
-import { type Arrived, type Receipt, readReceipt } from "./receipt.ts";
-import { arrivedColumns, eventColumns, plainColumns, reasonColumn, routeColumns } from "./receipt-columns.ts";
-import { deadLetterKey, entryKey, NO_LANE, receiptKey } from "./rows.ts";
+import { type Columns, isStorageError, type Storage, type StorageError } from "../storage/storage.ts";
+import { type Arrived, eventColumns, type Receipt, readReceipt, reasonColumn, routeColumns } from "./receipt.ts";
+import { deadLetterKey, entryKey, NO_LANE, plainWrite, receiptKey, writeTime } from "./rows.ts";
 
 /** An element of a delivery that never had a destination, or whose request could never be sent. */
 export interface Rejected {
@@ -36,67 +36,55 @@ export interface RecordOptions {
 	readonly now: () => number;
 }
 
-/** A dead letter with the rows that it becomes: its receipt, and what a replay needs. */
-interface Letter extends RowGroup {
-	readonly receipt: string;
-	readonly columns: Columns;
-	readonly kept: Columns;
-}
-
 /** Dead letters that come at the same time share transactions, as accepted events do. */
 export function createRecordRejected({ storage, judge, now }: RecordOptions): RecordRejected {
 	/** What storage refuses is stored with plain facts: the event itself is bytes, and those are never refused. */
-	async function settle(letter: Letter, refusal: StorageError | undefined): Promise<void> {
-		if (refusal === undefined) return;
-		const { writes } = rowsOf(letter.receipt, plainColumns(letter.columns), letter.kept);
-		await storage.commit(NO_LANE, writes);
+	async function settle({ writes }: RowGroup, refusal: StorageError | undefined): Promise<void> {
+		if (refusal !== undefined) await storage.commit(NO_LANE, writes.map(plainWrite));
 	}
 	const write = createGroupWriter(storage, NO_LANE, settle);
 
 	return async (rejected) => {
-		const { key, letter } = await planLetter(storage, rejected, judge, now());
-		await write(letter);
+		const text = writeDeepJson(rejected.element);
+		const identity = JSON.stringify([text, rejected.to?.id ?? null]);
+		const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
+		const id = receiptKey(rejected.event.time, key);
+		const stored = await storeBody(storage, "event", key, text);
+		const at = writeTime(now());
+		const columns = { ...receiptOf(rejected, text, at), key, judge: judge ?? "", blobs: stored.blobs.join(" ") };
+		// The key follows from the content: a dead letter that is there is the same.
+		await write({
+			id,
+			writes: [
+				{ kind: "upsert", rowKey: id, columns },
+				{ kind: "upsert", rowKey: deadLetterKey(id), columns: { key, receipt: id, ...stored.columns } },
+			],
+		});
 		return key;
 	};
 }
 
-async function planLetter(
-	storage: Storage,
-	rejected: Rejected,
-	judge: string | undefined,
-	now: number,
-): Promise<{ key: string; letter: Letter }> {
-	const { element, event, route, to, reason, acceptedAt } = rejected;
-	const text = writeDeepJson(element);
-	const key = createHash("sha256")
-		.update(JSON.stringify([text, to?.id ?? null]))
-		.digest("hex")
-		.slice(0, 32);
-	const receipt = receiptKey(event.time, key);
-	const stored = await storeBody(storage, "event", key, text);
-	const at = new Date(now).toISOString();
-	const columns: Columns = {
-		key,
+/** What the receipt says of an event, and of its end at that time. */
+function receiptOf(rejected: Rejected, text: string, at: string): Columns {
+	const { event, route, to, reason, arrived = text, acceptedAt } = rejected;
+	return {
 		state: "rejected",
 		...eventColumns(event),
 		...routeColumns(route, to),
-		...(acceptedAt === undefined ? { acceptedAt: at } : { acceptedAt, replayedAt: at }),
+		acceptedAt: acceptedAt ?? at,
+		replayedAt: acceptedAt === undefined ? undefined : at,
 		finishedAt: at,
 		reason: reasonColumn(reason),
-		...arrivedColumns(rejected.arrived ?? text),
-		judge: judge ?? "",
-		blobs: stored.blobs.join(" "),
+		...arrivedColumns(arrived),
 	};
-	return { key, letter: rowsOf(receipt, columns, { key, receipt, ...stored.columns }) };
 }
 
-/** A dead letter's key follows from its content: one that is there is the same. */
-function rowsOf(receipt: string, columns: Columns, kept: Columns): Letter {
-	const writes: Write[] = [
-		{ kind: "upsert", rowKey: receipt, columns },
-		{ kind: "upsert", rowKey: deadLetterKey(receipt), columns: kept },
-	];
-	return { id: receipt, writes, receipt, columns, kept };
+/** What is shown of an event that was rejected. */
+const MAX_ARRIVED = 4_000;
+
+function arrivedColumns(arrived: string | Arrived): Columns {
+	if (typeof arrived !== "string") return { arrived: arrived.text, arrivedBytes: arrived.bytes };
+	return { arrived: clipText(arrived, MAX_ARRIVED), arrivedBytes: Buffer.byteLength(arrived) };
 }
 
 /** An event that was rejected. */
@@ -104,17 +92,18 @@ export interface RejectedLetter {
 	/** As it arrived. */
 	readonly element: unknown;
 	/** The blob that it lies in, if it is a large one. */
-	readonly blob?: string;
+	readonly blob: string | undefined;
 }
 
 /** Undefined where it is gone. */
 export async function readRejected(storage: Storage, receipt: string): Promise<RejectedLetter | undefined> {
 	const row = await storage.get(NO_LANE, deadLetterKey(receipt));
 	if (row === undefined) return undefined;
-	const { event, eventBlob } = row.columns;
-	const blob = eventBlob === undefined ? {} : { blob: String(eventBlob) };
-	const content = blob.blob === undefined ? Buffer.from(event as Uint8Array) : await storage.read(blob.blob);
-	return content && { element: readJson(content.toString("utf8")), ...blob };
+	const text = await readBody(storage, "event", row.columns);
+	const { eventBlob } = row.columns;
+	return text === undefined
+		? undefined
+		: { element: readJson(text), blob: eventBlob === undefined ? undefined : String(eventBlob) };
 }
 
 /**
@@ -179,7 +168,7 @@ export async function replayDead(
 	const deadLetter = await storage.get(lane, deadLetterKey(receipt));
 	if (deadLetter === undefined) return notMoved();
 	const place = entryKey(now, 0, String(deadLetter.columns["key"]));
-	const acceptedAt = new Date(now).toISOString();
+	const acceptedAt = writeTime(now);
 	const replayed = { replayedAt: acceptedAt, finishedAt: "", reason: "", notBefore: "" };
 	try {
 		await storage.commit(lane, [

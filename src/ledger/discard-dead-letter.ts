@@ -1,7 +1,7 @@
 import { readRows } from "../storage/rows.ts";
 import { isStorageError, type Row, type Storage, WRITTEN_AT, type Write } from "../storage/storage.ts";
 import { readReceipt, type WrittenState } from "./receipt.ts";
-import { deadLetterKey, NO_LANE } from "./rows.ts";
+import { deadLetterKey, NO_LANE, writeTime } from "./rows.ts";
 
 /** What a discard has made of a receipt. */
 export type DiscardedReceipt =
@@ -42,7 +42,7 @@ export async function discardDeadLetter(
 ): Promise<DiscardedReceipt> {
 	let written: Row | undefined;
 	let failure: unknown;
-	for (let tries = 0; tries < MOST_TRIES; tries++) {
+	for (let tries = 0; ; tries++) {
 		const row = await readRow(storage, lane, receipt, COLUMNS);
 		if (row === undefined) return { kind: "gone" };
 		const { state, by: writer } = readReceipt(row);
@@ -54,6 +54,7 @@ export async function discardDeadLetter(
 		}
 		if (failure !== undefined && !(isStorageError(failure) && failure.conflict)) throw failure;
 		if (state !== "dead" && state !== "rejected") return { kind: "kept", state };
+		if (tries === MOST_TRIES) return { kind: "changing" };
 		written = row;
 		// Where retention broke off, the dead letter is gone already.
 		const letter = await readRow(storage, lane, deadLetterKey(receipt), ["key"]);
@@ -65,7 +66,6 @@ export async function discardDeadLetter(
 			failure = error;
 		}
 	}
-	return { kind: "changing" };
 }
 
 const BEFORE = "it was discarded before";
@@ -82,7 +82,7 @@ function discardWrites(
 	letter: Row | undefined,
 	{ now, by }: DiscardDeadLetterOptions,
 ): readonly Write[] {
-	const columns = { state: "discarded", finishedAt: new Date(now).toISOString(), by, arrived: "" };
+	const columns = { state: "discarded", finishedAt: writeTime(now), by, arrived: "" };
 	const discarded: Write = { kind: "merge", rowKey, columns, etag };
 	return letter === undefined ? [discarded] : [{ kind: "delete", rowKey: letter.rowKey }, discarded];
 }

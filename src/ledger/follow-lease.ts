@@ -1,12 +1,12 @@
 import { cleanText } from "../log.ts";
-import { persist, type Row, type Storage } from "../storage/storage.ts";
-import { LeasedRow } from "./leased-row.ts";
-import { FOLLOW_STATE_KEY, readTime, readWait } from "./rows.ts";
-import { readWakeRecord, type WakeRecord, writeWakeUp } from "./wake-up.ts";
+import { LEDGER, persist, type Row, type Storage } from "../storage/storage.ts";
+import { LeasedRow, type LeaseOptions } from "./leased-row.ts";
+import { FOLLOW_STATE_KEY, membersOf, readMembers, readTime, readWait, stateText } from "./rows.ts";
+import { putNextWakeUp, type RecordedWakeUp, readRecordedWakeUp } from "./wake-up.ts";
 
 /** What a follower remembers of a lane. */
 export interface FollowState {
-	readonly wake: WakeRecord;
+	readonly wake: RecordedWakeUp;
 	/** What is known of the lists of runs, by what is listed. */
 	readonly lists: Readonly<Record<string, Watched>>;
 }
@@ -19,7 +19,7 @@ export interface Watched {
 	/** What has to be added to our time to get the service's. */
 	readonly skewMs: number;
 	/** Of the last answer, where all that it said is written. */
-	readonly etag?: string;
+	readonly etag?: string | undefined;
 	/** Whether the list had all runs since then. */
 	readonly complete: boolean;
 	/** Runs that were created before, by the service's clock, may have been missed; 0 where none were. */
@@ -30,65 +30,67 @@ export interface Watched {
 	readonly refused?: string;
 }
 
-/** A lane in the hands of its one follower. */
-export interface FollowLease {
-	/** Unlike those of any other. */
-	readonly id: string;
-	state(): FollowState;
-	/** Reads the state. */
-	read(): Promise<void>;
-	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
-	commit(state: FollowState): Promise<void>;
-	/** Puts the next wake-up, and records it. Answers how to take it back. */
-	putNext(at: number, lists: FollowState["lists"]): Promise<() => Promise<void>>;
-	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
-	ensureFor(): Promise<void>;
-	release(): Promise<void>;
-}
-
-export interface FollowLeaseOptions {
-	readonly storage: Storage;
-	/** The queue of the follower's wake-ups. */
-	readonly queue: string;
-	readonly lane: string;
+interface FollowLeaseOptions extends Pick<LeaseOptions, "storage" | "lane" | "monotonic"> {
 	/** Epoch milliseconds. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that is never set. */
-	readonly monotonic: () => number;
 }
 
 /** Takes a lane to follow what was taken of it; undefined while another follower does. Delivery has a lease of its own. */
 export async function acquireFollow(options: FollowLeaseOptions): Promise<FollowLease | undefined> {
-	const { storage, queue, lane, now, monotonic } = options;
+	const { storage, lane, monotonic } = options;
 	const blob = `follow/${lane}`;
-	const row = await LeasedRow.take({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
-	if (row === undefined) return undefined;
-	let state = NEW;
+	const row = await LeasedRow.acquire({ storage, blob, lane, rowKey: FOLLOW_STATE_KEY, role: "follower", monotonic });
+	return row && new FollowLease(options, row);
+}
 
-	const commit = async (next: FollowState) => {
-		await row.write({ state: toText(next) });
-		state = next;
-	};
+/** A lane in the hands of its one follower. */
+export class FollowLease {
+	/** Unlike those of any other. */
+	readonly id: string;
+	private readonly options: FollowLeaseOptions;
+	private readonly row: LeasedRow;
+	private known: FollowState;
 
-	return {
-		id: row.id,
-		state: () => state,
-		async read() {
-			state = fromColumns(await row.read(), now());
-		},
-		commit,
-		async putNext(at, lists) {
-			const wake = { last: state.wake.last + 1, at };
-			const seconds = Math.max(0, Math.ceil((at - now()) / 1_000));
-			const text = writeWakeUp({ lane, wake: wake.last });
-			const message = await persist(() => storage.put(text, seconds, queue));
-			await commit({ wake, lists });
-			// It would find nothing, and so it does no harm where it cannot be removed.
-			return () => storage.unput(message, queue).catch(() => {});
-		},
-		ensureFor: () => row.ensureFor(),
-		release: () => row.release(),
-	};
+	constructor(options: FollowLeaseOptions, row: LeasedRow) {
+		this.options = options;
+		this.row = row;
+		this.id = row.id;
+		this.known = fromColumns(undefined, options.now());
+	}
+
+	/** As it was last read or written. */
+	state(): FollowState {
+		return this.known;
+	}
+
+	async read(): Promise<void> {
+		this.known = fromColumns(await this.row.read(), this.options.now());
+	}
+
+	/** Rejects with LeaseLost where another follower has written meanwhile, and with StorageError. */
+	async commit(state: FollowState): Promise<void> {
+		// Of very many lists the first are forgotten: each is asked for anew.
+		await this.row.write({ state: stateText(state, "lists") });
+		this.known = state;
+	}
+
+	/** Puts the next wake-up, and records it. Answers how to take it back. */
+	async putNext(at: number): Promise<() => Promise<void>> {
+		const { storage, lane, now } = this.options;
+		const next = { lane, last: this.known.wake.last, at, now: now(), queue: LEDGER.follow };
+		const { wake, takeBack } = await persist(() => putNextWakeUp(storage, next));
+		await this.commit({ wake, lists: this.known.lists });
+		return takeBack;
+	}
+
+	/** Makes sure that the lease lasts for one step. Rejects with LeaseLost, and with StorageError. */
+	ensureFor(): Promise<void> {
+		return this.row.ensureFor();
+	}
+
+	release(): Promise<void> {
+		return this.row.release();
+	}
 }
 
 /** What is recorded of a lane's follower. */
@@ -96,30 +98,14 @@ export async function readFollowState(storage: Pick<Storage, "get">, lane: strin
 	return fromColumns(await storage.get(lane, FOLLOW_STATE_KEY), now);
 }
 
-const NEW: FollowState = { wake: { last: 0, at: null }, lists: {} };
-
-/** A table's property holds 32,768 characters. */
-const MAX_CHARACTERS = 30_000;
-
-/** Of very many lists the first are forgotten: each is asked for anew. */
-function toText(state: FollowState): string {
-	let lists = Object.entries(state.lists);
-	let text = JSON.stringify(state);
-	while (text.length > MAX_CHARACTERS && lists.length > 0) {
-		lists = lists.slice(Math.ceil(lists.length / 10));
-		text = JSON.stringify({ ...state, lists: Object.fromEntries(lists) });
-	}
-	return text;
-}
-
 const MAX_REASON = 300;
 const MAX_ETAG = 300;
 
 /** Whatever the row holds becomes a sound state: nothing in it is waited for longer than a day. */
 function fromColumns(row: Row | undefined, now: number): FollowState {
-	const read = objectOf(parsed(row?.columns["state"]));
-	const lists = Object.entries(objectOf(read["lists"])).map(([name, value]) => {
-		const list = objectOf(value);
+	const read = readMembers(row?.columns["state"]);
+	const lists = Object.entries(membersOf(read["lists"])).map(([name, value]) => {
+		const list = membersOf(value);
 		const { etag, refused } = list;
 		const watched: Watched = {
 			listedAt: Math.min(readTime(list["listedAt"]) ?? 0, now),
@@ -133,17 +119,5 @@ function fromColumns(row: Row | undefined, now: number): FollowState {
 		};
 		return [name, watched] as const;
 	});
-	return { wake: readWakeRecord(read["wake"], now), lists: Object.fromEntries(lists) };
-}
-
-function parsed(text: unknown): unknown {
-	try {
-		return JSON.parse(String(text));
-	} catch {
-		return undefined;
-	}
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+	return { wake: readRecordedWakeUp(read["wake"], now), lists: Object.fromEntries(lists) };
 }

@@ -11,7 +11,11 @@ import {
 	MAX_SKEW_MS,
 	ROWS,
 	readDestination,
-	readTime,
+	readServiceTime,
+	readTimeUntil,
+	receiptOfFollow,
+	timeInKey,
+	writeTime,
 } from "./rows.ts";
 
 /** A delivery that was taken and whose runs are followed, as a row of its lane. */
@@ -55,7 +59,7 @@ const MAX_CALL_MS = 60_000;
 
 /** When the service answered, by its clock; ours where it does not say. */
 export function soundServerTime(serverTime: number | undefined, now: number): number {
-	return Math.abs((serverTime ?? Number.NaN) - now) <= MAX_SKEW_MS ? (serverTime as number) : now;
+	return readServiceTime(serverTime, now) ?? now;
 }
 
 /**
@@ -68,7 +72,7 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 	const runs = answer.run === undefined ? [] : [soundRun(answer.run)];
 	const isFollowed = policy.isOn && to !== undefined;
 	const following = isFollowed ? (runs.length > 0 ? "running" : "looking") : "off";
-	const written = { runs: JSON.stringify(runs), following, followingReason: resent ? RESENT : "" };
+	const written = followColumns(runs, following, resent ? RESENT : null);
 	if (!isFollowed) return { receipt: written, rows: [] };
 	const takenAt = soundServerTime(answer.serverTime, now);
 	const resends = policy.resends(route) && !resent && runs.length === 0;
@@ -77,12 +81,12 @@ export function followWrites(entry: Entry, answer: Answer, policy: FollowPolicy,
 		receipt,
 		...destinationColumn(to),
 		route,
-		takenAt: new Date(takenAt).toISOString(),
-		finishedAt: new Date(now).toISOString(),
-		from: new Date(firstRunAt(entry, answer, takenAt)).toISOString(),
+		takenAt: writeTime(takenAt),
+		finishedAt: writeTime(now),
+		from: writeTime(firstRunAt(entry, answer, takenAt)),
 		following,
-		runs: written.runs,
-		...(resent ? { resent } : {}),
+		runs: written["runs"],
+		resent,
 		...(resends ? { resends, ...movedBody(entry) } : {}),
 	};
 	return { receipt: written, rows: [{ kind: "upsert", rowKey: followKey(takenAt, receipt), columns }] };
@@ -134,13 +138,14 @@ export async function readFollowRows(
 /** Reads a row. What cannot be read in it counts as not there, so that a bad one ends as any other does. */
 function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 	const text = (name: string) => String(columns[name] ?? "");
-	const time = (name: string) => past(readTime(text(name)), now);
-	const takenAt = time("takenAt") ?? past(readTime(Number(rowKey.split("-")[1])), now) ?? now;
+	// A time that is further ahead than a clock can be wrong would never come.
+	const time = (name: string) => readTimeUntil(text(name), now + MAX_SKEW_MS);
+	const takenAt = time("takenAt") ?? readTimeUntil(timeInKey(rowKey), now + MAX_SKEW_MS) ?? now;
 	return {
 		rowKey,
 		etag,
 		key: text("key"),
-		receipt: isReceiptKey(text("receipt")) ? text("receipt") : `r-${rowKey.slice("f-".length + 17)}`,
+		receipt: isReceiptKey(text("receipt")) ? text("receipt") : receiptOfFollow(rowKey),
 		to: readDestination(columns),
 		route: text("route"),
 		takenAt,
@@ -153,11 +158,6 @@ function readFollowRow({ rowKey, etag, columns }: Row, now: number): FollowRow {
 		resent: columns["resent"] === true,
 		again: text("again") || undefined,
 	};
-}
-
-/** A time that is further ahead than a clock can be wrong would never come. */
-function past(time: number | undefined, now: number): number | undefined {
-	return time !== undefined && time <= now + MAX_SKEW_MS ? time : undefined;
 }
 
 /** What a receipt says of its runs. */

@@ -1,20 +1,12 @@
 import { createHash } from "node:crypto";
 import { readInstant } from "../event/instant.ts";
-import type { EventFacts, Missed } from "../model.ts";
-import { type Columns, isStorageError, type Page, type Range, type Storage, type Write } from "../storage/storage.ts";
+import { isObject } from "../event/json.ts";
+import type { EventFacts, Missed, RoutePart } from "../model.ts";
+import { type Columns, isStorageError, type Storage, type Write } from "../storage/storage.ts";
 import { inTransactions } from "../storage/transactions.ts";
-import {
-	addMissed,
-	type MissedCounts,
-	type MissedTally,
-	NONE_MISSED,
-	readMissed,
-	subtractMissed,
-	sumMissed,
-	writeMissed,
-} from "./missed.ts";
-import { eventColumns, plainColumns, reasonColumn } from "./receipt-columns.ts";
-import { IGNORED_LANE, ROWS, receiptKey, receiptOrder } from "./rows.ts";
+import { eventColumns, reasonColumn } from "./receipt.ts";
+import { trimIgnored } from "./retention.ts";
+import { IGNORED_LANE, membersOf, plainWrite, readCount, readMembers, receiptKey, writeTime } from "./rows.ts";
 
 /** An event that no route takes. */
 export interface IgnoredEvent {
@@ -24,13 +16,25 @@ export interface IgnoredEvent {
 	readonly missed: readonly Missed[];
 }
 
-export interface IgnoredAt extends IgnoredEvent {
+interface IgnoredAt extends IgnoredEvent {
 	/** Epoch milliseconds. */
 	readonly at: number;
 }
 
+/** How many events have missed a route. Times are ISO 8601. */
+export interface MissedCount {
+	readonly by: Readonly<Partial<Record<RoutePart, number>>>;
+	readonly since: string;
+	readonly last: string;
+}
+
+/** By what tells the route from others. */
+export type MissedCounts = Readonly<Record<string, MissedCount>>;
+
+export const NONE_MISSED: MissedCounts = {};
+
 /** How many events were ignored, those that left no row included. */
-export interface IgnoredCount {
+interface IgnoredCount {
 	readonly total: number;
 	/** For each route that was missed. */
 	readonly missed: MissedCounts;
@@ -38,19 +42,16 @@ export interface IgnoredCount {
 
 /** The row that counts them, in the partition of their receipts. */
 const COUNT_KEY = "a-ignored";
-/** So many receipts are kept in all: the newest events. */
-const KEPT = 1_000;
-const PAGE = 100;
 
 /** Writes the receipts of ignored events. Rejects with StorageError. */
-export async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
+async function writeIgnored(storage: Storage, ignored: readonly IgnoredAt[]): Promise<void> {
 	const rows = new Map(ignored.map(toReceipt).map((row) => [row.rowKey, row]));
 	for (const writes of inTransactions([...rows.values()].map((row) => [row]))) {
 		try {
 			await storage.commit(IGNORED_LANE, writes);
 		} catch (error) {
 			if (!(isStorageError(error) && error.refusesContent)) throw error;
-			await storage.commit(IGNORED_LANE, writes.map(toPlain));
+			await storage.commit(IGNORED_LANE, writes.map(plainWrite));
 		}
 	}
 }
@@ -61,22 +62,18 @@ function toReceipt({ event, reason, at }: IgnoredAt): Write {
 	const instant = readInstant(time)?.text ?? time;
 	const identity = JSON.stringify([source.toLowerCase(), type.toLowerCase(), id, subject, instant]);
 	const key = createHash("sha256").update(identity).digest("hex").slice(0, 32);
-	const when = { acceptedAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString() };
+	const when = { acceptedAt: writeTime(at), finishedAt: writeTime(at) };
 	const columns = { key, state: "ignored", ...eventColumns(event), ...when, reason: reasonColumn(reason) };
 	return { kind: "upsert", rowKey: receiptKey(time, key), columns };
-}
-
-function toPlain(write: Write): Write {
-	return write.kind === "upsert" ? { ...write, columns: plainColumns(write.columns) } : write;
 }
 
 /** Adds to the count. Rejects with StorageError, in conflict where another instance was faster. */
 async function countIgnored(storage: Storage, more: number, missed: MissedTally): Promise<void> {
 	const row = await storage.get(IGNORED_LANE, COUNT_KEY);
-	const { total, missed: before } = readCount(row?.columns) ?? { total: 0, missed: NONE_MISSED };
+	const before = toCount(row?.columns);
 	const columns = {
-		state: JSON.stringify({ total: total + more }),
-		missed: writeMissed(sumMissed(before, missed)),
+		state: JSON.stringify({ total: before.total + more }),
+		missed: writeMissed(sumMissed(before.missed, missed)),
 	};
 	const write: Write =
 		row === undefined
@@ -85,55 +82,14 @@ async function countIgnored(storage: Storage, more: number, missed: MissedTally)
 	await storage.commit(IGNORED_LANE, [write]);
 }
 
-/** How many events were ignored; undefined where none was. Rejects with StorageError. */
-export async function readIgnoredCount(storage: Storage): Promise<IgnoredCount | undefined> {
-	return readCount((await storage.get(IGNORED_LANE, COUNT_KEY))?.columns);
+/** How many events were ignored. Rejects with StorageError. */
+export async function readIgnoredCount(storage: Pick<Storage, "get">): Promise<IgnoredCount> {
+	return toCount((await storage.get(IGNORED_LANE, COUNT_KEY))?.columns);
 }
 
 /** A count that cannot be read begins anew. */
-function readCount({ state, missed }: Columns = {}): IgnoredCount | undefined {
-	try {
-		const { total } = JSON.parse(String(state)) as Partial<IgnoredCount>;
-		return Number.isSafeInteger(total) ? { total: total as number, missed: readMissed(missed) } : undefined;
-	} catch {
-		return undefined;
-	}
-}
-
-const DAY_MS = 86_400_000;
-
-/**
- * Removes the receipts beyond the newest. What is dated in the future goes first: it would be the newest for years, and
- * leave no room for others. Rejects with StorageError.
- * @param now epoch milliseconds
- * @param most how many to remove at most, of either kind
- */
-export async function trimIgnored(storage: Storage, now: number, most = 1_000): Promise<void> {
-	const { from, to } = ROWS.receipts;
-	const ahead = `${from}${receiptOrder(now + DAY_MS)}`;
-	const kept = await trimRange(storage, { from: ahead, to }, KEPT, most);
-	await trimRange(storage, { from, to: ahead }, KEPT - kept, most);
-}
-
-/** Removes the rows of a range beyond the first ones. Answers how many of those there are. */
-async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, kept: number, most: number) {
-	let [seen, removed]: [number, number] = [0, 0];
-	let after: string | undefined;
-	do {
-		const top = seen < kept ? kept - seen : PAGE;
-		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
-		after = page.next;
-		if (seen >= kept && page.rows.length > 0) {
-			await storage.commit(IGNORED_LANE, page.rows.map(toDelete));
-			removed += page.rows.length;
-		}
-		seen += page.rows.length;
-	} while (after !== undefined && removed < most);
-	return Math.min(seen, kept);
-}
-
-function toDelete({ rowKey }: { readonly rowKey: string }): Write {
-	return { kind: "delete", rowKey };
+function toCount({ state, missed }: Columns = {}): IgnoredCount {
+	return { total: readCount(readMembers(state)["total"]), missed: readMissed(missed) };
 }
 
 export interface IgnoredLogOptions {
@@ -163,8 +119,9 @@ export function createIgnoredLog({
 }: IgnoredLogOptions): (ignored: IgnoredEvent) => void {
 	/** The newest ones that are not written yet. */
 	let waiting: IgnoredAt[] = [];
+	/** Those that are not in the count yet. */
 	let uncounted = 0;
-	const missed: MissedTally = new Map();
+	let missed: MissedTally = new Map();
 	let countAt = 0;
 	/** How many receipts may still be written before this minute ends. */
 	let left = A_MINUTE;
@@ -192,7 +149,10 @@ export function createIgnoredLog({
 		try {
 			await writeReceipts();
 			if (uncounted > 0 && now() >= countAt) await writeCount();
-			if (untrimmed >= TRIM_EVERY) await trim();
+			if (untrimmed >= TRIM_EVERY) {
+				untrimmed = 0;
+				await trimIgnored(storage, now());
+			}
 		} catch {
 			// Nothing is owed here, and health tells when storage is away.
 			[left, countAt] = [0, minuteEnds];
@@ -210,27 +170,72 @@ export function createIgnoredLog({
 	}
 
 	async function writeCount(): Promise<void> {
-		const [more, counted] = [uncounted, structuredClone(missed)];
+		const [more, counted] = [uncounted, missed];
+		[uncounted, missed] = [0, new Map()];
 		countAt = now() + MINUTE_MS;
-		await countIgnored(storage, more, counted);
-		uncounted -= more;
-		subtractMissed(missed, counted);
-	}
-
-	async function trim(): Promise<void> {
-		untrimmed = 0;
-		await trimIgnored(storage, now());
+		try {
+			await countIgnored(storage, more, counted);
+		} catch (error) {
+			uncounted += more;
+			missed = new Map(Object.entries(sumMissed(Object.fromEntries(counted), missed)));
+			throw error;
+		}
 	}
 
 	return (ignored) => {
 		waiting.push({ ...ignored, at: now() });
 		if (waiting.length > A_MINUTE) waiting.shift();
 		uncounted += 1;
-		addMissed(missed, ignored.missed, new Date(now()).toISOString());
+		tallyMissed(missed, ignored.missed, writeTime(now()));
 		scheduleNext();
 	};
 }
 
 function unheeded(ms: number, work: () => void): void {
 	setTimeout(work, ms).unref();
+}
+
+/** Counts that grow. */
+export type MissedTally = Map<string, MissedCount>;
+
+/** Adds an event to a tally. */
+export function tallyMissed(tally: MissedTally, missed: readonly Missed[], at: string): void {
+	for (const { route, by } of missed) {
+		tally.set(route, plus(tally.get(route), { by: { [by]: 1 }, since: at, last: at }));
+	}
+}
+
+/** A property of a row holds 64 KiB. */
+const MOST_ROUTES = 200;
+
+/** Adds counts to older ones. Of too many routes those stay that were missed last. */
+export function sumMissed(older: MissedCounts, newer: ReadonlyMap<string, MissedCount>): MissedCounts {
+	const all = new Map(Object.entries(older));
+	for (const [route, count] of newer) all.set(route, plus(all.get(route), count));
+	const lastFirst = [...all].sort(([, one], [, other]) => (one.last < other.last ? 1 : -1));
+	return Object.fromEntries(lastFirst.slice(0, MOST_ROUTES));
+}
+
+function plus(older: MissedCount | undefined, newer: MissedCount): MissedCount {
+	if (older === undefined) return newer;
+	const by = { ...older.by };
+	for (const [part, more] of Object.entries(newer.by) as [RoutePart, number][]) by[part] = (by[part] ?? 0) + more;
+	return { by, since: older.since, last: newer.last };
+}
+
+/** Counts as bytes of a row. */
+export function writeMissed(counts: MissedCounts): Uint8Array {
+	return Buffer.from(JSON.stringify(counts));
+}
+
+/** What cannot be read counts as none. */
+export function readMissed(column: unknown): MissedCounts {
+	const read = readMembers(column instanceof Uint8Array ? Buffer.from(column).toString("utf8") : "");
+	return Object.fromEntries(Object.entries(read).filter(([, count]) => isCount(count))) as MissedCounts;
+}
+
+function isCount(value: unknown): boolean {
+	const { by, since, last } = membersOf(value);
+	const isWhole = typeof since === "string" && typeof last === "string" && isObject(by);
+	return isWhole && Object.values(by).every((count) => Number.isSafeInteger(count));
 }

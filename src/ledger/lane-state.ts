@@ -1,11 +1,11 @@
 import { cleanText } from "../log.ts";
 import type { Columns, Storage } from "../storage/storage.ts";
-import { readWait, STATE_KEY } from "./rows.ts";
-import { readWakeRecord, type WakeRecord } from "./wake-up.ts";
+import { membersOf, readCount, readMembers, readWait, STATE_KEY, stateText } from "./rows.ts";
+import { type RecordedWakeUp, readRecordedWakeUp } from "./wake-up.ts";
 
 /** What is known of a lane as a whole. Only the drainer that has the lane's lease writes it. */
 export interface LaneState {
-	readonly wake: WakeRecord;
+	readonly wake: RecordedWakeUp;
 	/** The address of the service that this lane's deliveries are for; null where no drainer has been here yet. */
 	readonly address: string | null;
 	/** Nothing is sent before `until`. */
@@ -19,7 +19,7 @@ export interface LaneState {
 	readonly breakers: Readonly<Record<string, Breaker>>;
 	/** The times of recent calls, epoch milliseconds, in order. */
 	readonly calls: readonly number[];
-	/** When GitHub says that the token ends, ISO 8601. */
+	/** When the service says that the token ends, ISO 8601. */
 	readonly tokenExpiresAt: string | null;
 }
 
@@ -101,9 +101,10 @@ export function waitingFor(
 ): { readonly state: "paused" | "parked"; readonly until: number; readonly reason: string } | undefined {
 	const breaker = state.parked ?? state.breakers[target];
 	if (breaker !== undefined) return { state: "parked", until: breaker.probeAt, reason: breaker.reason };
-	const pausedUntil = state.pause === null ? 0 : state.pause.until;
-	if (notBefore > Math.max(now, pausedUntil)) return { state: "paused", until: notBefore, reason: reason || ASIDE };
-	if (state.pause !== null && pausedUntil > now) return { state: "paused", ...state.pause };
+	const { pause } = state;
+	if (notBefore > Math.max(now, pause?.until ?? 0))
+		return { state: "paused", until: notBefore, reason: reason || ASIDE };
+	if (pause !== null && pause.until > now) return { state: "paused", ...pause };
 	return undefined;
 }
 
@@ -118,19 +119,11 @@ export function withoutIdleBreakers(state: LaneState, targets: ReadonlySet<strin
 /** A time fits into six bytes until the year 10889. */
 const TIME_BYTES = 6;
 
-/** A table's property holds 32,768 characters. */
-const MAX_STATE_CHARACTERS = 30_000;
-
 /** A state as its row holds it. Of very many breakers the oldest are left out: each is found again at the next try. */
 export function toColumns({ calls, ...state }: LaneState): Columns {
 	const times = Buffer.alloc(calls.length * TIME_BYTES);
 	for (const [index, time] of calls.entries()) times.writeUIntBE(time, index * TIME_BYTES, TIME_BYTES);
-	let text = JSON.stringify(state);
-	for (let breakers = Object.entries(state.breakers); text.length > MAX_STATE_CHARACTERS && breakers.length > 0; ) {
-		breakers = breakers.slice(1);
-		text = JSON.stringify({ ...state, breakers: Object.fromEntries(breakers) });
-	}
-	return { state: text, calls: times };
+	return { state: stateText(state, "breakers"), calls: times };
 }
 
 /**
@@ -139,17 +132,17 @@ export function toColumns({ calls, ...state }: LaneState): Columns {
  * @param now epoch milliseconds
  */
 export function fromColumns({ state, calls }: Columns, now: number): LaneState {
-	const read = parse(state);
-	const breakers = Object.entries(object(read["breakers"] ?? read["gates"])).flatMap(([target, value]) => {
+	const read = readMembers(state);
+	const breakers = Object.entries(membersOf(read["breakers"] ?? read["gates"])).flatMap(([target, value]) => {
 		const breaker = toBreaker(value, now);
 		return breaker === null ? [] : [[target, breaker] as const];
 	});
 	return {
-		wake: readWakeRecord(read["wake"], now),
+		wake: readRecordedWakeUp(read["wake"], now),
 		address: textOf(read["address"]),
 		pause: toPause(read["pause"], now),
-		failures: count(read["failures"] ?? read["troubles"]),
-		rateLimits: count(read["rateLimits"] ?? read["slowDowns"]),
+		failures: readCount(read["failures"] ?? read["troubles"]),
+		rateLimits: readCount(read["rateLimits"] ?? read["slowDowns"]),
 		parked: toBreaker(read["parked"], now),
 		breakers: Object.fromEntries(breakers),
 		calls: toCalls(calls, now),
@@ -166,22 +159,6 @@ export async function readLaneState(storage: Pick<Storage, "get">, lane: string,
 	return row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 }
 
-function parse(text: unknown): Readonly<Record<string, unknown>> {
-	try {
-		return object(JSON.parse(String(text)));
-	} catch {
-		return {};
-	}
-}
-
-function object(value: unknown): Readonly<Record<string, unknown>> {
-	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function count(value: unknown): number {
-	return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : 0;
-}
-
 function textOf(value: unknown): string | null {
 	return typeof value === "string" ? value : null;
 }
@@ -189,13 +166,13 @@ function textOf(value: unknown): string | null {
 const MAX_REASON = 300;
 
 function toPause(value: unknown, now: number): LaneState["pause"] {
-	const { until, reason } = object(value);
+	const { until, reason } = membersOf(value);
 	const end = readWait(until, now);
 	return end === undefined ? null : { until: end, reason: cleanText(String(reason ?? ""), MAX_REASON) };
 }
 
 function toBreaker(value: unknown, now: number): Breaker | null {
-	const { since, probeAt, reason, unauthorized } = object(value);
+	const { since, probeAt, reason, unauthorized } = membersOf(value);
 	const next = readWait(probeAt, now);
 	if (next === undefined) return null;
 	return {

@@ -44,7 +44,7 @@ export class LeasedRow {
 	}
 
 	/** Undefined while another process has the lease. */
-	static async take(options: LeaseOptions): Promise<LeasedRow | undefined> {
+	static async acquire(options: LeaseOptions): Promise<LeasedRow | undefined> {
 		const leasedAt = options.monotonic();
 		const id = await options.storage.lease(options.blob, LEASE_SECONDS);
 		return id === undefined ? undefined : new LeasedRow(options, id, leasedAt);

@@ -1,17 +1,12 @@
-import type { Delivery } from "../model.ts";
-import { isJoin, type Join, type Request } from "../model.ts";
-import type { RowGroup } from "../storage/batcher.ts";
-import { createBatcher, createGroupWriter } from "../storage/batcher.ts";
+import { type Delivery, isJoin } from "../model.ts";
+import { createBatcher, createGroupWriter, type RowGroup } from "../storage/batcher.ts";
 import { storeBody } from "../storage/rows.ts";
-import type { Write } from "../storage/storage.ts";
-import { isStorageError, type Storage, StorageError } from "../storage/storage.ts";
-import { acquireLane, type LaneLease } from "./lane-lease.ts";
+import { type Columns, isStorageError, type Storage, StorageError, type Write } from "../storage/storage.ts";
+import { acquireLane, type LaneLease, type Passed } from "./lane-lease.ts";
 import { type Addresses, type LaneState, readLaneState } from "./lane-state.ts";
 import { newEntry } from "./outbox.ts";
-import type { Passed } from "./read-lane.ts";
-import { type Receipt, readReceipt } from "./receipt.ts";
-import { newReceipt } from "./receipt-columns.ts";
-import { entryKey, memberKey, receiptKey } from "./rows.ts";
+import { eventColumns, type Receipt, readReceipt, routeColumns } from "./receipt.ts";
+import { entryKey, memberKey, receiptKey, writeTime } from "./rows.ts";
 import { isWokenInTime, writeWakeUp } from "./wake-up.ts";
 import { ensureWindow } from "./window.ts";
 
@@ -24,9 +19,9 @@ export interface Ledger {
 	 * Answers the lane's state.
 	 * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds
 	 */
-	wake(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
+	ensureWakeUp(lane: string, dueAt: (state: LaneState) => number): Promise<LaneState>;
 	/** Acquires a lane to drain it; undefined while another drainer has it. */
-	take(lane: string): Promise<LaneLease | undefined>;
+	acquire(lane: string): Promise<LaneLease | undefined>;
 }
 
 /** How accepting ended. */
@@ -51,7 +46,7 @@ export interface LedgerOptions {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-	const acceptors = new Map<string, Pick<Ledger, "accept"> & { readonly wake: Wake }>();
+	const acceptors = new Map<string, Pick<Ledger, "accept"> & { readonly ensureWakeUp: EnsureWakeUp }>();
 	const passed = new Map<string, Passed>();
 
 	function acceptorOf(lane: string) {
@@ -62,29 +57,29 @@ export function createLedger(options: LedgerOptions): Ledger {
 
 	return {
 		accept: (delivery) => acceptorOf(delivery.lane).accept(delivery),
-		wake: (lane, dueAt) => acceptorOf(lane).wake(dueAt),
-		take: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
+		ensureWakeUp: (lane, dueAt) => acceptorOf(lane).ensureWakeUp(dueAt),
+		acquire: (lane) => acquireLane({ ...options, ...options.addressesOf(lane), lane, passed }),
 	};
 }
 
-type Wake = (dueAt: (state: LaneState) => number) => Promise<LaneState>;
+type EnsureWakeUp = (dueAt: (state: LaneState) => number) => Promise<LaneState>;
 
 /** Writes deliveries into one lane. */
 function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions) {
 	let sequence = 0;
 
 	/** A row of our own, written before the answer got lost, counts as written. */
-	async function settle(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
+	async function toAccepted(planned: Planned, refusal: StorageError | undefined, isFirst: boolean): Promise<Accepted> {
 		if (refusal === undefined && isFirst) return { kind: "written", entry: planned.place };
 		if (refusal?.refusesContent) return { kind: "refused", reason: refusal.message };
-		const row = await storage.get(lane, planned.receipt);
+		const row = await storage.get(lane, planned.id);
 		// Removed by retention between two calls: with the next try the way is clear.
 		if (row === undefined) throw new StorageError("the receipt has just been removed", undefined);
 		const receipt = readReceipt(row);
 		return receipt.by === planned.by ? { kind: "written", entry: planned.place } : { kind: "known", receipt };
 	}
 
-	const write = createGroupWriter<Planned, Accepted>(storage, lane, settle);
+	const write = createGroupWriter<Planned, Accepted>(storage, lane, toAccepted);
 
 	/** One look, and at most one message, for all that were written before it. */
 	async function wakeAll(dueAts: readonly ((state: LaneState) => number)[]): Promise<readonly LaneState[]> {
@@ -95,12 +90,12 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	}
 
 	return {
-		wake: createBatcher({ flush: wakeAll, groups: 1 }) satisfies Wake,
+		ensureWakeUp: createBatcher({ flush: wakeAll, groups: 1 }) satisfies EnsureWakeUp,
 		async accept(delivery: Delivery): Promise<Accepted> {
 			sequence += 1;
-			const written = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
+			const acceptance = { acceptedAt: now(), sequence, by: `${instance}-${sequence}` };
 			try {
-				return await write(await planRows(storage, delivery, written));
+				return await write(await planRows(storage, delivery, acceptance));
 			} catch (error) {
 				// A blob that is refused is as bad as a row.
 				if (isStorageError(error) && error.refusesContent) return { kind: "refused", reason: error.message };
@@ -110,17 +105,15 @@ function createAcceptor(lane: string, { storage, instance, now }: LedgerOptions)
 	};
 }
 
-/** A delivery with the rows that it becomes. */
-export interface Planned extends RowGroup {
-	/** The key of its receipt's row. */
-	readonly receipt: string;
+/** A delivery with the rows that it becomes. Its `id` is the key of its receipt's row. */
+interface Planned extends RowGroup {
 	/** Who writes it, by a mark of its own. */
 	readonly by: string;
 	/** The key of its entry, or of its member row. */
 	readonly place: string;
 }
 
-export interface Written {
+interface Acceptance {
 	/** Epoch milliseconds. */
 	readonly acceptedAt: number;
 	/** Tells what is accepted in one millisecond apart, in its order. */
@@ -128,43 +121,47 @@ export interface Written {
 	readonly by: string;
 }
 
-/** A delivery to the rows that it becomes, written together or not at all. */
-export async function planRows(storage: Storage, delivery: Delivery, written: Written): Promise<Planned> {
-	const { how } = delivery;
-	return isJoin(how) ? planJoin(storage, delivery, how, written) : planEntry(storage, delivery, how, written);
-}
-
-async function planJoin(storage: Storage, delivery: Delivery, join: Join, written: Written): Promise<Planned> {
-	const { key, event, route, to } = delivery;
-	const { acceptedAt, sequence, by } = written;
+/** A delivery to the rows that it becomes, written together or not at all: its receipt, and what waits in the lane. */
+async function planRows(storage: Storage, delivery: Delivery, acceptance: Acceptance): Promise<Planned> {
+	const { key, event, route, to, how, blobs = [] } = delivery;
+	const { acceptedAt, sequence, by } = acceptance;
 	const receipt = receiptKey(event.time, key);
-	const place = memberKey(join.group, acceptedAt, key, sequence);
-	const line = await storeBody(storage, "line", key, join.line);
-	const columns = newReceipt({ ...delivery, blobs: line.blobs }, { at: iso(acceptedAt), by, place });
+	const { place, columns, stored } = isJoin(how)
+		? {
+				place: memberKey(how.group, acceptedAt, key, sequence),
+				columns: { key, receipt, bytes: Buffer.byteLength(how.line) },
+				stored: await storeBody(storage, "line", key, how.line),
+			}
+		: {
+				place: entryKey(acceptedAt, sequence, key),
+				columns: newEntry({ ...delivery, receipt, acceptedAt }),
+				stored: await storeBody(storage, "body", key, how.body),
+			};
+	const shown = { ...delivery, blobs: [...blobs, ...stored.blobs] };
 	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: { key, receipt, bytes: Buffer.byteLength(join.line), ...line.columns } },
+		{ kind: "insert", rowKey: receipt, columns: newReceipt(shown, { at: writeTime(acceptedAt), by, place }) },
+		{ kind: "insert", rowKey: place, columns: { ...columns, ...stored.columns } },
+		// The window's row is the same for all that join it together.
+		...(isJoin(how) ? [ensureWindow({ ...how, route, to })] : []),
 	];
-	// The window's row is the same for all that join it together.
-	return { id: receipt, receipt, by, place, writes: [...writes, ensureWindow({ ...join, route, to })] };
+	return { id: receipt, by, place, writes };
 }
 
-async function planEntry(storage: Storage, delivery: Delivery, request: Request, written: Written): Promise<Planned> {
-	const { key, event } = delivery;
-	const { acceptedAt, sequence, by } = written;
-	const receipt = receiptKey(event.time, key);
-	const place = entryKey(acceptedAt, sequence, key);
-	const body = await storeBody(storage, "body", key, request.body);
-	const blobs = [...(delivery.blobs ?? []), ...body.blobs];
-	const columns = newReceipt({ ...delivery, blobs }, { at: iso(acceptedAt), by, place });
-	const entry = { ...newEntry({ ...delivery, receipt, acceptedAt }), ...body.columns };
-	const writes: Write[] = [
-		{ kind: "insert", rowKey: receipt, columns },
-		{ kind: "insert", rowKey: place, columns: entry },
-	];
-	return { id: receipt, receipt, by, place, writes };
-}
-
-function iso(epochMs: number): string {
-	return new Date(epochMs).toISOString();
+/** A new receipt's columns. */
+export function newReceipt(
+	delivery: Pick<Delivery, "key" | "event" | "route" | "to" | "blobs" | "how" | "acceptedAt">,
+	written: { readonly at: string; readonly by: string; readonly place: string },
+): Columns {
+	const { key, event, route, to, blobs = [], how, acceptedAt } = delivery;
+	return {
+		key,
+		state: isJoin(how) ? "coalescing" : "accepted",
+		...eventColumns(event),
+		...routeColumns(route, to),
+		acceptedAt: acceptedAt ?? written.at,
+		replayedAt: acceptedAt === undefined ? undefined : written.at,
+		by: written.by,
+		place: written.place,
+		blobs: blobs.join(" ") || undefined,
+	};
 }

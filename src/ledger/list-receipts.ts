@@ -1,20 +1,17 @@
 import type { Storage } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
-import { type FoundReceipt, RECEIPT_COLUMNS, receiptsOf } from "./receipt.ts";
+import { RECEIPT_COLUMNS } from "./receipt.ts";
 import {
 	type Conditions,
-	type Cursor,
 	canBeExact,
 	conditionsOf,
-	type Position,
-	questionOf,
+	type FoundReceipt,
 	type ReceiptQuery,
 	rangeOf,
-	readCursor,
-	writeCursor,
+	readContinue,
+	receiptsOf,
+	writeContinue,
 } from "./receipt-query.ts";
-
-export type { ReceiptState } from "./receipt.ts";
 
 export interface FoundReceipts {
 	/** The newest event first. */
@@ -38,13 +35,29 @@ export interface ListOptions {
 
 /** What is looked for, in the terms of storage, and how far. */
 interface Search extends Conditions {
-	readonly query: ReceiptQuery;
-	readonly from: string;
+	readonly limit: number;
+	/** The first key that is too far. */
 	readonly to: string;
 	readonly maxPages: number;
 	/** No page is begun after that, epoch milliseconds. */
 	readonly endsAt: number;
 	readonly now: () => number;
+}
+
+/** Where a search goes on: what is not in it has been looked through. */
+interface Cursor {
+	/** Whether the search is for the whole of the text, and whether there is such a thing. */
+	readonly exact: boolean;
+	readonly found: boolean;
+	readonly lanes: ReadonlyMap<string, Position>;
+}
+
+/** A place among a lane's receipts. */
+interface Position {
+	/** The first key of the range. */
+	readonly from: string;
+	/** What storage has answered for the next page of this range. */
+	readonly after?: string | undefined;
 }
 
 /** What a lane has to offer, in order. */
@@ -64,6 +77,7 @@ interface InLane {
 const MAX_MS = 20_000;
 const MAX_PAGES = 20;
 const PAGE = 1_000;
+
 /**
  * Finds receipts in all lanes, in bounded work: it says where it stopped, and goes on there when it is asked to. Rejects
  * with WrongContinue, and with the error of storage where no lane can be read.
@@ -75,64 +89,70 @@ export async function listReceipts(
 ): Promise<FoundReceipts> {
 	const question = questionOf(query);
 	const begun = query.continue === undefined ? undefined : readCursor(query.continue, question);
-	const lanes = await listPartitions(storage);
+	const known = await listPartitions(storage);
 	const { from, to } = rangeOf(query);
-	const afresh = new Map(lanes.map((lane) => [lane, { from }]));
-	const limits = { query, from, to, maxPages, endsAt, now };
-	const hasExact = canBeExact(query);
-	const start: Cursor = begun ?? { exact: hasExact, found: false, lanes: afresh };
+	const afresh = new Map(known.map((lane) => [lane, { from }]));
+	const start: Cursor = begun ?? { exact: canBeExact(query), found: false, lanes: afresh };
 
-	const first = await searchAll(storage, { ...limits, ...conditionsOf(query, start.exact) }, start, lanes);
+	const first = await searchFrom(start);
 	// What was given whole is found by the service itself. Only if there is no such thing, in whatever state, parts are looked
 	// for: else a discard of one that is done twice would discard others, which only contain its name. A lane that could not be
 	// read is left, so this search has no problem to tell of.
-	const isNone = !first.any && first.leftAfter(0).size === 0;
-	if (!(start.exact && !start.found && isNone)) return answer(first, start);
+	const isNone = first.every(({ any, next }) => !any && next === undefined);
+	if (!(start.exact && !start.found && isNone)) return together(first, start, question, query.limit);
 	const parts: Cursor = { ...start, exact: false, lanes: afresh };
-	const second = await searchAll(storage, { ...limits, ...conditionsOf(query, false) }, parts, lanes);
-	return answer(second, parts);
+	return together(await searchFrom(parts), parts, question, query.limit);
 
-	function answer({ receipts, leftAfter, any, problems }: Searched, { exact, found }: Cursor): FoundReceipts {
-		const continueAfter = (count: number) => {
-			const left = leftAfter(count);
-			return left.size === 0 ? undefined : writeCursor({ exact, found: found || any, lanes: left }, question);
-		};
-		return { receipts, continueAfter, problems };
+	function searchFrom({ exact, lanes }: Cursor): Promise<readonly InLane[]> {
+		const search = { limit: query.limit, to, maxPages, endsAt, now, ...conditionsOf(query, exact) };
+		const places = [...lanes].filter(([lane]) => known.includes(lane));
+		return Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
 	}
 }
 
-/** What all lanes have to offer together. */
-interface Searched {
-	readonly receipts: readonly FoundReceipt[];
-	/** Where each lane goes on once the first `count` were taken; without those that are at their end. */
-	readonly leftAfter: (count: number) => ReadonlyMap<string, Position>;
-	readonly any: boolean;
-	readonly problems: readonly string[];
+/** What all lanes have to offer together. Throws where none can be read. */
+function together(all: readonly InLane[], { exact, found }: Cursor, question: string, limit: number): FoundReceipts {
+	const failed = all.filter(({ error }) => error !== undefined);
+	if (failed.length > 0 && failed.length === all.length) throw failed[0]?.error;
+	const receipts = all
+		.flatMap((inLane) => inLane.found)
+		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
+		.slice(0, limit);
+	const isFound = found || all.some(({ any }) => any);
+	const continueAfter = (count: number) => {
+		const taken = new Set(receipts.slice(0, count));
+		const lanes = new Map<string, Position>();
+		for (const inLane of all) {
+			const position = positionAfter(inLane, taken);
+			if (position !== undefined) lanes.set(inLane.lane, position);
+		}
+		return lanes.size === 0 ? undefined : writeCursor({ exact, found: isFound, lanes }, question);
+	};
+	const problems = failed.map(
+		({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`,
+	);
+	return { receipts, continueAfter, problems };
 }
 
-async function searchAll(
-	storage: Storage,
-	search: Search,
-	{ lanes }: Cursor,
-	known: readonly string[],
-): Promise<Searched> {
-	const places = [...lanes].filter(([lane]) => known.includes(lane));
-	const all = await Promise.all(places.map(([lane, start]) => searchLane(storage, search, lane, start)));
-	const [first] = all;
-	if (first !== undefined && all.every(({ error }) => error !== undefined)) throw first.error;
-	const receipts = all
-		.flatMap(({ found }) => found)
-		.sort((one, other) => (one.rowKey < other.rowKey ? -1 : 1))
-		.slice(0, search.query.limit);
-	const leftAfter = (count: number) => {
-		const taken = new Set(receipts.slice(0, count));
-		const left = all.map((inLane) => [inLane.lane, positionAfter(inLane, taken)] as const);
-		return new Map(left.flatMap(([lane, position]) => (position === undefined ? [] : [[lane, position] as const])));
+/** What is asked, as one text. */
+function questionOf({ states, find, key, since, until, changedSince }: ReceiptQuery): string {
+	return JSON.stringify([states, find, key, since, until, changedSince]);
+}
+
+/** A cursor as `continue`. */
+function writeCursor({ exact, found, lanes }: Cursor, question: string): string {
+	const places = [...lanes].map(([lane, { from, after }]) => [lane, from, after]);
+	return writeContinue([exact, found, places], question);
+}
+
+/** Throws WrongContinue for what `writeCursor` has not written for this question. */
+function readCursor(token: string, question: string): Cursor {
+	const [exact, found, places] = readContinue(token, question) as [boolean, boolean, [string, string, string | null][]];
+	return {
+		exact,
+		found,
+		lanes: new Map(places.map(([lane, from, after]) => [lane, { from, after: after ?? undefined }])),
 	};
-	const problems = all
-		.filter(({ error }) => error !== undefined)
-		.map(({ lane, error }) => `the receipts of the lane "${lane}" cannot be read: ${(error as Error).message}`);
-	return { receipts, leftAfter, any: all.some(({ any }) => any), problems };
 }
 
 /** Where a lane goes on once some of what it has found was taken. */
@@ -145,16 +165,16 @@ function positionAfter({ start, found, next }: InLane, taken: ReadonlySet<FoundR
 }
 
 async function searchLane(storage: Storage, search: Search, lane: string, start: Position): Promise<InLane> {
-	const { to, where, isWanted, maxPages, endsAt, now, query } = search;
+	const { to, where, isWanted, limit, maxPages, endsAt, now } = search;
 	const found: FoundReceipt[] = [];
 	let any = false;
 	let next: Position | undefined = start;
 	let error: unknown;
 	const show = receiptsOf(storage, lane, now);
 	try {
-		for (let pages = 0; next !== undefined && found.length < query.limit; pages++) {
+		for (let pages = 0; next !== undefined && found.length < limit; pages++) {
 			if (pages >= maxPages || (pages > 0 && now() > endsAt)) break;
-			const top = isWanted === undefined ? Math.min(PAGE, query.limit - found.length) : PAGE;
+			const top = isWanted === undefined ? Math.min(PAGE, limit - found.length) : PAGE;
 			const { from, after }: Position = next;
 			const page = await storage.list(lane, { from, to, top, where, after, select: RECEIPT_COLUMNS });
 			any ||= page.rows.length > 0;

@@ -1,19 +1,21 @@
 import type { Attempt, Destination, Disposition, Doubt } from "../model.ts";
 import { movedBody } from "../storage/rows.ts";
 import type { Columns, Row, Write } from "../storage/storage.ts";
-import { appendAttempt, readAttempts } from "./receipt.ts";
-import { reasonColumn } from "./receipt-columns.ts";
+import { appendAttempt, readAttempts, reasonColumn } from "./receipt.ts";
 import {
 	DESTINATION_COLUMNS,
 	deadLetterKey,
 	destinationColumn,
 	isReceiptKey,
 	LONGEST_WAIT_MS,
-	MAX_SKEW_MS,
 	readDestination,
-	readTime,
+	readMembers,
+	readServiceTime,
+	readTimeUntil,
 	receiptKey,
 	targetOf,
+	timeInKey,
+	writeTime,
 } from "./rows.ts";
 
 /** A dispatch that is owed, as a row of its lane. */
@@ -40,11 +42,11 @@ export interface Entry {
 	readonly attempts: readonly Attempt[];
 	/** What to send; undefined where it has not been read, or lies in a blob. */
 	readonly body?: string | undefined;
-	readonly bodyBlob?: string;
+	readonly bodyBlob?: string | undefined;
 	/** The blob that lists the members of the window that it closes, as long as they are not cleaned up. */
-	readonly closing?: string;
+	readonly closing?: string | undefined;
 	/** Whether it was taken before, and is sent once more since no run came. */
-	readonly resent?: true;
+	readonly resent?: true | undefined;
 }
 
 /** Everything but what is sent, for looking past entries that cannot be delivered yet. */
@@ -65,25 +67,16 @@ export const LIGHT_COLUMNS = [
 	"resent",
 ] as const;
 
-export interface NewEntry {
-	readonly key: string;
-	readonly receipt: string;
-	readonly acceptedAt: number;
-	readonly to: Destination | undefined;
-	readonly route: string;
-	readonly closing?: string;
+/** What of a delivery tells of what it is for, and is kept as long as anything of it is. */
+type Kept = Pick<Entry, "key" | "receipt" | "to" | "route" | "closing">;
+
+function keptColumns({ key, receipt, to, route, closing }: Kept): Columns {
+	return { key, receipt, ...destinationColumn(to), route, closing };
 }
 
 /** A new entry's columns, apart from what is sent: `body`, or `bodyBlob`. */
-export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEntry): Columns {
-	return {
-		key,
-		receipt,
-		acceptedAt: new Date(acceptedAt).toISOString(),
-		...destinationColumn(to ?? null),
-		route,
-		closing,
-	};
+export function newEntry(entry: Kept & Pick<Entry, "acceptedAt">): Columns {
+	return { ...keptColumns(entry), acceptedAt: writeTime(entry.acceptedAt) };
 }
 
 /**
@@ -92,55 +85,41 @@ export function newEntry({ key, receipt, acceptedAt, to, route, closing }: NewEn
  * @param now epoch milliseconds
  */
 export function readEntry({ rowKey, columns }: Pick<Row, "rowKey" | "columns">, now: number): Entry {
-	const text = (name: string) => (columns[name] === undefined ? undefined : String(columns[name]));
-	const time = (name: string) => {
-		const read = readTime(text(name));
-		return read === undefined || read > now + LONGEST_WAIT_MS ? undefined : read;
-	};
-	const [receipt = "", bodyBlob, closing] = [text("receipt"), text("bodyBlob"), text("closing")];
+	const text = (name: string) => String(columns[name] ?? "");
+	const time = (name: string) => readTimeUntil(text(name), now + LONGEST_WAIT_MS);
 	const to = readDestination(columns);
-	const { body } = columns;
-	const acceptedAt = Math.min(time("acceptedAt") ?? acceptedInKey(rowKey) ?? now, now);
+	const { body, resent } = columns;
 	return {
 		rowKey,
-		key: text("key") ?? "",
-		receipt: isReceiptKey(receipt) ? receipt : receiptKey("", rowKey),
-		acceptedAt,
+		key: text("key"),
+		receipt: isReceiptKey(text("receipt")) ? text("receipt") : receiptKey("", rowKey),
+		acceptedAt: Math.min(time("acceptedAt") ?? timeInKey(rowKey) ?? now, now),
 		to,
 		target: targetOf(to),
-		route: text("route") ?? "",
+		route: text("route"),
 		notBefore: time("notBefore") ?? 0,
 		failures: Math.max(0, Number(columns["failures"] ?? columns["troubles"] ?? 0)) || 0,
-		attempts: readAttempts(text("attempts")) ?? [],
 		failingSince: time("failingSince"),
 		doubt: readDoubt(text("doubt"), now),
-		...(body instanceof Uint8Array ? { body: Buffer.from(body).toString("utf8") } : {}),
-		...(bodyBlob ? { bodyBlob } : {}),
-		...(closing ? { closing } : {}),
-		...(columns["resent"] === true ? { resent: true } : {}),
+		attempts: readAttempts(text("attempts")) ?? [],
+		body: body instanceof Uint8Array ? Buffer.from(body).toString("utf8") : undefined,
+		bodyBlob: text("bodyBlob") || undefined,
+		closing: text("closing") || undefined,
+		resent: resent === true || undefined,
 	};
-}
-
-/** A key says it, too: `e-time-…`. */
-function acceptedInKey(rowKey: string): number | undefined {
-	return readTime(Number(rowKey.split("-")[1]));
 }
 
 /** A time that no service can have meant says nothing, and so does the whole. */
-function readDoubt(text: string | undefined, now: number): Doubt | undefined {
-	try {
-		const { since, from, looks, reason } = JSON.parse(text ?? "") as Partial<Record<keyof Doubt, unknown>>;
-		const isTime = (value: unknown): value is number => Math.abs((readTime(value) ?? Number.NaN) - now) <= MAX_SKEW_MS;
-		if (!isTime(since)) return undefined;
-		return {
-			since,
-			...(from === undefined ? {} : { from: isTime(from) ? from : since }),
-			...(Number.isSafeInteger(looks) ? { looks: looks as number } : {}),
-			...(typeof reason === "string" ? { reason } : {}),
-		};
-	} catch {
-		return undefined;
-	}
+function readDoubt(text: string, now: number): Doubt | undefined {
+	const { since, from, looks, reason } = readMembers(text);
+	const began = readServiceTime(since, now);
+	if (began === undefined) return undefined;
+	return {
+		since: began,
+		from: from === undefined ? undefined : (readServiceTime(from, now) ?? began),
+		looks: Number.isSafeInteger(looks) ? (looks as number) : undefined,
+		reason: typeof reason === "string" ? reason : undefined,
+	};
 }
 
 /** What is written of the runs of a delivery that was taken: into its receipt, and as rows of its own. */
@@ -162,58 +141,40 @@ export function finishWrites(
 	now: number,
 	follow: FollowWrites = { receipt: {}, rows: [] },
 ): Write[] {
-	const reason = disposition.kind === "dispatched" ? null : disposition.reason;
 	const attempts = attempt === undefined ? entry.attempts : appendAttempt(entry.attempts, attempt);
 	const tried = { attempts: JSON.stringify(attempts) };
-	if (disposition.kind === "deferred") {
-		const { notBefore, failingSince, failures, doubt } = disposition;
-		const aside = notBefore === 0 ? {} : { notBefore: new Date(notBefore).toISOString() };
-		const kept: Columns = {
-			...tried,
-			...aside,
-			...(failingSince === undefined ? {} : { failingSince: new Date(failingSince).toISOString() }),
-			failures,
-			// A merge cannot take a column away; it leaves it empty.
-			...((doubt ?? entry.doubt) ? { doubt: doubt === undefined ? "" : JSON.stringify(doubt) } : {}),
-		};
-		return [
-			{
-				kind: "merge",
-				rowKey: entry.receipt,
-				columns: { ...tried, ...aside, reason: reasonColumn(disposition.reason) },
-			},
-			{ kind: "merge", rowKey: entry.rowKey, columns: kept },
-		];
-	}
-	const finished: Columns = { ...tried, finishedAt: new Date(now).toISOString(), reason: reasonColumn(reason ?? "") };
-	const deadLetter: Write[] =
-		disposition.kind === "dead-lettered"
-			? [{ kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: { ...deadLetterOf(entry), ...tried } }]
-			: [];
+	if (disposition.kind === "deferred") return deferWrites(entry, disposition, tried);
+	const isDead = disposition.kind === "dead-lettered";
+	const finished: Columns = {
+		...tried,
+		state: isDead ? "dead" : "dispatched",
+		finishedAt: writeTime(now),
+		reason: isDead ? reasonColumn(disposition.reason) : "",
+		...follow.receipt,
+	};
+	// A window's members that are not completed yet are completed after a replay, too.
+	const forReplay = { ...keptColumns(entry), ...movedBody(entry), ...tried };
+	const deadLetter: Write = { kind: "upsert", rowKey: deadLetterKey(entry.receipt), columns: forReplay };
 	return [
-		{
-			kind: "merge",
-			rowKey: entry.receipt,
-			columns: {
-				...finished,
-				state: disposition.kind === "dead-lettered" ? "dead" : disposition.kind,
-				...follow.receipt,
-			},
-		},
+		{ kind: "merge", rowKey: entry.receipt, columns: finished },
 		{ kind: "delete", rowKey: entry.rowKey },
-		...deadLetter,
+		...(isDead ? [deadLetter] : []),
 		...follow.rows,
 	];
 }
 
-/** What a replay needs. A window's members that are not completed yet are completed after it, too. */
-function deadLetterOf({ key, receipt, to, route, closing, ...entry }: Entry): Columns {
-	return {
-		key,
-		receipt,
-		...destinationColumn(to ?? null),
-		route,
-		closing,
-		...movedBody(entry),
+function deferWrites(entry: Entry, disposition: Extract<Disposition, { kind: "deferred" }>, tried: Columns): Write[] {
+	const { notBefore, failingSince, failures, doubt, reason } = disposition;
+	const aside = { ...tried, notBefore: notBefore === 0 ? undefined : writeTime(notBefore) };
+	const kept = {
+		...aside,
+		failingSince: failingSince === undefined ? undefined : writeTime(failingSince),
+		failures,
+		// A merge cannot take a column away; it leaves it empty.
+		doubt: doubt === undefined ? "" : JSON.stringify(doubt),
 	};
+	return [
+		{ kind: "merge", rowKey: entry.receipt, columns: { ...aside, reason: reasonColumn(reason) } },
+		{ kind: "merge", rowKey: entry.rowKey, columns: kept },
+	];
 }

@@ -1,11 +1,19 @@
 import { readRows } from "../storage/rows.ts";
-import type { Row, Storage } from "../storage/storage.ts";
-import { readIgnoredCount } from "./ignored.ts";
-import { listLanes } from "./lane-lease.ts";
-import { type Breaker, dueAt, fromColumns, type LaneState, laneDueAt, NEW_LANE, waitingFor } from "./lane-state.ts";
-import { type MissedCounts, NONE_MISSED } from "./missed.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type MissedCounts, NONE_MISSED, readIgnoredCount } from "./ignored.ts";
+import { listPartitions } from "./lane-lease.ts";
+import {
+	type Breaker,
+	dueAt,
+	fromColumns,
+	type LaneState,
+	laneDueAt,
+	NEW_LANE,
+	waitingFor,
+	withoutIdleBreakers,
+} from "./lane-state.ts";
 import { type Entry, readEntry } from "./outbox.ts";
-import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf } from "./rows.ts";
+import { IGNORED_LANE, memberRange, NO_LANE, ROWS, STATE_KEY, targetOf, writeTime } from "./rows.ts";
 import { acceptedAtOf, readWindow, WINDOW_COLUMNS, type Window } from "./window.ts";
 
 /** How a lane is. Counts end at 1,000. */
@@ -72,10 +80,10 @@ const NOTHING: Omit<LaneOverview, "lane"> = {
  * and keeps no other from being told of. Rejects when none can be.
  */
 export async function overview(storage: Storage, now: number): Promise<readonly LaneOverview[]> {
-	const lanes = await listLanes(storage);
+	const lanes = await listPartitions(storage);
 	const failures: unknown[] = [];
 	const all = await Promise.all(
-		[...new Set([...lanes, NO_LANE, IGNORED_LANE])].map(async (lane) => {
+		lanes.map(async (lane) => {
 			try {
 				return lane === IGNORED_LANE ? await ignoredOf(storage) : await overviewOf(storage, lane, now);
 			} catch (error) {
@@ -90,7 +98,7 @@ export async function overview(storage: Storage, now: number): Promise<readonly 
 }
 
 async function ignoredOf(storage: Storage): Promise<LaneOverview> {
-	const { total = 0, missed = NONE_MISSED } = (await readIgnoredCount(storage)) ?? {};
+	const { total, missed } = await readIgnoredCount(storage);
 	return { ...NOTHING, lane: IGNORED_LANE, ignored: total, missed };
 }
 
@@ -105,50 +113,34 @@ async function overviewOf(storage: Storage, lane: string, now: number): Promise<
 	const row = rows.find(({ rowKey }) => rowKey === STATE_KEY);
 	const state = row === undefined ? NEW_LANE : fromColumns(row.columns, now);
 	const entries = waiting.rows.map((one) => readEntry(one, now));
-	const windows = rows.filter(isWindow).slice(0, MOST).map(readWindow);
+	const windows = rows
+		.filter(({ rowKey }) => rowKey.startsWith(ROWS.windows.from))
+		.slice(0, MOST)
+		.map(readWindow);
+	const targets = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
+	const isWhole = hasAllWindows && waiting.complete;
+	const { breakers } = isWhole ? withoutIdleBreakers(state, targets) : state;
 	const filling = await gathering(storage, lane, windows);
-	const complete = hasAllWindows && waiting.complete;
+	const waits = entries.map((entry) => waitingFor(state, entry, now)?.state);
 	return {
+		...NOTHING,
 		lane,
 		pause: state.pause !== null && state.pause.until > now ? state.pause : null,
 		parked: state.parked,
 		hasBreaker: state.parked !== null || Object.keys(state.breakers).length > 0,
-		parkedDestinations: countBreakers(state, entries, windows, complete),
+		parkedDestinations: Object.keys(breakers).length,
 		waiting: entries.length,
+		waitingPaused: waits.filter((wait) => wait === "paused").length,
+		waitingParked: waits.filter((wait) => wait === "parked").length,
 		windows: windows.length,
 		gathering: filling,
 		calls: state.calls,
-		oldest: entries[0] === undefined ? null : new Date(entries[0].acceptedAt).toISOString(),
+		oldest: entries[0] === undefined ? null : writeTime(entries[0].acceptedAt),
 		dueSince: dueSince(state, entries, windows, filling),
 		deadLetters: dead.rows.length,
-		ignored: 0,
-		missed: NONE_MISSED,
-		waitingPaused: countWaiting(state, entries, "paused", now),
-		waitingParked: countWaiting(state, entries, "parked", now),
 		tokenExpiresAt: state.tokenExpiresAt,
 		address: state.address,
-		problem: null,
 	};
-}
-
-function isWindow({ rowKey }: Row): boolean {
-	return rowKey.startsWith(ROWS.windows.from);
-}
-
-function countWaiting(state: LaneState, entries: readonly Entry[], wanted: "paused" | "parked", now: number): number {
-	return entries.filter((entry) => waitingFor(state, entry, now)?.state === wanted).length;
-}
-
-/** A breaker that nothing waits for says nothing of the present. */
-function countBreakers(
-	{ breakers }: LaneState,
-	entries: readonly Entry[],
-	windows: readonly Window[],
-	complete: boolean,
-): number {
-	if (!complete) return Object.keys(breakers).length;
-	const wanted = new Set([...entries.map(({ target }) => target), ...windows.map(({ to }) => targetOf(to))]);
-	return Object.keys(breakers).filter((target) => wanted.has(target)).length;
 }
 
 function dueSince(
@@ -186,7 +178,6 @@ export interface Gathering {
 	readonly closes: number;
 }
 
-const MOST_EVENTS = 1_000;
 /** Of one lane; each costs a call. */
 const MOST_WINDOWS = 20;
 
@@ -198,7 +189,7 @@ async function gathering(storage: Storage, lane: string, windows: readonly Windo
 
 async function lookInto(storage: Storage, lane: string, window: Window): Promise<Gathering | undefined> {
 	const range = { ...memberRange(window.group), select: ["key"] };
-	const { rows } = await readRows(storage, lane, range, MOST_EVENTS);
+	const { rows } = await readRows(storage, lane, range, MOST);
 	if (rows.length === 0) return undefined;
 	const times = rows.map(({ rowKey }) => acceptedAtOf(rowKey));
 	const since = Math.min(...times);

@@ -1,34 +1,79 @@
 import { createHash } from "node:crypto";
 import { clipText } from "../log.ts";
-import { WRITTEN_AT } from "../storage/storage.ts";
-import { type FoundReceipt, mentions, type ReceiptState } from "./receipt.ts";
-import { MAX_FACT } from "./receipt-columns.ts";
-import { ROWS, receiptOrder } from "./rows.ts";
+import { type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
+import { type LaneState, readLaneState, waitingFor } from "./lane-state.ts";
+import { MAX_FACT, type Receipt, type ReceiptState, readReceipt } from "./receipt.ts";
+import { LONGEST_WAIT_MS, ROWS, receiptOrder, targetOf, writeTime } from "./rows.ts";
+
+/** A receipt as it is shown. */
+export interface FoundReceipt extends Omit<Receipt, "state"> {
+	readonly lane: string;
+	readonly state: ReceiptState;
+}
+
+/** What waits is shown with what it waits for. */
+export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
+	if (receipt.state !== "accepted") return { ...receipt, lane };
+	// As a delivery's row is read: what is more than a day ahead counts as not there.
+	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
+	const waiting = { target: targetOf(receipt.to), notBefore, reason: receipt.reason };
+	const waits = waitingFor(state, waiting, now);
+	if (waits === undefined) return { ...receipt, lane };
+	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
+}
+
+/** Shows the receipts of a lane. The lane's state is read once, and only where something waits. */
+export function receiptsOf(
+	storage: Pick<Storage, "get">,
+	lane: string,
+	now: () => number,
+): (row: Row) => Promise<FoundReceipt> {
+	let state: Promise<LaneState> | undefined;
+	return async (row) => {
+		const receipt = readReceipt(row);
+		if (receipt.state !== "accepted") return { ...receipt, lane };
+		state ??= readLaneState(storage, lane, now());
+		return showReceipt(receipt, lane, await state, now());
+	};
+}
+
+function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {
+	if (until <= now) return "the next try is due now";
+	const time = writeTime(until);
+	return state === "parked" ? `tried again at ${time}` : `until ${time}`;
+}
+
+/** Whether one of the texts that a person knows it by holds this one, in any case. */
+export function mentions({ key, event, to, window, runs }: FoundReceipt, text: string): boolean {
+	const wanted = text.toLowerCase();
+	const places = [key, event.id, event.run, event.subject, to?.id, window, ...runs.flatMap(({ id, url }) => [id, url])];
+	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
+}
 
 export interface ReceiptQuery {
 	readonly limit: number;
-	readonly states?: readonly ReceiptState[];
+	readonly states?: readonly ReceiptState[] | undefined;
 	/** An event's id, a subject, a run's id, a repository, a key: the whole of it, or a part. */
-	readonly find?: string;
+	readonly find?: string | undefined;
 	/** The one with this key. */
 	readonly key?: string;
 	/** The event's time is not before, and not after; epoch milliseconds. */
-	readonly since?: number;
-	readonly until?: number;
+	readonly since?: number | undefined;
+	readonly until?: number | undefined;
 	/** Its row was written then or later, epoch milliseconds of the service's clock. */
-	readonly changedSince?: number;
+	readonly changedSince?: number | undefined;
 	/** What an earlier answer to the same question has as `continue`. */
-	readonly continue?: string;
+	readonly continue?: string | undefined;
 	/** Answer with what dead letters would send. */
-	readonly requests?: boolean;
+	readonly requests?: boolean | undefined;
 }
 
 /** A question in the terms of storage. */
 export interface Conditions {
 	/** What the service checks. */
-	readonly where?: string;
+	readonly where: string | undefined;
 	/** What is checked here; then a page is no smaller for a small limit. */
-	readonly isWanted?: (receipt: FoundReceipt) => boolean;
+	readonly isWanted: ((receipt: FoundReceipt) => boolean) | undefined;
 }
 
 /** What the service compares must fit into an address, six times. */
@@ -63,8 +108,8 @@ export function conditionsOf({ states, find, key, changedSince }: ReceiptQuery, 
 	}
 	if (part !== undefined) checks.push((receipt) => mentions(receipt, part));
 	return {
-		...(conditions.length === 0 ? {} : { where: conditions.map((one) => `(${one})`).join(" and ") }),
-		...(checks.length === 0 ? {} : { isWanted: (receipt) => checks.every((check) => check(receipt)) }),
+		where: conditions.map((one) => `(${one})`).join(" and ") || undefined,
+		isWanted: checks.length === 0 ? undefined : (receipt) => checks.every((check) => check(receipt)),
 	};
 }
 
@@ -87,11 +132,6 @@ export function rangeOf({ since, until }: ReceiptQuery): { readonly from: string
 		from: until === undefined ? from : `${from}${receiptOrder(until)}`,
 		to: since === undefined ? to : `${from}${receiptOrder(since - 1)}`,
 	};
-}
-
-/** What is asked, as one text. */
-export function questionOf({ states, find, key, since, until, changedSince }: ReceiptQuery): string {
-	return JSON.stringify([states, find, key, since, until, changedSince]);
 }
 
 /** A `continue` that is none, or belongs to another question. */
@@ -133,37 +173,4 @@ function tokenOf(text: string, question: string): string {
 		.update(JSON.stringify([text, question]))
 		.digest("hex");
 	return `${sum.slice(0, SUM_LENGTH)}${Buffer.from(text).toString("base64url")}`;
-}
-
-/** Where a search goes on: what is not in it has been looked through. */
-export interface Cursor {
-	/** Whether the search is for the whole of the text, and whether there is such a thing. */
-	readonly exact: boolean;
-	readonly found: boolean;
-	readonly lanes: ReadonlyMap<string, Position>;
-}
-
-/** A place among a lane's receipts. */
-export interface Position {
-	/** The first key of the range. */
-	readonly from: string;
-	/** What storage has answered for the next page of this range. */
-	readonly after?: string;
-}
-
-/** A cursor as `continue`. */
-export function writeCursor({ exact, found, lanes }: Cursor, question: string): string {
-	const places = [...lanes].map(([lane, { from, after }]) =>
-		after === undefined ? [lane, from] : [lane, from, after],
-	);
-	return writeContinue([exact, found, places], question);
-}
-
-/** Throws WrongContinue for what `writeCursor` has not written for this question. */
-export function readCursor(token: string, question: string): Cursor {
-	const [exact, found, places] = readContinue(token, question) as [boolean, boolean, [string, string, string?][]];
-	const lanes = new Map(
-		places.map(([lane, from, after]) => [lane, after === undefined ? { from } : { from, after }] as const),
-	);
-	return { exact, found, lanes };
 }

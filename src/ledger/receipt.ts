@@ -1,11 +1,11 @@
+import { readInstant } from "../event/instant.ts";
 import { isObject } from "../event/json.ts";
-import { cleanText, clipLine } from "../log.ts";
+import { cleanText, clipLine, clipText } from "../log.ts";
 import type { Attempt, Destination, EventFacts, Following, Run } from "../model.ts";
-import { type Columns, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
-import { type LaneState, NEW_LANE, readLaneState, waitingFor } from "./lane-state.ts";
-import { DESTINATION_COLUMNS, LONGEST_WAIT_MS, readDestination, readTime, targetOf } from "./rows.ts";
+import { type Columns, type Row, WRITTEN_AT } from "../storage/storage.ts";
+import { DESTINATION_COLUMNS, readDestination, readTime, shownColumn } from "./rows.ts";
 
-/** How far a delivery is, as it is written down. `paused` and `parked` are what a lane makes of `accepted`. */
+/** How far a delivery is, as it is written down. */
 export type WrittenState =
 	| "accepted"
 	| "coalescing"
@@ -15,6 +15,9 @@ export type WrittenState =
 	| "rejected"
 	| "ignored"
 	| "discarded";
+
+/** How far a delivery is, as it is shown: `paused` and `parked` are what a lane makes of `accepted`. */
+export type ReceiptState = WrittenState | "paused" | "parked";
 
 /** What was accepted for one event at one destination, and what became of it. */
 export interface Receipt {
@@ -77,7 +80,7 @@ export const FINAL_STATES: readonly WrittenState[] = [
 	"discarded",
 ];
 
-export function isFinal({ state }: Pick<FoundReceipt, "state">): boolean {
+export function isFinal({ state }: { readonly state: ReceiptState }): boolean {
 	return (FINAL_STATES as readonly ReceiptState[]).includes(state);
 }
 
@@ -111,7 +114,6 @@ function soundAttempt({ at, status, ms, requestId, reason }: Attempt): Attempt {
 export function readReceipt({ rowKey, columns }: Row): Receipt {
 	// A merge cannot take a column away; it leaves it empty.
 	const text = (name: string) => (columns[name] === undefined || columns[name] === "" ? null : String(columns[name]));
-	const run = text("run");
 	const attempts = readAttempts(text("attempts"));
 	const damage = attempts === undefined ? "its row in storage is damaged: the attempts cannot be read" : null;
 	return {
@@ -124,7 +126,7 @@ export function readReceipt({ rowKey, columns }: Row): Receipt {
 			source: text("source") ?? "",
 			subject: text("subject") ?? "",
 			time: text("time") ?? "",
-			...(run === null ? {} : { run }),
+			run: text("run") ?? undefined,
 		},
 		route: text("route"),
 		to: readDestination(columns) ?? null,
@@ -197,52 +199,40 @@ function readList(column: Columns[string] | null): readonly unknown[] | undefine
 	}
 }
 
-/** How far a delivery is, as it is shown. */
-export type ReceiptState = WrittenState | "paused" | "parked";
+/**
+ * What a text column holds, in UTF-16 units: long enough to recognise an event by, since the whole event is in what is
+ * sent or in its dead letter. A column holds 32 Ki of them, and 100 rows share 4 MiB.
+ */
+export const MAX_FACT = 1_500;
+const MAX_REASON = 1_500;
 
-/** A receipt as it is shown. */
-export interface FoundReceipt extends Omit<Receipt, "state"> {
-	readonly lane: string;
-	readonly state: ReceiptState;
-}
-
-/** What waits is shown with what it waits for. */
-export function showReceipt(receipt: Receipt, lane: string, state: LaneState, now: number): FoundReceipt {
-	if (receipt.state !== "accepted") return { ...receipt, lane };
-	// As a delivery's row is read: what is more than a day ahead counts as not there.
-	const notBefore = receipt.notBefore > now + LONGEST_WAIT_MS ? 0 : receipt.notBefore;
-	const waits = waitingFor(
-		state,
-		{ target: targetOf(receipt.to ?? undefined), notBefore, reason: receipt.reason },
-		now,
-	);
-	if (waits === undefined) return { ...receipt, lane };
-	return { ...receipt, lane, state: waits.state, reason: `${waits.reason}; ${nextOf(waits, now)}` };
-}
-
-/** Shows the receipts of a lane. The lane's state is read once, and only where something waits. */
-export function receiptsOf(
-	storage: Pick<Storage, "get">,
-	lane: string,
-	now: () => number,
-): (row: Row) => Promise<FoundReceipt> {
-	let state: LaneState | undefined;
-	return async (row) => {
-		const receipt = readReceipt(row);
-		if (receipt.state === "accepted") state ??= await readLaneState(storage, lane, now());
-		return showReceipt(receipt, lane, state ?? NEW_LANE, now());
+/** What a receipt keeps of an event, each text within its bound. */
+export function eventColumns({ id, type, source, subject, time, run }: EventFacts): Columns {
+	return {
+		id: clipText(id, MAX_FACT),
+		type: clipText(type, MAX_FACT),
+		source: clipText(source, MAX_FACT),
+		subject: clipText(subject, MAX_FACT),
+		time: clipTime(time),
+		run: run === undefined ? undefined : clipText(run, MAX_FACT),
 	};
 }
 
-function nextOf({ state, until }: NonNullable<ReturnType<typeof waitingFor>>, now: number): string {
-	if (until <= now) return "the next try is due now";
-	const time = new Date(until).toISOString();
-	return state === "parked" ? `tried again at ${time}` : `until ${time}`;
+/** More than any clock writes, and RFC 3339 allows any number of digits. */
+const MAX_TIME = 64;
+
+/** A time stays one that can be read: what is too long is the fraction of its second. */
+function clipTime(time: string): string {
+	if (time.length <= MAX_TIME) return time;
+	const instant = readInstant(time);
+	return instant === undefined ? "" : new Date(instant.epochMs).toISOString();
 }
 
-/** Whether one of the texts that a person knows it by holds this one, in any case. */
-export function mentions({ key, event, to, window, runs }: FoundReceipt, text: string): boolean {
-	const wanted = text.toLowerCase();
-	const places = [key, event.id, event.run, event.subject, to?.id, window, ...runs.flatMap(({ id, url }) => [id, url])];
-	return places.some((place) => place?.toLowerCase().includes(wanted) === true);
+/** Where a receipt's event goes; nothing for one that goes nowhere. */
+export function routeColumns(route: string | null, to: Destination | null | undefined): Columns {
+	return { route: route === null ? undefined : clipText(route, MAX_FACT), ...shownColumn(to) };
+}
+
+export function reasonColumn(reason: string): string {
+	return cleanText(reason, MAX_REASON);
 }

@@ -1,8 +1,8 @@
 import pMap from "p-map";
-import { isStorageError, type Range, type Storage, WRITTEN_AT } from "../storage/storage.ts";
+import { isStorageError, type Page, type Range, type Row, type Storage, WRITTEN_AT } from "../storage/storage.ts";
 import { listPartitions } from "./lane-lease.ts";
 import { FINAL_STATES, readReceipt } from "./receipt.ts";
-import { deadLetterKey, ROWS, receiptOrder } from "./rows.ts";
+import { deadLetterKey, IGNORED_LANE, ROWS, receiptOrder, writeTime } from "./rows.ts";
 
 export interface RetentionOptions {
 	/** Epoch milliseconds. */
@@ -21,9 +21,8 @@ export interface Retained {
 	readonly failures: readonly { readonly lane: string; readonly reason: string }[];
 }
 
-type RetainedLane = Pick<Retained, "removed" | "complete"> & { readonly reason: string | undefined };
-
 const PAGE = 500;
+const COLUMNS = ["state", "blobs", WRITTEN_AT];
 const AT_ONCE = 16;
 
 /**
@@ -45,81 +44,54 @@ export async function applyRetention(storage: Storage, options: RetentionOptions
 	return { removed, complete, failures };
 }
 
-async function retainLane(storage: Storage, lane: string, options: RetentionOptions): Promise<RetainedLane> {
-	let [removed, complete] = [0, true];
-	let reason: string | undefined;
+/** One receipt that cannot be removed is in the way of no other. */
+async function retainLane(storage: Storage, lane: string, options: RetentionOptions) {
+	const failed: unknown[] = [];
+	let [removed, isLate] = [0, false];
+	const remove = async (row: Row) => {
+		try {
+			if (await removeReceipt(storage, lane, row)) removed += 1;
+		} catch (error) {
+			// Changed just now: it is left alone.
+			if (!(isStorageError(error) && error.conflict)) failed.push(error);
+		}
+	};
 	try {
 		for await (const page of longFinal(storage, lane, options)) {
-			if (page === "late") return { removed, complete: false, reason };
-			const ends = await pMap(page, (row) => remove(storage, lane, row), { concurrency: AT_ONCE });
-			removed += ends.filter((end) => end === true).length;
-			reason ??= ends.find((end) => typeof end === "string");
-			complete &&= !ends.some((end) => typeof end === "string");
+			isLate = page === "late";
+			if (page !== "late") await pMap(page, remove, { concurrency: AT_ONCE });
 		}
 	} catch (error) {
-		return { removed, complete: false, reason: reason ?? (error as Error).message };
+		failed.push(error);
 	}
-	return { removed, complete, reason };
-}
-
-type Found = Awaited<ReturnType<Storage["list"]>>["rows"];
-
-/** One that cannot be removed is in the way of no other. Answers why, or whether it is gone. */
-async function remove(storage: Storage, lane: string, row: Found[number]): Promise<boolean | string> {
-	try {
-		const { rowKey, state, blobs } = readReceipt(row);
-		const writtenAt = Date.parse(String(row.columns[WRITTEN_AT]));
-		return await removeReceipt(storage, lane, { rowKey, etag: row.etag, state, blobs, writtenAt });
-	} catch (error) {
-		// Changed just now: it is left alone.
-		return isStorageError(error) && error.conflict ? false : (error as Error).message;
-	}
+	const [first] = failed as Error[];
+	return { removed, complete: !isLate && first === undefined, reason: first?.message };
 }
 
 /**
- * Pages of receipts that were final before `keepMs`. An event's time is hardly ever later than the end of its receipt, so
- * the receipts of events of that age are looked at, and of events that are dated in the future.
+ * Pages of receipts that ended more than `retentionMs` ago. An event's time is hardly ever later than the end of its
+ * receipt, so the receipts of events of that age are looked at, and of events that are dated in the future.
  */
 async function* longFinal(
 	storage: Storage,
 	lane: string,
 	{ now, retentionMs, endsAt }: RetentionOptions,
-): AsyncGenerator<Found | "late"> {
+): AsyncGenerator<readonly Row[] | "late"> {
 	const before = now() - retentionMs;
 	const finals = FINAL_STATES.map((state) => `state eq '${state}'`).join(" or ");
-	const where = `finishedAt gt '' and finishedAt lt '${new Date(before).toISOString()}' and (${finals})`;
+	const where = `finishedAt gt '' and finishedAt lt '${writeTime(before)}' and (${finals})`;
 	const { from, to } = ROWS.receipts;
 	const future = { from, to: `${from}${receiptOrder(now())}` };
 	const old = { from: `${from}${receiptOrder(before)}`, to };
 	for (const range of [future, old]) {
-		yield* pagesOf(storage, lane, { ...range, where, select: ["state", "blobs", WRITTEN_AT] }, now, endsAt);
+		let after: string | undefined;
+		do {
+			if (now() >= endsAt) return yield "late";
+			const page = await storage.list(lane, { ...range, where, select: COLUMNS, top: PAGE, after });
+			yield page.rows;
+			after = page.next;
+		} while (after !== undefined);
 	}
-}
-
-async function* pagesOf(
-	storage: Storage,
-	lane: string,
-	range: Omit<Range, "top" | "after">,
-	now: () => number,
-	endsAt: number,
-): AsyncGenerator<Found | "late"> {
-	let after: string | undefined;
-	do {
-		if (now() >= endsAt) return yield "late";
-		const page = await storage.list(lane, { ...range, top: PAGE, after });
-		yield page.rows;
-		after = page.next;
-	} while (after !== undefined);
-}
-
-/** A receipt that is past its time, in the version that was read. */
-export interface PastReceipt {
-	readonly rowKey: string;
-	readonly etag: string;
-	readonly state: string;
-	readonly blobs: readonly string[];
-	/** By the service's clock, epoch milliseconds. */
-	readonly writtenAt: number;
 }
 
 /**
@@ -133,12 +105,15 @@ export interface PastReceipt {
  *    their content, and are written before the rows. So one that was written after the receipt stays, and the receipt
  *    with it, which is written once more; the next run finds out what came of it.
  * 3. The receipt goes last, since it alone names the blobs; again in its version only.
+ * @param row in the version that was read
  * @returns whether all of it is gone
  */
-export async function removeReceipt(storage: Storage, lane: string, receipt: PastReceipt): Promise<boolean> {
-	const { rowKey, etag, state, blobs, writtenAt } = receipt;
+async function removeReceipt(storage: Storage, lane: string, row: Row): Promise<boolean> {
+	const { rowKey, state, blobs } = readReceipt(row);
+	// By the service's clock.
+	const writtenAt = Date.parse(String(row.columns[WRITTEN_AT]));
 	const hasDeadLetter = state === "dead" || state === "rejected";
-	const version = hasDeadLetter ? await removeDeadLetter(storage, lane, receipt) : etag;
+	const version = hasDeadLetter ? await removeDeadLetter(storage, lane, row, state) : row.etag;
 	if (version === undefined) return false;
 	for (const blob of blobs) {
 		if (await storage.remove(blob, undefined, writtenAt)) continue;
@@ -152,7 +127,8 @@ export async function removeReceipt(storage: Storage, lane: string, receipt: Pas
 async function removeDeadLetter(
 	storage: Storage,
 	lane: string,
-	{ rowKey, etag, state }: PastReceipt,
+	{ rowKey, etag }: Row,
+	state: string,
 ): Promise<string | undefined> {
 	try {
 		const etags = await storage.commit(lane, [
@@ -166,4 +142,43 @@ async function removeDeadLetter(
 		const row = await storage.get(lane, rowKey);
 		return row?.etag === etag ? etag : undefined;
 	}
+}
+
+const DAY_MS = 86_400_000;
+/** So many receipts of ignored events are kept in all: the newest ones. */
+const KEPT_IGNORED = 1_000;
+/** A transaction takes so many rows. */
+const TRIM_PAGE = 100;
+
+/**
+ * Removes the receipts of ignored events beyond the newest. What is dated in the future goes first: it would be the newest for years, and
+ * leave no room for others. Rejects with StorageError.
+ * @param now epoch milliseconds
+ * @param most how many to remove at most, of either kind
+ */
+export async function trimIgnored(storage: Storage, now: number, most = 1_000): Promise<void> {
+	const { from, to } = ROWS.receipts;
+	const ahead = `${from}${receiptOrder(now + DAY_MS)}`;
+	const kept = await trimRange(storage, { from: ahead, to }, KEPT_IGNORED, most);
+	await trimRange(storage, { from, to: ahead }, KEPT_IGNORED - kept, most);
+}
+
+/** Removes the rows of a range beyond the first ones. Answers how many of those there are. */
+async function trimRange(storage: Storage, range: Pick<Range, "from" | "to">, kept: number, most: number) {
+	let [seen, removed]: [number, number] = [0, 0];
+	let after: string | undefined;
+	do {
+		const top = seen < kept ? kept - seen : TRIM_PAGE;
+		const page: Page = await storage.list(IGNORED_LANE, { ...range, select: ["key"], top, after });
+		after = page.next;
+		if (seen >= kept && page.rows.length > 0) {
+			await storage.commit(
+				IGNORED_LANE,
+				page.rows.map(({ rowKey }) => ({ kind: "delete", rowKey })),
+			);
+			removed += page.rows.length;
+		}
+		seen += page.rows.length;
+	} while (after !== undefined && removed < most);
+	return Math.min(seen, kept);
 }

@@ -2,7 +2,7 @@ import { readInstant } from "../event/instant.ts";
 import { isObject } from "../event/json.ts";
 import { clipText } from "../log.ts";
 import type { Destination } from "../model.ts";
-import type { Columns } from "../storage/storage.ts";
+import type { Columns, Write } from "../storage/storage.ts";
 
 /**
  * The keys of a lane's rows. A lane is one partition, and what a drainer reads first stands first: the state row, the
@@ -44,18 +44,88 @@ export function readTime(value: unknown): number | undefined {
 	return typeof time === "number" && Math.abs(time) <= MOST_TIME ? time : undefined;
 }
 
+/** A time as a row has it: ISO 8601. */
+export function writeTime(epochMs: number): string {
+	return new Date(epochMs).toISOString();
+}
+
 /** A time that is waited for: at most a day ahead. */
 export function readWait(value: unknown, now: number): number | undefined {
 	const time = readTime(value);
 	return time === undefined ? undefined : Math.min(time, now + LONGEST_WAIT_MS);
 }
 
+/** A time that is not later than `latest`. Undefined for one that is, and for what is none. */
+export function readTimeUntil(value: unknown, latest: number): number | undefined {
+	const time = readTime(value) ?? Number.NaN;
+	return time <= latest ? time : undefined;
+}
+
 /** If a service's clock is further off than this, it is ignored. */
 export const MAX_SKEW_MS = 400 * 86_400_000;
+
+/** A time by a service's clock. Undefined for one that no service can have meant, and for what is none. */
+export function readServiceTime(value: unknown, now: number): number | undefined {
+	const time = readTime(value) ?? Number.NaN;
+	return Math.abs(time - now) <= MAX_SKEW_MS ? time : undefined;
+}
+
+/** A number of things. What is none counts as 0. */
+export function readCount(value: unknown): number {
+	return Number.isSafeInteger(value) ? Math.max(value as number, 0) : 0;
+}
+
+/** The members of an object that a row has as JSON. What cannot be read, and what is no object, has none. */
+export function readMembers(text: unknown): Readonly<Record<string, unknown>> {
+	try {
+		return membersOf(JSON.parse(String(text)));
+	} catch {
+		return {};
+	}
+}
+
+/** The members of an object. What is none has none. */
+export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+	return isObject(value) ? value : {};
+}
+
+/** A table's property holds 32,768 characters. */
+const MAX_STATE_CHARACTERS = 30_000;
+
+/**
+ * A state as its row holds it. Of too many entries of one of its members the first ones are left out, a tenth at a time.
+ * @param member the name of that member: what is left out of it is found again
+ */
+export function stateText<Member extends string>(state: Readonly<Record<Member, object>>, member: Member): string {
+	let entries = Object.entries(state[member]);
+	let text = JSON.stringify(state);
+	while (text.length > MAX_STATE_CHARACTERS && entries.length > 0) {
+		entries = entries.slice(Math.ceil(entries.length / 10));
+		text = JSON.stringify({ ...state, [member]: Object.fromEntries(entries) });
+	}
+	return text;
+}
+
+const MAX_PLAIN = 200;
+
+/** The same write in a form that storage takes for certain: its texts short, and of printable ASCII alone. */
+export function plainWrite(write: Write): Write {
+	if (write.kind === "delete") return write;
+	const plain = (text: string) => text.slice(0, MAX_PLAIN).replace(/[^\x20-\x7e]/g, "?");
+	const columns = Object.entries(write.columns).map(([name, value]) => {
+		return [name, typeof value === "string" ? plain(value) : value];
+	});
+	return { ...write, columns: Object.fromEntries(columns) };
+}
 
 /** Digits that sort as the times do. */
 export function inOrder(epochMs: number): string {
 	return String(epochMs).padStart(DIGITS, "0");
+}
+
+/** The time in the key of a delivery, or of what is followed of one. */
+export function timeInKey(rowKey: string): number | undefined {
+	return readTime(Number(rowKey.split("-")[1]));
 }
 
 /**
@@ -93,6 +163,11 @@ export function followKey(takenAt: number, receipt: string): string {
 	return `f-${inOrder(takenAt)}-${receipt.slice(2)}`;
 }
 
+/** The key of the receipt that such a key was made of. */
+export function receiptOfFollow(rowKey: string): string {
+	return `r-${rowKey.slice(followKey(0, "r-").length)}`;
+}
+
 /** @param sequence tells entries of one millisecond and instance apart, in their order */
 export function entryKey(acceptedAt: number, sequence: number, key: string): string {
 	return `e-${inOrder(acceptedAt)}-${String(sequence % 1e6).padStart(6, "0")}-${key.slice(0, 8)}`;
@@ -124,8 +199,8 @@ export const DESTINATION_COLUMNS = ["to", "repository", "dispatchType", "token"]
 const MAX_TEXT = 1_000;
 
 /** A destination as one column; none where there is no destination. */
-export function destinationColumn(to: Destination | null): Columns {
-	if (to === null) return {};
+export function destinationColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
 	return {
 		to: JSON.stringify(to, (_, value: unknown) => (typeof value === "string" ? clipText(value, MAX_TEXT) : value)),
 	};
@@ -135,10 +210,12 @@ export function destinationColumn(to: Destination | null): Columns {
  * The same for a receipt, which lives long and is shown: without the mappings, the only members that have members of
  * their own. Until a delivery is done its row has them: they tell whose fault a refused value is.
  */
-export function shownColumn(to: Destination | null): Columns {
-	if (to === null) return {};
-	const { id } = to;
-	return destinationColumn({ ...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))), id });
+export function shownColumn(to: Destination | null | undefined): Columns {
+	if (!to) return {};
+	return destinationColumn({
+		...Object.fromEntries(Object.entries(to).filter(([, value]) => !isObject(value))),
+		id: to.id,
+	});
 }
 
 /**
@@ -147,22 +224,16 @@ export function shownColumn(to: Destination | null): Columns {
  */
 export function readDestination(columns: Columns): Destination | undefined {
 	const [to, repository, dispatchType, token] = DESTINATION_COLUMNS.map((name) => String(columns[name] ?? ""));
-	if (to) return parse(to);
+	if (to) {
+		const members = readMembers(to);
+		return typeof members["id"] === "string" ? (members as Destination) : undefined;
+	}
 	if (!repository) return undefined;
 	const id = `${repository.toLowerCase()}#${dispatchType}`;
 	return { id, repository, dispatchType, ...(token ? { token } : {}) };
 }
 
-function parse(text: string): Destination | undefined {
-	try {
-		const read: unknown = JSON.parse(text);
-		return typeof (read as Partial<Destination> | null)?.id === "string" ? (read as Destination) : undefined;
-	} catch {
-		return undefined;
-	}
-}
-
 /** What a circuit breaker is for: the part of a destination's id before `#`, such as a repository. */
-export function targetOf(to: Destination | undefined): string {
+export function targetOf(to: Destination | null | undefined): string {
 	return to?.id.split("#", 1)[0] ?? "";
 }

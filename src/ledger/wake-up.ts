@@ -1,4 +1,5 @@
-import { readWait } from "./rows.ts";
+import type { Storage } from "../storage/storage.ts";
+import { membersOf, readCount, readWait } from "./rows.ts";
 
 /** The message that makes a function look at a lane. */
 export interface WakeUp {
@@ -8,7 +9,7 @@ export interface WakeUp {
 }
 
 /** What a lane's state row says of its wake-ups. */
-export interface WakeRecord {
+export interface RecordedWakeUp {
 	/** The highest number that was ever recorded. */
 	readonly last: number;
 	/** When the recorded wake-up surfaces, in epoch milliseconds; null while none is recorded. */
@@ -19,10 +20,10 @@ export interface WakeRecord {
 const HIGHEST = 2 ** 50;
 
 /** What a row says of its wake-ups, in bounds. */
-export function readWakeRecord(value: unknown, now: number): WakeRecord {
-	const { last, at } = (value ?? {}) as Partial<Record<keyof WakeRecord, unknown>>;
-	const isNumber = Number.isSafeInteger(last) && (last as number) >= 0 && (last as number) <= HIGHEST;
-	return { last: isNumber ? (last as number) : 0, at: readWait(at, now) ?? null };
+export function readRecordedWakeUp(value: unknown, now: number): RecordedWakeUp {
+	const { last, at } = membersOf(value);
+	const number = readCount(last);
+	return { last: number <= HIGHEST ? number : 0, at: readWait(at, now) ?? null };
 }
 
 /** A wake-up may surface so much later than an entry is due: a drainer's own watchdog does. */
@@ -39,16 +40,46 @@ export const OVERDUE_MS = 20 * 60_000;
  * recorded; and one that surfaces much later may have been put by a drainer that did not see what this one was put for.
  * @param now epoch milliseconds
  */
-export function isSuperseded(wake: number, record: WakeRecord, now: number): boolean {
-	return record.last > wake && isWokenInTime(record, now, now);
+export function isSuperseded(wake: number, recorded: RecordedWakeUp, now: number): boolean {
+	return recorded.last > wake && isWokenInTime(recorded, now, now);
 }
 
 /**
  * Whether the recorded wake-up is enough for an entry: for a process that has written it, and read the record after that.
  * @param dueAt when the entry can be delivered at the earliest, epoch milliseconds as `now` is
  */
-export function isWokenInTime({ at }: WakeRecord, dueAt: number, now: number): boolean {
+export function isWokenInTime({ at }: RecordedWakeUp, dueAt: number, now: number): boolean {
 	return at !== null && at <= Math.max(dueAt, now) + IN_TIME_MS && at > now - OVERDUE_MS;
+}
+
+/** One that surfaces early looks, and puts the next: so the log tells of what waits, however long it does. */
+export const LONGEST_DELAY_SECONDS = 30 * 60;
+
+export interface NextWakeUp {
+	readonly lane: string;
+	/** The one that it follows. */
+	readonly last: number;
+	/** When it is to surface, epoch milliseconds as `now` is. */
+	readonly at: number;
+	readonly now: number;
+	/** Left out, the drainers'. */
+	readonly queue?: string;
+}
+
+/**
+ * Puts the wake-up that follows the recorded one. Answers what is to be recorded of it, and how to take it back when it is
+ * not needed. Rejects with StorageError.
+ */
+export async function putNextWakeUp(
+	storage: Pick<Storage, "put" | "unput">,
+	{ lane, last, at, now, queue }: NextWakeUp,
+): Promise<{ readonly wake: RecordedWakeUp; readonly takeBack: () => Promise<void> }> {
+	const wake = { last: last + 1, at };
+	const seconds = Math.max(0, Math.ceil((at - now) / 1_000));
+	const text = writeWakeUp({ lane, wake: wake.last });
+	const message = await storage.put(text, Math.min(seconds, LONGEST_DELAY_SECONDS), queue);
+	// It would find nothing, and so it does no harm where it cannot be removed.
+	return { wake, takeBack: () => storage.unput(message, queue).catch(() => {}) };
 }
 
 export function writeWakeUp(wakeUp: WakeUp): string {

@@ -1,15 +1,9 @@
-import type { Destination } from "../model.ts";
+import type { Destination, Join } from "../model.ts";
 import type { Row, Write } from "../storage/storage.ts";
 import { DESTINATION_COLUMNS, destinationColumn, readDestination, readTime, windowKey } from "./rows.ts";
 
 /** A group whose events are gathered into one dispatch. */
-export interface Group {
-	/** Its identity, in hexadecimal digits. */
-	readonly group: string;
-	readonly quietMs: number;
-	readonly maxMs: number;
-	/** How many events one dispatch stands for at most; left out, `MAX_EVENTS`. */
-	readonly maxEvents?: number;
+export interface Group extends Omit<Join, "line"> {
 	readonly route: string;
 	/** Undefined where the row does not say it. */
 	readonly to: Destination | undefined;
@@ -55,15 +49,7 @@ const LONGEST_MS = 86_400_000;
 
 /** Makes sure that a group's window is there, and leaves it as it is if it was. */
 export function ensureWindow({ group, quietMs, maxMs, maxEvents = MAX_EVENTS, route, to, after }: Group): Write {
-	const columns = {
-		group,
-		quietMs,
-		maxMs,
-		maxEvents,
-		route,
-		...destinationColumn(to ?? null),
-		after,
-	};
+	const columns = { group, quietMs, maxMs, maxEvents, route, ...destinationColumn(to), after };
 	return { kind: "upsert", rowKey: windowKey(group), columns };
 }
 
@@ -94,7 +80,7 @@ export function readWindow({ rowKey, columns }: Pick<Row, "rowKey" | "columns">)
 }
 
 /** The group of a window, apart from what is known of its members. */
-export function groupOf({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
+export function toGroup({ group, quietMs, maxMs, maxEvents, route, to, after }: Window): Group {
 	return { group, quietMs, maxMs, maxEvents, route, to, after };
 }
 

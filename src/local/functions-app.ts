@@ -8,7 +8,7 @@ export interface RegisteredFunction {
 	readonly callback: (...inputs: unknown[]) => unknown;
 }
 
-export interface Binding {
+interface Binding {
 	readonly type: string;
 	readonly direction: string;
 	readonly authLevel?: string;

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerEventGridWebhook } from "./event-grid-extension.ts";
 import {
-	type Binding,
 	described,
 	invoke,
 	type LoadedApp,
@@ -11,9 +10,12 @@ import {
 	runLogged,
 	triggerOf,
 } from "./functions-app.ts";
+import type { RunMessage } from "./queue-message.ts";
 import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
+import { startQueueTrigger } from "./queue-trigger.ts";
 import { readAll, type Server, serve } from "./serve.ts";
-import { startTriggers } from "./start-triggers.ts";
+import type { Trigger } from "./stopping.ts";
+import { startTimerTrigger } from "./timer-trigger.ts";
 import type { Workbench } from "./workbench.ts";
 
 export interface FunctionsHost extends Server {
@@ -54,16 +56,15 @@ interface RpcHttp {
 export async function startFunctionsHost(options: HostOptions): Promise<FunctionsHost> {
 	const { entry, port, onLog, storage, queues = readQueueSettings() } = options;
 	const app = loadFunctions(entry);
-	const requests = new FunctionRequests(app, options);
 	const server = await serve(port, (request, response) => {
-		requests.answer(request, response).catch((error: unknown) => {
+		answer(app, options, request, response).catch((error: unknown) => {
 			onLog("error", described(error), "host");
 			if (!response.headersSent) response.writeHead(500);
 			response.end();
 		});
 	});
 	try {
-		const triggers = storage && (await startTriggers(app, { storage, queues, onLog, env: process.env }));
+		const triggers = storage && (await startTriggers(app, { storage, queues, onLog }));
 		const close = async () => {
 			if (triggers) await triggers.stop();
 			await server.close();
@@ -75,67 +76,46 @@ export async function startFunctionsHost(options: HostOptions): Promise<Function
 	}
 }
 
-/** Answers HTTP for an app's functions. */
-class FunctionRequests {
-	private readonly http: readonly { readonly called: RegisteredFunction; readonly binding: Binding }[];
+/** Answers one request, by the function or by what stands beside functions. */
+async function answer(app: LoadedApp, options: HostOptions, request: IncomingMessage, response: ServerResponse) {
+	const { startPage, workbench, onLog } = options;
+	const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
+	const body = await readAll(request);
+	const path = url.pathname.toLowerCase();
+	if (path === "/" && startPage === undefined)
+		return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
+	if (path === "/runtime/webhooks/eventgrid") return answerWebhook(app, onLog, request, response, url, body);
+	if (/^\/_local(\/|$)/.test(path) && workbench !== undefined)
+		return answerLocally(workbench, request, response, url, body);
+	const called = app.functions.find((one) => serves(one, request.method ?? "", path, startPage));
+	// The real host answers 404 to a method that a function does not take, too.
+	if (called === undefined) return void response.writeHead(404).end();
+	// The real host hands on only a body whose length was announced; one in chunks arrives as none.
+	// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
+	const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
+	const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
+	const { http: given } = ((await invoke(app, called, input, onLog)) ?? {}) as RpcHttp;
+	response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
+}
 
-	private readonly app: LoadedApp;
-	private readonly options: Pick<HostOptions, "onLog" | "startPage" | "workbench">;
-
-	constructor(app: LoadedApp, options: HostOptions) {
-		this.app = app;
-		this.options = options;
-		this.http = app.functions.flatMap((called) => {
-			const binding = triggerOf(called, "httpTrigger");
-			return binding === undefined ? [] : [{ called, binding }];
-		});
-	}
-
-	async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
-		const body = await readAll(request);
-		const path = url.pathname.toLowerCase();
-		const { startPage, workbench, onLog } = this.options;
-		if (path === "/" && startPage === undefined)
-			return void response.writeHead(200, TEXT).end("The bridge is running. Its functions are below /api.\n");
-		if (path === "/runtime/webhooks/eventgrid") return this.answerWebhook(request, response, url, body);
-		if (/^\/_local(\/|$)/.test(path) && workbench !== undefined)
-			return answerLocally(workbench, request, response, url, body);
-		const called = this.find(request.method ?? "", path);
-		// The real host answers 404 to a method that a function does not take, too.
-		if (called === undefined) return void response.writeHead(404).end();
-		// The real host hands on only a body whose length was announced; one in chunks arrives as none.
-		// Source: azure-functions-host, `GrpcMessageConversionExtensions`, `ToRpcHttp`.
-		const sent = Number(request.headers["content-length"]) > 0 ? { body: { bytes: body } } : {};
-		const input = { http: { method: request.method, url: url.href, headers: flat(request), ...sent } };
-		const { http: given } = ((await invoke(this.app, called, input, onLog)) ?? {}) as RpcHttp;
-		response.writeHead(Number(given?.statusCode ?? 204), given?.headers).end(given?.body?.bytes ?? given?.body?.string);
-	}
-
-	private find(method: string, path: string): RegisteredFunction | undefined {
-		const isStart = path === "/" && method === "GET";
-		return this.http.find(({ called, binding }) =>
-			isStart ? called.name === this.options.startPage : serves(called, binding, method, path),
-		)?.called;
-	}
-
-	private async answerWebhook(
-		{ method = "", headers }: IncomingMessage,
-		response: ServerResponse,
-		url: URL,
-		body: Buffer,
-	): Promise<void> {
-		const functionName = url.searchParams.get("functionName") ?? "";
-		const called = this.app.functions.find(({ name }) => name === functionName);
-		const isTriggered = called !== undefined && triggerOf(called, "eventGridTrigger") !== undefined;
-		const run = isTriggered ? runLogged(this.app, called, this.options.onLog) : undefined;
-		const answered = await answerEventGridWebhook(
-			{ method, functionName, headers, body: body.toString("utf8") },
-			run && ((event: unknown) => run({ json: JSON.stringify(event) })),
-		);
-		const type = answered.body === undefined ? {} : TEXT;
-		response.writeHead(answered.status, { ...type, ...answered.headers }).end(answered.body);
-	}
+async function answerWebhook(
+	app: LoadedApp,
+	onLog: OnLog,
+	{ method = "", headers }: IncomingMessage,
+	response: ServerResponse,
+	url: URL,
+	body: Buffer,
+): Promise<void> {
+	const functionName = url.searchParams.get("functionName") ?? "";
+	const called = app.functions.find(({ name }) => name === functionName);
+	const isTriggered = called !== undefined && triggerOf(called, "eventGridTrigger") !== undefined;
+	const run = isTriggered ? runLogged(app, called, onLog) : undefined;
+	const answered = await answerEventGridWebhook(
+		{ method, functionName, headers, body: body.toString("utf8") },
+		run && ((event: unknown) => run({ json: JSON.stringify(event) })),
+	);
+	const type = answered.body === undefined ? {} : TEXT;
+	response.writeHead(answered.status, { ...type, ...answered.headers }).end(answered.body);
 }
 
 function answerLocally(
@@ -151,12 +131,67 @@ function answerLocally(
 	response.end(JSON.stringify(answered.body));
 }
 
-function serves({ name }: RegisteredFunction, { route, methods }: Binding, method: string, path: string): boolean {
-	const served = `/api/${route ?? name}`.toLowerCase();
-	return path.toLowerCase().replace(/\/$/, "") === served && (methods ?? ["GET", "POST"]).includes(method);
+/** Whether a function serves that path, in lower case, by HTTP. */
+function serves(called: RegisteredFunction, method: string, path: string, startPage: string | undefined): boolean {
+	const binding = triggerOf(called, "httpTrigger");
+	if (binding === undefined) return false;
+	if (path === "/" && method === "GET") return called.name === startPage;
+	const { route = called.name, methods = ["GET", "POST"] } = binding;
+	return path.replace(/\/$/, "") === `/api/${route}`.toLowerCase() && methods.includes(method);
 }
 
 /** A header that came twice is one text, with a comma between. Source: as above; it takes `StringValues.ToString()`. */
 function flat({ headersDistinct }: IncomingMessage): Record<string, string> {
 	return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(",")]));
+}
+
+/** What triggers run on. */
+interface TriggersOptions {
+	/** A connection string; every queue is looked for there. */
+	readonly storage: string;
+	readonly queues: QueueSettings;
+	readonly onLog: OnLog;
+}
+
+/**
+ * Starts the queue and timer triggers of an app.
+ * @throws Error when a binding cannot be understood; nothing runs then
+ */
+async function startTriggers(app: LoadedApp, options: TriggersOptions): Promise<Trigger> {
+	const started: Trigger[] = [];
+	const stop = async () => void (await Promise.all(started.map((trigger) => trigger.stop())));
+	try {
+		for (const called of app.functions) {
+			const trigger = startTrigger(app, called, options);
+			if (trigger !== undefined) started.push(trigger);
+		}
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+	return { stop };
+}
+
+function startTrigger(app: LoadedApp, called: RegisteredFunction, options: TriggersOptions): Trigger | undefined {
+	const { storage, queues, onLog } = options;
+	const run = runLogged(app, called, onLog);
+	const queue = triggerOf(called, "queueTrigger");
+	if (queue !== undefined) {
+		const queueName = resolve(queue.queueName ?? "").toLowerCase();
+		const log = (level: string, message: string) => onLog(level, message, called.name);
+		const runMessage: RunMessage = (input, metadata) =>
+			run(queue.dataType === "binary" ? { bytes: Buffer.from(input.string) } : input, metadata);
+		return startQueueTrigger({ storage, queueName, settings: queues, run: runMessage, onLog: log });
+	}
+	const timer = triggerOf(called, "timerTrigger");
+	return timer && startTimerTrigger({ ...timer, schedule: resolve(timer.schedule ?? ""), run });
+}
+
+/** `%NAME%` in a queue's name or a schedule. Source: learn.microsoft.com, "Azure Functions binding expression patterns". */
+function resolve(text: string): string {
+	return text.replace(/%([^%]+)%/g, (expression, name: string) => {
+		const value = process.env[name];
+		if (!value) throw new Error(`'${expression}' does not resolve to a value.`);
+		return value;
+	});
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readAll, type Server, serve } from "./serve.ts";
-import { type Answer, isDoneDespite, scriptedAnswer, sendAnswer } from "./stand-in/answer.ts";
 import { azureTokenOf, signIn } from "./stand-in/azure-rules.ts";
-import { type ApiCall, type Call, factsOf, noteCall, readCall } from "./stand-in/calls.ts";
+import { type Answer, type ApiCall, type Call, factsOf, noteCall, readCall } from "./stand-in/calls.ts";
 import { Control } from "./stand-in/control.ts";
 import { GitHubApi, type GitHubOptions } from "./stand-in/github-api.ts";
 import { tokenOf } from "./stand-in/github-rules.ts";
@@ -149,4 +148,32 @@ class StandIn {
 		if (project === undefined) return { date, "x-github-request-id": `57AD:${count.toUpperCase()}` };
 		return { date, activityid: `5f7bfb5c-0f1c-4d1e-9f0e-${count.padStart(12, "0")}` };
 	}
+}
+
+/** Whether the service does what the request asks for, in spite of a scripted fault. */
+function isDoneDespite(fault: Fault | undefined): boolean {
+	if (fault?.taken === true) return true;
+	return fault?.status === undefined && fault?.refuse === undefined && fault?.hang !== true && fault?.cut !== "before";
+}
+
+/**
+ * The answer that a fault puts in place of the proper one; undefined where it leaves that.
+ * @param inOwnForm the service's own error of that status
+ */
+function scriptedAnswer(fault: Fault | undefined, inOwnForm: (status: number) => Answer): Answer | undefined {
+	if (fault?.status === undefined) return undefined;
+	return "body" in fault ? { status: fault.status, body: fault.body } : inOwnForm(fault.status);
+}
+
+/** Sends an answer: as JSON, unless it is a text with a content type of its own, such as a page. */
+function sendAnswer(response: ServerResponse, { status, headers = {}, body }: Answer): void {
+	if (status === 204 || status === 304 || body === undefined) {
+		response.writeHead(status, headers).end();
+		return;
+	}
+	const types = Object.entries(headers).filter(([name]) => name.toLowerCase() === "content-type");
+	const isText = typeof body === "string" && types.some(([, type]) => !/\bjson\b/i.test(type));
+	response
+		.writeHead(status, types.length > 0 ? headers : { "content-type": "application/json; charset=utf-8", ...headers })
+		.end(isText ? body : JSON.stringify(body, null, "\t"));
 }

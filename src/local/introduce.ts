@@ -1,10 +1,10 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { USUAL_PORT } from "../config/settings.ts";
 import { isObject } from "../event/json.ts";
-import { plain, printable } from "../log.ts";
+import { plain } from "../log.ts";
 import type { LocalSetup } from "./environment.ts";
 import type { FunctionsHost } from "./functions-host.ts";
-import { readable } from "./print-line.ts";
+import { say } from "./print-line.ts";
 
 /** The part of `GET /api/health` that a person needs at the start. */
 export interface StartingHealth {
@@ -74,16 +74,6 @@ export function routedTo(
 	const path = relative(folder, resolve(folder, setting));
 	const isElsewhere = path === "" || isAbsolute(path) || path.split(sep)[0] === "..";
 	return `the destinations in ${isElsewhere ? setting : path}`;
-}
-
-/** A line of the log, for the terminal. */
-export function print(level: string, message: string): void {
-	const line = readable(level, message);
-	if (line !== undefined) say(`${new Date().toTimeString().slice(0, 8)} ${line}`);
-}
-
-export function say(text: string): void {
-	process.stdout.write(`${printable(text)}\n`);
 }
 
 /** Where Azurite keeps its data, from the root of the repository. */

@@ -1,4 +1,14 @@
-import { plain } from "../log.ts";
+import { plain, printable } from "../log.ts";
+
+/** A line of the log, for the terminal. */
+export function print(level: string, message: string): void {
+	const line = readable(level, message);
+	if (line !== undefined) say(`${new Date().toTimeString().slice(0, 8)} ${line}`);
+}
+
+export function say(text: string): void {
+	process.stdout.write(`${printable(text)}\n`);
+}
 
 /**
  * A log line of the bridge as a person wants to read it: on one line, and with nothing in it that does something to the

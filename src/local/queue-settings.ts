@@ -17,16 +17,6 @@ export interface QueueSettings {
 	readonly lockMs: number;
 }
 
-/** The real host's. Source: learn.microsoft.com, "Azure Queue storage trigger and bindings", host.json settings. */
-const DEFAULTS = {
-	batchSize: 16,
-	maxDequeueCount: 5,
-	maxPollingIntervalMs: 60_000,
-	visibilityTimeoutMs: 0,
-	messageEncoding: "base64",
-	lockMs: 600_000,
-} as const;
-
 interface QueueSection {
 	readonly batchSize?: number;
 	readonly newBatchThreshold?: number;
@@ -37,24 +27,24 @@ interface QueueSection {
 }
 
 /**
- * Reads the settings of queue triggers.
+ * Reads the settings of queue triggers; the real host's defaults are those of learn.microsoft.com, "Azure Queue storage
+ * trigger and bindings", host.json settings.
  * @param hostJson the text of host.json
  * @throws Error naming the setting that cannot be read
  */
 export function readQueueSettings(hostJson = "{}"): QueueSettings {
 	const host = JSON.parse(hostJson) as { extensions?: { queues?: QueueSection } };
-	const { maxPollingInterval, visibilityTimeout, messageEncoding, ...counts } = host.extensions?.queues ?? {};
-	const batchSize = counts.batchSize ?? DEFAULTS.batchSize;
+	const given = host.extensions?.queues ?? {};
+	const batchSize = given.batchSize ?? 16;
 	return {
-		...DEFAULTS,
+		batchSize,
 		// The real host multiplies by its processors; one makes local runs alike.
-		newBatchThreshold: batchSize / 2,
-		...counts,
-		...(messageEncoding?.toLowerCase() === "none" ? { messageEncoding: "none" } : {}),
-		...(maxPollingInterval === undefined
-			? {}
-			: { maxPollingIntervalMs: spanMs("maxPollingInterval", maxPollingInterval) }),
-		...(visibilityTimeout === undefined ? {} : { visibilityTimeoutMs: spanMs("visibilityTimeout", visibilityTimeout) }),
+		newBatchThreshold: given.newBatchThreshold ?? batchSize / 2,
+		maxDequeueCount: given.maxDequeueCount ?? 5,
+		maxPollingIntervalMs: spanMs("maxPollingInterval", given.maxPollingInterval ?? "00:01:00"),
+		visibilityTimeoutMs: spanMs("visibilityTimeout", given.visibilityTimeout ?? "00:00:00"),
+		messageEncoding: given.messageEncoding?.toLowerCase() === "none" ? "none" : "base64",
+		lockMs: 600_000,
 	};
 }
 

@@ -7,7 +7,8 @@ import { explainFailure, readArguments, StartError, USAGE } from "./command-line
 import { type LocalSetup, settleEnvironment } from "./environment.ts";
 import { startFunctionsHost } from "./functions-host.ts";
 import { startGitHubStandIn } from "./github-stand-in.ts";
-import { dataFolder, introduce, print, say } from "./introduce.ts";
+import { dataFolder, introduce } from "./introduce.ts";
+import { print, say } from "./print-line.ts";
 import { type QueueSettings, readQueueSettings } from "./queue-settings.ts";
 import { serve } from "./serve.ts";
 import { type StopInOrder, stopInOrder } from "./stopping.ts";

@@ -1,5 +1,5 @@
 import type { Problem } from "../config/settings.ts";
-import type { MissedCounts } from "../ledger/missed.ts";
+import type { MissedCounts } from "../ledger/ignored.ts";
 import { type LaneOverview, overview } from "../ledger/overview.ts";
 import { type Limit, usedOf } from "../ledger/pace.ts";
 import { redact } from "../log.ts";
@@ -22,7 +22,7 @@ import {
  */
 export interface Health {
 	/**
-	 * `degraded`: something waits for GitHub, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
+	 * `degraded`: something waits for a service, for a person, or without a known reason. `unhealthy`: nothing can be accepted,
 	 * or nothing sent at all.
 	 */
 	readonly status: "healthy" | "degraded" | "unhealthy";
@@ -54,7 +54,7 @@ export interface Health {
 }
 
 /** How many ignored events have missed a route as it is. Times are ISO 8601. */
-export interface MissedRoute {
+interface MissedRoute {
 	/** Its name. */
 	readonly route: string;
 	readonly events: number;
@@ -83,7 +83,7 @@ export const UNKNOWN_HEALTH: Omit<Health, "problems" | "storage"> = {
 	missed: [],
 };
 
-export interface WindowHealth {
+interface WindowHealth {
 	readonly lane: string;
 	/** The route's name. */
 	readonly route: string;
@@ -97,7 +97,7 @@ export interface WindowHealth {
 	readonly latest: string;
 }
 
-export interface PaceHealth {
+interface PaceHealth {
 	readonly lane: string;
 	/** So many calls are allowed in so many seconds. */
 	readonly count: number;
@@ -105,7 +105,7 @@ export interface PaceHealth {
 	readonly used: number;
 }
 
-export interface HealthOptions extends LaneHealthOptions {
+interface HealthOptions extends LaneHealthOptions {
 	readonly storage: Storage;
 	readonly warnings: readonly string[];
 	readonly routes: readonly Route[];

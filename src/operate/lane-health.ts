@@ -85,20 +85,20 @@ function overdueReason({ dueSince, calls }: LaneOverview, limits: readonly Limit
 
 export interface TokenHealth {
 	readonly lane: string;
-	/** Whether there is a token to send that GitHub is not known to refuse. */
+	/** Whether there is a token to send that the service is not known to refuse. */
 	readonly present: boolean;
-	/** `missing`: there is none to send. `refused`: GitHub has answered 401 to it, and something waits for it. */
+	/** `missing`: there is none to send. `refused`: the service has answered 401 to it, and something waits for it. */
 	readonly state: "present" | "refused" | "missing";
-	/** As GitHub has said last, ISO 8601; null where it has not. */
+	/** As the service has said last, ISO 8601; null where it has not. */
 	readonly expiresAt: string | null;
-	/** Why there is none, or why GitHub refuses it. */
+	/** Why there is none, or why the service refuses it. */
 	readonly reason: string | null;
 }
 
 /** A token that ends within this time is worth a warning. */
 export const EXPIRY_WARNING_MS = 30 * 86_400_000;
 
-/** The token of a lane, by what is configured and by what GitHub has said last. */
+/** The token of a lane, by what is configured and by what the service has said last. */
 export async function tokenHealthOf(
 	lane: string,
 	to: RouteTo,

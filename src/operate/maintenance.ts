@@ -10,7 +10,7 @@ import type { RouteTo } from "../route/route.ts";
 import type { Storage } from "../storage/storage.ts";
 import { expiryWarning } from "./lane-health.ts";
 
-export interface CheckTokensOptions {
+interface CheckTokensOptions {
 	/** One destination for each lane that the routes lead to. */
 	readonly lanes: ReadonlyMap<string, RouteTo>;
 	/** Asks the service about a lane's token, and about an app's installation. */
@@ -24,7 +24,7 @@ export interface CheckTokensOptions {
 export interface MaintenanceOptions extends CheckTokensOptions {
 	readonly storage: Storage;
 	/** Makes sure that a lane is looked at. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	/** Makes sure that what a lane has delivered is followed. */
 	readonly wakeFollower: (lane: string) => Promise<void>;
 	/** So long after its end a receipt is stored. */
@@ -39,7 +39,7 @@ const MAX_MS = 4 * 60_000;
  * past its time. What fails for one lane is said, and done for the others. Rejects where no lane can be read at all.
  */
 export async function maintain(log: Log, options: MaintenanceOptions): Promise<void> {
-	const { storage, wake, wakeFollower, retentionMs, now } = options;
+	const { storage, wakeLane, wakeFollower, retentionMs, now } = options;
 	const start = now();
 	const seen = await overview(storage, now());
 	for (const one of seen) {
@@ -49,15 +49,14 @@ export async function maintain(log: Log, options: MaintenanceOptions): Promise<v
 		reportBacklog(log, one, now());
 		// Nothing needs this, unless the queue was emptied; or nothing waits behind a breaker, and a drain removes that.
 		if (waiting + windows > 0 || hasBreaker) {
-			await wake(lane).catch((error: unknown) => reportFailure(log, lane, `not woken: ${(error as Error).message}`));
+			await wakeLane(lane).catch((error: Error) => reportFailure(log, lane, `not woken: ${error.message}`));
 		}
 		// Nor does this: as long as something is followed, its wake-up is on its way.
-		const wakeIfFollowed = async () => {
+		try {
 			if ((await readFollowRows(storage, lane, now(), 1)).length > 0) await wakeFollower(lane);
-		};
-		await wakeIfFollowed().catch((error: unknown) =>
-			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`),
-		);
+		} catch (error) {
+			reportFailure(log, lane, `its follower is not woken: ${(error as Error).message}`);
+		}
 	}
 	const knownExpiry = (lane: string) => seen.find((one) => one.lane === lane)?.tokenExpiresAt ?? null;
 	await checkTokens(log, knownExpiry, options);
@@ -91,31 +90,25 @@ export async function checkTokens(
 	knownExpiry: (lane: string) => string | null,
 	options: CheckTokensOptions,
 ): Promise<void> {
-	const checkLane = ([lane, to]: readonly [string, RouteTo]) => checkOne(log, lane, to, knownExpiry(lane), options);
-	await pMap([...options.lanes], checkLane, { concurrency: AT_ONCE });
-}
-
-async function checkOne(
-	log: Log,
-	lane: string,
-	to: RouteTo,
-	known: string | null,
-	{ checkToken, recordExpiry, now }: CheckTokensOptions,
-): Promise<void> {
-	const found = await checkToken(to).catch((error: Error): TokenCheck => {
-		return { state: "unknown", expiresAt: null, reason: error.message };
-	});
-	const expiresAt = found.state === "ok" ? found.expiresAt : known;
-	if (expiresAt !== known) {
-		await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
-			report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
+	const { lanes, checkToken, recordExpiry, now } = options;
+	const checkLane = async ([lane, to]: readonly [string, RouteTo]) => {
+		const known = knownExpiry(lane);
+		const found = await checkToken(to).catch((error: Error): TokenCheck => {
+			return { state: "unknown", expiresAt: null, reason: error.message };
 		});
-	}
-	const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
-	if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
-	if (found.state === "unknown") {
-		report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
-	}
+		const expiresAt = found.state === "ok" ? found.expiresAt : known;
+		if (expiresAt !== known) {
+			await recordExpiry(lane, expiresAt).catch(({ message }: Error) => {
+				report(log, "warn", { stage: "maintenance", lane, change: "token not recorded", reason: message });
+			});
+		}
+		const reason = found.state === "refused" ? found.reason : (expiryWarning(lane, expiresAt, now()) ?? null);
+		if (reason !== null) report(log, "warn", { stage: "token", lane, expiresAt, reason });
+		if (found.state === "unknown") {
+			report(log, "warn", { stage: "maintenance", lane, change: "token not checked", reason: found.reason });
+		}
+	};
+	await pMap(lanes, checkLane, { concurrency: AT_ONCE });
 }
 
 /**
@@ -124,11 +117,11 @@ async function checkOne(
  * @param expiresAt ISO 8601; null where the service names no end
  */
 export async function recordExpiry(
-	take: (lane: string) => Promise<LaneLease | undefined>,
+	acquire: (lane: string) => Promise<LaneLease | undefined>,
 	lane: string,
 	expiresAt: string | null,
 ): Promise<void> {
-	const lease = await take(lane);
+	const lease = await acquire(lane);
 	if (lease === undefined) return;
 	try {
 		await lease.read(() => true);

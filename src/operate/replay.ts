@@ -1,13 +1,22 @@
 import { readJson } from "../event/json.ts";
 import { forgetRejected, readRejected, replayDead } from "../ledger/dead-letters.ts";
 import { readLaneState } from "../ledger/lane-state.ts";
-import type { FoundReceipt, Receipt } from "../ledger/receipt.ts";
-import { readContinue, writeContinue } from "../ledger/receipt-query.ts";
+import type { Receipt } from "../ledger/receipt.ts";
+import { type FoundReceipt, readContinue, writeContinue } from "../ledger/receipt-query.ts";
 import { writeWakeUp } from "../ledger/wake-up.ts";
-import { type Log, report } from "../log.ts";
+import type { Log } from "../log.ts";
 import type { EventResult } from "../model.ts";
 import { isStorageError, type PutMessage, type Storage } from "../storage/storage.ts";
-import { AT_ONCE, type Ended, MAX_MS, type ReceiptsRequest, type WalkOptions, walkReceipts } from "./walk-receipts.ts";
+import {
+	AT_ONCE,
+	type Ended,
+	MAX_MS,
+	type Progress,
+	type ReceiptsRequest,
+	reportEnded,
+	type WalkOptions,
+	walkReceipts,
+} from "./dead-letters.ts";
 
 /** Which of Event Grid's own dead letters: those of a container, or with names that begin so. */
 interface BlobsRequest {
@@ -21,13 +30,8 @@ export type ReplayRequest = ReceiptsRequest | BlobsRequest;
 /** What became of one dead letter. `accepted`: it is in its lane again. */
 export type Replayed = Ended<"accepted">;
 
-export interface ReplayAnswer {
+export interface ReplayAnswer extends Progress {
 	readonly replayed: readonly Replayed[];
-	/** Whether there may be more than one request takes: ask again, with `continue`. */
-	readonly more: boolean;
-	readonly continue?: string;
-	/** What could not be read, and so not be looked at yet. */
-	readonly problems?: readonly string[];
 }
 
 /**
@@ -39,11 +43,11 @@ export type AcceptAgain = (
 	before?: Pick<Receipt, "acceptedAt" | "arrived">,
 ) => Promise<readonly EventResult[]>;
 
-export interface ReplayOptions extends WalkOptions {
+interface ReplayOptions extends WalkOptions {
 	readonly storage: Storage;
 	readonly accept: AcceptAgain;
 	/** Makes sure that a lane is looked at, at once. */
-	readonly wake: (lane: string) => Promise<void>;
+	readonly wakeLane: (lane: string) => Promise<void>;
 	/** Never the same twice. */
 	readonly newId: () => string;
 }
@@ -54,10 +58,7 @@ export interface ReplayOptions extends WalkOptions {
  */
 export async function replay(request: ReplayRequest, log: Log, options: ReplayOptions): Promise<ReplayAnswer> {
 	const answer = "container" in request ? await replayBlobs(request, options) : await replayReceipts(request, options);
-	for (const each of answer.replayed) {
-		const level = each.outcome === "accepted" ? "info" : "warn";
-		report(log, level, { stage: "dead-letter", change: "replayed", ...each });
-	}
+	reportEnded(log, "replayed", answer.replayed);
 	return answer;
 }
 
@@ -70,8 +71,8 @@ async function replayReceipts(request: ReceiptsRequest, options: ReplayOptions):
 	const wakeUps = new Map<string, PutMessage>();
 	try {
 		const end = (receipt: FoundReceipt) => replayReceipt(receipt, wakeUps, options);
-		const { ended: replayed, ...rest } = await walkReceipts<"accepted">(request, end, options);
-		return { replayed, ...rest };
+		const { ended: replayed, ...progress } = await walkReceipts<"accepted">(request, end, options);
+		return { replayed, ...progress };
 	} finally {
 		await wakeAll(wakeUps, options);
 	}
@@ -148,9 +149,9 @@ async function wakeAhead(lane: string, wakeUps: Map<string, PutMessage>, options
 }
 
 /** After all that was written: every lane is woken at once. */
-async function wakeAll(wakeUps: ReadonlyMap<string, PutMessage>, { storage, wake }: ReplayOptions): Promise<void> {
+async function wakeAll(wakeUps: ReadonlyMap<string, PutMessage>, { storage, wakeLane }: ReplayOptions): Promise<void> {
 	const each = async ([lane, message]: readonly [string, PutMessage]) => {
-		await wake(lane);
+		await wakeLane(lane);
 		await storage.unput(message);
 	};
 	// Where that fails, the wake-up that was put ahead surfaces within two minutes, and does the same.

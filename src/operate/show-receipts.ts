@@ -1,9 +1,9 @@
 import pMap from "p-map";
 import type { Destinations } from "../destinations/list.ts";
 import { readDeadRequest } from "../ledger/dead-letters.ts";
-import { type LaneState, NEW_LANE, readLaneState } from "../ledger/lane-state.ts";
 import type { FoundReceipts } from "../ledger/list-receipts.ts";
-import { type FoundReceipt, type ReceiptState, readReceipt, showReceipt } from "../ledger/receipt.ts";
+import type { ReceiptState } from "../ledger/receipt.ts";
+import { type FoundReceipt, receiptsOf } from "../ledger/receipt-query.ts";
 import { groupOfMember } from "../ledger/rows.ts";
 import { clipText } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -24,7 +24,7 @@ export interface ShownReceipt extends FoundReceipt {
 }
 
 /** The exact request of a dead letter. */
-export interface Sends {
+interface Sends {
 	/** Its method and URL. */
 	readonly line: string;
 	/** The beginning of its body. */
@@ -34,13 +34,19 @@ export interface Sends {
 	readonly whole: boolean;
 }
 
-export interface ShowOptions {
+interface ShowOptions {
 	readonly storage: Storage;
 	readonly destinations: Pick<Destinations, "pageOf" | "requestLine">;
 	/** What would judge a rejected event now. */
 	readonly judge: string;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+}
+
+/** Receipts, and what could not be read for them. */
+export interface Shown {
+	readonly receipts: readonly ShownReceipt[];
+	readonly problems: readonly string[];
 }
 
 /** The events of a window share one dispatch, so that these are few. */
@@ -50,31 +56,39 @@ const READS_AT_ONCE = 16;
 export async function showReceipts(
 	{ receipts, problems }: Pick<FoundReceipts, "receipts" | "problems">,
 	options: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const dispatches = new Map<string, FoundReceipt | undefined>(
+): Promise<Shown> {
+	const { dispatchOf, unread } = await readDispatches(receipts, options);
+	const shown = receipts.map((receipt) => show(receipt, dispatchOf(receipt), options));
+	return { receipts: shown, problems: [...problems, ...unread] };
+}
+
+/** The dispatches that windows' events went out with: from among these receipts, or read, each once. */
+async function readDispatches(receipts: readonly FoundReceipt[], options: ShowOptions) {
+	const known = new Map<string, FoundReceipt | undefined>(
 		receipts.map((receipt) => [placeOf(receipt.lane, receipt.rowKey), receipt]),
 	);
 	const missing = new Map(
 		receipts.flatMap(({ lane, dispatch }) => {
-			const isKnown = dispatch === null || dispatches.has(placeOf(lane, dispatch));
+			const isKnown = dispatch === null || known.has(placeOf(lane, dispatch));
 			return isKnown ? [] : [[placeOf(lane, dispatch), { lane, dispatch }] as const];
 		}),
 	);
 	const unread = new Set<string>();
-	const readState = createStateReader(options);
+	const { storage, now } = options;
+	const lanes = new Set([...missing.values()].map(({ lane }) => lane));
+	const showIn = new Map([...lanes].map((lane) => [lane, receiptsOf(storage, lane, now)]));
 	const read = async ([place, { lane, dispatch }]: readonly [string, { lane: string; dispatch: string }]) => {
 		try {
-			dispatches.set(place, await readDispatch(options, readState, lane, dispatch));
+			const row = await storage.get(lane, dispatch);
+			known.set(place, row && (await showIn.get(lane)?.(row)));
 		} catch (error) {
 			unread.add(`a window's dispatch in the lane "${lane}" cannot be read: ${(error as Error).message}`);
 		}
 	};
 	await pMap(missing, read, { concurrency: READS_AT_ONCE });
-	const shown = receipts.map((receipt) => {
-		const { lane, dispatch } = receipt;
-		return show(receipt, dispatch === null ? undefined : dispatches.get(placeOf(lane, dispatch)), options);
-	});
-	return { receipts: shown, problems: [...problems, ...unread] };
+	const dispatchOf = ({ lane, dispatch }: FoundReceipt) =>
+		dispatch === null ? undefined : known.get(placeOf(lane, dispatch));
+	return { dispatchOf, unread };
 }
 
 function placeOf(lane: string, rowKey: string): string {
@@ -102,37 +116,12 @@ function show(
 	};
 }
 
-/** A lane's state is read once, and only where one of its windows' dispatches waits. */
-function createStateReader({ storage, now }: ShowOptions) {
-	const states = new Map<string, Promise<LaneState>>();
-	return (lane: string): Promise<LaneState> => {
-		const known = states.get(lane) ?? readLaneState(storage, lane, now());
-		states.set(lane, known);
-		return known;
-	};
-}
-
-async function readDispatch(
-	{ storage, now }: ShowOptions,
-	readState: (lane: string) => Promise<LaneState>,
-	lane: string,
-	dispatch: string,
-): Promise<FoundReceipt | undefined> {
-	const row = await storage.get(lane, dispatch);
-	if (row === undefined) return undefined;
-	const receipt = readReceipt(row);
-	return showReceipt(receipt, lane, receipt.state === "accepted" ? await readState(lane) : NEW_LANE, now());
-}
-
 /** What is shown of a request. */
 const MAX_SENT = 4_000;
 
 /** Receipts with what replays of them would send. One that cannot be read is named, and has none. */
-export async function withRequests(
-	receipts: readonly ShownReceipt[],
-	{ storage, destinations }: ShowOptions,
-): Promise<{ readonly receipts: readonly ShownReceipt[]; readonly problems: readonly string[] }> {
-	const problems: string[] = [];
+export async function withRequests(shown: Shown, { storage, destinations }: ShowOptions): Promise<Shown> {
+	const problems = [...shown.problems];
 	const read = async (receipt: ShownReceipt): Promise<ShownReceipt> => {
 		const { state, lane, rowKey, to, key } = receipt;
 		if (state !== "dead" || to === null) return { ...receipt, sends: null };
@@ -146,5 +135,5 @@ export async function withRequests(
 			return { ...receipt, sends: null };
 		}
 	};
-	return { receipts: await pMap(receipts, read, { concurrency: READS_AT_ONCE }), problems };
+	return { receipts: await pMap(shown.receipts, read, { concurrency: READS_AT_ONCE }), problems };
 }

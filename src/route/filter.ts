@@ -5,7 +5,7 @@ import { OPERATORS, type Operator } from "./operators.ts";
 import type { AdvancedFilter, SubscriptionFilter } from "./route.ts";
 
 /** Says whether an event passes; made once, when the routes are read. */
-export type Test = (event: FilteredEvent) => boolean;
+type Test = (event: FilteredEvent) => boolean;
 
 /** One condition of a filter: the test, and the words that say how an event failed it. */
 export interface Condition {
@@ -72,26 +72,21 @@ function eventTypeCondition(included: readonly string[]): Condition[] {
 
 function subjectConditions(filter: SubscriptionFilter): Condition[] {
 	const isCased = filter.isSubjectCaseSensitive === true;
-	const cased = ({ event, lower }: FilteredEvent) => (isCased ? event.subject : lower(event.subject));
-	const begin = filter.subjectBeginsWith ?? "";
-	const end = filter.subjectEndsWith ?? "";
-	const [casedBegin = "", casedEnd = ""] = [begin, end].map((text) => (isCased ? text : text.toLowerCase()));
-	const conditions: Condition[] = [];
-	if (begin !== "") {
-		conditions.push({
-			part: "subjectBeginsWith",
-			test: (filtered) => cased(filtered).startsWith(casedBegin),
-			failure: ({ subject }) => `the subject "${clip(subject)}" does not begin with "${begin}"`,
-		});
-	}
-	if (end !== "") {
-		conditions.push({
-			part: "subjectEndsWith",
-			test: (filtered) => cased(filtered).endsWith(casedEnd),
-			failure: ({ subject }) => `the subject "${clip(subject)}" does not end with "${end}"`,
-		});
-	}
-	return conditions;
+	const condition = (
+		part: "subjectBeginsWith" | "subjectEndsWith",
+		verb: "begin" | "end",
+		meets: (subject: string, wanted: string) => boolean,
+	): Condition[] => {
+		const text = filter[part] ?? "";
+		if (text === "") return [];
+		const wanted = isCased ? text : text.toLowerCase();
+		const test: Test = ({ event, lower }) => meets(isCased ? event.subject : lower(event.subject), wanted);
+		return [{ part, test, failure: ({ subject }) => `the subject "${clip(subject)}" does not ${verb} with "${text}"` }];
+	};
+	return [
+		...condition("subjectBeginsWith", "begin", (subject, wanted) => subject.startsWith(wanted)),
+		...condition("subjectEndsWith", "end", (subject, wanted) => subject.endsWith(wanted)),
+	];
 }
 
 /**

@@ -9,7 +9,7 @@ export type Mapping = Readonly<Record<string, Mapped>>;
 export type Mapped = string | { readonly value: unknown } | { readonly key: string; readonly default?: unknown };
 
 /** What a mapping can name under `bridge`; `BridgeFacts` of a client payload. */
-export type MappedFacts = Readonly<Record<"version" | "route" | "key", string>>;
+type MappedFacts = Readonly<Record<"version" | "route" | "key", string>>;
 
 /** Keys of a mapping that filters do not have: `event` is the whole event, `extensions` what a CloudEvent says beyond. */
 export const MAPPING_KEYS = ["event", "extensions", "bridge.version", "bridge.route", "bridge.key"] as const;

@@ -4,7 +4,7 @@ import type { AdvancedFilter, Route, RouteTo } from "./route.ts";
 import { type Violation, validateRoutes } from "./validate-routes.generated.js";
 
 /** A routes table, or everything that is wrong with it, each naming the place and the repair. */
-export type ReadRoutes =
+type ReadRoutes =
 	| { readonly ok: true; readonly routes: readonly Route[] }
 	| { readonly ok: false; readonly problems: readonly string[] };
 

@@ -12,10 +12,17 @@ export interface Match {
 	/** The route's name. */
 	readonly route: string;
 	readonly to: Destination;
-	readonly coalesce?: Coalesce;
+	readonly coalesce?: Coalesce | undefined;
 }
 
 export type Router = (event: BridgeEvent, onlyRepository?: string) => Routed;
+
+/** A route that an event has missed, and the first of its conditions that was not met. */
+interface Failure {
+	readonly route: Route;
+	readonly digest: string;
+	readonly condition: Condition;
+}
 
 /** How many routes a reason names before it only counts them. */
 const MAX_REASONS = 5;
@@ -35,31 +42,21 @@ export function createRouter(
 	return (event, onlyRepository) => {
 		const matches = new Map<string, Match>();
 		const filtered = toFiltered(event, lowerCase);
-		const missed: Missed[] = [];
-		const failures: (() => string)[] = [];
-		/** For routes that would take the write that completes the upload: named first. */
-		const openings: (() => string)[] = [];
+		const failures: Failure[] = [];
 		for (const { route, digest, conditions } of compiled) {
-			const failed = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
-			if (failed !== undefined) {
-				missed.push({ route: digest, by: failed.part });
-				// It is the last condition of a route.
-				const reasons = failed === completedWrite ? openings : failures;
-				reasons.push(() => `route "${route.name}": ${failed.failure(event)}`);
+			const condition = otherRepository(route, onlyRepository) ?? conditions.find(({ test }) => !test(filtered));
+			if (condition !== undefined) {
+				failures.push({ route, digest, condition });
 				continue;
 			}
 			const to = resolve(route.to, event.type);
 			// Two routes to one destination are one delivery, with the name of the first route.
-			if (!matches.has(to.id)) matches.set(to.id, toMatch(route, to));
+			if (!matches.has(to.id)) matches.set(to.id, { route: route.name, to, coalesce: route.coalesce });
 		}
-		return matches.size > 0
-			? { matches: [...matches.values()] }
-			: { matches: [], reason: explain([...openings, ...failures]), missed };
+		if (matches.size > 0) return { matches: [...matches.values()] };
+		const missed = failures.map(({ digest, condition }) => ({ route: digest, by: condition.part }));
+		return { matches: [], reason: explain(failures, event), missed };
 	};
-}
-
-function toMatch({ name, coalesce }: Route, to: Destination): Match {
-	return { route: name, to, ...(coalesce === undefined ? {} : { coalesce }) };
 }
 
 function conditionsOf(route: Route): readonly Condition[] {
@@ -90,8 +87,13 @@ function otherRepository(route: Route, onlyRepository: string | undefined): Cond
 	return { part: "repoName", test: () => false, failure: () => `it leads ${there}, not to repoName=${onlyRepository}` };
 }
 
-function explain(failures: readonly (() => string)[]): string {
-	const named = failures.slice(0, MAX_REASONS).map((failure) => failure());
+/** Routes that would take the write that completes the upload are named first: that is the last condition of a route. */
+function explain(failures: readonly Failure[], event: BridgeEvent): string {
+	const openings = failures.filter(({ condition }) => condition === completedWrite);
+	const others = failures.filter(({ condition }) => condition !== completedWrite);
+	const named = [...openings, ...others]
+		.slice(0, MAX_REASONS)
+		.map(({ route, condition }) => `route "${route.name}": ${condition.failure(event)}`);
 	const more = failures.length - named.length;
 	return `no route matches: ${named.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }

@@ -40,7 +40,7 @@ export function blobCalls(
 					.byPage({ maxPageSize: 1000, ...(after === undefined ? {} : { continuationToken: after }) });
 				const { value } = await pages.next();
 				const next: string | undefined = value?.continuationToken || undefined;
-				return { names: namesIn(value?.segment?.blobItems, prefix), ...(next === undefined ? {} : { next }) };
+				return { names: namesIn(value?.segment?.blobItems, prefix), next };
 			}).catch((error: unknown) => {
 				// A container of ours is made when it is first needed; the name of any other was misspelt.
 				if (container !== undefined) throw error;

@@ -3,7 +3,7 @@ import { isStorageError, type Storage, type StorageError, type Write } from "./s
 import { bytesOf } from "./transactions.ts";
 
 /** Hands its items over in groups. */
-export type Batcher<Item, Result> = (item: Item) => Promise<Result>;
+type Batcher<Item, Result> = (item: Item) => Promise<Result>;
 
 export interface BatcherOptions<Item, Result> {
 	/**

@@ -48,13 +48,7 @@ export async function readBody(storage: Storage, kind: Kind, columns: Columns): 
  * property of one row fits into another, whatever its size.
  * @param body as far as it was read; empty where there was none any more
  */
-export function movedBody({
-	body,
-	bodyBlob,
-}: {
-	readonly body?: string | undefined;
-	readonly bodyBlob?: string;
-}): Columns {
+export function movedBody({ body, bodyBlob }: Partial<Record<"body" | "bodyBlob", string | undefined>>): Columns {
 	if (bodyBlob !== undefined) return { bodyBlob };
 	return body === undefined || body === "" ? {} : { body: Buffer.from(body) };
 }

@@ -45,7 +45,11 @@ export interface Storage {
 	 */
 	read(blob: string, container?: string, most?: number): Promise<Buffer | undefined>;
 	/** One page of the names of the blobs that begin so. */
-	names(prefix: string, after?: string, container?: string): Promise<{ names: readonly string[]; next?: string }>;
+	names(
+		prefix: string,
+		after?: string,
+		container?: string,
+	): Promise<{ names: readonly string[]; next?: string | undefined }>;
 	/**
 	 * Removes a blob. Answers whether it is gone: false where it was written after `unmodifiedSince`, epoch milliseconds.
 	 */
@@ -163,6 +167,13 @@ export async function persist<T>(
 			await between?.();
 		}
 	}
+}
+
+/** The addresses of a storage account's services. */
+export interface ServiceUrls {
+	readonly blobUrl: string;
+	readonly queueUrl: string;
+	readonly tableUrl: string;
 }
 
 /** What the ledger's parts are called in the app's storage account. */

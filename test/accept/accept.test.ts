@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type AcceptOptions, createAccept, lateAfter } from "../../src/accept/accept.ts";
-import type { Inline } from "../../src/deliver/inline.ts";
+import { type AcceptOptions, createAccept, deadlineAfter } from "../../src/accept/accept.ts";
 import type { Rejected } from "../../src/ledger/dead-letters.ts";
 import type { IgnoredEvent } from "../../src/ledger/ignored.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
@@ -33,8 +32,8 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 				accepted.push(delivery);
 				return parts.write === undefined ? { kind: "written", entry: `e-${delivery.event.id}` } : parts.write(delivery);
 			},
-			wake: parts.wake ?? (async () => NEW_LANE),
-			take: async () => undefined,
+			ensureWakeUp: parts.ensureWakeUp ?? (async () => NEW_LANE),
+			acquire: async () => undefined,
 		},
 		inline: {
 			offer(lane, entry, each) {
@@ -51,15 +50,15 @@ function accepting(parts: Partial<Omit<AcceptOptions, "ledger" | "inline">> & Pa
 		...parts,
 	});
 	return {
-		accept: (elements: readonly unknown[], late = never) => accept(elements, { log, late }),
+		accept: (elements: readonly unknown[], deadline = never) => accept(elements, { log, deadline }),
 		...{ kept, ignored, accepted, offered, lines },
 	};
 }
 
 interface Ledger {
 	readonly write: (delivery: Delivery) => Promise<Accepted>;
-	readonly wake: AcceptOptions["ledger"]["wake"];
-	readonly offer: Inline["offer"];
+	readonly ensureWakeUp: AcceptOptions["ledger"]["ensureWakeUp"];
+	readonly offer: AcceptOptions["inline"]["offer"];
 }
 
 const outcomes = (results: readonly { readonly id: string | null; readonly outcome: string }[]) =>
@@ -135,7 +134,7 @@ describe("one element that breaks what handles it", () => {
 	it.each<[string, Partial<Ledger>]>([
 		["write", { write: fails }],
 		["offer", { offer: fails }],
-		["wake", { offer: nothing, wake: fails }],
+		["ensureWakeUp", { offer: nothing, ensureWakeUp: fails }],
 	])("is unavailable when what is broken is the ledger: %s", async (_, parts) => {
 		expect(outcomes(await accepting(parts).accept([event("one")]))).toEqual(["one unavailable"]);
 	});
@@ -211,7 +210,7 @@ describe("the elements of one request", () => {
 	it("say that they wait for another bridge, where their lane belongs to another address", async () => {
 		const { accept } = accepting({
 			offer: async () => undefined,
-			wake: async () => ({ ...NEW_LANE, address: "https://github.contoso.example/api/v3" }),
+			ensureWakeUp: async () => ({ ...NEW_LANE, address: "https://github.contoso.example/api/v3" }),
 		});
 		expect(await accept([event("one")])).toMatchObject([
 			{ outcome: "accepted", reason: expect.stringContaining("belongs to https://github.contoso.example/api/v3") },
@@ -303,7 +302,7 @@ describe("the elements of one request", () => {
 			const { accept } = accepting({
 				now: () => clock,
 				offer: async (): Promise<Disposition> => ({ kind: "deferred", notBefore, reason: "later" }) as Disposition,
-				wake: async (_lane, earliest) => {
+				ensureWakeUp: async (_lane, earliest) => {
 					asked.push(earliest(state) - clock);
 					return state;
 				},
@@ -324,7 +323,7 @@ describe("the elements of one request", () => {
 		const { accept, offered } = accepting({
 			now: () => 1_000,
 			route: () => ({ matches: [{ route: "r", to: TO, coalesce: { quietSeconds: 30, maxSeconds: 600 } }] }),
-			wake: async (_lane, earliest) => {
+			ensureWakeUp: async (_lane, earliest) => {
 				asked.push(earliest(NEW_LANE));
 				return NEW_LANE;
 			},
@@ -340,8 +339,8 @@ describe("the elements of one request", () => {
 
 	it("are not begun to be recorded after time is up", async () => {
 		const { accept, accepted } = accepting();
-		const late = { passed: Promise.resolve(undefined), isPassed: () => true };
-		expect(await accept([event("one")], late)).toMatchObject([
+		const deadline = { passed: Promise.resolve(undefined), isPassed: () => true };
+		expect(await accept([event("one")], deadline)).toMatchObject([
 			{ id: "one", outcome: "unavailable", reason: expect.stringMatching(/^the request ran out of time; the next/) },
 		]);
 		expect(accepted).toEqual([]);
@@ -353,18 +352,18 @@ describe("the time of a request", () => {
 	afterEach(() => void jest.useRealTimers());
 
 	it("is up after its milliseconds, for all that wait for it and all that ask", async () => {
-		const late = lateAfter(1_000);
+		const deadline = deadlineAfter(1_000);
 		await jest.advanceTimersByTimeAsync(999);
-		expect(late.isPassed()).toBe(false);
+		expect(deadline.isPassed()).toBe(false);
 		await jest.advanceTimersByTimeAsync(1);
-		expect([await late.passed, late.isPassed()]).toEqual([undefined, true]);
+		expect([await deadline.passed, deadline.isPassed()]).toEqual([undefined, true]);
 	});
 
 	it("is never up once it is not waited for any more", async () => {
-		const late = lateAfter(1_000);
-		late.clear();
+		const deadline = deadlineAfter(1_000);
+		deadline.clear();
 		await jest.advanceTimersByTimeAsync(2_000);
-		expect(late.isPassed()).toBe(false);
+		expect(deadline.isPassed()).toBe(false);
 	});
 });
 

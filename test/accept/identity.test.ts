@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { eventGrid } from "../../src/functions/event-triggers.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
+import { eventGrid } from "../../src/functions/triggers.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import type { EventResult } from "../../src/model.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { createCatalogue, findType, shortName } from "../../src/cli/catalogue/catalogue.ts";
+import { createCatalogue, findType, shortName, varyExample } from "../../src/cli/catalogue/catalogue.ts";
 import { inEnvelope, type SampleEvent, SCHEMAS, schemaOf } from "../../src/cli/catalogue/envelope.ts";
-import { varyExample } from "../../src/cli/catalogue/vary-example.ts";
 import { createWorld } from "../../src/cli/catalogue/world.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { eventType, TYPE_NAMES } from "../../src/cli/event-types.ts";
 import { KNOWN_EVENT_TYPES, readEvent } from "../../src/event/read-event.ts";
-import { toDispatchType } from "../../src/route/keys.ts";
+import { toDispatchType } from "../../src/route/route.ts";
 import { EXAMPLE_EVENTS } from "../../support/example-events.ts";
 
 const NOW = Date.parse("2026-03-14T08:15:30Z");

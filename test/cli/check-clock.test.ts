@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { checkClock } from "../../src/cli/doctor/check-clock.ts";
+import { checkClock } from "../../src/cli/doctor/check-bridge.ts";
 
 describe("the clocks", () => {
 	it.each([

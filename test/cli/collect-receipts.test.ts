@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { ReceiptsAsked, ShownReceipts } from "../../src/cli/bridge-client.ts";
+import { collectReceipts, type ReceiptsAsked, type ShownReceipts } from "../../src/cli/bridge-client.ts";
 import { CliError } from "../../src/cli/cli-error.ts";
-import { collectReceipts } from "../../src/cli/collect-receipts.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
 const receipt = (key: string) => ({ key }) as unknown as ShownReceipts["receipts"][number];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { checkListeners } from "../../src/cli/doctor/check-listeners.ts";
 import { checkRepository } from "../../src/cli/doctor/check-repository.ts";
+import type { GitHub, GitHubAnswer } from "../../src/cli/doctor/github.ts";
 import type { WorkflowFacts } from "../../src/cli/doctor/read-workflows.ts";
-import type { GitHub, GitHubAnswer } from "../../src/cli/github.ts";
 import type { Route } from "../../src/route/route.ts";
 
 const REPOSITORY = "contoso/fraud-model";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAsk } from "../../src/cli/ask.ts";
 import { checkRepository } from "../../src/cli/doctor/check-repository.ts";
+import { createGitHub, type GitHub } from "../../src/cli/doctor/github.ts";
 import { lookAtWorkflows } from "../../src/cli/doctor/look-at-workflows.ts";
-import { createGitHub, type GitHub } from "../../src/cli/github.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import type { Route } from "../../src/route/route.ts";
 import { postJson } from "../../support/call.ts";

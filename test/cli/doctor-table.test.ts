@@ -63,7 +63,11 @@ describe("the table that doctor looks at", () => {
 
 	it("is the one repository of GITHUB_REPOSITORY, as the bridge has it", async () => {
 		const digest = digestOfRoutes([{ name: "default", to: { repository: REPOSITORY } }]);
-		expect((await look({ GITHUB_REPOSITORY: REPOSITORY }, { digest })).bad).toEqual([]);
+		const { bad, checks } = await look({ GITHUB_REPOSITORY: REPOSITORY }, { digest });
+		expect(bad).toEqual([]);
+		expect(checks.find(({ link }) => link === "routes")?.finding).toBe(
+			`the bridge uses this table: GITHUB_REPOSITORY, every event to ${REPOSITORY} (digest ${digest})`,
+		);
 	});
 
 	it("is another one that lies in this folder, where the bridge uses that, and it is said", async () => {
@@ -76,9 +80,13 @@ describe("the table that doctor looks at", () => {
 			expect(looked.bad).toEqual([]);
 			const said = looked.checks.filter(({ link }) => link === "routes").map(({ finding }) => finding);
 			expect(said[0]).toBe(
-				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}), not BRIDGE_ROUTES`,
+				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}); it does not use BRIDGE_ROUTES`,
 			);
 			expect(looked.checks.map(({ link }) => link)).toContain("workflows");
+			const unset = await look({}, HEALTH.routes);
+			expect(unset.checks.find(({ link }) => link === "routes")?.finding).toBe(
+				`the bridge uses this table: routes.json (digest ${HEALTH.routes.digest}); it does not use the default of npm start, every event to ${REPOSITORY}`,
+			);
 			// One that was named is looked at all the same, and the bridge's own is named beside it.
 			writeFileSync(join(here, "other.json"), JSON.stringify(OTHER));
 			const named = await look({}, HEALTH.routes, ["--routes", join(here, "other.json")]);

@@ -519,12 +519,16 @@ describe("doctor", () => {
 		const lanes = [
 			lane({ state: "paused", until: "2026-03-14T08:20:00.000Z", reason: "slow down" }),
 			lane({ parkedDestinations: 2 }),
+			lane({ lane: "azure-devops", parkedDestinations: 1 }),
+			lane({ lane: "hook", state: "parked", reason: "401" }),
 		];
 		const looked = await look({ bridge: { health: { ...HEALTH, lanes, warnings: ["PAT_TOKEN is an old name"] } } });
 		expect(faults(looked).map((line) => line.split(" | ").slice(0, 4).join(" | "))).toEqual([
 			"warning | settings | null | PAT_TOKEN is an old name",
 			"warning | GitHub | default | the bridge sends nothing until 2026-03-14T08:20:00.000Z: slow down",
 			"warning | GitHub | default | 2 destinations are parked",
+			"warning | pipelines | azure-devops | a destination is parked",
+			"error | bridge | hook | the bridge sends nothing: 401",
 		]);
 	});
 

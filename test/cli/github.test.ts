@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createAsk } from "../../src/cli/ask.ts";
-import { createGitHub } from "../../src/cli/github.ts";
+import { createGitHub } from "../../src/cli/doctor/github.ts";
 import { type Server, serve } from "../../src/local/serve.ts";
 
 describe("GitHub, as the command line asks it", () => {

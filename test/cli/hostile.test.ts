@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { COLOUR_SEQUENCES } from "../../src/cli/colour.ts";
+import { COLOUR_SEQUENCES } from "../../src/cli/print.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type CliWorld, runCli } from "../helpers/run-cli.ts";
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
-import { processIo } from "../../src/cli/process-io.ts";
+import { processIo } from "../../src/cli/io.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** A process that nobody has started. */

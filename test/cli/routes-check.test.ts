@@ -82,6 +82,36 @@ describe("what the bridge refuses", () => {
 			"remove it; the possible keys are name, source",
 		],
 		[
+			"a key of another kind of destination",
+			{ routes: [route({ to: { repository: "a/b", workflow: "train.yml", payload: {} } })] },
+			'"payload" does not exist here; remove it or correct its spelling; remove it; the possible keys are repository, workflow, ref, inputs, token',
+		],
+		[
+			"a key of a destination, without the one that tells its kind",
+			{ routes: [route({ to: { organization: "contoso", project: "ml" } })] },
+			'"project" does not exist here; remove it or correct its spelling; add "pipeline", which it goes with, or remove it',
+		],
+		[
+			"a key that two kinds of destinations have",
+			{ routes: [route({ to: { ref: "main" } })] },
+			'add "pipeline" or "workflow", which it goes with, or remove it',
+		],
+		[
+			"a misspelt key of a mapping",
+			{ routes: [route({ to: { repository: "a/b", payload: { "x.y": { key: "id", defualt: 1 } } } })] },
+			'write "default"',
+		],
+		[
+			"a key of a fixed value in a mapping",
+			{ routes: [route({ to: { repository: "a/b", payload: { x: { value: 1, default: 1 } } } })] },
+			"remove it; the possible keys are value",
+		],
+		[
+			"a misspelt key of a destination",
+			{ routes: [route({ to: { repo: "a/b" } })] },
+			"the possible keys are organization",
+		],
+		[
 			"a misspelt operator",
 			{ routes: [route({ filter: filters(["data.runId", "StringBeginWith", ["x"]]) })] },
 			'write "StringBeginsWith"',

@@ -2,9 +2,8 @@ import { describe, expect, it } from "@jest/globals";
 import { diffTables } from "../../src/cli/routes/diff-tables.ts";
 import { type Explained, explain } from "../../src/cli/routes/explain.ts";
 import { resolve, SERVICES } from "../../src/destinations/list.ts";
-import { groupOf } from "../../src/route/keys.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
-import type { Route } from "../../src/route/route.ts";
+import { groupId, type Route } from "../../src/route/route.ts";
 import { createRouter } from "../../src/route/router.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import {
@@ -56,7 +55,7 @@ describe("what becomes of an event", () => {
 					route: "uploads",
 					takes: true,
 					to,
-					group: { ...UPLOADS.coalesce, id: groupOf(asBridgeEvent(UPLOAD), "uploads", to, route?.coalesce as never) },
+					group: { ...UPLOADS.coalesce, id: groupId(asBridgeEvent(UPLOAD), "uploads", to, route?.coalesce as never) },
 					failed: [],
 				},
 			],

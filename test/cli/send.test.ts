@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { planDeliveries } from "../../src/cli/send/deliveries.ts";
-import { readSetting, setMembers } from "../../src/cli/send/set-members.ts";
+import { readSetting, setMembers } from "../../src/cli/send/prepare-events.ts";
 import { readEvent } from "../../src/event/read-event.ts";
 import { readAll, type Server, serve } from "../../src/local/serve.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
@@ -261,6 +261,20 @@ describe("the summary of send", () => {
 		answers = [{ status: 200, body: { events: [{ id: "e", outcome, route: null, key, reason: "why" }] } }];
 		const { out } = await runCli(["send", "RunCompleted", "--url", receiver.url]);
 		expect(out.includes("npx grid-dispatch trace e")).toBe(told);
+	});
+
+	it("has a line for each destination of an event that several routes take", async () => {
+		const key = "599cb32fcc8017b54fa6dc8d01c6a673";
+		const first = { id: "a", outcome: "dispatched", route: "train", key, reason: null };
+		const second = { id: "a", outcome: "accepted", route: "archive", key: key.replace("5", "6"), reason: "it waits" };
+		answers = [{ status: 202, body: { events: [first, second] } }];
+		const run = await runCli(["send", "RunCompleted", "--url", receiver.url]);
+		expect(run.out).toMatch(/^dispatched {3}a {2}route "train" {2}599cb.*\naccepted {5}a {2}route "archive" {2}699cb/);
+		expect(run.out).toMatch(
+			/\nsent 1 event to .*\n {2}dispatched 1, accepted 1\n {2}1 × it waits\nsee its trace: .*trace a/,
+		);
+		answers = [{ status: 202, body: { events: [] } }];
+		expect((await runCli(["send", "RunCompleted", "--url", receiver.url])).out).toContain("answered 202 1");
 	});
 
 	it("fails where a request was not taken, with what was answered", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createTally } from "../../src/cli/send/tally.ts";
+import { summarise } from "../../src/cli/send/deliveries.ts";
 import type { EventResult } from "../../src/model.ts";
 import { runCli } from "../helpers/run-cli.ts";
 
@@ -7,10 +7,8 @@ const result = (outcome: string, reason: string | null) =>
 	({ id: "1", outcome, route: null, key: null, reason }) as unknown as EventResult;
 
 function reasonsOf(...results: EventResult[]): Readonly<Record<string, number>> {
-	const tally = createTally();
 	const delivery = { schema: "eventgrid", elements: results } as const;
-	tally.add(delivery as never, { status: 200, results, reason: null });
-	return tally.summary(1000).reasons;
+	return summarise([{ delivery, end: { status: 200, results, reason: null } }], 1000).reasons;
 }
 
 describe("the reasons of a summary", () => {

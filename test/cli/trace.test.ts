@@ -1,10 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import type { ShownReceipt } from "../../src/cli/bridge-client.ts";
-import { githubApi } from "../../src/cli/github-api.ts";
-import { findReceipts } from "../../src/cli/trace/find-receipts.ts";
-import { foldWindows } from "../../src/cli/trace/fold-windows.ts";
-import { printTrace } from "../../src/cli/trace/print-trace.ts";
-import { traceOf } from "../../src/cli/trace/trace-of.ts";
+import { findReceipts } from "../../src/cli/commands/trace.ts";
+import { githubApi } from "../../src/cli/doctor/github.ts";
+import { foldWindows, printTrace, traceOf } from "../../src/cli/trace/trace-of.ts";
 import type { Run } from "../../src/model.ts";
 
 const LOCAL = "http://127.0.0.1:7071";
@@ -139,6 +137,12 @@ describe("the trace of a receipt", () => {
 		expect(pipeline[2]).toBe('decided: route "default" sends it to contoso/ml/7');
 		expect(pipeline.at(-1)).toBe("answered: dispatched, Azure Pipelines accepted it, after 3.5 s");
 		expect(pipeline.join()).not.toContain("GitHub");
+		const other = stepsOf(receipt({ to: { id: "https://example.com/in", hook: "https://example.com/in" } }));
+		expect(other.slice(3)).toEqual([
+			"attempted: the destination answered 500 (6 ms; request 57AD:1; a server error)",
+			"attempted: the destination answered 204 (5 ms; request 57AD:2)",
+			"answered: dispatched, the destination accepted it, after 3.5 s",
+		]);
 	});
 
 	it("is printed as text, whatever the event, or a service, holds", () => {
@@ -209,6 +213,11 @@ describe("the runs of a trace", () => {
 			["cannot tell: the token may not read runs: Actions: read"],
 		],
 		["following that is off", { following: "off" }, [`not followed: FOLLOW_RUNS is off; all are listed at ${PAGE}`]],
+		[
+			"the run that the answer named, although following is off",
+			{ following: "off", runs: [{ ...RUN, status: "queued", conclusion: null }] },
+			[expect.stringMatching(/^Train queued/) as never, `not followed: FOLLOW_RUNS is off; all are listed at ${PAGE}`],
+		],
 		[
 			"a word that is new",
 			{ following: "lost" as never, followingReason: "why", runs: [RUN] },

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { AGAIN_MS } from "../../src/coalesce/close-window.ts";
-import { type CloseRun, createWindows } from "../../src/coalesce/windows.ts";
+import { type ClosingDrain, createWindows } from "../../src/coalesce/windows.ts";
 import { LeaseLost } from "../../src/ledger/leased-row.ts";
 import { inOrder } from "../../src/ledger/rows.ts";
 import { readWindow } from "../../src/ledger/window.ts";
@@ -35,13 +35,13 @@ async function another({ storage }: Filled, group: string, at: number | undefine
 }
 
 /** Closes all windows that are due. */
-async function closeDue({ storage, lease }: Filled, now = LATER, run: Partial<CloseRun> = {}) {
+async function closeDue({ storage, lease }: Filled, now = LATER, run: Partial<ClosingDrain> = {}) {
 	const { log, lines } = logLines();
 	const windows = storage.rowsOf(LANE).filter(({ rowKey }) => rowKey.startsWith("b-"));
 	const due = await createWindows({ storage, now: () => now, version: "1.2.3", destinations }).closeDue(
 		lease,
 		windows.map(readWindow),
-		{ log, begin: async () => {}, goesOn: () => true, ...run },
+		{ log, ensureWatchdog: async () => {}, goesOn: () => true, ...run },
 	);
 	return { ...due, lines };
 }
@@ -93,10 +93,10 @@ describe("closing the windows that are due", () => {
 	it("closes nothing where there is no time, but remembers what it has seen", async () => {
 		const filled = await fill({ count: 1 });
 		await another(filled, "cd", LATER - 1_000);
-		const begin = async () => {
+		const ensureWatchdog = async () => {
 			throw new Error("it has begun");
 		};
-		const { lines, ...due } = await closeDue(filled, LATER, { goesOn: () => false, begin });
+		const { lines, ...due } = await closeDue(filled, LATER, { goesOn: () => false, ensureWatchdog });
 		const newest = left(filled)[1];
 		const seen = { newest, oldestAt: iso(LATER - 1_000), seen: 1, seenBytes: 101, dueAt: iso(LATER + MINUTE - 1_000) };
 		expect(due).toEqual({

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { closeWindow } from "../../src/coalesce/close-window.ts";
-import { type Inspected, inspectWindow } from "../../src/coalesce/inspect-window.ts";
 import type { Manifest } from "../../src/coalesce/manifest.ts";
+import { type Inspected, inspectWindow } from "../../src/coalesce/windows.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import { inOrder } from "../../src/ledger/rows.ts";
 import { MAX_MANIFEST_BYTES, readWindow } from "../../src/ledger/window.ts";

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { closeWindow } from "../../src/coalesce/close-window.ts";
-import { inspectWindow } from "../../src/coalesce/inspect-window.ts";
 import { takeMembers } from "../../src/coalesce/members.ts";
+import { inspectWindow } from "../../src/coalesce/windows.ts";
 import { MAX_MANIFEST_BYTES } from "../../src/ledger/window.ts";
 import type { Range, Row, Write } from "../../src/storage/storage.ts";
 import { destinations } from "../../support/destinations.ts";

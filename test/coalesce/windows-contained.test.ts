@@ -227,7 +227,7 @@ describe("a window whose dispatch can never be sent", () => {
 			expect(await replayDead(lane.ledger.storage, LANE, dead?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({
 				kind: "moved",
 			});
-			await lane.instance.ledger.wake(LANE, () => lane.now);
+			await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 			await lane.wakeAll();
 			expect(lane.sent).toHaveLength(times);
 		}
@@ -341,7 +341,7 @@ describe("a close that fails again and again", () => {
 		lane.now = START + 20 * MINUTE;
 		for (const number of range(40)) {
 			await lane.instance.ledger.accept(delivery(number + 10));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, number % 2 === 0 ? {} : { wake: 1_000_000 + number });
 			await lease.release();
 			lane.now += 15_000;
@@ -447,7 +447,7 @@ describe("the members of a closed window", () => {
 		await lane.instance.wake({ lane: LANE, wake: 300 }, lane.logged.log).catch(() => {});
 		isDying = false;
 		lane.now += 3 * DAY;
-		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 		await lane.wakeAll(() => lane.now > START + 10 * DAY);
 		const receipts = await lane.receipts();
 		const dead = receipts.filter(({ state }) => state === "dead");

@@ -208,7 +208,7 @@ describe("a window without members", () => {
 		const { how, route, to } = join(0);
 		if (!("group" in how)) throw new Error("it joins no window");
 		await lane.ledger.storage.commit(LANE, [ensureWindow({ ...how, route, to })]);
-		await lane.instance.ledger.wake(LANE, () => lane.now);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 		await lane.wakeNext();
 		expect(lane.sent).toEqual([]);
 		expect(lane.waiting().map(({ at }) => at)).toEqual([START + MAX]);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ConfigError, readConfig } from "../../src/config/config.ts";
 import { type Env, type Problem, Settings } from "../../src/config/settings.ts";
 import type { Service } from "../../src/destinations/destination.ts";
-import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { readGitHubConfig } from "../../src/destinations/github/service.ts";
 import { SERVICES } from "../../src/destinations/list.ts";
 import type { Route } from "../../src/route/route.ts";
 
@@ -19,10 +19,6 @@ const storage = { AzureWebJobsStorage: "DefaultEndpointsProtocol=https;AccountNa
 const sound = { GITHUB_REPOSITORY: "contoso/fraud-model", GITHUB_TOKEN: "ghp_x", ...storage };
 const DAY_MS = 86_400_000;
 const read = (env: Env) => readConfig(env, appRoot, SERVICES);
-/** The whole configuration, but of the services no more than GitHub. */
-const readOfFirst = (env: Env) => ({ ...read(env), services: read(env).services.slice(0, 1) });
-/** How GitHub is reached, as the whole configuration has it. */
-const gitHubOf = (env: Env) => read(env).services.find(({ name }) => name === "github");
 /** What the settings say of GitHub, of an environment that is sound. */
 const readGitHub = (env: Env) => {
 	read(env);
@@ -71,35 +67,13 @@ describe("the configuration", () => {
 	});
 
 	it.each([
-		[
-			"GITHUB_PACE",
-			"2/s, 100/m",
-			{
-				services: [
-					{
-						limits: [
-							{ count: 2, ms: 1_000 },
-							{ count: 100, ms: 60_000 },
-						],
-					},
-				],
-			},
-		],
-		["GITHUB_CONCURRENCY", "50", { services: [{ concurrency: 50 }] }],
 		["GIVE_UP_DAYS", "0.5", { giveUpMs: DAY_MS / 2 }],
 		["KEEP_DAYS", "3650", { retentionMs: 3650 * DAY_MS }],
 	])("takes %s", (name, text, taken) => {
-		expect(readOfFirst({ ...sound, [name]: text })).toMatchObject(taken);
+		expect(read({ ...sound, [name]: text })).toMatchObject(taken);
 	});
 
 	it.each([
-		["GITHUB_PACE", "80 a minute"],
-		["GITHUB_PACE", "0/s"],
-		["GITHUB_PACE", "1/s,"],
-		["GITHUB_CONCURRENCY", "0"],
-		["GITHUB_CONCURRENCY", "51"],
-		["GITHUB_CONCURRENCY", "many"],
-		["GITHUB_CONCURRENCY", "1.5"],
 		["GIVE_UP_DAYS", "0"],
 		["GIVE_UP_DAYS", "366"],
 		["GIVE_UP_DAYS", "7d"],
@@ -185,45 +159,6 @@ describe("the configuration", () => {
 	});
 
 	it.each([
-		["https://github.contoso.com/api/v3", "https://github.contoso.com/api/v3"],
-		["https://api.contoso.ghe.com/", "https://api.contoso.ghe.com"],
-		["http://127.0.0.1:7072", "http://127.0.0.1:7072"],
-		["http://localhost:7072/", "http://localhost:7072"],
-		["http://[::1]:7072", "http://[::1]:7072"],
-	])("takes %s as GitHub's address", (url, taken) => {
-		expect(gitHubOf({ ...sound, GITHUB_API_URL: url })?.address).toBe(taken);
-	});
-
-	it.each([
-		"github.com",
-		"http://api.github.com",
-		"ftp://localhost",
-		"http://127.0.0.1.evil.example",
-		"http://localhost.evil.example",
-	])("refuses %s as GitHub's address", (url) => {
-		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toMatchObject([{ setting: "GITHUB_API_URL" }]);
-	});
-
-	it.each([
-		["https://github.com", "its API is https://api.github.com"],
-		["https://www.github.com/", "its API is https://api.github.com"],
-		["https://github.com/contoso/fraud-model", "its API is https://api.github.com"],
-		["https://GitHub.com/api/v3", "its API is https://api.github.com"],
-		["https://api.github.com/api/v3", "write https://api.github.com"],
-		["https://contoso.ghe.com", "its API is https://api.contoso.ghe.com"],
-		["https://contoso.ghe.com/api/v3", "its API is https://api.contoso.ghe.com"],
-		["https://api.contoso.ghe.com/api/v3", "write https://api.contoso.ghe.com"],
-		["https://github.contoso.com", "is https://github.contoso.com/api/v3"],
-		["https://github.contoso.com:8443/", "is https://github.contoso.com:8443/api/v3"],
-		["https://api.github.com?per_page=1", "query"],
-		["https://github.contoso.com/api/v3#top", "fragment"],
-	])("refuses %s as GitHub's API, and names the repair", (url, repair) => {
-		expect(problemsOf({ ...sound, GITHUB_API_URL: url })).toEqual([
-			{ setting: "GITHUB_API_URL", problem: expect.stringContaining(repair) },
-		]);
-	});
-
-	it.each([
 		"https://mona:hunter-2@api.github.com",
 		"https://hunter-2@github.contoso.com/api/v3",
 		"https://mona:hunt/hunter-2@api.github.com",
@@ -238,31 +173,6 @@ describe("the configuration", () => {
 			expect(problems).toMatchObject([{ setting }]);
 			expect(JSON.stringify(problems)).not.toContain("hunter-2");
 		}
-	});
-
-	it("writes the address before a move in the same form, and refuses one that cannot have been it", () => {
-		const moved = (url: string) => ({ ...sound, GITHUB_API_URL_BEFORE: url });
-		expect(gitHubOf(moved("HTTPS://GitHub.Contoso.com:443/api/v3/"))?.formerAddress).toBe(
-			"https://github.contoso.com/api/v3",
-		);
-		expect(gitHubOf(sound)?.formerAddress).toBeUndefined();
-		expect(problemsOf(moved("github.contoso.com"))).toMatchObject([{ setting: "GITHUB_API_URL_BEFORE" }]);
-	});
-
-	it("takes one address however it is written, and warns of a path that no GitHub has", () => {
-		const of = (url: string) => readOfFirst({ ...sound, GITHUB_API_URL: url });
-		expect(of("HTTPS://GitHub.Contoso.com:443/api/v3//")).toMatchObject({
-			services: [{ address: "https://github.contoso.com/api/v3" }],
-			warnings: [],
-		});
-		expect(of("https://api.contoso.com")).toMatchObject({
-			services: [{ address: "https://api.contoso.com" }],
-			warnings: [],
-		});
-		expect(of("https://gateway.contoso.com/github")).toMatchObject({
-			services: [{ address: "https://gateway.contoso.com/github" }],
-			warnings: [expect.stringContaining("/api/v3")],
-		});
 	});
 
 	it.each([
@@ -280,43 +190,6 @@ describe("the configuration", () => {
 		expect(problems).toHaveLength(1);
 	});
 
-	it("prefers the key vault, then GITHUB_TOKEN, then the predecessor's PAT_TOKEN with a warning", () => {
-		const all = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", PAT_TOKEN: "ghp_old" };
-		expect(readGitHub(all).token).toMatchObject({ kind: "key-vault", secretName: "github-token" });
-		const both = { ...sound, PAT_TOKEN: "ghp_old" };
-		expect([readGitHub(both).token, read(both).warnings]).toEqual([{ kind: "fixed", token: "ghp_x" }, []]);
-		const old = { ...storage, GITHUB_REPOSITORY: "contoso/a", PAT_TOKEN: "ghp_old" };
-		expect([readGitHub(old).token, read(old).warnings]).toEqual([
-			{ kind: "fixed", token: "ghp_old" },
-			[expect.stringContaining("PAT_TOKEN")],
-		]);
-	});
-
-	it("prefers a GitHub App to every token, its private key in the vault", () => {
-		const app = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net", GITHUB_APP_ID: "1234567" };
-		expect(readGitHub(app).token).toMatchObject({ kind: "app", appId: "1234567", keyName: "github-app-key" });
-		const named = { ...app, GITHUB_APP_ID: "Iv23liAbCdEfGhIjKlMn", GITHUB_APP_KEY_SECRET_NAME: "bridge-key" };
-		expect(readGitHub(named).token).toMatchObject({ appId: "Iv23liAbCdEfGhIjKlMn", keyName: "bridge-key" });
-	});
-
-	it.each([
-		["an app without a vault", { GITHUB_APP_ID: "1" }, "KEY_VAULT_URL"],
-		[
-			"an app's name for its id",
-			{ GITHUB_APP_ID: "my-app", KEY_VAULT_URL: "https://a.vault.azure.net" },
-			"GITHUB_APP_ID",
-		],
-	])("refuses %s, and nothing else", (_, env, setting) => {
-		expect(problemsOf({ ...storage, GITHUB_REPOSITORY: "contoso/a", ...env })).toMatchObject([{ setting }]);
-	});
-
-	it("hands the identity's client id on, and knows where a managed identity is to be had", () => {
-		const vault = { ...sound, KEY_VAULT_URL: "https://contoso.vault.azure.net" };
-		expect(readGitHub(vault).token).toMatchObject({ vault: { managedIdentity: false } });
-		const azure = { ...vault, AZURE_CLIENT_ID: "11f0", IDENTITY_ENDPOINT: "http://127.0.0.1:1/token" };
-		expect(readGitHub(azure).token).toMatchObject({ vault: { managedIdentity: true, clientId: "11f0" } });
-	});
-
 	it.each([
 		["a vault that is not https", { KEY_VAULT_URL: "http://127.0.0.1:1" }, "KEY_VAULT_URL"],
 		["a vault that is no URL", { KEY_VAULT_URL: "contoso-vault" }, "KEY_VAULT_URL"],
@@ -324,12 +197,6 @@ describe("the configuration", () => {
 			"an impossible secret name",
 			{ KEY_VAULT_URL: "https://a.vault.azure.net", GITHUB_TOKEN_SECRET_NAME: "git_hub" },
 			"GITHUB_TOKEN_SECRET_NAME",
-		],
-		["white space inside a token", { GITHUB_TOKEN: "ghp_x ghp_y" }, "GITHUB_TOKEN"],
-		[
-			"another secret without a vault",
-			{ BRIDGE_ROUTES: table({ to: { repository: "contoso/a", token: "other" } }) },
-			"KEY_VAULT_URL",
 		],
 	])("refuses %s", (_, env, setting) => {
 		const problems = problemsOf({ ...sound, ...env });
@@ -357,6 +224,11 @@ describe("the configuration", () => {
 		}
 	});
 
+	it.each(["ab", "grid-dispatch", "events-poison"])("says of the queue %s why it cannot be the event queue", (name) => {
+		const problem = `"${name}" cannot be the event queue: its name needs 3 to 56 of a-z, 0-9 and single dashes, may not end in -poison, and may not be that of a queue of the bridge's own`;
+		expect(problemsOf({ ...sound, EVENT_QUEUE: name })).toEqual([{ setting: "EVENT_QUEUE", problem }]);
+	});
+
 	it.each([
 		["of today", `${"aB3".repeat(25)}aAZDO1a2B`],
 		["of before", "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst"],
@@ -379,12 +251,6 @@ describe("the configuration", () => {
 			expect(problems.map(({ problem }) => problem).join()).toContain("looks like a token itself");
 			expect(JSON.stringify(problems)).not.toContain(pat);
 		}
-	});
-
-	it("lets the one token stand for all where only a stand-in on this machine sees it, and says so", () => {
-		const routes = table({ to: { repository: "contoso/a", token: "other" } });
-		const config = read({ ...sound, GITHUB_API_URL: "http://127.0.0.1:7072", BRIDGE_ROUTES: routes });
-		expect(config.warnings).toEqual([expect.stringContaining('"other" is not read')]);
 	});
 
 	it("reads a routes table from the setting, or from a file beside host.json", () => {

@@ -10,11 +10,11 @@ describe("a setting that is a number", () => {
 		[" 7\n", 7, undefined],
 		["1", 1, undefined],
 		["9", 9, undefined],
-		["0", 0, '"0" is not a whole number from 1 to 9'],
-		["10", 10, '"10" is not a whole number from 1 to 9'],
-		["1.5", 1.5, '"1.5" is not a whole number from 1 to 9'],
-		["many", Number.NaN, '"many" is not a whole number from 1 to 9'],
-	])("reads %j as %d", (A, expected, problem) => {
+		["0", 5, '"0" is not a whole number from 1 to 9'],
+		["10", 5, '"10" is not a whole number from 1 to 9'],
+		["1.5", 5, '"1.5" is not a whole number from 1 to 9'],
+		["many", 5, '"many" is not a whole number from 1 to 9'],
+	])("reads %j as %d: what is refused is not used", (A, expected, problem) => {
 		const settings = new Settings({ A });
 		expect(settings.number("A", 5, { from: 1, to: 9, whole: true })).toBe(expected);
 		expect(settings.problems().map((one) => one.problem)).toEqual(problem === undefined ? [] : [problem]);
@@ -23,7 +23,7 @@ describe("a setting that is a number", () => {
 	it("may have a part of a whole where it need not be whole", () => {
 		const settings = new Settings({ A: "1.5", B: "0.5" });
 		expect(settings.number("A", 5, { from: 1, to: 9 })).toBe(1.5);
-		settings.number("B", 5, { from: 1, to: 9 });
+		expect(settings.number("B", 5, { from: 1, to: 9 })).toBe(5);
 		expect(settings.problems()).toEqual([{ setting: "B", problem: '"0.5" is not a number from 1 to 9' }]);
 	});
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Attempt, Receipt, Replayed } from "../../src/console/browser/answers.ts";
-import type { Health } from "../../src/console/browser/health-answer.ts";
+import type { Attempt, Health, Receipt, Replayed } from "../../src/console/browser/answers.ts";
 import type { ReceiptJson } from "../../src/functions/receipts.ts";
 import type { Attempt as SentAttempt } from "../../src/model.ts";
 import type { Health as Sent } from "../../src/operate/check-health.ts";

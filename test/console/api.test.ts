@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Api, ApiError, createApi, type Fetch } from "../../src/console/browser/api.ts";
-import { createKeyRing, KEY_NAMES } from "../../src/console/browser/key-ring.ts";
+import { type Api, ApiError, createApi, createKeyRing, type Fetch, KEY_NAMES } from "../../src/console/browser/api.ts";
 
 /** The browser's storage of a tab. */
 function tab() {
@@ -108,6 +107,18 @@ describe("what the page asks", () => {
 		const reason: unknown = await api.health().catch((thrown: unknown) => thrown);
 		expect(reason).toBeInstanceOf(ApiError);
 		expect(reason).toMatchObject(error);
+	});
+
+	it.each<[string, (api: Api) => Promise<unknown>, string]>([
+		["a question", (api) => api.receipts({ limit: 5 }), "the bridge did not answer within 0.02 s"],
+		["a change", (api) => api.replay({ all: true }), "the bridge did not answer within 0.04 s"],
+	])("is given up where the bridge never answers %s", async (_, ask, message) => {
+		const never: Fetch = (_path, { signal }) =>
+			new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+		const api = createApi(createKeyRing(tab()), never, { questionMs: 20, changeMs: 40 });
+		const reason: unknown = await ask(api).catch((thrown: unknown) => thrown);
+		expect(reason).toBeInstanceOf(ApiError);
+		expect(reason).toMatchObject({ message, status: undefined });
 	});
 
 	it("is answered in full where each event of a request was refused", async () => {

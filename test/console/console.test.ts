@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import type { Browser } from "playwright-core";
 import { CHROMIUM, startBrowser } from "../../support/browser.ts";
@@ -134,6 +137,32 @@ describeWith(CHROMIUM, "the console page of npm start, in a browser", (executabl
 		await page.getByText("the hay").waitFor({ state: "hidden" });
 		await page.getByText("the needle").waitFor();
 		expect([await page.getByLabel("Find").inputValue(), await state.inputValue()]).toEqual(["needle", "dispatched"]);
+	});
+
+	it.each<[string, (response: ServerResponse) => void]>([
+		["no answer", () => {}],
+		[
+			"the beginning of an answer",
+			(response) => response.writeHead(200, { "content-type": "application/json" }).write("{"),
+		],
+	])("says that the bridge does not answer where a request gets %s, and goes on when it does", async (_, begin) => {
+		const { page } = opened;
+		const silent = createServer((_request, response) => begin(response)).listen(0, "127.0.0.1");
+		await once(silent, "listening");
+		// A minute is a second here.
+		await page.addInitScript(() => {
+			const timeout = AbortSignal.timeout.bind(AbortSignal);
+			AbortSignal.timeout = (ms) => timeout(ms / 60);
+		});
+		await page.route("**/api/receipts?*", (route) =>
+			route.continue({ url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/` }),
+		);
+		await page.reload();
+		await page.getByText("the bridge did not answer within 60 s").waitFor();
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+		await page.getByText("the bridge did not answer within 60 s").waitFor({ state: "hidden" });
+		silent.closeAllConnections();
+		silent.close();
 	});
 
 	it("stands still when it is paused, and goes on when it is resumed", async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Receipt } from "../../src/console/browser/answers.ts";
+import type { Health, Receipt } from "../../src/console/browser/answers.ts";
 import { type Api, ApiError } from "../../src/console/browser/api.ts";
-import type { Health } from "../../src/console/browser/health-answer.ts";
 import { createLive, EVERY_MS } from "../../src/console/browser/live.ts";
 import { summaryOf } from "../../src/console/browser/summary-of.ts";
 import { receiptOf } from "./receipt-of.ts";

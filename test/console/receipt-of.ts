@@ -9,7 +9,7 @@ export function receiptOf(part: Partial<Receipt>): Receipt {
 		state: "accepted",
 		event: { id: "the-id", type: "Contoso.Thing", source: "/the/source", subject: "it", time: "2026-03-14T08:15:30Z" },
 		route: "the route",
-		to: { id: "contoso/fraud-model#new-data" },
+		to: { id: "contoso/fraud-model#new-data", repository: "contoso/fraud-model", dispatchType: "new-data" },
 		acceptedAt: new Date(ACCEPTED_AT).toISOString(),
 		finishedAt: null,
 		replayedAt: null,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Counts, Receipt } from "../../src/console/browser/answers.ts";
-import type { Filter } from "../../src/console/browser/filter.ts";
 import { throughputOf } from "../../src/console/browser/throughput.ts";
-import { emptyView, type View } from "../../src/console/browser/view.ts";
+import { emptyView, type Filter, type View } from "../../src/console/browser/view.ts";
 import { receiptOf } from "./receipt-of.ts";
 
 const NOW = Date.parse("2026-03-14T09:00:30Z");

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Receipt, Run } from "../../src/console/browser/answers.ts";
-import { alarmOf, linkOf, runStep } from "../../src/console/browser/run-step.ts";
-import { TONES } from "../../src/console/browser/tones.ts";
-import { shortSubject, shortType, wayOf } from "../../src/console/browser/way-of.ts";
+import { alarmOf, linkOf, runStep, TONES, wayOf } from "../../src/console/browser/way-of.ts";
+import { shortSubject, shortType } from "../../src/console/browser/words.ts";
 import { RECEIPT_STATES } from "../../src/functions/receipts.ts";
 import { ACCEPTED_AT, attempt, receiptOf, runOf } from "./receipt-of.ts";
 
@@ -94,6 +93,7 @@ describe("the way of an event", () => {
 		[{ id: "contoso/fraud-model#new-data", repository: "contoso/fraud-model" }, "GitHub"],
 		[{ id: "contoso/fraud-model/train.yml#main", repository: "contoso/fraud-model", workflow: "train.yml" }, "GitHub"],
 		[{ id: "contoso/ml/7", organization: "contoso", project: "ml", pipeline: 7 }, "Azure Pipelines"],
+		[{ id: "https://example.com/in", hook: "https://example.com/in" }, "Destination"],
 		[null, "Destination"],
 	])("names the service of the destination %j: %s", (to, service) => {
 		expect(wayOf(receiptOf({ to }), ACCEPTED_AT)[3]?.name).toBe(service);

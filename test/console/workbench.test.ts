@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { FAULTS } from "../../src/console/browser/faults.ts";
-import { freshEvents } from "../../src/console/browser/fresh-events.ts";
+import { FAULTS, freshEvents } from "../../src/console/browser/workbench-offers.ts";
 import { FaultScript } from "../../src/local/stand-in/script.ts";
 
 describe("what the workbench offers", () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
-import { type Attempts, type AttemptsOptions, createAttempts } from "../../src/deliver/attempt.ts";
+import { Attempts, type AttemptsOptions } from "../../src/deliver/attempt.ts";
 import type { SeenRun } from "../../src/destinations/destination.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
 import { type Limit, parsePace } from "../../src/ledger/pace.ts";
 import { STATE_KEY } from "../../src/ledger/rows.ts";
-import type { Answer, Classification, Disposition, Doubt } from "../../src/model.ts";
+import type { Answer, Classification, Doubt, NotDispatched } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { repositoryDispatch, destinations as unset } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
@@ -39,12 +39,12 @@ interface Trying {
 }
 
 async function trying(lane: LaneHarness, options: Partial<AttemptsOptions> = {}): Promise<Trying> {
-	const lease = await lane.instance.take();
+	const lease = await lane.instance.acquire();
 	const { entries } = await lease.read(() => true);
 	const limits = parsePace("1/s") as readonly Limit[];
 	const policy = { address: ADDRESS, formerAddress: undefined, limits, concurrency: 1 };
 	const nothing = async () => {};
-	const attempts = createAttempts({
+	const attempts = new Attempts({
 		storage: lane.instance.storage,
 		destinations: { ...unset, policyOf: () => policy },
 		giveUpMs: DAY,
@@ -245,27 +245,22 @@ describe("the result of a try", () => {
 		...more,
 	});
 	const finish = ({ attempts, lease, entry }: Trying, lane: LaneHarness, answer: Answer, more: Partial<Entry> = {}) =>
-		attempts.finish(
-			lease,
-			{ entry: { ...entry, ...more }, at: lane.now, answer },
-			() => lease.state().wake,
-			lane.logged.log,
-		);
+		attempts.finish(lease, { entry: { ...entry, ...more }, at: lane.now, answer }, false, lane.logged.log);
 
-	it.each<[Exclude<Disposition, { kind: "dispatched" }>, boolean]>([
-		[{ kind: "deferred", reason: "busy", failures: 0, notBefore: START + MINUTE }, true],
-		[{ kind: "dead-lettered", reason: "busy" }, false],
-	])("records the lane's wake-up for what stays in the lane, and for what leaves it: %j", async (disposition, kept) => {
+	const deferred: NotDispatched = { kind: "deferred", reason: "busy", failures: 0, notBefore: START + MINUTE };
+	const dead: NotDispatched = { kind: "dead-lettered", reason: "busy" };
+
+	it.each<[string, boolean, NotDispatched, number | null]>([
+		["clears the record of the lane's wake-up where the last one leaves the lane", true, dead, null],
+		["leaves the record where it stays in the lane", true, deferred, START + MINUTE],
+		["leaves the record where it is not the last one", false, dead, START + MINUTE],
+	])("%s", async (_, isLast, disposition, at) => {
 		const lane = await waitingLane();
 		const { attempts, lease, entry } = await trying(lane);
-		const asked: boolean[] = [];
-		const record = (stays: boolean) => {
-			asked.push(stays);
-			return { last: 7, at: null };
-		};
-		await attempts.finish(lease, { entry, at: lane.now, disposition }, record, lane.logged.log);
-		expect(asked).toEqual([kept]);
-		expect((await lane.state()).wake.last).toBe(7);
+		await lease.commit({ ...lease.state(), wake: { last: 7, at: START + MINUTE } }, []);
+		const tried = { entry, at: lane.now, disposition, uncalled: "unread" } as const;
+		await attempts.finish(lease, tried, isLast, lane.logged.log);
+		expect((await lane.state()).wake).toEqual({ last: 7, at });
 	});
 
 	it("says since when it is in doubt by the service's clock, however late it is written", async () => {
@@ -277,8 +272,7 @@ describe("the result of a try", () => {
 		lane.now += 2 * MINUTE;
 		const answer = answered(uncertain, { ms: 9 * SECOND, serverTime: at + 9 * SECOND + ahead });
 		const tried = { entry: world.entry, at, answer };
-		const record = () => world.lease.state().wake;
-		const first = await world.attempts.finish(world.lease, tried, record, lane.logged.log);
+		const first = await world.attempts.finish(world.lease, tried, false, lane.logged.log);
 		expect(first).toMatchObject({ doubt: { since: at + ahead, from: at + ahead } });
 		// No answer came to the next one.
 		const next = await finish(world, lane, answered(uncertain, { ms: 9 * SECOND }));
@@ -311,6 +305,27 @@ describe("the result of a try", () => {
 		expect(await finish(await trying(lane), lane, answered(classification), more)).toMatchObject(disposition);
 		const { attempts } = await lane.receipt(key);
 		expect(attempts).toMatchObject([{ reason: "reason" in classification ? classification.reason : null }]);
+	});
+
+	it("says at once that nothing can be known where the destination's runs can never be listed", async () => {
+		const reason = "a hook does not say what it starts";
+		const lane = await waitingLane({
+			answer: () => ({ classification: uncertain }),
+			runs: async () => ({ kind: "refused", reason }),
+			whyNoRuns: reason,
+		});
+		await lane.wakeAll(() => lane.sent.length === 1);
+		expect(await lane.receipt(key)).toMatchObject({
+			state: "accepted",
+			reason: `502; the bridge cannot know whether it was taken, and a repeat may start a second run, so the bridge waits longer before it repeats: ${reason}`,
+		});
+		await lane.wakeAll(() => lane.sent.length === 3);
+		const [first, second, third] = lane.sent.map(({ at }) => at - START);
+		expect([first, second, third]).toEqual([
+			expect.any(Number),
+			(first ?? 0) + 30 * SECOND,
+			(second ?? 0) + 30 * SECOND,
+		]);
 	});
 
 	it("keeps the end of the token from the last answer that took it", async () => {

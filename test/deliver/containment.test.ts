@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { replayDead } from "../../src/ledger/dead-letters.ts";
 import { type LaneState, NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { showReceipt } from "../../src/ledger/receipt.ts";
+import { showReceipt } from "../../src/ledger/receipt-query.ts";
 import { deadLetterKey, STATE_KEY, targetOf } from "../../src/ledger/rows.ts";
 import type { Classification } from "../../src/model.ts";
 import { StorageError, type Write } from "../../src/storage/storage.ts";
@@ -333,7 +333,7 @@ describe("a window in a lane where single events keep arriving", () => {
 		for (const number of range(50, 10)) {
 			lane.now += 2 * SECOND;
 			await lane.instance.ledger.accept(delivery(number));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, {});
 			await lease.release();
 		}
@@ -472,7 +472,7 @@ describe("a lane that belongs to another address", () => {
 		const lane = await startLane();
 		await belongsTo(lane, OTHER);
 		await lane.instance.ledger.accept(delivery(1));
-		const lease = await lane.instance.take();
+		const lease = await lane.instance.acquire();
 		await lane.instance.drain(lease, {});
 		await lease.release();
 		expect(lane.sent).toEqual([]);
@@ -514,7 +514,7 @@ describe("many deliveries that wait for one repository", () => {
 		for (const number of range(10, 1_000)) {
 			lane.now += SECOND;
 			await lane.instance.ledger.accept(delivery(number));
-			const lease = await lane.instance.take();
+			const lease = await lane.instance.acquire();
 			await lane.instance.drain(lease, {});
 			await lease.release();
 		}

@@ -111,7 +111,7 @@ describe("a drain", () => {
 
 	it("sends nothing where another drainer has the lane, and comes back behind it", async () => {
 		const lane = await waitingLane([1]);
-		const lease = await lane.another().take();
+		const lease = await lane.another().acquire();
 		await lane.wakeNext();
 		expect(lane.sent).toEqual([]);
 		expect(lane.waiting()).toMatchObject([{ lane: LANE, wake: 0, at: lane.now + 5 * SECOND }]);
@@ -122,7 +122,7 @@ describe("a drain", () => {
 
 	it("ends where another drainer has the lane that has recorded a higher number", async () => {
 		const lane = await waitingLane([1]);
-		const lease = await lane.another().take();
+		const lease = await lane.another().acquire();
 		await lease.read(() => true);
 		await lease.putWakeUp(lane.now + 45 * SECOND);
 		await lease.commit(lease.state(), []);
@@ -162,7 +162,7 @@ describe("a drain", () => {
 			},
 		});
 		const other = lane.another();
-		const lease = await other.take();
+		const lease = await other.acquire();
 		await lease.read(() => true);
 		await lease.putWakeUp(lane.now + 45 * SECOND);
 		await lease.commit(lease.state(), []);
@@ -306,7 +306,7 @@ describe("a drain with several calls under way", () => {
 		expect(ids(lane)).toEqual(events(2, 1));
 	});
 
-	it("writes down what GitHub took although it has lost the lane meanwhile", async () => {
+	it("writes down what GitHub took although it has lost the lane meanwhile, and changes nothing of the lane", async () => {
 		const lane = await waitingLane(range(3), { concurrency: 3 });
 		let release = () => {};
 		const taken = new Promise<void>((resolve) => {
@@ -335,7 +335,7 @@ function interruptions(lane: LaneHarness): number {
 /** Another drainer takes the lane, as when the lease has expired, and writes to it. */
 async function takeOver(lane: LaneHarness): Promise<void> {
 	await lane.ledger.breakLease(LANE);
-	const lease = await lane.another().take();
+	const lease = await lane.another().acquire();
 	await lease.read(() => true);
 	await lease.commit({ ...lease.state(), failures: 7 }, []);
 	await lease.release();
@@ -377,7 +377,7 @@ describe("a drainer that has overslept", () => {
 		lane.answer = async () => {
 			lane.answer = () => undefined;
 			await lane.ledger.breakLease(LANE);
-			const lease = await lane.another().take();
+			const lease = await lane.another().acquire();
 			await lane.another().drain(lease, {});
 			await lease.release();
 			return undefined;
@@ -523,7 +523,7 @@ describe("a parked lane", () => {
 		await lane.wakeNext();
 		lane.now += DAY / 5;
 		// Nobody is there to probe: the token is refused for another hour.
-		await lane.instance.drain(await lane.instance.take(), { wake: 99 });
+		await lane.instance.drain(await lane.instance.acquire(), { wake: 99 });
 		expect(buried.length).toBeGreaterThanOrEqual(3);
 		expect(new Set(buried)).toEqual(new Set([true]));
 	});

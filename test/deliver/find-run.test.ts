@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { asideFor, doubtAfter, LAG_MS, type Listing, lookFor } from "../../src/deliver/find-run.ts";
+import { asideFor, doubtAfter, judgeDoubt, LAG_MS, type Listing } from "../../src/deliver/find-run.ts";
 import { keyOfTitle, type RunsAnswer, type SeenRun } from "../../src/destinations/destination.ts";
 import type { Classification, Doubt } from "../../src/model.ts";
 
@@ -32,7 +32,7 @@ const look = (
 	more: Partial<typeof entry> = {},
 	{ at = DUE, from = 0 }: Partial<Listing> = {},
 	now = DUE,
-) => lookFor({ ...entry, ...more }, { answer, at, from }, now);
+) => judgeDoubt({ ...entry, ...more }, { answer, at, from }, now);
 
 describe("a delivery whose run is listed", () => {
 	it("was taken, and the run is certain", () => {
@@ -179,22 +179,22 @@ describe("what an answer leaves in doubt", () => {
 		["no looks of before the call", { ...doubtful, looks: 3 }, uncertain, doubtful],
 		["nothing of an answer that is certain", undefined, limited, undefined],
 	])("is %s", (_, before, classification, after) => {
-		expect(doubtAfter(before, { classification }, DUE)).toEqual(after);
+		expect(doubtAfter(before, { classification }, DUE, undefined)).toEqual(after);
 	});
 });
 
 describe("the pause after an uncertain answer", () => {
 	const blind: Doubt = { ...doubtful, reason: "x" };
-	it.each<[string, number, Doubt | undefined, boolean, number]>([
-		["the time by which the list lags", 0, undefined, true, 30],
-		["the same after many", 9, doubtful, true, 30],
-		["no shorter where nothing can be known", 0, blind, true, 30],
-		["a growing one where nothing can be known", 3, blind, true, 135],
-		["an hour at most", 99, blind, true, 3_600],
-		["5 s where runs are not looked for", 0, undefined, false, 5],
-		["a growing one where runs are not looked for", 2, doubtful, false, 45],
-	])("is %s", (_, failures, doubt, looksUp, seconds) => {
-		expect(asideFor(failures, doubt, looksUp)).toBe(seconds * SECOND);
+	it.each<[string, number, Doubt | undefined, number]>([
+		["the time by which the list lags", 0, doubtful, 30],
+		["the same after many", 9, doubtful, 30],
+		["no shorter where nothing can be known", 0, blind, 30],
+		["a growing one where nothing can be known", 3, blind, 135],
+		["an hour at most", 99, blind, 3_600],
+		["5 s where runs are not looked for", 0, undefined, 5],
+		["a growing one where runs are not looked for", 2, undefined, 45],
+	])("is %s", (_, failures, doubt, seconds) => {
+		expect(asideFor(failures, doubt)).toBe(seconds * SECOND);
 	});
 });
 

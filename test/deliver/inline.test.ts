@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
 import { createInline, type InlineOptions } from "../../src/deliver/inline.ts";
+import type { DrainCaller } from "../../src/deliver/send-due.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
@@ -28,7 +28,7 @@ const entry = (rowKey: string, notBefore = 0): Entry => ({
 
 /** A drain under the test's control: what it is told, and when it ends. */
 interface Drain {
-	readonly run: DrainRun;
+	readonly caller: DrainCaller;
 	/** Entries, or their keys. */
 	see(entries: readonly (string | Entry)[], state?: Partial<LaneState>): void;
 	disposition(rowKey: string, disposition?: Disposition): void;
@@ -46,28 +46,29 @@ function inline(options: Partial<InlineOptions> = {}) {
 	const drains: Drain[] = [];
 	const clock = { now: 1_000_000 };
 	let [held, released, takes] = [false, 0, 0];
-	const take = async () => {
+	const acquire = async () => {
 		takes += 1;
 		const release = async () => {
 			released += 1;
 		};
 		return held ? undefined : ({ release } as unknown as LaneLease);
 	};
-	const drain = (_: LaneLease, run: DrainRun) =>
+	const drain = (_: LaneLease, caller: DrainCaller) =>
 		new Promise<void>((resolve, reject) => {
 			const started: Drain = {
-				run,
+				caller,
 				see: (entries, state = {}) =>
-					run.onView?.(
+					caller.onView?.(
 						{
 							windows: [],
 							entries: entries.map((each) => (typeof each === "string" ? entry(each) : each)),
 							complete: true,
+							isCut: false,
 							passedUntil: null,
 						},
 						{ ...NEW_LANE, ...state },
 					),
-				disposition: (rowKey, disposition = DISPATCHED) => run.onSettled?.(entry(rowKey), disposition),
+				disposition: (rowKey, disposition = DISPATCHED) => caller.onFinished?.(entry(rowKey), disposition),
 				end: async () => {
 					resolve();
 					await turn();
@@ -81,7 +82,7 @@ function inline(options: Partial<InlineOptions> = {}) {
 			begun.push(started);
 		});
 	const { offer } = createInline({
-		take,
+		acquire,
 		drain,
 		limitsOf: () => [{ count: 1, ms: 1_000 }],
 		now: () => clock.now,
@@ -104,10 +105,10 @@ describe("delivering what was just accepted", () => {
 		const offered = offer("e-1");
 		await turn();
 		drains[0]?.see(["e-1"]);
-		expect(drains[0]?.run.goesOn()).toBe(true);
+		expect(drains[0]?.caller.goesOn()).toBe(true);
 		drains[0]?.disposition("e-1");
 		await expect(offered).resolves.toEqual(DISPATCHED);
-		expect(drains[0]?.run.goesOn()).toBe(false);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
 		await drains[0]?.end();
 		expect(counts()).toEqual({ takes: 1, released: 1 });
 	});
@@ -120,14 +121,14 @@ describe("delivering what was just accepted", () => {
 		for (let second = 1; second < 20; second++) {
 			clock.now += 1_000;
 			void offer(`e-${second}`);
-			expect(drains[0]?.run.goesOn()).toBe(true);
+			expect(drains[0]?.caller.goesOn()).toBe(true);
 		}
 		clock.now += 1_000;
 		void offer("e-20");
-		expect(drains[0]?.run.goesOn()).toBe(false);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
 		await drains[0]?.end();
 		expect(drains).toHaveLength(2);
-		expect(drains[1]?.run.goesOn()).toBe(true);
+		expect(drains[1]?.caller.goesOn()).toBe(true);
 		expect(counts()).toEqual({ takes: 2, released: 1 });
 	});
 
@@ -141,6 +142,21 @@ describe("delivering what was just accepted", () => {
 		await expect(offered).resolves.toEqual([DISPATCHED, DISPATCHED, DISPATCHED]);
 	});
 
+	it("needs no second drain for one that was read before it was offered, and is put off", async () => {
+		const { drains, offer, counts } = inline({ limitsOf: () => [] });
+		void offer("e-1");
+		await turn();
+		drains[0]?.see(["e-1", "e-2"]);
+		const offered = offer("e-2");
+		const later = { kind: "deferred", reason: "503", notBefore: 0, failures: 1 } as const;
+		drains[0]?.disposition("e-1");
+		drains[0]?.disposition("e-2", later);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
+		await drains[0]?.end();
+		await expect(offered).resolves.toEqual(later);
+		expect(counts()).toEqual({ takes: 1, released: 1 });
+	});
+
 	it("logs to an invocation that is not answered yet: the platform takes no line for one that is", async () => {
 		const { drains, offer } = inline({ limitsOf: () => [] });
 		const [one, other] = [logLines(), logLines()];
@@ -149,12 +165,12 @@ describe("delivering what was just accepted", () => {
 		const second = offer("e-2", other.log);
 		drains[0]?.disposition("e-1");
 		await first;
-		drains[0]?.run.log("info", "{}");
+		drains[0]?.caller.log("info", "{}");
 		expect([one.lines.length, other.lines.length]).toEqual([0, 1]);
 		drains[0]?.disposition("e-2");
 		await second;
 		// None waits any more: what the drain still says must not end it.
-		drains[0]?.run.log("info", "{}");
+		drains[0]?.caller.log("info", "{}");
 		expect([one.lines.length, other.lines.length]).toEqual([1, 1]);
 	});
 
@@ -166,7 +182,7 @@ describe("delivering what was just accepted", () => {
 		drains[0]?.see(["e-1"]);
 		clock.now += 500;
 		void offer("e-2");
-		const waits = [0, 2_000, 2_001, 2_500, 2_501].map((ms) => drains[0]?.run.waitsFor(start + ms));
+		const waits = [0, 2_000, 2_001, 2_500, 2_501].map((ms) => drains[0]?.caller.waitsFor(start + ms));
 		expect(waits).toEqual([true, true, true, true, false]);
 	});
 
@@ -252,7 +268,7 @@ describe("delivering what was just accepted", () => {
 		await turn();
 		drains[0]?.see(["e-1", "e-2", "e-3", "e-9"]);
 		// Nothing of theirs can be sent: the drain ends, and does not send what others wait for.
-		expect(drains[0]?.run.goesOn()).toBe(false);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
 		let answered = false;
 		void offered.then(() => (answered = true));
 		await turn();
@@ -269,7 +285,7 @@ describe("delivering what was just accepted", () => {
 		const offered = offer("e-2");
 		await turn();
 		drains[0]?.see([entry("e-1", clock.now + 1_500), "e-2"]);
-		expect(drains[0]?.run.goesOn()).toBe(true);
+		expect(drains[0]?.caller.goesOn()).toBe(true);
 		drains[0]?.disposition("e-2");
 		await expect(offered).resolves.toEqual(DISPATCHED);
 	});
@@ -285,7 +301,7 @@ describe("delivering what was just accepted", () => {
 		drains[0]?.see([...before, "e-1"]);
 		drains[0]?.disposition("e-1");
 		await expect(served).resolves.toEqual(DISPATCHED);
-		expect(drains[0]?.run.goesOn()).toBe(isSent);
+		expect(drains[0]?.caller.goesOn()).toBe(isSent);
 		drains[0]?.disposition("e-2");
 		await drains[0]?.end();
 		await expect(late).resolves.toEqual(isSent ? DISPATCHED : undefined);
@@ -306,7 +322,7 @@ describe("delivering what was just accepted", () => {
 		const offered = offer("e-1");
 		await turn();
 		drains[0]?.see(["e-1"], { pause: { until: clock.now + 1_500, reason: "502" } });
-		expect([drains[0]?.run.goesOn(), drains[0]?.run.waitsFor(clock.now + 1_500)]).toEqual([true, true]);
+		expect([drains[0]?.caller.goesOn(), drains[0]?.caller.waitsFor(clock.now + 1_500)]).toEqual([true, true]);
 		drains[0]?.disposition("e-1");
 		await expect(offered).resolves.toEqual(DISPATCHED);
 	});
@@ -373,7 +389,7 @@ describe("delivering what was just accepted", () => {
 		const deferred: Disposition = { kind: "deferred", reason: "502", notBefore: 1, failures: 1 };
 		drains[0]?.disposition("e-1", deferred);
 		await turn();
-		expect([answered, drains[0]?.run.goesOn()]).toEqual([false, false]);
+		expect([answered, drains[0]?.caller.goesOn()]).toEqual([false, false]);
 		await drains[0]?.end();
 		await expect(offered).resolves.toEqual(deferred);
 	});
@@ -381,7 +397,7 @@ describe("delivering what was just accepted", () => {
 	it("waits no longer than for a slot and GitHub together", async () => {
 		const { offer, drains } = inline({ waitMs: 10 });
 		await expect(offer("e-1")).resolves.toBeUndefined();
-		expect(drains[0]?.run.goesOn()).toBe(false);
+		expect(drains[0]?.caller.goesOn()).toBe(false);
 	});
 
 	it("lets everybody go when a drain fails, with a line in the log, and drains again for the next", async () => {

@@ -147,6 +147,78 @@ describe("the record of a wake-up", () => {
 	});
 });
 
+describe("a lane in which more waits than one reading takes", () => {
+	/** Pages of two rows: a reading ends after two hundred. `lists` counts them. */
+	async function startLong(count: number) {
+		const counted = { lists: 0 };
+		const lane: LaneHarness = await startLane({
+			around: async ({ method, args }, make) => {
+				if (method !== "list") return make();
+				counted.lists += 1;
+				if (counted.lists > 5_000) throw new Error("it is read again and again");
+				const [name, how] = args as Parameters<typeof lane.ledger.storage.list>;
+				return lane.ledger.storage.list(name, { ...how, top: Math.min(how.top, 2) });
+			},
+		});
+		const closed = range(count).map((number) => delivery(number, to("contoso/closed")));
+		await Promise.all(closed.map((each) => lane.instance.ledger.accept(each)));
+		await leaveState(lane, { breakers: { "contoso/closed": breaker } });
+		lane.now += 1;
+		return { lane, counted };
+	}
+
+	it("is not read again and again where nothing of it is due", async () => {
+		const { lane, counted } = await startLong(250);
+		await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
+		await lane.wakeNext();
+		// All of it once, and what comes after the first hundred pages once more, since others may have relied on its watchdog.
+		expect(counted.lists).toBeLessThan(160);
+		expect(lane.waiting()).toMatchObject([{ at: lane.now + 30 * MINUTE }]);
+		expect((await lane.state()).wake.at).toBe(breaker.probeAt);
+		expect((await lane.state()).breakers).toEqual({ "contoso/closed": breaker });
+	});
+
+	it.each([
+		["one reading", 250],
+		["several readings", 450],
+	])("is sent as far as it is due, behind %s of what is not", async (_, count) => {
+		const { lane } = await startLong(count);
+		await lane.instance.accept(delivery(1_001, to("contoso/open")), delivery(1_002, to("contoso/open")));
+		await lane.wakeNext();
+		expect(ids(lane)).toEqual(["event-1001", "event-1002"]);
+		expect((await lane.state()).wake.at).toBe(breaker.probeAt);
+		await lane.wakeAll(() => lane.sent.length > 2);
+		expect(lane.sent[2]).toMatchObject({ id: "event-0" });
+		expect(lane.now - breaker.probeAt).toBeLessThan(SECOND);
+	});
+
+	it.each([
+		["more than one reading takes", 250, 0],
+		["so many that one reading comes to a few deliveries only", 195, 20],
+	])("is sent behind windows of which there are %s", async (_, windows, closed) => {
+		const { lane, counted } = await startLong(closed);
+		const groups = range(windows).map((number) => ({
+			group: String(number).padStart(32, "0"),
+			quietMs: HOUR,
+			maxMs: HOUR,
+		}));
+		await Promise.all(groups.map((how, number) => lane.instance.ledger.accept(joining(500 + number, { how }))));
+		await lane.instance.accept(delivery(1_001, to("contoso/open")));
+		counted.lists = 0;
+		await lane.wakeNext();
+		expect(ids(lane)).toEqual(["event-1001"]);
+		expect(counted.lists).toBeLessThan(1_000);
+		expect(lane.waiting()).toMatchObject([{ at: lane.now + 30 * MINUTE }]);
+	});
+
+	it("is sent within a request, too", async () => {
+		const { lane, counted } = await startLong(450);
+		await lane.instance.ledger.accept(delivery(1_001, to("contoso/open")));
+		await drainWithin(lane, { goesOn: () => lane.sent.length === 0 && counted.lists < 1_000 });
+		expect(ids(lane)).toEqual(["event-1001"]);
+	});
+});
+
 describe("a drain that leaves something behind", () => {
 	it("within a request puts no wake-up for a window: that is for the one that has joined it", async () => {
 		const lane = await startLane();

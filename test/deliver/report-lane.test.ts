@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type LaneChange, reportBacklog, reportLane } from "../../src/deliver/report-lane.ts";
+import { type LaneChange, reportBacklog, reportLane } from "../../src/deliver/report.ts";
 import { type LaneState, NEW_LANE } from "../../src/ledger/lane-state.ts";
 import type { Entry } from "../../src/ledger/outbox.ts";
 import { logLines } from "../helpers/log-lines.ts";
@@ -90,7 +90,7 @@ describe("the log of a lane that is looked at", () => {
 		reportBacklog(
 			log,
 			"default",
-			{ windows: [], entries, complete: true, passedUntil: null },
+			{ windows: [], entries, complete: true, isCut: false, passedUntil: null },
 			{ ...NEW_LANE, ...state },
 			NOW,
 		);

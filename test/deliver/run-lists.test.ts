@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createRunLists } from "../../src/deliver/run-lists.ts";
+import { createRunLists } from "../../src/deliver/find-run.ts";
 import type { RunsAnswer, SeenRun } from "../../src/destinations/destination.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { Classification } from "../../src/model.ts";
+import type { Classification, Disposition } from "../../src/model.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { delivery } from "../helpers/deliveries.ts";
@@ -131,6 +131,14 @@ describe("a drain that sends", () => {
 		await change(lane, 0, { to: "" });
 		await wake(lane);
 		expect([await lane.entries(), lane.waiting(), (await lane.state()).wake.at]).toEqual([0, [], null]);
+	});
+
+	it("tells the request whose event it gives up", async () => {
+		const lane = await waitingLane(1);
+		await change(lane, 0, { to: "" });
+		const told: Disposition[] = [];
+		await drainWithin(lane, { onFinished: (_, disposition) => told.push(disposition) });
+		expect(told).toEqual([{ kind: "dead-lettered", reason: expect.stringContaining("has no destination") }]);
 	});
 
 	it("keeps its recorded wake-up when it fails, and writes the results of other calls", async () => {

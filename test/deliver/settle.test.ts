@@ -80,7 +80,7 @@ describe("a dispatch that GitHub has taken", () => {
 	});
 
 	it("opens nothing where nothing was closed", () => {
-		expect(settledBy({ kind: "taken" })).not.toHaveProperty("opened");
+		expect(settledBy({ kind: "taken" }).opened).toBeUndefined();
 	});
 });
 

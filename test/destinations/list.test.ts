@@ -3,6 +3,7 @@ import { Settings } from "../../src/config/settings.ts";
 import type { Client, ConfiguredService } from "../../src/destinations/destination.ts";
 import { openDestinations, resolve, SERVICES } from "../../src/destinations/list.ts";
 import type { Destination } from "../../src/model.ts";
+import type { RouteTo } from "../../src/route/route.ts";
 import { destinations, repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
@@ -83,6 +84,18 @@ describe("all destinations together", () => {
 		expect(await both.checkToken(toOther)).toMatchObject({ state: "ok", reason: "other" });
 	});
 
+	it("say why the runs of a service can never be listed, where it says so", () => {
+		const { one, other } = two();
+		const silent = { ...one.service, whyNoRuns: "it does not say what it starts" };
+		const both = openDestinations([silent, other.service], OPTIONS);
+		expect([toOne, toOther, UNKNOWN, undefined].map(both.whyNoRuns)).toEqual([
+			"it does not say what it starts",
+			undefined,
+			undefined,
+			undefined,
+		]);
+	});
+
 	it("open a service when it is first called, once, and never for a question", async () => {
 		const { both, one, other } = two();
 		both.laneOf(toOne);
@@ -141,6 +154,33 @@ describe("a destination that no service owns", () => {
 		await expect(destinations.send(UNKNOWN, "{}")).rejects.toThrow(words);
 		await expect(destinations.getToken(UNKNOWN)).rejects.toThrow(words);
 		await expect(destinations.checkToken(UNKNOWN)).rejects.toThrow(words);
+	});
+});
+
+describe("a request that is nested more deeply than can be written", () => {
+	const mapped = { all: "data" };
+	const deep = JSON.parse("[".repeat(200_000) + "]".repeat(200_000)) as unknown;
+	const unwritable = {
+		toJSON() {
+			throw new RangeError("Maximum call stack size exceeded");
+		},
+	};
+
+	it.each<[string, RouteTo]>([
+		["a repository dispatch", { repository: "contoso/a" }],
+		["a repository dispatch of some values", { repository: "contoso/a", payload: mapped }],
+		["a workflow dispatch", { repository: "contoso/a", workflow: "train.yml", inputs: mapped }],
+		["a run of a pipeline", { organization: "contoso", project: "ml", pipeline: 7, parameters: mapped }],
+	])("is none, for a reason: %s", (_, to) => {
+		const build = (data: unknown) => destinations.build(resolve(to, EVENT.type), { ...EVENT, data }, FACTS);
+		const refused = { ok: false, tooLarge: false, reason: "data is nested too deeply to be written as JSON" };
+		expect(build(unwritable)).toEqual(refused);
+		expect(build(deep)).toMatchObject({ ok: false, reason: expect.stringMatching(/nested too deeply|would have/) });
+	});
+
+	it("hides no mistake of ours behind a reason", () => {
+		const to = resolve({ repository: "contoso/a" }, EVENT.type);
+		expect(() => destinations.build(to, { ...EVENT, data: 5n }, FACTS)).toThrow(TypeError);
 	});
 });
 

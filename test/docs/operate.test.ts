@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "@jest/globals";
-import { console } from "../../src/functions/console.ts";
-import { health } from "../../src/functions/health.ts";
+import { discard, replay } from "../../src/functions/dead-letters.ts";
+import { console, health } from "../../src/functions/open-pages.ts";
 import { counts, receipts } from "../../src/functions/receipts.ts";
-import { discard, replay } from "../../src/functions/replay.ts";
 import { webhook } from "../../src/functions/webhook.ts";
 import { blocksOf, codesIn, readText, tableOf } from "./read-docs.ts";
 
@@ -97,7 +96,7 @@ describe("the page about security", () => {
 			webhook: webhook("events", never, rules),
 			generic_triggers: webhook("generic_triggers", never, rules),
 			receipts: receipts(never),
-			counts: counts(never),
+			counts: counts(never, Date.now),
 			replay: replay(never),
 			discard: discard(never),
 			health: health(never, "", () => 0),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
-import { upkeep } from "../../src/functions/background.ts";
-import { health } from "../../src/functions/health.ts";
+import { discard, replay } from "../../src/functions/dead-letters.ts";
+import { health } from "../../src/functions/open-pages.ts";
 import { counts, RECEIPT_STATES, receipts } from "../../src/functions/receipts.ts";
-import { discard, replay } from "../../src/functions/replay.ts";
+import { upkeep } from "../../src/functions/triggers.ts";
 import { FINAL_STATES } from "../../src/ledger/receipt.ts";
 import { EXPIRY_WARNING_MS } from "../../src/operate/lane-health.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
@@ -101,7 +101,7 @@ describe("the page about replay", () => {
 	});
 
 	it("tells how many one request takes, and for how long", () => {
-		expect(readText("src/operate/walk-receipts.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
+		expect(readText("src/operate/dead-letters.ts")).toMatch(/AT_ONCE = 200;\nexport const MAX_MS = 20_000;/);
 		expect(readText(PAGE)).toContain("(it takes 200, and 20 s)");
 		expect(readText(PAGE)).toContain("one request takes 200, and 20 s");
 	});
@@ -132,9 +132,9 @@ describe("the page about discard", () => {
 describe("the page about counts", () => {
 	it("names every member of the answer", async () => {
 		const asked = { method: "GET", path: "/api/receipts/counts" };
-		const called = counts(async () => bridge);
+		const called = counts(async () => bridge, Date.now);
 		const { json } = await callFunction(called, asked);
-		const { minutes, ...answer } = json as { minutes: object[] };
+		const { minutes, ...answer } = JSON.parse(JSON.stringify(json)) as { minutes: object[] };
 		const example = blocksOf(PAGE).map(({ language, text }) => (language === "json" ? JSON.parse(text) : {}));
 		const shown = example.find((block) => "minutes" in block) as { minutes: object[] } | undefined;
 		expect(Object.keys(shown ?? {}).sort()).toEqual([...Object.keys(answer), "minutes"].sort());

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { SERVICES } from "../../src/destinations/list.ts";
 import { FaultScript } from "../../src/local/stand-in/script.ts";
-import { groupOf } from "../../src/route/keys.ts";
 import { OPERATORS } from "../../src/route/operators.ts";
 import { readRoutes } from "../../src/route/read-routes.ts";
+import { groupId } from "../../src/route/route.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { blocksOf, codesIn, PAGES, readText, tableOf } from "./read-docs.ts";
 
@@ -92,7 +92,7 @@ describe("gathering events", () => {
 
 	const event = { id: "1", type: "Microsoft.Storage.BlobCreated", time: "", data: {}, attributes: {} };
 	const group = (by: string, change: object = {}, dispatchType = "d") =>
-		groupOf(
+		groupId(
 			{ ...event, source: "/a", subject: "/blobServices/default/containers/c/blobs/x/1.csv", ...change },
 			"r",
 			repositoryDispatch("o/n", dispatchType),

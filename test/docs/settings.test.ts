@@ -3,7 +3,7 @@ import { join, sep } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { readConfig } from "../../src/config/config.ts";
 import { readEventQueue, Settings } from "../../src/config/settings.ts";
-import { readGitHubConfig } from "../../src/destinations/github/settings.ts";
+import { readGitHubConfig } from "../../src/destinations/github/service.ts";
 import { SERVICES } from "../../src/destinations/list.ts";
 import { readHandshakeRules } from "../../src/functions/handshake.ts";
 import { parsePace } from "../../src/ledger/pace.ts";

@@ -243,7 +243,7 @@ describe("npm start over storage that holds absurd rows", () => {
 		const storage = await startStorage();
 		const port = await freePorts();
 		try {
-			const ledger = await openStorage({ kind: "connection-string", connectionString: storage.connectionString });
+			const ledger = openStorage({ kind: "connection-string", connectionString: storage.connectionString });
 			await ledger.commit("default", [{ kind: "insert", rowKey: STATE_KEY, columns }]);
 			const bridge = await startOn(port, { env: { AzureWebJobsStorage: storage.connectionString } });
 			const { status } = await call(`http://127.0.0.1:${port}/api/health`);

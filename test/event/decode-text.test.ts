@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { decodeText } from "../../src/event/decode-text.ts";
+import { decodeText } from "../../src/event/json.ts";
 
 const TEXT = '{"name":"größer 😀"}';
 const littleEndian = Buffer.from(TEXT, "utf16le");

@@ -5,7 +5,7 @@ import { EventGridDeserializer } from "@azure/eventgrid";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
 import { readEvent } from "../../src/event/read-event.ts";
-import { toDispatchType } from "../../src/route/keys.ts";
+import { toDispatchType } from "../../src/route/route.ts";
 import { asCloudEvent, EXAMPLE_EVENTS, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { logLines } from "../helpers/log-lines.ts";

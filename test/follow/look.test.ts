@@ -193,6 +193,32 @@ describe("what goes wrong in a look", () => {
 		expect(world.logged.lines).toMatchObject([{ change: "failed to look", what: "what is not followed" }]);
 	});
 
+	it("with a later write leaves nothing unsaid of what was written before it", async () => {
+		const world = new FollowWorld();
+		for (let number = 0; number < 60; number++)
+			world.run(await world.dispatch(), { afterMs: 0, lastsMs: 0, conclusion: "failure" });
+		let commits = 0;
+		const { follow } = world.another(async ({ method, args }, make) => {
+			const isOfFindings = method === "commit" && writesOf(args).every(({ rowKey }) => rowKey !== STATE);
+			if (isOfFindings && ++commits === 2) throw new Error("a bug of ours");
+			return make();
+		});
+		await follow({ lane: LANE, wake: 99 }, world.logged.log);
+		expect(world.ends("failed")).toHaveLength(50);
+		world.now += MINUTE_MS;
+		await look(world);
+		expect(world.ends("failed")).toHaveLength(60);
+	});
+
+	it("with the wake-up of a lane in which one is sent again is no reason not to say that it is", async () => {
+		const world = new FollowWorld({ resends: () => true, runWithinMs: MINUTE_MS });
+		await world.dispatch();
+		world.now += MINUTE_MS;
+		world.wakeLane = () => Promise.reject(new Error("the queue is down"));
+		await look(world);
+		expect(world.ends()).toMatchObject([{ change: "sent again" }]);
+	});
+
 	it("since another follower has the lane ends it, and is said once", async () => {
 		const world = new FollowWorld();
 		for (const repository of ["contoso/a", "contoso/b"])

@@ -1,12 +1,11 @@
 import { expect, it } from "@jest/globals";
-import { reportEnd } from "../../src/follow/report-run.ts";
-import type { Written } from "../../src/follow/write-findings.ts";
+import { reportEnd, type WrittenFinding } from "../../src/follow/write-findings.ts";
 import type { Run } from "../../src/model.ts";
 import { followRow, runOf } from "../helpers/follow-rows.ts";
 import { keyOf } from "../helpers/follow-world.ts";
 import { logLines } from "../helpers/log-lines.ts";
 
-function linesOf(part: Partial<Written>) {
+function linesOf(part: Partial<WrittenFinding>) {
 	const { log, lines } = logLines();
 	const row = followRow(1);
 	reportEnd(log, "default", { row, following: "concluded", runs: [], reason: null, isResent: false, ...part });
@@ -29,7 +28,7 @@ const shown = (id: string) => ({
 	certain: "true",
 });
 
-it.each<[string, Partial<Written>, object]>([
+it.each<[string, Partial<WrittenFinding>, object]>([
 	[
 		"a run that succeeded",
 		{ runs: [ended("1", "success")] },

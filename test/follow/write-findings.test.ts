@@ -42,8 +42,7 @@ async function laneOf(count: number, columns: Columns = {}) {
 		rows: await readFollowRows(ledger, LANE, NOW),
 		receipt: async (number: number) => (await ledger.get(LANE, receiptOf(number)))?.columns,
 		row: async (number: number) => (await ledger.get(LANE, rowKeyOf(number)))?.columns,
-		write: (findings: readonly Finding[], read: readonly FollowRow[] = []) =>
-			writeFindings({ findings, read }, options),
+		write: (findings: readonly Finding[]) => writeFindings(findings, options),
 	};
 	const options = {
 		storage: wrapStorage(ledger, async ({ method, args }, make) => {
@@ -60,6 +59,7 @@ async function laneOf(count: number, columns: Columns = {}) {
 			woken.push(name);
 			await lane.wake();
 		},
+		log: () => {},
 		now: () => NOW,
 	};
 	return { ...lane, lane, options };
@@ -113,8 +113,8 @@ describe("findings", () => {
 
 	it("that are as they were are no news, but when their runs were read is written", async () => {
 		const { rows, write, receipt, row } = await laneOf(1);
-		const same: Finding = { row: rows[0] as FollowRow, following: "looking", runs: [], reason: null };
-		expect(await write([same], rows)).toEqual([]);
+		const same: Finding = { row: rows[0] as FollowRow, following: "looking", runs: [], reason: null, isRead: true };
+		expect(await write([same])).toEqual([]);
 		expect(await row(1)).toMatchObject({ following: "looking", readAt: iso(NOW) });
 		expect(await receipt(1)).not.toHaveProperty("followedBy");
 	});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { announce } from "../../src/functions/health.ts";
+import { announce } from "../../src/functions/open-pages.ts";
 
 /** As the real host files a line of a worker's standard error. Source: azure-functions-host, `WorkerProcess`. */
 function levelOf(line: string): string {

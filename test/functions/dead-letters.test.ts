@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { discard, replay } from "../../src/functions/replay.ts";
+import { discard, replay } from "../../src/functions/dead-letters.ts";
 import { WrongContinue } from "../../src/ledger/receipt-query.ts";
 import { LEDGER, StorageError } from "../../src/storage/storage.ts";
 import { callFunction } from "../helpers/call-function.ts";
@@ -8,7 +8,7 @@ import { callFunction } from "../helpers/call-function.ts";
 const DOORS = { replay, discard };
 
 /** Answers also what the bridge was asked to do, and as which of the two. */
-async function ask(door: keyof typeof DOORS, body: unknown, failure?: Error) {
+async function ask(door: keyof typeof DOORS, body: unknown, failure?: Error, query = "") {
 	const asked: unknown[] = [];
 	const does = (name: string) => async (request: unknown) => {
 		asked.push([name, request]);
@@ -18,7 +18,7 @@ async function ask(door: keyof typeof DOORS, body: unknown, failure?: Error) {
 	const bridge = { replay: does("replay"), discard: does("discard") } as unknown as Bridge;
 	const { status, json } = await callFunction(
 		DOORS[door](async () => bridge),
-		{ body },
+		{ path: `/api/receipts/${door}${query}`, body },
 	);
 	return { status, json: json as { error: string }, asked };
 }
@@ -60,6 +60,13 @@ describe("what ends dead letters", () => {
 		const { status, json, asked } = await ask("replay", body);
 		expect({ status, asked }).toEqual({ status: 400, asked: [] });
 		expect(json.error.slice(0, beginning.length)).toBe(beginning);
+	});
+
+	it.each(["replay", "discard"] as const)("refuses a %s with parameters, which would narrow nothing", async (door) => {
+		const { status, json, asked } = await ask(door, { all: true }, undefined, "?state=rejected");
+		expect({ status, asked }).toEqual({ status: 400, asked: [] });
+		expect(json.error).toMatch(/^the parameter "state" does not exist, so nothing was done; the body must be JSON/);
+		expect((await ask(door, { all: true }, undefined, "?code=k&clientId=default")).status).toBe(200);
 	});
 
 	const away = (status: number) => new StorageError("it is away", status);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
-import { deliver, deliverPoison } from "../../src/functions/background.ts";
+import { deliver, deliverPoison } from "../../src/functions/triggers.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge, BridgeOptions } from "../../src/bridge.ts";
-import { eventGrid } from "../../src/functions/event-triggers.ts";
+import { eventGrid } from "../../src/functions/triggers.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createMisconfigured } from "../../src/bridge.ts";
 import { readEventQueue } from "../../src/config/settings.ts";
-import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
+import { eventQueue, eventQueuePoison } from "../../src/functions/triggers.ts";
 import { asCloudEvent, exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";

@@ -1,7 +1,7 @@
 import { QueueClient } from "@azure/storage-queue";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
-import { follow, followPoison } from "../../src/functions/background.ts";
+import { follow, followPoison } from "../../src/functions/triggers.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { testContext } from "../helpers/call-function.ts";

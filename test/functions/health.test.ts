@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createMisconfigured } from "../../src/bridge.ts";
-import { health } from "../../src/functions/health.ts";
+import { health } from "../../src/functions/open-pages.ts";
 import { exampleOf, inEventGridSchema } from "../../support/example-events.ts";
 import { type BridgeFixture, startFixture, TOKEN } from "../helpers/bridge-fixture.ts";
 import { callFunction } from "../helpers/call-function.ts";

@@ -1,8 +1,7 @@
 import { QueueClient } from "@azure/storage-queue";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Bridge, createMisconfigured } from "../../src/bridge.ts";
-import { deliverPoison } from "../../src/functions/background.ts";
-import { eventQueue, eventQueuePoison } from "../../src/functions/event-triggers.ts";
+import { deliverPoison, eventQueue, eventQueuePoison } from "../../src/functions/triggers.ts";
 import { readQueueSettings } from "../../src/local/queue-settings.ts";
 import { startQueueTrigger } from "../../src/local/queue-trigger.ts";
 import { type LedgerNames, StorageError } from "../../src/storage/storage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { writeJson } from "../../src/event/json.ts";
-import { MAX_BODY_BYTES, MAX_ELEMENTS, readBody } from "../../src/functions/read-body.ts";
+import { MAX_BODY_BYTES, MAX_ELEMENTS, readBody } from "../../src/functions/webhook.ts";
 
 const read = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
 	readBody(new Request("http://127.0.0.1/api/events", { method: "POST", body, headers }));

@@ -9,7 +9,11 @@ const WEEK_MS = 7 * 24 * HOUR_MS;
 const iso = (at: number) => new Date(at).toISOString();
 
 /** Answers also what the bridge was asked; undefined where the question was refused. */
-async function ask(make: typeof receipts | typeof counts, parameters: Record<string, string>, more: object = {}) {
+async function ask(
+	make: typeof receipts | typeof counts,
+	parameters: Record<string, string> | string,
+	more: object = {},
+) {
 	let asked: unknown;
 	const answers = (found: object) => async (query: unknown) => {
 		asked = query;
@@ -51,7 +55,7 @@ describe("a question for receipts", () => {
 	] as [Record<string, string>, object][])("in %j asks for %j", async (parameters, query) => {
 		const { status, asked } = await ask(receipts, parameters);
 		expect(status).toBe(200);
-		expect(Object.entries(asked as object).sort()).toEqual(Object.entries(query).sort());
+		expect(asked).toEqual(query);
 	});
 
 	it.each([
@@ -66,6 +70,32 @@ describe("a question for receipts", () => {
 		const { status, json, asked } = await ask(receipts, parameters);
 		expect({ status, asked }).toEqual({ status: 400, asked: undefined });
 		expect(json.error?.slice(0, beginning.length)).toBe(beginning);
+	});
+});
+
+describe("a question's parameters", () => {
+	it.each([
+		[
+			receipts,
+			"staet=dead",
+			'the parameter "staet" does not exist; use limit, state, find, since, until, changedSince',
+		],
+		[receipts, "State=dead&limit=5", 'the parameter "State" does not exist; use limit, state, find, '],
+		[receipts, `${"y".repeat(101)}=1`, `the parameter "${"y".repeat(100)}" does not exist; use limit, `],
+		[receipts, "=dead", 'the parameter "" does not exist; use limit, '],
+		[receipts, "constructor=1", 'the parameter "constructor" does not exist; use limit, '],
+		[receipts, "state=dead&state=rejected", 'the parameter "state" is given twice; give it once'],
+		[counts, "state=dead", 'the parameter "state" does not exist; use since, until'],
+		[counts, "since=&since=", 'the parameter "since" is given twice; give it once'],
+	])("are refused where one is none or is given twice", async (make, parameters, beginning) => {
+		const { status, json, headers, asked } = await ask(make, parameters);
+		expect({ status, asked }).toEqual({ status: 400, asked: undefined });
+		expect(json.error?.slice(0, beginning.length)).toBe(beginning);
+		expect(headers?.["Cache-Control"]).toBe("no-store");
+	});
+
+	it.each([receipts, counts])("may have those of the platform and of API Management beside them", async (make) => {
+		expect((await ask(make, "code=k&clientId=default&Code=k&clientid=x&subscription-key=s")).status).toBe(200);
 	});
 });
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bridge, type BridgeOptions, createBridge } from "../../src/bridge.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { Env } from "../../src/config/settings.ts";
+import type { Service } from "../../src/destinations/destination.ts";
 import { SERVICES } from "../../src/destinations/list.ts";
 import { type GitHubStandIn, type StandInOptions, startGitHubStandIn } from "../../src/local/github-stand-in.ts";
 import type { LedgerNames } from "../../src/storage/storage.ts";
@@ -21,12 +22,7 @@ export interface BridgeFixture {
 	 * @param names of its ledger, to share one; a new one unless given
 	 * @param services what it can deliver to; all unless given
 	 */
-	bridge(
-		env?: Env,
-		options?: Partial<BridgeOptions>,
-		names?: LedgerNames,
-		services?: Parameters<typeof readConfig>[2],
-	): Bridge;
+	bridge(env?: Env, options?: Partial<BridgeOptions>, names?: LedgerNames, services?: readonly Service[]): Bridge;
 }
 
 /** Over real storage, which all fixtures of a test file share. */

@@ -116,7 +116,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<BridgeWorl
 	/** Every message can be seen at once, since Azurite counts real time; when it surfaces is kept here. */
 	async function openWorldStorage(): Promise<Storage> {
 		const connectionString = options.connectionString ?? direct;
-		const storage = await openStorage({ kind: "connection-string", connectionString }, names);
+		const storage = openStorage({ kind: "connection-string", connectionString }, names);
 		return wrapStorage({ ...storage, put: (text) => storage.put(text, 0) }, around);
 	}
 

@@ -40,7 +40,7 @@ export async function startCannedStorage(names: LedgerNames = LEDGER): Promise<C
 	const endpoints = ["Blob", "Queue", "Table"].map((service) => `${service}Endpoint=${url};`).join("");
 	const connectionString = `DefaultEndpointsProtocol=http;AccountName=account;AccountKey=${KEY};${endpoints}`;
 	const canned: CannedStorage = {
-		storage: await openStorage({ kind: "connection-string", connectionString }, names),
+		storage: openStorage({ kind: "connection-string", connectionString }, names),
 		answer: { status: 500 },
 		requests,
 		async close() {

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** A ledger's storage whose calls are waited for at the end. */
 export async function openFileStorage(names = newNames()): Promise<LedgerStorage> {
-	const storage = await openStorage({ kind: "connection-string", connectionString: await fileStorage() }, names);
+	const storage = openStorage({ kind: "connection-string", connectionString: await fileStorage() }, names);
 	return wrapStorage(storage, async (_, call) => {
 		underWay += 1;
 		try {

@@ -80,6 +80,7 @@ export async function fill({
 		storage: watched,
 		lane: LANE,
 		address: "https://api.github.com",
+		passed: new Map(),
 		now: () => START,
 		monotonic: () => 0,
 	});

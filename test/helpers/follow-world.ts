@@ -3,9 +3,9 @@ import type { RunsAnswer, SeenRun } from "../../src/destinations/destination.ts"
 import { createFollow, type Follow } from "../../src/follow/follow.ts";
 import { createWakeFollower, type WakeFollower } from "../../src/follow/wake-follower.ts";
 import { type FollowPolicy, followWrites } from "../../src/ledger/follow-rows.ts";
+import { newReceipt } from "../../src/ledger/ledger.ts";
 import { finishWrites, newEntry, readEntry } from "../../src/ledger/outbox.ts";
 import { type Receipt, readReceipt } from "../../src/ledger/receipt.ts";
-import { newReceipt } from "../../src/ledger/receipt-columns.ts";
 import { entryKey, receiptKey } from "../../src/ledger/rows.ts";
 import type { Answer, Run } from "../../src/model.ts";
 import { LEDGER, type Row, type Storage } from "../../src/storage/storage.ts";

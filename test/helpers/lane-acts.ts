@@ -1,4 +1,4 @@
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
+import type { DrainCaller } from "../../src/deliver/send-due.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
 import type { LaneState } from "../../src/ledger/lane-state.ts";
 import { delivery } from "./deliveries.ts";
@@ -8,7 +8,7 @@ import { LANE, type LaneHarness } from "./lane-harness.ts";
 
 /** Another drainer of the lane does something with it, and releases it. */
 export async function asAnother(lane: LaneHarness, work: (lease: LaneLease) => Promise<unknown>): Promise<void> {
-	const lease = await lane.another().take();
+	const lease = await lane.another().acquire();
 	await lease.read(() => true);
 	await work(lease);
 	await lease.release();
@@ -19,9 +19,9 @@ export const leaveState = (lane: LaneHarness, state: Partial<LaneState>) =>
 	asAnother(lane, (lease) => lease.commit({ ...lease.state(), ...state }, []));
 
 /** A drain within a request. */
-export async function drainWithin(lane: LaneHarness, run: Partial<DrainRun> = {}): Promise<void> {
-	const lease = await lane.instance.take();
-	await lane.instance.drain(lease, run);
+export async function drainWithin(lane: LaneHarness, caller: Partial<DrainCaller> = {}): Promise<void> {
+	const lease = await lane.instance.acquire();
+	await lane.instance.drain(lease, caller);
 	await lease.release();
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createWindows } from "../../src/coalesce/windows.ts";
-import { createAttempts } from "../../src/deliver/attempt.ts";
+import { Attempts } from "../../src/deliver/attempt.ts";
 import { drain } from "../../src/deliver/drain.ts";
-import type { DrainRun } from "../../src/deliver/drain-run.ts";
-import type { FollowTaken } from "../../src/deliver/finish-attempt.ts";
+import type { FollowTaken } from "../../src/deliver/finish.ts";
+import type { DrainCaller } from "../../src/deliver/send-due.ts";
 import { createWake, type Wake } from "../../src/deliver/wake.ts";
 import type { Destinations } from "../../src/destinations/list.ts";
 import type { LaneLease } from "../../src/ledger/lane-lease.ts";
@@ -58,6 +58,8 @@ export interface HarnessOptions {
 	readonly follow?: Partial<FollowTaken>;
 	/** What GitHub says of its runs; left out, they are not asked for. */
 	readonly runs?: Destinations["listRuns"];
+	/** Why the destinations' runs cannot be listed, where they never can. */
+	readonly whyNoRuns?: string;
 	/** Around every call of storage. */
 	readonly around?: (call: StorageCall, make: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -91,10 +93,10 @@ export interface Instance {
 	readonly ledger: Ledger;
 	readonly storage: Storage;
 	readonly wake: Wake;
-	drain(lease: LaneLease, run: Partial<DrainRun>): Promise<void>;
+	drain(lease: LaneLease, caller: Partial<DrainCaller>): Promise<void>;
 	/** Accepts, and makes sure that somebody looks, as an acceptor does that could not deliver inline. */
 	accept(...promises: readonly Delivery[]): Promise<void>;
-	take(): Promise<LaneLease>;
+	acquire(): Promise<LaneLease>;
 }
 
 export async function startLane(options: HarnessOptions = {}): Promise<LaneHarness> {
@@ -150,13 +152,19 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 		const storage = wrapStorage(ledger.storage, around);
 		const now = () => harness.now;
 		const policy = { address: ADDRESS, formerAddress: options.formerAddress, limits, concurrency };
-		const destinations: Destinations = { ...unset, policyOf: () => policy, send, listRuns };
+		const destinations: Destinations = {
+			...unset,
+			policyOf: () => policy,
+			send,
+			listRuns,
+			whyNoRuns: () => options.whyNoRuns,
+		};
 		const shared = { storage, destinations, now };
 		const addressesOf = destinations.policyOf;
 		const nothing = async () => {};
 		const follow = { isOn: false, resends: () => false, before: nothing, after: nothing, ...options.follow };
 		const opened = createLedger({ ...shared, addressesOf, monotonic: now, instance: randomUUID() });
-		const attempts = createAttempts({
+		const attempts = new Attempts({
 			...shared,
 			giveUpMs,
 			looksUp: options.runs !== undefined,
@@ -175,19 +183,19 @@ export async function startLane(options: HarnessOptions = {}): Promise<LaneHarne
 			attempts,
 			windows: createWindows({ ...shared, version: "1.2.3" }),
 		};
-		const drainLane = (lease: LaneLease, run: DrainRun) => drain(lease, run, drainOptions);
+		const drainLane = (lease: LaneLease, caller: DrainCaller) => drain(lease, caller, drainOptions);
 		return {
 			ledger: opened,
 			storage,
-			wake: createWake({ storage, take: opened.take, drain: drainLane, now }),
-			drain: (lease, run) =>
-				drainLane(lease, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...run }),
+			wake: createWake({ storage, acquire: opened.acquire, drain: drainLane, now }),
+			drain: (lease, caller) =>
+				drainLane(lease, { log: logged.log, goesOn: () => true, waitsFor: (at) => at <= harness.now, ...caller }),
 			async accept(...promises) {
 				await Promise.all(promises.map((promise) => opened.accept(promise)));
-				await opened.wake(LANE, () => harness.now);
+				await opened.ensureWakeUp(LANE, () => harness.now);
 			},
-			async take() {
-				const lease = await opened.take(LANE);
+			async acquire() {
+				const lease = await opened.acquire(LANE);
 				if (lease === undefined) throw new Error("the lane is held");
 				return lease;
 			},

@@ -25,7 +25,7 @@ function acceptor(options: Partial<LedgerOptions> = {}) {
 	const addressesOf = () => ({ address: "https://api.github.com" });
 	const now = () => NOW;
 	const opened = createLedger({ instance: "one", now, monotonic: now, addressesOf, ...options, storage });
-	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.wake(LANE, dueAt) };
+	return { accept: opened.accept, wake: (dueAt: (state: LaneState) => number) => opened.ensureWakeUp(LANE, dueAt) };
 }
 
 const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => index + from);
@@ -38,7 +38,9 @@ describe("accepting a delivery", () => {
 		const first = await accept(delivery(1));
 		const [entry] = await keysOf("e-");
 		expect(first).toEqual({ kind: "written", entry });
-		expect(await keysOf("r-")).toEqual([receiptKey(delivery(1).event.time, delivery(1).key)]);
+		const [receipt] = await ledger.rows(LANE, "r-");
+		expect(receipt?.rowKey).toBe(receiptKey(delivery(1).event.time, delivery(1).key));
+		expect(receipt?.columns).not.toHaveProperty("blobs");
 		expect(await accept(delivery(1))).toMatchObject({
 			kind: "known",
 			receipt: { key: delivery(1).key, state: "accepted", place: entry, acceptedAt: "2026-05-26T12:00:00.000Z" },
@@ -253,7 +255,10 @@ describe("a commit whose answer got lost", () => {
 			if (method === "commit") throw new StorageError("there already", 409);
 			return make();
 		});
-		await expect(acceptor({ storage }).accept(delivery(1))).rejects.toThrow(StorageError);
+		await expect(acceptor({ storage }).accept(delivery(1))).rejects.toMatchObject({
+			name: "StorageError",
+			message: "the receipt has just been removed",
+		});
 	});
 });
 

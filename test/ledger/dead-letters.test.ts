@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { createRecordRejected, forgetRejected, readRejected, replayDead } from "../../src/ledger/dead-letters.ts";
 import { deadLetterKey, NO_LANE, receiptKey } from "../../src/ledger/rows.ts";
-import { type Storage, StorageError } from "../../src/storage/storage.ts";
+import { type Columns, type Storage, StorageError } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
 
@@ -47,6 +47,16 @@ describe("a rejected event that was accepted after all", () => {
 		await forgetRejected(watched(), receipt, letter);
 		expect(calls).toEqual(["commit", "remove"]);
 		expect([await rowKeys(NO_LANE), await blobs()]).toEqual([[], []]);
+		expect(await readRejected(ledger.storage, receipt)).toBeUndefined();
+	});
+
+	it.each<[string, Columns]>([
+		["has lost it", {}],
+		["has something else in its place", { event: "{}" }],
+		["names a blob that is gone", { eventBlob: "rejected/gone.json" }],
+	])("is gone where its row %s", async (_, columns) => {
+		const receipt = receiptKey(TIME, "ab");
+		await ledger.storage.commit(NO_LANE, [{ kind: "insert", rowKey: deadLetterKey(receipt), columns }]);
 		expect(await readRejected(ledger.storage, receipt)).toBeUndefined();
 	});
 

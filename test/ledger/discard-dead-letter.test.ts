@@ -104,6 +104,19 @@ describe.each([
 		expect([commits, await hasBlob()]).toEqual([1, true]);
 	});
 
+	it.each<[string, boolean, unknown]>([
+		["is written, and only its answer got lost", true, { kind: "discarded", note: null }],
+		["is not answered", false, new StorageError("storage is away", 503)],
+	])("says what it knows where the last try, after three changes by others, %s", async (__, isWritten, expected) => {
+		const last = withInstead("commit", async (make) => {
+			if (commits < 4) await change(state);
+			if (commits < 4 || isWritten) await make();
+			return away();
+		});
+		expect(await discard(last).catch((error: unknown) => error)).toEqual(expected);
+		expect([commits, await stateNow()]).toEqual([4, isWritten ? "discarded" : state]);
+	});
+
 	it("finds nothing to discard where the receipt is gone", async () => {
 		await ledger.storage.commit(lane, [{ kind: "delete", rowKey: RECEIPT }]);
 		expect(await discard()).toEqual({ kind: "gone" });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { createIgnoredLog, type IgnoredEvent, readIgnoredCount, trimIgnored } from "../../src/ledger/ignored.ts";
+import { createIgnoredLog, type IgnoredEvent, readIgnoredCount } from "../../src/ledger/ignored.ts";
 import { readReceipt } from "../../src/ledger/receipt.ts";
+import { trimIgnored } from "../../src/ledger/retention.ts";
 import { IGNORED_LANE, receiptOrder } from "../../src/ledger/rows.ts";
 import { type Range, StorageError, type Write } from "../../src/storage/storage.ts";
 import { type StorageCall, wrapStorage } from "../../support/wrap-storage.ts";
@@ -311,6 +312,25 @@ describe("an ignored event that cannot be recorded", () => {
 		expect(await readIgnoredCount(ledger.storage)).toMatchObject({ total: 4 });
 	});
 
+	it.each([
+		["is written", false],
+		["cannot be written at first", true],
+	])("is counted once, with the routes that it has missed, if it comes while a count %s", async (_, fails) => {
+		let counts = 0;
+		const { note, pass } = ignoredLog(async ({ method, args }, make) => {
+			const isCount = method === "commit" && (args[1] as Write[]).some(({ rowKey }) => rowKey === "a-ignored");
+			if (isCount && ++counts === 1) {
+				note({ ...event(2), missed: [{ route: "a", by: "source" }] });
+				if (fails) throw new StorageError("away", 503);
+			}
+			return make();
+		});
+		note({ ...event(1), missed: [{ route: "a", by: "subjectEndsWith" }] });
+		await pass(3 * MINUTE);
+		const { total, missed } = await readIgnoredCount(ledger.storage);
+		expect([total, missed["a"]?.by]).toEqual([2, { source: 1, subjectEndsWith: 1 }]);
+	});
+
 	it("spoils no other one where storage refuses its text", async () => {
 		const { note, pass } = ignoredLog(({ method, args }, make) => {
 			const writes = method === "commit" ? (args[1] as Write[]) : [];
@@ -343,7 +363,7 @@ describe("an ignored event that cannot be recorded", () => {
 		["is larger than can be counted", '{"total":1e300}'],
 	])("is counted anew where the count %s", async (_, state) => {
 		await ledger.storage.commit(IGNORED_LANE, [{ kind: "insert", rowKey: "a-ignored", columns: { state } }]);
-		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
+		expect(await readIgnoredCount(ledger.storage)).toEqual({ total: 0, missed: {} });
 		const { note, pass } = ignoredLog();
 		note(event(1));
 		await pass(500);
@@ -369,7 +389,7 @@ describe("an ignored event that cannot be recorded", () => {
 	});
 
 	it("is told nothing of where no event was ignored yet", async () => {
-		expect(await readIgnoredCount(ledger.storage)).toBeUndefined();
+		expect(await readIgnoredCount(ledger.storage)).toEqual({ total: 0, missed: {} });
 		await expect(trimIgnored(ledger.storage, START)).resolves.toBeUndefined();
 	});
 });

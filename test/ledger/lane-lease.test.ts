@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { acquireLane, type LaneLease, type LaneLeaseOptions, listLanes } from "../../src/ledger/lane-lease.ts";
+import { acquireLane, type LaneLease, type LaneLeaseOptions, listPartitions } from "../../src/ledger/lane-lease.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { LeaseLost } from "../../src/ledger/leased-row.ts";
-import { entryKey, STATE_KEY, windowKey } from "../../src/ledger/rows.ts";
+import { entryKey, IGNORED_LANE, NO_LANE, STATE_KEY, windowKey } from "../../src/ledger/rows.ts";
 import { type Page, type Storage, StorageError, type Write } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { openTestLedger, type TestLedger } from "../helpers/test-ledger.ts";
@@ -50,7 +50,13 @@ describe("a lane that is leased", () => {
 
 	it("starts as a new lane, and is what was last written", async () => {
 		const lease = await take();
-		expect(await lease.read(everything)).toEqual({ windows: [], entries: [], complete: true, passedUntil: null });
+		expect(await lease.read(everything)).toEqual({
+			windows: [],
+			entries: [],
+			complete: true,
+			isCut: false,
+			passedUntil: null,
+		});
 		expect(lease.state()).toEqual(NEW_LANE);
 		await lease.commit(paused, [MARK]);
 		expect(lease.state()).toEqual(paused);
@@ -366,13 +372,13 @@ describe("the lanes that were ever drained", () => {
 			const next = Number(after) + 1;
 			return { names: pages[Number(after)] ?? [], ...(next < pages.length ? { next: String(next) } : {}) };
 		};
-		expect(await listLanes({ names })).toEqual(["a", "b"]);
+		expect(await listPartitions({ names })).toEqual(["a", "b", NO_LANE, IGNORED_LANE]);
 	});
 
 	it("come to an end where the pages do not", async () => {
 		let asked = 0;
 		const names = async () => ({ names: [`lanes/${++asked}`], next: "more" });
-		expect(await listLanes({ names })).toHaveLength(20);
+		expect(await listPartitions({ names })).toHaveLength(20 + [NO_LANE, IGNORED_LANE].length);
 		expect(asked).toBe(20);
 	});
 });

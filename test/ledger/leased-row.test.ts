@@ -30,7 +30,7 @@ function faulty(fault: (call: StorageCall) => Error | undefined): Storage {
 
 async function take(role: "drainer" | "follower" = "drainer", storage: Storage = ledger.storage): Promise<LeasedRow> {
 	const blob = `lanes/${LANE}`;
-	const row = await LeasedRow.take({ storage, blob, lane: LANE, rowKey: ROW, role, monotonic: () => clock });
+	const row = await LeasedRow.acquire({ storage, blob, lane: LANE, rowKey: ROW, role, monotonic: () => clock });
 	if (row === undefined) throw new Error("another process has the lease");
 	return row;
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { readInstant } from "../../src/event/instant.ts";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
 import { type FoundReceipts, type ListOptions, listReceipts } from "../../src/ledger/list-receipts.ts";
-import { eventColumns } from "../../src/ledger/receipt-columns.ts";
+import { eventColumns } from "../../src/ledger/receipt.ts";
 import type { ReceiptQuery } from "../../src/ledger/receipt-query.ts";
 import { destinationColumn, IGNORED_LANE, NO_LANE, ROWS, receiptKey, STATE_KEY } from "../../src/ledger/rows.ts";
 import type { Page, Range, Storage } from "../../src/storage/storage.ts";

@@ -106,7 +106,7 @@ describe("the rows of a delivery", () => {
 
 	it("that is tried again keep what is known, and leave alone what is not", () => {
 		const writes = written(deferred);
-		expect(columnsOf(writes, entry.rowKey)).toEqual({ attempts: JSON.stringify([ATTEMPT]), failures: 2 });
+		expect(columnsOf(writes, entry.rowKey)).toEqual({ attempts: JSON.stringify([ATTEMPT]), doubt: "", failures: 2 });
 		expect(columnsOf(writes, entry.receipt)).toEqual({ attempts: JSON.stringify([ATTEMPT]), reason: "down" });
 	});
 

@@ -135,7 +135,7 @@ describe("retention", () => {
 				continue;
 			}
 			ends.add("replayed");
-			await lane.instance.ledger.wake(LANE, () => lane.now);
+			await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 			await lane.wakeAll();
 			expect(await lane.receipt(key)).toMatchObject({ state: "dispatched" });
 			expect(lane.sent.at(-1)?.body).toContain(LARGE);
@@ -148,7 +148,7 @@ describe("retention", () => {
 		const again = async () => {
 			await replay(receipt);
 			lane.answer = () => ({ classification: { kind: "permanent", reason: "no" }, status: 422 });
-			await lane.instance.ledger.wake(LANE, () => lane.now);
+			await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 			await lane.wakeAll();
 		};
 		// The third call is the first write: names, and a page of future receipts and one of old ones, come before.
@@ -257,7 +257,7 @@ describe("retention", () => {
 					columns: { key: name, state: "dispatched", finishedAt, ...(blob === undefined ? {} : { blobs: blob }) },
 				},
 			]);
-		await (await lane.instance.take()).release();
+		await (await lane.instance.acquire()).release();
 		await insert(LANE, "a", "requests/a");
 		await insert(LANE, "b", "requests/poison");
 		await insert(LANE, "c");
@@ -276,7 +276,7 @@ describe("retention", () => {
 
 	it("lets no lane take the time of the others", async () => {
 		const { storage } = lane.ledger;
-		await (await lane.instance.take()).release();
+		await (await lane.instance.acquire()).release();
 		const finishedAt = new Date(START).toISOString();
 		const columns = { state: "dispatched", finishedAt };
 		const rowKey = receiptKey("2026-01-01T00:00:00Z", "d".repeat(32));
@@ -294,7 +294,7 @@ describe("retention", () => {
 	});
 
 	it("gives the last lane all the time that is left", async () => {
-		await (await lane.instance.take()).release();
+		await (await lane.instance.acquire()).release();
 		const columns = { state: "accepted" };
 		await lane.ledger.storage.commit(NO_LANE, [{ kind: "insert", rowKey: receiptKey("", "a".repeat(32)), columns }]);
 		const endsAt = lane.now + 60_000;

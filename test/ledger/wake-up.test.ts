@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { isSuperseded, isWokenInTime, readWakeUp, writeWakeUp } from "../../src/ledger/wake-up.ts";
+import { isSuperseded, isWokenInTime, readRecordedWakeUp, readWakeUp, writeWakeUp } from "../../src/ledger/wake-up.ts";
 
 describe("a wake-up that finds another recorded", () => {
 	const NOW = 10_000_000;
@@ -48,6 +48,27 @@ describe("an acceptor that has written an entry", () => {
 
 	it("puts one when none is recorded, whatever the clock says", () => {
 		expect(isWokenInTime({ last: 9, at: null }, 0, 0)).toBe(false);
+	});
+});
+
+describe("the record of a wake-up", () => {
+	const NOW = 10_000_000;
+	const DAY = 86_400_000;
+	const HIGHEST = 2 ** 50;
+
+	it.each([
+		["as it was written", { last: 7, at: NOW + 50 }, { last: 7, at: NOW + 50 }],
+		["without a time", { last: 7, at: null }, { last: 7, at: null }],
+		["with a time that is none", { last: 7, at: "soon" }, { last: 7, at: null }],
+		["with a time that is too far ahead", { last: 7, at: NOW + 2 * DAY }, { last: 7, at: NOW + DAY }],
+		["with the highest number", { last: HIGHEST, at: null }, { last: HIGHEST, at: null }],
+		["with a number that is too high", { last: HIGHEST + 1, at: null }, { last: 0, at: null }],
+		["with a number below 0", { last: -1, at: null }, { last: 0, at: null }],
+		["with no number", { last: "7" }, { last: 0, at: null }],
+		["that is not there", undefined, { last: 0, at: null }],
+		["that is none", 7, { last: 0, at: null }],
+	])("is read %s", (_, value, record) => {
+		expect(readRecordedWakeUp(value, NOW)).toEqual(record);
 	});
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import {
 	acceptedAtOf,
 	ensureWindow,
-	groupOf,
 	MAX_EVENTS,
 	readWindow,
+	toGroup,
 	WINDOW_COLUMNS,
 } from "../../src/ledger/window.ts";
 import type { Columns } from "../../src/storage/storage.ts";
@@ -44,8 +44,8 @@ describe("the row of a window", () => {
 			dueAt: oldestAt + 30_000,
 			oldestAt,
 		});
-		expect(groupOf(read(columns))).toEqual(written);
-		expect(ensureWindow(groupOf(read(columns)))).toEqual(ensureWindow(written));
+		expect(toGroup(read(columns))).toEqual(written);
+		expect(ensureWindow(toGroup(read(columns)))).toEqual(ensureWindow(written));
 	});
 
 	it("closes at once where it holds nothing", () => {

@@ -638,7 +638,7 @@ describe("the GitHub stand-in's scripted faults", () => {
 				{ fault: status, status, taken: true },
 				{ fault: status, status },
 			]);
-			expect(github.calls[1]).not.toHaveProperty("taken");
+			expect(github.calls[1]?.taken).toBeUndefined();
 		},
 	);
 

@@ -1,9 +1,14 @@
-import { TERM_MS, WATCHDOG_MS } from "../../src/deliver/run-wake-ups.ts";
+import { TERM_MS, WATCHDOG_MS } from "../../src/deliver/drain.ts";
 import { BEHIND_THE_LEASE_SECONDS } from "../../src/deliver/wake.ts";
-import { LONGEST_DELAY_SECONDS } from "../../src/ledger/lane-lease.ts";
 import { LEASE_SECONDS } from "../../src/ledger/leased-row.ts";
 import { LONGEST_WAIT_MS } from "../../src/ledger/rows.ts";
-import { IN_TIME_MS, isSuperseded, isWokenInTime, OVERDUE_MS } from "../../src/ledger/wake-up.ts";
+import {
+	IN_TIME_MS,
+	isSuperseded,
+	isWokenInTime,
+	LONGEST_DELAY_SECONDS,
+	OVERDUE_MS,
+} from "../../src/ledger/wake-up.ts";
 
 /**
  * One lane, and time. All times are counted in ticks from now: what is over is negative. A step of a process takes no

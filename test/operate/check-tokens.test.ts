@@ -96,13 +96,13 @@ describe("the daily look at the tokens", () => {
 describe("when a token ends", () => {
 	it("is written into the state of a lane that is not leased, and changes nothing else", async () => {
 		const lane = await startLane();
-		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
+		await recordExpiry(lane.instance.ledger.acquire, LANE, SOON);
 		const before = await lane.state();
 		expect(before.tokenExpiresAt).toBe(SOON);
-		await recordExpiry(lane.instance.ledger.take, LANE, LATE);
+		await recordExpiry(lane.instance.ledger.acquire, LANE, LATE);
 		expect(await lane.state()).toEqual({ ...before, tokenExpiresAt: LATE });
-		const lease = await lane.instance.take();
-		await recordExpiry(lane.instance.ledger.take, LANE, SOON);
+		const lease = await lane.instance.acquire();
+		await recordExpiry(lane.instance.ledger.acquire, LANE, SOON);
 		await lease.release();
 		expect((await lane.state()).tokenExpiresAt).toBe(LATE);
 		expect(lane.now).toBe(START);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { listReceipts } from "../../src/ledger/list-receipts.ts";
 import { applyRetention } from "../../src/ledger/retention.ts";
-import { type DiscardAnswer, discard } from "../../src/operate/discard.ts";
+import { type DiscardAnswer, discard } from "../../src/operate/dead-letters.ts";
 import { type ReplayAnswer, replay } from "../../src/operate/replay.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
@@ -37,7 +37,7 @@ function discardAll(storage: Storage = lane.instance.storage, log = logLines().l
 
 function replayAll(storage: Storage = lane.instance.storage): Promise<ReplayAnswer> {
 	const list: Parameters<typeof replay>[2]["list"] = (query, endsAt) => listReceipts(storage, query, { now, endsAt });
-	return replay({}, logLines().log, { storage, list, newId, now, accept: async () => [], wake: async () => {} });
+	return replay({}, logLines().log, { storage, list, newId, now, accept: async () => [], wakeLane: async () => {} });
 }
 
 /** The harness's storage, with something else done right before its n-th call. */

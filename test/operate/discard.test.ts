@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { discard } from "../../src/functions/replay.ts";
+import { discard } from "../../src/functions/dead-letters.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
-import type { Discarded } from "../../src/operate/discard.ts";
+import type { Discarded } from "../../src/operate/dead-letters.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";

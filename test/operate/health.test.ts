@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { health } from "../../src/functions/health.ts";
+import { health } from "../../src/functions/open-pages.ts";
 import { ensureWindow } from "../../src/ledger/window.ts";
 import { openStorage as openAzureStorage } from "../../src/storage/azure-storage.ts";
 import { inTransactions } from "../../src/storage/transactions.ts";
@@ -45,7 +45,7 @@ describe("the health of a bridge", () => {
 		["that was cut", "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKe"],
 		["that is no URL", "BlobEndpoint=x"],
 	])("says that storage cannot be opened, by a connection string %s", async (_, connectionString) => {
-		const openStorage = () => openAzureStorage({ kind: "connection-string", connectionString });
+		const openStorage = async () => openAzureStorage({ kind: "connection-string", connectionString });
 		const bridge = fixture.bridge({ AzureWebJobsStorage: connectionString }, { openStorage });
 		const { status, json } = await callFunction(
 			health(

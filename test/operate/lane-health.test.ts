@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { NONE_MISSED } from "../../src/ledger/missed.ts";
+import { NONE_MISSED } from "../../src/ledger/ignored.ts";
 import type { LaneOverview } from "../../src/ledger/overview.ts";
 import type { Limit } from "../../src/ledger/pace.ts";
 import { expiryWarning, isClosed, laneHealthOf, tokenHealthOf } from "../../src/operate/lane-health.ts";

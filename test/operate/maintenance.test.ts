@@ -53,7 +53,7 @@ async function lines(options: Partial<MaintenanceOptions> = {}, fails: (call: St
 		lanes: new Map(),
 		checkToken: async (): Promise<TokenCheck> => ({ state: "ok", expiresAt: LATE, reason: null }),
 		recordExpiry: async () => {},
-		wake: async (name) => void drained.push(name),
+		wakeLane: async (name) => void drained.push(name),
 		wakeFollower: async (name) => void followed.push(name),
 		retentionMs: 1,
 		now: () => clock,
@@ -107,7 +107,7 @@ describe("the daily maintenance", () => {
 		]);
 		expect(await lines()).toEqual([DONE]);
 		expect(drained).toEqual(["both"]);
-		expect(await lines({ wake: rejectingWith("the queue is full") })).toEqual([
+		expect(await lines({ wakeLane: rejectingWith("the queue is full") })).toEqual([
 			failed("both", "not woken: the queue is full"),
 			DONE,
 		]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { createPoisoned } from "../../src/operate/poisoned.ts";
+import { createPoisoned } from "../../src/operate/operate.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { newNames } from "../helpers/file-storage.ts";
 import { logLines } from "../helpers/log-lines.ts";

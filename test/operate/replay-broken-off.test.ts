@@ -38,7 +38,7 @@ function ask(request: ReplayRequest, storage: Storage = lane.instance.storage) {
 		storage,
 		list: (query, endsAt) => listReceipts(storage, query, { now, endsAt }),
 		accept: async () => [],
-		wake: async (of) => void (await ledger.wake(of, () => 0)),
+		wakeLane: async (of) => void (await ledger.ensureWakeUp(of, () => 0)),
 		newId: () => `id ${++ids}`,
 		now,
 	});

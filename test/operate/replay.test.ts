@@ -1,7 +1,7 @@
 import { BlobServiceClient } from "@azure/storage-blob";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { replay } from "../../src/functions/replay.ts";
+import { replay } from "../../src/functions/dead-letters.ts";
 import type { WakeUp } from "../../src/ledger/wake-up.ts";
 import type { Replayed } from "../../src/operate/replay.ts";
 import type { Storage } from "../../src/storage/storage.ts";

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { NEW_LANE, toColumns } from "../../src/ledger/lane-state.ts";
-import { type FoundReceipt, readReceipt } from "../../src/ledger/receipt.ts";
+import { readReceipt } from "../../src/ledger/receipt.ts";
+import type { FoundReceipt } from "../../src/ledger/receipt-query.ts";
 import { STATE_KEY } from "../../src/ledger/rows.ts";
 import { type ShownReceipt, showReceipts, withRequests } from "../../src/operate/show-receipts.ts";
 import type { Columns, Row, Storage } from "../../src/storage/storage.ts";
@@ -102,7 +103,7 @@ describe("what a replay would send", () => {
 	const shown = (rowKey: string, columns: Columns) =>
 		({ ...receipt(rowKey, columns), page: null, replay: null, group: null, windowState: null }) as ShownReceipt;
 	const dead = (rowKey: string) => shown(rowKey, { state: "dead", ...DESTINATION });
-	const ask = (receipts: readonly ShownReceipt[]) => withRequests(receipts, withStorage({ get }));
+	const ask = (receipts: readonly ShownReceipt[]) => withRequests({ receipts, problems: [] }, withStorage({ get }));
 
 	it("is told of a dead letter, and null where there is no request, without a look at storage", async () => {
 		rows["a x-1"] = { body: Buffer.from("{}") };
@@ -131,7 +132,7 @@ describe("what a replay would send", () => {
 
 	it("is read for sixteen at once", async () => {
 		const receipts = Array.from({ length: 17 }, (_, index) => dead(`r-${index}`));
-		await expectSixteen((storage) => withRequests(receipts, withStorage(storage)));
+		await expectSixteen((storage) => withRequests({ receipts, problems: [] }, withStorage(storage)));
 	});
 });
 

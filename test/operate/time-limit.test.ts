@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { MAX_MS } from "../../src/operate/walk-receipts.ts";
+import { MAX_MS } from "../../src/operate/dead-letters.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";
 import { newNames } from "../helpers/file-storage.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Bridge } from "../../src/bridge.ts";
-import { upkeep } from "../../src/functions/background.ts";
+import { upkeep } from "../../src/functions/triggers.ts";
 import { asCloudEvent, exampleOf } from "../../support/example-events.ts";
 import { wrapStorage } from "../../support/wrap-storage.ts";
 import { type BridgeFixture, startFixture } from "../helpers/bridge-fixture.ts";

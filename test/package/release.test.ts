@@ -59,7 +59,7 @@ beforeAll(() => {
 });
 
 describe("the release workflow", () => {
-	const [install, build = "", publish = "", ...others] = scriptsOf("release.yml");
+	const [ofMain = "", install, build = "", publish = "", ...others] = scriptsOf("release.yml");
 
 	it("runs on a tag, publishes nothing before CI has passed for it, and may do no more than publish", () => {
 		const { on, permissions, jobs } = workflow("release.yml");
@@ -69,6 +69,30 @@ describe("the release workflow", () => {
 		expect(jobs["release"]).toMatchObject({ needs: "gate", permissions: { contents: "write" } });
 		expect(install).toBe("npm ci");
 		expect(others).toEqual([]);
+	});
+
+	it("refuses a commit that is not of main, and says so", async () => {
+		const cwd = mkdtempSync(join(work, "clone-"));
+		const git = async (...args: readonly string[]) => {
+			const who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+			return (await run("git", [...who, ...args], { cwd })).stdout.trim();
+		};
+		const commit = async () => {
+			await git("commit", "--quiet", "--allow-empty", "--message", "a commit");
+			return git("rev-parse", "HEAD");
+		};
+		await git("init", "--quiet");
+		const shas = [await commit(), await commit(), await commit()];
+		await git("update-ref", "refs/remotes/origin/main", shas[1] ?? "");
+		const judge = (sha: string | undefined) => {
+			const env = { PATH: process.env["PATH"], GITHUB_REF_NAME: "v9.0.0", GITHUB_SHA: sha };
+			return run("bash", ["-e", "-o", "pipefail", "-c", ofMain], { cwd, env });
+		};
+		await judge(shas[0]);
+		await judge(shas[1]);
+		await expect(judge(shas[2])).rejects.toMatchObject({
+			stdout: "::error::v9.0.0 is not a commit of main: tag one of main\n",
+		});
 	});
 
 	it("refuses a tag that is not the version of package.json", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { toDispatchType } from "../../src/route/keys.ts";
+import { toDispatchType } from "../../src/route/route.ts";
 
 describe("a dispatch type", () => {
 	it.each([

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { groupOf } from "../../src/route/keys.ts";
-import type { Coalesce } from "../../src/route/route.ts";
+import { type Coalesce, groupId } from "../../src/route/route.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 
@@ -11,7 +10,7 @@ const blob = (container: string, path: string) => `/blobServices/default/contain
 
 function group(by: Coalesce["by"], source: string, subject: string, route = "r", destination = to): string {
 	const event = asBridgeEvent(exampleOf("BlobCreated"), { source, subject });
-	return groupOf(event, route, destination, { quietSeconds: 1, maxSeconds: 2, ...(by === undefined ? {} : { by }) });
+	return groupId(event, route, destination, { quietSeconds: 1, maxSeconds: 2, ...(by === undefined ? {} : { by }) });
 }
 
 const one: [string, string] = [account("one"), blob("in", "2026/05/a.csv")];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { resolve } from "../../src/destinations/list.ts";
 import { receiptKey } from "../../src/ledger/rows.ts";
 import type { BridgeEvent } from "../../src/model.ts";
-import { idempotencyKey } from "../../src/route/keys.ts";
+import { idempotencyKey } from "../../src/route/route.ts";
 import { repositoryDispatch } from "../../support/destinations.ts";
 import { asBridgeEvent, exampleOf } from "../../support/example-events.ts";
 

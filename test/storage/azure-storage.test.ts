@@ -409,7 +409,7 @@ describe("blobs", () => {
 describe("storage that does not answer", () => {
 	it("is an error without a status, within the time that an event can wait", async () => {
 		const dead = connectionString.replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:9");
-		const gone = await openStorage({ kind: "connection-string", connectionString: dead }, names);
+		const gone = openStorage({ kind: "connection-string", connectionString: dead }, names);
 		const started = performance.now();
 		const ends = await Promise.all([
 			status(gone.commit(LANE, [insert("a")])),

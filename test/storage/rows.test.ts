@@ -25,7 +25,7 @@ async function replayed(lane: LaneHarness): Promise<readonly string[]> {
 	expect(await replayDead(lane.ledger.storage, LANE, dead[0]?.rowKey ?? "", { now: lane.now, by: "test" })).toEqual({
 		kind: "moved",
 	});
-	await lane.instance.ledger.wake(LANE, () => lane.now);
+	await lane.instance.ledger.ensureWakeUp(LANE, () => lane.now);
 	await lane.wakeAll();
 	expect(await lane.ledger.rows(LANE, "x-")).toEqual([]);
 	return lane.sent.map(({ body }) => body);

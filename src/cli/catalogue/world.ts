@@ -47,7 +47,7 @@ export function createWorld(seed: number, now: () => number): World {
 }
 
 /** Chance that can be repeated: the same seed throws the same dice. */
-export interface Dice {
+interface Dice {
 	/** A whole number below the limit. */
 	below(limit: number): number;
 	pick<const T extends readonly unknown[]>(from: T): T[number];
@@ -58,7 +58,7 @@ export interface Dice {
 }
 
 /** @param seed the same number, the same dice */
-export function createDice(seed: number): Dice {
+function createDice(seed: number): Dice {
 	let state = seed >>> 0;
 
 	/** mulberry32, a generator of 32 bits that is in the public domain: plenty for events to try things with. */

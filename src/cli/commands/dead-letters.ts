@@ -1,16 +1,19 @@
 import { Command } from "commander";
 import { plain } from "../../log.ts";
-import type { BridgeClient, ShownReceipt } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import {
+	type BridgeClient,
+	type Continued,
+	collectReceipts,
+	NOT_ALL_READ,
+	noteProblems,
+	type ShownReceipt,
+} from "../bridge-client.ts";
+import { confirm, endAll, inWords, type WhichFlags, whichOnes, withWhich } from "../chosen-dead-letters.ts";
 import { CliError } from "../cli-error.ts";
-import { collectReceipts, NOT_ALL_READ, noteProblems } from "../collect-receipts.ts";
-import { colour } from "../colour.ts";
-import { discardCommand } from "../dead-letters/discard.ts";
 import { adviceFor, describeDestination, describeReceipt } from "../describe-receipt.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
-import { readNumber } from "../read-number.ts";
+import { type BridgeFlags, bridgeOf, examples, readNumber, withBridgeOptions } from "../options.ts";
+import { colour, printJson } from "../print.ts";
 
 /** A key may be mentioned by others: all that went out with a window name its key. */
 const AT_ONCE = 500;
@@ -132,4 +135,34 @@ function factsOf({ key, state, event, route, to, acceptedAt, finishedAt, attempt
 /** As it arrived, on one line: JSON has no line break of its own in a text. */
 function arrivedInWords({ text, bytes, whole }: NonNullable<ShownReceipt["arrived"]>): string {
 	return whole ? text : `${text}… (the first part of ${bytes} bytes)`;
+}
+
+/** `grid-dispatch dead-letters discard`: ends dead letters that no run is to start for. */
+function discardCommand(io: Io): Command {
+	return withBridgeOptions(
+		withWhich(new Command("discard").description("discard dead letters that you do not need any more; no run starts")),
+	)
+		.option("--yes", "do not ask for confirmation; needed without a terminal")
+		.option("--json", "print the result of each as JSON")
+		.addHelpText(
+			"after",
+			examples(
+				"npx grid-dispatch dead-letters discard 599cb32fcc8017b54fa6dc8d01c6a673",
+				"npx grid-dispatch dead-letters discard --find contoso/fraud-model --state rejected",
+				"npx grid-dispatch dead-letters discard --all --yes",
+			),
+		)
+		.action(async (key: string | undefined, flags: BridgeFlags & WhichFlags & { json?: boolean }) => {
+			const asked = whichOnes(key, flags);
+			const bridge = bridgeOf(flags, io);
+			await confirm(async () => `This cannot be undone. Discard ${await inWords(asked, bridge)}`, "discard", io, flags);
+			const ending = {
+				verb: "discard",
+				done: "discarded",
+				good: "discarded",
+				refused: "were not discarded",
+				ask: (from: Continued) => bridge.discard({ ...asked, ...from }),
+			} as const;
+			await endAll(ending, { ...flags, key }, bridge, io);
+		});
 }

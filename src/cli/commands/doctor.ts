@@ -1,12 +1,11 @@
 import { Command } from "commander";
-import { DEFAULT_URL } from "../bridge-options.ts";
 import { CliError } from "../cli-error.ts";
+import { printChecks, summaryOf, worstOf } from "../doctor/check.ts";
 import { type DoctorFlags, findTarget } from "../doctor/find-target.ts";
-import { printChecks, summaryOf, worstOf } from "../doctor/print-checks.ts";
 import { runDoctor } from "../doctor/run-doctor.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
+import { DEFAULT_URL, examples } from "../options.ts";
+import { printJson } from "../print.ts";
 
 /** `grid-dispatch doctor`: every link from Event Grid to a workflow, with a verdict and its repair. */
 export function doctorCommand(io: Io): Command {
@@ -48,7 +47,7 @@ export function doctorCommand(io: Io): Command {
 			const checks = await runDoctor(target, {
 				fetch,
 				now,
-				...(clear === undefined ? {} : { onStep: step }),
+				onStep: clear && step,
 			});
 			clear?.();
 			if (flags.json) printJson(io, { verdict: worstOf(checks), checks });

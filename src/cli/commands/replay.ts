@@ -1,14 +1,9 @@
 import { Command } from "commander";
-import { plain } from "../../log.ts";
-import type { Replayed } from "../../operate/replay.ts";
-import type { ReplayAsked } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import type { Continued, ReplayAsked } from "../bridge-client.ts";
+import { confirm, endAll, inWords, type WhichFlags, whichOnes, withWhich } from "../chosen-dead-letters.ts";
 import { CliError } from "../cli-error.ts";
-import { colour } from "../colour.ts";
-import { confirm, inWords, untilDone, type WhichFlags, whichOnes, withWhich } from "../dead-letters/which.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
+import { type BridgeFlags, bridgeOf, examples, withBridgeOptions } from "../options.ts";
 
 interface ReplayFlags extends BridgeFlags, WhichFlags {
 	readonly container?: string;
@@ -43,17 +38,14 @@ export function replayCommand(io: Io): Command {
 			if (flags.all && "all" in asked) {
 				await confirm(async () => `Replay ${await inWords(asked, bridge)}`, "replay --all", io, flags);
 			}
-			const { ended: replayed, failure } = await untilDone(async (from) => {
-				const answer = await bridge.replay({ ...asked, ...from });
-				return { ...answer, ended: answer.replayed };
-			});
-			if (key !== undefined && replayed.length === 0)
-				throw new CliError(`${bridge.url} has no receipt with the key ${key}`);
-			if (flags.json) printJson(io, { replayed });
-			else print(io, replayed);
-			if (failure !== undefined) throw failure;
-			const refused = replayed.filter(({ outcome }) => outcome !== "accepted");
-			if (refused.length > 0) throw new CliError(`${refused.length} of ${replayed.length} stay dead letters`);
+			const ending = {
+				verb: "replay",
+				done: "replayed",
+				good: "accepted",
+				refused: "stay dead letters",
+				ask: (from: Continued) => bridge.replay({ ...asked, ...from }),
+			} as const;
+			await endAll(ending, { ...flags, key }, bridge, io);
 		});
 }
 
@@ -66,15 +58,5 @@ function whatIsMeant(key: string | undefined, flags: ReplayFlags): ReplayAsked {
 		throw new CliError("choose one of KEY, --find, --all and --container", 2);
 	}
 	if (state !== undefined) throw new CliError("--state works only with --find or --all", 2);
-	return { container, ...(prefix === undefined ? {} : { prefix }) };
-}
-
-function print(io: Io, replayed: readonly Replayed[]): void {
-	const paint = colour(io.stdout, io.env);
-	for (const { key, outcome, reason } of replayed) {
-		const end = paint(outcome === "accepted" ? "green" : "red", plain(outcome).padEnd(8));
-		io.stdout.write(`${end}  ${plain(key)}${reason === null ? "" : `  ${plain(reason)}`}\n`);
-	}
-	const accepted = replayed.filter(({ outcome }) => outcome === "accepted").length;
-	io.stdout.write(replayed.length === 0 ? "there is nothing to replay\n" : `${accepted} replayed\n`);
+	return { container, prefix };
 }

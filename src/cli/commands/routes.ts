@@ -1,16 +1,18 @@
 import { Command } from "commander";
-import { decodeText } from "../../event/decode-text.ts";
+import { decodeText } from "../../event/json.ts";
 import { plain } from "../../log.ts";
+import type { Route } from "../../route/route.ts";
+import { toCloudEvent } from "../catalogue/envelope.ts";
 import { CliError } from "../cli-error.ts";
-import { examples } from "../examples.ts";
+import { eventType, routeTypes } from "../event-types.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
+import { examples } from "../options.ts";
+import { printJson } from "../print.ts";
+import { loadEvents, loadRoutes, loadTable, readEvents } from "../read-file.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { diffTables, printDiff } from "../routes/diff-tables.ts";
-import { exampleEvents } from "../routes/example-events.ts";
 import { type Explained, explainRequests, printExplained } from "../routes/explain.ts";
 import { printFindings, summaryOf } from "../routes/findings.ts";
-import { loadEvents, loadRoutes, loadTable, readEvents } from "../routes/load-table.ts";
 
 /** `grid-dispatch routes`: what a routes table says, before it is deployed. Nothing is sent anywhere. */
 export function routesCommand(io: Io): Command {
@@ -113,4 +115,22 @@ function diffCommand(io: Io): Command {
 			if (json) printJson(io, diff);
 			else printDiff(io, diff);
 		});
+}
+
+interface ExampleEvents {
+	/** One of each type that a route names, as CloudEvents. */
+	readonly events: readonly unknown[];
+	/** Types that routes name, and of which there is no example. */
+	readonly without: readonly string[];
+}
+
+/** For a table that names no type. */
+const USUAL = ["Microsoft.MachineLearningServices.RunCompleted", "Microsoft.Storage.BlobCreated"];
+
+/** The events that a table is about: the examples of the types' schemas. */
+function exampleEvents(routes: readonly Route[]): ExampleEvents {
+	const named = new Set(routes.map(routeTypes).flatMap(({ named: isNamed, types }) => (isNamed ? types : [])));
+	const types = named.size === 0 ? USUAL : [...named];
+	const examples = types.flatMap((type) => eventType(type)?.example ?? []);
+	return { events: examples.map(toCloudEvent), without: types.filter((type) => eventType(type) === undefined) };
 }

@@ -3,21 +3,16 @@ import { Argument, Command, Option } from "commander";
 import { writeJson } from "../../event/json.ts";
 import { plainInJson } from "../../log.ts";
 import { createAsk } from "../ask.ts";
-import { type BridgeFlags, commandFor, DEFAULT_URL } from "../bridge-options.ts";
 import { SCHEMAS } from "../catalogue/envelope.ts";
 import { createWorld } from "../catalogue/world.ts";
 import { CliError } from "../cli-error.ts";
-import { examples } from "../examples.ts";
-import { indentJson } from "../indent-json.ts";
+import { playHandshakes, printHandshakes } from "../handshakes.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
-import { readNumber } from "../read-number.ts";
-import { planDeliveries } from "../send/deliveries.ts";
+import { type BridgeFlags, commandFor, DEFAULT_URL, examples, readNumber } from "../options.ts";
+import { indentJson, printJson } from "../print.ts";
+import { planDeliveries, printSummary, sendAll } from "../send/deliveries.ts";
 import { openDoor, targetOf } from "../send/open-door.ts";
-import { playHandshakes, printHandshakes } from "../send/play-handshakes.ts";
 import { prepareEvents, type SendFlags } from "../send/prepare-events.ts";
-import { sendAll } from "../send/send-all.ts";
-import { printSummary } from "../send/tally.ts";
 
 const MOST_EVENTS = 100_000;
 
@@ -96,8 +91,7 @@ function printEvents(elements: readonly unknown[], { stdout }: Io): void {
 /** The bridge that events were sent to, for the commands that ask it what became of them. */
 function bridgeFlags({ to, url, key }: SendFlags): BridgeFlags {
 	const address = to ?? url;
-	const bridge = address === undefined ? {} : { url: new URL(address).origin };
-	return { ...bridge, ...(key === undefined ? {} : { key }) };
+	return { url: address && new URL(address).origin, key };
 }
 
 async function handshake(flags: SendFlags, seed: number, io: Io): Promise<void> {

@@ -3,11 +3,9 @@ import { Command, Option } from "commander";
 import { USUAL_PORT } from "../../config/settings.ts";
 import { plain } from "../../log.ts";
 import { CliError } from "../cli-error.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { readNumber } from "../read-number.ts";
-import { loadRoutes } from "../routes/load-table.ts";
-import { runWatched } from "../run-watched.ts";
+import { examples, readNumber } from "../options.ts";
+import { loadRoutes } from "../read-file.ts";
 import { clone, type RunningBridge, type Workshop } from "../workshop.ts";
 
 interface StartFlags {
@@ -62,9 +60,8 @@ export function startCommand(io: Io, workshop: Workshop = clone): Command {
 			if (!(await workshop.build())) throw new CliError("the build failed; the lines above name the error");
 			const args = ["--port", String(flags.port), "--lock", String(flags.lock)];
 			const run = () => workshop.run(flags.github === "real" ? [...args, "--github", "real"] : args, env);
-			const ended = flags.watch
-				? runWatched({ workshop, run, say: say(io), signal: io.signal })
-				: endOf(run(), io.signal);
+			const say = (text: string) => void io.stderr.write(`${plain(text)}\n`);
+			const ended = flags.watch ? runWatched({ workshop, run, say, signal: io.signal }) : endOf(run(), io.signal);
 			const code = await ended;
 			if (code !== 0 && io.signal?.aborted !== true)
 				throw new CliError(`the bridge has ended with ${code === null ? "a signal" : `exit code ${code}`}`);
@@ -104,6 +101,66 @@ async function endOf({ ended, stop }: RunningBridge, signal: AbortSignal | undef
 	return ended;
 }
 
-function say({ stderr }: Io): (text: string) => void {
-	return (text) => stderr.write(`${plain(text)}\n`);
+interface WatchOptions {
+	readonly workshop: Workshop;
+	/** Starts the bridge that was built last. */
+	readonly run: () => RunningBridge;
+	readonly say: (text: string) => void;
+	readonly signal: AbortSignal | undefined;
+	/** Editors write a file more than once: what changes within this time is one change. */
+	readonly quietMs?: number;
+}
+
+/**
+ * Runs the bridge; builds it anew after each change, and starts it again where that went well. Ends with the signal, or
+ * with a bridge that ends by itself.
+ * @returns the exit code of that bridge
+ */
+export async function runWatched({ workshop, run, say, signal, quietMs = 200 }: WatchOptions): Promise<number | null> {
+	let running = run();
+	let timer: NodeJS.Timeout | undefined;
+	/** One build at a time; a change during a build asks for another one. */
+	let rebuilding: Promise<void> | undefined;
+	let changedAgain = false;
+	let replaced = false;
+	const isOver = () => signal?.aborted === true;
+
+	async function rebuild(): Promise<void> {
+		do {
+			changedAgain = false;
+			if (!(await workshop.build())) {
+				say("the build failed; a bridge that is running stays as it is, and the next change starts a new build");
+			} else if (!changedAgain && !isOver()) {
+				replaced = true;
+				running.stop();
+				await running.ended;
+				running = run();
+			}
+		} while (changedAgain && !isOver());
+	}
+
+	const stopWatching = workshop.watch((file) => {
+		clearTimeout(timer);
+		timer = setTimeout(() => {
+			say(`changed: ${file}`);
+			changedAgain = true;
+			rebuilding ??= rebuild().finally(() => {
+				rebuilding = undefined;
+			});
+		}, quietMs);
+	});
+	const stop = () => running.stop();
+	signal?.addEventListener("abort", stop, { once: true });
+	try {
+		for (;;) {
+			const code = await running.ended;
+			// A bridge that ends without being replaced has ended for a reason of its own.
+			if (!replaced || isOver()) return code;
+			await rebuilding;
+			replaced = false;
+		}
+	} finally {
+		clearTimeout(timer);
+		stopWatching();
+	}
 }

@@ -1,17 +1,18 @@
 import { Command } from "commander";
 import { plain } from "../../log.ts";
-import type { BridgeClient } from "../bridge-client.ts";
-import { type BridgeFlags, bridgeOf, withBridgeOptions } from "../bridge-options.ts";
+import {
+	type BridgeClient,
+	collectReceipts,
+	NOT_ALL_READ,
+	noteProblems,
+	type ShownReceipts,
+} from "../bridge-client.ts";
+import { decodedPath } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
-import { NOT_ALL_READ, noteProblems } from "../collect-receipts.ts";
-import { examples } from "../examples.ts";
 import type { Io } from "../io.ts";
-import { printJson } from "../print-json.ts";
-import { readNumber } from "../read-number.ts";
-import { findReceipts, USUAL_LIMIT } from "../trace/find-receipts.ts";
-import { foldWindows } from "../trace/fold-windows.ts";
-import { printTrace } from "../trace/print-trace.ts";
-import { traceOf } from "../trace/trace-of.ts";
+import { type BridgeFlags, bridgeOf, examples, readNumber, withBridgeOptions } from "../options.ts";
+import { printJson } from "../print.ts";
+import { foldWindows, printTrace, traceOf } from "../trace/trace-of.ts";
 
 /** `grid-dispatch trace`: the trace of one event, to the workflow run that it started. */
 export function traceCommand(io: Io): Command {
@@ -50,4 +51,35 @@ function unknown(bridge: BridgeClient, what: string, complete: boolean): string 
 	if (!complete) return `no receipt for "${what}" was found at ${bridge.url}, but ${NOT_ALL_READ}`;
 	const explain = `or run "npx grid-dispatch routes explain FILE" with the event`;
 	return `no receipt for "${what}" at ${bridge.url}. Either the event never arrived, or no route matched it and its receipt is gone: the bridge keeps only the newest 1,000 ignored events (${bridge.command("tail --ignored")}). Search the app's log for the event's id, ${explain}`;
+}
+
+/** An event of some routes has a few receipts; more is a text that is found in many. */
+export const USUAL_LIMIT = 20;
+
+/**
+ * The receipts that a text means, the newest event first: an event's id, a run, a key, or a blob, by its subject, its
+ * address, or its path with the container in front.
+ */
+export async function findReceipts(
+	bridge: Pick<BridgeClient, "receipts">,
+	text: string,
+	limit = USUAL_LIMIT,
+): Promise<ShownReceipts> {
+	const problems: string[] = [];
+	let complete = true;
+	for (const find of spellingsOf(text)) {
+		const found = await collectReceipts(bridge, { find, limit });
+		problems.push(...(found.problems ?? []));
+		if (found.receipts.length > 0) return { ...found, problems };
+		complete &&= found.complete;
+	}
+	return { receipts: [], complete, problems };
+}
+
+/** As it was given, and as subjects write it. */
+function spellingsOf(text: string): readonly string[] {
+	const path = URL.canParse(text) && /^https?:/i.test(text) ? decodedPath(new URL(text).pathname) : text;
+	const [, container, blob] = /^\/?([^/]+)\/(.+)$/.exec(path) ?? [];
+	const asSubject = container === undefined ? [] : [`containers/${container}/blobs/${blob}`];
+	return [...new Set([text, ...asSubject])];
 }

@@ -1,4 +1,25 @@
-import type { Completed, Value } from "./describe-commands.ts";
+/** A command, as a shell completes it. */
+export interface Completed {
+	/** The words that lead to it: empty for the program, `/routes/check`. */
+	readonly path: string;
+	/** What may stand next: commands, values of its argument, and options. */
+	readonly words: readonly Word[];
+	/** Whether a file may stand next. */
+	readonly takesFile: boolean;
+	/** Its options that take a value. */
+	readonly values: readonly Value[];
+}
+
+export interface Word {
+	readonly word: string;
+	readonly description: string;
+}
+
+export interface Value {
+	readonly option: string;
+	/** `file`, or the only values; empty for any text. */
+	readonly of: "file" | readonly string[];
+}
 
 /** The shells that a completion can be written for, each with its writer. */
 export const SHELLS = { bash, zsh, fish, powershell } as const;

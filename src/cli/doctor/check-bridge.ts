@@ -1,11 +1,11 @@
 import { isObject } from "../../event/json.ts";
 import type { Health } from "../../operate/check-health.ts";
 import type { Ask } from "../ask.ts";
-import { type Check, checksOf } from "./check.ts";
+import { type Check, checksOf, type Link } from "./check.ts";
 import type { Target } from "./find-target.ts";
 
 /** What the bridge says of itself, and its clock. */
-export interface BridgeSeen {
+interface BridgeSeen {
 	readonly checks: readonly Check[];
 	readonly reachable: boolean;
 	readonly aheadMs: number | undefined;
@@ -79,6 +79,12 @@ function storageOf({ storage, problems = [] }: Told): Check[] {
 	return [error(storage.reason ?? "the bridge cannot reach its storage", repair)];
 }
 
+/** The link that a lane belongs to, and its service. GitHub's lanes have names of their own, others that of their service. */
+function ownerOf(lane: string): readonly [Link, string] {
+	if (/^(default$|token-|app-)/.test(lane)) return ["GitHub", "GitHub"];
+	return /^azure-devops(-|$)/.test(lane) ? ["pipelines", "Azure DevOps"] : ["bridge", "the service"];
+}
+
 /** The token that the bridge has, and what waits for it. */
 function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 	const missing = tokens
@@ -88,29 +94,52 @@ function lanesOf({ tokens = [], lanes = [], deadLetters = 0 }: Told): Check[] {
 			const repair = "check KEY_VAULT_URL, the name of the secret, and that the app's identity may read it";
 			return checksOf("token", lane).error(reason ?? "the bridge has no token", repair);
 		});
-	const delayed = lanes.flatMap(({ lane, state, until, reason, parkedDestinations }) => {
-		// Lanes of Azure Pipelines begin with the service's name.
-		const service = lane.startsWith("azure-devops") ? "Azure DevOps" : "GitHub";
-		const { error, warning } = checksOf(service === "GitHub" ? "GitHub" : "pipelines", lane);
-		const why = reason ?? "the bridge reports no reason";
-		if (state === "parked")
-			return [
-				error(
-					`the bridge sends nothing: ${why}`,
-					`repair the cause that ${service} names; the bridge then continues automatically`,
-				),
-			];
-		if (state === "paused")
-			return [warning(`the bridge sends nothing until ${until}: ${why}`, "wait; the bridge continues automatically")];
-		if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
-		const repair =
-			'list the parked deliveries with the command "tail --state parked": each line has its repository and the reason';
-		const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
-		return [warning(`${closed} parked`, repair)];
-	});
 	const dead = checksOf("bridge").warning(
 		deadLetters === 1 ? "there is one dead letter" : `there are ${deadLetters} dead letters`,
 		'list them with the command "dead-letters", repair the cause, then replay or discard them',
 	);
-	return [...missing, ...delayed, ...(deadLetters > 0 ? [dead] : [])];
+	return [...missing, ...lanes.flatMap(delayOf), ...(deadLetters > 0 ? [dead] : [])];
+}
+
+/** Why a lane sends nothing, or not everything. */
+function delayOf({ lane, state, until, reason, parkedDestinations }: Health["lanes"][number]): Check[] {
+	const [link, service] = ownerOf(lane);
+	const { error, warning } = checksOf(link, lane);
+	const why = reason ?? "the bridge reports no reason";
+	if (state === "parked") {
+		const repair = `repair the cause that ${service} names; the bridge then continues automatically`;
+		return [error(`the bridge sends nothing: ${why}`, repair)];
+	}
+	if (state === "paused") {
+		return [warning(`the bridge sends nothing until ${until}: ${why}`, "wait; the bridge continues automatically")];
+	}
+	if (parkedDestinations === 0) return reason === null ? [] : [warning(reason, "see docs/receipts.md, Health")];
+	const repair =
+		'list the parked deliveries with the command "tail --state parked": each line has its repository and the reason';
+	const closed = parkedDestinations === 1 ? "a destination is" : `${parkedDestinations} destinations are`;
+	return [warning(`${closed} parked`, repair)];
+}
+
+/** GitHub refuses an app's token whose clock goes wrong by more than a minute. */
+const MOST_MS = 60_000;
+
+/** Compares the clocks: how far that of the bridge and that of GitHub go ahead of this machine's, in milliseconds. */
+export function checkClock(bridge: number | undefined, github: number | undefined): Check {
+	const { ok, warning, cannotTell } = checksOf("clock");
+	if (bridge === undefined && github === undefined)
+		return cannotTell("neither the bridge nor GitHub answered with its time", "repair the errors above first");
+	const off = (ms: number | undefined) => ms !== undefined && Math.abs(ms) > MOST_MS;
+	if (!off(bridge) && !off(github)) return ok("the clocks differ by less than a minute");
+	const told = [
+		...(bridge === undefined ? [] : [`the bridge's clock is ${described(bridge)}`]),
+		...(github === undefined ? [] : [`GitHub's clock is ${described(github)}`]),
+	];
+	const repair = "set the wrong clock from the network (NTP): this machine's, or the one that differs";
+	return warning(`compared with this machine, ${told.join(", and ")}`, repair);
+}
+
+function described(aheadMs: number): string {
+	const seconds = Math.round(Math.abs(aheadMs) / 1000);
+	if (seconds <= MOST_MS / 1000) return "correct";
+	return `${seconds} seconds ${aheadMs > 0 ? "ahead" : "behind"}`;
 }

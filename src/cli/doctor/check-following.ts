@@ -1,11 +1,10 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
 import { hears, isAwake, type Listeners, nameOf, sentTypes } from "./check-listeners.ts";
 import { keyInputOf, startedBy } from "./check-started.ts";
-import { NOT_THE_BRIDGES } from "./check-token.ts";
-import type { Group } from "./find-groups.ts";
+import type { Group } from "./find-in-workflow.ts";
+import { type GitHub, reasonOf } from "./github.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
 /** How an expression names the key, in a client payload. */
@@ -32,7 +31,7 @@ export function checkFollowing(routes: readonly Route[], listeners: Listeners): 
 
 /** Asks once whether the token may read a repository's runs. */
 export async function checkReading(repository: string, github: GitHub, tokenIsBridges: boolean): Promise<Check> {
-	const { ok, warning, cannotTell } = checksOf("runs", repository);
+	const { ok, cannotTell, ofToken } = checksOf("runs", repository);
 	const answer = await github.get(`/repos/${repository}/actions/runs?per_page=1`);
 	if (answer.status === 200) return ok("the token may read runs, so the bridge can follow each run to its end");
 	if (answer.classification.kind !== "unavailable") {
@@ -43,7 +42,7 @@ export async function checkReading(repository: string, github: GitHub, tokenIsBr
 	}
 	const finding = `the token may not read runs, so the bridge cannot follow them: ${reasonOf(answer)}`;
 	const repair = "give the token Actions: read on this repository (classic token: the scope repo)";
-	return tokenIsBridges ? warning(finding, repair) : cannotTell(finding + NOT_THE_BRIDGES, repair);
+	return ofToken(tokenIsBridges, "warning")(finding, repair);
 }
 
 /** GitHub does not say which dispatch started a run: only its title can. */

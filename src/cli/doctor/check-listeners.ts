@@ -78,19 +78,17 @@ function checkOpen(types: readonly string[], named: readonly string[], listeners
 	const { repository, branch, workflows, unread } = listeners;
 	const { ok, error, cannotTell } = checksOf("workflows", `${repository} every event`);
 	const open = types.filter((type) => !named.includes(type));
-	const awake = workflows.filter(
-		({ path, ...rest }) => isAwake(listeners, path) && open.some((type) => hears({ path, ...rest }, type)),
-	);
+	const all = workflows.filter((one) => open.some((type) => hears(one, type)));
+	const awake = all.filter(({ path }) => isAwake(listeners, path));
 	if (awake.length > 0) {
-		const told = awake.map(
-			(one) => `${nameOf(one.path)} (${one.listens === "all" ? "everything" : heardOf(one, open).join(", ")})`,
-		);
+		const heardBy = (one: WorkflowFacts) =>
+			one.listens === "all" ? "everything" : open.filter((type) => hears(one, type)).join(", ");
+		const told = awake.map((one) => `${nameOf(one.path)} (${heardBy(one)})`);
 		return [ok(`these workflows listen: ${told.join("; ")}`)];
 	}
 	if (unread.length > 0) return [cannotTell(`${unread.join(", ")} could not be read`, "give the token Contents: read")];
-	const asleep = workflows.filter((one) => open.some((type) => hears(one, type)));
-	if (asleep.length > 0) {
-		const names = asleep.map(({ path }) => nameOf(path));
+	if (all.length > 0) {
+		const names = all.map(({ path }) => nameOf(path));
 		return [
 			error(
 				`${names.join(", ")} would listen, but is disabled`,
@@ -134,10 +132,6 @@ function slips(workflows: readonly WorkflowFacts[], sent: readonly string[]) {
 /** GitHub tells dispatch types apart by case. */
 export function hears({ listens }: WorkflowFacts, type: string): boolean {
 	return listens === "all" || listens?.includes(type) === true;
-}
-
-function heardOf({ listens }: WorkflowFacts, types: readonly string[]): string[] {
-	return types.filter((type) => listens !== "all" && listens?.includes(type) === true);
 }
 
 export function isAwake({ states }: Listeners, path: string): boolean {

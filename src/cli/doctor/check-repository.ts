@@ -1,11 +1,11 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
-import { type Check, checksOf } from "./check.ts";
-import { lacksScope, NOT_THE_BRIDGES } from "./check-token.ts";
+import { type Check, checksOf, NOT_THE_BRIDGES } from "./check.ts";
+import { lacksScope } from "./check-token.ts";
+import { type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 
 /** A repository, as far as it could be looked at. */
-export interface RepositorySeen {
+interface RepositorySeen {
 	readonly checks: readonly Check[];
 	/** Its default branch; undefined where nothing more can be asked. */
 	readonly branch?: string;

@@ -5,7 +5,7 @@ import type { Route } from "../../route/route.ts";
 import { nearest } from "../nearest.ts";
 import { type Check, checksOf } from "./check.ts";
 import { isAwake, type Listeners, nameOf } from "./check-listeners.ts";
-import type { Inputs } from "./find-inputs.ts";
+import type { Inputs } from "./find-in-workflow.ts";
 import type { WorkflowFacts } from "./read-workflows.ts";
 
 /** The workflow of the default branch that a route starts, by its file's name or its id; undefined where there is none. */

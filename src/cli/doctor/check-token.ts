@@ -1,7 +1,7 @@
 import { EXPIRY_WARNING_MS } from "../../operate/lane-health.ts";
-import { type GitHubAnswer, reasonOf } from "../github.ts";
-import { type Check, checksOf } from "./check.ts";
+import { type Check, checksOf, NOT_THE_BRIDGES } from "./check.ts";
 import type { Target } from "./find-target.ts";
+import { type GitHubAnswer, reasonOf } from "./github.ts";
 
 const KINDS: readonly (readonly [prefix: string, kind: string])[] = [
 	["github_pat_", "fine-grained personal access token"],
@@ -15,19 +15,16 @@ const DAY_MS = 86_400_000;
 
 /** What an answer tells about the token that was sent with it; nothing of the token itself is shown. */
 export function checkToken(target: Target, token: string, answer: GitHubAnswer, now: number): readonly Check[] {
-	const { ok, error, cannotTell } = checksOf("token");
+	const { ok, cannotTell, ofToken } = checksOf("token");
 	if (answer.status === 0) return [cannotTell("GitHub did not answer", "repair the connection to GitHub first")];
 	if (answer.classification.kind === "unauthorized") {
 		const repair =
 			"make a new token with its permissions, and replace this token with it (docs/settings.md, The token)";
-		const blame = target.tokenIsBridges ? error : cannotTell;
-		return [blame(`${reasonOf(answer)}${target.tokenIsBridges ? "" : NOT_THE_BRIDGES}`, repair)];
+		return [ofToken(target.tokenIsBridges, "error")(reasonOf(answer), repair)];
 	}
 	const kind = KINDS.find(([prefix]) => token.startsWith(prefix))?.[1] ?? "unknown kind";
 	return [ok(`GitHub accepts the token (${kind})`), ...scopesOf(target, answer), expiryOf(target, answer, now)];
 }
-
-export const NOT_THE_BRIDGES = "; this is the token of your environment, and the bridge may use another token";
 
 /** Classic and OAuth tokens only: GitHub names what they may do. */
 function scopesOf({ tokenIsBridges }: Target, answer: GitHubAnswer): Check[] {
@@ -49,14 +46,14 @@ export function lacksScope({ headers, json }: GitHubAnswer): string | undefined 
 }
 
 function expiryOf({ tokenIsBridges }: Target, { headers }: GitHubAnswer, now: number): Check {
-	const { ok, warning, cannotTell } = checksOf("token", "expiry");
+	const { ok, ofToken } = checksOf("token", "expiry");
 	const expiresAt = momentOf(headers.get("github-authentication-token-expiration"));
 	if (expiresAt === undefined) return ok("GitHub reports no expiry date");
 	const when = `it expires on ${new Date(expiresAt).toISOString().slice(0, 10)}, in ${Math.max(0, Math.floor((expiresAt - now) / DAY_MS))} days`;
 	if (expiresAt - now > EXPIRY_WARNING_MS) return ok(when);
 	const repair =
 		"make a new token, and replace this token with it; if the token is in a key vault, no restart is needed";
-	return tokenIsBridges ? warning(when, repair) : cannotTell(when + NOT_THE_BRIDGES, repair);
+	return ofToken(tokenIsBridges, "warning")(when, repair);
 }
 
 /** GitHub writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC. */

@@ -1,11 +1,12 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { isLoopback } from "../../config/settings.ts";
-import { keyOf, urlOf, webhookTokenOf } from "../bridge-options.ts";
 import { baseOf, readUrl } from "../bridge-url.ts";
 import { CliError } from "../cli-error.ts";
-import { type GitHubApi, githubApi } from "../github-api.ts";
 import type { Io } from "../io.ts";
-import { askAzure } from "./ask-azure.ts";
-import { findRoutes, type GivenRoutes } from "./find-routes.ts";
+import { keyOf, urlOf, webhookTokenOf } from "../options.ts";
+import { type FoundRoutes, findRoutes } from "./find-routes.ts";
+import { type GitHubApi, githubApi } from "./github.ts";
 
 /** Azure DevOps, and what to ask it with. */
 export interface AzureDevOps {
@@ -18,7 +19,7 @@ export interface AzureDevOps {
 }
 
 /** What is looked at, and with what. */
-export interface Target {
+export interface Target extends FoundRoutes {
 	/** Without a slash at its end. */
 	readonly bridgeUrl: string;
 	/** Whether it is the local host. */
@@ -36,10 +37,6 @@ export interface Target {
 	readonly tokenIsBridges: boolean;
 	/** The topic that the handshake names; an ARM id. */
 	readonly topic: string;
-	/** The routes, where they are known. */
-	readonly routes?: GivenRoutes | undefined;
-	/** Further tables that the bridge may use instead. */
-	readonly otherRoutes?: readonly GivenRoutes[];
 	/** Whether the bridge follows runs, as far as its settings are known. */
 	readonly follows: boolean;
 	readonly devOps: AzureDevOps;
@@ -72,6 +69,7 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 	const bridge = readUrl(named.value, named.from ?? "--url");
 	const [bridgeUrl, local] = [baseOf(bridge), isLoopback(bridge)];
 	const env = facts?.settings ?? io.env;
+	const tokenIsBridges = local || flags.bridgeToken === true;
 	const github = githubApi(flags.github, bridgeUrl, io, env["GITHUB_API_URL"]);
 	return {
 		bridgeUrl,
@@ -82,11 +80,11 @@ export async function findTarget(flags: DoctorFlags, io: Pick<Io, "env">): Promi
 		eventGridKey: facts?.eventGridKey,
 		githubUrl: github.url,
 		token: github.token,
-		tokenIsBridges: local || flags.bridgeToken === true,
+		tokenIsBridges,
 		topic: flags.topic ?? ANY_TOPIC,
 		...findRoutes(flags.routes, env, local ? github : undefined, facts !== undefined),
 		follows: env["FOLLOW_RUNS"]?.trim().toLowerCase() !== "off",
-		devOps: devOpsOf(env, io.env, github, local || flags.bridgeToken === true),
+		devOps: devOpsOf(env, io.env, github, tokenIsBridges),
 	};
 }
 
@@ -96,4 +94,55 @@ function devOpsOf(settings: Io["env"], env: Io["env"], github: GitHubApi, tokenI
 	const address = readUrl(settings["AZURE_DEVOPS_URL"]?.trim() || AZURE_DEVOPS, "AZURE_DEVOPS_URL");
 	const token = env["AZURE_DEVOPS_TOKEN"]?.trim() || undefined;
 	return { url: baseOf(address), token, tokenIsBridges };
+}
+
+/** What a deployed app is like, as far as the Azure CLI may tell. */
+interface AppFacts {
+	readonly url: string;
+	/** Undefined where the caller may not list keys. */
+	readonly key: string | undefined;
+	readonly eventGridKey: string | undefined;
+	/** Undefined where the caller may not read them. */
+	readonly settings: Readonly<Record<string, string>> | undefined;
+}
+
+const run = promisify(execFile);
+/** cmd.exe, which runs az on Windows, reads nothing else into these. */
+const NAME = /^[\w.()-]{1,90}$/;
+
+/** Asks the Azure CLI about a function app, with the account of `az login`. */
+async function askAzure(app: string, group: string, env: Io["env"]): Promise<AppFacts> {
+	for (const name of [app, group])
+		if (!NAME.test(name)) throw new CliError(`"${name}" is not a name that Azure allows`, 2);
+	const place = ["--name", app, "--resource-group", group];
+	const az = async (...args: string[]) => {
+		const options = { env: env as NodeJS.ProcessEnv, shell: process.platform === "win32", maxBuffer: 16 * 1024 * 1024 };
+		return JSON.parse((await run("az", [...args, ...place, "--output", "json"], options)).stdout) as unknown;
+	};
+	const shown = (await az("functionapp", "show").catch((error: unknown) => {
+		throw new CliError(explain(error, app), 1);
+	})) as { defaultHostName?: string; properties?: { defaultHostName?: string } };
+	const host = shown.defaultHostName ?? shown.properties?.defaultHostName;
+	if (host === undefined)
+		throw new CliError(`az does not report the address of ${app}; give the address with --url`, 1);
+	const keys = (await az("functionapp", "keys", "list").catch(() => ({}))) as {
+		functionKeys?: Record<string, string>;
+		systemKeys?: Record<string, string>;
+	};
+	const listed = (await az("functionapp", "config", "appsettings", "list").catch(() => undefined)) as
+		| readonly { name: string; value: string | null }[]
+		| undefined;
+	return {
+		url: `https://${host}`,
+		key: keys.functionKeys?.["default"] ?? Object.values(keys.functionKeys ?? {})[0],
+		eventGridKey: keys.systemKeys?.["eventgrid_extension"],
+		settings: listed && Object.fromEntries(listed.map(({ name, value }) => [name, value ?? ""])),
+	};
+}
+
+function explain(error: unknown, app: string): string {
+	const { code, stderr = "", message } = error as { code?: string | number; stderr?: string; message: string };
+	if (code === "ENOENT") return "the Azure CLI (az) is not installed; install it, or give the app's address with --url";
+	const said = stderr.split("\n").find((line) => line.trim() !== "") ?? message;
+	return `az could not show ${app}: ${said.replace(/^ERROR:\s*/, "")}`;
 }

@@ -1,17 +1,16 @@
 import { isWorkflow } from "../../destinations/github/workflow-dispatch.ts";
 import type { Route } from "../../route/route.ts";
-import { type GitHub, reasonOf } from "../github.ts";
 import { type Check, checksOf } from "./check.ts";
-import { checkFiles } from "./check-files.ts";
 import { checkFollowing } from "./check-following.ts";
-import { checkListeners, type Listeners } from "./check-listeners.ts";
+import { checkListeners, type Listeners, nameOf } from "./check-listeners.ts";
 import { checkStarted, type ReadAt } from "./check-started.ts";
-import type { WorkflowFile } from "./read-workflows.ts";
+import { type GitHub, reasonOf } from "./github.ts";
+import type { WorkflowFacts, WorkflowFile } from "./read-workflows.ts";
 
 const FOLDER = ".github/workflows";
 const PAGE = 100;
 
-export interface LookOptions {
+interface LookOptions {
 	readonly github: GitHub;
 	/** Whether the bridge follows runs. */
 	readonly follows: boolean;
@@ -52,22 +51,21 @@ export async function lookAtWorkflows(
 		.map(({ path }) => path);
 	const listeners = await readListeners(repository, branch, paths, github);
 	const readAt: ReadAt = async (path, ref) => {
-		const { workflows, statuses } = await readAll(repository, [path], github, ref);
-		return workflows[0] ?? (statuses[0] === 404 ? undefined : statuses[0]);
+		const file = await readFile(repository, path, github, `?ref=${encodeURIComponent(ref)}`);
+		if ("status" in file) return file.status === 404 ? undefined : file.status;
+		const [workflow] = await parse([file]);
+		return workflow;
 	};
+	const unseen = cannotTell(
+		"the token may not read whether a workflow is disabled",
+		"give the token Actions: read, or look at the Actions tab",
+	);
 	const dispatches = routes.filter(({ to }) => !isWorkflow(to));
 	return [
 		...(dispatches.length === 0 ? [] : checkListeners(dispatches, listeners)),
 		...(await checkStarted(routes, listeners, readAt)),
 		...checkFiles(repository, listeners.workflows),
-		...(listeners.states === undefined
-			? [
-					cannotTell(
-						"the token may not read whether a workflow is disabled",
-						"give the token Actions: read, or look at the Actions tab",
-					),
-				]
-			: []),
+		...(listeners.states === undefined ? [unseen] : []),
 		...(follows ? checkFollowing(routes, listeners) : []),
 	];
 }
@@ -78,38 +76,33 @@ async function readListeners(
 	paths: readonly string[],
 	github: GitHub,
 ): Promise<Listeners> {
-	const { workflows, unread } = await readAll(repository, paths, github);
+	const read = await Promise.all(paths.map((path) => readFile(repository, path, github)));
 	const listed = await listWorkflows(repository, github);
 	return {
 		repository,
 		branch,
-		workflows,
-		unread,
+		workflows: await parse(read.filter((file) => "text" in file)),
+		unread: read.filter((file) => "status" in file).map(({ path }) => path),
 		states: listed && new Map(listed.map(({ path, state }) => [path, state])),
 		ids: listed && new Map(listed.map(({ path, id }) => [String(id), path])),
 	};
 }
 
-/** The workflows that could be read, and the paths of the files that could not, with GitHub's status for each. */
-async function readAll(repository: string, paths: readonly string[], github: GitHub, ref?: string) {
-	const read = await Promise.all(paths.map((path) => readFile(repository, path, github, ref)));
+async function parse(files: readonly WorkflowFile[]): Promise<readonly WorkflowFacts[]> {
 	const { readWorkflows } = await import("./read-workflows.ts");
-	const unread = read.filter((file) => "status" in file);
-	return {
-		workflows: await readWorkflows(read.filter((file) => "text" in file)),
-		unread: unread.map(({ path }) => path),
-		statuses: unread.map(({ status }) => status),
-	};
+	return readWorkflows(files);
 }
 
-/** The file; or GitHub's status where it could not be read. */
+/**
+ * The file; or GitHub's status where it could not be read.
+ * @param at a query that names another branch or tag than the default branch
+ */
 async function readFile(
 	repository: string,
 	path: string,
 	github: GitHub,
-	ref: string | undefined,
+	at = "",
 ): Promise<WorkflowFile | { readonly path: string; readonly status: number }> {
-	const at = ref === undefined ? "" : `?ref=${encodeURIComponent(ref)}`;
 	const place = path.split("/").map(encodeURIComponent).join("/");
 	const answer = await github.get(`/repos/${repository}/contents/${place}${at}`);
 	const { content, encoding } = (answer.json ?? {}) as { content?: unknown; encoding?: unknown };
@@ -146,4 +139,26 @@ async function listWorkflows(repository: string, github: GitHub): Promise<readon
 function isListed(value: unknown): value is Listed {
 	const { id, path, state } = (value ?? {}) as Partial<Record<keyof Listed, unknown>>;
 	return typeof id === "number" && typeof path === "string" && typeof state === "string";
+}
+
+/** What is wrong in workflow files themselves, each with its line. */
+function checkFiles(repository: string, workflows: readonly WorkflowFacts[]): readonly Check[] {
+	return workflows.flatMap((workflow) => [...unsound(repository, workflow), ...injected(repository, workflow)]);
+}
+
+function unsound(repository: string, { path, parses, mentions, problems }: WorkflowFacts): Check[] {
+	return (parses ? problems : problems.slice(0, 1)).map(({ line, text }) => {
+		const { error, warning } = checksOf("workflows", `${repository} ${nameOf(path)}:${line}`);
+		if (parses) return warning(`GitHub's parser reports an error: ${text}`, `correct line ${line} of ${path}`);
+		const what = `the file is not valid, so GitHub does not run it: ${text}`;
+		return (mentions ? error : warning)(what, `correct the YAML at line ${line} of ${path}`);
+	});
+}
+
+function injected(repository: string, { path, injections }: WorkflowFacts): Check[] {
+	return injections.map(({ line, text }) => {
+		const { error } = checksOf("workflows", `${repository} ${nameOf(path)}:${line}`);
+		const what = `${text} is inserted into a script: the name of an experiment or a blob can run commands there`;
+		return error(what, "pass the value through env: and use the variable in quotes, as README.md shows");
+	});
 }

@@ -1,9 +1,14 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
 import { ErrorPolicy } from "@actions/workflow-parser/model/convert";
-import { findGroups, type Group, runNameOf } from "./find-groups.ts";
-import { findInjections } from "./find-injections.ts";
-import { type Inputs, inputsOf } from "./find-inputs.ts";
-import type { Spot } from "./walk-workflow.ts";
+import {
+	findGroups,
+	findInjections,
+	type Group,
+	type Inputs,
+	inputsOf,
+	runNameOf,
+	type Spot,
+} from "./find-in-workflow.ts";
 
 export interface WorkflowFile {
 	/** From the repository's root. */
@@ -47,17 +52,9 @@ async function readWorkflow({ path, text }: WorkflowFile): Promise<WorkflowFacts
 			text: rawMessage.split("\n")[0] ?? "",
 		}));
 	if (value === undefined) {
-		return {
-			path,
-			parses: false,
-			mentions: text.includes("repository_dispatch"),
-			problems: problems(),
-			listens: null,
-			injections: [],
-			runName: null,
-			groups: [],
-			inputs: null,
-		};
+		const mentions = text.includes("repository_dispatch");
+		const nothing = { listens: null, injections: [], runName: null, groups: [], inputs: null };
+		return { path, parses: false, mentions, problems: problems(), ...nothing };
 	}
 	const options = { errorPolicy: ErrorPolicy.TryConversion };
 	const { events } = await convertWorkflowTemplate(context, value, undefined, options);

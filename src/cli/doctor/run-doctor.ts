@@ -1,28 +1,26 @@
 import { isLoopback } from "../../config/settings.ts";
 import type { Route } from "../../route/route.ts";
 import { type Ask, createAsk } from "../ask.ts";
-import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "../github.ts";
-import { counted } from "../paint.ts";
+import { counted } from "../print.ts";
 import { checkTable } from "../routes/check-table.ts";
 import { type Check, checksOf } from "./check.ts";
-import { checkBridge } from "./check-bridge.ts";
-import { checkClock } from "./check-clock.ts";
+import { checkBridge, checkClock } from "./check-bridge.ts";
 import { checkDoors } from "./check-doors.ts";
 import { checkReading } from "./check-following.ts";
 import { checkPipelines } from "./check-pipelines.ts";
 import { checkRepository } from "./check-repository.ts";
-import { checkTableInUse } from "./check-table-in-use.ts";
 import { checkToken } from "./check-token.ts";
-import type { GivenRoutes } from "./find-routes.ts";
+import { checkTableInUse, type GivenRoutes } from "./find-routes.ts";
 import type { Target } from "./find-target.ts";
+import { createGitHub, type GitHub, type GitHubAnswer, reasonOf } from "./github.ts";
 import { lookAtWorkflows } from "./look-at-workflows.ts";
 
-export interface DoctorOptions {
+interface DoctorOptions {
 	readonly fetch: typeof globalThis.fetch;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
 	/** Told before each step, for the person who waits. */
-	readonly onStep?: (what: string) => void;
+	readonly onStep?: ((what: string) => void) | undefined;
 }
 
 /** Looks at every link of the chain from Event Grid to a workflow, in the order in which an event passes them. */
@@ -66,7 +64,8 @@ function checkRoutes(given: GivenRoutes | undefined): Check[] {
 
 interface GitHubSeen {
 	readonly checks: readonly Check[];
-	readonly aheadMs: number | undefined;
+	/** As `Asked` has it. */
+	readonly aheadMs?: number | undefined;
 }
 
 async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Promise<GitHubSeen> {
@@ -74,15 +73,12 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	const routes = target.routes?.routes ?? [];
 	const repositories = distinct(routes);
 	// Routes that all lead elsewhere need no token of GitHub.
-	if (routes.length > 0 && repositories.length === 0) return { checks: [], aheadMs: undefined };
-	if (target.token === undefined) {
-		return {
-			checks: [cannotTell("the command needs a token to ask GitHub", "set GITHUB_TOKEN or GH_TOKEN")],
-			aheadMs: undefined,
-		};
-	}
-	if (repositories.length === 0) return { checks: [], aheadMs: undefined };
+	if (routes.length > 0 && repositories.length === 0) return { checks: [] };
 	const { token, githubUrl } = target;
+	if (token === undefined) {
+		return { checks: [cannotTell("the command needs a token to ask GitHub", "set GITHUB_TOKEN or GH_TOKEN")] };
+	}
+	if (repositories.length === 0) return { checks: [] };
 	const github = createGitHub({ url: githubUrl, token, ask, now: options.now });
 	const answers: { name: string; answer: GitHubAnswer }[] = [];
 	for (const name of repositories) {
@@ -93,14 +89,11 @@ async function checkGitHub(target: Target, ask: Ask, options: DoctorOptions): Pr
 	// The first one that was answered properly tells most about the token.
 	const told = (answers.find(({ answer }) => answer.status === 200 && answer.fromApi) ?? answers[0])?.answer;
 	if (told?.fromApi !== true) {
-		const there = "check the network, a proxy, and GITHUB_API_URL";
 		const repair = isLoopback(new URL(githubUrl))
 			? 'start the stand-in with "npm start", or correct GITHUB_API_URL'
-			: there;
-		return {
-			checks: [error(`${githubUrl}: ${told === undefined ? "GitHub was not asked" : reasonOf(told)}`, repair)],
-			aheadMs: undefined,
-		};
+			: "check the network, a proxy, and GITHUB_API_URL";
+		const why = told === undefined ? "GitHub was not asked" : reasonOf(told);
+		return { checks: [error(`${githubUrl}: ${why}`, repair)] };
 	}
 	const checks: Check[] = [ok(`${githubUrl} answers`), ...checkToken(target, token, told, options.now())];
 	if (told.classification.kind !== "unauthorized") {

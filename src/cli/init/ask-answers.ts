@@ -23,11 +23,11 @@ export interface Answers {
 	readonly to: ToRepository | ToWorkflow | ToPipeline;
 }
 
-export interface ToRepository {
+interface ToRepository {
 	readonly repository: string;
 }
 
-export interface ToWorkflow extends ToRepository {
+interface ToWorkflow extends ToRepository {
 	/** The name of the workflow's file. */
 	readonly workflow: string;
 }
@@ -56,19 +56,11 @@ export async function askAnswers(flags: InitFlags, { prompt, stderr }: Io): Prom
 		const repair = "add --repository OWNER/NAME or --pipeline ORGANIZATION/PROJECT/ID";
 		throw new CliError(`init asks where events go, but there is no terminal to answer: ${repair}`, 2);
 	}
-	const types =
-		event === undefined
-			? await asked(
-					ask,
-					`Which events? Names with spaces between, such as BlobCreated ModelRegistered [${USUAL_EVENT}] `,
-					readTypes,
-				)
-			: readTypes(event.join(" "));
+	const events = `Which events? Names with spaces between, such as BlobCreated ModelRegistered [${USUAL_EVENT}] `;
+	const types = await answer(event?.join(" "), ask, events, readTypes);
 	const isBlobs = types.some((type) => type.startsWith("Microsoft.Storage."));
-	const into =
-		container === undefined && isBlobs
-			? await asked(ask, "Only blobs of which container? [every container] ", readContainer)
-			: readContainer(container ?? "");
+	const containers = "Only blobs of which container? [every container] ";
+	const into = await answer(container ?? (isBlobs ? undefined : ""), ask, containers, readContainer);
 	const to = await askDestination(flags, ask);
 	return { types, container: into, to };
 }
@@ -79,35 +71,32 @@ interface Asks extends Pick<Io, "stderr"> {
 
 async function askDestination(flags: InitFlags, ask: Asks | undefined): Promise<Answers["to"]> {
 	if (flags.pipeline !== undefined) return readPipeline(flags.pipeline);
+	const places =
+		"Start a workflow in which GitHub repository (owner/name), or which Azure pipeline (organization/project/id)? ";
 	const to =
-		flags.repository === undefined
-			? await asked(
-					ask,
-					"Start a workflow in which GitHub repository (owner/name), or which Azure pipeline (organization/project/id)? ",
-					readPlace,
-				)
-			: readRepository(flags.repository);
+		flags.repository === undefined ? await answer(undefined, ask, places, readPlace) : readRepository(flags.repository);
 	if (!("repository" in to)) return to;
-	const workflow =
-		flags.workflow === undefined && flags.repository === undefined
-			? await asked(
-					ask,
-					"Start one workflow file, such as train.yml? [every workflow that listens to the event] ",
-					readWorkflow,
-				)
-			: readWorkflow(flags.workflow ?? "");
+	const workflows = "Start one workflow file, such as train.yml? [every workflow that listens to the event] ";
+	const given = flags.workflow ?? (flags.repository === undefined ? undefined : "");
+	const workflow = await answer(given, ask, workflows, readWorkflow);
 	return workflow === undefined ? to : { ...to, workflow };
 }
 
-/** Asks again until the answer can be read. Without a terminal the default counts. */
-async function asked<T>(ask: Asks | undefined, question: string, read: (text: string) => T): Promise<T> {
+/** What a flag says; else what is asked until the answer can be read. Without a terminal the default counts. */
+async function answer<T>(
+	flag: string | undefined,
+	ask: Asks | undefined,
+	question: string,
+	read: (text: string) => T,
+): Promise<T> {
+	if (flag !== undefined || ask === undefined) return read(flag ?? "");
 	for (;;) {
-		const answer = ask === undefined ? "" : await ask.prompt(question);
-		if (answer === undefined) throw new CliError("nothing was written");
+		const text = await ask.prompt(question);
+		if (text === undefined) throw new CliError("nothing was written");
 		try {
-			return read(answer.trim());
+			return read(text.trim());
 		} catch (error) {
-			if (!(error instanceof CliError) || ask === undefined) throw error;
+			if (!(error instanceof CliError)) throw error;
 			ask.stderr.write(`${error.message}\n`);
 		}
 	}

@@ -5,11 +5,14 @@ import type { Destination } from "../../model.ts";
 import type { Mapping } from "../../route/mapping.ts";
 import type { AdvancedFilter, Route } from "../../route/route.ts";
 import { eventType, routeTypes } from "../event-types.ts";
-import { canAllPass, demandsOf, filtersByKey, follows } from "./demands.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
+import { canAllPass, demandsOf, filtersByKey, follows } from "./proofs.ts";
 
 /** GitHub's own limits for names: an account's and a repository's. */
-const LONGEST = { owner: 39, name: 100 } as const;
+const LONGEST = [
+	["owner", 39],
+	["name", 100],
+] as const;
 
 /** A route of the table that can be read, and its place there. */
 export interface Placed {
@@ -18,9 +21,9 @@ export interface Placed {
 }
 
 export function checkNames({ to }: Route, place: string): RouteFinding[] {
-	const [owner = "", name = ""] = (to.repository ?? "").split("/");
-	return Object.entries({ owner, name }).flatMap(([what, text]) => {
-		const limit = LONGEST[what as keyof typeof LONGEST];
+	const parts = (to.repository ?? "").split("/");
+	return LONGEST.flatMap(([what, limit], at) => {
+		const text = parts[at] ?? "";
 		if (text.length <= limit) return [];
 		const problem = `the ${what} has ${text.length} characters; GitHub allows at most ${limit}`;
 		return [error(`${place}.to.repository`, problem, "correct the repository's name")];
@@ -62,10 +65,9 @@ export function checkSamePlace(later: Placed, earlier: readonly Placed[]): Route
 		.filter(({ route, shared }) => mayOverlap(route, later.route, shared))
 		.map(({ route, shared: [type = ""] }) => {
 			const place = destinationOf(route, type).id.replace(/#(.*)$/s, ' with "$1"');
-			const coalesced = JSON.stringify(route.coalesce) === JSON.stringify(later.route.coalesce);
-			const mapped = JSON.stringify(mappingsOf(route)) === JSON.stringify(mappingsOf(later.route));
-			const differing = [...(coalesced ? [] : ["coalesce"]), ...(mapped ? [] : ["mappings"])];
-			const as = ["name", ...differing].join(" and ");
+			const differ = (of: (one: Route) => unknown) => JSON.stringify(of(route)) !== JSON.stringify(of(later.route));
+			const differing = [differ(({ coalesce }) => coalesce) && "coalesce", differ(mappingsOf) && "mappings"];
+			const as = ["name", ...differing.filter(Boolean)].join(" and ");
 			const problem = `the earlier route "${route.name}" has the same destination, ${place}: an event that matches both routes is dispatched once, with the ${as} of the earlier route`;
 			return warning(
 				path,

@@ -1,8 +1,7 @@
 import type { AdvancedFilter, Route } from "../../route/route.ts";
-import { canAllPass, type Demand, demandsOf } from "./demands.ts";
 import { error, type RouteFinding, warning } from "./findings.ts";
 import { ENVELOPE, knownTypes, memberNamed, misplaced, type Never, neverThere } from "./known-keys.ts";
-import { passes } from "./proofs.ts";
+import { canAllPass, type Demand, demandsOf, passes } from "./proofs.ts";
 
 /** Filters that no event can pass together, and keys that no event has. */
 export function checkFilters(route: Route, place: string): RouteFinding[] {
@@ -11,20 +10,21 @@ export function checkFilters(route: Route, place: string): RouteFinding[] {
 	const keys = [...new Set(demands.map(({ filter }) => filter.key))];
 	const clashes = keys.flatMap((key) => {
 		const together = demands.filter(({ filter }) => filter.key === key);
-		return clashing(together, onArrays).map((members) => clash(members, place));
+		const excluding = clashing(together, onArrays);
+		return excluding === undefined ? [] : [clash(excluding, place)];
 	});
 	return [...clashes, ...checkKeys(route, place)];
 }
 
-/** The two demands that exclude each other, or all, where no two do; none where one value may fulfil all. */
-function clashing(demands: readonly Demand[], onArrays: boolean): (readonly Demand[])[] {
+/** The two demands that exclude each other, or all, where no two do; undefined where one value may fulfil all. */
+function clashing(demands: readonly Demand[], onArrays: boolean): readonly Demand[] | undefined {
 	const exclude = (some: readonly Demand[]) =>
 		!canAllPass(
 			some.map(({ filter }) => filter),
 			onArrays,
 		);
 	const pairs = demands.flatMap((one, at) => demands.slice(at + 1).map((other) => [one, other]));
-	return [...pairs, demands].filter(exclude).slice(0, 1);
+	return [...pairs, demands].find(exclude);
 }
 
 function clash(demands: readonly Demand[], place: string): RouteFinding {

@@ -4,9 +4,9 @@ import type { Route } from "../../route/route.ts";
 import { routeTypes } from "../event-types.ts";
 import { nearest } from "../nearest.ts";
 import { destinationOf, mappingsOf } from "./check-destinations.ts";
+import { destinations } from "./explain.ts";
 import { cannotTell, error, type RouteFinding, warning } from "./findings.ts";
 import { ENVELOPE, knownTypes, memberNamed, misplaced, neverThere, takesKnownTypes } from "./known-keys.ts";
-import { destinations } from "./requests.ts";
 
 /** What the data of a window's dispatch has. */
 const SUMMARY = ["count", "firstTime", "lastTime", "totalBytes", "sample", "events", "manifest"];
@@ -40,14 +40,21 @@ function checkKey(key: string, path: string, route: Route): RouteFinding[] {
 		const problem = `"${first}" can only be mapped as a whole: the key "${key}" does not exist, ${left}`;
 		return [warning(path, problem, `write "${below.join(".")}"`)];
 	}
-	if (name === "data" && below.length > 0 && route.coalesce !== undefined) return checkSummary(key, path);
+	if (name === "data" && below.length > 0 && route.coalesce !== undefined) {
+		const where = "this route gathers events (coalesce), and the members of its dispatch's data are";
+		return checkMember(key, path, where, SUMMARY);
+	}
 	const never = neverThere(key.split("."), route);
 	if (never !== undefined) {
 		const repair =
 			below.length > 1 ? `write "${first}.${below[0]}", and read its members in the workflow` : never.repair;
 		return [warning(path, `no event has "${key}", ${left}: ${never.why}`, repair)];
 	}
-	if (name === "data") return checkMember(key, path, route);
+	if (name === "data") {
+		if (below.length === 0 || below[0] === "reference" || !takesKnownTypes(route)) return [];
+		const members = [...new Set(knownTypes(route).flatMap((type) => type.members))];
+		return checkMember(key, path, "the members of these events' data are", members);
+	}
 	return ENVELOPE.has(name) ? [] : checkAttribute(key, path, route);
 }
 
@@ -55,41 +62,13 @@ function isOwn(key: string): boolean {
 	return (MAPPING_KEYS as readonly string[]).includes(key.toLowerCase());
 }
 
-/** A member of the data of known types. */
-function checkMember(key: string, path: string, route: Route): RouteFinding[] {
-	const [, member, ...below] = key.split(".");
-	const types = knownTypes(route);
-	if (member === undefined || member === "reference" || !takesKnownTypes(route)) return [];
-	if (memberNamed(member, types) !== undefined) return [];
-	const members = [...new Set(types.flatMap((type) => type.members))];
-	return [unknownMember(key, path, "the members of these events' data are", members, [member, ...below])];
-}
-
-/** A member of the data of a window. */
-function checkSummary(key: string, path: string): RouteFinding[] {
+/** A member of the data, which has these members. */
+function checkMember(key: string, path: string, where: string, members: readonly string[]): RouteFinding[] {
 	const [, member = "", ...below] = key.split(".");
-	if (SUMMARY.some((one) => one.toLowerCase() === member.toLowerCase())) return [];
-	return [
-		unknownMember(
-			key,
-			path,
-			"this route gathers events (coalesce), and the members of its dispatch's data are",
-			SUMMARY,
-			[member, ...below],
-		),
-	];
-}
-
-function unknownMember(
-	key: string,
-	path: string,
-	where: string,
-	members: readonly string[],
-	[member = "", ...below]: readonly string[],
-): RouteFinding {
+	if (members.some((one) => one.toLowerCase() === member.toLowerCase())) return [];
 	const meant = nearest(member, members);
 	const repair = meant === undefined ? "map one of these members" : `write "${["data", meant, ...below].join(".")}"`;
-	return warning(path, `"${key}" does not exist: ${where} ${members.join(", ")}`, repair);
+	return [warning(path, `"${key}" does not exist: ${where} ${members.join(", ")}`, repair)];
 }
 
 /** An extension attribute; or a text that was not meant for a key. */

@@ -7,9 +7,8 @@ import { nearest } from "../nearest.ts";
 import { checkDispatchType, checkNames, checkSamePlace, type Placed } from "./check-destinations.ts";
 import { checkFilters } from "./check-filters.ts";
 import { checkMappings } from "./check-mappings.ts";
-import { checkContainer, checkEmptyFiles } from "./check-storage.ts";
-import { checkSubject } from "./check-subject.ts";
-import { checkTypes } from "./check-types.ts";
+import { checkContainer, checkEmptyFiles, checkSubject } from "./check-subject.ts";
+import { checkSource, checkTypes } from "./check-types.ts";
 import type { Finding, RouteFinding } from "./findings.ts";
 
 /** Every check of one route by itself. */
@@ -17,6 +16,7 @@ const CHECKS: readonly ((route: Route, place: string) => RouteFinding[])[] = [
 	checkNames,
 	checkDispatchType,
 	checkTypes,
+	checkSource,
 	checkSubject,
 	checkFilters,
 	checkMappings,
@@ -62,7 +62,7 @@ function fromProblem(text: string, table: unknown): Finding {
 		route: nameAt(table, index),
 		path: place,
 		problem,
-		repair: repairOf(problem, place),
+		repair: repairOf(problem, place, table),
 	};
 }
 
@@ -73,13 +73,9 @@ function nameAt(table: unknown, index: string | undefined): string | null {
 	return typeof name === "string" ? name : `routes[${index}]`;
 }
 
-function repairOf(problem: string, path: string): string {
+function repairOf(problem: string, path: string, table: unknown): string {
 	const unknown = /^the key "(.*)" does not exist here/.exec(problem)?.[1];
-	if (unknown !== undefined) {
-		const keys = keysOf(path);
-		const meant = nearest(unknown, keys);
-		return meant === undefined ? `remove it; the possible keys are ${keys.join(", ")}` : `write "${meant}"`;
-	}
+	if (unknown !== undefined) return repairOfKey(unknown, path, table);
 	const operator = /^"(.*)" is not one of Event Grid's/.exec(problem)?.[1];
 	if (operator !== undefined) {
 		const operators = Object.keys(OPERATORS);
@@ -97,16 +93,51 @@ function repairOf(problem: string, path: string): string {
 	return "correct it as docs/routes.md says";
 }
 
-/** The forms of `to` among them. */
+/** What to do about a key that does not exist at its place. */
+function repairOfKey(key: string, path: string, table: unknown): string {
+	const keys = keysOf(path, table);
+	// A destination whose form is still open: the key is right in another form than the one that was tried.
+	if (keys.includes(key)) {
+		const forms = FORMS.filter((form) => keysIn(form).includes(key)).map((form) => `"${form.slice(FORM.length)}"`);
+		return `add ${forms.join(" or ")}, which it goes with, or remove it`;
+	}
+	const meant = nearest(key, keys);
+	return meant === undefined ? `remove it; the possible keys are ${keys.join(", ")}` : `write "${meant}"`;
+}
+
 const definitions = schema.definitions as Readonly<Record<string, { readonly properties?: object }>>;
 
+/** The forms of `to` among them, each named after the key that tells it apart; in the order in which they are tried. */
+const FORM = "to-";
+const FORMS = Object.keys(definitions).filter((one) => one.startsWith(FORM));
+
+function keysIn(definition: string): readonly string[] {
+	return Object.keys(definitions[definition]?.properties ?? {});
+}
+
 /** The keys that the schema knows at a place. */
-function keysOf(path: string): readonly string[] {
+function keysOf(path: string, table: unknown): readonly string[] {
 	if (path === "") return Object.keys(schema.properties);
 	if (/\.advancedFilters\[\d+\]$/.test(path)) return ["operatorType", "key", "value", "values"];
-	const name = path.split(".").at(-1) ?? "";
-	const isHere = (one: string) => (name === "to" ? one.startsWith("to-") : one === name);
-	const found = Object.keys(definitions).filter(isHere);
-	const properties = (found.length === 0 ? ["route"] : found).map((one) => definitions[one]?.properties ?? {});
-	return [...new Set(properties.flatMap((one) => Object.keys(one)))];
+	const [, index, member, name] = /^routes\[(\d+)\]\.to(?:\.(\w+)\.(.+))?$/s.exec(path) ?? [];
+	const to = (table as Table).routes?.[Number(index)]?.to ?? {};
+	if (member !== undefined && name !== undefined) return keysOfMapped(to[member]?.[name]);
+	if (index !== undefined) return keysOfDestination(to);
+	const place = path.split(".").at(-1) ?? "";
+	return keysIn(place in definitions ? place : "route");
+}
+
+/** A routes table, as far as these repairs look into it. */
+interface Table {
+	readonly routes?: readonly { readonly to?: Readonly<Record<string, Readonly<Record<string, unknown>>>> }[];
+}
+
+/** The keys of a destination's form; of all forms where that is open. */
+function keysOfDestination(to: object): readonly string[] {
+	const form = FORMS.find((one) => Object.hasOwn(to, one.slice(FORM.length)));
+	return form === undefined ? [...new Set(FORMS.flatMap(keysIn))] : keysIn(form);
+}
+
+function keysOfMapped(mapped: unknown): readonly string[] {
+	return Object.hasOwn(Object(mapped), "value") ? ["value"] : ["key", "default"];
 }

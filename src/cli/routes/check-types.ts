@@ -6,25 +6,24 @@ import { error, type RouteFinding, warning } from "./findings.ts";
 /** GitHub's limit for `event_type`. */
 const LONGEST_TYPE = 100;
 
-/** The event types of a route, and the source that should raise them. */
+/** The event types of a route. */
 export function checkTypes(route: Route, place: string): RouteFinding[] {
 	const types = route.filter?.includedEventTypes;
 	const path = `${place}.filter.includedEventTypes`;
-	if (types === undefined || types === null) return checkSource(route, place);
+	if (types === undefined || types === null) return [];
 	if (types.length === 0) {
 		const repair = "remove the list if the route is for every type; otherwise name the types";
-		return [warning(path, "an empty list matches every event type", repair), ...checkSource(route, place)];
+		return [warning(path, "an empty list matches every event type", repair)];
 	}
 	if (types.some((type) => type.toLowerCase() === "all")) {
-		if (types.length === 1) return checkSource(route, place);
+		if (types.length === 1) return [];
 		const problem = `"All" matches every type, so ${types.length === 2 ? "the other type has" : `the other ${types.length - 1} types have`} no effect`;
-		return [warning(path, problem, 'remove "All", or remove the other types'), ...checkSource(route, place)];
+		return [warning(path, problem, 'remove "All", or remove the other types')];
 	}
 	return [
 		...types.flatMap((type, index) => checkType(type, `${path}[${index}]`, types, index)),
 		...types.flatMap((type, index) => tooLong(route, type, `${path}[${index}]`)),
 		...raisedElsewhere(route, types, path),
-		...checkSource(route, place),
 	];
 }
 
@@ -83,7 +82,8 @@ function raisedElsewhere({ source }: Route, types: readonly string[], path: stri
 	return [(strangers.length === types.length ? error : warning)(path, problem, repair)];
 }
 
-function checkSource({ source }: Route, place: string): RouteFinding[] {
+/** The source that should raise the events. */
+export function checkSource({ source }: Route, place: string): RouteFinding[] {
 	if (source === undefined) return [];
 	const path = `${place}.source`;
 	if (/^subscriptions\//i.test(source)) {

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
+import { isObject } from "../../event/json.ts";
 import { plain } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { Coalesce, Route } from "../../route/route.ts";
 import { destinationInWords } from "../describe-receipt.ts";
 import type { Io } from "../io.ts";
-import { counted, painter } from "../paint.ts";
-import { explain } from "./explain.ts";
+import { counted, painter } from "../print.ts";
+import { explain, type RouteVerdict } from "./explain.ts";
 
 /** What changes from one table to another. */
-export interface TableDiff {
+interface TableDiff {
 	readonly added: readonly string[];
 	readonly removed: readonly string[];
 	/** Routes that have another name now, and are the same else. */
@@ -17,18 +18,21 @@ export interface TableDiff {
 	/** Whether routes that stay stand in another order: the first of two that lead to one place gives the name. */
 	readonly reordered: boolean;
 	/** Recorded events that go elsewhere; only with events. */
-	readonly events?: { readonly looked: number; readonly unreadable: number; readonly moved: readonly Moved[] };
+	readonly events?:
+		| { readonly looked: number; readonly unreadable: number; readonly moved: readonly Moved[] }
+		| undefined;
 }
 
-export interface MemberChange {
+interface MemberChange {
 	/** Such as `filter.includedEventTypes`. */
 	readonly path: string;
-	/** Left out where the member is new, or gone. */
-	readonly before?: unknown;
-	readonly after?: unknown;
+	/** Undefined, and left out of JSON, where the member is new. */
+	readonly before: unknown;
+	/** The same where it is gone. */
+	readonly after: unknown;
 }
 
-export interface Moved {
+interface Moved {
 	readonly id: string;
 	readonly type: string;
 	readonly subject: string;
@@ -47,41 +51,29 @@ export function diffTables(before: readonly Route[], after: readonly Route[], ev
 		const same = fresh.find((one) => isDeepStrictEqual({ ...one, name: "" }, { ...route, name: "" }));
 		return same === undefined ? [] : [{ from: route.name, to: same.name }];
 	});
-	const names = (routes: readonly Route[], except: readonly string[]) =>
-		routes.map(({ name }) => name).filter((name) => !except.includes(name));
-	const both = (routes: readonly Route[], others: readonly Route[]) => names(routes, names(routes, names(others, [])));
+	const namesOf = (routes: readonly Route[]) => routes.map(({ name }) => name);
+	const staying = (routes: readonly Route[], others: readonly Route[]) =>
+		namesOf(routes).filter((name) => namesOf(others).includes(name));
 	return {
-		added: names(
-			fresh,
-			renamed.map(({ to }) => to),
-		),
-		removed: names(
-			gone,
-			renamed.map(({ from }) => from),
-		),
+		added: namesOf(fresh).filter((name) => !renamed.some(({ to }) => to === name)),
+		removed: namesOf(gone).filter((name) => !renamed.some(({ from }) => from === name)),
 		renamed,
 		changed: before.flatMap((route) => {
 			const now = after.find(({ name }) => name === route.name);
 			const members = now === undefined ? [] : memberChanges(route, now);
 			return members.length === 0 ? [] : [{ route: route.name, members }];
 		}),
-		reordered: !isDeepStrictEqual(both(before, after), both(after, before)),
-		...(events === undefined ? {} : { events: moves(events, before, after) }),
+		reordered: !isDeepStrictEqual(staying(before, after), staying(after, before)),
+		events: events && moves(events, before, after),
 	};
 }
 
 /** Members that differ, told at the deepest place; arrays are compared whole. */
 function memberChanges(before: unknown, after: unknown, path = ""): MemberChange[] {
 	if (isDeepStrictEqual(before, after)) return [];
-	if (!isPlain(before) || !isPlain(after)) {
-		return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];
-	}
+	if (!isObject(before) || !isObject(after)) return [{ path, before, after }];
 	const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
 	return keys.flatMap((key) => memberChanges(before[key], after[key], path === "" ? key : `${path}.${key}`));
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function moves(events: readonly unknown[], before: readonly Route[], after: readonly Route[]) {
@@ -99,11 +91,11 @@ function moves(events: readonly unknown[], before: readonly Route[], after: read
 	return { looked: events.length, unreadable, moved };
 }
 
-function waysOf(routes: Exclude<ReturnType<typeof explain>, { rejected: string }>["routes"]): readonly Way[] {
+function waysOf(routes: readonly RouteVerdict[]): readonly Way[] {
 	return routes.flatMap(({ to, group, sameAs }) => {
 		if (to === undefined || sameAs !== undefined) return [];
 		// What is sent there is told as a change of the route.
-		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => !isPlain(value)));
+		const place = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined && !isObject(value)));
 		const way = { ...place, id: to.id };
 		if (group === undefined) return [way];
 		const { id: _id, ...coalesce } = group;

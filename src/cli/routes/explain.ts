@@ -1,17 +1,19 @@
-import { resolve } from "../../destinations/list.ts";
+import manifest from "../../../package.json" with { type: "json" };
+import { planDelivery } from "../../accept/plan.ts";
+import { windowBody } from "../../coalesce/close-window.ts";
+import { summarise } from "../../coalesce/manifest.ts";
+import { Settings } from "../../config/settings.ts";
+import { openDestinations, resolve, SERVICES } from "../../destinations/list.ts";
 import { writeJson } from "../../event/json.ts";
 import { readEvent } from "../../event/read-event.ts";
 import { plain } from "../../log.ts";
-import type { BridgeEvent, Destination } from "../../model.ts";
+import { type BridgeEvent, type Delivery, type Destination, isJoin } from "../../model.ts";
 import { keyReader, toFiltered } from "../../route/filtered-event.ts";
-import { groupOf } from "../../route/keys.ts";
-import type { Coalesce, Route } from "../../route/route.ts";
+import { type Coalesce, groupId, type Route } from "../../route/route.ts";
 import { createRouter, type Match } from "../../route/router.ts";
 import { destinationInWords } from "../describe-receipt.ts";
-import { indentJson } from "../indent-json.ts";
 import type { Io } from "../io.ts";
-import { painter } from "../paint.ts";
-import { requestFor, type ShownRequest } from "./requests.ts";
+import { indentJson, painter } from "../print.ts";
 
 /** What the table makes of one event. */
 export type Explained =
@@ -25,9 +27,9 @@ export interface RouteVerdict {
 	readonly takes: boolean;
 	readonly to?: Destination;
 	/** Which window it would join. */
-	readonly group?: Coalesce & { readonly id: string };
+	readonly group?: (Coalesce & { readonly id: string }) | undefined;
 	/** An earlier route that leads to the same place: the event is dispatched once, under that one's name. */
-	readonly sameAs?: string;
+	readonly sameAs?: string | undefined;
 	/** What would be sent; left out where nothing would. */
 	readonly request?: ShownRequest;
 	/** Every condition that failed; empty where it takes the event. */
@@ -39,8 +41,8 @@ export interface Failure {
 	readonly condition: string;
 	/** In the router's own words. */
 	readonly reason: string;
-	/** What an advanced filter found under its key; `null` where the event has none. */
-	readonly found?: unknown;
+	/** What an advanced filter found under its key; `null` where the event has none, undefined for other conditions. */
+	readonly found: unknown;
 }
 
 export function explain(element: unknown, routes: readonly Route[]): Explained {
@@ -69,16 +71,10 @@ export async function explainRequests(element: unknown, routes: readonly Route[]
 }
 
 function taken({ route, to, coalesce }: Match, event: BridgeEvent, seen: Map<string, string>): RouteVerdict {
-	const first = seen.get(to.id);
-	seen.set(to.id, first ?? route);
-	return {
-		route,
-		takes: true,
-		to,
-		...(coalesce === undefined ? {} : { group: { by: "route", ...coalesce, id: groupOf(event, route, to, coalesce) } }),
-		...(first === undefined ? {} : { sameAs: first }),
-		failed: [],
-	};
+	const sameAs = seen.get(to.id);
+	seen.set(to.id, sameAs ?? route);
+	const group = coalesce && { by: "route" as const, ...coalesce, id: groupId(event, route, to, coalesce) };
+	return { route, takes: true, to, group, sameAs, failed: [] };
 }
 
 function refused(route: Route, event: BridgeEvent): RouteVerdict {
@@ -86,9 +82,8 @@ function refused(route: Route, event: BridgeEvent): RouteVerdict {
 		const routed = createRouter([part], resolve)(event);
 		if (!("reason" in routed)) return [];
 		const reason = routed.reason.slice(`no route matches: route "${route.name}": `.length);
-		return [
-			{ condition, reason, ...(key === undefined ? {} : { found: keyReader(key)(toFiltered(event)).value ?? null }) },
-		];
+		const found = key === undefined ? undefined : (keyReader(key)(toFiltered(event)).value ?? null);
+		return [{ condition, reason, found }];
 	});
 	return { route: route.name, takes: false, failed };
 }
@@ -97,26 +92,26 @@ interface Part {
 	readonly condition: string;
 	/** A route with this condition alone, so that the router itself says whether it holds, and why not. */
 	readonly part: Route;
+	/** Of an advanced filter. */
 	readonly key?: string;
 }
 
 /** A route taken apart into its conditions, in the router's order. */
 function conditionsOf({ name, to, source, filter = {}, onlyCompletedWrites }: Route): readonly Part[] {
 	const bare = { name, to, onlyCompletedWrites: false };
-	const cased = { isSubjectCaseSensitive: filter.isSubjectCaseSensitive ?? false };
-	const onArrays = { enableAdvancedFilteringOnArrays: filter.enableAdvancedFilteringOnArrays ?? false };
-	const { includedEventTypes, subjectBeginsWith, subjectEndsWith } = filter;
-	const filters: readonly (readonly [string, Route["filter"] & object])[] = [
-		...(includedEventTypes ? [["includedEventTypes", { includedEventTypes }] as const] : []),
-		...(subjectBeginsWith ? [["subjectBeginsWith", { subjectBeginsWith, ...cased }] as const] : []),
-		...(subjectEndsWith ? [["subjectEndsWith", { subjectEndsWith, ...cased }] as const] : []),
-	];
+	const { includedEventTypes, subjectBeginsWith, subjectEndsWith, advancedFilters, ...how } = filter;
+	const members = Object.entries({ includedEventTypes, subjectBeginsWith, subjectEndsWith });
 	return [
 		...(source === undefined ? [] : [{ condition: "source", part: { ...bare, source } }]),
-		...filters.map(([member, part]) => ({ condition: `filter.${member}`, part: { ...bare, filter: part } })),
-		...(filter.advancedFilters ?? []).map((advanced, index) => ({
+		...members
+			.filter(([, value]) => value)
+			.map(([member, value]) => ({
+				condition: `filter.${member}`,
+				part: { ...bare, filter: { ...how, [member]: value } },
+			})),
+		...(advancedFilters ?? []).map((advanced, index) => ({
 			condition: `filter.advancedFilters[${index}]`,
-			part: { ...bare, filter: { advancedFilters: [advanced], ...onArrays } },
+			part: { ...bare, filter: { ...how, advancedFilters: [advanced] } },
 			key: advanced.key,
 		})),
 		...(onlyCompletedWrites === false ? [] : [{ condition: "onlyCompletedWrites", part: { name, to } }]),
@@ -147,9 +142,9 @@ function printVerdict(
 ): void {
 	if (!takes) {
 		io.stdout.write(`  ${paint("warning", "no ")} "${plain(route)}"\n`);
-		for (const { condition, reason, ...more } of failed) {
-			const found = "found" in more ? `; found ${more.found === null ? "nothing" : writeJson(more.found)}` : "";
-			io.stdout.write(`        ${plain(`${condition}: ${reason}${found}`)}\n`);
+		for (const { condition, reason, found } of failed) {
+			const what = found === undefined ? "" : `; found ${found === null ? "nothing" : writeJson(found)}`;
+			io.stdout.write(`        ${plain(`${condition}: ${reason}${what}`)}\n`);
 		}
 		return;
 	}
@@ -177,4 +172,51 @@ function printRequest(io: Io, request: ShownRequest, paint: ReturnType<typeof pa
 	}
 	const lines = [`${request.method} ${request.url}`, ...indentJson(request.body).split("\n")];
 	for (const line of lines) io.stdout.write(`        ${plain(line)}\n`);
+}
+
+const { version } = manifest;
+
+/** The request that a delivery would send; or why it would be rejected. */
+type ShownRequest =
+	| {
+			readonly method: string;
+			readonly url: string;
+			/** JSON, exactly as it would be sent. */
+			readonly body: string;
+	  }
+	| { readonly rejected: string };
+
+/** All destinations as they are where nothing is set. Nothing is sent. */
+export const destinations = openDestinations(
+	SERVICES.map((service) => service.configure(new Settings({}), [])),
+	{
+		version,
+		fetch: () => Promise.reject(new Error("nothing is sent")),
+		now: Date.now,
+		sleep: async () => {},
+		timeoutMs: 1,
+	},
+);
+
+const STORAGE = "https://ACCOUNT.blob.core.windows.net/grid-dispatch-payloads";
+
+/**
+ * The request for an event at a destination, as accepting plans it. Of an event that is gathered: that of a window which
+ * holds this event alone, under the event's own key. Where a blob would be written, its account is called ACCOUNT.
+ */
+export async function requestFor(event: BridgeEvent, match: Match): Promise<ShownRequest> {
+	const store = async (blob: string) => `${STORAGE}/${blob}`;
+	const planned = await planDelivery(event, match, { version, destinations, store });
+	if ("refusal" in planned) return { rejected: planned.refusal };
+	const { body, refused } = bodyOf(planned.delivery);
+	if (refused !== undefined) return { rejected: refused };
+	const [method = "", url = ""] = destinations.requestLine(match.to).split(" ");
+	return { method, url, body };
+}
+
+function bodyOf({ key, route, to, how }: Delivery): { readonly body: string; readonly refused?: string } {
+	if (!isJoin(how)) return how;
+	const lines = [how.line];
+	const blob = { url: `${STORAGE}/manifests/${key}.jsonl`, sha256: "0".repeat(64), bytes: how.line.length, count: 1 };
+	return windowBody({ key, route, to, summary: summarise(lines), lines, manifest: blob }, { version, destinations });
 }

@@ -1,6 +1,6 @@
 import { plain } from "../../log.ts";
 import type { Io } from "../io.ts";
-import { counted, painter } from "../paint.ts";
+import { counted, painter } from "../print.ts";
 
 /** One thing that is wrong, or looks wrong, in a routes table. */
 export interface Finding {
@@ -21,17 +21,12 @@ export interface Finding {
 /** A finding about one route: what is wrong at a member of it. */
 export type RouteFinding = Omit<Finding, "route">;
 
-export function error(path: string, problem: string, repair: string): RouteFinding {
-	return { verdict: "error", path, problem, repair };
-}
+const finding = (verdict: Finding["verdict"]) => (path: string, problem: string, repair: string) =>
+	({ verdict, path, problem, repair }) satisfies RouteFinding;
 
-export function warning(path: string, problem: string, repair: string): RouteFinding {
-	return { verdict: "warning", path, problem, repair };
-}
-
-export function cannotTell(path: string, problem: string, repair: string): RouteFinding {
-	return { verdict: "cannot tell", path, problem, repair };
-}
+export const error = finding("error");
+export const warning = finding("warning");
+export const cannotTell = finding("cannot tell");
 
 export function printFindings(io: Io, name: string, findings: readonly Finding[]): void {
 	const paint = painter(io);

@@ -1,8 +1,58 @@
 import type { BridgeEvent } from "../../model.ts";
-import { advancedFilter } from "../../route/filter.ts";
+import { advancedFilter, OPENING_WRITES } from "../../route/filter.ts";
 import { toFiltered } from "../../route/filtered-event.ts";
 import { OPERATORS, type Operator } from "../../route/operators.ts";
-import type { AdvancedFilter } from "../../route/route.ts";
+import type { AdvancedFilter, Route } from "../../route/route.ts";
+import { routeTypes } from "../event-types.ts";
+
+/** What one member of a route asks of one key, as an advanced filter. */
+export interface Demand {
+	/** The filter; its key in lower case, and one name for each place: `type`, not `eventType`. */
+	readonly filter: AdvancedFilter;
+	/** The member that asks, below the route: `filter.subjectBeginsWith`. */
+	readonly member: string;
+}
+
+const SAME_KEYS: Readonly<Record<string, string>> = { eventtype: "type", topic: "source", eventtime: "time" };
+const TEXT_KEYS: ReadonlySet<string> = new Set(["id", "type", "source", "subject", "time"]);
+
+/** All that a route asks of single keys: its advanced filters, and its other members in the operators' terms. */
+export function demandsOf(route: Route): readonly Demand[] {
+	const { subjectBeginsWith, subjectEndsWith, advancedFilters } = route.filter ?? {};
+	const { types, named } = routeTypes(route);
+	const onlyBlobs = named && types.every((type) => type === "Microsoft.Storage.BlobCreated");
+	const demands: Demand[] = [];
+	const ask = (member: string, key: string, operatorType: string, values: readonly string[]) =>
+		demands.push({ member, filter: { key, operatorType, values } });
+	if (named) ask("filter.includedEventTypes", "type", "StringIn", types);
+	if (subjectBeginsWith) ask("filter.subjectBeginsWith", "subject", "StringBeginsWith", [subjectBeginsWith]);
+	if (subjectEndsWith) ask("filter.subjectEndsWith", "subject", "StringEndsWith", [subjectEndsWith]);
+	if (onlyBlobs && route.onlyCompletedWrites !== false) {
+		ask("onlyCompletedWrites", "data.api", "StringNotIn", OPENING_WRITES);
+	}
+	for (const [index, filter] of (advancedFilters ?? []).entries()) {
+		const key = filter.key.toLowerCase();
+		demands.push({
+			member: `filter.advancedFilters[${index}]`,
+			filter: { ...filter, key: SAME_KEYS[key] ?? key },
+		});
+	}
+	return demands;
+}
+
+/** What a route asks a text to be, under these keys: one of its values as this part of it. */
+export function asked(route: Route, keys: RegExp, parts: readonly Operator["operandIs"][]): readonly Demand[] {
+	return demandsOf(route).filter(({ filter: { key, operatorType } }) => {
+		const operator = OPERATORS[operatorType];
+		return keys.test(key) && operator?.of === "string" && !operator.negative && parts.includes(operator.operandIs);
+	});
+}
+
+/** The filters that demands put on each key. */
+export function filtersByKey(demands: readonly Demand[]): ReadonlyMap<string, readonly AdvancedFilter[]> {
+	const keys = new Set(demands.map(({ filter }) => filter.key));
+	return new Map([...keys].map((key) => [key, demands.map(({ filter }) => filter).filter((one) => one.key === key)]));
+}
 
 /**
  * Proofs about advanced filters on one key, by trying. The operators' table says what an operand is to the values that
@@ -10,22 +60,37 @@ import type { AdvancedFilter } from "../../route/route.ts";
  * tries them. Where the table leaves it open, nothing is claimed.
  */
 
-/** Whether some value passes all of these filters. In doubt it says yes. */
-export function someValueFits(filters: readonly AdvancedFilter[], onArrays: boolean): boolean {
+/** Whether one value under their key can pass all filters. In doubt it says yes. */
+export function canAllPass(filters: readonly AdvancedFilter[], onArrays: boolean): boolean {
+	if (isReadTwoWays(filters)) return true;
 	// Of all values only a missing one passes such a filter.
 	const needsNone = filters.some(({ operatorType }) => isNegative(operatorType) && looksAt(operatorType) === "any");
 	// An array may hold one element for each filter.
-	if (onArrays && !needsNone) return true;
+	if (onArrays && mayBeArray(filters) && !needsNone) return true;
 	const values = needsNone ? [undefined] : valuesToTry(filters);
 	return values === undefined || values.some((value) => filters.every((filter) => passes(filter, value)));
 }
 
-/** Whether every value that passes the first filters passes the other one, too. In doubt it says no. */
-export function implies(filters: readonly AdvancedFilter[], other: AdvancedFilter, onArrays: boolean): boolean {
+/** Whether every value that passes the filters passes the other one on their key, too. In doubt it says no. */
+export function follows(filters: readonly AdvancedFilter[], other: AdvancedFilter, onArrays: boolean): boolean {
+	const all = [...filters, other];
+	if (isReadTwoWays(all)) return false;
 	const facts = ({ operatorType, value, values }: AdvancedFilter) => JSON.stringify([operatorType, value, values]);
 	if (filters.some((filter) => facts(filter) === facts(other))) return true;
-	const values = onArrays ? undefined : valuesToTry(filters, other);
+	const values = onArrays && mayBeArray(all) ? undefined : valuesToTry(filters, other);
 	return values?.every((value) => passes(other, value) || !filters.every((filter) => passes(filter, value))) ?? false;
+}
+
+function mayBeArray([filter]: readonly AdvancedFilter[]): boolean {
+	return filter !== undefined && !TEXT_KEYS.has(filter.key);
+}
+
+/** A numeric attribute of the envelope is a number to some operators, and its text to others. */
+function isReadTwoWays(filters: readonly AdvancedFilter[]): boolean {
+	const key = filters[0]?.key ?? "";
+	const kinds = new Set(filters.map(({ operatorType }) => OPERATORS[operatorType]?.of));
+	kinds.delete("any");
+	return !TEXT_KEYS.has(key) && !key.startsWith("data.") && kinds.size > 1;
 }
 
 /** Whether one value, or a missing one (undefined), passes a filter, as the router judges. */

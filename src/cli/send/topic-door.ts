@@ -1,11 +1,11 @@
 import { AzureKeyCredential, EventGridPublisherClient, type SendCloudEventInput } from "@azure/eventgrid";
 import { DefaultAzureCredential } from "@azure/identity";
 import { isLoopback } from "../../config/settings.ts";
+import { reasonOf } from "../ask.ts";
 import { shownUrl } from "../bridge-url.ts";
-import { reasonOf } from "../reason-of.ts";
 import type { Door } from "./deliveries.ts";
 
-export interface TopicDoorOptions {
+interface TopicDoorOptions {
 	/** Of a custom topic, such as https://contoso.westeurope-1.eventgrid.azure.net/api/events. */
 	readonly endpoint: URL;
 	/** Its access key; undefined for the account of `az login`. */

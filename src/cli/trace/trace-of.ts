@@ -1,7 +1,8 @@
-import type { ShownReceipt } from "../bridge-client.ts";
-import { describeDestination, serviceOf } from "../describe-receipt.ts";
-import { counted } from "../paint.ts";
-import type { Traced, TracedWindow } from "./fold-windows.ts";
+import { plain } from "../../log.ts";
+import { type BridgeClient, collectReceipts, type ShownReceipt } from "../bridge-client.ts";
+import { adviceFor, describeDestination, describeRuns, runsOf, serviceOf } from "../describe-receipt.ts";
+import type { Io } from "../io.ts";
+import { colour, colourOf, counted } from "../print.ts";
 
 /** What happened to one event, or to one window, on its way to one destination, in the order of time. */
 export interface Trace extends Pick<ShownReceipt, "runs" | "following" | "followingReason" | "page"> {
@@ -106,29 +107,22 @@ function attempted({ at, status, ms, requestId, reason }: ShownReceipt["attempts
 function answered(sent: ShownReceipt): Step {
 	const { state, finishedAt, reason, acceptedAt } = sent;
 	const why = reason === null ? "" : `: ${reason}`;
+	const step = (text: string, at = finishedAt): Step => ({ at, kind: "answered", text });
 	// As a text: a bridge of another version may have a state that this one does not.
 	switch (state as string) {
 		case "ignored":
-			return { at: finishedAt ?? acceptedAt, kind: "answered", text: `ignored, the bridge sends nothing${why}` };
+			return step(`ignored, the bridge sends nothing${why}`, finishedAt ?? acceptedAt);
 		case "dispatched":
-			return {
-				at: finishedAt,
-				kind: "answered",
-				text: `dispatched, ${serviceOf(sent)} accepted it${after(acceptedAt, finishedAt)}`,
-			};
+			return step(`dispatched, ${serviceOf(sent)} accepted it${after(acceptedAt, finishedAt)}`);
 		case "coalesced":
-			return { at: finishedAt, kind: "answered", text: "coalesced, the bridge sent it together with other events" };
+			return step("coalesced, the bridge sent it together with other events");
 		case "discarded":
-			return {
-				at: finishedAt,
-				kind: "answered",
-				text: `discarded, the bridge will not send it; it was a dead letter${why}`,
-			};
+			return step(`discarded, the bridge will not send it; it was a dead letter${why}`);
 		case "dead":
 		case "rejected":
-			return { at: finishedAt, kind: "answered", text: `${state}, a dead letter${why}` };
+			return step(`${state}, a dead letter${why}`);
 		default:
-			return { at: null, kind: "answered", text: `${state}, not sent yet${why}` };
+			return step(`${state}, not sent yet${why}`, null);
 	}
 }
 
@@ -136,4 +130,76 @@ function after(from: string, to: string | null, word = "after"): string {
 	const ms = to === null ? Number.NaN : Date.parse(to) - Date.parse(from);
 	if (Number.isNaN(ms) || ms < 0) return "";
 	return ms < 1_000 ? `, ${word} ${ms} ms` : `, ${word} ${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Prints a trace, a step on a line, and what is known of its runs. */
+export function printTrace(io: Io, { key, state, event, steps, sent }: Trace, command: BridgeClient["command"]): void {
+	const paint = colour(io.stdout, io.env);
+	const say = (at: string | null, what: string, text: string) =>
+		io.stdout.write(`  ${paint("grey", plain(at ?? "").padEnd(28))}  ${what.padEnd(9)}  ${plain(text)}\n`);
+	io.stdout.write(
+		`${paint("bold", plain(event.id))}  ${paint(colourOf(state), plain(state))}  ${paint("grey", plain(key))}\n`,
+	);
+	for (const { at, kind, text } of steps) say(at, kind, text);
+	for (const advice of adviceFor(sent, command)) say(null, "next", advice);
+	const known = runsOf(sent);
+	for (const line of known === undefined ? [] : describeRuns(known)) say(null, "run", line);
+}
+
+/** A window, as receipts tell of it. */
+interface TracedWindow {
+	/** The receipt of its one dispatch; undefined where it is gone. */
+	readonly dispatch: ShownReceipt | undefined;
+	/** How many events it holds, as far as they were counted. */
+	readonly events: number;
+	/** Whether there are more. */
+	readonly isMore: boolean;
+}
+
+/** One trace: of an event, or of the dispatch that several of the found ones went out with. */
+interface Traced {
+	readonly receipt: ShownReceipt;
+	/** The window that it went out with, or whose dispatch it is. */
+	readonly window?: TracedWindow;
+}
+
+/** Of a window whose dispatch is traced, its events are counted up to here; of another one, to what one request answers. */
+const MOST_EVENTS = 10_000;
+const MOST_OF_ONE_REQUEST = 500;
+
+/** What to trace of the receipts that were found: a window's dispatch once, however many of its events are among them. */
+export async function foldWindows(
+	bridge: Pick<BridgeClient, "receipts">,
+	receipts: readonly ShownReceipt[],
+): Promise<readonly Traced[]> {
+	const traced: Traced[] = [];
+	const told = new Set<string>();
+	for (const receipt of receipts) {
+		const key = isDispatchOfWindow(receipt) ? receipt.key : receipt.window;
+		if (key === null) {
+			traced.push({ receipt });
+			continue;
+		}
+		if (told.has(key)) continue;
+		told.add(key);
+		const isFolded = receipts.filter((other) => other.key === key || other.window === key).length > 1;
+		const isWhole = isFolded || receipt.key === key;
+		const window = await readWindow(bridge, key, isWhole ? MOST_EVENTS : MOST_OF_ONE_REQUEST);
+		traced.push({ receipt: isWhole ? (window.dispatch ?? receipt) : receipt, window });
+	}
+	return traced;
+}
+
+/** A window's dispatch is an event of its own, whose id is the key. */
+function isDispatchOfWindow({ key, event }: ShownReceipt): boolean {
+	return event.id === key;
+}
+
+async function readWindow(bridge: Pick<BridgeClient, "receipts">, key: string, limit: number): Promise<TracedWindow> {
+	const { receipts, complete } = await collectReceipts(bridge, { find: key, limit });
+	return {
+		dispatch: receipts.find((receipt) => receipt.key === key),
+		events: receipts.filter(({ window }) => window === key).length,
+		isMore: !complete,
+	};
 }

@@ -1,6 +1,4 @@
-import type { Accepted, Counts, Discarded, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
-import type { Health } from "./health-answer.ts";
-import type { KeyName, KeyRing } from "./key-ring.ts";
+import type { Accepted, Counts, Discarded, Health, Local, Receipts, Replayed, Sample, State } from "./answers.ts";
 
 /** Which receipts are asked for; what is left out narrows nothing. */
 export interface Query {
@@ -16,8 +14,14 @@ export interface Query {
 	readonly continue?: string;
 }
 
-/** Which dead letters: one, or all. */
-export type Which = { readonly key: string } | { readonly all: true };
+/** The bounds by which a receipt is found with little work: around its event's time, where that can be read. */
+export function around(time: string): Pick<Query, "since" | "until"> {
+	const at = Date.parse(time);
+	return Number.isNaN(at) ? {} : { since: at - 1_000, until: at + 1_000 };
+}
+
+/** Which dead letters: one, or all; `continue` is where an answer to the same said that the next request goes on. */
+export type Which = ({ readonly key: string } | { readonly all: true }) & { readonly continue?: string | undefined };
 
 /** What the page asks of its own host; every method rejects with ApiError. */
 export interface Api {
@@ -25,8 +29,8 @@ export interface Api {
 	/** @param since, until epoch milliseconds */
 	counts(since: number, until: number): Promise<Counts>;
 	health(): Promise<Health>;
-	replay(which: Which & { readonly continue?: string }): Promise<Replayed>;
-	discard(which: Which & { readonly continue?: string }): Promise<Discarded>;
+	replay(which: Which): Promise<Replayed>;
+	discard(which: Which): Promise<Discarded>;
 	/** These are the local host's, and nowhere else. */
 	local(): Promise<Local>;
 	samples(): Promise<readonly Sample[]>;
@@ -56,8 +60,21 @@ export type Fetch = (
 		readonly body?: string;
 		readonly cache: "no-store";
 		readonly redirect: "error";
+		readonly signal: AbortSignal;
 	},
 ) => Promise<Response>;
+
+/** How long an answer is waited for, milliseconds. */
+export interface Patience {
+	readonly questionMs: number;
+	readonly changeMs: number;
+}
+
+/**
+ * The bridge looks for receipts for 20 s at most, and a cold start takes some more. A change may take as long as Azure lets
+ * it: 230 s.
+ */
+const PATIENCE: Patience = { questionMs: 60_000, changeMs: 240_000 };
 
 interface Asking {
 	readonly key?: KeyName;
@@ -66,23 +83,30 @@ interface Asking {
 	readonly isFull?: (answer: Readonly<Record<string, unknown>>) => boolean;
 }
 
-export function createApi(keys: KeyRing, fetch: Fetch): Api {
+export function createApi(keys: KeyRing, fetch: Fetch, { questionMs, changeMs } = PATIENCE): Api {
 	async function ask<T>(path: string, { key, body, isFull = () => false }: Asking = {}): Promise<T> {
 		const secret = key && keys.get(key);
+		const isChange = body !== undefined;
+		const limitMs = isChange ? changeMs : questionMs;
 		const [response, text] = await fetch(path, {
-			method: body === undefined ? "GET" : "POST",
+			method: isChange ? "POST" : "GET",
 			headers: {
 				...(secret === undefined ? {} : { "x-functions-key": secret }),
-				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...(isChange ? { "content-type": "application/json" } : {}),
 			},
-			...(body === undefined ? {} : { body: JSON.stringify(body) }),
+			...(isChange ? { body: JSON.stringify(body) } : {}),
 			cache: "no-store",
 			// A key must not follow a redirect to wherever it leads.
 			redirect: "error",
+			// It ends an answer, too, whose body does not end.
+			signal: AbortSignal.timeout(limitMs),
 		})
 			.then(async (one) => [one, await one.text()] as const)
-			.catch(() => {
-				throw new ApiError("the bridge does not answer");
+			.catch((error: Error) => {
+				const isLate = error.name === "TimeoutError";
+				throw new ApiError(
+					isLate ? `the bridge did not answer within ${limitMs / 1_000} s` : "the bridge does not answer",
+				);
 			});
 		const answer = parse(text);
 		if (answer !== undefined && (response.ok || isFull(answer))) return answer as T;
@@ -127,4 +151,43 @@ function parse(text: string): Record<string, unknown> | undefined {
 	} catch {
 		return undefined;
 	}
+}
+
+/** Whose function key: each keyed function has its own, and neither is the master key. */
+export type KeyName = (typeof KEY_NAMES)[number];
+export const KEY_NAMES = ["receipts", "counts", "replay", "discard"] as const;
+
+/** The function keys that were typed in. */
+export interface KeyRing {
+	get(name: KeyName): string | undefined;
+	/** An empty text removes it. */
+	set(name: KeyName, key: string): void;
+	forget(): void;
+}
+
+/** What is used of a browser's `Storage`. */
+export interface TabStorage {
+	getItem(name: string): string | null;
+	setItem(name: string, value: string): void;
+	removeItem(name: string): void;
+}
+
+const place = (name: KeyName) => `grid-dispatch key ${name}`;
+
+/**
+ * Keeps keys in the tab: a reload, which a page that stays open for hours needs now and then, does not ask for them
+ * again; another tab, and this one once it was closed, does. They go out in a header, and nowhere else.
+ * @param tab `sessionStorage`
+ */
+export function createKeyRing(tab: TabStorage): KeyRing {
+	return {
+		get: (name) => tab.getItem(place(name)) ?? undefined,
+		set(name, key) {
+			if (key === "") tab.removeItem(place(name));
+			else tab.setItem(place(name), key);
+		},
+		forget() {
+			for (const name of KEY_NAMES) tab.removeItem(place(name));
+		},
+	};
 }

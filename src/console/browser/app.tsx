@@ -1,23 +1,19 @@
 import { useState } from "preact/hooks";
-import type { Api } from "./api.ts";
+import type { Api, KeyRing } from "./api.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
 import { Filters } from "./filters.tsx";
-import { HelpDialog } from "./help-dialog.tsx";
 import { Ignored } from "./ignored.tsx";
 import { KeyForm } from "./key-form.tsx";
-import type { KeyRing } from "./key-ring.ts";
+import { HelpDialog, useShortcuts } from "./keyboard.tsx";
 import type { Live } from "./live.ts";
-import { Masthead } from "./masthead.tsx";
-import { Problems } from "./problems.tsx";
+import { Masthead, Summary } from "./masthead.tsx";
+import { Problems, RunsToCheck } from "./problems.tsx";
 import { ReceiptDialog } from "./receipt-dialog.tsx";
-import { RunsToCheck } from "./runs-to-check.tsx";
 import { Stream } from "./stream.tsx";
-import { Summary } from "./summary.tsx";
 import { ThroughputChart } from "./throughput-chart.tsx";
 import { useLetters } from "./use-letters.ts";
-import { useShortcuts } from "./use-shortcuts.ts";
-import type { View } from "./view.ts";
+import { NO_FILTER, type View } from "./view.ts";
 import { Vitals } from "./vitals.tsx";
 import { Windows } from "./windows.tsx";
 import { Workbench } from "./workbench.tsx";
@@ -37,7 +33,7 @@ export function App({ live, api, keys, view, onOpen }: AppProps) {
 	const [asksForKeys, setAsksForKeys] = useState(false);
 	const [helps, setHelps] = useState(false);
 	const askForKeys = () => setAsksForKeys(true);
-	const letters = useLetters({ api, live, keys, askForKeys });
+	const letters = useLetters(api, live, keys, askForKeys);
 	const { access, local, opened, now } = view;
 	const isOpen = access === "open";
 	useShortcuts({ view, letters, onOpen, onHelp: () => setHelps(true) });
@@ -101,7 +97,7 @@ export function App({ live, api, keys, view, onOpen }: AppProps) {
 					hasStandIn={local?.standIn != null}
 					onClose={() => onOpen(undefined)}
 					onOpen={onOpen}
-					onFind={(find) => live.setFilter({ state: "", find, range: "any" })}
+					onFind={(find) => live.setFilter({ ...NO_FILTER, find })}
 				/>
 			)}
 			{letters.asked !== undefined && <ConfirmDialog asked={letters.asked} letters={letters} view={view} api={api} />}

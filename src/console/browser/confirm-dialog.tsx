@@ -1,14 +1,11 @@
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
 import type { Api } from "./api.ts";
-import { Arrived, Sent } from "./arrived.tsx";
+import { Facts, useModal } from "./parts.tsx";
 import { presentOf } from "./present.ts";
-import { serviceOf } from "./service-of.ts";
-import { counted } from "./summary-of.ts";
+import { Arrived, Sent } from "./receipt-parts.tsx";
 import type { Asked, Letters } from "./use-letters.ts";
 import type { View } from "./view.ts";
-import { shortSubject, shortType } from "./way-of.ts";
+import { counted, serviceOf, shortSubject, shortType } from "./words.ts";
 
 interface ConfirmDialogProps {
 	readonly asked: Asked;
@@ -19,17 +16,15 @@ interface ConfirmDialogProps {
 
 /** Says what a replay or a discard will do, before it is done. */
 export function ConfirmDialog({ asked, letters, view, api }: ConfirmDialogProps) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	// A modal dialog keeps the focus, closes on Escape, and gives the focus back.
-	useEffect(() => dialog.current?.showModal(), []);
+	const dialog = useModal();
 	const { action, receipt } = asked;
 	const count = receipt === undefined ? (presentOf(view).deadLetters ?? 0) : 1;
 	const what =
-		receipt === undefined
-			? count === 1
+		receipt !== undefined
+			? "this dead letter"
+			: count === 1
 				? "the dead letter"
-				: `all ${counted(count, "dead letter")}`
-			: "this dead letter";
+				: `all ${counted(count, "dead letter")}`;
 	const verb = action === "replay" ? "Replay" : "Discard";
 	// What cannot be undone, or would not help, must not be one careless Enter away.
 	const isCareful = action === "discard" || receipt?.replay?.wouldRepeat === true;
@@ -64,28 +59,25 @@ const GONE = "What was to be sent is removed. This cannot be undone. The receipt
 
 function OfOne({ asks: action, receipt, api }: { asks: Asked["action"]; receipt: Receipt; api: Api }) {
 	const { event, state, reason, replay, to } = receipt;
+	const [isReplay, isDead] = [action === "replay", state === "dead"];
 	return (
 		<>
-			<dl class="facts">
-				<Fact name="Event">
-					{shortType(event.type)} {shortSubject(event)}
-				</Fact>
-				<Fact name="Refused">{reason}</Fact>
-				{action === "replay" && <Fact name="Sends">{sendsOf(receipt)}</Fact>}
-				{action === "replay" && to !== null && state === "dead" && (
-					<Fact name="To">
-						{serviceOf(receipt)}, {to.id.replace("#", " ")}
-					</Fact>
-				)}
-			</dl>
-			{action === "discard" && <p>{GONE}</p>}
-			{action === "replay" && replay !== null && replay !== undefined && (
+			<Facts
+				facts={[
+					["Event", `${shortType(event.type)} ${shortSubject(event)}`],
+					["Refused", reason],
+					["Sends", isReplay ? sendsOf(receipt) : undefined],
+					["To", isReplay && isDead && to !== null ? `${serviceOf(receipt)}, ${to.id.replace("#", " ")}` : undefined],
+				]}
+			/>
+			{!isReplay && <p>{GONE}</p>}
+			{isReplay && replay !== null && replay !== undefined && (
 				<p class={`reason ${replay.wouldRepeat ? "lost" : "passed"}`}>
 					{replay.wouldRepeat && <strong>This would end the same way. </strong>}
 					{replay.why}
 				</p>
 			)}
-			{state === "dead" ? <Sent receipt={receipt} api={api} /> : <Arrived receipt={receipt} />}
+			{isDead ? <Sent receipt={receipt} api={api} /> : <Arrived receipt={receipt} />}
 		</>
 	);
 }
@@ -130,14 +122,5 @@ function OfAll({ asks: action, view: { deadLetters, hasMoreDeadLetters } }: { as
 				</p>
 			)}
 		</>
-	);
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-	return (
-		<div>
-			<dt>{name}</dt>
-			<dd>{children}</dd>
-		</div>
 	);
 }

@@ -1,13 +1,11 @@
 import { useState } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
 import type { Live } from "./live.ts";
+import { ReceiptLink, StatePill, Subject } from "./parts.tsx";
 import { presentOf } from "./present.ts";
-import { StatePill } from "./state-pill.tsx";
-import { Subject } from "./subject.tsx";
-import { clock } from "./times.ts";
 import type { Letters } from "./use-letters.ts";
-import type { View } from "./view.ts";
-import { shortSubject, shortType } from "./way-of.ts";
+import { NO_FILTER, type View } from "./view.ts";
+import { clock, shortSubject } from "./words.ts";
 
 const FEW = 3;
 
@@ -69,12 +67,7 @@ export function DeadLetters({ view, live, letters, onOpen }: DeadLettersProps) {
 					<>
 						<span>Only the newest are here. All of them:</span>
 						{(["dead", "rejected"] as const).map((state) => (
-							<button
-								key={state}
-								type="button"
-								class="quiet"
-								onClick={() => live.setFilter({ state, find: "", range: "any" })}
-							>
+							<button key={state} type="button" class="quiet" onClick={() => live.setFilter({ ...NO_FILTER, state })}>
 								list {state}
 							</button>
 						))}
@@ -87,13 +80,11 @@ export function DeadLetters({ view, live, letters, onOpen }: DeadLettersProps) {
 
 function DeadLetter(props: { receipt: Receipt; now: number; letters: Letters; onOpen: (key: string) => void }) {
 	const { receipt, now, letters, onOpen } = props;
-	const { event, key, reason, replay, finishedAt, acceptedAt } = receipt;
+	const { event, reason, replay, finishedAt, acceptedAt } = receipt;
 	return (
 		<li>
 			<div class="line">
-				<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
-					{shortType(event.type)} {event.id}
-				</button>
+				<ReceiptLink receipt={receipt} onOpen={onOpen} />
 				<StatePill receipt={receipt} />
 				<span class="buttons">
 					<button

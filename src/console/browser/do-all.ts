@@ -1,33 +1,29 @@
 import type { Api, ApiError, Which } from "./api.ts";
-import { counted } from "./summary-of.ts";
+import { counted } from "./words.ts";
 
 export type Action = "replay" | "discard";
 
+/** An action that was done, in a word. */
+export const DONE: Readonly<Record<Action, string>> = { replay: "replayed", discard: "discarded" };
+
 /** One request takes 200 dead letters; so many requests for one confirmation. */
 const MOST_REQUESTS = 10;
-
-interface Done {
-	readonly done: number;
-	/** Why the others were refused. */
-	readonly refusals: readonly (string | null)[];
-	/** Whether there are more than one click reaches. */
-	readonly more: boolean;
-	/** Why no further request was answered. */
-	readonly failure?: string;
-}
 
 /** Does it, and says in words what came of it; rejects with ApiError where nothing was done. */
 export async function doAll(api: Api, action: Action, which: Which): Promise<string> {
 	const refusals: (string | null)[] = [];
 	let done = 0;
 	let next: string | undefined;
+	let failure = "";
 	for (let requests = 0; requests < MOST_REQUESTS; requests++) {
-		const question = { ...which, ...(next === undefined ? {} : { continue: next }) };
-		const answer = await api[action](question).catch((error: ApiError) => {
+		const answer = await api[action]({ ...which, continue: next }).catch((error: ApiError) => {
 			if (requests === 0) throw error;
 			return error;
 		});
-		if (answer instanceof Error) return describe(action, { done, refusals, more: true, failure: answer.message });
+		if (answer instanceof Error) {
+			failure = `; then: ${answer.message}`;
+			break;
+		}
 		for (const { outcome, reason } of "replayed" in answer ? answer.replayed : answer.discarded) {
 			if (outcome === "refused") refusals.push(reason);
 			else done += 1;
@@ -35,12 +31,7 @@ export async function doAll(api: Api, action: Action, which: Which): Promise<str
 		next = answer.continue;
 		if (next === undefined) break;
 	}
-	return describe(action, { done, refusals, more: next !== undefined });
-}
-
-function describe(action: Action, { done, refusals, more, failure }: Done): string {
-	const what = `${counted(done, "dead letter")} ${action === "replay" ? "replayed" : "discarded"}`;
-	const why = refusals.length === 0 ? "" : `; ${refusals.length} refused: ${refusals[0]}`;
-	const then = failure === undefined ? "" : `; then: ${failure}`;
-	return `${what}${why}${then}${more ? `; there are more, ${action} again` : ""}`;
+	const refused = refusals.length === 0 ? "" : `; ${refusals.length} refused: ${refusals[0]}`;
+	const more = next === undefined ? "" : `; there are more, ${action} again`;
+	return `${counted(done, "dead letter")} ${DONE[action]}${refused}${failure}${more}`;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { State } from "./answers.ts";
-import { type Filter, RANGES, type Range, type RangeName } from "./filter.ts";
-import { TONES } from "./tones.ts";
+import { type Filter, RANGES, type Range, type RangeName } from "./view.ts";
+import { TONES } from "./way-of.ts";
 
 /** A pause in typing, after which it is looked for. */
 const TYPED_MS = 250;

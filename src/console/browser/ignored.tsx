@@ -1,8 +1,7 @@
 import type { Live } from "./live.ts";
-import { counted } from "./summary-of.ts";
-import { clock } from "./times.ts";
-import type { View } from "./view.ts";
-import { shortType } from "./way-of.ts";
+import { Facts, ReceiptLink } from "./parts.tsx";
+import { NO_FILTER, type View } from "./view.ts";
+import { clock, counted } from "./words.ts";
 
 const FEW = 3;
 
@@ -19,47 +18,36 @@ export function Ignored({ view, live, onOpen }: { view: View; live: Live; onOpen
 					Ignored events <span class="count">{count}</span>
 				</h2>
 				{ignored.length > FEW && (
-					<button
-						type="button"
-						class="quiet"
-						onClick={() => live.setFilter({ state: "ignored", find: "", range: "any" })}
-					>
+					<button type="button" class="quiet" onClick={() => live.setFilter({ ...NO_FILTER, state: "ignored" })}>
 						List them
 					</button>
 				)}
 			</header>
 			<p class="more">No route matched them, so nothing started.</p>
 			<ul>
-				{ignored.slice(0, FEW).map(({ key, event, reason, acceptedAt }) => (
-					<li key={key}>
+				{ignored.slice(0, FEW).map((receipt) => (
+					<li key={receipt.key}>
 						<div class="line">
-							<button type="button" class="link" data-key={key} onClick={() => onOpen(key)}>
-								{shortType(event.type)} {event.id}
-							</button>
-							<span class="more">{clock(acceptedAt, now)}</span>
+							<ReceiptLink receipt={receipt} onOpen={onOpen} />
+							<span class="more">{clock(receipt.acceptedAt, now)}</span>
 						</div>
-						<p class="more">{reason}</p>
+						<p class="more">{receipt.reason}</p>
 					</li>
 				))}
 			</ul>
 			{missed.length > 0 && (
 				<details>
 					<summary>What they missed, route by route</summary>
-					<dl class="facts">
-						{missed.map(({ route, events, by }) => (
-							<div key={route}>
-								<dt>{route}</dt>
-								<dd>
-									{counted(events, "event")}:{" "}
-									{Object.entries(by)
-										.map(([part, times]) => `${part} ${times}`)
-										.join(", ")}
-								</dd>
-							</div>
-						))}
-					</dl>
+					<Facts facts={missed.map(({ route, events, by }) => [route, `${counted(events, "event")}: ${listed(by)}`])} />
 				</details>
 			)}
 		</section>
 	);
+}
+
+/** `type 3, subject 1`: which part of a route so many events missed. */
+function listed(by: Readonly<Record<string, number>>): string {
+	return Object.entries(by)
+		.map(([part, times]) => `${part} ${times}`)
+		.join(", ");
 }

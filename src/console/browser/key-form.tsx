@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { KEY_NAMES, type KeyName, type KeyRing } from "./key-ring.ts";
+import { KEY_NAMES, type KeyName, type KeyRing } from "./api.ts";
 
 export interface KeyFormProps {
 	readonly keys: KeyRing;

@@ -1,6 +1,5 @@
-import type { Filter } from "./filter.ts";
 import { createLooker, type LookOptions } from "./look.ts";
-import { emptyView, knownReceipt, type Part, type View } from "./view.ts";
+import { emptyView, type Filter, knownReceipt, type Part, type View } from "./view.ts";
 
 /** Asks the bridge again and again while the page is visible. */
 export interface Live {

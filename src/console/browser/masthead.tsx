@@ -1,4 +1,6 @@
 import type { Live } from "./live.ts";
+import { Glyph } from "./parts.tsx";
+import { summaryOf } from "./summary-of.ts";
 import type { View } from "./view.ts";
 
 const WORDS = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy" } as const;
@@ -50,5 +52,22 @@ export function Masthead({ view, live, onKeys, onHelp }: MastheadProps) {
 				</button>
 			</div>
 		</header>
+	);
+}
+
+/** The first thing on the page: what a person should know, each with a link to where the page says more. */
+export function Summary({ view }: { view: View }) {
+	const items = summaryOf(view);
+	return (
+		<nav class="summary" aria-label="Summary">
+			<ul>
+				{items.map(({ tone, text, section }) => (
+					<li key={text} class={tone}>
+						<Glyph tone={tone} />
+						{section === undefined ? <span>{text}</span> : <a href={`#${section}`}>{text}</a>}
+					</li>
+				))}
+			</ul>
+		</nav>
 	);
 }

@@ -1,12 +1,9 @@
 import type { Api, Query } from "./api.ts";
-import { boundsOf, type Filter, isNarrow } from "./filter.ts";
-import type { Recent } from "./recent.ts";
-import type { View } from "./view.ts";
+import { ALL, type Recent } from "./recent.ts";
+import { boundsOf, type Filter, isNarrow, type View } from "./view.ts";
 
 /** The rows of one page of the list. */
 export const PAGE = 100;
-/** The most that one answer holds. */
-export const ALL = 500;
 
 type Listed = Pick<View, "recent" | "isPart" | "unread" | "shown" | "complete" | "page">;
 

@@ -1,5 +1,4 @@
-import type { Receipt } from "./answers.ts";
-import type { Health } from "./health-answer.ts";
+import type { Health, Receipt } from "./answers.ts";
 import type { View } from "./view.ts";
 
 /**

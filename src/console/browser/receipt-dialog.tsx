@@ -1,16 +1,12 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
 import type { Api } from "./api.ts";
-import { Arrived } from "./arrived.tsx";
-import { Attempts, Payload } from "./attempts.tsx";
-import { Glyph } from "./glyph.tsx";
-import { Runs } from "./runs.tsx";
-import { serviceOf } from "./service-of.ts";
-import { StatePill } from "./state-pill.tsx";
-import { isDeadLetter, TONES } from "./tones.ts";
+import { Facts, Glyph, StatePill, useModal } from "./parts.tsx";
+import { Arrived, Attempts, Payload, Runs } from "./receipt-parts.tsx";
 import type { Letters } from "./use-letters.ts";
 import type { Opened } from "./view.ts";
-import { shortType, wayOf } from "./way-of.ts";
+import { isDeadLetter, TONES, wayOf } from "./way-of.ts";
+import { serviceOf, shortType } from "./words.ts";
 
 export interface ReceiptDialogProps {
 	readonly opened: Opened;
@@ -27,9 +23,7 @@ export interface ReceiptDialogProps {
 /** All of one receipt, from its arrival on; it stays up to date while it is open. */
 export function ReceiptDialog(props: ReceiptDialogProps) {
 	const { opened, onClose } = props;
-	const dialog = useRef<HTMLDialogElement>(null);
-	// A modal dialog keeps the focus, closes on Escape, and gives the focus back, all by itself.
-	useEffect(() => dialog.current?.showModal(), []);
+	const dialog = useModal();
 	const close = () => dialog.current?.close();
 	const { receipt, key } = opened;
 	return (
@@ -102,7 +96,7 @@ function Whole({ receipt, ...props }: ReceiptDialogProps & { receipt: Receipt })
 				</p>
 			)}
 			<Arrived receipt={receipt} />
-			<Facts receipt={receipt} />
+			<Written receipt={receipt} />
 			{hasStandIn && TONES[state] === "sent" && <Payload key={window ?? key} receiptKey={window ?? key} api={api} />}
 		</>
 	);
@@ -146,32 +140,26 @@ function Advice({ receipt, letters }: { receipt: Receipt; letters: Letters }) {
 	);
 }
 
-function Facts({ receipt }: { receipt: Receipt }) {
+function Written({ receipt }: { receipt: Receipt }) {
 	const { event, route, to, key, acceptedAt, finishedAt, replayedAt } = receipt;
-	const facts: readonly (readonly [string, string | null | undefined])[] = [
-		["Type", event.type],
-		["Id", event.id],
-		["Source", event.source],
-		["Subject", event.subject],
-		["Time", event.time],
-		["Route", route],
-		["Destination", to?.id.replace("#", " ")],
-		["Key", key],
-		["Accepted", acceptedAt],
-		["Finished", finishedAt ?? "not yet"],
-		...(replayedAt ? [["Replayed", replayedAt] as const] : []),
-	];
 	return (
 		<>
 			<h3>Receipt</h3>
-			<dl class="facts">
-				{facts.map(([name, value]) => (
-					<div key={name}>
-						<dt>{name}</dt>
-						<dd>{value || "–"}</dd>
-					</div>
-				))}
-			</dl>
+			<Facts
+				facts={[
+					["Type", event.type || "–"],
+					["Id", event.id || "–"],
+					["Source", event.source || "–"],
+					["Subject", event.subject || "–"],
+					["Time", event.time || "–"],
+					["Route", route ?? "–"],
+					["Destination", to?.id.replace("#", " ") ?? "–"],
+					["Key", key],
+					["Accepted", acceptedAt],
+					["Finished", finishedAt ?? "not yet"],
+					["Replayed", replayedAt ?? undefined],
+				]}
+			/>
 		</>
 	);
 }

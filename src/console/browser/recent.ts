@@ -1,5 +1,5 @@
 import type { Receipt, Receipts } from "./answers.ts";
-import { TONES } from "./tones.ts";
+import { TONES } from "./way-of.ts";
 
 /** The receipts that the page knows, from one answer to the next. */
 export interface Recent {
@@ -15,7 +15,7 @@ export interface Recent {
 }
 
 /** The most that one answer holds. */
-const ALL = 500;
+export const ALL = 500;
 const FEW = 100;
 const KEPT = 2_000;
 

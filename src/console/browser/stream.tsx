@@ -1,14 +1,9 @@
 import type { Receipt } from "./answers.ts";
-import { isNarrow, NO_FILTER } from "./filter.ts";
-import { Glyph } from "./glyph.tsx";
 import type { Live } from "./live.ts";
-import { alarmOf } from "./run-step.ts";
-import { serviceOfAll } from "./service-of.ts";
-import { StatePill } from "./state-pill.tsx";
-import { Subject } from "./subject.tsx";
-import { TONES } from "./tones.ts";
-import type { View } from "./view.ts";
-import { shortSubject, shortType, wayOf } from "./way-of.ts";
+import { Glyph, StatePill, Subject } from "./parts.tsx";
+import { isNarrow, NO_FILTER, type View } from "./view.ts";
+import { alarmOf, TONES, wayOf } from "./way-of.ts";
+import { serviceOfAll, shortSubject, shortType } from "./words.ts";
 
 export interface StreamProps {
 	readonly view: View;

@@ -1,8 +1,7 @@
 import { presentOf, unusableTokens } from "./present.ts";
-import { alarmOf } from "./run-step.ts";
-import { clock } from "./times.ts";
-import type { Tone } from "./tones.ts";
 import type { View } from "./view.ts";
+import { alarmOf, type Tone } from "./way-of.ts";
+import { clock, counted } from "./words.ts";
 
 /** One thing to know at once, and the section of the page that says more. */
 export interface Item {
@@ -58,24 +57,19 @@ function deadLettersOf(view: View): readonly Item[] {
 }
 
 function runsOf({ recent }: View): readonly Item[] {
-	const alarms = recent.filter(({ state }) => state === "dispatched").flatMap((receipt) => alarmOf(receipt) ?? []);
-	const lost = alarms.filter(({ tone }) => tone === "lost").length;
-	const unsure = alarms.length - lost;
-	return [
-		...(lost > 0
-			? [{ tone: "lost", text: `${counted(lost, "run")} failed or missing`, section: "runs" } as const]
-			: []),
-		...(unsure > 0
-			? [{ tone: "delayed", text: `${counted(unsure, "run")} cannot be told`, section: "runs" } as const]
-			: []),
-	];
+	const tones = recent.filter(({ state }) => state === "dispatched").map((receipt) => alarmOf(receipt)?.tone);
+	const item = (tone: "lost" | "delayed", what: string): readonly Item[] => {
+		const count = tones.filter((one) => one === tone).length;
+		return count === 0 ? [] : [{ tone, text: `${counted(count, "run")} ${what}`, section: "runs" }];
+	};
+	return [...item("lost", "failed or missing"), ...item("delayed", "cannot be told")];
 }
 
 function waitingOf(view: View): readonly Item[] {
 	const { paused, parked } = presentOf(view);
-	const parts = [...(parked > 0 ? [`${parked} parked`] : []), ...(paused > 0 ? [`${paused} paused`] : [])];
-	if (parts.length === 0) return [];
-	const text = `${counted(parked + paused, "delivery", "deliveries")} delayed: ${parts.join(", ")}`;
+	if (parked + paused === 0) return [];
+	const parts = [parked > 0 ? `${parked} parked` : undefined, paused > 0 ? `${paused} paused` : undefined];
+	const text = `${counted(parked + paused, "delivery", "deliveries")} delayed: ${parts.filter(Boolean).join(", ")}`;
 	return [{ tone: "delayed", text, section: "events" }];
 }
 
@@ -84,10 +78,4 @@ function passedBy({ health, access }: View): readonly Item[] {
 	if (ignored === 0) return [];
 	const section = access === "open" ? "ignored" : undefined;
 	return [{ tone: "passed", text: `${counted(ignored, "event")} ignored`, section }];
-}
-
-/** `1 lane`, `2 lanes`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-	const number = count >= 1_000 ? `${count.toLocaleString("en-GB")}` : String(count);
-	return `${number} ${count === 1 ? one : many}`;
 }

@@ -1,9 +1,6 @@
-import { RANGES } from "./filter.ts";
-import { serviceOfAll } from "./service-of.ts";
-import { counted } from "./summary-of.ts";
 import { type Bar, throughputOf } from "./throughput.ts";
-import { clock, span } from "./times.ts";
-import type { View } from "./view.ts";
+import { RANGES, type View } from "./view.ts";
+import { clock, counted, serviceOfAll, span } from "./words.ts";
 
 const [WIDTH, HEIGHT] = [720, 96];
 

@@ -1,6 +1,6 @@
 import type { Counts, Receipt, State } from "./answers.ts";
-import { boundsOf, type Range } from "./filter.ts";
-import type { View } from "./view.ts";
+import { type Api, ApiError } from "./api.ts";
+import { charted, type Range, type View } from "./view.ts";
 
 /** What happened in one bar of the chart. */
 export interface Bar {
@@ -22,17 +22,16 @@ export interface Throughput {
 }
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const MOST_BARS = 60;
 
 /**
- * What was received, taken and lost in the time that the list shows; without a beginning, in the last hour. From the
+ * What was received, taken and lost in the time that the chart covers (see `charted`). From the
  * receipts where the page knows them all, since they are the newest; else from what the bridge has counted.
  */
 export function throughputOf({ recent, isPart, counts, filter, now }: View): Throughput {
-	const { from, until } = timeOf(filter.range, now);
-	const barMs = Math.max(1, Math.ceil((until - from) / MOST_BARS / MINUTE_MS)) * MINUTE_MS;
-	const length = Math.min(MOST_BARS, Math.max(1, Math.ceil((until - from) / barMs)));
+	const { since, until } = charted(filter.range, now);
+	const barMs = Math.max(1, Math.ceil((until - since) / MOST_BARS / MINUTE_MS)) * MINUTE_MS;
+	const length = Math.min(MOST_BARS, Math.max(1, Math.ceil((until - since) / barMs)));
 	const last = Math.floor(until / barMs) * barMs;
 	const bars = Array.from({ length }, (_, index) => {
 		return { from: last - (length - 1 - index) * barMs, received: 0, sent: 0, lost: 0 };
@@ -44,11 +43,6 @@ export function throughputOf({ recent, isPart, counts, filter, now }: View): Thr
 	if (!isPart || counts === undefined) addReceipts(recent, add);
 	else addCounts(counts, add);
 	return { bars, barMs, isWhole: isPart ? counts?.complete === true : true };
-}
-
-function timeOf(range: Range, now: number): { readonly from: number; readonly until: number } {
-	const { since, until = now } = boundsOf(range, now);
-	return { from: Math.min(since ?? until - HOUR_MS, until), until };
 }
 
 type Add = (at: number, what: "received" | "sent" | "lost", many: number) => void;
@@ -75,3 +69,51 @@ const MEANINGS: Readonly<Partial<Record<State, "sent" | "lost">>> = {
 	dead: "lost",
 	rejected: "lost",
 };
+
+/**
+ * Lets the bridge count, beside everything else: counting may take it 15 s, and the list must not wait for that.
+ * @param now epoch milliseconds
+ */
+export function createCounter(api: Api, now: () => number) {
+	let counts: Counts | undefined;
+	let range: Range | undefined;
+	let isCounting = false;
+	/** This bridge does not offer counts, or their key is missing. */
+	let isClosed = false;
+	/** Counts new beginnings: an answer to the key before says nothing of this one. */
+	let beginnings = 0;
+
+	async function count(wanted: Range): Promise<void> {
+		const mine = beginnings;
+		const { since, until } = charted(wanted, now());
+		isCounting = true;
+		try {
+			const counted = await api.counts(since, until);
+			if (range === wanted) counts = counted;
+		} catch (error) {
+			const status = error instanceof ApiError ? error.status : undefined;
+			if (mine === beginnings && (status === 404 || status === 401 || status === 403)) isClosed = true;
+		} finally {
+			isCounting = false;
+		}
+	}
+
+	return {
+		/** What was counted last for that time. Undefined until then, and where the bridge does not count. */
+		of(wanted: Range): Counts | undefined {
+			if (wanted !== range) counts = undefined;
+			range = wanted;
+			return counts;
+		},
+		/** Begins to count that time, unless it is still counting. */
+		start(wanted: Range): void {
+			range = wanted;
+			if (!isCounting && !isClosed) void count(wanted);
+		},
+		clear(): void {
+			beginnings += 1;
+			counts = undefined;
+			isClosed = false;
+		},
+	};
+}

@@ -1,16 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Receipt } from "./answers.ts";
-import { type Api, ApiError } from "./api.ts";
+import { type Api, ApiError, type KeyName, type KeyRing } from "./api.ts";
 import { type Action, doAll } from "./do-all.ts";
-import type { KeyName, KeyRing } from "./key-ring.ts";
 import type { Live } from "./live.ts";
-
-export interface LettersOptions {
-	readonly api: Api;
-	readonly live: Live;
-	readonly keys: KeyRing;
-	readonly askForKeys: () => void;
-}
 
 /** What is to be done, and with which dead letters; it is not done before a person confirms it. */
 export interface Asked {
@@ -31,7 +23,7 @@ export interface Letters {
 	say(text: string): void;
 }
 
-export function useLetters({ api, live, keys, askForKeys }: LettersOptions): Letters {
+export function useLetters(api: Api, live: Live, keys: KeyRing, askForKeys: () => void): Letters {
 	const [asked, setAsked] = useState<Asked>();
 	const [isBusy, setIsBusy] = useState(false);
 	const [said, say] = useState<string>();

@@ -1,12 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { Glyph } from "./glyph.tsx";
-import type { Health, Pace } from "./health-answer.ts";
+import type { Health, Pace } from "./answers.ts";
+import { Glyph } from "./parts.tsx";
 import { presentOf, unusableTokens } from "./present.ts";
-import { serviceOfLane } from "./service-of.ts";
-import { counted } from "./summary-of.ts";
-import { span } from "./times.ts";
-import type { Tone } from "./tones.ts";
 import type { View } from "./view.ts";
+import type { Tone } from "./way-of.ts";
+import { counted, number, serviceOfLane, span } from "./words.ts";
 
 interface VitalProps {
 	readonly name: string;
@@ -171,9 +169,4 @@ function Meters({ pace }: { pace: readonly Pace[] }) {
 			))}
 		</>
 	);
-}
-
-/** Counting ends at 1,000 for each lane. */
-function number(count: number): string {
-	return count >= 1_000 ? count.toLocaleString("en-GB") : String(count);
 }

@@ -1,9 +1,8 @@
-import type { Gathering } from "./health-answer.ts";
+import type { Gathering } from "./answers.ts";
 import type { Live } from "./live.ts";
-import { Subject } from "./subject.tsx";
-import { span } from "./times.ts";
-import type { View } from "./view.ts";
-import { shortSubject } from "./way-of.ts";
+import { Subject } from "./parts.tsx";
+import { NO_FILTER, type View } from "./view.ts";
+import { shortSubject, span } from "./words.ts";
 
 /** Open windows, by route and group, each with the time that is left until it closes. */
 export function Windows({ view, live }: { view: View; live: Live }) {
@@ -32,11 +31,7 @@ export function Windows({ view, live }: { view: View; live: Live }) {
 					</span>
 				)}
 				{access === "open" && (
-					<button
-						type="button"
-						class="quiet"
-						onClick={() => live.setFilter({ state: "coalescing", find: "", range: "any" })}
-					>
+					<button type="button" class="quiet" onClick={() => live.setFilter({ ...NO_FILTER, state: "coalescing" })}>
 						List their events
 					</button>
 				)}

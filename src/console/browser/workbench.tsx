@@ -1,10 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Local, Sample } from "./answers.ts";
 import type { Api } from "./api.ts";
-import { FAULTS } from "./faults.ts";
-import { freshEvents } from "./fresh-events.ts";
 import type { Live } from "./live.ts";
-import { shortType } from "./way-of.ts";
+import { shortType } from "./words.ts";
+import { FAULTS, freshEvents } from "./workbench-offers.ts";
 
 const COUNTS = [1, 5, 25, 100];
 

@@ -1,26 +1,20 @@
-import { withoutSecrets } from "../../log.ts";
-import type { Classification } from "../../model.ts";
-import { boundedFetch } from "../fetch.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
+import type { RawResponse } from "../../config/bounded-fetch.ts";
+import { type Answered, readResponse } from "../service-response.ts";
+import {
+	isCredential,
+	NO_CREDENTIAL,
+	noAnswer,
+	type Reach,
+	type ServiceRequest,
+	sendOnce,
+	type Try,
+} from "../try-calls.ts";
 import { type Asked, type AzureResponse, classifyResponse } from "./classify-response.ts";
 import type { Token } from "./tokens.ts";
 
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: AzureResponse;
-	/** The body as a text, as far as it was read. */
-	readonly text?: string;
-}
-
-export interface CallOptions {
+export interface CallOptions extends Reach {
 	/** Without a slash at its end; paths are appended. */
 	readonly url: string;
-	readonly userAgent: string;
-	readonly fetch: typeof globalThis.fetch;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
 export interface ApiRequest {
@@ -32,81 +26,58 @@ export interface ApiRequest {
 }
 
 /** Makes one call. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, token: Token, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+type Call = (request: ApiRequest, token: Token, trying: Try) => Promise<Answered>;
 
 /** A hundred runs of a list; a run with its parameters has less. */
 const MOST_BYTES = 256 * 1024;
 export const API_VERSION = "api-version=7.1";
 
+/** Where Azure DevOps is, unless a server of one's own is meant. That may have a path, such as `/tfs`. */
+export const CLOUD_URL = "https://dev.azure.com";
+
 /**
  * The one way to Azure DevOps' API. A redirect is never followed: the API has none, and Azure DevOps leads a caller whose
  * token it does not know to its sign-in page.
  */
-export function createCall({ url, userAgent, fetch, now }: CallOptions): Call {
-	const bounded = boundedFetch(fetch, MOST_BYTES);
-
-	async function sendOnce({ path, body, asked }: ApiRequest, authorization: string, signal: AbortSignal, trace: Trace) {
-		const init: RequestInit = {
-			method: body === undefined ? "GET" : "POST",
+export function createCall(options: CallOptions): Call {
+	async function ask({ path, body, asked }: ApiRequest, authorization: string, trying: Try): Promise<Answered> {
+		const isRead = body === undefined;
+		const sent: ServiceRequest = {
+			method: isRead ? "GET" : "POST",
+			url: `${options.url}${path}?${API_VERSION}`,
 			headers: {
 				accept: "application/json",
 				authorization,
-				"user-agent": userAgent,
-				...(body === undefined ? {} : { "content-type": "application/json" }),
+				...(isRead ? {} : { "content-type": "application/json" }),
 			},
-			redirect: "manual",
-			signal,
-			...(body === undefined ? {} : { body }),
+			body,
+			kind: isRead ? "read" : "write",
+			mostBytes: MOST_BYTES,
 		};
-		const kind = body === undefined ? "read" : "write";
-		const { raw, text } = await noteCall(
-			trace,
-			now,
-			async () => {
-				const raw = await bounded(`${url}${path}?${API_VERSION}`, init);
-				return { raw, text: await raw.text() };
-			},
-			kind,
-		);
-		const response = readResponse(raw, text, trace.secrets);
-		return { classification: classifyResponse(response, asked, now()), response, text };
+		const raw = await sendOnce(options, sent, trying);
+		const json = parseJson(raw.text);
+		const response = readAzureResponse(raw, json, trying.secrets);
+		return { classification: classifyResponse(response, asked, options.now()), response, text: raw.text, json };
 	}
 
-	return async (request, { scheme, value }, signal, trace) => {
+	return async (request, { scheme, value }, trying) => {
 		if (!isCredential(value)) return { classification: NO_CREDENTIAL };
 		const sent = scheme === "Bearer" ? value : Buffer.from(`:${value}`).toString("base64");
-		for (const secret of [value, sent]) trace.secrets.add(secret);
+		for (const secret of [value, sent]) trying.secrets.add(secret);
 		try {
-			return await sendOnce(request, `${scheme} ${sent}`, signal, trace);
+			return await ask(request, `${scheme} ${sent}`, trying);
 		} catch (error) {
-			return { classification: noAnswer("Azure DevOps", error, signal, trace) };
+			return { classification: noAnswer("Azure DevOps", error, trying) };
 		}
 	};
 }
 
-/** What an answer says, without the credentials that it may echo. */
-function readResponse(raw: Response, text: string, secrets: Iterable<string>): AzureResponse {
-	const clean = (one: string) => withoutSecrets(one, secrets);
-	const headers = Object.fromEntries([...raw.headers].map(([name, value]) => [name, clean(value)]));
-	const { message, typeKey } = readError(text);
+function readAzureResponse(raw: RawResponse, json: unknown, secrets: Iterable<string>): AzureResponse {
+	const { headers, text } = raw;
 	const isJson = /^\s*[{[]/.test(text) && !/html/i.test(headers["content-type"] ?? "");
-	return {
-		status: raw.status,
-		headers,
-		message: clean(message),
-		typeKey,
-		body: text.trim() === "" ? "none" : isJson ? "json" : "other",
-		isSignIn: isSignIn(raw.status, headers["location"], text),
-	};
-}
-
-/** Azure DevOps' own form of an error. */
-function readError(text: string): { readonly message: string; readonly typeKey: string } {
-	const { message, typeKey } = (parseJson(text) ?? {}) as Readonly<Record<string, unknown>>;
-	return {
-		message: typeof message === "string" ? message : "",
-		typeKey: typeof typeKey === "string" ? typeKey : "",
-	};
+	const body = text.trim() === "" ? "none" : isJson ? "json" : "other";
+	const { typeKey } = (json ?? {}) as { readonly typeKey?: unknown };
+	return { ...readResponse(raw, json, body, secrets), typeKey, isSignIn: isSignIn(raw) };
 }
 
 /** Undefined if the text was cut off or is not JSON. */
@@ -122,8 +93,8 @@ export function parseJson(text: string): unknown {
  * A caller without a valid token is led to a sign-in page (302), or shown it as if it were the answer (203, or even 200).
  * Source: learn.microsoft.com, "Use personal access tokens", Azure DevOps.
  */
-function isSignIn(status: number, location: string | undefined, text: string): boolean {
+function isSignIn({ status, headers: { location }, text }: RawResponse): boolean {
 	if (status === 203) return true;
 	if (location !== undefined) return status >= 300 && status < 400 && /signin|login|\boauth2?\b/i.test(location);
-	return status >= 200 && status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
+	return status < 300 && /^\s*</.test(text) && /sign\s?-?in/i.test(text);
 }

@@ -1,14 +1,21 @@
 import { clipLine } from "../../log.ts";
 import type { Classification, Destination } from "../../model.ts";
-import { resetMs, retryAfterMs } from "../header-time.ts";
-import { notFromApi, rateLimited, type ServiceResponse, said, serverError } from "../service-response.ts";
+import {
+	notFromApi,
+	rateLimited,
+	resetMs,
+	retryAfterMs,
+	type ServiceResponse,
+	said,
+	serverError,
+} from "../service-response.ts";
 
 const AZURE_DEVOPS = "Azure DevOps";
 
 /** What Azure DevOps answered. */
 export interface AzureResponse extends ServiceResponse {
 	/** The name of its exception, such as `PipelineValidationException`. */
-	readonly typeKey: string;
+	readonly typeKey: unknown;
 	/** It is the page where a person signs in, or leads there. */
 	readonly isSignIn: boolean;
 }
@@ -34,7 +41,7 @@ export function classifyResponse(response: AzureResponse, asked: Asked, now: num
 	if (status >= 500 || status === 408) return serverError(AZURE_DEVOPS, response, now);
 	if (status === 413)
 		return { kind: "permanent", reason: said(AZURE_DEVOPS, response, "this request can never succeed") };
-	if (status >= 200 && status < 300) return meaningOfSuccess(response);
+	if (status < 300) return meaningOfSuccess(response);
 	if (body !== "json") return notFromApi(AZURE_DEVOPS, response, CHECK_ADDRESS);
 	return refused(response, asked);
 }
@@ -75,48 +82,50 @@ const LONGEST_DELAY_MS = 30_000;
  * @returns milliseconds, from a second to a day
  */
 export function pauseMs(headers: AzureResponse["headers"], now: number): number | undefined {
-	const delay = /^\s*(\d{1,6}(?:\.\d+)?)\s*$/.exec(String(headers["x-ratelimit-delay"] ?? ""))?.[1];
-	const delayMs = Number(delay ?? 0) * 1_000;
+	const delay = headers["x-ratelimit-delay"]?.trim() ?? "";
+	const delayMs = /^\d+(?:\.\d+)?$/.test(delay) ? Number(delay) * 1_000 : 0;
 	const bounded = delayMs > 0 ? Math.min(Math.max(delayMs, 1_000), LONGEST_DELAY_MS) : undefined;
 	return retryAfterMs(headers, now) ?? resetMs(headers, now) ?? bounded;
 }
 
 function refused(response: AzureResponse, asked: Asked): Classification {
-	const parameter = response.status === 400 ? parameterFault(response.message) : undefined;
-	if (parameter !== undefined) {
-		const { name, means } = parameter;
-		// A value of one event does not park the pipeline for other events.
-		if (isOfEvent(asked.to, name) && parameter.isOfValue)
-			return {
-				kind: "permanent",
-				reason: said(AZURE_DEVOPS, response, "the parameter does not accept the event's value, or the event has none"),
-			};
-		return { kind: "unavailable", reason: said(AZURE_DEVOPS, response, means) };
-	}
-	return { kind: "unavailable", reason: said(AZURE_DEVOPS, response, causeOf(response, asked)) };
+	const fault = response.status === 400 ? parameterFault(response.message) : undefined;
+	// A value of one event does not park the pipeline for other events.
+	if (fault?.isOfValue && isOfEvent(asked.to, fault.name))
+		return { kind: "permanent", reason: said(AZURE_DEVOPS, response, NOT_ACCEPTED) };
+	const means = fault === undefined ? causeOf(response, asked) : fault.repair(clipLine(fault.name, 60));
+	return { kind: "unavailable", reason: said(AZURE_DEVOPS, response, means) };
 }
 
-interface ParameterFault {
-	readonly name: string;
-	/** It is the value that does not fit, or is missing, and not the name. */
-	readonly isOfValue: boolean;
-	readonly means: string;
-}
+const NOT_ACCEPTED = "the parameter does not accept the event's value, or the event has none";
 
-/** Read from the message of Azure Pipelines. Its first quotation is the name; a quoted value comes later. */
-function parameterFault(message: string): ParameterFault | undefined {
-	const [, before = "", quoted = "", after = ""] = /^(.*?)'([^']{1,200})'(.*)$/s.exec(message) ?? [];
-	const name = clipLine(quoted, 60);
-	if (/unexpected parameter\s*$/i.test(before)) {
-		const means = `declare ${name} in the pipeline's parameters, or remove it from the route's`;
-		return { name: quoted, isOfValue: false, means };
-	}
-	if (/a value for the\s*$/i.test(before) && /^\s*parameter must be provided/i.test(after)) {
-		const means = `give ${name} a value in the route's parameters, or a default in the pipeline`;
-		return { name: quoted, isOfValue: true, means };
-	}
-	if (!/\bthe\s*$/i.test(before) || !/^\s*parameter\b/i.test(after)) return undefined;
-	return { name: quoted, isOfValue: true, means: `correct ${name} in the route's parameters` };
+/**
+ * What Azure Pipelines says of a parameter. The first quotation is the name; a quoted value comes later.
+ * `isOfValue`: it is the value that does not fit, or is missing, and not the name.
+ */
+const PARAMETER_FAULTS = [
+	{
+		form: /^[^']*\bunexpected parameter\s+'([^']{1,200})'/i,
+		isOfValue: false,
+		repair: (name: string) => `declare ${name} in the pipeline's parameters, or remove it from the route's`,
+	},
+	{
+		form: /^[^']*\ba value for the\s+'([^']{1,200})'\s+parameter must be provided/i,
+		isOfValue: true,
+		repair: (name: string) => `give ${name} a value in the route's parameters, or a default in the pipeline`,
+	},
+	{
+		form: /^[^']*\bthe\s+'([^']{1,200})'\s+parameter\b/i,
+		isOfValue: true,
+		repair: (name: string) => `correct ${name} in the route's parameters`,
+	},
+];
+
+function parameterFault(message: string) {
+	return PARAMETER_FAULTS.flatMap(({ form, ...fault }) => {
+		const name = form.exec(message)?.[1];
+		return name === undefined ? [] : [{ ...fault, name }];
+	})[0];
 }
 
 /** Whether the event fills a parameter. Azure Pipelines does not distinguish case in their names. */

@@ -2,9 +2,8 @@ import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
 import { type Mapped, type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
-import { BODY_BYTES, refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
-import type { BridgeFacts } from "../client-payload.ts";
-import type { Built } from "../destination.ts";
+import { BODY_BYTES, type BridgeFacts, toTexts } from "../client-payload.ts";
+import { type Built, refuse, tooLarge } from "../destination.ts";
 
 /**
  * A route's `to` as `to.pipeline.schema.json` describes it, with nothing left open. Azure DevOps does not distinguish case
@@ -18,9 +17,10 @@ export function resolveRun({ organization, project, pipeline, ref, parameters, t
 		organization,
 		project,
 		pipeline,
-		...(refName === undefined ? {} : { ref: refName }),
-		...(parameters === undefined ? {} : { parameters, fromEvent: namesFromEvent(parameters as Mapping) }),
-		...(token === undefined ? {} : { token }),
+		ref: refName,
+		parameters,
+		fromEvent: parameters === undefined ? undefined : namesFromEvent(parameters as Mapping),
+		token,
 	};
 }
 
@@ -71,8 +71,13 @@ function nameProblem(name: unknown, meant: string): string | undefined {
 	return `${JSON.stringify(name)} is not the name of ${meant}; write the name alone, not its address`;
 }
 
+/** Whether it can be the id of a pipeline, or of a run. */
+export function isId(value: unknown): boolean {
+	return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_ID;
+}
+
 function pipelineProblem(pipeline: unknown): string | undefined {
-	if (Number.isInteger(pipeline) && Number(pipeline) >= 1 && Number(pipeline) <= LARGEST_ID) return undefined;
+	if (isId(pipeline)) return undefined;
 	return `${JSON.stringify(pipeline)} is not the id of a pipeline: the number after definitionId= in its page's address`;
 }
 
@@ -98,14 +103,10 @@ export function buildRun(to: Destination, event: BridgeEvent, facts: BridgeFacts
 	const [problem] = problemsOf(to);
 	if (problem !== undefined) return refuse(`${problem.member}: ${problem.problem}`);
 	const { ref, parameters } = to;
-	const resources = ref === undefined ? {} : { resources: { repositories: { self: { refName: ref } } } };
-	const body = unlessTooDeep(() =>
-		writeJson({
-			...resources,
-			...(parameters === undefined ? {} : { templateParameters: toTexts(parameters as Mapping, event, facts) }),
-		}),
-	);
-	if (body === undefined) return refuse(TOO_DEEP);
+	const body = writeJson({
+		resources: ref === undefined ? undefined : { repositories: { self: { refName: ref } } },
+		templateParameters: parameters === undefined ? undefined : toTexts(parameters as Mapping, event, facts),
+	});
 	const bytes = Buffer.byteLength(body);
 	if (bytes < BODY_BYTES) return { ok: true, body };
 	const reason = `the parameters would have ${bytes} bytes, but the bridge sends less than ${BODY_BYTES} to Azure Pipelines`;

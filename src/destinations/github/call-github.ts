@@ -1,60 +1,71 @@
-import { once } from "../../config/once.ts";
-import { clipLine, REASON_CHARACTERS, withoutSecrets } from "../../log.ts";
+import { ANSWER_BYTES, type RawResponse } from "../../config/bounded-fetch.ts";
+import { readJsonOrText } from "../../event/json.ts";
+import { clipLine, REASON_CHARACTERS } from "../../log.ts";
 import type { Classification } from "../../model.ts";
-import type { ServiceResponse } from "../service-response.ts";
-import { isCredential, NO_CREDENTIAL, noAnswer, noteCall, type Trace } from "../try-calls.ts";
-import { classifyResponse, notFromApi } from "./classify-response.ts";
-import type { Asked } from "./likely-cause.ts";
-import type { GitHubRequest, RawResponse, Send } from "./octokit.ts";
+import { type Answered, readResponse, type ServiceResponse } from "../service-response.ts";
+import {
+	isCredential,
+	NO_CREDENTIAL,
+	noAnswer,
+	type Reach,
+	type ServiceRequest,
+	sendOnce,
+	type Try,
+} from "../try-calls.ts";
+import { type Asked, classifyResponse, notFromApi } from "./classify-response.ts";
 
-/** What came of one call. */
-export interface Answered {
-	readonly classification: Classification;
-	/** None where no answer came. */
-	readonly response?: ServiceResponse;
-	/** The body, parsed where it is JSON. */
-	readonly data?: unknown;
-}
-
-export interface CallOptions {
+export interface CallOptions extends Reach {
 	/** Without a slash at its end; paths are appended, so Enterprise Server's `/api/v3` stays. */
 	readonly apiUrl: string;
-	/** Loads the client when it is first needed. */
-	readonly loadSend: () => Promise<Send>;
-	/** Epoch milliseconds. */
-	readonly now: () => number;
 }
 
-/** A request below the API's address, such as `/repos/contoso/fraud-model/dispatches`. */
-export type ApiRequest = Omit<GitHubRequest, "url"> & {
+/** One request of GitHub's API. */
+export interface ApiRequest {
+	readonly method: "GET" | "POST";
+	/** Below the API's address, such as `/repos/contoso/fraud-model/dispatches`. */
 	readonly path: string;
+	/** A token, or the JWT of an app. */
+	readonly token: string;
+	/** The bytes to send. */
+	readonly body?: string;
+	/** It only reads: it is not counted for the pace of writes, and its answer may be large. */
+	readonly reads?: true;
+	/** Of an earlier answer: an unchanged one is answered with a 304. */
+	readonly etag?: string | undefined;
 	/** What its refusals mean; left out, those of a repository dispatch. */
 	readonly asked?: Asked;
-};
+}
 
 /** Makes one call, redirects included. Never rejects: no answer is a verdict, too. */
-export type Call = (request: ApiRequest, signal: AbortSignal, trace: Trace) => Promise<Answered>;
+export type Call = (request: ApiRequest, trying: Try) => Promise<Answered>;
 
 /** A renamed repository answers with one redirect; more than a few are a loop. */
 const MAX_REDIRECTS = 3;
 
-/** The one way to GitHub's API: whatever is asked for, its answer is classified by the same rules. */
-export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
-	const load = once(loadSend);
+/** A run has up to 20 KB, and a list has a hundred runs. */
+const READ_BYTES = 8 * 1024 * 1024;
 
-	async function follow(send: Send, asking: ApiRequest, signal: AbortSignal, trace: Trace): Promise<Answered> {
-		const { path, asked, ...request } = asking;
-		const first = apiUrl + path;
-		const kind = request.reads === true ? "read" : "write";
+/** The version of GitHub's REST API that we speak; Enterprise Server knows it too. */
+const API_VERSION = "2022-11-28";
+
+/**
+ * The one way to GitHub's API: whatever is asked for, its answer is classified by the same rules. Nothing is repeated
+ * here: waiting belongs to the caller.
+ */
+export function createCall(options: CallOptions): Call {
+	const { apiUrl, now } = options;
+
+	async function follow(asking: ApiRequest, trying: Try): Promise<Answered> {
+		const first = apiUrl + asking.path;
 		let url = first;
 		for (let redirects = 0; ; redirects++) {
-			signal.throwIfAborted();
-			const raw = await noteCall(trace, now, () => send({ ...request, url }, signal), kind);
-			const response = readResponse(raw, trace.secrets);
-			const classification = classifyResponse(response, now(), asked);
-			if (classification.kind !== "redirected") return { classification, response, data: jsonOf(raw.data) };
-			const next = whereTo(classification.location, url, apiUrl);
-			if (typeof next !== "string") return { classification: next ?? notFromApi(response), response };
+			const raw = await sendOnce(options, requestTo(url, asking), trying);
+			const json = readJsonOrText(raw.text);
+			const response = readResponse(raw, json, bodyOf(raw), trying.secrets);
+			const classification = classifyResponse(response, now(), asking.asked);
+			if (classification.kind !== "redirected") return { classification, response, text: raw.text, json };
+			const next = whereTo(classification.location, url, apiUrl) ?? notFromApi(response);
+			if (typeof next !== "string") return { classification: next, response };
 			if (redirects === MAX_REDIRECTS) {
 				return { classification: closed(`GitHub redirects in circles from ${first}`), response };
 			}
@@ -62,14 +73,31 @@ export function createCall({ apiUrl, loadSend, now }: CallOptions): Call {
 		}
 	}
 
-	return async (request, signal, trace) => {
+	return async (request, trying) => {
 		if (!isCredential(request.token)) return { classification: NO_CREDENTIAL };
-		trace.secrets.add(request.token);
+		trying.secrets.add(request.token);
 		try {
-			return await follow(await load(), request, signal, trace);
+			return await follow(request, trying);
 		} catch (error) {
-			return { classification: noAnswer("GitHub", error, signal, trace) };
+			return { classification: noAnswer("GitHub", error, trying) };
 		}
+	};
+}
+
+function requestTo(url: string, { method, token, body, reads, etag }: ApiRequest): ServiceRequest {
+	return {
+		method,
+		url,
+		headers: {
+			accept: "application/vnd.github+json",
+			authorization: `Bearer ${token}`,
+			"x-github-api-version": API_VERSION,
+			...(etag === undefined ? {} : { "if-none-match": etag }),
+			...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
+		},
+		body,
+		kind: reads === true ? "read" : "write",
+		mostBytes: reads === true ? READ_BYTES : ANSWER_BYTES,
 	};
 }
 
@@ -88,53 +116,14 @@ function whereTo(location: string, from: string, apiUrl: string): string | Class
 	return isApi ? next.href : undefined;
 }
 
-/** What an answer says, without the credentials that it may echo. */
-export function readResponse({ status, headers, data }: RawResponse, secrets: Iterable<string>): ServiceResponse {
-	const clean = (text: string) => withoutSecrets(text, secrets);
-	const cleanHeaders = Object.fromEntries(
-		Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? clean(value) : value]),
-	);
-	const { message } = (jsonOf(data) ?? {}) as { readonly message?: unknown };
-	return {
-		status,
-		headers: cleanHeaders,
-		message: typeof message === "string" ? clean(message) : "",
-		body: bodyOf(data, String(headers["content-type"] ?? "")),
-	};
-}
-
-/** Octokit parses `application/json` alone; a gateway may say otherwise, or nothing. */
-function jsonOf(data: unknown): unknown {
-	const text = textOf(data);
-	try {
-		return typeof text === "string" ? (JSON.parse(text) as unknown) : text;
-	} catch {
-		return data;
-	}
-}
-
-/** Bytes as a text, and whatever else as it is. */
-function textOf(data: unknown): unknown {
-	return data instanceof ArrayBuffer ? Buffer.from(data).toString("utf8") : data;
-}
-
-/** A JSON that is longer than what is read, or cut off, is left as a text. */
-function bodyOf(data: unknown, contentType: string): ServiceResponse["body"] {
-	const text = textOf(data) ?? "";
-	if (text === "") return /html/i.test(contentType) ? "other" : "none";
-	if (typeof text === "object") return "json";
-	const canBeJson = contentType === "" || /\bjson\b/i.test(contentType);
-	return canBeJson && /^\s*[{[]/.test(String(text)) ? "json" : "other";
+/** A JSON that is longer than what is read, or cut off, is one, too. Only what has no body, or the JSON `null`, is nothing. */
+export function bodyOf({ headers, text }: RawResponse): ServiceResponse["body"] {
+	const contentType = headers["content-type"] ?? "";
+	const isJson = /\bjson\b/i.test(contentType);
+	if (text === "" || (isJson && text.trim() === "null")) return /html/i.test(contentType) ? "other" : "none";
+	return (contentType === "" || isJson) && /^\s*[{[]/.test(text) ? "json" : "other";
 }
 
 function closed(reason: string): Classification {
 	return { kind: "unavailable", reason: clipLine(reason, REASON_CHARACTERS) };
-}
-
-/** What a token is wanted for: a repository, unless its route names a secret. */
-export interface TokenFor {
-	readonly owner: string;
-	readonly repo: string;
-	/** The name of a secret. */
-	readonly token?: string | undefined;
 }

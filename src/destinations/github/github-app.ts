@@ -1,11 +1,11 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { TokenUnavailable } from "../../config/secrets.ts";
 import { composeReason } from "../../log.ts";
-import { serverTimeOf } from "../header-time.ts";
-import { isCredential, NOT_KNOWN, newTrace } from "../try-calls.ts";
-import type { Answered, Call, TokenFor } from "./call-github.ts";
+import { type Answered, serverTimeOf } from "../service-response.ts";
+import { beginTry, isCredential, NOT_KNOWN } from "../try-calls.ts";
+import type { Call } from "./call-github.ts";
 
-export interface AppOptions {
+interface AppOptions {
 	/** The app's id, or its client id. */
 	readonly appId: string;
 	/** PEM, PKCS#8. */
@@ -13,6 +13,14 @@ export interface AppOptions {
 	readonly call: Call;
 	/** Epoch milliseconds. */
 	readonly now: () => number;
+}
+
+/** What a token is wanted for: a repository, unless its route names a secret. */
+export interface TokenFor {
+	readonly owner: string;
+	readonly repo: string;
+	/** The name of a secret. */
+	readonly token?: string | undefined;
 }
 
 /**
@@ -74,7 +82,7 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 		const path = `/repos/${owner}/${repo}/installation`;
 		return shared(path.toLowerCase(), async () => {
 			const answered = await ask("GET", path, calls);
-			const { id, suspended_at: suspendedAt } = (answered.data ?? {}) as { id?: unknown; suspended_at?: unknown };
+			const { id, suspended_at: suspendedAt } = (answered.json ?? {}) as { id?: unknown; suspended_at?: unknown };
 			if (isNotFound(answered)) throw notInstalled({ owner, repo });
 			if (answered.classification.kind !== "taken" || typeof id !== "number") throw unavailable(answered);
 			if (typeof suspendedAt === "string") throw suspended(owner, suspendedAt);
@@ -86,7 +94,7 @@ export function createInstallationTokens({ appId, privateKey, call, now }: AppOp
 	function issue(id: number, wanted: TokenFor, calls?: number[]): Promise<Issued> {
 		return shared(String(id), async () => {
 			const answered = await ask("POST", `/app/installations/${id}/access_tokens`, calls);
-			const { token, expires_at: expiresAt } = (answered.data ?? {}) as { token?: unknown; expires_at?: unknown };
+			const { token, expires_at: expiresAt } = (answered.json ?? {}) as { token?: unknown; expires_at?: unknown };
 			if (answered.classification.kind !== "taken" || typeof token !== "string" || !isCredential(token)) {
 				// It may have been removed, and installed anew under another id.
 				installations.delete(wanted.owner.toLowerCase());
@@ -122,10 +130,10 @@ function createAsk({ appId, privateKey, call, now }: AppOptions) {
 	let timeDifference = 0;
 
 	return async (method: "GET" | "POST", path: string, calls?: number[]): Promise<Answered> => {
-		const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+		const trying = beginTry(CALL_TIMEOUT_MS, now(), calls);
 		async function askOnce(): Promise<Answered> {
 			const { token } = await createAppAuth({ appId, privateKey, timeDifference })({ type: "app" });
-			return call({ method, path, token }, signal, newTrace(calls));
+			return call({ method, path, token }, trying);
 		}
 		const first = await askOnce();
 		if (first.classification.kind !== "unauthorized") return first;

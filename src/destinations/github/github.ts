@@ -1,10 +1,10 @@
 import type { Destination } from "../../model.ts";
 import type { RouteTo } from "../../route/route.ts";
 import type { Client, TokenCheck } from "../destination.ts";
-import { resetMs } from "../header-time.ts";
-import { factsOf, type ServiceResponse } from "../service-response.ts";
-import { type Trace, type Tried, tryWithin } from "../try-calls.ts";
-import { type Answered, type CallOptions, createCall, type TokenFor } from "./call-github.ts";
+import { type Answered, factsOf, resetMs, type ServiceResponse } from "../service-response.ts";
+import { type Tried, type Try, tryWithin } from "../try-calls.ts";
+import { type CallOptions, createCall } from "./call-github.ts";
+import type { TokenFor } from "./github-app.ts";
 import { dispatchPath } from "./repository-dispatch.ts";
 import { isRunId, listRequest, type RunsRequest, readList, readOne, runRequest } from "./runs.ts";
 import { type AnsweredWithRun, type Ask, createWorkflowSender } from "./send-workflow.ts";
@@ -37,9 +37,8 @@ type Request = Parameters<Ask>[0];
 export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitHubOptions): Client {
 	const call = createCall({ ...options, now });
 
-	async function withToken(get: TokenSource["get"], wanted: TokenFor, request: Request, trying: Trying) {
-		const { signal, trace, endsAt } = trying;
-		const send = (token: string) => call({ ...request, token }, signal, trace);
+	async function withToken(get: TokenSource["get"], wanted: TokenFor, request: Request, trying: Try) {
+		const send = (token: string) => call({ ...request, token }, trying);
 
 		/** Asks again as long as the answer may be no more than the token's youth. */
 		async function again(token: string, first: Answered, waits: readonly number[]): Promise<Answered> {
@@ -48,17 +47,17 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 				// One that was not made here is old.
 				const issuedAt = tokens.issuedAt?.(token) ?? Number.NEGATIVE_INFINITY;
 				const isYoung = now() - issuedAt < YOUNG_MS;
-				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > endsAt) break;
+				if (!isYoung || !canBeUnknown(answered) || now() + wait + LAST_CALL_MS > trying.endsAt) break;
 				await sleep(wait);
 				answered = await send(token);
 			}
 			return answered;
 		}
 
-		const token = await get(wanted, trace.calls);
+		const token = await get(wanted, trying.calls);
 		const first = await again(token, await send(token), RETRY_AFTER_MS.slice(0, 1));
 		if (first.classification.kind !== "unauthorized") return again(token, first, RETRY_AFTER_MS.slice(1));
-		const fresh = await tokens.refresh(token, wanted, trace.calls);
+		const fresh = await tokens.refresh(token, wanted, trying.calls);
 		// The same token would be refused again, and failed logins add up to a block of every login.
 		if (fresh === token) return first;
 		return again(fresh, await send(fresh), RETRY_AFTER_MS.slice(1));
@@ -66,8 +65,8 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 
 	/** Calls with the token of a destination, as many as it takes, within the time limit. */
 	function tryOnce<T extends Answered>(to: RouteTo, work: (ask: Ask) => Promise<T>, get = tokens.get) {
-		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (signal, trace, endsAt) =>
-			work((request) => withToken(get, wantedFor(to), request, { signal, trace, endsAt })),
+		return tryWithin<T>({ service: "GitHub", timeoutMs, now }, (trying) =>
+			work((request) => withToken(get, wantedFor(to), request, trying)),
 		);
 	}
 
@@ -84,7 +83,7 @@ export function createGitHub({ tokens, now, sleep, timeoutMs, ...options }: GitH
 			);
 			const { classification, response, run, calls, ms }: Tried<AnsweredWithRun> = tried;
 			const facts = response === undefined ? {} : factsOfGitHub(response, now());
-			return { classification, ...facts, ...(run === undefined ? {} : { run }), calls, ms };
+			return { classification, ...facts, run, calls, ms };
 		},
 		async listRuns(to, since, etag, page) {
 			return readList(await read(to, listRequest(to, since, etag, page)), questionOf(to), { since, page, etag });
@@ -107,14 +106,6 @@ function wantedFor({ repository = "", token }: RouteTo): TokenFor {
 	return { owner, repo, token };
 }
 
-/** A try that is under way. */
-interface Trying {
-	readonly signal: AbortSignal;
-	readonly trace: Trace;
-	/** Epoch milliseconds. */
-	readonly endsAt: number;
-}
-
 /** Whether an answer is one that GitHub gives to a token that it does not know yet. */
 function canBeUnknown({ classification, response }: Answered): boolean {
 	if (response?.status === 401) return classification.kind === "unauthorized";
@@ -122,16 +113,16 @@ function canBeUnknown({ classification, response }: Answered): boolean {
 }
 
 function factsOfGitHub(response: ServiceResponse, now: number) {
-	const tokenExpiresAt = tokenExpiry(response);
-	const facts = factsOf(response, response.headers["x-github-request-id"], resetMs(response.headers, now), now);
-	return { ...facts, ...(tokenExpiresAt === undefined ? {} : { tokenExpiresAt }) };
+	const { headers } = response;
+	const facts = factsOf(response, headers["x-github-request-id"], resetMs(headers, now), now);
+	return { ...facts, tokenExpiresAt: tokenExpiry(response) };
 }
 
 /**
  * GitHub's answer to `GET /rate_limit` to what it says of the token. That the app is suspended or not installed, and
  * that a token is refused, are facts of the token; a limit, an outage and a wrong address are not.
  */
-export function judgeToken({ classification, response }: Pick<Answered, "classification" | "response">): TokenCheck {
+function judgeToken({ classification, response }: Pick<Answered, "classification" | "response">): TokenCheck {
 	const expiresAt = response === undefined ? null : (tokenExpiry(response) ?? null);
 	// An Enterprise Server without rate limits answers 404 to who is logged in.
 	const isTaken = classification.kind === "taken" || (response?.status === 404 && response.body === "json");
@@ -151,8 +142,8 @@ export function judgeToken({ classification, response }: Pick<Answered, "classif
  * It writes `2026-12-01 00:00:00 UTC`, or an offset such as `+0200` for UTC.
  * @returns ISO 8601
  */
-export function tokenExpiry({ headers }: Pick<ServiceResponse, "headers">): string | undefined {
-	const text = String(headers["github-authentication-token-expiration"]);
+function tokenExpiry({ headers }: Pick<ServiceResponse, "headers">): string | undefined {
+	const text = headers["github-authentication-token-expiration"] ?? "";
 	const isTime = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:UTC|[+-]\d{4})$/.test(text);
 	const moment = isTime ? Date.parse(text) : Number.NaN;
 	return Number.isNaN(moment) ? undefined : new Date(moment).toISOString();

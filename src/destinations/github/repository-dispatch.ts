@@ -1,11 +1,9 @@
 import { isObject, writeJson } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
-import { toDispatchType } from "../../route/keys.ts";
 import { applyMapping, type Mapping, mappingProblem } from "../../route/mapping.ts";
-import type { RouteTo } from "../../route/route.ts";
-import { BODY_BYTES, refuse, TOO_DEEP, tooLarge, unlessTooDeep } from "../build.ts";
-import { type BridgeFacts, toClientPayload } from "../client-payload.ts";
-import type { Built } from "../destination.ts";
+import { type RouteTo, toDispatchType } from "../../route/route.ts";
+import { BODY_BYTES, type BridgeFacts, toClientPayload } from "../client-payload.ts";
+import { type Built, refuse, tooLarge } from "../destination.ts";
 
 /** GitHub's `POST /repos/{owner}/{repo}/dispatches`, as `to.repository.schema.json` describes it, with nothing left open. */
 export interface RepositoryDispatch extends Destination {
@@ -14,7 +12,7 @@ export interface RepositoryDispatch extends Destination {
 	/** GitHub's `event_type`. */
 	readonly dispatchType: string;
 	/** What the client payload holds beside `bridge`; left out, the whole event. Not part of the id. */
-	readonly payload?: Mapping;
+	readonly payload?: Mapping | undefined;
 }
 
 /** Source of the limits: REST API, "Create a repository dispatch event". */
@@ -36,8 +34,8 @@ export function resolveDispatch(
 		id,
 		repository,
 		dispatchType: type,
-		...(payload === undefined ? {} : { payload: payload as Mapping }),
-		...(token === undefined ? {} : { token }),
+		payload: payload as Mapping | undefined,
+		token,
 	};
 }
 
@@ -65,8 +63,7 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 	// A stored one may be damaged.
 	const dispatchType = typeof to.dispatchType === "string" ? to.dispatchType : "";
 	const length = [...dispatchType].length;
-	const client_payload = payloadOf(to, event, facts);
-	const body = unlessTooDeep(() => writeJson({ event_type: dispatchType, client_payload }));
+	const body = writeJson({ event_type: dispatchType, client_payload: payloadOf(to, event, facts) });
 	if (dispatchType.trim() === "")
 		return refuse("no dispatch type can be made from the event type; give the route a dispatchType", body);
 	if (length > LIMITS.eventTypeCharacters) {
@@ -77,7 +74,6 @@ export function buildDispatch(to: RepositoryDispatch, event: BridgeEvent, facts:
 		);
 	}
 	if (to.payload !== undefined && !isObject(to.payload)) return refuse("its row in storage is damaged: payload", body);
-	if (body === undefined) return refuse(TOO_DEEP);
 	const bytes = Buffer.byteLength(body);
 	if (bytes < LIMITS.bodyBytes) return { ok: true, body };
 	const reason = `the client payload would have ${bytes} bytes, but GitHub accepts less than ${LIMITS.bodyBytes}`;

@@ -1,10 +1,11 @@
 import { isLoopback } from "../../config/settings.ts";
+import { isNumberText } from "../../event/json.ts";
 import { clipLine } from "../../log.ts";
 import type { Destination } from "../../model.ts";
 import type { RunsAnswer, SeenRun } from "../destination.ts";
-import { serverTimeOf } from "../header-time.ts";
 import { PAGE_RUNS, readAnswer, readCreation, readEach, readName, readPage } from "../read-runs.ts";
-import type { Answered, ApiRequest } from "./call-github.ts";
+import { type Answered, serverTimeOf } from "../service-response.ts";
+import type { ApiRequest } from "./call-github.ts";
 import { isWorkflow } from "./workflow-dispatch.ts";
 
 /** A request without its token. */
@@ -21,14 +22,11 @@ export function listRequest(to: Destination, since: number, etag?: string, page 
 	const created = `>=${new Date(from).toISOString().slice(0, 19)}Z`;
 	const query = new URLSearchParams({ event: eventOf(to), created, per_page: String(PAGE_RUNS) });
 	if (page > 1) query.set("page", String(page));
-	const workflow = to["workflow"] === undefined ? undefined : String(to["workflow"]).toWellFormed();
-	const below = workflow === undefined ? "" : `/workflows/${encodeURIComponent(workflow)}`;
-	const what =
-		workflow === undefined
-			? "such repository"
-			: `such repository, no workflow ${clipLine(workflow, FILE_CHARACTERS)} in it`;
 	const known = readEtag(etag);
-	return { ...request(to, `${below}/runs?${query}`, what), ...(known === undefined ? {} : { etag: known }) };
+	if (!isWorkflow(to)) return { ...request(to, `/runs?${query}`, "such repository"), etag: known };
+	const workflow = String(to.workflow).toWellFormed();
+	const what = `such repository, no workflow ${clipLine(workflow, FILE_CHARACTERS)} in it`;
+	return { ...request(to, `/workflows/${encodeURIComponent(workflow)}/runs?${query}`, what), etag: known };
 }
 
 /** "Get a workflow run". @param id in digits */
@@ -42,7 +40,7 @@ function request(to: Destination, below: string, what: string): RunsRequest {
 }
 
 /** What reading an answer needs to know. */
-export interface Question {
+interface Question {
 	readonly to: Destination;
 	/** GitHub's API. */
 	readonly apiUrl: string;
@@ -63,10 +61,9 @@ export function readList(
 		etag,
 	}: { readonly since: number; readonly page?: number | undefined; readonly etag?: string | undefined },
 ): RunsAnswer {
-	const { response, data } = answered;
-	const tag = readEtag(response?.headers["etag"]);
+	const { response, json } = answered;
 	const answer = readAnswer(answered, { whose: "GitHub's", now: question.now, missing: "refused" }, (serverTime) => {
-		const { workflow_runs: listed, total_count: total } = (data ?? {}) as Record<string, unknown>;
+		const { workflow_runs: listed, total_count: total } = (json ?? {}) as Record<string, unknown>;
 		if (!Array.isArray(listed)) return undefined;
 		const values = listed.slice(0, PAGE_RUNS);
 		const { runs, unreadable } = readEach(values.filter(isOf(question.to)), (value) =>
@@ -82,7 +79,7 @@ export function readList(
 	if (response?.status === 304 && readEtag(etag) !== undefined) {
 		return { kind: "unchanged", serverTime: serverTimeOf(response.headers, question.now) ?? question.now };
 	}
-	return answer.kind === "runs" && tag !== undefined ? { ...answer, etag: tag } : answer;
+	return answer.kind === "runs" ? { ...answer, etag: readEtag(response?.headers["etag"]) } : answer;
 }
 
 function isOf(to: Destination): (value: unknown) => boolean {
@@ -95,7 +92,7 @@ function isOf(to: Destination): (value: unknown) => boolean {
 /** GitHub's answer to a look at one run. */
 export function readOne(answered: Answered, { apiUrl, now }: Question, id: string): RunsAnswer {
 	return readAnswer(answered, { whose: "GitHub's", now, missing: "gone" }, (serverTime) => {
-		const run = toSeenRun(answered.data, apiUrl, serverTime);
+		const run = toSeenRun(answered.json, apiUrl, serverTime);
 		return run?.id === id ? { runs: [run], complete: true, unreadable: 0 } : undefined;
 	});
 }
@@ -110,7 +107,7 @@ const MOST_ATTEMPTS = 1_000_000;
  * @param serverTime epoch milliseconds by GitHub's clock
  * @returns undefined where it is none: a member is missing, or cannot be
  */
-export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): SeenRun | undefined {
+function toSeenRun(value: unknown, apiUrl: string, serverTime: number): SeenRun | undefined {
 	const run = (value ?? {}) as Readonly<Record<string, unknown>>;
 	const { status, conclusion, run_attempt: attempt, display_title: title } = run;
 	const id = readRunId(run["id"]);
@@ -131,9 +128,9 @@ export function toSeenRun(value: unknown, apiUrl: string, serverTime: number): S
 	};
 }
 
-/** GitHub's ids grow beyond what a double holds exactly; what reads its JSON gives such a number as a bigint. */
+/** GitHub's ids grow beyond what a double holds exactly. */
 export function readRunId(value: unknown): string | undefined {
-	const isNumber = typeof value === "bigint" || Number.isSafeInteger(value);
+	const isNumber = typeof value === "number" || isNumberText(value);
 	return isNumber && isRunId(String(value)) ? String(value) : undefined;
 }
 
@@ -171,8 +168,7 @@ function isCount(value: unknown): value is number {
 	return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function readEtag(value: string | number | undefined): string | undefined {
-	const text = String(value);
+function readEtag(text = ""): string | undefined {
 	return /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(text) ? text : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { Classification, Run } from "../../model.ts";
-import type { Answered, ApiRequest } from "./call-github.ts";
+import type { Answered } from "../service-response.ts";
+import type { ApiRequest } from "./call-github.ts";
 import { readRunId, readRunUrl } from "./runs.ts";
 import { askedOf, type WorkflowDispatch, workflowPath } from "./workflow-dispatch.ts";
 
@@ -24,7 +25,7 @@ export function createWorkflowSender(apiUrl: string, now: () => number) {
 		if (known !== undefined && Math.abs(now() - known.at) < BRANCH_MS) return known.branch;
 		const asked = { permission: "Metadata: read", what: "such repository" };
 		const answered = await ask({ method: "GET", path: `/repos/${repository}`, reads: true, asked });
-		const branch = (answered.data as { default_branch?: unknown } | null | undefined)?.default_branch;
+		const branch = (answered.json as { default_branch?: unknown } | null | undefined)?.default_branch;
 		const isName = typeof branch === "string" && branch !== "" && branch.length <= MOST_BRANCH_CHARACTERS;
 		if (answered.classification.kind !== "taken" || !isName) {
 			return { ...answered, classification: withoutBranch(answered.classification) };
@@ -57,7 +58,7 @@ export function createWorkflowSender(apiUrl: string, now: () => number) {
 
 	return async (to: WorkflowDispatch, body: string, ask: Ask): Promise<AnsweredWithRun> => {
 		const answered = await (to.ref === undefined ? toDefaultBranch(to, body, ask) : post(to, body, ask));
-		const run = answered.classification.kind === "taken" ? readRun(answered.data, to, apiUrl) : undefined;
+		const run = answered.classification.kind === "taken" ? readRun(answered.json, to, apiUrl) : undefined;
 		return { ...answered, run };
 	};
 }
@@ -75,13 +76,9 @@ function withoutBranch(classification: Classification): Classification {
 	return classification.kind === "permanent" ? { ...classification, kind: "unavailable" } : classification;
 }
 
-function refusesDetails({ response, data }: Answered): boolean {
+function refusesDetails({ response, text }: Answered): boolean {
 	const isRefusal = response?.status === 400 || response?.status === 422;
-	return isRefusal && response.body === "json" && toSearched(data).includes("return_run_details");
-}
-
-function toSearched(data: unknown): string {
-	return JSON.stringify(data, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+	return isRefusal && response.body === "json" && text?.includes("return_run_details") === true;
 }
 
 function isRefGone({ response }: Answered): boolean {

@@ -1,8 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyVaultOptions } from "../../config/azure.ts";
 import { openSecrets, type Sdks, type Secrets, TokenUnavailable } from "../../config/secrets.ts";
-import { type CallOptions, createCall, type TokenFor } from "./call-github.ts";
-import type { InstallationTokens } from "./github-app.ts";
+import { type CallOptions, createCall } from "./call-github.ts";
+import type { InstallationTokens, TokenFor } from "./github-app.ts";
 
 /** Where GitHub credentials come from. `calls` takes the times of the calls of GitHub that a token costs, for the pace. */
 export interface TokenSource {
@@ -41,7 +41,7 @@ export type TokenConfig =
 	| { readonly kind: "key-vault"; readonly vault: KeyVaultOptions; readonly secretName: string }
 	| { readonly kind: "app"; readonly vault: KeyVaultOptions; readonly appId: string; readonly keyName: string };
 
-export interface OpenTokensOptions extends CallOptions {
+interface OpenTokensOptions extends CallOptions {
 	readonly sleep: (ms: number) => Promise<void>;
 	/** Left out, those of Azure. */
 	readonly sdks?: Sdks;
@@ -63,7 +63,7 @@ export function openTokens(config: TokenConfig, options: OpenTokensOptions): Tok
 	return appTokens({ secrets, keyName: config.keyName, open });
 }
 
-export interface AppTokenOptions {
+interface AppTokenOptions {
 	readonly secrets: Secrets;
 	/** The name of the secret that holds the app's private key, as PEM. */
 	readonly keyName: string;

@@ -2,10 +2,9 @@ import { isObject } from "../../event/json.ts";
 import type { BridgeEvent, Destination } from "../../model.ts";
 import { type Mapping, mappingProblem } from "../../route/mapping.ts";
 import type { RouteTo } from "../../route/route.ts";
-import { refuse, TOO_DEEP, tooLarge, toTexts, unlessTooDeep } from "../build.ts";
-import type { BridgeFacts } from "../client-payload.ts";
-import type { Built } from "../destination.ts";
-import type { Asked, Repair } from "./likely-cause.ts";
+import { type BridgeFacts, toTexts } from "../client-payload.ts";
+import { type Built, refuse, tooLarge } from "../destination.ts";
+import type { Asked, Repair } from "./classify-response.ts";
 
 /**
  * GitHub's `POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches`, as `to.workflow.schema.json` describes
@@ -17,9 +16,9 @@ export interface WorkflowDispatch extends Destination {
 	/** The name of its file, or its id in digits. */
 	readonly workflow: string;
 	/** A branch or a tag; left out, the repository's default branch at the time of sending. */
-	readonly ref?: string;
+	readonly ref?: string | undefined;
 	/** Not part of the id. */
-	readonly inputs?: Mapping;
+	readonly inputs?: Mapping | undefined;
 }
 
 /** Whether a `to`, or a stored destination, is of this kind. */
@@ -37,9 +36,9 @@ export function resolveWorkflow({ repository = "", workflow, ref, inputs, token 
 		id,
 		repository,
 		workflow: String(workflow),
-		...(ref === undefined ? {} : { ref: String(ref) }),
-		...(inputs === undefined ? {} : { inputs: inputs as Mapping }),
-		...(token === undefined ? {} : { token }),
+		ref: ref === undefined ? undefined : String(ref),
+		inputs: inputs as Mapping | undefined,
+		token,
 	};
 }
 
@@ -92,8 +91,7 @@ function inputsProblem({ inputs }: RouteTo): string | undefined {
 export function buildWorkflow(to: WorkflowDispatch, event: BridgeEvent, facts: BridgeFacts, mostInputs: number): Built {
 	const { ref, inputs = {} } = to;
 	if (!isObject(inputs)) return refuse("its row in storage is damaged: inputs");
-	const texts = unlessTooDeep(() => toTexts(inputs, event, facts));
-	if (texts === undefined) return refuse(TOO_DEEP);
+	const texts = toTexts(inputs, event, facts);
 	const count = Object.keys(texts).length;
 	const body = JSON.stringify({
 		ref,

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Answer } from "./answer.ts";
-import type { Call } from "./calls.ts";
+import type { Answer, Call } from "./calls.ts";
 
 /** What an error is about. */
 type About =

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { isObject } from "./members.ts";
+import { isObject } from "../../event/json.ts";
 import { keyOf } from "./received.ts";
 import type { CallFacts, Fault } from "./script.ts";
 
@@ -17,10 +17,17 @@ export interface Call {
 	/** Of the stand-in, without a slash at its end. */
 	readonly url: string;
 	/** The repository that its path names (owner/name), and what of it. */
-	readonly repository?: string;
-	readonly below?: string;
+	readonly repository: string | undefined;
+	readonly below: string | undefined;
 	/** The project of Azure Pipelines that its path names (organization/project). */
-	readonly project?: string;
+	readonly project: string | undefined;
+}
+
+/** An answer of the stand-in's. */
+export interface Answer {
+	readonly status: number;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body?: unknown;
 }
 
 /**
@@ -35,17 +42,17 @@ export interface ApiCall {
 	readonly path: string;
 	readonly token: string | undefined;
 	/** `bridge.key` of its dispatch (see `keyOf`). */
-	readonly key?: string;
+	readonly key?: string | undefined;
 	/** The scripted fault in place of the proper answer; a number is its status. */
-	readonly fault?: "hang" | "cut before" | "cut after" | number;
+	readonly fault?: "hang" | "cut before" | "cut after" | number | undefined;
 	/** The fault said that the dispatch is taken all the same. */
-	readonly taken?: true;
+	readonly taken?: true | undefined;
 	/** The status that was sent; null without one: under way, hanging, cut off, or given up by the caller. */
 	readonly status: number | null;
 }
 
-const REPOSITORY = /^\/(?:api\/v3\/)?repos\/(?<repository>[^/]+\/[^/]+)(?<below>\/.*)?$/;
-const PROJECT = /^\/(?<project>[^/]+\/[^/]+)(?=\/_apis\/)/;
+const REPOSITORY = /^\/(?:api\/v3\/)?repos\/([^/]+\/[^/]+)(\/.*)?$/;
+const PROJECT = /^\/([^/]+\/[^/]+)(?=\/_apis\/)/;
 
 /** Reads what a request is about. */
 export function readCall(
@@ -53,15 +60,16 @@ export function readCall(
 ): Call {
 	const { target, ...call } = given;
 	const [path = "", search = ""] = target.split("?");
-	const { repository, below } = REPOSITORY.exec(path)?.groups ?? {};
-	const project = PROJECT.exec(path)?.groups?.["project"];
+	const [, repository, below = ""] = REPOSITORY.exec(path) ?? [];
+	const [, project] = PROJECT.exec(path) ?? [];
 	return {
 		...call,
 		json: call.raw.byteLength === 0 ? undefined : parseJson(call.raw),
 		path,
 		query: new URLSearchParams(search),
-		...(repository === undefined ? {} : { repository, below: below ?? "" }),
-		...(project === undefined ? {} : { project: decodeURIComponent(project) }),
+		repository,
+		below: repository === undefined ? undefined : below,
+		project: project && decodeURIComponent(project),
 	};
 }
 
@@ -72,18 +80,10 @@ export function workflowIn(below: string | undefined): { readonly workflow?: str
 }
 
 /** The pipeline that a path below a project names, and the run of it. */
-export function pipelineIn(path: string): {
-	readonly pipeline?: number;
-	readonly part?: "runs" | "preview";
-	readonly run?: number;
-} {
+export function pipelineIn(path: string) {
 	const [, pipeline, part, run] = /\/_apis\/pipelines\/(\d+)(?:\/(runs|preview)(?:\/(\d+))?)?$/.exec(path) ?? [];
-	if (pipeline === undefined) return {};
-	return {
-		pipeline: Number(pipeline),
-		...(part === undefined ? {} : { part: part as "runs" | "preview" }),
-		...(run === undefined ? {} : { run: Number(run) }),
-	};
+	const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+	return { pipeline: number(pipeline), part: part as "runs" | "preview" | undefined, run: number(run) };
 }
 
 /** What a step of the script is chosen by. */
@@ -91,12 +91,11 @@ export function factsOf(call: Call): CallFacts {
 	const { method, below, path, repository, project } = call;
 	const { workflow, part } = workflowIn(below);
 	const { pipeline, part: asked } = pipelineIn(path);
-	const runs = asked === "runs" ? asked : undefined;
-	const isDispatch = method === "POST" && (below === "/dispatches" || part === "dispatches" || runs !== undefined);
+	const isDispatch = method === "POST" && (below === "/dispatches" || part === "dispatches" || asked === "runs");
 	const body = isDispatch && isObject(call.json) ? call.json : {};
 	const about: Fault["refuse"][] = [];
 	if (below?.startsWith("/actions/") === true) about.push("actions");
-	if (method === "GET" && (about.length > 0 || runs !== undefined)) about.push("runs");
+	if (method === "GET" && (about.length > 0 || asked === "runs")) about.push("runs");
 	if (part === "dispatches" && "return_run_details" in body) about.push("return_run_details");
 	return {
 		kind: isDispatch ? "dispatch" : method === "GET" ? "read" : "other",
@@ -109,21 +108,16 @@ export function factsOf(call: Call): CallFacts {
 	};
 }
 
-/** Writes a call down as it arrives. */
-export function noteCall(call: Call, token: string | undefined, fault: Fault | undefined) {
+/** Writes a call down as it arrives; its status is added when it is answered. */
+export function noteCall(
+	call: Call,
+	token: string | undefined,
+	fault: Fault | undefined,
+): ApiCall & { status: number | null } {
 	const { at, method, path, json } = call;
-	const [key, note] = [keyOf(isObject(json) ? json : {}), noteOf(fault)];
-	const noted: ApiCall & { status: number | null } = {
-		at,
-		method,
-		path,
-		token,
-		...(key === undefined ? {} : { key }),
-		...(note === undefined ? {} : { fault: note }),
-		...(fault?.taken === true ? { taken: true } : {}),
-		status: null,
-	};
-	return noted;
+	const key = keyOf(isObject(json) ? json : {});
+	const taken = fault?.taken === true ? true : undefined;
+	return { at, method, path, token, key, fault: noteOf(fault), taken, status: null };
 }
 
 function parseJson(raw: Buffer): unknown {

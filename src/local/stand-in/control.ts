@@ -1,6 +1,6 @@
-import type { Answer } from "./answer.ts";
+import { isObject } from "../../event/json.ts";
+import type { Answer } from "./calls.ts";
 import type { GitHubApi } from "./github-api.ts";
-import { isObject } from "./members.ts";
 import type { PipelinesApi } from "./pipelines-api.ts";
 import { describeRun } from "./runs.ts";
 import type { FaultScript } from "./script.ts";

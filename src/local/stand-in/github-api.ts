@@ -1,7 +1,6 @@
-import { type Answer, isKnown } from "./answer.ts";
-import type { Call } from "./calls.ts";
+import type { Answer, Call } from "./calls.ts";
 import { type AppRules, createAppRules, type StandInApp } from "./github-app.ts";
-import { checkCaller, githubError, notAccessible, notPermitted, tokenOf } from "./github-rules.ts";
+import { checkCaller, githubError, isKnown, notAccessible, notPermitted, tokenOf } from "./github-rules.ts";
 import { createRateLimits, DOCUMENTED_LIMITS, type Limits, rateLimitAnswer, refuseByLimit } from "./rate-limits.ts";
 import { expiryHeader, RepositoryApi } from "./repository-api.ts";
 import type { Fault } from "./script.ts";
@@ -45,19 +44,19 @@ export class GitHubApi {
 	/** The proper answer to a call, which does what the call asks for. */
 	answer(call: Call, fault: Fault | undefined): Answer {
 		const { at, method, path, headers } = call;
-		const token = tokenOf(headers);
+		const token = tokenOf(headers) ?? "";
 		const forApp = this.app?.answer(method, path, token, call.url);
 		if (forApp !== undefined) return forApp;
 		const isValid = (one: string) => this.tokens === undefined || this.tokens.has(one) || this.isOfApp(one);
-		const refusal = checkCaller(headers, isValid) ?? this.app?.refuseSuspended(token ?? "");
+		const refusal = checkCaller(headers, isValid) ?? this.app?.refuseSuspended(token);
 		if (refusal !== undefined) return refusal;
 		const isLimitAsked = method === "GET" && /^\/(?:api\/v3\/)?rate_limit$/.test(path);
 		// A read changes nothing, so it may be answered before it is counted: a 304 is not counted.
 		const read = method === "GET" && !isLimitAsked ? this.answerRepository(call, fault) : undefined;
 		const isNotModified = read !== undefined && isKnown(read, headers["if-none-match"]);
 		const kind = isLimitAsked || isNotModified ? "look" : method === "GET" ? "read" : "write";
-		const allowance = this.count(token ?? "", at, kind);
-		const told = { ...allowance.headers, ...this.toldOf(call, token ?? "") };
+		const allowance = this.count(token, at, kind);
+		const told = { ...allowance.headers, ...this.toldOf(call, token) };
 		const refused = refuseByLimit({ ...allowance, headers: told });
 		if (refused !== undefined) return refused;
 		if (isLimitAsked) return { ...rateLimitAnswer(allowance), headers: told };

@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./calls.ts";
 import { githubError } from "./github-rules.ts";
 import { ownerAnswer } from "./repository-answers.ts";
 
@@ -26,7 +26,7 @@ export interface AppRules {
 	 * Answers a call of that part; undefined where the path is another's.
 	 * @param url of the stand-in
 	 */
-	answer(method: string, path: string, jwt: string | undefined, url: string): Answer | undefined;
+	answer(method: string, path: string, jwt: string, url: string): Answer | undefined;
 	/** Whether a token was issued here, is known by now, and has not ended. */
 	isValid(token: string): boolean;
 	/** What a token of a suspended installation is answered, whatever it asks for. */
@@ -121,8 +121,8 @@ function isInstalled({ owners }: StandInApp, owner: string): boolean {
 	return owners === undefined || owners.some((name) => name.toLowerCase() === owner.toLowerCase());
 }
 
-function checkJwt(jwt: string | undefined, app: StandInApp, now: number): string | undefined {
-	const [header, payload, signature] = jwt?.split(".") ?? [];
+function checkJwt(jwt: string, app: StandInApp, now: number): string | undefined {
+	const [header, payload, signature] = jwt.split(".");
 	if (header === undefined || payload === undefined || signature === undefined)
 		return "A JSON web token could not be decoded";
 	const signed = Buffer.from(`${header}.${payload}`);

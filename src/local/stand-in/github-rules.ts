@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Answer } from "./answer.ts";
-import type { Call } from "./calls.ts";
-import { isObject } from "./members.ts";
+import { isObject } from "../../event/json.ts";
+import type { Answer, Call } from "./calls.ts";
 
 /** The body of a repository dispatch. */
 export interface DispatchBody {
@@ -127,6 +127,26 @@ function readBody(body: unknown): Record<string, unknown> | Answer {
 }
 
 function invalid(field: string, code: string, message?: string): Answer {
-	const error = { resource: "RepositoryDispatch", field, code, ...(message === undefined ? {} : { message }) };
-	return githubError(422, "Validation Failed", { errors: [error] });
+	return githubError(422, "Validation Failed", { errors: [{ resource: "RepositoryDispatch", field, code, message }] });
+}
+
+/** A page of a list, by `per_page` (30, at most 100) and `page` as GitHub documents them. */
+export function pageOf<T>(all: readonly T[], query: URLSearchParams): readonly T[] {
+	const size = Math.min(Math.max(Math.trunc(Number(query.get("per_page") ?? 30)) || 30, 1), 100);
+	const page = Math.max(Math.trunc(Number(query.get("page") ?? 1)) || 1, 1);
+	return all.slice((page - 1) * size, page * size);
+}
+
+/** An answer with a tag of its content, by which a caller that has it already is answered 304. */
+export function tagged(answer: Answer): Answer {
+	const hash = createHash("sha256").update(JSON.stringify(answer.body)).digest("hex");
+	return { ...answer, headers: { etag: `W/"${hash}"`, ...answer.headers } };
+}
+
+/** Whether a caller has that answer already. Tags are compared weakly (RFC 9110, §13.1.2). */
+export function isKnown({ headers }: Answer, ifNoneMatch: string | undefined): boolean {
+	const bare = (tag: string) => tag.trim().replace(/^W\//, "");
+	const tag = headers?.["etag"];
+	if (tag === undefined || ifNoneMatch === undefined) return false;
+	return ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((one) => bare(one) === bare(tag));
 }

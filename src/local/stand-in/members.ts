@@ -1,3 +1,5 @@
+import { isObject } from "../../event/json.ts";
+
 /** What each member of an object may be: a test, and the words that follow its name where the test fails. */
 export type Members<T> = Readonly<
 	Record<keyof T & string, readonly [test: (value: unknown) => boolean, words: string]>
@@ -48,8 +50,4 @@ export function oneOf(...values: readonly string[]) {
 export function whole(from: number, to = Number.MAX_SAFE_INTEGER) {
 	const test = (value: unknown) => Number.isInteger(value) && Number(value) >= from && Number(value) <= to;
 	return [test, to === Number.MAX_SAFE_INTEGER ? `must be ${from} or more` : `must be from ${from} to ${to}`] as const;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-	return typeof value === "object" && value !== null && !Array.isArray(value);
 }

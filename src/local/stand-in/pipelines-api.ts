@@ -1,15 +1,11 @@
-import type { Answer } from "./answer.ts";
+import { isObject } from "../../event/json.ts";
 import { azureError, checkAzureCaller, signIn, throttled } from "./azure-rules.ts";
-import { type Call, pipelineIn } from "./calls.ts";
-import { isObject } from "./members.ts";
-import { parameterProblem, readPipelines, type StandInPipeline } from "./pipeline.ts";
-import { pipelineAnswer, runOfPipeline } from "./pipeline-answers.ts";
+import { type Answer, type Call, pipelineIn } from "./calls.ts";
+import { type Pipeline, parameterProblem, pipelineAnswer, readPipelines, runOfPipeline } from "./pipeline.ts";
 import type { Received } from "./received.ts";
 import { refIn } from "./repository.ts";
 import type { Fault } from "./script.ts";
 import type { Taken } from "./taken.ts";
-
-type Pipeline = StandInPipeline & { readonly id: number };
 
 /**
  * Azure Pipelines' REST API 7.1, as far as runs need it: `/{organization}/{project}/_apis/pipelines`, a pipeline, its
@@ -123,7 +119,7 @@ export class PipelinesApi {
 	}
 }
 
-function isIn(pipeline: StandInPipeline, organization: string, project: string): boolean {
+function isIn(pipeline: Pipeline, organization: string, project: string): boolean {
 	const same = (one: string | undefined, other: string) => (one ?? other).toLowerCase() === other.toLowerCase();
 	return same(pipeline.organization, organization) && same(pipeline.project, project);
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./calls.ts";
 import { githubError } from "./github-rules.ts";
 
 /** GitHub's limits for one token. Source: docs.github.com, "Rate limits for the REST API". */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { pageOf } from "./answer.ts";
+import { pageOf } from "./github-rules.ts";
 import type { StandInRepository } from "./repository.ts";
 import { type Workflow, workflowsOf } from "./workflows.ts";
 
@@ -13,8 +13,6 @@ const LONG_AGO = "2026-01-05T08:00:00Z";
 export function repositoryAnswer(url: string, fullName: string, given: StandInRepository): object {
 	const [owner = "", name = ""] = fullName.split("/");
 	const api = `${url}/repos/${fullName}`;
-	const below = (names: string) =>
-		Object.fromEntries(names.split(" ").map((part) => [`${part}_url`, `${api}/${part.replaceAll("_", "-")}`]));
 	return {
 		id: 1_296_269,
 		node_id: "MDEwOlJlcG9zaXRvcnkxMjk2MjY5",
@@ -31,7 +29,8 @@ export function repositoryAnswer(url: string, fullName: string, given: StandInRe
 		archived: given.archived ?? false,
 		disabled: given.disabled ?? false,
 		permissions: { admin: true, maintain: true, push: true, triage: true, pull: true },
-		...below(
+		...urls(
+			api,
 			"archive assignees blobs branches collaborators comments commits compare contents contributors deployments downloads events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages merges milestones notifications pulls releases stargazers statuses subscribers subscription tags teams trees",
 		),
 		clone_url: `https://github.com/${fullName}.git`,
@@ -124,8 +123,7 @@ function nodeAt(path: string, workflows: Readonly<Record<string, string>>): Node
 
 /** As much of an account as GitHub's description requires. */
 export function ownerAnswer(url: string, login: string): object {
-	const of = (names: string) =>
-		Object.fromEntries(names.split(" ").map((name) => [`${name}_url`, `${url}/users/${login}/${name}`]));
+	const own = `${url}/users/${login}`;
 	return {
 		login,
 		id: 1,
@@ -133,9 +131,17 @@ export function ownerAnswer(url: string, login: string): object {
 		gravatar_id: "",
 		type: "Organization",
 		site_admin: false,
-		url: `${url}/users/${login}`,
-		...of("avatar html events followers following gists organizations received_events repos starred subscriptions"),
+		url: own,
+		...urls(
+			own,
+			"avatar html events followers following gists organizations received_events repos starred subscriptions",
+		),
 	};
+}
+
+/** `{ avatar_url: BASE/avatar }` and so on: addresses that are there because GitHub's description requires them. */
+export function urls(base: string, names: string): Record<string, string> {
+	return Object.fromEntries(names.split(" ").map((name) => [`${name}_url`, `${base}/${name}`]));
 }
 
 function zero(names: string): Record<string, number> {

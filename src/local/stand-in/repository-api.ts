@@ -1,5 +1,4 @@
-import { type Answer, tagged } from "./answer.ts";
-import { type Call, workflowIn } from "./calls.ts";
+import { type Answer, type Call, workflowIn } from "./calls.ts";
 import {
 	checkDispatch,
 	checkWorkflowDispatch,
@@ -7,6 +6,7 @@ import {
 	githubError,
 	isAnswer,
 	notAccessible,
+	tagged,
 	type WorkflowDispatchBody,
 } from "./github-rules.ts";
 import type { Received } from "./received.ts";
@@ -71,8 +71,10 @@ export class RepositoryApi {
 	/** What every answer to a call with the token of a repository tells about it. */
 	headers(repository: string): Readonly<Record<string, string>> {
 		const { token = {} } = this.shown(repository);
-		const expiry = token.expiresAt === undefined ? {} : expiryHeader(token.expiresAt);
-		return { ...expiry, ...(token.scopes === undefined ? {} : { "x-oauth-scopes": token.scopes.join(", ") }) };
+		return {
+			...expiryHeader(token.expiresAt),
+			...(token.scopes === undefined ? {} : { "x-oauth-scopes": token.scopes.join(", ") }),
+		};
 	}
 
 	private described(name: string): StandInRepository | undefined {

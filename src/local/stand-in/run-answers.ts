@@ -1,6 +1,6 @@
-import { pageOf } from "./answer.ts";
+import { pageOf } from "./github-rules.ts";
 import type { StandInRepository } from "./repository.ts";
-import { repositoryAnswer } from "./repository-answers.ts";
+import { repositoryAnswer, urls } from "./repository-answers.ts";
 import { type Run, stateOf } from "./runs.ts";
 
 /** What a list of runs is asked for. */
@@ -70,9 +70,7 @@ export function runAnswer(
 		head_repository: repository,
 		url: api,
 		html_url: htmlUrl(fullName, id),
-		...Object.fromEntries(
-			["jobs", "logs", "artifacts", "cancel", "rerun"].map((part) => [`${part}_url`, `${api}/${part}`]),
-		),
+		...urls(api, "jobs logs artifacts cancel rerun"),
 		check_suite_url: `${url}/repos/${fullName}/check-suites/${id}`,
 		workflow_url: `${url}/repos/${fullName}/actions/workflows/${of.id}`,
 	};

@@ -1,4 +1,5 @@
-import { ANY, type Members, oneOf, readList, STRING, whole } from "./members.ts";
+import { isObject } from "../../event/json.ts";
+import { ANY, BOOLEAN, type Members, oneOf, readList, STRING, whole } from "./members.ts";
 import { type RunPlan, readRunPlan } from "./runs.ts";
 
 /**
@@ -56,7 +57,7 @@ export interface CallFacts {
 	readonly about?: readonly Fault["refuse"][];
 }
 
-const FLAG = [(value: unknown) => typeof value === "boolean", "must be true or false"] as const;
+const FLAG = [BOOLEAN[0], "must be true or false"] as const;
 const NAME = [
 	(name: unknown) => typeof name === "string" && /^[^/\s]+\/[^/\s]+$/.test(name),
 	"must be owner/name",
@@ -164,8 +165,8 @@ function check({ status, hang, taken, cut, refuse, run }: Fault, index: number):
 }
 
 function areHeaders(headers: unknown): boolean {
-	if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return false;
+	if (!isObject(headers)) return false;
 	return Object.entries(headers).every(
-		([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t -~]*$/.test(value) && typeof value === "string",
+		([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === "string" && /^[\t -~]*$/.test(value),
 	);
 }

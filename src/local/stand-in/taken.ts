@@ -1,5 +1,4 @@
-import type { Call } from "./calls.ts";
-import { factsOf } from "./calls.ts";
+import { type Call, factsOf } from "./calls.ts";
 import type { Received } from "./received.ts";
 import { type Run, type RunPlan, Runs } from "./runs.ts";
 import type { FaultScript } from "./script.ts";

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { isObject } from "./members.ts";
+import { isObject } from "../../event/json.ts";
 import type { StandInRepository } from "./repository.ts";
 import type { RunOf } from "./runs.ts";
 

@@ -126,6 +126,7 @@ describe("starting a run of a pipeline", () => {
 		[{ env: "data.environment" }, { env: "test" }, "permanent"],
 		[{ ENV: { key: "data.environment", default: "dev" } }, { env: "test" }, "permanent"],
 		[{ env: { value: "test" } }, { env: "test" }, "unavailable"],
+		[{ run: "data.runId", env: { value: "test" } }, { env: "test" }, "unavailable"],
 		[{ env: "data.environment" }, {}, "permanent"],
 		[{ other: { value: "x" } }, {}, "unavailable"],
 	])(
@@ -168,6 +169,11 @@ describe("starting a run of a pipeline", () => {
 		[{ "x-ratelimit-delay": "2.5" }, 2_500],
 		[{ "x-ratelimit-delay": "999999" }, 30_000],
 		[{ "x-ratelimit-delay": "soon", "x-ratelimit-remaining": "7" }, undefined],
+		[{ "x-ratelimit-delay": "5s" }, undefined],
+		[{ "x-ratelimit-delay": "1, 2" }, undefined],
+		[{ "x-ratelimit-delay": "-3" }, undefined],
+		[{ "x-ratelimit-delay": "0" }, undefined],
+		[{ "x-ratelimit-delay": "" }, undefined],
 		[{}, undefined],
 	])("obeys what a success says of its budget: %j", async (headers, pause) => {
 		const body = { id: 31, state: "inProgress" };

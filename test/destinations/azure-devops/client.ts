@@ -11,7 +11,7 @@ export function fixed(value: string, scheme: Token["scheme"] = "Basic"): TokenSo
 
 /** The client, over real HTTP. */
 export function clientOf(url: string, more: Partial<Parameters<typeof createAzureDevOps>[0]> = {}) {
-	const usual = { userAgent: "grid-dispatch/9.9.9", fetch: globalThis.fetch, now: Date.now, timeoutMs: 10_000 };
+	const usual = { version: "9.9.9", fetch: globalThis.fetch, now: Date.now, timeoutMs: 10_000 };
 	return createAzureDevOps({ url, tokens: fixed(PAT), ...usual, ...more });
 }
 

@@ -83,17 +83,35 @@ describe("an absurd answer to a start", () => {
 		["no id", { ...RUN, id: undefined }],
 		["an id that is a text", { ...RUN, id: "31" }],
 		["an id that is none", { ...RUN, id: -1 }],
-		["an id that is too large", { ...RUN, id: 1e300 }],
+		["an id that is too large", { ...RUN, id: 2 ** 31 }],
+		["an id that is no whole number", { ...RUN, id: 1.5 }],
 		["another pipeline's run", { ...RUN, pipeline: { id: 8 } }],
 		["no state", { ...RUN, state: undefined }],
 		["a state that is no word", { ...RUN, state: "<b>" }],
+		["a state that begins as a word", { ...RUN, state: "in progress" }],
+		["a state that ends as a word", { ...RUN, state: "7up" }],
+		["a state that is too long", { ...RUN, state: "x".repeat(41) }],
 		["a list", [RUN]],
+		["nothing but a name", { name: "20260526.1" }],
 		["nothing", {}],
 	])("is taken, without a run that we would only guess: %s", async (_, body) => {
 		const answer = await (await answering(200, JSON_TYPE, JSON.stringify(body))).send(TO, "{}");
 		expect(answer.classification).toEqual({ kind: "taken" });
 		expect(answer.run).toBeUndefined();
 	});
+
+	it.each([[1], [2 ** 31 - 1]])("may have any id that there can be: %i", async (id) => {
+		const client = await answering(200, JSON_TYPE, JSON.stringify({ ...RUN, id, state: "x".repeat(40) }));
+		expect((await client.send(TO, "{}")).run).toMatchObject({ id: `${id}`, status: "x".repeat(40) });
+	});
+
+	it.each([[undefined], [null], [7], ["web"], [{}], [{ web: null }], [{ web: 7 }]])(
+		"gives a run no page where its links are none: %j",
+		async (_links) => {
+			const client = await answering(200, JSON_TYPE, JSON.stringify({ ...RUN, _links }));
+			expect((await client.send(TO, "{}")).run).toMatchObject({ id: "31", url: null });
+		},
+	);
 
 	it.each([
 		["https://evil.example/contoso/ml/_build/results?buildId=31"],
@@ -142,10 +160,28 @@ describe("an absurd list of runs", () => {
 			"x",
 			{ ...RUN, createdDate: "yesterday" },
 			{ ...RUN, createdDate: "9999-01-01T00:00:00Z" },
+			{ ...RUN, id: "32" },
+			{ ...RUN, state: 7 },
 			RUN,
 		];
 		const answer = await (await answering(200, JSON_TYPE, list(value))).listRuns(TO, SINCE);
-		expect(answer).toMatchObject({ kind: "runs", complete: false, unreadable: 5, runs: [{ id: "31" }] });
+		expect(answer).toMatchObject({ kind: "runs", complete: false, unreadable: 7, runs: [{ id: "31" }] });
+	});
+
+	it.each([[7], [null], [{ a: 1 }], [undefined]])("has runs with no title where their name is %j", async (name) => {
+		const answer = await (await answering(200, JSON_TYPE, list([{ ...RUN, name }]))).listRuns(TO, SINCE);
+		expect(answer).toMatchObject({ complete: true, runs: [{ id: "31", title: "" }] });
+	});
+
+	it.each([
+		[100, [true, true]],
+		[101, [false, true]],
+		[200, [false, true]],
+	])("of %i runs is complete with the page that has its last run", async (count, complete) => {
+		const value = Array.from({ length: count }, (_, index) => ({ ...RUN, id: index + 1, _links: {} }));
+		const client = await answering(200, JSON_TYPE, list(value));
+		const pages = [await client.listRuns(TO, 0), await client.listRuns(TO, 0, undefined, 2)];
+		expect(pages).toMatchObject(complete.map((one) => ({ kind: "runs", complete: one })));
 	});
 
 	it("has each run once", async () => {
@@ -161,7 +197,7 @@ describe("an absurd list of runs", () => {
 			...RUN,
 			id: 20_000 - index,
 			createdDate: at(index),
-			name: 'a "quoted\\" } ] name',
+			name: 'a " } ] [ { \\',
 		}));
 		const client = await answering(200, JSON_TYPE, list(value));
 		const answer = await client.listRuns(TO, SINCE);
@@ -170,14 +206,50 @@ describe("an absurd list of runs", () => {
 		expect(await client.listRuns(TO, SINCE - 3_600_000)).toMatchObject({ complete: false, runs: { length: 100 } });
 	});
 
-	it.each([["{}"], ['{"value":{}}'], ["[]"], ['{"value":'], ["null"], ['{"count":1,"value":[{"id":']])(
-		"that is none is not an empty one: %j",
+	const [ONE, TWO] = [JSON.stringify(RUN), JSON.stringify({ ...RUN, id: 32 })];
+	/** What a parameter gets of a window's events. */
+	const EVENTS = JSON.stringify(JSON.stringify(Array.from({ length: 400 }, (_, id) => ({ id }))));
+
+	it.each([
+		["within a run", `{"count":9,"value":[${ONE},${TWO.slice(0, -1)}`],
+		["within a text", `{"count":9,"value":[${ONE},${TWO.slice(0, 20)}`],
+		["within a name that looks like ends", `{"value":[${ONE},{"id":32,"name":"${"}".repeat(255)}`],
+		[
+			"within a parameter that is JSON itself",
+			`{"value":[${ONE},{"id":32,"templateParameters":{"a":${EVENTS.slice(0, -9)}`,
+		],
+		["after such a parameter", `{"value":[${ONE},{"id":32,"templateParameters":{"a":${EVENTS}},"name":"`],
+		["within a mark of a text", `{"value":[${ONE},{"id":32,"templateParameters":{"a":"${"}".repeat(400)}\\`],
+		["between runs", `{"count":9,"value":[${ONE},`],
+		["after a run", `{"count":9,"value":[${ONE}`],
+		["after its last run", `{"count":1,"value":[${ONE}],`],
+		["after its last run, within another list", `{"value":[${ONE}],"removed":[${TWO}`],
+		["with spaces and lines", JSON.stringify({ count: 2, value: [RUN, { id: 32 }] }, null, 2).slice(0, -9)],
+	])("that was cut off %s has the runs before that, and is not complete", async (_, body) => {
+		const answer = await (await answering(200, JSON_TYPE, body)).listRuns(TO, SINCE);
+		expect(answer).toMatchObject({ kind: "runs", complete: false, unreadable: 0, runs: [{ id: "31" }] });
+		expect(answer).toHaveProperty("runs.length", 1);
+	});
+
+	it.each([
+		["{}"],
+		['{"value":{}}'],
+		["[]"],
+		['{"value":'],
+		['{"count":1,"value":[{"id":'],
+		[`{"runs":[${ONE},`],
+		[`[${ONE},`],
+		[`{"count":1,"value":"${"}".repeat(200_000)}`],
+	])("that is none is not an empty one: %#", async (body) => {
+		const answer = await (await answering(200, JSON_TYPE, body)).listRuns(TO, SINCE);
+		expect(answer).toEqual({ kind: "unavailable", reason: "Azure DevOps' answer does not contain the requested runs" });
+	});
+
+	it.each([["{}"], ["[]"], [ONE.slice(0, -1)], [TWO]])(
+		"of which one is asked for does not stand for it: %#",
 		async (body) => {
-			const answer = await (await answering(200, JSON_TYPE, body)).listRuns(TO, SINCE);
-			const none = { kind: "runs", runs: [], complete: false };
-			expect([{ kind: "unavailable" }, none]).toContainEqual(
-				answer.kind === "runs" ? { kind: "runs", runs: answer.runs, complete: answer.complete } : { kind: answer.kind },
-			);
+			const client = await answering(200, JSON_TYPE, body);
+			expect(await client.readRun(TO, "31")).toMatchObject({ kind: "unavailable" });
 		},
 	);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { buildRun } from "../../../src/destinations/azure-devops/pipeline-run.ts";
-import { BODY_BYTES } from "../../../src/destinations/build.ts";
+import { BODY_BYTES } from "../../../src/destinations/client-payload.ts";
 import { readJson } from "../../../src/event/json.ts";
 import type { Destination } from "../../../src/model.ts";
 import { pipelineRun } from "../../../support/destinations.ts";
@@ -62,22 +62,18 @@ describe("the request for a run of a pipeline", () => {
 		});
 	});
 
-	it("of a destination that was damaged in storage is none, for a reason", () => {
-		for (const damaged of [
-			{ ref: 7 },
-			{ parameters: "x" },
-			{ parameters: { a: 7 } },
-			{ project: ".." },
-			{ pipeline: -1 },
-		]) {
-			expect(buildRun({ ...to(), ...damaged }, EVENT, FACTS)).toMatchObject({ ok: false, tooLarge: false });
-		}
-	});
-
-	it("of what is nested too deeply is none, for a reason", () => {
-		let data: unknown = 1;
-		for (let depth = 0; depth < 100_000; depth++) data = [data];
-		const built = buildRun(to({ parameters: { all: "data" } }), withData(data), FACTS);
-		expect(built).toMatchObject({ ok: false, tooLarge: false, reason: expect.stringContaining("nested too deeply") });
+	it.each([
+		["organization", null],
+		["project", ".."],
+		["pipeline", -1],
+		["ref", 7],
+		["parameters", "x"],
+		["parameters", { a: 7 }],
+	])("of a destination whose %s was damaged in storage is none, for a reason: %j", (member, value) => {
+		expect(buildRun({ ...to(), [member]: value }, EVENT, FACTS)).toMatchObject({
+			ok: false,
+			tooLarge: false,
+			reason: expect.stringMatching(new RegExp(`^${member}: .+`)),
+		});
 	});
 });

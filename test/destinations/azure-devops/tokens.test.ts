@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { SDKS, type Sdks } from "../../../src/config/secrets.ts";
 import { type Env, Settings } from "../../../src/config/settings.ts";
-import { azureDevOps } from "../../../src/destinations/azure-devops/service.ts";
-import { readAzureDevOpsConfig } from "../../../src/destinations/azure-devops/settings.ts";
+import { azureDevOps, readAzureDevOpsConfig } from "../../../src/destinations/azure-devops/service.ts";
 import { openTokens, type TokenConfig } from "../../../src/destinations/azure-devops/tokens.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import { pipelineRun } from "../../../support/destinations.ts";

@@ -4,7 +4,6 @@ import { type AddressInfo, createServer as createTcpServer, type Server as NetSe
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { generate } from "selfsigned";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
-import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
 
@@ -41,7 +40,8 @@ function dispatchTo(apiUrl: string, { token = TOKEN, timeoutMs = 10_000 } = {}) 
 	const github = createGitHub({
 		apiUrl,
 		tokens: fixedToken(token),
-		loadSend: async () => createSend({ apiUrl, userAgent: "test", fetch: globalThis.fetch }),
+		version: "9.9.9",
+		fetch: globalThis.fetch,
 		now: Date.now,
 		sleep: async () => {},
 		timeoutMs,
@@ -74,6 +74,10 @@ describe("an answer over a real connection", () => {
 		["a text", 200, { "content-type": "application/json" }, '"OK"', "unavailable"],
 		["nothing with 422", 422, {}, "", "unavailable"],
 		["null with 422", 422, { "content-type": "application/json" }, "null", "unavailable"],
+		["a blank text with 200", 200, { "content-type": "text/plain" }, "\n", "unavailable"],
+		["a blank text that claims to be JSON", 202, { "content-type": "application/json" }, " ", "unavailable"],
+		["a plain text that says null", 200, { "content-type": "text/plain" }, "null", "unavailable"],
+		["null with 200", 200, { "content-type": "application/json" }, " null\n", "taken"],
 		["nothing with 200", 200, {}, "", "taken"],
 		["nothing with 204", 204, {}, "", "taken"],
 		["JSON with 422", 422, { "content-type": "application/json" }, '{"message":"Invalid request."}', "permanent"],
@@ -176,6 +180,35 @@ describe("an answer over a real connection", () => {
 			expect(JSON.stringify(attempt)).not.toMatch(/Corp-Proxy|tok\//);
 		},
 	);
+
+	it.each<[string, string, string?]>([
+		["a number beyond a double, without words", '{"id":9007199254740993}'],
+		["a number beyond a double among its errors", '{"message":"No","errors":[{"id":9007199254740993}]}'],
+		["errors without words", '{"errors":[{"resource":"Dispatch"}]}'],
+		["errors that are none", '{"message":"No","errors":7}'],
+		["words that are no text", '{"message":{"toString":1}}'],
+		["an address that is no text", '{"message":"No","documentation_url":{"toString":1}}'],
+		["a list that is nested too deeply", "[".repeat(30_000) + "]".repeat(30_000)],
+		["words that are nested too deeply", `{"message":${"[".repeat(30_000)}${"]".repeat(30_000)}}`],
+		["a number that is infinite", '{"message":1e999}'],
+		["null", "null"],
+		["nothing", ""],
+		["half of a JSON", '{"message":"No'],
+		["bytes", "\u0000\u0001", "application/octet-stream"],
+		["a content type that is none", "{}", "; charset"],
+		["a content type with half a parameter", "{}", 'application/json; charset="'],
+	])("has its status and its times, whatever else it says: %s", async (_, body, type = "application/json") => {
+		const headers = { "content-type": type, "retry-after": "7", deprecation: "true", link: "<" };
+		let status = 0;
+		const dispatch = await gitHubAt((_request, response) => response.writeHead(status, headers).end(body));
+		for (status of [403, 429]) {
+			expect(await dispatch()).toMatchObject({ status, classification: { kind: "rate-limited", named: true } });
+		}
+		for (status of [500, 503, 600, 999]) {
+			expect(await dispatch()).toMatchObject({ status, classification: { kind: "uncertain", retryAfterMs: 7_000 } });
+		}
+		for (status of [200, 304, 400, 404, 409, 413, 422]) expect(await dispatch()).toMatchObject({ status });
+	});
 
 	it("whose refusal is cut off in the middle of its words is a refusal", async () => {
 		const dispatch = await gitHubAt((_request, response) => {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import type { Client, RunsAnswer, SeenRun } from "../../../src/destinations/destination.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/destinations/github/github.ts";
-import { createSend } from "../../../src/destinations/github/octokit.ts";
 import { fixedToken } from "../../../src/destinations/github/tokens.ts";
 import { type GitHubStandIn, startGitHubStandIn } from "../../../src/local/github-stand-in.ts";
 import { repositoryDispatch } from "../../../support/destinations.ts";
@@ -25,7 +25,8 @@ export function clientOf(apiUrl: string, more: Partial<GitHubOptions> = {}): Cli
 	return createGitHub({
 		apiUrl,
 		tokens: fixedToken(TOKEN),
-		loadSend: async () => createSend({ apiUrl, userAgent: "test", fetch: globalThis.fetch }),
+		version: "9.9.9",
+		fetch: globalThis.fetch,
 		now: Date.now,
 		sleep: async () => {},
 		timeoutMs: 10_000,
@@ -37,6 +38,27 @@ export async function startStandIn(): Promise<GitHubStandIn> {
 	const github = await startGitHubStandIn({ tokens: [TOKEN], limits: NO_LIMITS });
 	closing.push(() => github.close());
 	return github;
+}
+
+/** What is asked of GitHub. */
+export interface Sent {
+	readonly method: string;
+	readonly url: string;
+	readonly token: string;
+	readonly body: RequestInit["body"];
+	readonly signal: AbortSignal;
+}
+
+/** A `fetch` whose requests are answered here. */
+export function fetchBy(answer: (sent: Sent) => Promise<RawResponse>): typeof globalThis.fetch {
+	return async (input, init) => {
+		const { method, url, headers, signal } = new Request(input, init);
+		const token = headers.get("authorization")?.replace("Bearer ", "") ?? "";
+		const answered = await answer({ method, url, token, body: init?.body, signal: init?.signal ?? signal });
+		// As bytes: a text would be given a content type.
+		const bytes = answered.text === "" ? null : Buffer.from(answered.text);
+		return new Response(bytes, { status: answered.status, headers: answered.headers });
+	};
 }
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;

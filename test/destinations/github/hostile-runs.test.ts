@@ -185,7 +185,7 @@ describe("an answer that has no runs", () => {
 	])("is no fault of the delivery's: %s", async (_, status, body, headers, expected) => {
 		const { client } = await answering(status, body, headers);
 		const answer = await client.listRuns(TO, 0);
-		expect(answer).toStrictEqual({ reason: expect.stringMatching(/./), ...expected });
+		expect(answer).toEqual({ reason: expect.stringMatching(/./), ...expected });
 	});
 
 	it("is none where there is no token to ask with", async () => {

@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { TokenUnavailable } from "../../../src/config/secrets.ts";
-import type { Answered, Call } from "../../../src/destinations/github/call-github.ts";
+import type { Call } from "../../../src/destinations/github/call-github.ts";
 import { createInstallationTokens, type InstallationTokens } from "../../../src/destinations/github/github-app.ts";
+import type { Answered } from "../../../src/destinations/service-response.ts";
 import { NOT_KNOWN } from "../../../src/destinations/try-calls.ts";
 import type { Classification } from "../../../src/model.ts";
 import { asked } from "../../helpers/asked.ts";
@@ -41,11 +42,11 @@ beforeEach(() => {
 
 function answered(
 	status: number,
-	data: unknown,
+	json: unknown,
 	classification: Classification = { kind: "taken" },
 	headers: Readonly<Record<string, string>> = {},
 ): Answered {
-	return { classification, response: { status, headers, message: "Some words", body: "json" }, data };
+	return { classification, response: { status, headers, message: "Some words", body: "json" }, json };
 }
 
 const noAnswer = (classification: Classification): Answered => ({ classification });

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { KeyVaultOptions } from "../../../src/config/azure.ts";
 import type { Sdks } from "../../../src/config/secrets.ts";
-import type { Send } from "../../../src/destinations/github/octokit.ts";
 import { openTokens } from "../../../src/destinations/github/tokens.ts";
 import { asked } from "../../helpers/asked.ts";
+import { fetchBy } from "./client.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", {
 	modulusLength: 2048,
@@ -29,7 +29,7 @@ const sdks: Sdks = {
 };
 
 const never = () => new Promise<never>(() => {});
-const github = { apiUrl: "https://api.github.com", loadSend: never, now: () => 0, sleep: never, sdks };
+const github = { apiUrl: "https://api.github.com", version: "9.9.9", fetch: never, now: () => 0, sleep: never, sdks };
 const vault: KeyVaultOptions = {
 	vaultUrl: "https://contoso.vault.azure.net",
 	managedIdentity: true,
@@ -62,16 +62,14 @@ describe("opening the tokens", () => {
 
 	it("asks GitHub as the app whose key lies in the vault, by the client that it was given", async () => {
 		const sent: string[] = [];
-		const send: Send = async ({ method, url, token }) => {
+		const fetch = fetchBy(async ({ method, url, token }) => {
 			const [, claims = ""] = token.split(".");
 			const { iss } = JSON.parse(Buffer.from(claims, "base64url").toString()) as { iss: string };
 			sent.push(`${method} ${url} as ${iss}`);
-			return { status: 200, headers: {}, data: { id: 7, token: "ghs_1", expires_at: "1970-01-01T00:30:00Z" } };
-		};
-		const tokens = openTokens(
-			{ kind: "app", vault, appId: "1234567", keyName: "app-key" },
-			{ ...github, loadSend: async () => send },
-		);
+			const text = '{"id":7,"token":"ghs_1","expires_at":"1970-01-01T00:30:00Z"}';
+			return { status: 200, headers: {}, text };
+		});
+		const tokens = openTokens({ kind: "app", vault, appId: "1234567", keyName: "app-key" }, { ...github, fetch });
 		const calls: number[] = [];
 		expect(await tokens.get(asked(), calls)).toBe("ghs_1");
 		expect(sent).toEqual([

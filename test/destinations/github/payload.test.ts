@@ -50,7 +50,7 @@ describe("a client payload that a route maps", () => {
 
 	it("leads to the same destination as without: its id, and so its keys, are the same", () => {
 		expect(resolved({ a: "id" }).id).toBe(resolved(undefined).id);
-		expect(resolved(undefined)).not.toHaveProperty("payload");
+		expect(resolved(undefined)).toEqual(expect.not.objectContaining({ payload: expect.anything() }));
 	});
 
 	it("has nine names at most, beside the bridge's own", () => {
@@ -148,7 +148,7 @@ describe("what is planned with a mapping", () => {
 		};
 		const match = { route: "r", to: resolved(payload) };
 		const planned = await planDelivery(given, match, { version: "1.2.3", destinations, store });
-		const body = planned.ok && "body" in planned.delivery.how ? planned.delivery.how.body : "null";
+		const body = "delivery" in planned && "body" in planned.delivery.how ? planned.delivery.how.body : "null";
 		return { planned, stored, payload: (JSON.parse(body) as { client_payload: object } | null)?.client_payload };
 	}
 
@@ -170,7 +170,7 @@ describe("what is planned with a mapping", () => {
 
 	it("refuses, with the reason, a single value that is too large, and stores nothing", async () => {
 		const { planned, stored } = await plan({ data: "data", fill: "data.fill" });
-		expect(planned).toMatchObject({ ok: false, reason: expect.stringMatching(/client payload would have \d+ bytes/) });
+		expect(planned).toMatchObject({ refusal: expect.stringMatching(/client payload would have \d+ bytes/) });
 		expect(stored).toEqual([]);
 	});
 

@@ -86,7 +86,7 @@ describe("a list of runs", () => {
 		for (const etag of ['W/"a"\r\nauthorization: b', 'x "a"', 'w/"a"', '"a', ""]) {
 			const answer = await client.listRuns(TO, 0, etag);
 			expect(answer).toMatchObject({ kind: "runs" });
-			expect(answer).not.toHaveProperty("etag");
+			expect(answer).toEqual(expect.not.objectContaining({ etag: expect.anything() }));
 		}
 		expect(asked.map(({ headers }) => headers["if-none-match"])).toEqual(Array(5).fill(undefined));
 	});
@@ -212,7 +212,7 @@ describe("the service's clock", () => {
 			const now = Date.parse("2026-05-26T12:00:00Z");
 			const client = clientOf(url, { now: () => now });
 			expect(await client.listRuns(TO, 0)).toMatchObject({ kind: "runs", serverTime: now });
-			expect(await dispatch(client, KEY)).not.toHaveProperty("serverTime");
+			expect((await dispatch(client, KEY)).serverTime).toBeUndefined();
 		},
 	);
 });

@@ -44,25 +44,10 @@ describe("GitHub as a service", () => {
 			expect(problemsOf({ repository: "contoso/fraud-model.git" })).toMatchObject([
 				{ member: "repository", problem: expect.stringContaining("write contoso/fraud-model") },
 			]);
-			expect(problemsOf({})).toHaveLength(1);
+			expect(problemsOf({})).toEqual([
+				{ member: "repository", problem: '"" is not owner/name, such as contoso/fraud-model' },
+			]);
 		}
-	});
-
-	it("has the address, the pace and the number of calls that its settings name, and its own otherwise", () => {
-		expect(configured()).toMatchObject({ name: "github", address: "https://api.github.com", concurrency: 1 });
-		expect(configured().formerAddress).toBeUndefined();
-		const env = {
-			GITHUB_API_URL: "https://github.contoso.com/api/v3/",
-			GITHUB_API_URL_BEFORE: "https://old.contoso.com/api/v3",
-			GITHUB_PACE: "5/s",
-			GITHUB_CONCURRENCY: "7",
-		};
-		expect(configured(env)).toMatchObject({
-			address: "https://github.contoso.com/api/v3",
-			formerAddress: "https://old.contoso.com/api/v3",
-			limits: [{ count: 5, ms: 1_000 }],
-			concurrency: 7,
-		});
 	});
 
 	it("tells the settings what is wrong, and only of routes that it is given", () => {
@@ -110,6 +95,17 @@ describe("the page of the runs", () => {
 		const page = `${site}/contoso/fraud-model/actions?query=event%3Arepository_dispatch`;
 		expect(runsPage(apiUrl, repositoryDispatch("contoso/fraud-model", "t"))).toBe(page);
 		expect(configured({ GITHUB_API_URL: apiUrl }).pageOf(repositoryDispatch("contoso/fraud-model", "t"))).toBe(page);
+	});
+
+	it.each([
+		["train.yml", "workflows/train.yml"],
+		["2-train.yml", "workflows/2-train.yml"],
+		["train-2", "workflows/train-2"],
+		["7", "?query=event%3Aworkflow_dispatch"],
+		["4711", "?query=event%3Aworkflow_dispatch"],
+	])("of the workflow %s is its own where it is named by its file: %s", (workflow, end) => {
+		const page = configured().pageOf(github.resolve({ ...TO, workflow }, "t"));
+		expect(page).toBe(`https://github.com/contoso/fraud-model/actions${end.startsWith("?") ? "" : "/"}${end}`);
 	});
 
 	it("is none for a stand-in on this machine", () => {

@@ -103,8 +103,9 @@ describe("a workflow as a destination", () => {
 		expect(github.problemsOf({ ...TO, workflow })[0]?.problem).toMatch(problem);
 	});
 
-	it("has no member that the route does not have, not even an undefined one", () => {
-		expect(Object.keys(resolve(TO, "any")).sort()).toEqual(["id", "repository", "workflow"]);
+	it("is stored without what the route leaves out", () => {
+		const stored = JSON.parse(JSON.stringify(resolve(TO, "any"))) as object;
+		expect(Object.keys(stored).sort()).toEqual(["id", "repository", "workflow"]);
 	});
 
 	const PAGE = "/contoso/a/actions/workflows/train.yml";
@@ -195,17 +196,6 @@ describe("the request of a workflow dispatch", () => {
 	it("may have as many inputs as the server takes, and no more", () => {
 		expect(build({ inputs: names(10) }, EVENT, 10).ok).toBe(true);
 		expect(build({ inputs: names(11) }, EVENT, 10)).toMatchObject({ ok: false, tooLarge: false });
-	});
-
-	it("is refused with a reason where its inputs are nested more deeply than can be written", () => {
-		const toJSON = () => {
-			throw new RangeError("Maximum call stack size exceeded");
-		};
-		expect(build({ inputs: { all: "data" } }, { ...EVENT, data: { toJSON } })).toEqual({
-			ok: false,
-			tooLarge: false,
-			reason: "data is nested too deeply to be written as JSON",
-		});
 	});
 
 	it("is refused where its stored inputs are damaged", () => {

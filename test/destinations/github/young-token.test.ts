@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
+import type { RawResponse } from "../../../src/config/bounded-fetch.ts";
 import { createGitHub } from "../../../src/destinations/github/github.ts";
-import type { RawResponse, Send } from "../../../src/destinations/github/octokit.ts";
-import { TO } from "./client.ts";
+import { fetchBy, TO } from "./client.ts";
 
 const START = Date.parse("2026-05-26T12:00:00Z");
-const UNKNOWN = { status: 403, data: { message: "Resource not accessible by integration" } };
-const REFUSED = { status: 401, data: { message: "Bad credentials" } };
+const UNKNOWN = { status: 403, text: '{"message":"Resource not accessible by integration"}' };
+const REFUSED = { status: 401, text: '{"message":"Bad credentials"}' };
 const CUT = "cut";
 
 interface Given {
@@ -21,15 +21,16 @@ async function dispatch({ answers, ageMs = 0, timeoutMs = 60_000, token = "first
 	let now = START;
 	const slept: number[] = [];
 	const sent: string[] = [];
-	const send: Send = async (request) => {
+	const fetch = fetchBy(async (request) => {
 		sent.push(request.token);
 		const answer = answers[Math.min(sent.length, answers.length) - 1] ?? {};
 		if (answer === CUT) throw new Error("socket hang up");
-		return { status: 204, headers: {}, data: undefined, ...answer };
-	};
+		return { status: 204, headers: {}, text: "", ...answer };
+	});
 	const github = createGitHub({
 		apiUrl: "https://api.github.com",
-		loadSend: async () => send,
+		version: "9.9.9",
+		fetch,
 		tokens: { get: async () => token, refresh: async () => "second", issuedAt: () => START - ageMs },
 		now: () => now,
 		sleep: async (ms) => {
@@ -73,8 +74,8 @@ describe("a token that was just made", () => {
 	it.each<[string, Given["answers"][number], RegExp]>([
 		["an answer that may follow a start", { ...UNKNOWN, status: 500 }, /^GitHub answered 500/],
 		["another refusal with the same words", { ...UNKNOWN, status: 404 }, /^GitHub answered 404/],
-		["another 403", { status: 403, data: { message: "Forbidden" } }, /^GitHub answered 403/],
-		["a page", { ...REFUSED, data: "<html>", headers: { "content-type": "text/html" } }, /not an answer of its API/],
+		["another 403", { status: 403, text: '{"message":"Forbidden"}' }, /^GitHub answered 403/],
+		["a page", { ...REFUSED, text: "<html>", headers: { "content-type": "text/html" } }, /not an answer of its API/],
 		["no answer", CUT, /^no answer from GitHub \(socket hang up\)/],
 	])("is not tried again after %s", async (_, first, reason) => {
 		const { sent, slept, answer } = await dispatch({ answers: [first] });
