@@ -166,7 +166,9 @@ export class Sender {
 		const { entries, complete, passedUntil } = this.view;
 		const waiting = entries.filter(({ rowKey }) => !this.gone.has(rowKey));
 		const times = waiting.map((entry) => dueAt(lease.state(), entry));
-		const first = complete ? Math.min(...times, passedUntil ?? Number.POSITIVE_INFINITY) : 0;
+		const first = complete
+			? times.reduce((one, other) => Math.min(one, other), passedUntil ?? Number.POSITIVE_INFINITY)
+			: 0;
 		return Math.max(first, laneDueAt(lease.state()), this.slot());
 	}
 

@@ -52,8 +52,10 @@ export function readJson(text: string): unknown {
 
 /** Reads JSON as `readJson` does. Answers the text itself where it is none. */
 export function readJsonOrText(text: string): unknown {
+	const json = withoutMark(text);
 	try {
-		return readJson(text);
+		// Where a text ceases to be JSON is not asked here: to find that place in a large text takes most of the time.
+		return withNumberTexts(json, JSON.parse(json));
 	} catch {
 		return text;
 	}

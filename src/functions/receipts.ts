@@ -119,9 +119,7 @@ const MAX_QUOTED = 100;
 
 /** Says of a parameter that is none of these names that it does not exist. */
 export function unknownParameter(parameters: URLSearchParams, names: readonly string[]): string | undefined {
-	const unknown = [...parameters.keys()].find(
-		(one) => !names.includes(one) && !OF_OTHERS.includes(one.toLowerCase()),
-	);
+	const unknown = [...parameters.keys()].find((one) => !names.includes(one) && !OF_OTHERS.includes(one.toLowerCase()));
 	return unknown === undefined ? undefined : `the parameter "${unknown.slice(0, MAX_QUOTED)}" does not exist`;
 }
 

@@ -201,7 +201,11 @@ export function passOver(view: View, dueAt: (entry: Entry) => number, now: numbe
 	// `~` sorts behind every character of a key.
 	return {
 		from: `${last.rowKey}~`,
-		until: Math.min(view.passedUntil ?? Number.POSITIVE_INFINITY, ...waiting.map(dueAt)),
+		// As arguments of one call, so many might not fit onto the stack.
+		until: waiting.reduce(
+			(until, entry) => Math.min(until, dueAt(entry)),
+			view.passedUntil ?? Number.POSITIVE_INFINITY,
+		),
 	};
 }
 
